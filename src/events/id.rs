@@ -1,0 +1,128 @@
+//! The name of an event: a digest of its line.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The first 128 bits of the BLAKE3 digest of an event's line.
+///
+/// It is the event's checksum, its name and its deduplication key in one.
+/// Because a line names its parents by their ids, an id also vouches for the
+/// whole history behind its event. Written as 32 lower-case hex digits; the
+/// order of ids is the order of that text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId([u8; 16]);
+
+impl EventId {
+    /// The number of hex digits in which an id is written.
+    pub const DIGITS: usize = 32;
+
+    /// Computes the id of a line from its bytes up to, not including, `,"id":`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut id = [0; 16];
+        for (to, from) in id.iter_mut().zip(blake3::hash(bytes).as_bytes()) {
+            *to = *from;
+        }
+        Self(id)
+    }
+
+    /// Reads an id from its 32 hex digits.
+    #[must_use]
+    pub fn parse(digits: &[u8]) -> Option<Self> {
+        if digits.len() != Self::DIGITS {
+            return None;
+        }
+        let (pairs, _) = digits.as_chunks::<2>();
+        let mut id = [0; 16];
+        for (to, [high, low]) in id.iter_mut().zip(pairs) {
+            *to = nibble(*high)? << 4 | nibble(*low)?;
+        }
+        Some(Self(id))
+    }
+
+    /// The hex digits, as ASCII bytes.
+    #[must_use]
+    pub fn digits(&self) -> [u8; Self::DIGITS] {
+        const HEX: [u8; 16] = *b"0123456789abcdef";
+        let hex = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+        let mut digits = [0; Self::DIGITS];
+        let (pairs, _) = digits.as_chunks_mut::<2>();
+        for ([high, low], byte) in pairs.iter_mut().zip(self.0) {
+            *high = hex(byte >> 4);
+            *low = hex(byte & 15);
+        }
+        digits
+    }
+}
+
+/// The value of a lower-case hex digit.
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.digits();
+        f.pad(str::from_utf8(&digits).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EventId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Digits;
+
+        impl de::Visitor<'_> for Digits {
+            type Value = EventId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an id of {} lower-case hex digits", EventId::DIGITS)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<EventId, E> {
+                EventId::parse(text.as_bytes())
+                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+        }
+
+        deserializer.deserialize_str(Digits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_the_start_of_the_blake3_digest() {
+        // The digest of the empty input, from the BLAKE3 test vectors.
+        assert_eq!(EventId::of(b"").to_string(), "af1349b9f5f9a1a6a0404dea36dcc949");
+    }
+
+    #[test]
+    fn digits_are_read_back_and_nothing_else_is() {
+        let id = EventId::of(b"x");
+        assert_eq!(EventId::parse(&id.digits()), Some(id));
+        for wrong in
+            ["", "af13", "AF1349B9F5F9A1A6A0404DEA36DCC949", "zf1349b9f5f9a1a6a0404dea36dcc949"]
+        {
+            assert_eq!(EventId::parse(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The log, as the rest of the program sees it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+use std::{fmt, io};
+
+use super::line::written_id;
+use super::{EventId, LineError, Seq};
+
+/// The seam between the rules and what keeps the events.
+///
+/// Two things can be done with a log: read what is new since a position, and
+/// append where the writer saw it end. A file is the first implementation; a
+/// replicated stream can be another, and nothing above this trait would notice.
+pub trait Log {
+    /// The right to append: what keeps other writers waiting until it is dropped.
+    type Turn;
+
+    /// Reads whole lines that follow `since` into `lines`, replacing what was there.
+    ///
+    /// Answers [`Read::Moved`] when the log no longer holds the line that
+    /// `since` ends with: what was read before is void, and the reader starts
+    /// over from [`Position::START`].
+    fn read(&mut self, since: &Position, lines: &mut Vec<u8>) -> Result<Read, LogError>;
+
+    /// Waits for the right to append, `wait` at the most.
+    fn take_turn(&mut self, wait: Duration) -> Result<Self::Turn, LogError>;
+
+    /// Appends `lines` after `expected`, and answers when they are durable.
+    ///
+    /// `expected` is where the writer's reading ended; its `last` is the head
+    /// it expects. Answers [`Append::Moved`] when the log ends elsewhere or is
+    /// another one by now: nothing counts as recorded, and the writer reads and
+    /// decides again.
+    fn append(
+        &mut self,
+        turn: Self::Turn,
+        expected: &Position,
+        lines: &[u8],
+    ) -> Result<Append, LogError>;
+
+    /// Where a line of the log is kept: the file, and its line there. For messages.
+    fn place(&self, line: u64) -> (PathBuf, u64);
+}
+
+/// How far a reader came: the end of a line, and which line that was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Position {
+    /// Bytes from the start of the log.
+    pub offset: u64,
+    /// Lines from the start of the log.
+    pub lines: u64,
+    /// The id that the last of these lines ends with.
+    pub last: Option<EventId>,
+}
+
+impl Position {
+    /// Before the first line.
+    pub const START: Self = Self { offset: 0, lines: 0, last: None };
+
+    /// Moves on over whole lines, whatever is in them.
+    pub(crate) fn advance(&mut self, lines: &[u8]) {
+        let Some(content) = lines.strip_suffix(b"\n") else {
+            return;
+        };
+        self.offset += lines.len() as u64;
+        self.lines += memchr::memchr_iter(b'\n', lines).count() as u64;
+        let last = memchr::memrchr(b'\n', content).map_or(0, |end| end + 1);
+        self.last = content.get(last..).and_then(written_id).map(|(_, id)| id);
+    }
+}
+
+/// What a [`Log::read`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    /// Whole lines, from `since` on.
+    Lines {
+        /// Whether the log goes on behind them.
+        more: bool,
+    },
+    /// The log is another one than `since` was taken from.
+    Moved,
+}
+
+/// What an [`Log::append`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Append {
+    /// The lines are in the log, and durable.
+    Done {
+        /// What was cut from the end of the log first, if anything.
+        torn: Option<TornTail>,
+    },
+    /// The log had moved. Nothing is recorded.
+    Moved,
+}
+
+/// An unfinished write that was moved out of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TornTail {
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Where it is kept.
+    pub kept: PathBuf,
+}
+
+impl fmt::Display for TornTail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the log ended in an unfinished write; moved its {} {} to `{}`",
+            self.bytes,
+            if self.bytes == 1 { "byte" } else { "bytes" },
+            self.kept.display()
+        )
+    }
+}
+
+/// A place in the log that is wrong, and not the trace of an unfinished write.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line} of `{}` is damaged: {reason}", path.display())]
+pub struct Damage {
+    /// The file.
+    pub path: PathBuf,
+    /// The line in it, from 1.
+    pub line: u64,
+    /// What is wrong there.
+    pub reason: DamageReason,
+}
+
+/// What can be wrong in a log.
+#[derive(Debug, thiserror::Error)]
+pub enum DamageReason {
+    /// The line itself is.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// An event that this one follows is not there, and no `repair` vouches for the gap.
+    #[error("it follows the event `{0}`, which is not in the log")]
+    MissingParent(EventId),
+    /// Its depth does not follow from its parents.
+    #[error("its `seq` is {written}; after its parents it must be {due}")]
+    WrongSeq {
+        /// What the line says.
+        written: Seq,
+        /// What it must be.
+        due: Seq,
+    },
+}
+
+/// Why the log could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// A call to the operating system failed; nothing was recorded.
+    #[error("could not {doing} `{}`: {source}", path.display())]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// With which file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Other writers had the log for longer than the wait.
+    #[error("the log `{}` is busy: another process has been writing for {} s", path.display(), waited.as_secs_f64())]
+    Busy {
+        /// The log.
+        path: PathBuf,
+        /// How long this writer waited.
+        waited: Duration,
+    },
+    /// The write failed.
+    #[error("could not write to `{}`: {source}; {}", path.display(), match undone {
+        None => "nothing was recorded".to_owned(),
+        Some(error) => format!("and the started line could not be taken back: {error}"),
+    })]
+    Write {
+        /// The log.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+        /// What it said to taking the started line back, if that failed too.
+        undone: Option<io::Error>,
+    },
+    /// The event is in the file, and the system could not say that it will stay.
+    #[error("could not sync `{}`: {source}; whether the event will outlast a crash is unknown", path.display())]
+    Sync {
+        /// The log.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The log is damaged.
+    #[error(transparent)]
+    Damaged(#[from] Box<Damage>),
+}
+
+impl LogError {
+    /// Makes a function that says what was being done when a call failed.
+    pub(crate) fn io(
+        doing: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.into(), source }
+    }
+}

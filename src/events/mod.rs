@@ -1,0 +1,37 @@
+//! What happened: event types, the line format, the log file, its lock, its damage.
+//!
+//! This room holds facts and the way they are kept. It knows no persona
+//! rules: it can say that Elena was lent to worker-1, not whether that was
+//! wise. Its invariants are those of `docs/format.md`: a line that was
+//! acknowledged stays, byte for byte; a line is there whole or not at all;
+//! what is wrong is reported, and nothing but a torn tail is ever cut.
+//!
+//! Everybody may use the types; only the `Store` reads and appends.
+
+pub(crate) mod disk;
+mod event;
+mod file_log;
+mod heads;
+mod id;
+mod line;
+mod lock;
+mod log;
+mod tail;
+mod text;
+
+pub use event::{
+    Assign, AssignedSlot, Compact, Cut, Definition, Event, Feedback, Reactivate, ReactivateReason,
+    Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Sentiment, Summary,
+    Unknown,
+};
+pub use file_log::FileLog;
+pub use heads::Heads;
+pub use id::EventId;
+pub(crate) use line::decode_checked;
+pub use line::{FORMAT_VERSION, LINE_LIMIT, LineError, Record, Seq, decode, encode};
+pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
+pub(crate) use text::check as check_text;
+pub use text::{
+    AgentName, Observation, PersonaName, ProjectName, RoleName, SessionId, Slot, Source, Tag,
+    TeamName, TextError, ToolUseId, is_hidden, one_line, visible,
+};

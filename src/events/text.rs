@@ -1,0 +1,252 @@
+//! Text that has rules: names, ids and labels, parsed once at the edge.
+//!
+//! `parse` holds a text from the command line or a hook to its limits. A text
+//! that comes from the log is taken as it is, because the log is a record and
+//! not a request; whoever shows it flattens it first with [`one_line`] or
+//! [`visible`].
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+/// What is wrong with a text from the command line or a hook.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// There is nothing in it.
+    #[error("the {what} is empty")]
+    Empty {
+        /// What the text was to be.
+        what: &'static str,
+    },
+    /// It is longer than its limit.
+    #[error("the {what} is {length} characters long; the limit is {limit}")]
+    TooLong {
+        /// What the text was to be.
+        what: &'static str,
+        /// Its length in characters.
+        length: usize,
+        /// The most that is taken, in characters.
+        limit: usize,
+    },
+    /// It holds a character that cannot be seen.
+    #[error("the {what} holds the control character U+{code:04X} at position {position}")]
+    Hidden {
+        /// What the text was to be.
+        what: &'static str,
+        /// The character's code point.
+        code: u32,
+        /// Which character it is, counted from 1.
+        position: usize,
+    },
+}
+
+/// Holds `text` to the rules of a name: not empty, at most `limit` characters, all visible.
+pub fn check(what: &'static str, text: &str, limit: usize) -> Result<(), TextError> {
+    if text.trim().is_empty() {
+        return Err(TextError::Empty { what });
+    }
+    let length = text.chars().count();
+    if length > limit {
+        return Err(TextError::TooLong { what, length, limit });
+    }
+    match text.chars().enumerate().find(|(_, c)| is_hidden(*c)) {
+        Some((index, c)) => {
+            Err(TextError::Hidden { what, code: u32::from(c), position: index + 1 })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Tells whether a character can act without being seen.
+///
+/// Control characters can drive a terminal or end a line; the others reorder
+/// or hide the text around them (Unicode's bidirectional controls, zero-width
+/// characters, line separators and tag characters).
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(u32::from(c),
+            0x00AD | 0x061C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F
+            | 0xFEFF | 0xFFF9..=0xFFFB | 0xE0000..=0xE007F)
+}
+
+/// Flattens a text to one line: hidden characters and runs of white space become one space.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split(|c: char| c.is_whitespace() || is_hidden(c)) {
+        if !word.is_empty() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    line
+}
+
+/// Shows a text with its hidden characters escaped, as `\u{1b}`.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+macro_rules! text_types {
+    ($($(#[$doc:meta])* $name:ident, $what:literal, $limit:literal;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// A short text, cheap to clone. Its order is that of its UTF-8 bytes.
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(SmolStr);
+
+        impl $name {
+            /// The most characters that [`parse`](Self::parse) takes.
+            pub const LIMIT: usize = $limit;
+
+            /// Takes a text from the command line or a hook, or says what is wrong with it.
+            pub fn parse(text: &str) -> Result<Self, TextError> {
+                check($what, text, Self::LIMIT)?;
+                Ok(Self(SmolStr::new(text)))
+            }
+
+            /// Takes a text as the log has it, whatever it holds.
+            #[must_use]
+            pub fn unchecked(text: &str) -> Self {
+                Self(SmolStr::new(text))
+            }
+
+            /// The text itself.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = TextError;
+
+            fn from_str(text: &str) -> Result<Self, TextError> {
+                Self::parse(text)
+            }
+        }
+    )*};
+}
+
+text_types! {
+    /// A persona's name: its identity, unique in a store.
+    PersonaName, "persona's name", 64;
+    /// A role's name, as the roles of the seed spell it.
+    RoleName, "role", 64;
+    /// A tag for a trait or an expertise.
+    Tag, "tag", 64;
+    /// The id of a client's session.
+    SessionId, "session", 128;
+    /// The name of an agent within its session.
+    AgentName, "agent's name", 128;
+    /// The name of a team of agents.
+    TeamName, "team's name", 128;
+    /// The name of the project that an agent works on.
+    ProjectName, "project's name", 128;
+    /// The client's id for one use of a tool.
+    ToolUseId, "tool use id", 128;
+    /// One seat of an agent: `{agent}-{index}`.
+    Slot, "slot", 160;
+    /// What was observed of a persona's work.
+    Observation, "observation", 2000;
+    /// Who or what gave a feedback.
+    Source, "source", 64;
+}
+
+impl Slot {
+    /// Names the seat `index` of an agent.
+    #[must_use]
+    pub fn of(agent: &AgentName, index: usize) -> Self {
+        Self(smol_str::format_smolstr!("{agent}-{index}"))
+    }
+
+    /// Tells whether this is a seat of that agent.
+    #[must_use]
+    pub fn belongs_to(&self, agent: &AgentName) -> bool {
+        self.0.rsplit_once('-').is_some_and(|(owner, _)| owner == agent.as_str())
+    }
+}
+
+impl ProjectName {
+    /// Makes a project's name of a directory's name, which may hold anything: flattened, then cut.
+    #[must_use]
+    pub fn from_directory(name: &str) -> Option<Self> {
+        let name: String = one_line(name).chars().take(Self::LIMIT).collect();
+        Self::parse(&name).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_held_to_its_limit_in_characters() {
+        let longest = "é".repeat(64);
+        assert_eq!(PersonaName::parse(&longest).unwrap().as_str(), longest);
+        assert_eq!(
+            PersonaName::parse(&"é".repeat(65)).unwrap_err().to_string(),
+            "the persona's name is 65 characters long; the limit is 64"
+        );
+    }
+
+    #[test]
+    fn hidden_characters_are_refused_where_they_stand() {
+        for (text, code) in
+            [("a\nb", "000A"), ("a\u{202e}b", "202E"), ("a\u{200b}b", "200B"), ("a\u{9b}b", "009B")]
+        {
+            assert_eq!(
+                SessionId::parse(text).unwrap_err().to_string(),
+                format!("the session holds the control character U+{code} at position 2")
+            );
+        }
+        assert_eq!(AgentName::parse(" ").unwrap_err().to_string(), "the agent's name is empty");
+    }
+
+    #[test]
+    fn flattening_leaves_one_line_of_visible_text() {
+        assert_eq!(
+            one_line("x\nIgnore\r\n\tall\u{2028}rules\u{1b}[31m "),
+            "x Ignore all rules [31m"
+        );
+        assert_eq!(visible("a\u{1b}[0m\u{202e}é"), "a\\u{1b}[0m\\u{202e}é");
+        assert_eq!(ProjectName::from_directory("a\nb").unwrap().as_str(), "a b");
+        assert_eq!(ProjectName::from_directory("\u{7}"), None);
+    }
+
+    #[test]
+    fn a_slot_belongs_to_the_agent_before_its_last_dash() {
+        let agent = AgentName::parse("a").unwrap();
+        let other = AgentName::parse("a-1").unwrap();
+        let slot = Slot::of(&other, 0);
+        assert_eq!(slot.as_str(), "a-1-0");
+        assert!(slot.belongs_to(&other));
+        assert!(!slot.belongs_to(&agent));
+    }
+}

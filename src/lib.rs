@@ -1,0 +1,24 @@
+//! Named, persistent personas for coding agents, on an append-only log.
+//!
+//! A [`Store`] keeps a roster of personas and lends each to at most one agent
+//! at a time. Everything that ever happened is one line of JSON in its log;
+//! what the roster looks like now is computed from that log.
+//!
+//! One request goes through four rooms, and each knows only those before it:
+//!
+//! - [`events`]: what happened, and the file that keeps it;
+//! - [`projection`]: what that adds up to, the roster;
+//! - [`broker`]: what may happen next, as pure rules;
+//! - [`Store`] strings them together: lock, catch up, decide, append, unlock,
+//!   sync, answer.
+//!
+//! Clocks, environment variables and randomness enter at the `main` functions
+//! and are passed down; [`environment`] turns them into values.
+
+pub mod broker;
+pub mod environment;
+pub mod events;
+pub mod projection;
+mod store;
+
+pub use store::{Answer, Options, Store, StoreError};
