@@ -1,0 +1,234 @@
+//! One persona, and what the log says of it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{AffinityWeights, Points};
+use crate::events::{
+    Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment, SessionId,
+    Slot,
+};
+
+/// A named persona with its record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Persona {
+    /// The event that created it.
+    pub id: EventId,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Whether it is there to be lent.
+    pub status: Status,
+    /// Who it is.
+    pub definition: Definition,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The latest moment at which it was lent.
+    pub last_assigned: Option<Timestamp>,
+    /// Its open slots.
+    pub leases: Vec<Lease>,
+    /// What it did, by role.
+    pub roles: BTreeMap<RoleName, RoleRecord>,
+    /// Its last assignments, oldest first: enough to name the last
+    /// [`Persona::RECENT`] outside any one session.
+    recent: Vec<Work>,
+}
+
+/// Where a persona comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The seed.
+    Seed,
+    /// The broker made it.
+    Grown,
+}
+
+/// Whether a persona is there to be lent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It is.
+    Active,
+    /// It is not, and this is why.
+    Archived(RetireReason),
+}
+
+/// An open slot: one persona lent to one agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The session that holds it.
+    pub session: SessionId,
+    /// The seat.
+    pub slot: Slot,
+    /// The role it was lent for.
+    pub role: RoleName,
+    /// The project it works on.
+    pub project: ProjectName,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What a persona did in one role.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoleRecord {
+    /// How often it was lent.
+    pub assigned: u64,
+    /// How often it came back with its work done.
+    pub closed: u64,
+    /// The feedback that counts.
+    pub tally: Tally,
+    /// The same feedback one by one, with its moment: a compaction takes the
+    /// old out, and the log tells it only when.
+    feedback: Vec<(Timestamp, Sentiment)>,
+}
+
+/// Feedback, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Good.
+    pub positive: u64,
+    /// Bad.
+    pub negative: u64,
+    /// Neither.
+    pub neutral: u64,
+}
+
+/// One assignment of the past.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Work {
+    /// In which role.
+    pub role: RoleName,
+    /// On which project.
+    pub project: ProjectName,
+    /// For which session.
+    pub session: SessionId,
+    /// Since when.
+    pub assigned_at: Timestamp,
+}
+
+impl Persona {
+    /// How many recent assignments are told.
+    pub const RECENT: usize = 3;
+
+    /// A persona as its first event makes it.
+    pub(super) fn new(id: EventId, at: Timestamp, origin: Origin, definition: Definition) -> Self {
+        Self {
+            id,
+            origin,
+            status: Status::Active,
+            definition,
+            created_at: at,
+            last_assigned: None,
+            leases: Vec::new(),
+            roles: BTreeMap::new(),
+            recent: Vec::new(),
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &PersonaName {
+        &self.definition.name
+    }
+
+    /// Tells whether it may be lent if nobody holds it.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status == Status::Active
+    }
+
+    /// Tells whether it has an open slot.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        !self.leases.is_empty()
+    }
+
+    /// Tells whether it can be lent now.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.is_active() && !self.is_held()
+    }
+
+    /// How well it fits a role by its record, from 0 to 1.
+    ///
+    /// `clamp(closed in the role / closed in all + positive · p − negative · n, 0, 1)`
+    /// (design, section 8); the first term is 0 while nothing is closed.
+    #[must_use]
+    pub fn affinity(&self, role: &RoleName, weights: AffinityWeights) -> Points {
+        let Some(record) = self.roles.get(role) else {
+            return Points::ZERO;
+        };
+        let all = self.roles.values().map(|record| record.closed).sum();
+        let share = Points::share(record.closed, all);
+        let praise = weights.positive.times(record.tally.positive);
+        let blame = weights.negative.times(record.tally.negative);
+        (share + praise - blame).clamp(Points::ZERO, Points::ONE)
+    }
+
+    /// Its last assignments, newest first, leaving out one session's.
+    pub fn recent_work(&self, except: Option<&SessionId>) -> impl Iterator<Item = &Work> {
+        self.recent
+            .iter()
+            .rev()
+            .filter(move |work| Some(&work.session) != except)
+            .take(Self::RECENT)
+    }
+
+    /// Notes an assignment.
+    ///
+    /// Kept are the last three of each session and the last six in all: taking
+    /// any one session out of those leaves the three that [`Self::recent_work`] tells.
+    pub(super) fn note_work(&mut self, work: Work) {
+        let same_session = |other: &Work| other.session == work.session;
+        if self.recent.iter().filter(|other| same_session(other)).count() >= Self::RECENT
+            && let Some(oldest) = self.recent.iter().position(same_session)
+        {
+            self.recent.remove(oldest);
+        }
+        if self.recent.len() >= 2 * Self::RECENT {
+            self.recent.remove(0);
+        }
+        self.recent.push(work);
+    }
+}
+
+impl RoleRecord {
+    /// Counts a feedback.
+    pub(super) fn note_feedback(&mut self, at: Timestamp, sentiment: Sentiment) {
+        self.feedback.push((at, sentiment));
+        self.tally.add(sentiment);
+    }
+
+    /// Takes out the feedback from before a moment.
+    pub(super) fn forget_feedback(&mut self, before: Timestamp) {
+        self.feedback.retain(|(at, _)| *at >= before);
+        self.tally = Tally::default();
+        for (_, sentiment) in &self.feedback {
+            self.tally.add(*sentiment);
+        }
+    }
+
+    /// The feedback that counts, one by one.
+    #[must_use]
+    pub fn feedback(&self) -> &[(Timestamp, Sentiment)] {
+        &self.feedback
+    }
+}
+
+impl Tally {
+    /// Counts one more.
+    pub fn add(&mut self, sentiment: Sentiment) {
+        match sentiment {
+            Sentiment::Positive => self.positive += 1,
+            Sentiment::Negative => self.negative += 1,
+            Sentiment::Neutral => self.neutral += 1,
+        }
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.positive + self.negative + self.neutral
+    }
+}
