@@ -1,0 +1,49 @@
+//! Small facts about who holds whom.
+
+use jiff::Timestamp;
+
+use super::Rules;
+use super::decision::seconds_since;
+use crate::events::{AgentName, Event, Release, ReleaseReason, ReleasedSlot, SessionId};
+use crate::projection::{Lease, Persona, Roster};
+
+/// The slot of a lease, as a `release` names it.
+pub fn released_slot(persona: &Persona, lease: &Lease) -> ReleasedSlot {
+    ReleasedSlot {
+        slot: lease.slot.clone(),
+        persona: persona.name().clone(),
+        role: lease.role.clone(),
+    }
+}
+
+/// The open slots of a session, or of one of its agents, sorted by slot.
+pub fn open_slots(
+    roster: &Roster,
+    session: &SessionId,
+    agent: Option<&AgentName>,
+) -> Vec<ReleasedSlot> {
+    let mut slots: Vec<_> = roster
+        .open_slots(session)
+        .filter(|(_, lease)| agent.is_none_or(|agent| lease.slot.belongs_to(agent)))
+        .map(|(persona, lease)| released_slot(persona, lease))
+        .collect();
+    slots.sort_by(|a, b| (&a.slot, &a.persona, &a.role).cmp(&(&b.slot, &b.persona, &b.role)));
+    slots
+}
+
+/// Tells whether a session has been silent for so long that it no longer holds on.
+pub fn is_stale(roster: &Roster, session: &SessionId, rules: &Rules, now: Timestamp) -> bool {
+    roster
+        .last_activity(session)
+        .is_none_or(|last| seconds_since(last, now) >= rules.lifecycle.stale_after.as_secs())
+}
+
+/// Releases all that a silent session holds.
+pub fn orphan(roster: &Roster, session: &SessionId) -> Event {
+    Event::Release(Release {
+        session: session.clone(),
+        agent: None,
+        reason: ReleaseReason::Orphaned,
+        slots: open_slots(roster, session, None),
+    })
+}

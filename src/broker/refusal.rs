@@ -1,0 +1,58 @@
+//! What the broker says no to.
+
+use super::{ROLE_LIMIT, SeedError};
+use crate::events::PersonaName;
+
+/// Why a request cannot be done. Nothing is recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// An `assign` without a role.
+    #[error("no role was asked for")]
+    NoRole,
+    /// An `assign` with more roles than one event may hold.
+    #[error("{0} roles were asked for; the limit is {ROLE_LIMIT}")]
+    TooManyRoles(usize),
+    /// No persona has that name.
+    #[error("there is no persona named `{name}`")]
+    UnknownPersona {
+        /// What was asked for.
+        name: String,
+        /// The persona whose name is nearest, if one is near.
+        nearest: Option<PersonaName>,
+    },
+    /// Several personas' names begin that way.
+    #[error("`{name}` could be any of {}", list(candidates))]
+    AmbiguousName {
+        /// What was asked for.
+        name: String,
+        /// Whose names begin so.
+        candidates: Vec<PersonaName>,
+    },
+    /// The built-in seed cannot be read.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+}
+
+impl Refusal {
+    /// What to do instead.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoRole => Some("ask for one, as in `--roles code-reviewer`".to_owned()),
+            Self::TooManyRoles(_) => Some("ask in several `assign` commands".to_owned()),
+            Self::UnknownPersona { nearest: Some(name), .. } => {
+                Some(format!("did you mean `{name}`?"))
+            }
+            Self::UnknownPersona { nearest: None, .. } => {
+                Some("`muzzle-persona list --status all` shows all personas".to_owned())
+            }
+            Self::AmbiguousName { .. } => Some("write more of the name".to_owned()),
+            Self::Seed(_) => None,
+        }
+    }
+}
+
+fn list(names: &[PersonaName]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}

@@ -1,0 +1,575 @@
+//! The seed: built-in roles, personas, words and numbers, and the user's own.
+//!
+//! The built-in seed is TOML inside the binary; a store's `seed.toml` has the
+//! same form. What the user's file says is added to what is built in: a role
+//! or persona of the same name replaces the built-in one, a number replaces
+//! that number, and lists of words grow. Only the parts that a command needs
+//! are read, because a hook needs the roles and seldom the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Role, Roles, Scoring};
+use crate::events::{Definition, PersonaName, RoleName, Tag, TextError};
+use crate::projection::{AffinityWeights, Points};
+
+const ROLES: BuiltIn = BuiltIn("seed/roles.toml", include_str!("../../seed/roles.toml"));
+const PERSONAS: BuiltIn = BuiltIn("seed/personas.toml", include_str!("../../seed/personas.toml"));
+const VOCABULARY: BuiltIn =
+    BuiltIn("seed/vocabulary.toml", include_str!("../../seed/vocabulary.toml"));
+
+/// A part of the built-in seed: where it comes from, and its text.
+struct BuiltIn(&'static str, &'static str);
+
+/// The most characters in an instruction of the seed.
+const INSTRUCTION_LIMIT: usize = 200;
+
+/// The roles and numbers that decisions are made by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// The kinds of work.
+    pub roles: Roles,
+    /// The numbers of the score.
+    pub scoring: Scoring,
+    /// The limits of idleness.
+    pub lifecycle: Lifecycle,
+}
+
+/// When personas and sessions count as idle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// A free persona that was last assigned longer ago is retired.
+    pub inactive_after: SignedDuration,
+    /// A session without an event for so long no longer holds on.
+    pub stale_after: SignedDuration,
+}
+
+/// The words that personas and verdicts are made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// Working styles.
+    pub traits: Vec<String>,
+    /// Fields of knowledge.
+    pub expertise: Vec<String>,
+    /// For names of grown personas.
+    pub first_names: Vec<String>,
+    /// For names of grown personas.
+    pub last_names: Vec<String>,
+    /// Words of praise.
+    pub positive: Vec<String>,
+    /// Words of blame.
+    pub negative: Vec<String>,
+    /// Words that turn the next one round.
+    pub negations: Vec<String>,
+}
+
+/// A seed file that cannot be used, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}`, line {line}, column {column}: {reason}", file.display())]
+pub struct SeedError {
+    /// The file.
+    pub file: PathBuf,
+    /// The line in it, from 1.
+    pub line: usize,
+    /// The column in it, in characters from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+/// The built-in seed, with the user's own on top.
+#[derive(Debug, Default)]
+pub struct Seed {
+    /// What the user's file holds, read and validated.
+    user: Option<SeedFile>,
+}
+
+impl Seed {
+    /// Takes the text of the user's file, or says what is wrong in it.
+    pub fn with_user(file: &Path, text: &str) -> Result<Self, SeedError> {
+        let user = parse(file, text)?;
+        let built_in = Self::default();
+        let mut check = Check { file, text, vocabulary: built_in.vocabulary()? };
+        check.vocabulary.extend(&user);
+        let roles = built_in.rules()?.roles;
+        let names = roles.all().iter().map(|role| role.name.to_string()).collect();
+        check.file(&user, names)?;
+        Ok(Self { user: Some(user) })
+    }
+
+    /// The roles and numbers in force. The user's roles come first.
+    pub fn rules(&self) -> Result<Rules, SeedError> {
+        let built_in = parse(Path::new(ROLES.0), ROLES.1)?;
+        let layers = [self.user.as_ref(), Some(&built_in)];
+        let mut roles: Vec<Role> = Vec::new();
+        for table in layers.iter().flatten().flat_map(|file| &file.role) {
+            if roles.iter().all(|role| role.name.as_str() != table.name.get_ref()) {
+                roles.push(table.to_role());
+            }
+        }
+        let scoring = |pick: fn(&ScoringTable) -> Option<f64>| {
+            let weight =
+                layers.iter().flatten().find_map(|file| pick(file.scoring.as_ref()?.get_ref()));
+            weight.and_then(Points::from_weight).unwrap_or_default()
+        };
+        let lifecycle = |pick: fn(&LifecycleTable) -> Option<u32>| {
+            let limit = layers.iter().flatten().find_map(|file| pick(file.lifecycle.as_ref()?));
+            i64::from(limit.unwrap_or_default())
+        };
+        let missing = || SeedError {
+            file: ROLES.0.into(),
+            line: 1,
+            column: 1,
+            reason: "there is no role named `general`".to_owned(),
+        };
+        Ok(Rules {
+            roles: Roles::new(roles).ok_or_else(missing)?,
+            scoring: Scoring {
+                overlap: scoring(|table| table.overlap),
+                recency: scoring(|table| table.recency),
+                recency_per_day: scoring(|table| table.recency_per_day),
+                affinity: AffinityWeights {
+                    positive: scoring(|table| table.positive),
+                    negative: scoring(|table| table.negative),
+                },
+            },
+            lifecycle: Lifecycle {
+                inactive_after: SignedDuration::from_hours(
+                    24 * lifecycle(|table| table.inactive_after_days),
+                ),
+                stale_after: SignedDuration::from_hours(lifecycle(|table| table.stale_after_hours)),
+            },
+        })
+    }
+
+    /// The personas that a new store starts with: the built-in ones, then the user's.
+    pub fn personas(&self) -> Result<Vec<Definition>, SeedError> {
+        let built_in = parse(Path::new(PERSONAS.0), PERSONAS.1)?;
+        let mut personas: Vec<Definition> = Vec::new();
+        for table in built_in.persona.iter().chain(self.user.iter().flat_map(|file| &file.persona))
+        {
+            let persona = table.to_definition();
+            match personas.iter_mut().find(|known| known.name == persona.name) {
+                Some(known) => *known = persona,
+                None => personas.push(persona),
+            }
+        }
+        Ok(personas)
+    }
+
+    /// The words for growth and verdicts.
+    pub fn vocabulary(&self) -> Result<Vocabulary, SeedError> {
+        let mut vocabulary = Vocabulary::default();
+        vocabulary.extend(&parse(Path::new(VOCABULARY.0), VOCABULARY.1)?);
+        if let Some(user) = &self.user {
+            vocabulary.extend(user);
+        }
+        Ok(vocabulary)
+    }
+}
+
+impl Vocabulary {
+    /// Adds the words of a file that are not there yet.
+    fn extend(&mut self, file: &SeedFile) {
+        let sentiment = &file.sentiment;
+        for (list, words) in [
+            (&mut self.traits, &file.traits),
+            (&mut self.expertise, &file.expertise),
+            (&mut self.first_names, &file.first_names),
+            (&mut self.last_names, &file.last_names),
+            (&mut self.positive, &sentiment.positive),
+            (&mut self.negative, &sentiment.negative),
+            (&mut self.negations, &sentiment.negations),
+        ] {
+            for word in words {
+                if !list.contains(word.get_ref()) {
+                    list.push(word.get_ref().clone());
+                }
+            }
+        }
+    }
+}
+
+/// A word with its place in the file.
+type Word = Spanned<String>;
+
+/// What may stand in a seed file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SeedFile {
+    scoring: Option<Spanned<ScoringTable>>,
+    lifecycle: Option<LifecycleTable>,
+    role: Vec<RoleTable>,
+    persona: Vec<PersonaTable>,
+    traits: Vec<Word>,
+    expertise: Vec<Word>,
+    first_names: Vec<Word>,
+    last_names: Vec<Word>,
+    sentiment: SentimentTable,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScoringTable {
+    overlap: Option<f64>,
+    recency: Option<f64>,
+    recency_per_day: Option<f64>,
+    positive: Option<f64>,
+    negative: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LifecycleTable {
+    inactive_after_days: Option<u32>,
+    stale_after_hours: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoleTable {
+    name: Word,
+    #[serde(default)]
+    expertise: Vec<Word>,
+    #[serde(default)]
+    aliases: Vec<Word>,
+    #[serde(default)]
+    keywords: Vec<Word>,
+    instruction: Word,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PersonaTable {
+    name: Word,
+    #[serde(default)]
+    traits: Vec<Word>,
+    #[serde(default)]
+    expertise: Vec<Word>,
+    #[serde(default)]
+    instructions: BTreeMap<Word, Word>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SentimentTable {
+    positive: Vec<Word>,
+    negative: Vec<Word>,
+    negations: Vec<Word>,
+}
+
+impl RoleTable {
+    fn to_role(&self) -> Role {
+        Role {
+            name: RoleName::unchecked(self.name.get_ref()),
+            expertise: tags(&self.expertise),
+            aliases: self.aliases.iter().map(|word| word.get_ref().clone()).collect(),
+            keywords: self.keywords.iter().map(|word| word.get_ref().clone()).collect(),
+            instruction: self.instruction.get_ref().clone(),
+        }
+    }
+}
+
+impl PersonaTable {
+    fn to_definition(&self) -> Definition {
+        let instructions = self.instructions.iter();
+        Definition {
+            name: PersonaName::unchecked(self.name.get_ref()),
+            traits: tags(&self.traits),
+            expertise: tags(&self.expertise),
+            instructions: instructions
+                .map(|(role, text)| (RoleName::unchecked(role.get_ref()), text.get_ref().clone()))
+                .collect(),
+        }
+    }
+}
+
+fn tags(words: &[Word]) -> Vec<Tag> {
+    words.iter().map(|word| Tag::unchecked(word.get_ref())).collect()
+}
+
+fn parse(file: &Path, text: &str) -> Result<SeedFile, SeedError> {
+    toml::from_str(text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        located(file, text, offset, error.message().to_owned())
+    })
+}
+
+/// Says where in a file something is wrong.
+fn located(file: &Path, text: &str, offset: usize, reason: String) -> SeedError {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    SeedError {
+        file: file.to_owned(),
+        line: before.matches('\n').count() + 1,
+        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+        reason,
+    }
+}
+
+/// Holds a seed file to its rules.
+struct Check<'a> {
+    file: &'a Path,
+    text: &'a str,
+    /// All words that are known, those of this file among them.
+    vocabulary: Vocabulary,
+}
+
+impl Check<'_> {
+    /// Checks every part; `known_roles` are the names of the built-in roles.
+    fn file(&self, seed: &SeedFile, known_roles: BTreeSet<String>) -> Result<(), SeedError> {
+        self.numbers(seed)?;
+        for words in [&seed.traits, &seed.expertise, &seed.first_names, &seed.last_names] {
+            for word in words {
+                self.text(word, Tag::parse)?;
+            }
+        }
+        let mut roles = known_roles;
+        let mut names = BTreeSet::new();
+        for role in &seed.role {
+            self.unique(&mut names, &role.name, "role or alias")?;
+            roles.insert(role.name.get_ref().clone());
+        }
+        for role in &seed.role {
+            self.role(role, &mut names)?;
+        }
+        let mut names = BTreeSet::new();
+        for persona in &seed.persona {
+            self.unique(&mut names, &persona.name, "persona")?;
+            self.persona(persona, &roles)?;
+        }
+        Ok(())
+    }
+
+    fn numbers(&self, seed: &SeedFile) -> Result<(), SeedError> {
+        let Some(scoring) = &seed.scoring else { return Ok(()) };
+        let table = scoring.get_ref();
+        for weight in
+            [table.overlap, table.recency, table.recency_per_day, table.positive, table.negative]
+        {
+            if let Some(weight) = weight
+                && Points::from_weight(weight).is_none()
+            {
+                let reason = format!("`{weight}` is not a number from 0 to 1000");
+                return Err(located(self.file, self.text, scoring.span().start, reason));
+            }
+        }
+        Ok(())
+    }
+
+    fn role(&self, role: &RoleTable, names: &mut BTreeSet<String>) -> Result<(), SeedError> {
+        self.text(&role.name, RoleName::parse)?;
+        let normal = role.name.get_ref().to_lowercase().replace(['_', ' '], "-");
+        if normal != *role.name.get_ref() {
+            return Err(self.at(&role.name, format!("a role's name is written as `{normal}`")));
+        }
+        for alias in &role.aliases {
+            self.text(alias, RoleName::parse)?;
+            self.unique(names, alias, "role or alias")?;
+        }
+        for keyword in &role.keywords {
+            self.text(keyword, Tag::parse)?;
+        }
+        self.known("expertise", &role.expertise, &self.vocabulary.expertise)?;
+        self.instruction(&role.instruction)
+    }
+
+    fn persona(&self, persona: &PersonaTable, roles: &BTreeSet<String>) -> Result<(), SeedError> {
+        self.text(&persona.name, PersonaName::parse)?;
+        self.known("traits", &persona.traits, &self.vocabulary.traits)?;
+        self.known("expertise", &persona.expertise, &self.vocabulary.expertise)?;
+        for (role, instruction) in &persona.instructions {
+            if !roles.contains(role.get_ref()) {
+                let role_name = role.get_ref();
+                return Err(self.at(role, format!("there is no role named `{role_name}`")));
+            }
+            self.instruction(instruction)?;
+        }
+        Ok(())
+    }
+
+    fn instruction(&self, word: &Word) -> Result<(), SeedError> {
+        let check = |text: &str| crate::events::check_text("instruction", text, INSTRUCTION_LIMIT);
+        self.text(word, check)
+    }
+
+    /// Every word must be in the list.
+    fn known(&self, list: &str, words: &[Word], known: &[String]) -> Result<(), SeedError> {
+        match words.iter().find(|word| !known.contains(word.get_ref())) {
+            None => Ok(()),
+            Some(word) => {
+                let reason =
+                    format!("`{}` is not in the `{list}` of the vocabulary", word.get_ref());
+                Err(self.at(word, reason))
+            }
+        }
+    }
+
+    fn unique(
+        &self,
+        seen: &mut BTreeSet<String>,
+        word: &Word,
+        what: &str,
+    ) -> Result<(), SeedError> {
+        if seen.insert(word.get_ref().clone()) {
+            return Ok(());
+        }
+        Err(self.at(word, format!("the {what} `{}` stands here twice", word.get_ref())))
+    }
+
+    fn text<T>(
+        &self,
+        word: &Word,
+        parse: impl FnOnce(&str) -> Result<T, TextError>,
+    ) -> Result<(), SeedError> {
+        parse(word.get_ref()).map(drop).map_err(|error| self.at(word, error.to_string()))
+    }
+
+    fn at(&self, word: &Word, reason: String) -> SeedError {
+        located(self.file, self.text, word.span().start, reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(text: &str) -> Result<Seed, SeedError> {
+        Seed::with_user(Path::new("seed.toml"), text)
+    }
+
+    #[test]
+    fn the_built_in_seed_follows_its_own_rules() {
+        // As one file it must pass every check that a user's file has to pass.
+        let whole = [VOCABULARY.1, ROLES.1, PERSONAS.1];
+        let tables = whole.map(|text| {
+            let check = Check {
+                file: Path::new("seed"),
+                text,
+                vocabulary: Seed::default().vocabulary().unwrap(),
+            };
+            let file = parse(Path::new("seed"), text).unwrap();
+            let roles = Seed::default().rules().unwrap().roles;
+            let names = roles.all().iter().map(|role| role.name.to_string()).collect();
+            check.file(&file, names).unwrap();
+            file
+        });
+        let [words, roles, personas] = &tables;
+        assert!(words.first_names.len() * words.last_names.len() >= 1000);
+        assert!(personas.persona.len() >= 8);
+        for persona in &personas.persona {
+            let roles: Vec<_> = persona.instructions.keys().map(Spanned::get_ref).collect();
+            assert!(roles.iter().any(|role| *role == "general"), "{:?}", persona.name);
+            assert!(roles.len() >= 2, "{:?}", persona.name);
+        }
+        let mut names: Vec<_> =
+            roles.role.iter().map(|role| role.name.get_ref().as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            [
+                "architecture",
+                "code-reviewer",
+                "debugging",
+                "documentation",
+                "general",
+                "implementation",
+                "infrastructure",
+                "red-team",
+                "researcher",
+                "security-review",
+                "testing"
+            ]
+        );
+        for keyword in roles.role.iter().flat_map(|role| &role.keywords) {
+            assert_eq!(*keyword.get_ref(), keyword.get_ref().to_lowercase());
+        }
+    }
+
+    #[test]
+    fn the_users_file_adds_and_replaces() {
+        let seed = user(
+            r#"
+            expertise = ["game-design"]
+            [scoring]
+            overlap = 0.5
+            [[role]]
+            name = "level-design"
+            expertise = ["game-design"]
+            aliases = ["reviewer"]
+            instruction = "Play it first."
+            [[role]]
+            name = "testing"
+            instruction = "Mine."
+            [[persona]]
+            name = "Ada Quill"
+            expertise = ["game-design"]
+            [[persona]]
+            name = "Elena Vasquez"
+            traits = ["calm"]
+            "#,
+        )
+        .unwrap();
+        let rules = seed.rules().unwrap();
+        assert_eq!(rules.scoring.overlap.to_string(), "0.5");
+        assert_eq!(rules.scoring.recency.to_string(), "0.5", "untouched numbers stay");
+        assert_eq!(rules.roles.resolve("reviewer").name.as_str(), "level-design");
+        assert_eq!(rules.roles.resolve("testing").instruction, "Mine.");
+        assert_eq!(rules.roles.all().len(), 12);
+        let personas = seed.personas().unwrap();
+        assert_eq!(personas[0].name.as_str(), "Elena Vasquez");
+        assert_eq!(personas[0].traits[0].as_str(), "calm");
+        assert_eq!(personas.last().unwrap().name.as_str(), "Ada Quill");
+        assert!(seed.vocabulary().unwrap().expertise.contains(&"game-design".to_owned()));
+    }
+
+    #[test]
+    fn a_bad_file_is_refused_with_its_place() {
+        for (text, error) in [
+            (
+                "[[role]]\nname = \"x\"\nexpertise = [\"testing\", \"wizardry\"]\ninstruction = \"i\"",
+                "line 3, column 25: `wizardry` is not in the `expertise` of the vocabulary",
+            ),
+            (
+                "[[persona]]\nname = \"A\"\ntraits = [\"é\"]",
+                "line 3, column 11: `é` is not in the `traits` of the vocabulary",
+            ),
+            ("[[persona]]\nname = \"\"", "line 2, column 8: the persona's name is empty"),
+            (
+                "[[persona]]\nname = \"A\"\n[[persona]]\nname = \"A\"",
+                "line 4, column 8: the persona `A` stands here twice",
+            ),
+            (
+                "[[persona]]\nname = \"A\"\n[persona.instructions]\njuggler = \"x\"",
+                "line 4, column 1: there is no role named `juggler`",
+            ),
+            (
+                "[[role]]\nname = \"My Role\"\ninstruction = \"i\"",
+                "line 2, column 8: a role's name is written as `my-role`",
+            ),
+            (
+                "[[role]]\nname = \"a\"\naliases = [\"a\"]\ninstruction = \"i\"",
+                "line 3, column 12: the role or alias `a` stands here twice",
+            ),
+            (
+                "[[role]]\nname = \"a\"\ninstruction = \"i\\nj\"",
+                "line 3, column 15: the instruction holds the control character U+000A at position 2",
+            ),
+            ("[scoring]\npositive = -1.0", "line 1, column 1: `-1` is not a number from 0 to 1000"),
+            (
+                "x = 1",
+                "line 1, column 1: unknown field `x`, expected one of `scoring`, `lifecycle`, `role`, `persona`, `traits`, `expertise`, `first_names`, `last_names`, `sentiment`",
+            ),
+        ] {
+            assert_eq!(
+                user(text).unwrap_err().to_string(),
+                format!("`seed.toml`, {error}"),
+                "{text}"
+            );
+        }
+    }
+}

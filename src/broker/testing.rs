@@ -1,0 +1,175 @@
+//! A small world for the tests of the rules: given these events, when this is asked, then that.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{AssignRequest, Choice, Decision, Refusal, Rules, Seed, Situation, assign};
+use crate::events::{
+    AgentName, Assign, AssignedSlot, Definition, Event, Feedback, Heads, Observation, PersonaName,
+    ProjectName, Release, ReleaseReason, ReleasedSlot, Retire, RetireReason, RoleName, Sentiment,
+    Seq, SessionId, Slot, Source, Tag, encode,
+};
+use crate::projection::{Roster, View};
+
+/// The moment at which every world begins.
+pub const START: &str = "2026-03-25T12:00:00Z";
+
+pub struct World {
+    pub roster: Roster,
+    pub rules: Rules,
+    pub seed: Seed,
+    pub now: Timestamp,
+    rng: fastrand::Rng,
+    view: View,
+}
+
+impl World {
+    /// A world in which these personas exist, created in this order, without any expertise.
+    pub fn of(names: &[&str]) -> Self {
+        let seed = Seed::default();
+        let mut world = Self {
+            roster: Roster::default(),
+            rules: seed.rules().unwrap(),
+            seed,
+            now: START.parse().unwrap(),
+            rng: fastrand::Rng::with_seed(1),
+            view: View::default(),
+        };
+        for name in names {
+            world.given(Event::Seed(definition(name, &[])));
+        }
+        world
+    }
+
+    pub fn situation(&mut self) -> Situation<'_> {
+        Situation {
+            roster: &self.roster,
+            rules: &self.rules,
+            seed: &self.seed,
+            now: self.now,
+            rng: &mut self.rng,
+        }
+    }
+
+    /// Lets time pass; a negative number of seconds turns the clock back.
+    pub fn after(&mut self, seconds: i64) -> &mut Self {
+        self.now += SignedDuration::from_secs(seconds);
+        self
+    }
+
+    /// Something happened.
+    pub fn given(&mut self, event: Event) -> &mut Self {
+        let mut line = Vec::new();
+        let (seq, heads): (Seq, Heads) = (self.view.next_seq(), self.view.heads.clone());
+        encode(&mut line, seq, self.now, event, heads).unwrap();
+        self.view.fold(&line).unwrap();
+        self.roster = self.view.roster.clone();
+        self
+    }
+
+    /// Somebody asked, and it was decided and recorded.
+    pub fn assign(&mut self, request: &AssignRequest) -> Result<Decision<Vec<Choice>>, Refusal> {
+        let decision = assign(&mut self.situation(), request)?;
+        for event in decision.events.clone() {
+            self.given(event);
+        }
+        Ok(decision)
+    }
+
+    /// Who is chosen for one role by a session that holds nobody; nothing is recorded.
+    pub fn chosen(&mut self, role: &str) -> String {
+        let request = request("probe", "probe", &[role]);
+        let decision = assign(&mut self.situation(), &request).unwrap();
+        decision.outcome[0].persona.to_string()
+    }
+
+    /// A persona did work in a role and came back, all at this moment.
+    pub fn worked(&mut self, persona: &str, role: &str) -> &mut Self {
+        self.lent("earlier", "w", persona, role);
+        self.closed("earlier", "w", persona, role, ReleaseReason::SessionEnd)
+    }
+
+    pub fn lent(&mut self, session: &str, agent: &str, persona: &str, role: &str) -> &mut Self {
+        self.given(Event::Assign(Assign {
+            session: SessionId::parse(session).unwrap(),
+            agent: AgentName::parse(agent).unwrap(),
+            team: None,
+            project: ProjectName::parse("acme-api").unwrap(),
+            slots: vec![AssignedSlot {
+                slot: slot(agent, 0),
+                persona: name(persona),
+                role: RoleName::parse(role).unwrap(),
+                requested: RoleName::parse(role).unwrap(),
+            }],
+            tool_use_id: None,
+        }))
+    }
+
+    pub fn closed(
+        &mut self,
+        session: &str,
+        agent: &str,
+        persona: &str,
+        role: &str,
+        reason: ReleaseReason,
+    ) -> &mut Self {
+        self.given(Event::Release(Release {
+            session: SessionId::parse(session).unwrap(),
+            agent: None,
+            reason,
+            slots: vec![released(agent, 0, persona, role)],
+        }))
+    }
+
+    pub fn judged(&mut self, persona: &str, role: &str, sentiment: Sentiment) -> &mut Self {
+        self.given(Event::Feedback(Feedback {
+            persona: name(persona),
+            role: RoleName::parse(role).unwrap(),
+            project: None,
+            session: None,
+            observation: Observation::parse("seen").unwrap(),
+            sentiment,
+            source: Source::parse("test").unwrap(),
+        }))
+    }
+
+    pub fn retired(&mut self, persona: &str, reason: RetireReason) -> &mut Self {
+        self.given(Event::Retire(Retire { persona: name(persona), reason }))
+    }
+}
+
+pub fn name(text: &str) -> PersonaName {
+    PersonaName::parse(text).unwrap()
+}
+
+pub fn slot(agent: &str, index: usize) -> Slot {
+    Slot::of(&AgentName::parse(agent).unwrap(), index)
+}
+
+pub fn released(agent: &str, index: usize, persona: &str, role: &str) -> ReleasedSlot {
+    ReleasedSlot {
+        slot: slot(agent, index),
+        persona: name(persona),
+        role: RoleName::parse(role).unwrap(),
+    }
+}
+
+pub fn definition(persona: &str, expertise: &[&str]) -> Definition {
+    Definition {
+        name: name(persona),
+        traits: Vec::new(),
+        expertise: expertise.iter().map(|tag| Tag::parse(tag).unwrap()).collect(),
+        instructions: std::collections::BTreeMap::new(),
+    }
+}
+
+pub fn request(session: &str, agent: &str, roles: &[&str]) -> AssignRequest {
+    AssignRequest {
+        session: SessionId::parse(session).unwrap(),
+        agent: AgentName::parse(agent).unwrap(),
+        team: None,
+        project: ProjectName::parse("acme-api").unwrap(),
+        roles: roles.iter().map(|role| RoleName::parse(role).unwrap()).collect(),
+        summon: None,
+        tool_use_id: None,
+    }
+}

@@ -1,0 +1,37 @@
+//! Words of a text, for keywords.
+
+/// The words of a text, in lower case: runs of letters, digits and apostrophes.
+pub fn words(text: &str) -> Vec<String> {
+    pieces(text).map(|word| word.to_lowercase().replace('’', "'")).collect()
+}
+
+/// Tells whether the words of `phrase` stand side by side among `words`.
+pub fn contains(words: &[String], phrase: &str) -> bool {
+    let length = pieces(phrase).count();
+    length > 0
+        && words
+            .windows(length)
+            .any(|window| window.iter().zip(pieces(phrase)).all(|(word, sought)| word == sought))
+}
+
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’'))
+        .filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_match_whole_words_only() {
+        let text = words("Isn’t the LATEST red-team run broken?");
+        assert_eq!(text, ["isn't", "the", "latest", "red", "team", "run", "broken"]);
+        for phrase in ["red team", "red-team", "latest", "isn't"] {
+            assert!(contains(&text, phrase), "{phrase}");
+        }
+        for phrase in ["test", "team red", "the red", ""] {
+            assert!(!contains(&text, phrase), "{phrase}");
+        }
+    }
+}
