@@ -1,0 +1,136 @@
+//! `assign`: lend personas to an agent.
+
+use std::fmt;
+
+use clap::Args;
+use muzzle_persona::Store;
+use muzzle_persona::broker::{self, AssignRequest, Choice, Score, instruction, preamble};
+use muzzle_persona::events::{
+    AgentName, EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, Tag, TeamName,
+    TextError,
+};
+use muzzle_persona::projection::Work;
+use serde::Serialize;
+
+use super::Context;
+use super::failure::Failure;
+use super::output::Report;
+
+/// Lend an agent the best free persona for each role
+///
+/// Personas are lent until `release`. The agent keeps its persona: asked again
+/// for the same role, it gets the same answer and nothing is recorded. The
+/// answer is always JSON.
+#[derive(Debug, Args)]
+pub struct AssignArgs {
+    /// The roles, as a JSON array or a list with commas
+    #[arg(long, value_name = "JSON|LIST", value_parser = parse_roles)]
+    roles: RoleList,
+    /// The project that the agent works on
+    #[arg(long, value_parser = ProjectName::parse)]
+    project: ProjectName,
+    /// The session that borrows
+    #[arg(long, value_parser = SessionId::parse)]
+    session: SessionId,
+    /// The agent that borrows
+    #[arg(long, value_parser = AgentName::parse)]
+    agent_name: AgentName,
+    /// The agent's team
+    #[arg(long, value_parser = TeamName::parse)]
+    team_name: Option<TeamName>,
+    /// Ask for this persona for the first role
+    #[arg(long, value_name = "NAME")]
+    summon: Option<String>,
+}
+
+/// Roles as they were asked for.
+#[derive(Debug, Clone)]
+struct RoleList(Vec<RoleName>);
+
+/// Reads `["a","b"]` or `a,b`.
+fn parse_roles(text: &str) -> Result<RoleList, String> {
+    let roles: Vec<String> = if text.trim_start().starts_with('[') {
+        serde_json::from_str(text).map_err(|error| format!("not a JSON array of roles: {error}"))?
+    } else if text.trim().is_empty() {
+        Vec::new()
+    } else {
+        text.split(',').map(str::to_owned).collect()
+    };
+    let parsed: Result<Vec<_>, TextError> =
+        roles.iter().map(|role| RoleName::parse(role.trim())).collect();
+    parsed.map(RoleList).map_err(|error| error.to_string())
+}
+
+pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Failure> {
+    let now = context.now();
+    let mut store = context.open()?;
+    let request = AssignRequest {
+        session: args.session,
+        agent: args.agent_name,
+        team: args.team_name,
+        project: args.project,
+        roles: args.roles.0,
+        summon: args.summon,
+        tool_use_id: None,
+    };
+    let answer =
+        store.execute(now, &mut context.rng, |situation| broker::assign(situation, &request))?;
+    context.warnings.extend(answer.torn.iter().map(ToString::to_string));
+    let warnings: Vec<_> = answer.notices.iter().map(ToString::to_string).collect();
+    context.warnings.extend(warnings.iter().cloned());
+    let seated = answer.outcome.into_iter();
+    let (assignments, preambles) =
+        seated.filter_map(|choice| seat(choice, &store, &request.session)).unzip();
+    Ok(AssignReport { assignments, preambles, warnings })
+}
+
+/// What there is to say of one choice.
+fn seat(choice: Choice, store: &Store, session: &SessionId) -> Option<(Assignment, String)> {
+    let persona = store.roster().get(&choice.persona)?;
+    let role = store.rules().roles.resolve(choice.role.as_str());
+    let definition = persona.definition.clone();
+    let assignment = Assignment {
+        agent_slot: choice.slot,
+        persona_id: persona.id,
+        name: choice.persona,
+        role: choice.role,
+        traits: definition.traits,
+        expertise: definition.expertise,
+        role_instructions: instruction(persona, role).to_owned(),
+        recent_work: persona.recent_work(Some(session)).cloned().collect(),
+        reused: choice.reused,
+        score: choice.score,
+    };
+    Some((assignment, preamble(persona, role, session)))
+}
+
+#[derive(Debug, Serialize)]
+pub struct AssignReport {
+    assignments: Vec<Assignment>,
+    preambles: Vec<String>,
+    warnings: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Assignment {
+    agent_slot: Slot,
+    persona_id: EventId,
+    name: PersonaName,
+    role: RoleName,
+    traits: Vec<Tag>,
+    expertise: Vec<Tag>,
+    role_instructions: String,
+    recent_work: Vec<Work>,
+    reused: bool,
+    score: Score,
+}
+
+impl Report for AssignReport {
+    const ALWAYS_JSON: bool = true;
+}
+
+impl fmt::Display for AssignReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.preambles.iter().try_for_each(|preamble| f.write_str(preamble))
+    }
+}

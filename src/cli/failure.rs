@@ -1,0 +1,137 @@
+//! Why a command failed: its words, its hint and its exit code.
+
+use muzzle_persona::StoreError;
+use muzzle_persona::broker::Refusal;
+use muzzle_persona::environment::EnvironmentError;
+use muzzle_persona::events::{LogError, TextError, visible};
+
+/// The exit code of a command that was refused, or did not find what it was asked about.
+const REFUSED: u8 = 1;
+/// The exit code of a command line that cannot be read.
+pub const USAGE: u8 = 2;
+/// The exit code of a damaged log.
+const DAMAGED: u8 = 3;
+/// The exit code of a log that others kept busy.
+const BUSY: u8 = 4;
+/// The exit code of a store that could not be read or written.
+const WRITE: u8 = 5;
+/// The exit code of a bug.
+pub const BUG: u8 = 70;
+
+/// A command that was not done.
+#[derive(Debug)]
+pub struct Failure {
+    /// What sort of failure it is, for programs.
+    pub kind: &'static str,
+    /// What happened, where: a lower-case clause.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// The exit code.
+    pub code: u8,
+}
+
+impl Failure {
+    fn new(kind: &'static str, code: u8, message: &impl ToString, hint: Option<String>) -> Self {
+        let message = visible(&message.to_string());
+        Self { kind, message, hint: hint.map(|hint| visible(&hint)), code }
+    }
+
+    /// A command line that cannot be used.
+    pub fn usage(message: &impl ToString, hint: Option<String>) -> Self {
+        Self::new("usage", USAGE, message, hint)
+    }
+
+    /// The answer could not be written.
+    pub fn output(error: &std::io::Error) -> Self {
+        let message = format!("could not write the answer: {error}");
+        let hint = "what was asked for is done; only its report is missing".to_owned();
+        Self::new("write", WRITE, &message, Some(hint))
+    }
+
+    /// A panic.
+    pub fn bug(message: &str) -> Self {
+        let hint = "please report it, with the command that you ran".to_owned();
+        Self::new("bug", BUG, &message, Some(hint))
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(refusal) => refusal.into(),
+            StoreError::Log(error) => error.into(),
+            StoreError::Seed(_) => Self::new(
+                "seed",
+                REFUSED,
+                &error,
+                Some("mend the file, or move it away to use the built-in seed".to_owned()),
+            ),
+            StoreError::TooLong(_) => {
+                Self::new("refused", REFUSED, &error, Some("ask for less at once".to_owned()))
+            }
+            StoreError::NewerFormat(_) => Self::new(
+                "newer_format",
+                REFUSED,
+                &error,
+                Some("install the newer muzzle-persona that wrote it".to_owned()),
+            ),
+            StoreError::KeepsMoving(_) => Self::new(
+                "busy",
+                BUSY,
+                &error,
+                Some("try again when the checkout is done".to_owned()),
+            ),
+        }
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        let (kind, code, hint) = match &error {
+            LogError::Damaged(_) => (
+                "damaged",
+                DAMAGED,
+                "put the line back from a copy, as from git; nothing was changed",
+            ),
+            LogError::Busy { .. } => {
+                ("busy", BUSY, "try again, or wait longer, as with `--wait 30`")
+            }
+            LogError::Io { .. } => (
+                "io",
+                WRITE,
+                "check the path and its permissions, or name another store with `--store DIR`",
+            ),
+            LogError::Write { .. } => {
+                ("write", WRITE, "check the space and the limits of the disk")
+            }
+            LogError::Sync { .. } => {
+                ("sync", WRITE, "check the disk, then look whether the event is there")
+            }
+        };
+        Self::new(kind, code, &error, Some(hint.to_owned()))
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let kind = match refusal {
+            Refusal::UnknownPersona { .. } | Refusal::AmbiguousName { .. } => "not_found",
+            Refusal::NoRole | Refusal::TooManyRoles(_) | Refusal::Seed(_) => "refused",
+        };
+        let hint = refusal.hint();
+        Self::new(kind, REFUSED, &refusal, hint)
+    }
+}
+
+impl From<EnvironmentError> for Failure {
+    fn from(error: EnvironmentError) -> Self {
+        Self::usage(&error, Some(error.hint()))
+    }
+}
+
+impl From<TextError> for Failure {
+    fn from(error: TextError) -> Self {
+        Self::usage(&error, None)
+    }
+}

@@ -1,0 +1,92 @@
+//! `list`: show the roster.
+
+use std::fmt;
+
+use clap::{Args, ValueEnum};
+use muzzle_persona::events::Tag;
+use muzzle_persona::projection::Persona;
+use serde::Serialize;
+
+use super::Context;
+use super::failure::Failure;
+use super::output::Report;
+use super::persona::{PersonaReport, minute, tags};
+use super::table::Table;
+
+/// List the personas, by name
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Which ones
+    #[arg(long, value_enum, default_value = "active")]
+    status: StatusFilter,
+    /// Only those who know this field
+    #[arg(long, value_name = "TAG", value_parser = Tag::parse)]
+    expertise: Option<Tag>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum StatusFilter {
+    /// Those that can be lent, or are
+    Active,
+    /// Those that are retired
+    Archived,
+    /// All of them
+    All,
+}
+
+impl StatusFilter {
+    fn takes(self, persona: &Persona) -> bool {
+        match self {
+            Self::Active => persona.is_active(),
+            Self::Archived => !persona.is_active(),
+            Self::All => true,
+        }
+    }
+}
+
+pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure> {
+    let store = context.open()?;
+    let knows = |persona: &&Persona| {
+        args.expertise.as_ref().is_none_or(|tag| persona.definition.expertise.contains(tag))
+    };
+    let personas = store.roster().by_name().filter(|persona| args.status.takes(persona));
+    let personas = personas.filter(knows).map(|p| PersonaReport::new(p, store.rules()));
+    Ok(ListReport { personas: personas.collect() })
+}
+
+#[derive(Debug, Serialize)]
+pub struct ListReport {
+    personas: Vec<PersonaReport>,
+}
+
+impl Report for ListReport {}
+
+impl fmt::Display for ListReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.personas.is_empty() {
+            return writeln!(f, "No persona matches.");
+        }
+        let mut table = Table::new(&["NAME", "STATUS", "EXPERTISE", ">DONE", "LAST ASSIGNED"]);
+        for persona in &self.personas {
+            table.row([
+                persona.name.to_string(),
+                standing(persona),
+                tags(&persona.expertise),
+                persona.counts.values().sum::<u64>().to_string(),
+                persona.last_assigned.map_or_else(|| "never".to_owned(), minute),
+            ]);
+        }
+        write!(f, "{table}")
+    }
+}
+
+/// Whether a persona can be lent, and who has it.
+fn standing(persona: &PersonaReport) -> String {
+    let holders: Vec<_> = persona.held_by.iter().map(|by| by.slot.as_str()).collect();
+    match (persona.status, holders.is_empty()) {
+        ("active", true) => "free".to_owned(),
+        (status, true) => status.to_owned(),
+        ("active", false) => format!("held by {}", holders.join(", ")),
+        (status, false) => format!("{status}, held by {}", holders.join(", ")),
+    }
+}

@@ -1,0 +1,165 @@
+//! The one place that writes to stdout and stderr.
+
+use std::fmt::{self, Display, Write as _};
+use std::io::{self, ErrorKind, Write as _};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use muzzle_persona::events::{is_hidden, visible};
+use serde::Serialize;
+
+use super::failure::{Failure, USAGE};
+
+/// The style of headings.
+pub const HEADING: Style = Style::new().bold();
+/// The style of what matters less.
+pub const FAINT: Style = Style::new().dimmed();
+/// The style of `error:`.
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// The style of `warning:`.
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// The style of `hint:`.
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// What a command answers: JSON for programs, text for people.
+pub trait Report: Serialize + Display {
+    /// Whether people get the JSON too.
+    const ALWAYS_JSON: bool = false;
+}
+
+/// An error, as JSON.
+#[derive(Serialize)]
+struct ErrorReport<'a> {
+    error: ErrorBody<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    kind: &'static str,
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+/// Writes answers to stdout and everything else to stderr.
+pub struct Output {
+    json: bool,
+    no_color: bool,
+}
+
+impl Output {
+    /// An output with the flags of the command line.
+    pub fn new(json: bool, no_color: bool) -> Self {
+        Self { json, no_color }
+    }
+
+    /// Writes an answer.
+    pub fn report<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
+        let text = if self.json || R::ALWAYS_JSON {
+            let json = serde_json::to_string_pretty(report).map_err(io::Error::from);
+            json.map(|json| escape_hidden(&json) + "\n")
+        } else {
+            Ok(report.to_string())
+        };
+        let stdout = io::stdout().lock();
+        let choice = self.choice(AutoStream::choice(&stdout));
+        let mut stream = AutoStream::new(stdout, choice);
+        let written = text.and_then(|text| {
+            stream.write_all(text.as_bytes())?;
+            stream.flush()
+        });
+        match written {
+            // Who closed the pipe has read what they wanted.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells of things that the reader of the answer should know.
+    pub fn warnings(&self, warnings: &[String]) {
+        for warning in warnings {
+            self.say(format_args!("{WARNING}warning:{WARNING:#} {}\n", visible(warning)));
+        }
+    }
+
+    /// Tells why a command was not done.
+    pub fn failure(&self, failure: &Failure) {
+        let Failure { kind, message, hint, .. } = failure;
+        if self.json {
+            let error = ErrorReport { error: ErrorBody { kind, message, hint: hint.as_deref() } };
+            let json = serde_json::to_string(&error).unwrap_or_default();
+            self.say(format_args!("{json}\n"));
+            return;
+        }
+        self.say(format_args!("{ERROR}error:{ERROR:#} {message}\n"));
+        if let Some(hint) = hint {
+            self.say(format_args!("{HINT}hint:{HINT:#} {hint}\n"));
+        }
+    }
+
+    /// Ends a command, and returns its exit code.
+    pub fn finish(&self, done: Result<(), Failure>) -> u8 {
+        match done {
+            Ok(()) => 0,
+            Err(failure) => {
+                self.failure(&failure);
+                failure.code
+            }
+        }
+    }
+
+    /// Ends a command line that was not one: help, the version, or a mistake.
+    pub fn usage(&self, error: &clap::Error) -> u8 {
+        if self.json && error.use_stderr() {
+            let text = error.to_string();
+            let message = text.lines().next().unwrap_or_default();
+            let message = message.strip_prefix("error: ").unwrap_or(message).to_owned();
+            let hint = Some("`muzzle-persona help` shows all commands".to_owned());
+            self.failure(&Failure::usage(&message, hint));
+            return USAGE;
+        }
+        // A closed pipe is not an error, and nothing else can be done about the rest.
+        let _ = error.print();
+        if error.use_stderr() { USAGE } else { 0 }
+    }
+
+    /// Writes to stderr. When that fails there is nobody left to tell.
+    fn say(&self, text: fmt::Arguments<'_>) {
+        let stderr = io::stderr().lock();
+        let choice = self.choice(AutoStream::choice(&stderr));
+        let _ = AutoStream::new(stderr, choice).write_fmt(text);
+    }
+
+    fn choice(&self, detected: ColorChoice) -> ColorChoice {
+        if self.no_color { ColorChoice::Never } else { detected }
+    }
+}
+
+/// Escapes in JSON what could drive a terminal or hide text; strings alone hold such characters.
+fn escape_hidden(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !is_hidden(c) {
+            escaped.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(escaped, "\\u{unit:04x}");
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_with_hidden_characters_escaped_is_the_same_json() {
+        let text = "a\u{9b}b\u{202e}c\u{e0041}\u{1b}\né";
+        let json = serde_json::to_string_pretty(&[text]).unwrap();
+        let escaped = escape_hidden(&json);
+        assert_eq!(escaped, "[\n  \"a\\u009bb\\u202ec\\udb40\\udc41\\u001b\\né\"\n]");
+        let [back]: [String; 1] = serde_json::from_str(&escaped).unwrap();
+        assert_eq!(back, text);
+    }
+}

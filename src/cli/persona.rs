@@ -1,0 +1,90 @@
+//! A persona as the reports show it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use muzzle_persona::broker::Rules;
+use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, Tag};
+use muzzle_persona::projection::{Origin, Persona, Points, Tally};
+use serde::Serialize;
+
+/// A persona, as JSON.
+#[derive(Debug, Serialize)]
+pub struct PersonaReport {
+    pub name: PersonaName,
+    pub persona_id: EventId,
+    pub status: &'static str,
+    pub origin: Origin,
+    pub traits: Vec<Tag>,
+    pub expertise: Vec<Tag>,
+    pub role_instructions: BTreeMap<RoleName, String>,
+    pub affinity: BTreeMap<RoleName, Points>,
+    pub counts: BTreeMap<RoleName, u64>,
+    pub feedback: BTreeMap<RoleName, Tally>,
+    pub held_by: Vec<HolderReport>,
+    pub created_at: Timestamp,
+    pub last_assigned: Option<Timestamp>,
+}
+
+/// Who holds a persona.
+#[derive(Debug, Serialize)]
+pub struct HolderReport {
+    pub session: SessionId,
+    pub slot: Slot,
+    pub role: RoleName,
+    pub project: ProjectName,
+    pub since: Timestamp,
+}
+
+impl PersonaReport {
+    pub fn new(persona: &Persona, rules: &Rules) -> Self {
+        let definition = persona.definition.clone();
+        let records = || persona.roles.iter();
+        let judged = records().filter(|(_, record)| record.tally.total() > 0);
+        let closed = records().filter(|(_, record)| record.closed > 0);
+        let known = records().filter(|(_, record)| record.closed + record.tally.total() > 0);
+        let affinity = |role: &RoleName| persona.affinity(role, rules.scoring.affinity);
+        Self {
+            name: definition.name,
+            persona_id: persona.id,
+            status: status(persona),
+            origin: persona.origin,
+            traits: definition.traits,
+            expertise: definition.expertise,
+            role_instructions: definition.instructions,
+            affinity: known.map(|(role, _)| (role.clone(), affinity(role))).collect(),
+            counts: closed.map(|(role, record)| (role.clone(), record.closed)).collect(),
+            feedback: judged.map(|(role, record)| (role.clone(), record.tally)).collect(),
+            held_by: holders(persona),
+            created_at: persona.created_at,
+            last_assigned: persona.last_assigned,
+        }
+    }
+}
+
+/// `active` or `archived`.
+fn status(persona: &Persona) -> &'static str {
+    if persona.is_active() { "active" } else { "archived" }
+}
+
+/// The open slots of a persona, oldest first.
+fn holders(persona: &Persona) -> Vec<HolderReport> {
+    let holders = persona.leases.iter().cloned().map(|lease| HolderReport {
+        session: lease.session,
+        slot: lease.slot,
+        role: lease.role,
+        project: lease.project,
+        since: lease.since,
+    });
+    holders.collect()
+}
+
+/// A moment for people, in UTC: `2026-03-25 15:30`.
+pub fn minute(at: Timestamp) -> String {
+    at.strftime("%F %H:%M").to_string()
+}
+
+/// Tags in one cell.
+pub fn tags(tags: &[Tag]) -> String {
+    tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ")
+}

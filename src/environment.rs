@@ -1,0 +1,107 @@
+//! What a process takes from its surroundings, as values.
+//!
+//! The `main` functions read the clock and the environment; this turns what
+//! they read into what the library needs, or says what is wrong with it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+/// The variable that names the store.
+pub const STORE: &str = "MUZZLE_PERSONA_STORE";
+/// The variable that sets the clock.
+pub const NOW: &str = "MUZZLE_PERSONA_NOW";
+
+/// A surrounding that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnvironmentError {
+    /// There is no place for the default store.
+    #[error("could not find the home directory for the default store")]
+    NoHome,
+    /// The store's name is empty.
+    #[error("the name of the store is empty")]
+    EmptyStore,
+    /// The clock's setting is no time.
+    #[error("`{NOW}` is `{0}`, which is not an RFC 3339 time")]
+    BadNow(String),
+}
+
+impl EnvironmentError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoHome | Self::EmptyStore => {
+                format!("name a directory with `--store DIR` or in `{STORE}`")
+            }
+            Self::BadNow(_) => "write it as in `2026-03-25T15:30:00Z`, or unset it".to_owned(),
+        }
+    }
+}
+
+/// Picks the store's directory: the flag's, else the variable's, else `~/.muzzle/personas`.
+///
+/// Never one in the working directory unless it was named: a store's text ends
+/// up in agents' prompts, so a cloned repository must not be able to supply one.
+pub fn store_dir(
+    flag: Option<PathBuf>,
+    variable: Option<OsString>,
+    home: Option<PathBuf>,
+) -> Result<PathBuf, EnvironmentError> {
+    let named = flag.or_else(|| variable.map(PathBuf::from));
+    match named {
+        Some(dir) if dir.as_os_str().is_empty() => Err(EnvironmentError::EmptyStore),
+        Some(dir) => Ok(dir),
+        None => match home {
+            Some(home) if home.is_absolute() => Ok(home.join(".muzzle").join("personas")),
+            _ => Err(EnvironmentError::NoHome),
+        },
+    }
+}
+
+/// Picks the moment, in whole seconds: the variable's, else the clock's.
+pub fn now(variable: Option<OsString>, clock: Timestamp) -> Result<Timestamp, EnvironmentError> {
+    let now = match variable {
+        None => clock,
+        Some(text) => {
+            let text = text.to_string_lossy();
+            text.parse().map_err(|_| EnvironmentError::BadNow(text.into_owned()))?
+        }
+    };
+    // Every timestamp has a whole second before it that is one too.
+    Ok(Timestamp::from_second(now.as_second()).unwrap_or(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_store_is_the_flags_then_the_variables_then_the_homes() {
+        let (flag, variable) = (Some(PathBuf::from("/f")), Some(OsString::from("/v")));
+        let home = Some(PathBuf::from("/h"));
+        assert_eq!(store_dir(flag, variable.clone(), home.clone()), Ok("/f".into()));
+        assert_eq!(store_dir(None, variable, home.clone()), Ok("/v".into()));
+        assert_eq!(store_dir(None, None, home), Ok("/h/.muzzle/personas".into()));
+    }
+
+    #[test]
+    fn there_is_no_store_without_a_name_or_a_home() {
+        assert_eq!(store_dir(None, None, None), Err(EnvironmentError::NoHome));
+        assert_eq!(store_dir(None, None, Some("h".into())), Err(EnvironmentError::NoHome));
+        assert_eq!(store_dir(Some("".into()), None, None), Err(EnvironmentError::EmptyStore));
+    }
+
+    #[test]
+    fn the_moment_has_whole_seconds() {
+        let clock = "2026-03-25T15:30:00.9Z".parse().unwrap();
+        assert_eq!(now(None, clock).unwrap().to_string(), "2026-03-25T15:30:00Z");
+        let set = Some(OsString::from("2026-01-01T01:00:00.5+01:00"));
+        assert_eq!(now(set, clock).unwrap().to_string(), "2026-01-01T00:00:00Z");
+        assert_eq!(
+            now(Some("tomorrow".into()), clock).unwrap_err().to_string(),
+            "`MUZZLE_PERSONA_NOW` is `tomorrow`, which is not an RFC 3339 time"
+        );
+    }
+}

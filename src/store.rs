@@ -1,0 +1,258 @@
+//! One request, from the lock to the answer.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::broker::{Decision, Notice, Refusal, Rules, Seed, SeedError, Situation};
+use crate::events::{
+    Append, Damage, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, Position, Read,
+    TornTail, encode,
+};
+use crate::projection::{Fold, LineDamage, Roster, View};
+
+/// How often a log may be replaced under a writer before it gives up.
+const TRIES: u32 = 8;
+
+/// A directory with a log in it, and the roster that the log adds up to.
+///
+/// This is the one place that strings a request together: take the lock,
+/// catch up with the log, decide, append, unlock, sync, answer.
+pub struct Store<L: Log = FileLog> {
+    log: L,
+    seed: Seed,
+    rules: Rules,
+    wait: Duration,
+    view: View,
+}
+
+/// What a store needs to know of the world around it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The store's directory.
+    pub dir: PathBuf,
+    /// How long to wait for other writers.
+    pub wait: Duration,
+    /// What time it is.
+    pub now: Timestamp,
+}
+
+/// What was recorded, and what to tell.
+#[derive(Debug)]
+pub struct Answer<T> {
+    /// What the request asked for.
+    pub outcome: T,
+    /// What whoever asked should know.
+    pub notices: Vec<Notice>,
+    /// What was cut from the end of the log first.
+    pub torn: Option<TornTail>,
+}
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The log could not be read or written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The broker said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store's `seed.toml` cannot be used.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The event does not fit into a line.
+    #[error("could not record the event: {0}")]
+    TooLong(LineError),
+    /// A newer build wrote to this log.
+    #[error(
+        "the log holds events of format version {0}; this build writes version {FORMAT_VERSION} and leaves the log alone"
+    )]
+    NewerFormat(u32),
+    /// Something keeps putting another file in the log's place.
+    #[error("the log at `{}` was replaced {TRIES} times while it was being written", .0.display())]
+    KeepsMoving(PathBuf),
+}
+
+impl Store<FileLog> {
+    /// Opens a store; one that does not exist is created and seeded.
+    ///
+    /// What is in the log already is read, without a lock.
+    pub fn open(options: &Options, rng: &mut fastrand::Rng) -> Result<Self, StoreError> {
+        let seed = read_seed(&options.dir.join("seed.toml"))?;
+        let rules = seed.rules()?;
+        let log = FileLog::new(options.dir.clone());
+        let mut store = Self { log, seed, rules, wait: options.wait, view: View::default() };
+        store.read()?;
+        if store.view.events == 0 {
+            store.log.create_store()?;
+            let personas = store.seed.personas()?;
+            store.execute(options.now, rng, |situation| {
+                let new = situation.roster.personas().is_empty();
+                let events = if new { personas.clone() } else { Vec::new() };
+                let events = events.into_iter().map(Event::Seed).collect();
+                Ok(Decision { events, outcome: (), notices: Vec::new() })
+            })?;
+        }
+        Ok(store)
+    }
+}
+
+/// Reads the user's seed, if the store has one.
+fn read_seed(path: &Path) -> Result<Seed, StoreError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Seed::with_user(path, &text)?),
+        Err(error) => match error.kind() {
+            // A store that is a file is for the log to report, with its own path.
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Ok(Seed::default()),
+            _ => Err(LogError::io("read", path)(error).into()),
+        },
+    }
+}
+
+impl<L: Log> Store<L> {
+    /// The personas.
+    #[must_use]
+    pub fn roster(&self) -> &Roster {
+        &self.view.roster
+    }
+
+    /// The personas, and how far in which history they stand.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The roles and numbers in force.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The words and personas that the store is seeded with.
+    #[must_use]
+    pub fn seed(&self) -> &Seed {
+        &self.seed
+    }
+
+    /// Has a rule decide, and records what it decided. Answers when that is durable.
+    ///
+    /// When the log is replaced meanwhile, as by a checkout, the rule decides
+    /// again on the log that is there now. When it decides that nothing is to
+    /// be recorded, nothing is written.
+    pub fn execute<T>(
+        &mut self,
+        now: Timestamp,
+        rng: &mut fastrand::Rng,
+        mut rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<Answer<T>, StoreError> {
+        for _ in 0..TRIES {
+            let turn = self.log.take_turn(self.wait)?;
+            self.catch_up()?;
+            let mut situation = Situation {
+                roster: &self.view.roster,
+                rules: &self.rules,
+                seed: &self.seed,
+                now,
+                rng,
+            };
+            let Decision { events, outcome, notices } = rule(&mut situation)?;
+            if events.is_empty() {
+                return Ok(Answer { outcome, notices, torn: None });
+            }
+            let newest = self.view.roster.newest_version();
+            if newest > FORMAT_VERSION {
+                return Err(StoreError::NewerFormat(newest));
+            }
+            let lines = self.encode(now, events)?;
+            if let Append::Done { torn } = self.log.append(turn, &self.view.position, &lines)? {
+                self.fold(&lines)?;
+                return Ok(Answer { outcome, notices, torn });
+            }
+        }
+        Err(StoreError::KeepsMoving(self.log.place(0).0))
+    }
+
+    /// Writes events as lines that follow from the heads.
+    fn encode(&self, at: Timestamp, events: Vec<Event>) -> Result<Vec<u8>, StoreError> {
+        let mut lines = Vec::new();
+        let (mut seq, mut heads) = (self.view.next_seq(), self.view.heads.clone());
+        for event in events {
+            let record = encode(&mut lines, seq, at, event, heads).map_err(StoreError::TooLong)?;
+            (seq, heads) = (record.seq.next(), record.id.into());
+        }
+        Ok(lines)
+    }
+
+    /// Reads the log without a lock.
+    ///
+    /// What looks like damage may be a write half seen: it is looked at once
+    /// more while no writer can be at work, where that can be had.
+    fn read(&mut self) -> Result<(), LogError> {
+        match self.catch_up() {
+            Err(LogError::Damaged(seen)) => {
+                let Ok(_turn) = self.log.take_turn(self.wait) else {
+                    return Err(LogError::Damaged(seen));
+                };
+                self.view = View::default();
+                self.catch_up()
+            }
+            other => other,
+        }
+    }
+
+    /// Folds what is new in the log.
+    fn catch_up(&mut self) -> Result<(), LogError> {
+        let mut lines = Vec::new();
+        loop {
+            let more = match self.log.read(&self.view.position, &mut lines)? {
+                Read::Lines { more } => more,
+                Read::Moved => {
+                    self.view = View::default();
+                    continue;
+                }
+            };
+            self.fold(&lines)?;
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Folds lines that follow the position; all of the log, if it was merged.
+    fn fold(&mut self, lines: &[u8]) -> Result<(), LogError> {
+        match self.view.fold(lines) {
+            Ok(Fold::Done) => Ok(()),
+            Ok(Fold::Merged) => self.fold_all(),
+            Err(damage) => Err(self.damaged(damage)),
+        }
+    }
+
+    fn fold_all(&mut self) -> Result<(), LogError> {
+        let (mut whole, mut batch) = (Vec::new(), Vec::new());
+        let mut position = Position::START;
+        loop {
+            let more = match self.log.read(&position, &mut batch)? {
+                Read::Lines { more } => more,
+                Read::Moved => {
+                    whole.clear();
+                    position = Position::START;
+                    continue;
+                }
+            };
+            position.advance(&batch);
+            whole.append(&mut batch);
+            if !more {
+                break;
+            }
+        }
+        self.view = View::fold_all(&whole).map_err(|damage| self.damaged(damage))?;
+        Ok(())
+    }
+
+    /// Says where in which file a line is damaged.
+    fn damaged(&self, damage: LineDamage) -> LogError {
+        let (path, line) = self.log.place(damage.line);
+        LogError::Damaged(Box::new(Damage { path, line, reason: damage.reason }))
+    }
+}
