@@ -1,0 +1,101 @@
+//! What `persona-inject` does: the call of a named sub-agent gets a persona.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use muzzle_persona::Store;
+use muzzle_persona::broker::{self, AssignRequest, Roles, preamble};
+use muzzle_persona::events::{AgentName, RoleName, SessionId, TeamName, ToolUseId};
+
+use crate::fail_open::Answer;
+use crate::payload::{self, AgentInput, Payload};
+use crate::surroundings::{Eligible, Surroundings};
+use crate::{Problem, project};
+
+/// The time that the hook may take.
+pub const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Reads a payload, and answers with the call as it shall be made.
+///
+/// The answer is empty when the call is not one for a persona.
+pub fn answer(input: impl Read, mut surroundings: Surroundings) -> Result<Answer, Problem> {
+    let eligible = surroundings.eligible()?;
+    let json = payload::read(input)?;
+    let payload = Payload::parse(json.get())?;
+    let Some(agent) = payload.agent_input()? else {
+        return Ok(Answer::default());
+    };
+    let Some(name) = agent_name(&agent, &payload, eligible) else {
+        return Ok(Answer::default());
+    };
+    if !agent.has_prompt() {
+        return Err("the call has no prompt".into());
+    }
+    let session = SessionId::parse(&payload.session_id)?;
+    let name = AgentName::parse(&name)?;
+    let options = surroundings.options()?;
+    let mut store = Store::open(&options, &mut surroundings.rng)?;
+    let request = AssignRequest {
+        session,
+        agent: name,
+        team: given(agent.team_name.as_deref()).map(TeamName::parse).transpose()?,
+        project: project::of(Path::new(&*payload.cwd)),
+        roles: vec![role(&agent, &store.rules().roles)],
+        summon: None,
+        tool_use_id: given(payload.tool_use_id.as_deref()).map(ToolUseId::parse).transpose()?,
+    };
+    let assigned = store.execute(options.now, &mut surroundings.rng, |situation| {
+        broker::assign(situation, &request)
+    })?;
+    let preamble = assigned.outcome.first().and_then(|choice| {
+        let role = store.rules().roles.resolve(choice.role.as_str());
+        Some(preamble(store.roster().get(&choice.persona)?, role, &request.session))
+    });
+    let updated = preamble.and_then(|preamble| agent.with_preamble(&preamble));
+    let updated = updated.ok_or("a bug in the hook: the call could not be rewritten")?;
+    // No `permissionDecision`: a persona must never open a gate.
+    let stdout = format!(
+        r#"{{"hookSpecificOutput":{{"hookEventName":"PreToolUse","updatedInput":{updated}}}}}"#
+    );
+    let notes = assigned.torn.iter().map(ToString::to_string).collect();
+    Ok(Answer { stdout: stdout + "\n", notes })
+}
+
+/// What the agent is called, if its call is one for a persona.
+///
+/// An agent without a name is told apart by the call that starts it.
+fn agent_name(agent: &AgentInput<'_>, payload: &Payload<'_>, eligible: Eligible) -> Option<String> {
+    let name = given(agent.name.as_deref());
+    let named = name.is_some() || given(agent.team_name.as_deref()).is_some();
+    match eligible {
+        Eligible::None => return None,
+        Eligible::Named if !named => return None,
+        Eligible::Named | Eligible::All => {}
+    }
+    if let Some(name) = name {
+        return Some(name.to_owned());
+    }
+    let kind = given(agent.subagent_type.as_deref()).unwrap_or("agent");
+    Some(format!("{kind}-{}", given(payload.tool_use_id.as_deref())?))
+}
+
+/// A text of the payload that says something.
+fn given(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+/// The role to ask for.
+///
+/// The type of the agent, where it says more than `general`; else the role
+/// that the description tells of, else the name; else `general`.
+fn role(agent: &AgentInput<'_>, roles: &Roles) -> RoleName {
+    let general = &roles.general().name;
+    let kind = agent.subagent_type.as_deref().and_then(|kind| RoleName::parse(kind).ok());
+    if let Some(kind) = kind.as_ref().filter(|kind| roles.resolve(kind.as_str()).name != *general) {
+        return kind.clone();
+    }
+    let texts = [agent.description.as_deref(), agent.name.as_deref()];
+    let told = texts.into_iter().flatten().find_map(|text| roles.by_keyword(text));
+    told.map(|role| role.name.clone()).or(kind).unwrap_or_else(|| general.clone())
+}

@@ -1,0 +1,129 @@
+//! What a client sends: tolerant of what is new, exact in what is copied.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::Problem;
+
+/// The most bytes in a payload. What is longer is no call of an agent.
+const LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Reads one JSON value, and stops there: some clients keep stdin open.
+pub fn read(input: impl Read) -> Result<Box<RawValue>, Problem> {
+    let input = std::io::BufReader::new(input.take(LIMIT));
+    let mut values = serde_json::Deserializer::from_reader(input).into_iter();
+    match values.next() {
+        Some(value) => value.map_err(|error| format!("the payload is not JSON: {error}").into()),
+        None => Err("the payload is empty".into()),
+    }
+}
+
+/// A hook's payload, as far as it is of interest here.
+#[derive(Debug, Deserialize)]
+pub struct Payload<'a> {
+    #[serde(borrow, default)]
+    pub hook_event_name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub session_id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub cwd: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub tool_name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub tool_use_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub tool_input: Option<&'a RawValue>,
+}
+
+/// The input of the tool that starts an agent.
+#[derive(Debug, Deserialize)]
+pub struct AgentInput<'a> {
+    #[serde(borrow, default)]
+    pub name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub team_name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub subagent_type: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub description: Option<Cow<'a, str>>,
+    /// As it came, with its quotes: not one byte of it may change.
+    #[serde(borrow, default)]
+    prompt: Option<&'a RawValue>,
+    /// The whole input, as it came.
+    #[serde(skip)]
+    whole: &'a str,
+}
+
+impl<'a> Payload<'a> {
+    /// Reads a payload.
+    pub fn parse(json: &'a str) -> Result<Self, Problem> {
+        serde_json::from_str(json)
+            .map_err(|error| format!("the payload is not a hook's: {error}").into())
+    }
+
+    /// The input of the tool, if this is a call that starts an agent.
+    pub fn agent_input(&self) -> Result<Option<AgentInput<'a>>, Problem> {
+        let starts_agent = self.hook_event_name == "PreToolUse"
+            && matches!(self.tool_name.as_deref(), Some("Agent" | "Task"));
+        let Some(input) = self.tool_input.filter(|_| starts_agent) else {
+            return Ok(None);
+        };
+        let mut parsed: AgentInput<'a> = serde_json::from_str(input.get())
+            .map_err(|error| format!("`tool_input` is not an agent's: {error}"))?;
+        parsed.whole = input.get();
+        Ok(Some(parsed))
+    }
+}
+
+impl AgentInput<'_> {
+    /// The input with a text and a blank line ahead of its prompt, every other byte as it came.
+    ///
+    /// There is none when there is no prompt, or it is not a string.
+    pub fn with_preamble(&self, preamble: &str) -> Option<String> {
+        let prompt = self.prompt?.get();
+        let rest = prompt.strip_prefix('"')?;
+        // The prompt is a piece of the input: where it lies tells where to put the preamble.
+        let start = (prompt.as_ptr() as usize).checked_sub(self.whole.as_ptr() as usize)?;
+        let before = self.whole.get(..start)?;
+        let after = self.whole.get(start + prompt.len()..)?;
+        let quoted = serde_json::to_string(&format!("{preamble}\n")).ok()?;
+        let opened = quoted.strip_suffix('"')?;
+        Some(format!("{before}{opened}{rest}{after}"))
+    }
+
+    /// Tells whether a preamble can be put ahead of the prompt.
+    pub fn has_prompt(&self) -> bool {
+        self.prompt.is_some_and(|prompt| prompt.get().starts_with('"'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn injected(input: &str) -> Option<String> {
+        let payload = format!(
+            r#"{{"hook_event_name":"PreToolUse","tool_name":"Agent","tool_input":{input}}}"#
+        );
+        let payload = Payload::parse(&payload).unwrap();
+        payload.agent_input().unwrap().unwrap().with_preamble("P\"\n")
+    }
+
+    #[test]
+    fn only_the_prompt_changes() {
+        assert_eq!(
+            injected("{ \"b\" :1e400,\"prompt\":\t\"a\\ud800\\u0041\",\"a\\u0062\":[ 12345678901234567890 ] }"),
+            Some("{ \"b\" :1e400,\"prompt\":\t\"P\\\"\\n\\na\\ud800\\u0041\",\"a\\u0062\":[ 12345678901234567890 ] }".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_prompt_that_is_no_text_is_left_alone() {
+        for input in ["{}", r#"{"prompt":7}"#, r#"{"prompt":null}"#, r#"{"prompt":["a"]}"#] {
+            assert_eq!(injected(input), None, "{input}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What a hook's process was given besides its payload.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use muzzle_persona::{Options, environment};
+
+use crate::Problem;
+
+/// How long a hook waits for other writers.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+/// The variable that sets the time that a hook may take.
+const TIMEOUT: &str = "MUZZLE_PERSONA_HOOK_TIMEOUT_MS";
+/// The variable that tells which calls get a persona.
+const INJECT: &str = "MUZZLE_PERSONA_INJECT";
+
+/// The environment, the clock and the source of randomness.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// Looks a variable up.
+    pub variable: fn(&str) -> Option<OsString>,
+    /// The home directory.
+    pub home: Option<PathBuf>,
+    /// What the clock says.
+    pub clock: Timestamp,
+    /// The source of randomness.
+    pub rng: fastrand::Rng,
+}
+
+/// Which calls get a persona.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eligible {
+    /// Those of named agents.
+    Named,
+    /// All.
+    All,
+    /// None.
+    None,
+}
+
+impl Surroundings {
+    /// The time that the hook may take: the variable's, else `default`.
+    pub fn timeout(&self, default: Duration) -> Result<Duration, Problem> {
+        let Some(text) = (self.variable)(TIMEOUT) else {
+            return Ok(default);
+        };
+        let text = text.to_string_lossy();
+        let milliseconds = text.parse().map_err(|_| {
+            format!("`{TIMEOUT}` is `{text}`, which is not a number of milliseconds")
+        })?;
+        Ok(Duration::from_millis(milliseconds))
+    }
+
+    /// Which calls get a persona: what the variable says, else those of named agents.
+    pub fn eligible(&self) -> Result<Eligible, Problem> {
+        let Some(text) = (self.variable)(INJECT) else {
+            return Ok(Eligible::Named);
+        };
+        match text.to_str() {
+            Some("" | "named") => Ok(Eligible::Named),
+            Some("all") => Ok(Eligible::All),
+            Some("off") => Ok(Eligible::None),
+            _ => {
+                let text = text.to_string_lossy();
+                Err(format!("`{INJECT}` is `{text}`; it can be `named`, `all` or `off`").into())
+            }
+        }
+    }
+
+    /// Where the store is, and how to open it.
+    pub fn options(&self) -> Result<Options, Problem> {
+        Ok(Options {
+            dir: environment::store_dir(
+                None,
+                (self.variable)(environment::STORE),
+                self.home.clone(),
+            )?,
+            wait: LOCK_WAIT,
+            now: environment::now((self.variable)(environment::NOW), self.clock)?,
+        })
+    }
+}
