@@ -256,3 +256,82 @@ impl<L: Log> Store<L> {
         LogError::Damaged(Box::new(Damage { path, line, reason: damage.reason }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::events::{PersonaName, Retire, RetireReason};
+
+    fn open(dir: &Path) -> (Store, Options, fastrand::Rng) {
+        let now = "2026-03-25T15:30:00Z".parse().unwrap();
+        let options = Options { dir: dir.to_owned(), wait: Duration::from_secs(5), now };
+        let mut rng = fastrand::Rng::with_seed(1);
+        (Store::open(&options, &mut rng).unwrap(), options, rng)
+    }
+
+    fn retire(situation: &Situation<'_>) -> Decision<usize> {
+        let free = situation.roster.personas().iter().filter(|persona| persona.is_active());
+        let reason = RetireReason::Manual;
+        let persona = PersonaName::unchecked("Elena Vasquez");
+        let events = vec![Event::Retire(Retire { persona, reason })];
+        Decision { events, outcome: free.count(), notices: Vec::new() }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn when_a_checkout_replaces_the_log_the_rule_decides_again_on_the_new_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (mut store, options, mut rng) = open(dir.path());
+        // What a checkout brings: the same history with one event more.
+        let original = fs::read(&path).unwrap();
+        store.execute(options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        let other = dir.path().join("other");
+        fs::copy(&path, &other).unwrap();
+        let with_more = fs::read(&other).unwrap();
+        assert!(with_more.len() > original.len());
+        let mut seen = Vec::new();
+        let answer = store
+            .execute(options.now, &mut rng, |situation| {
+                if seen.is_empty() {
+                    fs::rename(&other, &path).unwrap();
+                }
+                seen.push(situation.roster.personas().len());
+                Ok(retire(situation))
+            })
+            .unwrap();
+        assert_eq!(seen.len(), 2, "decided twice");
+        assert_eq!(answer.outcome, 11);
+        let log = fs::read(&path).unwrap();
+        assert!(log.starts_with(&with_more) && log.len() > with_more.len());
+        assert_eq!(open(dir.path()).0.view().heads, store.view().heads);
+    }
+
+    #[test]
+    fn a_refusal_records_nothing_and_gives_the_lock_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (mut store, options, mut rng) = open(dir.path());
+        let before = fs::read(&path).unwrap();
+        let refused = store.execute::<()>(options.now, &mut rng, |_| Err(Refusal::NoRole));
+        assert!(matches!(refused, Err(StoreError::Refused(Refusal::NoRole))));
+        assert_eq!(fs::read(&path).unwrap(), before);
+        let mut impatient = Options { wait: Duration::ZERO, ..options };
+        impatient.dir = dir.path().to_owned();
+        let mut other = Store::open(&impatient, &mut rng).unwrap();
+        other.execute(impatient.now, &mut rng, |s| Ok(retire(s))).unwrap();
+    }
+
+    #[test]
+    fn the_answer_is_that_of_a_fold_from_the_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, options, mut rng) = open(dir.path());
+        for _ in 0..3 {
+            store.execute(options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        }
+        let (again, ..) = open(dir.path());
+        assert_eq!(again.view(), store.view());
+    }
+}

@@ -9,7 +9,6 @@ use muzzle_persona::projection::Work;
 use serde::Serialize;
 
 use super::Context;
-use super::count::Count;
 use super::failure::Failure;
 use super::output::{FAINT, HEADING, Report};
 use super::persona::{PersonaReport, minute, tags};
@@ -117,8 +116,7 @@ impl ShowReport {
         if self.recent_work.is_empty() {
             return Ok(());
         }
-        let count = Count(self.recent_work.len() as u64, "assignment");
-        writeln!(f, "\n{HEADING}Last {count}{HEADING:#}")?;
+        writeln!(f, "\n{HEADING}Last assignments{HEADING:#}")?;
         for work in &self.recent_work {
             writeln!(
                 f,

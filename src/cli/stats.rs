@@ -78,7 +78,7 @@ impl fmt::Display for StatsReport {
             f,
             "{}, {}",
             Count(self.assignments, "assignment"),
-            Count(self.feedback, "judgement")
+            Count(self.feedback, "feedback event")
         )?;
         write!(f, "{} in {}", Count(self.events, "event"), Count(self.log_bytes, "byte"))?;
         if let (Some(first), Some(last)) = (self.first_event, self.last_event) {

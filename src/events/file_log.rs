@@ -19,7 +19,7 @@ const GIT_IGNORE: &str = ".lock\n.cache/\nquarantine/\n";
 
 /// A log in `events.jsonl` of a store's directory.
 ///
-/// Readers take no lock. Writers hold [`WriteLock`] from before they open the
+/// Readers take no lock. Writers hold the lock from before they open the
 /// file until their lines are in it, and sync afterwards, so that the next
 /// writer does not wait for the disk.
 #[derive(Debug)]
@@ -194,4 +194,145 @@ fn read_at(mut file: &File, offset: u64, limit: u64, bytes: &mut Vec<u8>) -> io:
 fn last_id(bytes: &[u8]) -> Option<EventId> {
     let (_, id) = written_id(bytes.strip_suffix(b"\n")?)?;
     Some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::events::{Event, Heads, PersonaName, Retire, RetireReason, Seq, encode};
+
+    const WAIT: Duration = Duration::from_secs(5);
+
+    struct Fixture {
+        dir: tempfile::TempDir,
+        path: PathBuf,
+        log: FileLog,
+    }
+
+    fn fixture() -> Fixture {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let log = FileLog::new(dir.path().to_owned());
+        Fixture { dir, path, log }
+    }
+
+    /// One whole line with a right id.
+    fn line(name: &str) -> Vec<u8> {
+        let persona = PersonaName::unchecked(name);
+        let event = Event::Retire(Retire { persona, reason: RetireReason::Manual });
+        let (mut line, at) = (Vec::new(), jiff::Timestamp::UNIX_EPOCH);
+        encode(&mut line, Seq(1), at, event, Heads::default()).unwrap();
+        line
+    }
+
+    fn after(lines: &[u8]) -> Position {
+        let mut position = Position::START;
+        position.advance(lines);
+        position
+    }
+
+    fn append(log: &mut FileLog, at: &Position, lines: &[u8]) -> Append {
+        let turn = log.take_turn(WAIT).unwrap();
+        log.append(turn, at, lines).unwrap()
+    }
+
+    fn read(log: &mut FileLog, since: &Position) -> (Read, Vec<u8>) {
+        let mut lines = Vec::new();
+        let read = log.read(since, &mut lines).unwrap();
+        (read, lines)
+    }
+
+    const END: Read = Read::Lines { more: false };
+    const DONE: Append = Append::Done { torn: None };
+
+    #[test]
+    fn what_is_appended_is_read_from_any_position() {
+        let Fixture { mut log, dir: _dir, .. } = fixture();
+        assert_eq!(read(&mut log, &Position::START), (END, Vec::new()));
+        let (a, b) = (line("a"), line("b"));
+        assert_eq!(append(&mut log, &Position::START, &a), DONE);
+        assert_eq!(append(&mut log, &after(&a), &b), DONE);
+        let both = [a.clone(), b.clone()].concat();
+        assert_eq!(read(&mut log, &Position::START), (END, both.clone()));
+        assert_eq!(read(&mut log, &after(&a)), (END, b));
+        assert_eq!(read(&mut log, &after(&both)), (END, Vec::new()));
+    }
+
+    #[test]
+    fn a_log_is_read_in_batches_of_whole_lines() {
+        let Fixture { mut log, dir: _dir, .. } = fixture();
+        let lines: Vec<_> = (0..40).map(|n| line(&format!("{n}{}", "x".repeat(60_000)))).collect();
+        append(&mut log, &Position::START, &lines.concat());
+        let (mut position, mut all, mut batches) = (Position::START, Vec::new(), 0);
+        loop {
+            let (read, batch) = read(&mut log, &position);
+            assert!(batch.ends_with(b"\n"));
+            position.advance(&batch);
+            all.extend(batch);
+            batches += 1;
+            if read == END {
+                break;
+            }
+        }
+        assert_eq!(all, lines.concat());
+        assert_eq!(position.lines, 40);
+        assert!(batches > 1);
+    }
+
+    #[test]
+    fn a_log_that_was_replaced_cut_or_removed_has_moved() {
+        let (a, b, c) = (line("a"), line("b"), line("c"));
+        let both = [a.clone(), b.clone()].concat();
+        for now_there in [None, Some(a.clone()), Some([a.clone(), c].concat())] {
+            let Fixture { mut log, path, dir } = fixture();
+            append(&mut log, &Position::START, &both);
+            fs::remove_file(&path).unwrap();
+            if let Some(bytes) = &now_there {
+                append(&mut FileLog::new(dir.path().to_owned()), &Position::START, bytes);
+            }
+            let mut log = FileLog::new(dir.path().to_owned());
+            assert_eq!(read(&mut log, &after(&both)).0, Read::Moved);
+            assert_eq!(read(&mut log, &Position::START), (END, now_there.unwrap_or_default()));
+        }
+    }
+
+    #[test]
+    fn an_append_where_the_log_does_not_end_records_nothing() {
+        let Fixture { mut log, path, dir: _dir } = fixture();
+        let (a, b) = (line("a"), line("b"));
+        append(&mut log, &Position::START, &a);
+        assert_eq!(append(&mut log, &Position::START, &b), Append::Moved);
+        assert_eq!(fs::read(path).unwrap(), a);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_append_to_a_file_that_the_path_no_longer_names_does_not_count() {
+        let Fixture { mut log, path, dir } = fixture();
+        let (a, b) = (line("a"), line("b"));
+        append(&mut log, &Position::START, &a);
+        let turn = log.take_turn(WAIT).unwrap();
+        fs::copy(&path, dir.path().join("other")).unwrap();
+        fs::rename(dir.path().join("other"), &path).unwrap();
+        assert_eq!(log.append(turn, &after(&a), &b).unwrap(), Append::Moved);
+        assert_eq!(fs::read(path).unwrap(), a);
+    }
+
+    #[test]
+    fn a_torn_tail_is_moved_to_quarantine_before_the_next_line() {
+        let Fixture { mut log, path, dir: _dir } = fixture();
+        let (a, b) = (line("a"), line("b"));
+        append(&mut log, &Position::START, &a);
+        let turn = log.take_turn(WAIT).unwrap();
+        log.file.as_ref().unwrap().write_all(b"{\"v\":1,\0").unwrap();
+        assert_eq!(read(&mut log, &after(&a)), (END, Vec::new()));
+        let Append::Done { torn: Some(cut) } = log.append(turn, &after(&a), &b).unwrap() else {
+            panic!("nothing was cut");
+        };
+        assert_eq!(cut.bytes, 8);
+        assert_eq!(fs::read(cut.kept).unwrap(), b"{\"v\":1,\0");
+        assert_eq!(fs::read(path).unwrap(), [a, b].concat());
+    }
 }

@@ -274,3 +274,279 @@ impl<'de> DeserializeSeed<'de> for Data {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::events::{
+        Assign, AssignedSlot, Compact, Cut, Definition, Feedback, Reactivate, ReactivateReason,
+        Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Sentiment, Summary,
+    };
+
+    /// Any text at all, control characters and quotes among them.
+    fn text<T: de::DeserializeOwned + fmt::Debug>() -> impl Strategy<Value = T> {
+        ".{0,12}".prop_map(|text| serde_json::from_value(text.into()).unwrap())
+    }
+
+    fn id() -> impl Strategy<Value = EventId> {
+        any::<u64>().prop_map(|n| EventId::of(&n.to_le_bytes()))
+    }
+
+    fn moment() -> impl Strategy<Value = Timestamp> {
+        (0..4_000_000_000_i64).prop_map(|second| Timestamp::from_second(second).unwrap())
+    }
+
+    prop_compose! {
+        fn definition()(
+            name in text(),
+            traits in prop::collection::vec(text(), 0..3),
+            expertise in prop::collection::vec(text(), 0..3),
+            instructions in prop::collection::vec((text(), ".*"), 0..3),
+        ) -> Definition {
+            let instructions: BTreeMap<_, _> = instructions.into_iter().collect();
+            Definition { name, traits, expertise, instructions }
+        }
+    }
+
+    prop_compose! {
+        fn assigned()(slot in text(), persona in text(), role in text(), requested in text()) -> AssignedSlot {
+            AssignedSlot { slot, persona, role, requested }
+        }
+    }
+
+    prop_compose! {
+        fn released()(slot in text(), persona in text(), role in text()) -> ReleasedSlot {
+            ReleasedSlot { slot, persona, role }
+        }
+    }
+
+    prop_compose! {
+        fn summary()(
+            persona in text(), role in text(), month in text(),
+            positive: u64, negative: u64, neutral: u64,
+        ) -> Summary {
+            Summary { persona, role, month, positive, negative, neutral }
+        }
+    }
+
+    prop_compose! {
+        fn assign()(
+            session in text(), agent in text(), team in prop::option::of(text()), project in text(),
+            slots in prop::collection::vec(assigned(), 0..3), tool_use_id in prop::option::of(text()),
+        ) -> Event {
+            Event::Assign(Assign { session, agent, team, project, slots, tool_use_id })
+        }
+    }
+
+    prop_compose! {
+        fn feedback()(
+            persona in text(), role in text(), project in prop::option::of(text()),
+            session in prop::option::of(text()), observation in text(),
+            sentiment in prop::sample::select(vec![Sentiment::Positive, Sentiment::Negative, Sentiment::Neutral]),
+            source in text(),
+        ) -> Event {
+            Event::Feedback(Feedback { persona, role, project, session, observation, sentiment, source })
+        }
+    }
+
+    prop_compose! {
+        fn repair()(file in text(), line: u64, digest in text(), bytes: u64, missing in prop::collection::btree_set(id(), 0..3)) -> Event {
+            Event::Repair(Repair { cut: vec![Cut { file, line, blake3: digest, bytes }], missing })
+        }
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        let releases = prop::sample::select(vec![
+            ReleaseReason::SessionEnd,
+            ReleaseReason::Manual,
+            ReleaseReason::Orphaned,
+        ]);
+        let slots = prop::collection::vec(released(), 0..3);
+        let release = (text(), prop::option::of(text()), releases, slots).prop_map(
+            |(session, agent, reason, slots)| {
+                Event::Release(Release { session, agent, reason, slots })
+            },
+        );
+        let retires = prop::sample::select(vec![RetireReason::Manual, RetireReason::Inactive]);
+        let retire = (text(), retires)
+            .prop_map(|(persona, reason)| Event::Retire(Retire { persona, reason }));
+        let reasons = prop::sample::select(vec![
+            ReactivateReason::Manual,
+            ReactivateReason::Summon,
+            ReactivateReason::PoolEmpty,
+        ]);
+        let reactivate = (text(), reasons)
+            .prop_map(|(persona, reason)| Event::Reactivate(Reactivate { persona, reason }));
+        let compact = (moment(), prop::collection::vec(summary(), 0..3))
+            .prop_map(|(before, summaries)| Event::Compact(Compact { before, summaries }));
+        prop_oneof![
+            definition().prop_map(Event::Seed),
+            definition().prop_map(Event::Grow),
+            definition().prop_map(Event::Revise),
+            assign(),
+            release,
+            feedback(),
+            retire,
+            reactivate,
+            compact,
+            repair(),
+        ]
+    }
+
+    fn line(event: Event, seq: u64, at: Timestamp, prev: Vec<EventId>) -> (Record, Vec<u8>) {
+        let mut lines = Vec::new();
+        let record = encode(&mut lines, Seq(seq), at, event, prev.into()).unwrap();
+        assert_eq!(lines.pop(), Some(b'\n'));
+        (record, lines)
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_is_read_back_as_it_was_written(
+            event in event(), seq: u64, at in moment(), prev in prop::collection::vec(id(), 0..3),
+        ) {
+            let (record, line) = line(event, seq, at, prev);
+            prop_assert!(!line.contains(&b'\n'));
+            prop_assert_eq!(decode(&line).unwrap(), record);
+        }
+
+        #[test]
+        fn a_flipped_bit_anywhere_is_found(
+            event in event(), at: prop::sample::Index, bit in 0..8_u8,
+        ) {
+            let (_, mut line) = line(event, 1, Timestamp::UNIX_EPOCH, Vec::new());
+            let at = at.index(line.len());
+            line[at] ^= 1 << bit;
+            prop_assert!(decode(&line).is_err());
+        }
+
+        #[test]
+        fn no_bytes_make_the_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode(&bytes);
+        }
+    }
+
+    /// The first version of the format, byte for byte. It is read for ever.
+    const VERSION_1: &str = include_str!("../../fixtures/log/v1.jsonl");
+
+    #[test]
+    fn every_type_of_version_1_is_read_and_written_byte_for_byte() {
+        let mut kinds = Vec::new();
+        for line in VERSION_1.lines() {
+            let record = decode(line.as_bytes()).unwrap();
+            kinds.push(record.event.kind().to_owned());
+            let mut lines = Vec::new();
+            encode(&mut lines, record.seq, record.at, record.event, record.prev).unwrap();
+            assert_eq!(str::from_utf8(&lines).unwrap().trim_end(), line);
+        }
+        kinds.sort();
+        kinds.dedup();
+        assert_eq!(
+            kinds,
+            [
+                "assign",
+                "compact",
+                "feedback",
+                "grow",
+                "reactivate",
+                "release",
+                "repair",
+                "retire",
+                "revise",
+                "seed"
+            ]
+        );
+    }
+
+    /// Gives a line's content its id.
+    fn signed(content: &str) -> Vec<u8> {
+        format!("{content},\"id\":\"{}\"}}", EventId::of(content.as_bytes())).into_bytes()
+    }
+
+    #[test]
+    fn unknown_fields_are_left_alone_and_unknown_types_are_kept_as_such() {
+        let line = signed(
+            r#"{"v":1,"new":{"a":[1]},"seq":1,"at":"2026-01-01T00:00:00Z","type":"retire","data":{"persona":"A","reason":"manual","why":7},"prev":[]"#,
+        );
+        assert_eq!(decode(&line).unwrap().event.kind(), "retire");
+        for (v, kind) in [(1, "promote"), (2, "retire")] {
+            let line = signed(&format!(
+                r#"{{"v":{v},"seq":1,"at":"2026-01-01T00:00:00Z","type":"{kind}","data":[1,{{}}],"prev":[]"#
+            ));
+            let record = decode(&line).unwrap();
+            assert_eq!((record.v, record.event.kind()), (v, kind));
+            assert!(matches!(record.event, Event::Unknown(_)));
+        }
+    }
+
+    #[test]
+    fn a_line_that_breaks_the_grammar_is_refused_with_the_reason() {
+        let at = r#""at":"2026-01-01T00:00:00Z""#;
+        for (content, reason) in [
+            (
+                format!(r#"{{"v":1,"seq":1,{at},"data":{{}},"type":"retire","prev":[]"#),
+                "`data` comes before `type`",
+            ),
+            (
+                format!(r#"{{"v":0,"seq":1,{at},"type":"retire","data":{{}},"prev":[]"#),
+                "there is no format version 0",
+            ),
+            (
+                format!(r#"{{"v":1,"v":1,"seq":1,{at},"type":"x","data":{{}},"prev":[]"#),
+                "duplicate field `v`",
+            ),
+            (format!(r#"{{"v":1,"seq":1,{at},"type":"x","data":{{}}"#), "missing field `prev`"),
+            (
+                format!(r#"{{"v":1,"seq":1,{at},"type":"retire","data":{{}},"prev":[]"#),
+                "missing field `persona`",
+            ),
+            (
+                format!(r#"{{"v":1,"seq":-1,{at},"type":"x","data":{{}},"prev":[]"#),
+                "invalid value: integer `-1`",
+            ),
+            (
+                r#"{"v":1,"seq":1,"at":"noon","type":"x","data":{},"prev":[]"#.to_owned(),
+                "failed to parse",
+            ),
+            (
+                format!(r#"{{"v":1,"seq":1,{at},"type":"x","data":{{}},"prev":["xyz"]"#),
+                "an id of 32 lower-case hex digits",
+            ),
+        ] {
+            let error = decode(&signed(&content)).unwrap_err().to_string();
+            assert!(error.starts_with("the line is not an event: "), "{error}");
+            assert!(error.contains(reason), "{error}");
+        }
+        let bytes = [b"{\"v\":1,\"x\":\"\xff\"" as &[u8]].concat();
+        let mut line = bytes.clone();
+        line.extend_from_slice(format!(",\"id\":\"{}\"}}", EventId::of(&bytes)).as_bytes());
+        assert!(matches!(decode(&line), Err(LineError::NotText(_))));
+    }
+
+    #[test]
+    fn a_line_has_64_kib_at_the_most() {
+        let event = |length| {
+            let name = crate::events::PersonaName::unchecked(&"x".repeat(length));
+            Event::Retire(Retire { persona: name, reason: RetireReason::Manual })
+        };
+        let mut lines = b"before\n".to_vec();
+        let room = 65_536 - line(event(0), 1, Timestamp::UNIX_EPOCH, Vec::new()).1.len() - 1;
+        let mut encode = |length| {
+            encode(&mut lines, Seq(1), Timestamp::UNIX_EPOCH, event(length), Heads::default())
+        };
+        assert!(encode(room).is_ok());
+        let error = encode(room + 1).unwrap_err().to_string();
+        assert_eq!(error, "the line is 65537 bytes long; the limit is 65536");
+        assert_eq!(lines.len(), 7 + 65_536, "what does not fit leaves no trace");
+        let longest = lines[7..].strip_suffix(b"\n").unwrap();
+        assert!(decode(longest).is_ok());
+        assert!(matches!(
+            decode(&[longest, b" "].concat()),
+            Err(LineError::TooLong { bytes: 65_537 })
+        ));
+    }
+}

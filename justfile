@@ -1,0 +1,11 @@
+# Each recipe is a line that also works without just.
+
+# Format, lints and docs, warnings denied
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- --deny warnings
+    RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --locked
+
+# All tests
+test:
+    cargo test --workspace

@@ -1,0 +1,175 @@
+//! A hermetic home for the real binary, and a strict look at what it says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The moment at which every home begins.
+pub const NOW: &str = "2026-03-25T15:30:00Z";
+
+/// A home directory of its own, with a set clock.
+pub struct Home {
+    dir: TempDir,
+    now: String,
+    store: PathBuf,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = dir.path().join(".muzzle/personas");
+        Self { dir, now: NOW.to_owned(), store }
+    }
+
+    /// A home whose default store is already there.
+    pub fn seeded() -> Self {
+        let home = Self::new();
+        home.run(&["list"]).ok();
+        home
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn store(&self) -> &Path {
+        &self.store
+    }
+
+    /// Uses another store from now on, named by the variable.
+    pub fn use_store(&mut self, store: &Path) {
+        store.clone_into(&mut self.store);
+    }
+
+    /// Sets the clock.
+    pub fn at(&mut self, now: &str) -> &mut Self {
+        now.clone_into(&mut self.now);
+        self
+    }
+
+    pub fn log_path(&self) -> PathBuf {
+        self.store.join("events.jsonl")
+    }
+
+    pub fn log(&self) -> Vec<u8> {
+        fs::read(self.log_path()).unwrap()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test may damage the log")]
+    pub fn set_log(&self, bytes: &[u8]) {
+        fs::write(self.log_path(), bytes).unwrap();
+    }
+
+    /// Writes the user's own seed, into a store that need not be there yet.
+    #[expect(clippy::disallowed_methods, reason = "a test writes the user's file")]
+    pub fn set_seed(&self, text: &str) {
+        fs::create_dir_all(&self.store).unwrap();
+        fs::write(self.store.join("seed.toml"), text).unwrap();
+    }
+
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_muzzle-persona"));
+        command
+            .env_clear()
+            .env("HOME", self.path())
+            .env("MUZZLE_PERSONA_STORE", &self.store)
+            .env("MUZZLE_PERSONA_NOW", &self.now)
+            .current_dir(self.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Done {
+        Done::of(self.command().args(args))
+    }
+
+    /// Lends one persona and returns its name.
+    pub fn assign(&self, session: &str, agent: &str, role: &str) -> String {
+        let answer = self.run(&assign_args(session, agent, role)).json();
+        answer["assignments"][0]["name"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The arguments of an `assign` of one role.
+pub fn assign_args<'a>(session: &'a str, agent: &'a str, role: &'a str) -> [&'a str; 9] {
+    ["assign", "--roles", role, "--project", "demo", "--session", session, "--agent-name", agent]
+}
+
+/// A process that ended, with all that it said. What a test does not expect fails it.
+pub struct Done {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Done {
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// It succeeded and had nothing to say but its answer.
+    #[track_caller]
+    pub fn ok(self) -> String {
+        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
+        self.stdout
+    }
+
+    /// It succeeded, and its answer is one JSON document.
+    #[track_caller]
+    pub fn json(self) -> Value {
+        serde_json::from_str(&self.ok()).unwrap()
+    }
+
+    /// It failed with this code and answered nothing.
+    #[track_caller]
+    pub fn fails(self, code: i32) -> String {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(code), ""), "{}", self.stderr);
+        self.stderr
+    }
+}
+
+/// The lines of a log as JSON, each with its id and ancestry checked.
+pub fn chain(log: &[u8]) -> Vec<Value> {
+    let mut lines = Vec::new();
+    let mut heads = Vec::new();
+    for (index, line) in log.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let line = line.strip_suffix(b"\n").expect("a whole line");
+        let (content, _) = line.split_at(line.len() - r#","id":""}"#.len() - 32);
+        let json: Value = serde_json::from_slice(line).unwrap();
+        let id = blake3::hash(content).to_hex()[..32].to_owned();
+        assert_eq!(json["id"], id, "line {}", index + 1);
+        assert_eq!(json["prev"], Value::from(heads), "line {}", index + 1);
+        assert_eq!(json["seq"], index + 1);
+        heads = vec![id];
+        lines.push(json);
+    }
+    lines
+}
+
+/// The text with event ids replaced, whole or shortened, so that a new seed does not change it.
+pub fn without_ids(text: &str) -> String {
+    let hex = |word: &str| {
+        matches!(word.len(), 8 | 32)
+            && word.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
+    };
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(from.len());
+        let (word, after) = from.split_at(end);
+        let digits = word.bytes().any(|b| b.is_ascii_digit());
+        shown += before;
+        shown += if hex(word) && digits { "<id>" } else { word };
+        rest = after;
+    }
+    shown + rest
+}

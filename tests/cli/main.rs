@@ -1,0 +1,21 @@
+//! `muzzle-persona` from outside: real processes, real files, real git.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod assign;
+mod crowd;
+mod damage;
+mod errors;
+mod harness;
+mod merge;
+mod reading;
+mod readme;
+mod release;
+mod store;
+mod torn;
