@@ -232,3 +232,95 @@ impl Tally {
         self.positive + self.negative + self.neutral
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::projection::view::tests::{History, assign, feedback, release, seed};
+
+    /// Ann's affinity for testing: so much work in testing and elsewhere, so much praise and blame.
+    fn affinity(testing: u8, elsewhere: u8, positive: u8, negative: u8) -> String {
+        let mut history = History::of([seed("Ann")]);
+        for (role, times) in [("testing", testing), ("debugging", elsewhere)] {
+            for _ in 0..times {
+                history.then(assign("s", "w-0", "Ann", role));
+                history.then(release("s", "w-0", "Ann", role, "manual"));
+            }
+        }
+        for (sentiment, times) in [("positive", positive), ("negative", negative), ("neutral", 2)] {
+            for _ in 0..times {
+                history.then(feedback(None, "Ann", "testing", sentiment));
+            }
+        }
+        let weights = AffinityWeights {
+            positive: Points::from_weight(0.02).unwrap(),
+            negative: Points::from_weight(0.03).unwrap(),
+        };
+        let role = RoleName::parse("testing").unwrap();
+        history.persona("Ann").affinity(&role, weights).to_string()
+    }
+
+    #[test]
+    fn affinity_is_the_share_of_work_with_praise_and_blame() {
+        assert_eq!(affinity(1, 3, 0, 0), "0.25");
+        assert_eq!(affinity(1, 3, 3, 0), "0.31");
+        assert_eq!(affinity(1, 3, 0, 3), "0.16");
+        assert_eq!(affinity(1, 3, 3, 3), "0.22");
+    }
+
+    #[test]
+    fn without_work_affinity_is_feedback_alone() {
+        assert_eq!(affinity(0, 0, 0, 0), "0");
+        assert_eq!(affinity(0, 0, 2, 0), "0.04");
+        assert_eq!(affinity(0, 4, 2, 0), "0.04");
+    }
+
+    #[test]
+    fn affinity_stays_between_0_and_1() {
+        assert_eq!(affinity(2, 0, 1, 0), "1");
+        assert_eq!(affinity(0, 0, 1, 1), "0");
+        assert_eq!(affinity(2, 0, 1, 1), "0.99", "only the sum is clamped");
+    }
+
+    #[test]
+    fn work_that_is_not_done_yet_has_no_share() {
+        let mut history = History::of([seed("Ann"), assign("s", "w-0", "Ann", "testing")]);
+        let share = |history: &History| {
+            let weights = AffinityWeights { positive: Points::ONE, negative: Points::ONE };
+            history.persona("Ann").affinity(&RoleName::parse("testing").unwrap(), weights)
+        };
+        assert_eq!(share(&history), Points::ZERO);
+        history.then(release("s", "w-0", "Ann", "testing", "manual"));
+        history.then(assign("s", "w-0", "Ann", "debugging"));
+        assert_eq!(share(&history), Points::ONE);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn recent_work_is_the_last_three_outside_any_one_session(
+            sessions in prop::collection::vec(prop::sample::select(vec!["s1", "s2", "s3", "s4"]), 0..20),
+        ) {
+            let lent = sessions.iter().map(|session| assign(session, "w-0", "Ann", "testing"));
+            let ann = History::of([seed("Ann")].into_iter().chain(lent)).persona("Ann");
+            for except in [None, Some("s1"), Some("s2"), Some("s3"), Some("s4")] {
+                let told: Vec<_> = ann
+                    .recent_work(except.map(SessionId::unchecked).as_ref())
+                    .map(|work| (work.session.to_string(), work.assigned_at.as_second()))
+                    .collect();
+                let mut due: Vec<_> = sessions
+                    .iter()
+                    .zip(2_i64..)
+                    .filter(|(session, _)| Some(**session) != except)
+                    .map(|(session, second)| ((*session).to_owned(), second))
+                    .collect();
+                due.reverse();
+                due.truncate(3);
+                prop_assert_eq!(told, due);
+            }
+        }
+    }
+}

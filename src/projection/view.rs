@@ -117,3 +117,231 @@ pub(super) fn line_ranges(lines: &[u8]) -> impl Iterator<Item = Range<usize>> {
         range
     })
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::events::{EventId, PersonaName};
+    use crate::projection::Persona;
+
+    /// The type and the data of an event.
+    pub type Said = (&'static str, Value);
+
+    /// A log that is written line by line, each a second after the one before.
+    #[derive(Debug, Clone, Default)]
+    pub struct History {
+        pub lines: Vec<String>,
+        pub heads: Vec<EventId>,
+        pub seq: u64,
+        /// In seconds since 1970.
+        pub now: i64,
+        /// The format version of the next lines, unless it is the present one.
+        pub newer: Option<u32>,
+    }
+
+    impl History {
+        pub fn of(said: impl IntoIterator<Item = Said>) -> Self {
+            let mut history = Self::default();
+            history.extend(said);
+            history
+        }
+
+        pub fn then(&mut self, (kind, data): Said) -> &mut Self {
+            self.seq += 1;
+            self.now += 1;
+            let (v, seq, prev) = (self.newer.unwrap_or(1), self.seq, json!(self.heads));
+            let at = Timestamp::from_second(self.now).unwrap();
+            let content = format!(
+                r#"{{"v":{v},"seq":{seq},"at":"{at}","type":"{kind}","data":{data},"prev":{prev}"#
+            );
+            let id = EventId::of(content.as_bytes());
+            self.lines.push(format!("{content},\"id\":\"{id}\"}}\n"));
+            self.heads = vec![id];
+            self
+        }
+
+        pub fn extend(&mut self, said: impl IntoIterator<Item = Said>) -> &mut Self {
+            for one in said {
+                self.then(one);
+            }
+            self
+        }
+
+        /// This history and what else there is in another one, as git merges them.
+        pub fn merged(&self, other: &Self) -> Self {
+            let mut merged = self.clone();
+            let new = other.lines.iter().filter(|line| !self.lines.contains(line));
+            merged.lines.extend(new.cloned());
+            merged.heads.extend(&other.heads);
+            merged.heads.sort_unstable();
+            merged.heads.dedup();
+            // A head stands in its own line only.
+            let naming = |id: &str| merged.lines.iter().filter(|line| line.contains(id)).count();
+            merged.heads.retain(|id| naming(&id.to_string()) == 1);
+            merged.seq = self.seq.max(other.seq);
+            merged
+        }
+
+        pub fn view(&self) -> View {
+            View::fold_all(self.lines.concat().as_bytes()).unwrap()
+        }
+
+        pub fn persona(&self, name: &str) -> Persona {
+            self.view().roster.get(&PersonaName::parse(name).unwrap()).unwrap().clone()
+        }
+    }
+
+    pub fn seed(name: &str) -> Said {
+        ("seed", definition(name, "calm"))
+    }
+
+    pub fn definition(name: &str, working_style: &str) -> Value {
+        json!({ "name": name, "traits": [working_style], "expertise": [], "instructions": {} })
+    }
+
+    pub fn assign(session: &str, slot: &str, persona: &str, role: &str) -> Said {
+        let slots = json!([{ "slot": slot, "persona": persona, "role": role, "requested": role }]);
+        ("assign", json!({ "session": session, "agent": "w", "project": "acme", "slots": slots }))
+    }
+
+    pub fn release(session: &str, slot: &str, persona: &str, role: &str, reason: &str) -> Said {
+        let slots = json!([{ "slot": slot, "persona": persona, "role": role }]);
+        ("release", json!({ "session": session, "reason": reason, "slots": slots }))
+    }
+
+    pub fn feedback(session: Option<&str>, persona: &str, role: &str, sentiment: &str) -> Said {
+        let data = json!({
+            "persona": persona, "role": role, "session": session,
+            "observation": "seen", "sentiment": sentiment, "source": "test",
+        });
+        ("feedback", data)
+    }
+
+    pub fn retire(persona: &str, reason: &str) -> Said {
+        ("retire", json!({ "persona": persona, "reason": reason }))
+    }
+
+    pub fn reactivate(persona: &str) -> Said {
+        ("reactivate", json!({ "persona": persona, "reason": "manual" }))
+    }
+
+    /// Feedback from before this second does not count.
+    pub fn compact(before: i64) -> Said {
+        let before = Timestamp::from_second(before).unwrap();
+        ("compact", json!({ "before": before, "summaries": [] }))
+    }
+
+    /// Anything that can be said of a few personas, sessions and roles.
+    pub fn anything() -> impl Strategy<Value = Said> {
+        let session = || prop::sample::select(vec!["s1", "s2"]);
+        let persona = || prop::sample::select(vec!["Ann", "Bo", "Nobody"]);
+        let role = || prop::sample::select(vec!["testing", "general"]);
+        let sentiment = prop::sample::select(vec!["positive", "negative", "neutral"]);
+        let reason = prop::sample::select(vec!["session_end", "manual", "orphaned"]);
+        let style = || prop::sample::select(vec!["calm", "direct"]);
+        prop_oneof![
+            (persona(), style()).prop_map(|(p, style)| ("seed", definition(p, style))),
+            (persona(), style()).prop_map(|(p, style)| ("revise", definition(p, style))),
+            (session(), persona(), role()).prop_map(|(s, p, r)| assign(s, "w-0", p, r)),
+            (session(), persona(), role(), reason)
+                .prop_map(|(s, p, r, reason)| release(s, "w-0", p, r, reason)),
+            (session(), persona(), role(), sentiment).prop_map(|(s, p, r, sentiment)| feedback(
+                Some(s),
+                p,
+                r,
+                sentiment
+            )),
+            persona().prop_map(|p| retire(p, "manual")),
+            persona().prop_map(reactivate),
+            (0_i64..20).prop_map(compact),
+            Just(("mystery", json!({}))),
+        ]
+    }
+
+    fn history() -> impl Strategy<Value = History> {
+        prop::collection::vec(anything(), 0..12)
+            .prop_map(|said| History::of([seed("Ann"), seed("Bo")].into_iter().chain(said)))
+    }
+
+    fn streamed(lines: &[String]) -> View {
+        let mut view = View::default();
+        assert_eq!(view.fold(lines.concat().as_bytes()).unwrap(), Fold::Done);
+        view
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_log_folds_in_pieces_as_it_does_in_one_go(history in history(), cut in any::<prop::sample::Index>()) {
+            let (a, b) = history.lines.split_at(cut.index(history.lines.len() + 1));
+            let mut view = streamed(a);
+            prop_assert_eq!(view.fold(b.concat().as_bytes()).unwrap(), Fold::Done);
+            prop_assert_eq!(&view, &streamed(&history.lines));
+            prop_assert_eq!(&view, &history.view(), "streamed or sorted, it is the same");
+        }
+    }
+
+    #[test]
+    fn a_view_tells_how_far_in_which_history_it_stands() {
+        let history = History::of([seed("Ann"), seed("Bo")]);
+        let view = streamed(&history.lines);
+        let bytes = history.lines.concat().len() as u64;
+        assert_eq!(view.heads.ids(), history.heads);
+        assert_eq!(
+            view.position,
+            Position { offset: bytes, lines: 2, last: Some(history.heads[0]) }
+        );
+        assert_eq!((view.events, view.bytes, view.next_seq()), (2, bytes, Seq(3)));
+        assert_eq!(view.first_at.unwrap().as_second(), 1);
+        assert_eq!(view.last_at.unwrap().as_second(), 2);
+    }
+
+    #[test]
+    fn a_line_that_does_not_follow_from_the_heads_tells_of_a_merge() {
+        let base = History::of([seed("Ann")]);
+        let left = base.clone().then(seed("Bo")).clone();
+        let right = base.clone().then(seed("Cy")).clone();
+        let mut merged = left.merged(&right);
+        let folded = |log: &History| View::default().fold(log.lines.concat().as_bytes()).unwrap();
+        assert_eq!(folded(&merged), Fold::Merged);
+        let beside = left.clone().then(seed("Dee")).lines[2].clone();
+        assert_eq!(
+            merged.view().fold(beside.as_bytes()).unwrap(),
+            Fold::Merged,
+            "of one head only"
+        );
+        // Once the branches are folded, what follows both of them streams again.
+        let mut view = merged.view();
+        merged.then(seed("Dee"));
+        let last = merged.lines.last().unwrap();
+        assert_eq!(view.fold(last.as_bytes()).unwrap(), Fold::Done);
+        assert_eq!(view, merged.view());
+    }
+
+    #[test]
+    fn a_depth_that_does_not_follow_is_damage() {
+        let mut history = History::of([seed("Ann")]);
+        history.seq = 6;
+        history.then(seed("Bo"));
+        let log = history.lines.concat();
+        let streamed = View::default().fold(log.as_bytes()).unwrap_err();
+        let sorted = View::fold_all(log.as_bytes()).unwrap_err();
+        for damage in [streamed, sorted] {
+            assert_eq!(damage.line, 2);
+            assert_eq!(damage.reason.to_string(), "its `seq` is 7; after its parents it must be 2");
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_changed_is_damage() {
+        let mut history = History::of([seed("Ann"), seed("Bo"), seed("Cy")]);
+        history.lines[1] = history.lines[1].replace("calm", "wild");
+        let log = history.lines.concat();
+        assert_eq!(View::default().fold(log.as_bytes()).unwrap_err().line, 2);
+        assert_eq!(View::fold_all(log.as_bytes()).unwrap_err().line, 2);
+    }
+}
