@@ -273,3 +273,325 @@ impl<'s, 'a> Draft<'s, 'a> {
         Decision { events, outcome: self.choices, notices: self.notices }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::testing::{World, definition, name, released, request, session, slot};
+
+    const DAY: i64 = 86_400;
+
+    fn assigned(agent: &str, index: usize, persona: &str, role: &str) -> AssignedSlot {
+        let role = RoleName::parse(role).unwrap();
+        let requested = role.clone();
+        AssignedSlot { slot: slot(agent, index), persona: name(persona), role, requested }
+    }
+
+    /// The event that `request("s", "w", …)` is to end with.
+    fn lending(slots: Vec<AssignedSlot>) -> Event {
+        Event::Assign(Assign {
+            session: session("s"),
+            agent: AgentName::parse("w").unwrap(),
+            team: None,
+            project: ProjectName::parse("acme-api").unwrap(),
+            slots,
+            tool_use_id: None,
+        })
+    }
+
+    fn reactivation(persona: &str, reason: ReactivateReason) -> Event {
+        Event::Reactivate(Reactivate { persona: name(persona), reason })
+    }
+
+    fn orphaning(session: &str, slots: Vec<ReleasedSlot>) -> Event {
+        let reason = ReleaseReason::Orphaned;
+        Event::Release(Release { session: self::session(session), agent: None, reason, slots })
+    }
+
+    fn summoning(persona: &str, roles: &[&str]) -> AssignRequest {
+        AssignRequest { summon: Some(persona.to_owned()), ..request("s", "w", roles) }
+    }
+
+    fn chosen(decision: &Decision<Vec<Choice>>) -> Vec<(&str, bool)> {
+        decision.outcome.iter().map(|choice| (choice.persona.as_str(), choice.reused)).collect()
+    }
+
+    #[test]
+    fn a_role_gets_the_best_free_persona_in_one_event() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.worked("Bo", "testing").after(10 * DAY);
+        let asked = AssignRequest {
+            team: Some(TeamName::parse("core").unwrap()),
+            tool_use_id: Some(ToolUseId::parse("toolu_1").unwrap()),
+            ..request("s", "w", &["Test"])
+        };
+        let decision = world.assign(&asked).unwrap();
+        let (team, tool_use_id) = (asked.team, asked.tool_use_id);
+        let requested = RoleName::parse("Test").unwrap();
+        let slots = vec![AssignedSlot { requested, ..assigned("w", 0, "Bo", "testing") }];
+        let Event::Assign(lent) = lending(slots) else { unreachable!() };
+        assert_eq!(decision.events, [Event::Assign(Assign { team, tool_use_id, ..lent })]);
+        let [choice] = &decision.outcome[..] else { panic!("it is one choice") };
+        assert_eq!((choice.slot.as_str(), choice.role.as_str()), ("w-0", "testing"));
+        assert_eq!(choice.score.total.to_string(), "1", "before this assignment");
+        assert_eq!(decision.notices, []);
+    }
+
+    #[test]
+    fn only_a_free_persona_is_chosen() {
+        let mut world = World::of(&["Held", "Retired", "Free"]);
+        world.worked("Held", "testing").worked("Retired", "testing").after(10 * DAY);
+        world.lent("other", "w", "Held", "testing").retired("Retired", RetireReason::Inactive);
+        assert_eq!(world.chosen("testing"), "Free");
+    }
+
+    #[test]
+    fn when_none_is_free_the_best_that_was_retired_for_inactivity_comes_back() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        world.worked("Bo", "testing").worked("Cy", "testing").worked("Cy", "testing");
+        world.judged("Cy", "testing", crate::events::Sentiment::Positive).after(DAY);
+        world.worked("Bo", "debugging");
+        for persona in ["Ann", "Bo"] {
+            world.retired(persona, RetireReason::Inactive);
+        }
+        world.retired("Cy", RetireReason::Manual).after(20 * DAY);
+        let decision = world.assign(&request("s", "w", &["testing"])).unwrap();
+        assert_eq!(
+            decision.events,
+            [
+                reactivation("Bo", ReactivateReason::PoolEmpty),
+                lending(vec![assigned("w", 0, "Bo", "testing")]),
+            ]
+        );
+    }
+
+    #[test]
+    fn when_nobody_can_come_back_a_persona_is_grown() {
+        let mut world = World::of(&["Held", "Retired", "Kept"]);
+        world.lent("other", "w", "Held", "testing").retired("Retired", RetireReason::Manual);
+        // Merged branches retired a persona and lent it.
+        world.lent("other", "v", "Kept", "testing").retired("Kept", RetireReason::Inactive);
+        let decision = world.assign(&request("s", "w", &["general"])).unwrap();
+        let [Event::Grow(grown), lent] = &decision.events[..] else { panic!("somebody is grown") };
+        assert_eq!(*lent, lending(vec![assigned("w", 0, grown.name.as_str(), "general")]));
+        assert_eq!(decision.outcome[0].score.total.to_string(), "0.3", "as a newcomer's");
+        assert!(world.roster.get(&grown.name).unwrap().is_held());
+    }
+
+    #[test]
+    fn several_roles_get_different_personas_in_one_event() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        let decision =
+            world.assign(&request("s", "w", &["testing", "testing", "general"])).unwrap();
+        let slots = [(0, "Ann", "testing"), (1, "Bo", "testing"), (2, "Cy", "general")];
+        let slots = slots.map(|(index, persona, role)| assigned("w", index, persona, role));
+        assert_eq!(decision.events, [lending(slots.to_vec())]);
+    }
+
+    #[test]
+    fn several_roles_bring_back_and_grow_as_many_as_it_takes_before_anybody_is_lent() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.retired("Bo", RetireReason::Inactive);
+        let decision = world.assign(&request("s", "w", &["testing"; 4])).unwrap();
+        let kinds: Vec<_> = decision.events.iter().map(Event::kind).collect();
+        assert_eq!(kinds, ["reactivate", "grow", "grow", "assign"]);
+        let mut names: Vec<_> = chosen(&decision).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names[..2], ["Ann", "Bo"]);
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 4);
+    }
+
+    #[test]
+    fn the_same_agent_keeps_its_persona_in_the_same_role_and_nothing_is_recorded() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        let asked = request("s", "w", &["testing", "general"]);
+        world.assign(&asked).unwrap();
+        let again = world.after(5 * DAY).assign(&asked).unwrap();
+        assert_eq!(again.events, []);
+        assert_eq!(chosen(&again), [("Ann", true), ("Bo", true)]);
+    }
+
+    #[test]
+    fn another_agent_or_session_gets_another_persona() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        world.lent("s", "w", "Ann", "testing");
+        for (session, agent, persona) in [("s", "w2", "Bo"), ("other", "w", "Cy")] {
+            let decision = world.assign(&request(session, agent, &["testing"])).unwrap();
+            assert_eq!(chosen(&decision), [(persona, false)]);
+        }
+    }
+
+    #[test]
+    fn the_same_agent_in_another_role_keeps_its_persona_and_its_old_work_counts() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.assign(&request("s", "w", &["testing"])).unwrap();
+        let decision = world.assign(&request("s", "w", &["debugging", "general"])).unwrap();
+        assert_eq!(
+            decision.events,
+            [
+                Event::Release(Release {
+                    session: session("s"),
+                    agent: Some(AgentName::parse("w").unwrap()),
+                    reason: ReleaseReason::Manual,
+                    slots: vec![released("w", 0, "Ann", "testing")],
+                }),
+                lending(vec![
+                    assigned("w", 0, "Ann", "debugging"),
+                    assigned("w", 1, "Bo", "general"),
+                ]),
+            ]
+        );
+        assert_eq!(chosen(&decision), [("Ann", false), ("Bo", false)]);
+        assert_eq!(decision.outcome[0].role.as_str(), "debugging");
+        let ann = world.roster.get(&name("Ann")).unwrap();
+        let closed: Vec<_> = ann.roles.iter().map(|(role, r)| (role.as_str(), r.closed)).collect();
+        assert_eq!(closed, [("debugging", 0), ("testing", 1)]);
+        assert_eq!(ann.leases.len(), 1);
+    }
+
+    #[test]
+    fn of_two_personas_that_a_merge_left_in_a_slot_the_one_with_the_role_is_kept() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.lent("s", "w", "Ann", "testing").lent("s", "w", "Bo", "debugging");
+        let decision = world.assign(&request("s", "w", &["debugging"])).unwrap();
+        assert_eq!((chosen(&decision), decision.events.len()), (vec![("Bo", true)], 0));
+    }
+
+    #[test]
+    fn a_summoned_persona_is_taken_whatever_its_score_for_the_first_slot_only() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        let decision = world.assign(&summoning("cy", &["testing", "testing"])).unwrap();
+        assert_eq!(chosen(&decision), [("Cy", false), ("Ann", false)]);
+        assert_eq!((decision.events.len(), decision.notices.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_summons_brings_back_an_archived_persona() {
+        for reason in [RetireReason::Manual, RetireReason::Inactive] {
+            let mut world = World::of(&["Ann", "Bo"]);
+            let decision =
+                world.retired("Bo", reason).assign(&summoning("Bo", &["testing"])).unwrap();
+            assert_eq!(
+                decision.events,
+                [
+                    reactivation("Bo", ReactivateReason::Summon),
+                    lending(vec![assigned("w", 0, "Bo", "testing")]),
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn a_summoned_persona_that_an_active_session_holds_stays_there() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.lent("other", "v", "Bo", "testing").after(DAY - 1);
+        let decision = world.assign(&summoning("Bo", &["testing"])).unwrap();
+        assert_eq!(decision.events, [lending(vec![assigned("w", 0, "Ann", "testing")])]);
+        assert_eq!(
+            decision.notices,
+            [Notice::SummonedIsHeld { persona: name("Bo"), session: session("other") }]
+        );
+    }
+
+    #[test]
+    fn a_summons_first_orphans_all_slots_of_a_stale_holder() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        world.lent("other", "v", "Bo", "testing").lent("other", "u", "Cy", "general");
+        world.lent("busy", "v", "Ann", "testing").retired("Bo", RetireReason::Manual).after(DAY);
+        let decision = world.assign(&summoning("Bo", &["debugging", "debugging"])).unwrap();
+        let freed = [("u", "Cy", "general"), ("v", "Bo", "testing")];
+        let freed = freed.map(|(agent, persona, role)| released(agent, 0, persona, role));
+        let slots = [(0, "Bo"), (1, "Cy")];
+        let slots = slots.map(|(index, persona)| assigned("w", index, persona, "debugging"));
+        assert_eq!(
+            decision.events,
+            [
+                orphaning("other", freed.to_vec()),
+                reactivation("Bo", ReactivateReason::Summon),
+                lending(slots.to_vec()),
+            ],
+            "and who is freed may be chosen for the next slot"
+        );
+        assert_eq!(decision.notices, []);
+    }
+
+    #[test]
+    fn a_summons_orphans_each_of_several_stale_holders_once_if_none_is_active() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.lent("a", "v", "Bo", "testing").lent("a", "u", "Bo", "testing");
+        world.lent("b", "v", "Bo", "testing").after(DAY);
+        let asked = summoning("Bo", &["testing"]);
+        let decision = assign(&mut world.situation(), &asked).unwrap();
+        let both = ["u", "v"].map(|agent| released(agent, 0, "Bo", "testing"));
+        assert_eq!(
+            decision.events[..2],
+            [orphaning("a", both.to_vec()), orphaning("b", both[1..].to_vec())]
+        );
+        assert_eq!(decision.events.len(), 3);
+        let decision = world.lent("c", "v", "Bo", "testing").assign(&asked).unwrap();
+        assert_eq!(chosen(&decision), [("Ann", false)]);
+        assert_eq!(decision.events.len(), 1);
+    }
+
+    #[test]
+    fn a_summons_takes_nothing_from_the_session_itself() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.lent("s", "v", "Bo", "testing").after(2 * DAY);
+        let decision = world.assign(&summoning("Bo", &["testing"])).unwrap();
+        assert_eq!(chosen(&decision), [("Ann", false)]);
+        assert!(matches!(&decision.notices[..], [Notice::SummonedIsHeld { .. }]));
+    }
+
+    #[test]
+    fn a_summons_for_a_slot_that_is_taken_is_answered_with_a_notice() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.lent("s", "w", "Ann", "testing");
+        let decision = world.assign(&summoning("Bo", &["testing"])).unwrap();
+        assert_eq!((chosen(&decision), decision.events.len()), (vec![("Ann", true)], 0));
+        let (summoned, persona) = (name("Bo"), name("Ann"));
+        let slot = slot("w", 0);
+        assert_eq!(decision.notices, [Notice::SlotIsTaken { summoned, slot, persona }]);
+        let decision = world.assign(&summoning("Ann", &["testing"])).unwrap();
+        assert_eq!(decision.notices, [], "it sits there already");
+    }
+
+    #[test]
+    fn a_summons_of_nobody_is_refused_with_the_nearest_name() {
+        let mut world = World::of(&["Elena Vasquez"]);
+        let refusal = world.assign(&summoning("Elana Vasquez", &["testing"; 2])).unwrap_err();
+        assert_eq!(refusal.to_string(), "there is no persona named `Elana Vasquez`");
+        assert_eq!(refusal.hint().unwrap(), "did you mean `Elena Vasquez`?");
+    }
+
+    #[test]
+    fn from_1_to_64_roles_may_be_asked_for() {
+        let mut world = World::of(&[]);
+        let mut refusal = |n| world.assign(&request("s", "w", &vec!["testing"; n])).err();
+        assert!(matches!(refusal(0), Some(Refusal::NoRole)));
+        assert!(matches!(refusal(65), Some(Refusal::TooManyRoles(65))));
+        assert!(refusal(64).is_none());
+        assert_eq!(world.roster.open_slots(&session("s")).count(), 64);
+    }
+
+    #[test]
+    fn those_that_are_grown_together_have_different_names() {
+        let mut world = World::of(&[]);
+        // Of 64 names out of some 2,000, two would be the same in every other round.
+        for _ in 0..8 {
+            let asked = request("s", "w", &["testing"; 64]);
+            let decision = assign(&mut world.situation(), &asked).unwrap();
+            let mut names: Vec<_> = decision.outcome.into_iter().map(|c| c.persona).collect();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), 64);
+        }
+    }
+
+    #[test]
+    fn expertise_decides_between_newcomers() {
+        let mut world = World::of(&["Ann"]);
+        world.given(Event::Seed(definition("Bo", &["testing"])));
+        assert_eq!((world.chosen("testing"), world.chosen("general")), ("Bo".into(), "Ann".into()));
+    }
+}

@@ -47,3 +47,29 @@ pub fn orphan(roster: &Roster, session: &SessionId) -> Event {
         slots: open_slots(roster, session, None),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::testing::{World, session};
+
+    const DAY: i64 = 86_400;
+
+    #[test]
+    fn a_session_is_stale_after_24_hours_without_an_event() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.lent("s", "w", "Ann", "testing").after(DAY / 2).lent("s", "v", "Bo", "testing");
+        let stale = |world: &World| is_stale(&world.roster, &session("s"), &world.rules, world.now);
+        assert!(!stale(world.after(DAY - 1)), "one second before the limit");
+        assert!(stale(world.after(1)), "at the limit");
+        assert!(!stale(world.after(-3 * DAY)), "a clock that was set back");
+    }
+
+    #[test]
+    fn the_open_slots_of_a_session_are_sorted_by_slot() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.lent("s", "w", "Ann", "testing").lent("s", "a", "Bo", "testing");
+        let slots = open_slots(&world.roster, &session("s"), None);
+        assert_eq!(slots.iter().map(|s| s.slot.as_str()).collect::<Vec<_>>(), ["a-0", "w-0"]);
+    }
+}

@@ -75,3 +75,131 @@ fn inactive(
         .map(|persona| persona.name().clone())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::testing::{World, name, released, session};
+
+    const LIMIT: i64 = 30 * 86_400;
+
+    fn decided_for(
+        world: &mut World,
+        agent: Option<&str>,
+        reason: ReleaseReason,
+    ) -> Decision<Released> {
+        let agent = agent.map(|agent| AgentName::parse(agent).unwrap());
+        let request = ReleaseRequest { session: session("s"), agent, reason };
+        release(&mut world.situation(), &request).unwrap()
+    }
+
+    fn decided(world: &mut World, agent: Option<&str>) -> Decision<Released> {
+        decided_for(world, agent, ReleaseReason::SessionEnd)
+    }
+
+    /// Who is retired when the session `s` ends.
+    fn retired(world: &mut World) -> Vec<String> {
+        decided(world, None).outcome.retired.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_session_gives_back_all_that_it_holds_in_one_event() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        world.lent("s", "w", "Ann", "testing").lent("s", "v", "Bo", "general");
+        world.lent("other", "w", "Cy", "testing");
+        let slots = vec![released("v", 0, "Bo", "general"), released("w", 0, "Ann", "testing")];
+        let decision = decided(&mut world, None);
+        assert_eq!(
+            decision.events,
+            [Event::Release(Release {
+                session: session("s"),
+                agent: None,
+                reason: ReleaseReason::SessionEnd,
+                slots: slots.clone(),
+            })]
+        );
+        assert_eq!(decision.outcome, Released { slots, retired: vec![] });
+    }
+
+    #[test]
+    fn an_agent_gives_back_its_own_slots_only() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.lent("s", "w", "Ann", "testing").lent("s", "w-1", "Bo", "general");
+        let decision = decided(&mut world, Some("w"));
+        assert_eq!(decision.outcome.slots, [released("w", 0, "Ann", "testing")]);
+        let [Event::Release(release)] = &decision.events[..] else { panic!("it is one event") };
+        assert_eq!(release.agent.as_ref().unwrap().as_str(), "w");
+        assert_eq!(release.slots, decision.outcome.slots);
+    }
+
+    #[test]
+    fn when_nothing_is_open_nothing_is_recorded() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.worked("Ann", "testing").after(LIMIT + 1).lent("other", "w", "Bo", "testing");
+        assert_eq!(decided(&mut world, None), Decision::unchanged(Released::default()));
+    }
+
+    #[test]
+    fn the_reason_is_recorded_as_it_was_given() {
+        let mut world = World::of(&["Ann"]);
+        world.lent("s", "w", "Ann", "testing");
+        for given in [ReleaseReason::SessionEnd, ReleaseReason::Manual, ReleaseReason::Orphaned] {
+            let decision = decided_for(&mut world, None, given);
+            assert!(matches!(&decision.events[..], [Event::Release(r)] if r.reason == given));
+        }
+    }
+
+    #[test]
+    fn afterwards_personas_last_assigned_more_than_30_days_ago_are_retired() {
+        for (seconds, names) in [(LIMIT, &[][..]), (LIMIT + 1, &["Ann", "Cy"])] {
+            let mut world = World::of(&["Cy", "Bo", "Ann"]);
+            world.worked("Ann", "testing").worked("Cy", "testing");
+            world.after(seconds).lent("s", "w", "Bo", "testing");
+            let decision = decided(&mut world, None);
+            let expected: Vec<_> = names.iter().map(|text| name(text)).collect();
+            assert_eq!(decision.outcome.retired, expected);
+            let events = expected
+                .into_iter()
+                .map(|persona| Event::Retire(Retire { persona, reason: RetireReason::Inactive }));
+            assert_eq!(decision.events[1..], events.collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_persona_that_comes_back_after_more_than_30_days_is_retired_at_once() {
+        let mut world = World::of(&["Ann"]);
+        world.lent("s", "w", "Ann", "testing").after(LIMIT + 1);
+        assert_eq!(retired(&mut world), ["Ann"]);
+    }
+
+    #[test]
+    fn a_persona_that_was_never_assigned_stays() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.after(LIMIT + 1).lent("s", "w", "Bo", "testing");
+        assert_eq!(retired(&mut world), [""; 0]);
+    }
+
+    #[test]
+    fn a_persona_that_is_still_held_stays() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        world.lent("other", "w", "Ann", "testing").lent("s", "v", "Bo", "testing");
+        // Merged branches lent Cy to the agent that is released, and elsewhere.
+        world.lent("s", "w", "Cy", "testing").lent("other", "v", "Cy", "testing").after(LIMIT + 1);
+        assert_eq!(decided(&mut world, Some("w")).outcome.retired, []);
+    }
+
+    #[test]
+    fn a_persona_that_another_session_holds_in_the_same_seat_stays() {
+        let mut world = World::of(&["Ann"]);
+        world.lent("s", "w", "Ann", "testing").lent("other", "w", "Ann", "testing");
+        assert_eq!(retired(world.after(LIMIT + 1)), [""; 0]);
+    }
+
+    #[test]
+    fn an_archived_persona_is_not_retired_again() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.worked("Ann", "testing").retired("Ann", RetireReason::Manual);
+        world.after(LIMIT + 1).lent("s", "w", "Bo", "testing");
+        assert_eq!(retired(&mut world), [""; 0]);
+    }
+}

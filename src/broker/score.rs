@@ -78,3 +78,121 @@ pub(super) fn rank<'a>(
     });
     ranking
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::testing::{World, definition, name};
+    use crate::events::{Definition, Event, ReleaseReason, RoleName, Sentiment};
+
+    const DAY: i64 = 86_400;
+
+    fn score(world: &World, persona: &str, role: &str) -> Score {
+        let persona = world.roster.get(&name(persona)).unwrap();
+        Score::of(persona, world.rules.roles.resolve(role), &world.rules.scoring, world.now)
+    }
+
+    /// A world with personas that have an instruction of their own for these roles.
+    fn instructed(personas: &[(&str, &[&str])]) -> World {
+        let mut world = World::of(&[]);
+        for (persona, roles) in personas {
+            let own = roles.iter().map(|role| (RoleName::unchecked(role), "Look.".to_owned()));
+            let instructions = own.collect();
+            world.given(Event::Seed(Definition { instructions, ..definition(persona, &[]) }));
+        }
+        world
+    }
+
+    /// A persona was lent at this moment, and nothing counts of it.
+    fn borrowed(world: &mut World, persona: &str) {
+        world.lent("s", "w", persona, "general");
+        world.closed("s", "w", persona, "general", ReleaseReason::Orphaned);
+    }
+
+    #[test]
+    fn the_score_is_affinity_and_overlap_less_recency() {
+        let mut world = World::of(&[]);
+        world.given(Event::Seed(definition("Ann", &["testing"])));
+        world.worked("Ann", "testing").worked("Ann", "debugging");
+        world.judged("Ann", "testing", Sentiment::Positive);
+        world.judged("Ann", "testing", Sentiment::Negative);
+        let Score { total, affinity, expertise, recency } =
+            score(world.after(3 * DAY), "Ann", "testing");
+        assert_eq!(
+            [affinity, expertise, recency, total].map(|points| points.to_string()),
+            ["0.49", "0.3", "0.35", "0.44"]
+        );
+        assert_eq!(score(&world, "Ann", "debugging").total.to_string(), "0.15");
+        assert_eq!(score(&world, "Ann", "red-team").total.to_string(), "-0.35");
+    }
+
+    #[test]
+    fn overlap_asks_for_one_of_the_roles_fields_or_for_none() {
+        for (expertise, role, points) in [
+            (&[][..], "testing", "0"),
+            (&["security"], "testing", "0"),
+            (&["security", "reliability"], "testing", "0.3"),
+            (&["testing", "reliability"], "testing", "0.3"),
+            (&[], "general", "0.3"),
+        ] {
+            let mut world = World::of(&[]);
+            world.given(Event::Seed(definition("Ann", expertise)));
+            let score = score(&world, "Ann", role);
+            assert_eq!(score.expertise.to_string(), points, "{expertise:?} for {role}");
+            let role = world.rules.roles.resolve(role);
+            let newcomer =
+                Score::of_newcomer(&definition("Ann", expertise), role, &world.rules.scoring);
+            assert_eq!(newcomer, score, "who has no record is scored as a newcomer");
+        }
+    }
+
+    #[test]
+    fn recency_fades_by_the_whole_day() {
+        for (seconds, points) in [
+            (-2 * DAY, "0.5"),
+            (0, "0.5"),
+            (DAY - 1, "0.5"),
+            (DAY, "0.45"),
+            (9 * DAY, "0.05"),
+            (10 * DAY, "0"),
+            (400 * DAY, "0"),
+        ] {
+            let mut world = World::of(&["Ann"]);
+            assert_eq!(score(&world, "Ann", "general").recency, Points::ZERO, "never assigned");
+            borrowed(&mut world, "Ann");
+            let score = score(world.after(seconds), "Ann", "general");
+            assert_eq!(score.recency.to_string(), points, "after {seconds} s");
+        }
+    }
+
+    #[test]
+    fn the_best_score_wins_over_everything_that_breaks_ties() {
+        let mut world = instructed(&[("Ann", &["testing"]), ("Bo", &[])]);
+        world.worked("Bo", "testing").after(10 * DAY);
+        assert_eq!(world.chosen("testing"), "Bo");
+    }
+
+    #[test]
+    fn of_equal_scores_an_own_instruction_for_the_role_wins_first() {
+        let mut world = instructed(&[("Ann", &["debugging", "general"]), ("Bo", &["testing"])]);
+        borrowed(&mut world, "Bo");
+        assert_eq!(world.after(10 * DAY).chosen("testing"), "Bo", "though lent before");
+    }
+
+    #[test]
+    fn of_equal_scores_the_never_assigned_wins_and_then_the_one_assigned_longest_ago() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        borrowed(&mut world, "Ann");
+        borrowed(world.after(-DAY), "Bo");
+        world.after(20 * DAY);
+        assert_eq!(world.chosen("general"), "Cy");
+        borrowed(&mut world, "Cy");
+        assert_eq!(world.after(10 * DAY).chosen("general"), "Bo");
+    }
+
+    #[test]
+    fn of_equal_scores_the_one_created_earlier_wins_last() {
+        assert_eq!(World::of(&["Zed", "Ann"]).chosen("general"), "Zed");
+        assert_eq!(World::of(&["Ann", "Zed"]).chosen("general"), "Ann");
+    }
+}

@@ -90,7 +90,7 @@ impl World {
 
     pub fn lent(&mut self, session: &str, agent: &str, persona: &str, role: &str) -> &mut Self {
         self.given(Event::Assign(Assign {
-            session: SessionId::parse(session).unwrap(),
+            session: self::session(session),
             agent: AgentName::parse(agent).unwrap(),
             team: None,
             project: ProjectName::parse("acme-api").unwrap(),
@@ -113,7 +113,7 @@ impl World {
         reason: ReleaseReason,
     ) -> &mut Self {
         self.given(Event::Release(Release {
-            session: SessionId::parse(session).unwrap(),
+            session: self::session(session),
             agent: None,
             reason,
             slots: vec![released(agent, 0, persona, role)],
@@ -141,6 +141,10 @@ pub fn name(text: &str) -> PersonaName {
     PersonaName::parse(text).unwrap()
 }
 
+pub fn session(text: &str) -> SessionId {
+    SessionId::parse(text).unwrap()
+}
+
 pub fn slot(agent: &str, index: usize) -> Slot {
     Slot::of(&AgentName::parse(agent).unwrap(), index)
 }
@@ -164,7 +168,7 @@ pub fn definition(persona: &str, expertise: &[&str]) -> Definition {
 
 pub fn request(session: &str, agent: &str, roles: &[&str]) -> AssignRequest {
     AssignRequest {
-        session: SessionId::parse(session).unwrap(),
+        session: self::session(session),
         agent: AgentName::parse(agent).unwrap(),
         team: None,
         project: ProjectName::parse("acme-api").unwrap(),
