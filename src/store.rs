@@ -25,6 +25,8 @@ pub struct Store<L: Log = FileLog> {
     rules: Rules,
     wait: Duration,
     view: View,
+    /// What was cut from the log when it was seeded, for the next answer to tell.
+    torn: Option<TornTail>,
 }
 
 /// What a store needs to know of the world around it.
@@ -82,17 +84,19 @@ impl Store<FileLog> {
         let seed = read_seed(&options.dir.join("seed.toml"))?;
         let rules = seed.rules()?;
         let log = FileLog::new(options.dir.clone());
-        let mut store = Self { log, seed, rules, wait: options.wait, view: View::default() };
+        let mut store =
+            Self { log, seed, rules, wait: options.wait, view: View::default(), torn: None };
         store.read()?;
         if store.view.events == 0 {
             store.log.create_store()?;
             let personas = store.seed.personas()?;
-            store.execute(options.now, rng, |situation| {
+            let seeded = store.execute(options.now, rng, |situation| {
                 let new = situation.roster.personas().is_empty();
                 let events = if new { personas.clone() } else { Vec::new() };
                 let events = events.into_iter().map(Event::Seed).collect();
                 Ok(Decision { events, outcome: (), notices: Vec::new() })
             })?;
+            store.torn = seeded.torn;
         }
         Ok(store)
     }
@@ -111,6 +115,11 @@ fn read_seed(path: &Path) -> Result<Seed, StoreError> {
 }
 
 impl<L: Log> Store<L> {
+    /// What was cut from the end of the log when the store was seeded, if nobody told it yet.
+    pub fn take_torn(&mut self) -> Option<TornTail> {
+        self.torn.take()
+    }
+
     /// The personas.
     #[must_use]
     pub fn roster(&self) -> &Roster {
@@ -158,7 +167,7 @@ impl<L: Log> Store<L> {
             };
             let Decision { events, outcome, notices } = rule(&mut situation)?;
             if events.is_empty() {
-                return Ok(Answer { outcome, notices, torn: None });
+                return Ok(Answer { outcome, notices, torn: self.torn.take() });
             }
             let newest = self.view.roster.newest_version();
             if newest > FORMAT_VERSION {
@@ -167,7 +176,7 @@ impl<L: Log> Store<L> {
             let lines = self.encode(now, events)?;
             if let Append::Done { torn } = self.log.append(turn, &self.view.position, &lines)? {
                 self.fold(&lines)?;
-                return Ok(Answer { outcome, notices, torn });
+                return Ok(Answer { outcome, notices, torn: torn.or_else(|| self.torn.take()) });
             }
         }
         Err(StoreError::KeepsMoving(self.log.place(0).0))

@@ -34,16 +34,18 @@ pub fn answer(input: impl Read, mut surroundings: Surroundings) -> Result<Answer
     }
     let session = SessionId::parse(&payload.session_id)?;
     let name = AgentName::parse(&name)?;
+    let team = given(agent.team_name.as_deref()).map(TeamName::parse).transpose()?;
+    let tool_use_id = given(payload.tool_use_id.as_deref()).map(ToolUseId::parse).transpose()?;
     let options = surroundings.options()?;
     let mut store = Store::open(&options, &mut surroundings.rng)?;
     let request = AssignRequest {
         session,
         agent: name,
-        team: given(agent.team_name.as_deref()).map(TeamName::parse).transpose()?,
+        team,
         project: project::of(Path::new(&*payload.cwd)),
         roles: vec![role(&agent, &store.rules().roles)],
         summon: None,
-        tool_use_id: given(payload.tool_use_id.as_deref()).map(ToolUseId::parse).transpose()?,
+        tool_use_id,
     };
     let assigned = store.execute(options.now, &mut surroundings.rng, |situation| {
         broker::assign(situation, &request)

@@ -60,6 +60,10 @@ pub struct AgentInput<'a> {
 impl<'a> Payload<'a> {
     /// Reads a payload.
     pub fn parse(json: &'a str) -> Result<Self, Problem> {
+        // Serde would take an array for an object's values in their order.
+        if !json.starts_with('{') {
+            return Err("the payload is not an object".into());
+        }
         serde_json::from_str(json)
             .map_err(|error| format!("the payload is not a hook's: {error}").into())
     }
@@ -71,6 +75,9 @@ impl<'a> Payload<'a> {
         let Some(input) = self.tool_input.filter(|_| starts_agent) else {
             return Ok(None);
         };
+        if !input.get().starts_with('{') {
+            return Err("`tool_input` is not an object".into());
+        }
         let mut parsed: AgentInput<'a> = serde_json::from_str(input.get())
             .map_err(|error| format!("`tool_input` is not an agent's: {error}"))?;
         parsed.whole = input.get();

@@ -137,7 +137,9 @@ impl Context {
 
     /// Opens the store for a command that tells the warnings itself.
     fn open_quietly(&mut self) -> Result<Store, Failure> {
-        Ok(Store::open(&self.options, &mut self.rng)?)
+        let mut store = Store::open(&self.options, &mut self.rng)?;
+        self.warnings.extend(store.take_torn().iter().map(ToString::to_string));
+        Ok(store)
     }
 }
 

@@ -186,6 +186,8 @@ impl Roster {
                 }
             }
             Event::Repair(_) => {}
+            // What a newer version wrote is told as such, whatever its type.
+            Event::Unknown(_) if record.v > FORMAT_VERSION => {}
             Event::Unknown(unknown) => {
                 *self.unknown.entry(unknown.kind.clone()).or_default() += 1;
             }

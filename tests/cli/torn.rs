@@ -78,3 +78,19 @@ fn a_last_line_with_nul_bytes_is_a_torn_tail_too() {
     assert!(done.stderr.contains("moved its 12 bytes"), "{}", done.stderr);
     assert_eq!(chain(&home.log()).len(), chain(&log).len() + 1);
 }
+
+#[test]
+fn a_log_that_is_nothing_but_a_torn_tail_is_seeded_and_says_so() {
+    let home = Home::seeded();
+    home.set_log(b"{\"v\":1,");
+    let done = home.run(&["list"]);
+    assert_eq!(done.code, Some(0));
+    assert!(
+        done.stderr
+            .starts_with("warning: the log ended in an unfinished write; moved its 7 bytes to `"),
+        "{}",
+        done.stderr
+    );
+    assert_eq!(done.stderr.lines().count(), 1);
+    assert!(chain(&home.log()).len() >= 8);
+}

@@ -1,0 +1,21 @@
+//! `persona-inject` as a client sees it: the real process, fed recorded payloads.
+//!
+//! Every test states all that the process says. What it does not state fails
+//! it, and so does an exit code that is not 0.
+#![cfg(unix)]
+#![cfg(test)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test sets up the files and the environment that the process finds"
+)]
+
+mod answer;
+mod eligible;
+mod harness;
+mod log_trouble;
+mod malformed;
+mod project;
+mod recent;
+mod role;
+mod stdin;
+mod verbatim;
