@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::broker::{Decision, Notice, Refusal, Rules, Seed, SeedError, Situation};
 use crate::events::{
     Append, Damage, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, Position, Read,
-    TornTail, encode,
+    Record, TornTail, decode, encode,
 };
 use crate::projection::{Fold, LineDamage, Roster, View};
 
@@ -182,6 +182,63 @@ impl<L: Log> Store<L> {
         Err(StoreError::KeepsMoving(self.log.place(0).0))
     }
 
+    /// Has a rule decide, and goes on as if it had been recorded, without recording it.
+    pub fn rehearse<T>(
+        mut self,
+        now: Timestamp,
+        rng: &mut fastrand::Rng,
+        rule: impl FnOnce(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<(Self, Answer<T>), StoreError> {
+        let mut situation =
+            Situation { roster: &self.view.roster, rules: &self.rules, seed: &self.seed, now, rng };
+        let Decision { events, outcome, notices } = rule(&mut situation)?;
+        let lines = self.encode(now, events)?;
+        self.fold(&lines)?;
+        Ok((self, Answer { outcome, notices, torn: None }))
+    }
+
+    /// Hands the events that may matter to `visit`, in fold order.
+    ///
+    /// In a linear log, lines that cannot hold `needle` as a JSON string are
+    /// passed over unread: `visit` gets at least those that do.
+    pub fn visit(
+        &mut self,
+        needle: &str,
+        mut visit: impl FnMut(&Record),
+    ) -> Result<(), StoreError> {
+        if self.view.is_merged() {
+            let whole = self.read_all()?;
+            View::visit_all(&whole, visit).map_err(|damage| self.damaged(damage))?;
+            return Ok(());
+        }
+        let needle =
+            serde_json::to_vec(needle).map_err(|error| StoreError::TooLong(error.into()))?;
+        let finder = memchr::memmem::Finder::new(&needle);
+        let (mut position, mut batch) = (Position::START, Vec::new());
+        loop {
+            let Read::Lines { more } = self.log.read(&position, &mut batch)? else {
+                return Err(StoreError::KeepsMoving(self.log.place(0).0));
+            };
+            for (line, number) in
+                batch.split_inclusive(|byte| *byte == b'\n').zip(position.lines + 1..)
+            {
+                let line = line.strip_suffix(b"\n").unwrap_or(line);
+                // A text with escapes may be spelt otherwise than the needle.
+                if finder.find(line).is_none() && memchr::memchr(b'\\', line).is_none() {
+                    continue;
+                }
+                let record = decode(line).map_err(|error| {
+                    self.damaged(LineDamage { line: number, reason: error.into() })
+                })?;
+                visit(&record);
+            }
+            position.advance(&batch);
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
     /// Writes events as lines that follow from the heads.
     fn encode(&self, at: Timestamp, events: Vec<Event>) -> Result<Vec<u8>, StoreError> {
         let mut lines = Vec::new();
@@ -238,6 +295,13 @@ impl<L: Log> Store<L> {
     }
 
     fn fold_all(&mut self) -> Result<(), LogError> {
+        let whole = self.read_all()?;
+        self.view = View::fold_all(&whole).map_err(|damage| self.damaged(damage))?;
+        Ok(())
+    }
+
+    /// Reads the whole log.
+    fn read_all(&mut self) -> Result<Vec<u8>, LogError> {
         let (mut whole, mut batch) = (Vec::new(), Vec::new());
         let mut position = Position::START;
         loop {
@@ -252,11 +316,9 @@ impl<L: Log> Store<L> {
             position.advance(&batch);
             whole.append(&mut batch);
             if !more {
-                break;
+                return Ok(whole);
             }
         }
-        self.view = View::fold_all(&whole).map_err(|damage| self.damaged(damage))?;
-        Ok(())
     }
 
     /// Says where in which file a line is damaged.

@@ -1,5 +1,7 @@
 //! Lending personas to an agent.
 
+use serde::Serialize;
+
 use super::decision::Notice;
 use super::lending::{is_stale, orphan, released_slot};
 use super::score::rank;
@@ -31,6 +33,8 @@ pub struct AssignRequest {
     pub summon: Option<String>,
     /// The client's call that asks, where there is one.
     pub tool_use_id: Option<ToolUseId>,
+    /// Whether to tell the ranking that each choice was made from.
+    pub explain: bool,
 }
 
 /// One persona that an agent gets.
@@ -44,8 +48,28 @@ pub struct Choice {
     pub role: RoleName,
     /// How well they fit, before this assignment.
     pub score: Score,
-    /// Whether the agent had this persona in this role already.
-    pub reused: bool,
+    /// Why this persona.
+    pub grounds: Grounds,
+    /// The candidates that it was chosen from, best first, if the request asks for them.
+    pub ranking: Vec<(PersonaName, Score)>,
+}
+
+/// Why a persona sits in a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grounds {
+    /// The agent had it in this role already; nothing is recorded.
+    Reused,
+    /// The agent had it in another role.
+    Kept,
+    /// It was asked for by name.
+    Summoned,
+    /// It was the best that was free.
+    BestFree,
+    /// None was free, and it was the best of those archived for inactivity.
+    BroughtBack,
+    /// None was free or could be brought back.
+    Grown,
 }
 
 /// Lends a persona for each role, or says no to all of them.
@@ -119,13 +143,23 @@ impl<'s, 'a> Draft<'s, 'a> {
             self.keep(persona, lease, requested, role, summoned);
             return Ok(());
         }
-        let (persona, score) = match summoned.and_then(|persona| self.summon(persona)) {
-            Some(persona) => (persona.name().clone(), self.score(persona, role)),
-            None => self.choose(role)?,
+        let choice = match summoned.and_then(|persona| self.summon(persona)) {
+            Some(persona) => {
+                let (name, score) = (persona.name().clone(), self.score(persona, role));
+                let grounds = Grounds::Summoned;
+                Choice {
+                    slot,
+                    persona: name,
+                    role: role.name.clone(),
+                    score,
+                    grounds,
+                    ranking: Vec::new(),
+                }
+            }
+            None => self.choose(slot, role)?,
         };
-        self.open(slot.clone(), &persona, role, requested);
-        let role = role.name.clone();
-        self.choices.push(Choice { slot, persona, role, score, reused: false });
+        self.open(choice.slot.clone(), &choice.persona, role, requested);
+        self.choices.push(choice);
         Ok(())
     }
 
@@ -165,7 +199,8 @@ impl<'s, 'a> Draft<'s, 'a> {
             persona: persona.name().clone(),
             role: role.name.clone(),
             score: self.score(persona, role),
-            reused,
+            grounds: if reused { Grounds::Reused } else { Grounds::Kept },
+            ranking: Vec::new(),
         });
     }
 
@@ -197,24 +232,36 @@ impl<'s, 'a> Draft<'s, 'a> {
 
     /// Takes the best free persona; where none is free, the best of those
     /// that were retired for inactivity; where there is none, a new one.
-    fn choose(&mut self, role: &Role) -> Result<(PersonaName, Score), Refusal> {
+    fn choose(&mut self, slot: Slot, role: &Role) -> Result<Choice, Refusal> {
         let Situation { roster, rules, now, .. } = *self.situation;
-        let best = |is_candidate: &dyn Fn(&Persona) -> bool| {
+        let ranking = |is_candidate: &dyn Fn(&Persona) -> bool| {
             let candidates = roster.personas().iter().filter(|persona| {
                 is_candidate(persona) && self.is_unheld(persona) && !self.is_taken(persona)
             });
-            rank(candidates, role, rules, now).into_iter().next()
+            rank(candidates, role, rules, now)
         };
-        if let Some((persona, score)) = best(&Persona::is_active) {
-            return Ok((persona.name().clone(), score));
-        }
         let inactive = Status::Archived(RetireReason::Inactive);
-        if let Some((persona, score)) = best(&|persona| persona.status == inactive) {
-            self.reactivate(persona, ReactivateReason::PoolEmpty);
-            return Ok((persona.name().clone(), score));
-        }
+        let (grounds, ranked) = match ranking(&Persona::is_active) {
+            free if !free.is_empty() => (Grounds::BestFree, free),
+            _ => (Grounds::BroughtBack, ranking(&|persona| persona.status == inactive)),
+        };
+        let (grounds, (persona, score)) = if let Some((best, score)) = ranked.first() {
+            if grounds == Grounds::BroughtBack {
+                self.reactivate(best, ReactivateReason::PoolEmpty);
+            }
+            (grounds, (best.name().clone(), *score))
+        } else {
+            (Grounds::Grown, self.grow(role)?)
+        };
+        let explained = ranked.into_iter().filter(|_| self.request.explain);
+        let ranking = explained.map(|(persona, score)| (persona.name().clone(), score)).collect();
+        Ok(Choice { slot, persona, role: role.name.clone(), score, grounds, ranking })
+    }
+
+    /// Makes a persona for a role.
+    fn grow(&mut self, role: &Role) -> Result<(PersonaName, Score), Refusal> {
         let grown = grow::grow(self.situation, &self.grown)?;
-        let score = Score::of_newcomer(&grown, role, &rules.scoring);
+        let score = Score::of_newcomer(&grown, role, &self.situation.rules.scoring);
         let name = grown.name.clone();
         self.first.push(Event::Grow(grown.clone()));
         self.grown.push(grown);
@@ -313,7 +360,11 @@ mod tests {
     }
 
     fn chosen(decision: &Decision<Vec<Choice>>) -> Vec<(&str, bool)> {
-        decision.outcome.iter().map(|choice| (choice.persona.as_str(), choice.reused)).collect()
+        decision
+            .outcome
+            .iter()
+            .map(|choice| (choice.persona.as_str(), choice.grounds == Grounds::Reused))
+            .collect()
     }
 
     #[test]

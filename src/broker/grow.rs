@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Refusal, Situation, Vocabulary};
-use crate::events::{Definition, PersonaName, Tag};
+use super::{Decision, Refusal, Situation, Vocabulary};
+use crate::events::{Definition, Event, PersonaName, Tag};
 
 /// Makes a persona with an unused name, two traits and two fields of knowledge.
 ///
@@ -27,6 +27,22 @@ pub fn grow(situation: &mut Situation<'_>, also: &[Definition]) -> Result<Defini
         expertise: pick_two(&vocabulary.expertise, rarity, situation.rng),
         instructions: BTreeMap::new(),
     })
+}
+
+/// The most personas that one command grows.
+pub const GROW_LIMIT: u16 = 1000;
+
+/// Grows several personas, each knowing of those before it.
+pub fn grow_many(
+    situation: &mut Situation<'_>,
+    count: u16,
+) -> Result<Decision<Vec<Definition>>, Refusal> {
+    let mut grown = Vec::new();
+    for _ in 0..count {
+        grown.push(grow(situation, &grown)?);
+    }
+    let events = grown.iter().cloned().map(Event::Grow).collect();
+    Ok(Decision { events, outcome: grown, notices: Vec::new() })
 }
 
 /// The weight of a tag that nobody has; one that `n` personas have weighs `1 / (n + 1)` of it.

@@ -7,26 +7,39 @@
 //! nowhere else.
 
 mod assign;
+mod compact;
 mod decision;
+mod feedback;
 mod grow;
 mod lending;
 mod names;
+mod orphans;
 mod preamble;
 mod refusal;
 mod release;
 mod roles;
 mod score;
 mod seed;
+mod sentiment;
+mod status;
+mod sync;
 #[cfg(test)]
 mod testing;
 mod words;
 
-pub use assign::{AssignRequest, Choice, ROLE_LIMIT, assign};
+pub use assign::{AssignRequest, Choice, Grounds, ROLE_LIMIT, assign};
+pub use compact::{Compacted, compact};
 pub use decision::{Decision, Notice, Situation};
+pub use feedback::{FeedbackRequest, Judged, feedback};
+pub use grow::{GROW_LIMIT, grow_many};
 pub use names::find;
+pub use orphans::{Orphaned, clean_up};
 pub use preamble::{PREAMBLE_LIMIT, instruction, preamble};
 pub use refusal::Refusal;
 pub use release::{ReleaseRequest, Released, release};
 pub use roles::{Role, Roles};
-pub use score::{Score, Scoring};
+pub use score::{Score, Scoring, rank};
 pub use seed::{Lifecycle, Rules, Seed, SeedError, Vocabulary};
+pub use sentiment::{Verdict, classify};
+pub use status::{StatusChange, reactivate, retire};
+pub use sync::{Synced, sync};

@@ -1,7 +1,7 @@
 //! What the broker says no to.
 
 use super::{ROLE_LIMIT, SeedError};
-use crate::events::PersonaName;
+use crate::events::{PersonaName, SessionId};
 
 /// Why a request cannot be done. Nothing is recorded.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,14 @@ pub enum Refusal {
         /// Whose names begin so.
         candidates: Vec<PersonaName>,
     },
+    /// The persona is at work.
+    #[error("`{persona}` is held by the session `{session}`")]
+    IsHeld {
+        /// Who.
+        persona: PersonaName,
+        /// Who holds it.
+        session: SessionId,
+    },
     /// The built-in seed cannot be read.
     #[error(transparent)]
     Seed(#[from] SeedError),
@@ -47,6 +55,11 @@ impl Refusal {
                 Some("`muzzle-persona list --status all` shows all personas".to_owned())
             }
             Self::AmbiguousName { .. } => Some("write more of the name".to_owned()),
+            // A session's name may be anything: it must not stand in a command to copy.
+            Self::IsHeld { .. } => Some(
+                "`muzzle-persona release --session SESSION` gives it back; `--force` does that first"
+                    .to_owned(),
+            ),
             Self::Seed(_) => None,
         }
     }

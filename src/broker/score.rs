@@ -64,7 +64,7 @@ impl Score {
 /// Of equal scores, first those with an instruction of their own for the
 /// role; then those never assigned, then those assigned longest ago; then
 /// those created earlier, which is the order in which `personas` come.
-pub(super) fn rank<'a>(
+pub fn rank<'a>(
     personas: impl Iterator<Item = &'a Persona>,
     role: &Role,
     rules: &Rules,

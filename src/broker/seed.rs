@@ -161,6 +161,13 @@ impl Seed {
         Ok(personas)
     }
 
+    /// The personas of the user's file alone.
+    #[must_use]
+    pub fn own_personas(&self) -> Vec<Definition> {
+        let own = self.user.iter().flat_map(|file| &file.persona);
+        own.map(PersonaTable::to_definition).collect()
+    }
+
     /// The words for growth and verdicts.
     pub fn vocabulary(&self) -> Result<Vocabulary, SeedError> {
         let mut vocabulary = Vocabulary::default();

@@ -175,5 +175,6 @@ pub fn request(session: &str, agent: &str, roles: &[&str]) -> AssignRequest {
         roles: roles.iter().map(|role| RoleName::parse(role).unwrap()).collect(),
         summon: None,
         tool_use_id: None,
+        explain: false,
     }
 }

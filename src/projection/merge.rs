@@ -6,7 +6,9 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::view::{LineDamage, line_ranges};
-use crate::events::{DamageReason, Event, EventId, Heads, Position, Seq, decode};
+use crate::events::{
+    DamageReason, Event, EventId, Heads, Position, Record, Seq, decode, decode_checked,
+};
 
 /// A log, put in order.
 pub(super) struct Merged {
@@ -16,6 +18,22 @@ pub(super) struct Merged {
     pub(super) heads: Heads,
     /// The end of the log.
     pub(super) position: Position,
+    /// Whether the order is another one than the log's.
+    pub(super) reordered: bool,
+}
+
+impl Merged {
+    /// Hands the events to `visit`, in fold order, each with the length of its line.
+    pub(super) fn visit(self, log: &[u8], mut visit: impl FnMut(&Record, usize)) {
+        for (range, id) in self.lines {
+            let line = log.get(range).unwrap_or_default();
+            // It was decoded before, to find its place; to keep a million
+            // decoded events would take more memory than their log.
+            if let Ok(record) = decode_checked(line, id) {
+                visit(&record, line.len());
+            }
+        }
+    }
 }
 
 /// What is kept of an event while the log is put in order.
@@ -54,8 +72,10 @@ pub(super) fn order(log: &[u8]) -> Result<Merged, LineDamage> {
     entries.sort_by_key(|entry| (entry.seq, entry.at, entry.id));
     entries.dedup_by_key(|entry| entry.id);
     let heads = check_ancestry(&entries, &vouched)?;
+    let reordered = !entries.iter().zip(1..).all(|(entry, line)| entry.line == line)
+        || entries.len() as u64 != position.lines;
     let lines = entries.into_iter().map(|entry| (entry.range, entry.id)).collect();
-    Ok(Merged { lines, heads, position })
+    Ok(Merged { lines, heads, position, reordered })
 }
 
 /// Holds every event to its parents, and finds those that are nobody's parent.
@@ -152,7 +172,7 @@ mod tests {
             repeated in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
         ) {
             let mut records: Vec<_> = history.lines.iter().map(|l| decode(l.trim_end().as_bytes()).unwrap()).collect();
-            records.sort_by_key(crate::events::Record::fold_key);
+            records.sort_by_key(Record::fold_key);
             let mut roster = Roster::default();
             for record in &records {
                 roster.apply(record);

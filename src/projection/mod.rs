@@ -7,12 +7,14 @@
 //! the lines in. (The checkpoint, a folded [`View`] kept on disk, will have
 //! its place here.)
 
+mod history;
 mod merge;
 mod persona;
 mod points;
 mod roster;
 mod view;
 
+pub use history::{Assignment, History};
 pub use persona::{Lease, Origin, Persona, RoleRecord, Status, Tally, Work};
 pub use points::{AffinityWeights, Points};
 pub use roster::{Roster, Warning};

@@ -226,6 +226,16 @@ impl Tally {
         }
     }
 
+    /// This and another.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            positive: self.positive + other.positive,
+            negative: self.negative + other.negative,
+            neutral: self.neutral + other.neutral,
+        }
+    }
+
     /// All of it.
     #[must_use]
     pub fn total(&self) -> u64 {

@@ -30,6 +30,8 @@ pub struct View {
     pub last_at: Option<Timestamp>,
     /// The largest depth of any event.
     depth: Seq,
+    /// Whether the fold order is another one than the log's.
+    merged: bool,
 }
 
 /// What became of the lines that were handed to [`View::fold`].
@@ -56,6 +58,12 @@ impl View {
     #[must_use]
     pub fn next_seq(&self) -> Seq {
         self.depth.next()
+    }
+
+    /// Tells whether the log was merged, so that its order is not the order of the fold.
+    #[must_use]
+    pub fn is_merged(&self) -> bool {
+        self.merged
     }
 
     /// Folds whole lines that follow the position, as long as each follows from the heads.
@@ -85,16 +93,20 @@ impl View {
     /// Folds a whole log, in whatever order its lines are.
     pub fn fold_all(log: &[u8]) -> Result<Self, LineDamage> {
         let merged = merge::order(log)?;
-        let mut view = Self { heads: merged.heads, position: merged.position, ..Self::default() };
-        for (range, id) in merged.lines {
-            let line = log.get(range).unwrap_or_default();
-            // It was decoded before, to find its place; to keep a million
-            // decoded events would take more memory than their log.
-            if let Ok(record) = crate::events::decode_checked(line, id) {
-                view.apply(&record, line.len());
-            }
-        }
+        let mut view = Self {
+            heads: merged.heads.clone(),
+            position: merged.position,
+            merged: merged.reordered,
+            ..Self::default()
+        };
+        merged.visit(log, |record, length| view.apply(record, length));
         Ok(view)
+    }
+
+    /// Hands the events of a whole log to `visit`, in fold order.
+    pub fn visit_all(log: &[u8], mut visit: impl FnMut(&Record)) -> Result<(), LineDamage> {
+        merge::order(log)?.visit(log, |record, _| visit(record));
+        Ok(())
     }
 
     /// Takes in the next event in fold order, whose line has `length` bytes without its end.

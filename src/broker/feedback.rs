@@ -1,0 +1,167 @@
+//! Judging a persona's work.
+
+use super::sentiment::{Verdict, classify};
+use super::{Decision, Refusal, Roles, Situation, names};
+use crate::events::{
+    Event, Feedback, Observation, PersonaName, ProjectName, RoleName, Sentiment, Source,
+};
+use crate::projection::Points;
+
+/// Somebody judges a persona.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedbackRequest {
+    /// Whom, as it was typed.
+    pub persona: String,
+    /// In which role, as asked for; else the one that it works in, or worked in last.
+    pub role: Option<RoleName>,
+    /// On which project; else the one that it works on, or worked on last.
+    pub project: Option<ProjectName>,
+    /// What was observed.
+    pub observation: Observation,
+    /// The verdict; else the words of the observation decide.
+    pub sentiment: Option<Sentiment>,
+    /// Who or what judges.
+    pub source: Source,
+}
+
+/// What a judgement came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// Who was judged.
+    pub persona: PersonaName,
+    /// In which role.
+    pub role: RoleName,
+    /// The verdict, and why.
+    pub verdict: Verdict,
+    /// Whether the verdict was given rather than read from the words.
+    pub given: bool,
+    /// The affinity for the role before.
+    pub before: Points,
+}
+
+/// Records a judgement.
+///
+/// The verdict is taken now and recorded, so that the past does not change
+/// its mind when the lists of words do.
+pub fn feedback(
+    situation: &mut Situation<'_>,
+    request: &FeedbackRequest,
+) -> Result<Decision<Judged>, Refusal> {
+    let persona = names::find(situation.roster, &request.persona)?;
+    let now = persona.leases.last().map(|lease| (&lease.role, &lease.project, &lease.session));
+    let last = persona.recent_work(None).next();
+    let last = last.map(|work| (&work.role, &work.project, &work.session));
+    let work = now.or(last);
+    let rules = situation.rules;
+    let role = match (&request.role, work) {
+        (Some(requested), _) => rules.roles.resolve(requested.as_str()).name.clone(),
+        (None, Some((role, ..))) => role.clone(),
+        (None, None) => RoleName::unchecked(Roles::GENERAL),
+    };
+    let mut verdict = classify(request.observation.as_str(), &situation.seed.vocabulary()?);
+    if let Some(given) = request.sentiment {
+        verdict.sentiment = given;
+    }
+    // What is judged is that work, unless another role or project was named.
+    let (mut project, mut session) = (request.project.clone(), None);
+    if let Some((_, at_work_on, held_by)) = work.filter(|(of, ..)| **of == role)
+        && project.as_ref().is_none_or(|named| named == at_work_on)
+    {
+        (project, session) = (Some(at_work_on.clone()), Some(held_by.clone()));
+    }
+    let event = Event::Feedback(Feedback {
+        persona: persona.name().clone(),
+        role: role.clone(),
+        project,
+        session,
+        observation: request.observation.clone(),
+        sentiment: verdict.sentiment,
+        source: request.source.clone(),
+    });
+    let judged = Judged {
+        persona: persona.name().clone(),
+        before: persona.affinity(&role, rules.scoring.affinity),
+        role,
+        verdict,
+        given: request.sentiment.is_some(),
+    };
+    Ok(Decision { events: vec![event], outcome: judged, notices: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::testing::World;
+    use crate::events::ReleaseReason;
+
+    fn request(persona: &str, observation: &str) -> FeedbackRequest {
+        FeedbackRequest {
+            persona: persona.to_owned(),
+            role: None,
+            project: None,
+            observation: Observation::parse(observation).unwrap(),
+            sentiment: None,
+            source: Source::parse("test").unwrap(),
+        }
+    }
+
+    fn judge(world: &mut World, request: &FeedbackRequest) -> (Feedback, Judged) {
+        let decision = feedback(&mut world.situation(), request).unwrap();
+        let [Event::Feedback(event)] = decision.events.as_slice() else {
+            panic!("{:?}", decision.events)
+        };
+        (event.clone(), decision.outcome.clone())
+    }
+
+    #[test]
+    fn the_words_decide_unless_a_verdict_is_given() {
+        let mut world = World::of(&["Ann Li"]);
+        let asked = request("ann", "Missed the point.");
+        let (event, judged) = judge(&mut world, &asked);
+        assert_eq!((event.sentiment, judged.given), (Sentiment::Negative, false));
+        assert_eq!(judged.verdict.negative, ["missed"]);
+        let given = FeedbackRequest { sentiment: Some(Sentiment::Positive), ..asked };
+        let (event, judged) = judge(&mut world, &given);
+        assert_eq!((event.sentiment, judged.given), (Sentiment::Positive, true));
+    }
+
+    #[test]
+    fn what_is_judged_is_the_work_at_hand_then_the_last_then_general() {
+        let mut world = World::of(&["Ann Li"]);
+        let asked = request("Ann Li", "Good.");
+        let (event, _) = judge(&mut world, &asked);
+        assert_eq!((event.role.as_str(), event.session), ("general", None));
+
+        world.lent("s1", "w", "Ann Li", "testing");
+        world.closed("s1", "w", "Ann Li", "testing", ReleaseReason::Manual);
+        let (event, _) = judge(&mut world, &asked);
+        assert_eq!((event.role.as_str(), event.session.unwrap().as_str()), ("testing", "s1"));
+
+        world.lent("s2", "w", "Ann Li", "debugging");
+        let (event, _) = judge(&mut world, &asked);
+        assert_eq!((event.role.as_str(), event.session.unwrap().as_str()), ("debugging", "s2"));
+        assert_eq!(event.project.unwrap().as_str(), "acme-api");
+    }
+
+    #[test]
+    fn a_role_is_resolved_and_other_work_than_the_last_has_no_session() {
+        let mut world = World::of(&["Ann Li"]);
+        world.lent("s1", "w", "Ann Li", "testing");
+        let role = Some(RoleName::parse("Code_Reviewer").unwrap());
+        let (event, _) = judge(&mut world, &FeedbackRequest { role, ..request("Ann Li", "Good.") });
+        assert_eq!(event.role.as_str(), "code-reviewer");
+        assert_eq!((event.session, event.project), (None, None));
+        let project = Some(ProjectName::parse("other").unwrap());
+        let asked = FeedbackRequest { project, ..request("Ann Li", "Good.") };
+        let (event, _) = judge(&mut world, &asked);
+        assert_eq!((event.role.as_str(), event.session), ("testing", None));
+        assert_eq!(event.project.unwrap().as_str(), "other");
+    }
+
+    #[test]
+    fn an_unknown_persona_is_refused() {
+        let mut world = World::of(&["Ann Li"]);
+        let refused = feedback(&mut world.situation(), &request("Bo", "Good.")).unwrap_err();
+        assert_eq!(refused.to_string(), "there is no persona named `Bo`");
+    }
+}

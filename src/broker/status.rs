@@ -1,0 +1,118 @@
+//! Archiving personas and bringing them back, by hand.
+
+use super::{Decision, Refusal, Situation, lending, names};
+use crate::events::{
+    Event, PersonaName, Reactivate, ReactivateReason, Release, ReleaseReason, ReleasedSlot, Retire,
+    RetireReason,
+};
+
+/// What a change of status came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    /// Who.
+    pub persona: PersonaName,
+    /// Whether anything changed.
+    pub changed: bool,
+    /// The slots that were closed first.
+    pub released: Vec<ReleasedSlot>,
+}
+
+/// Archives a persona. One that is held is left alone, unless `force` releases it first.
+pub fn retire(
+    situation: &mut Situation<'_>,
+    typed: &str,
+    force: bool,
+) -> Result<Decision<StatusChange>, Refusal> {
+    let persona = names::find(situation.roster, typed)?;
+    let name = persona.name().clone();
+    if !persona.is_active() {
+        return Ok(unchanged(name));
+    }
+    if let Some(lease) = persona.leases.first().filter(|_| !force) {
+        return Err(Refusal::IsHeld { persona: name, session: lease.session.clone() });
+    }
+    let (mut events, mut released) = (Vec::new(), Vec::new());
+    for lease in &persona.leases {
+        let slot = lending::released_slot(persona, lease);
+        released.push(slot.clone());
+        events.push(Event::Release(Release {
+            session: lease.session.clone(),
+            agent: None,
+            reason: ReleaseReason::Manual,
+            slots: vec![slot],
+        }));
+    }
+    events.push(Event::Retire(Retire { persona: name.clone(), reason: RetireReason::Manual }));
+    let outcome = StatusChange { persona: name, changed: true, released };
+    Ok(Decision { events, outcome, notices: Vec::new() })
+}
+
+/// Makes an archived persona active again.
+pub fn reactivate(
+    situation: &mut Situation<'_>,
+    typed: &str,
+) -> Result<Decision<StatusChange>, Refusal> {
+    let persona = names::find(situation.roster, typed)?;
+    let name = persona.name().clone();
+    if persona.is_active() {
+        return Ok(unchanged(name));
+    }
+    let reason = ReactivateReason::Manual;
+    let events = vec![Event::Reactivate(Reactivate { persona: name.clone(), reason })];
+    let outcome = StatusChange { persona: name, changed: true, released: Vec::new() };
+    Ok(Decision { events, outcome, notices: Vec::new() })
+}
+
+fn unchanged(persona: PersonaName) -> Decision<StatusChange> {
+    Decision::unchanged(StatusChange { persona, changed: false, released: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::testing::{World, name, released};
+
+    fn retired(world: &mut World, force: bool) -> Result<Decision<StatusChange>, Refusal> {
+        retire(&mut world.situation(), "ann", force)
+    }
+
+    #[test]
+    fn a_persona_that_is_held_is_not_archived_unless_forced() {
+        let mut world = World::of(&["Ann Li"]);
+        world.lent("s1", "w", "Ann Li", "testing");
+        let refusal = retired(&mut world, false).unwrap_err();
+        assert_eq!(refusal.to_string(), "`Ann Li` is held by the session `s1`");
+
+        world.lent("s2", "w", "Ann Li", "general");
+        let decision = retired(&mut world, true).unwrap();
+        let kinds: Vec<_> = decision.events.iter().map(Event::kind).collect();
+        assert_eq!(kinds, ["release", "release", "retire"]);
+        let slots = [released("w", 0, "Ann Li", "testing"), released("w", 0, "Ann Li", "general")];
+        assert_eq!(decision.outcome.released, slots);
+        for event in decision.events {
+            world.given(event);
+        }
+        let ann = world.roster.get(&name("Ann Li")).unwrap();
+        assert!(!ann.is_active() && !ann.is_held());
+        assert_eq!(
+            ann.roles.values().map(|role| role.closed).sum::<u64>(),
+            2,
+            "manual work counts"
+        );
+    }
+
+    #[test]
+    fn what_is_so_already_is_not_recorded() {
+        let mut world = World::of(&["Ann Li"]);
+        let active = reactivate(&mut world.situation(), "ann").unwrap();
+        assert_eq!((active.events, active.outcome.changed), (Vec::new(), false));
+        world.retired("Ann Li", RetireReason::Manual);
+        let archived = retired(&mut world, true).unwrap();
+        assert_eq!((archived.events, archived.outcome.changed), (Vec::new(), false));
+        let back = reactivate(&mut world.situation(), "ann").unwrap();
+        assert!(back.outcome.changed);
+        let reason = ReactivateReason::Manual;
+        let persona = name("Ann Li");
+        assert_eq!(back.events, [Event::Reactivate(Reactivate { persona, reason })]);
+    }
+}

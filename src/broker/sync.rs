@@ -1,0 +1,72 @@
+//! Bringing the roster up to date with a seed file.
+
+use super::{Decision, Refusal, Situation};
+use crate::events::{Definition, Event, PersonaName};
+use crate::projection::Origin;
+
+/// What became of the personas of a seed file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Synced {
+    /// They are new.
+    pub added: Vec<PersonaName>,
+    /// Their definition changed.
+    pub revised: Vec<PersonaName>,
+    /// They are as the file says.
+    pub unchanged: Vec<PersonaName>,
+    /// They were grown under that name, and grown personas are never revised.
+    pub kept: Vec<PersonaName>,
+}
+
+/// Adds the personas that are new and revises those that changed. Those that
+/// the file does not name are left alone.
+pub fn sync(
+    situation: &mut Situation<'_>,
+    seed: &[Definition],
+) -> Result<Decision<Synced>, Refusal> {
+    let (mut events, mut synced) = (Vec::new(), Synced::default());
+    for definition in seed {
+        let name = definition.name.clone();
+        match situation.roster.get(&name) {
+            None => {
+                events.push(Event::Seed(definition.clone()));
+                synced.added.push(name);
+            }
+            Some(persona) if persona.definition == *definition => synced.unchanged.push(name),
+            Some(persona) if persona.origin == Origin::Grown => synced.kept.push(name),
+            Some(_) => {
+                events.push(Event::Revise(definition.clone()));
+                synced.revised.push(name);
+            }
+        }
+    }
+    Ok(Decision { events, outcome: synced, notices: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::testing::{World, definition, name};
+
+    #[test]
+    fn new_names_are_added_changed_ones_revised_grown_ones_kept() {
+        let mut world = World::of(&["Ann Li", "Bo Chen", "Absent One"]);
+        world.given(Event::Grow(definition("Grown One", &[])));
+        let file = [
+            definition("Ann Li", &[]),
+            definition("Bo Chen", &["testing"]),
+            definition("New One", &[]),
+            definition("Grown One", &["testing"]),
+        ];
+        let decision = sync(&mut world.situation(), &file).unwrap();
+        let Synced { added, revised, unchanged, kept } = decision.outcome;
+        assert_eq!((added, revised), (vec![name("New One")], vec![name("Bo Chen")]));
+        assert_eq!((unchanged, kept), (vec![name("Ann Li")], vec![name("Grown One")]));
+        let kinds: Vec<_> = decision.events.iter().map(Event::kind).collect();
+        assert_eq!(kinds, ["revise", "seed"]);
+        for event in decision.events {
+            world.given(event);
+        }
+        assert_eq!(sync(&mut world.situation(), &file).unwrap().events, [], "once is enough");
+        assert!(world.roster.get(&name("Absent One")).unwrap().is_active());
+    }
+}

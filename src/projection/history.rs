@@ -1,0 +1,140 @@
+//! One persona's assignments, each from its beginning to its end.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::events::{
+    Assign, Event, PersonaName, ProjectName, Record, Release, ReleaseReason, RoleName, SessionId,
+    Slot,
+};
+
+/// What a persona was lent for, in fold order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    persona: PersonaName,
+    assignments: Vec<Assignment>,
+}
+
+/// One assignment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assignment {
+    /// In which role.
+    pub role: RoleName,
+    /// On which project.
+    pub project: ProjectName,
+    /// For which session.
+    pub session: SessionId,
+    /// In which seat.
+    pub slot: Slot,
+    /// Since when.
+    pub assigned_at: Timestamp,
+    /// Until when; not while it lasts.
+    pub released_at: Option<Timestamp>,
+    /// Why it ended; not while it lasts.
+    pub reason: Option<ReleaseReason>,
+}
+
+impl History {
+    /// The history of a persona before any event.
+    #[must_use]
+    pub fn of(persona: PersonaName) -> Self {
+        Self { persona, assignments: Vec::new() }
+    }
+
+    /// The assignments, oldest first.
+    #[must_use]
+    pub fn assignments(&self) -> &[Assignment] {
+        &self.assignments
+    }
+
+    /// Applies one event. Whoever calls sees to the order.
+    pub fn apply(&mut self, record: &Record) {
+        match &record.event {
+            Event::Assign(assign) => self.assign(record.at, assign),
+            Event::Release(release) => self.release(record.at, release),
+            Event::Seed(_)
+            | Event::Grow(_)
+            | Event::Revise(_)
+            | Event::Feedback(_)
+            | Event::Retire(_)
+            | Event::Reactivate(_)
+            | Event::Compact(_)
+            | Event::Repair(_)
+            | Event::Unknown(_) => {}
+        }
+    }
+
+    fn assign(&mut self, at: Timestamp, assign: &Assign) {
+        for slot in &assign.slots {
+            // A lease that is open stays open, since when it was.
+            if slot.persona == self.persona
+                && self.open(&assign.session, &slot.slot, &slot.role).is_none()
+            {
+                self.assignments.push(Assignment {
+                    role: slot.role.clone(),
+                    project: assign.project.clone(),
+                    session: assign.session.clone(),
+                    slot: slot.slot.clone(),
+                    assigned_at: at,
+                    released_at: None,
+                    reason: None,
+                });
+            }
+        }
+    }
+
+    fn release(&mut self, at: Timestamp, release: &Release) {
+        for slot in &release.slots {
+            if slot.persona == self.persona
+                && let Some(open) = self.open(&release.session, &slot.slot, &slot.role)
+            {
+                open.released_at = Some(at);
+                open.reason = Some(release.reason);
+            }
+        }
+    }
+
+    fn open(
+        &mut self,
+        session: &SessionId,
+        slot: &Slot,
+        role: &RoleName,
+    ) -> Option<&mut Assignment> {
+        self.assignments.iter_mut().find(|open| {
+            open.released_at.is_none()
+                && (&open.session, &open.slot, &open.role) == (session, slot, role)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::projection::View;
+    use crate::projection::view::tests::{History as Log, assign, release};
+
+    #[test]
+    fn each_assignment_is_told_from_its_beginning_to_its_end() {
+        let log = Log::of([
+            assign("s1", "w-0", "Ann Li", "testing"),
+            assign("s1", "w-0", "Bo Chen", "testing"),
+            release("s1", "w-0", "Ann Li", "testing", "session_end"),
+            release("s1", "w-0", "Ann Li", "testing", "orphaned"), // not open any more
+            assign("s2", "w-0", "Ann Li", "testing"),
+            assign("s2", "w-0", "Ann Li", "testing"), // open already
+        ]);
+        let mut history = History::of(PersonaName::parse("Ann Li").unwrap());
+        let log = log.lines.concat();
+        View::visit_all(log.as_bytes(), |record| history.apply(record)).unwrap();
+        let told: Vec<_> = history
+            .assignments()
+            .iter()
+            .map(|past| {
+                let released = past.released_at.map(Timestamp::as_second);
+                (past.session.as_str(), past.assigned_at.as_second(), released, past.reason)
+            })
+            .collect();
+        let end = Some(ReleaseReason::SessionEnd);
+        assert_eq!(told, [("s1", 1, Some(3), end), ("s2", 5, None, None)]);
+    }
+}
