@@ -1,20 +1,24 @@
 //! `assign`: lend personas to an agent.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::Store;
-use muzzle_persona::broker::{self, AssignRequest, Choice, Score, instruction, preamble};
+use muzzle_persona::broker::{self, AssignRequest, Choice, Grounds, Score, instruction, preamble};
 use muzzle_persona::events::{
     AgentName, EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, Tag, TeamName,
-    TextError,
+    TextError, visible,
 };
 use muzzle_persona::projection::Work;
 use serde::Serialize;
 
 use super::Context;
+use super::completions::persona_names;
 use super::failure::Failure;
 use super::output::Report;
+use super::persona::parts;
+use super::table::Table;
 
 /// Lend an agent the best free persona for each role
 ///
@@ -39,8 +43,14 @@ pub struct AssignArgs {
     #[arg(long, value_parser = TeamName::parse)]
     team_name: Option<TeamName>,
     /// Ask for this persona for the first role
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(persona_names))]
     summon: Option<String>,
+    /// Choose, and record nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Tell the ranking that each choice was made from
+    #[arg(long)]
+    explain: bool,
 }
 
 /// Roles as they were asked for.
@@ -62,8 +72,6 @@ fn parse_roles(text: &str) -> Result<RoleList, String> {
 }
 
 pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Failure> {
-    let now = context.now();
-    let mut store = context.open()?;
     let request = AssignRequest {
         session: args.session,
         agent: args.agent_name,
@@ -72,16 +80,27 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
         roles: args.roles.0,
         summon: args.summon,
         tool_use_id: None,
+        explain: args.explain,
     };
-    let answer =
-        store.execute(now, &mut context.rng, |situation| broker::assign(situation, &request))?;
-    context.warnings.extend(answer.torn.iter().map(ToString::to_string));
-    let warnings: Vec<_> = answer.notices.iter().map(ToString::to_string).collect();
-    context.warnings.extend(warnings.iter().cloned());
-    let seated = answer.outcome.into_iter();
+    let rule = |situation: &mut broker::Situation<'_>| broker::assign(situation, &request);
+    let told = context.warnings.len();
+    let (store, choices) =
+        if args.dry_run { context.rehearse(rule)? } else { context.execute(rule)? };
+    let warnings = context.warnings.get(told..).unwrap_or_default().to_vec();
+    let explanations: Vec<_> = choices.iter().map(Explanation::of).collect();
+    if args.explain {
+        context.notes.extend(explanations.iter().map(ToString::to_string));
+    }
+    let seated = choices.into_iter();
     let (assignments, preambles) =
         seated.filter_map(|choice| seat(choice, &store, &request.session)).unzip();
-    Ok(AssignReport { assignments, preambles, warnings })
+    Ok(AssignReport {
+        assignments,
+        preambles,
+        warnings,
+        recorded: !args.dry_run,
+        explanations: args.explain.then_some(explanations),
+    })
 }
 
 /// What there is to say of one choice.
@@ -98,7 +117,7 @@ fn seat(choice: Choice, store: &Store, session: &SessionId) -> Option<(Assignmen
         expertise: definition.expertise,
         role_instructions: instruction(persona, role).to_owned(),
         recent_work: persona.recent_work(Some(session)).cloned().collect(),
-        reused: choice.reused,
+        reused: choice.grounds == Grounds::Reused,
         score: choice.score,
     };
     Some((assignment, preamble(persona, role, session)))
@@ -109,6 +128,63 @@ pub struct AssignReport {
     assignments: Vec<Assignment>,
     preambles: Vec<String>,
     warnings: Vec<String>,
+    /// Whether the choice stands; not in a dry run.
+    recorded: bool,
+    /// One for each role, if asked for.
+    explanations: Option<Vec<Explanation>>,
+}
+
+/// Why a persona was chosen.
+#[derive(Debug, Serialize)]
+struct Explanation {
+    role: RoleName,
+    chosen: PersonaName,
+    grounds: Grounds,
+    ranking: Vec<Candidate>,
+}
+
+/// Whom it was chosen from.
+#[derive(Debug, Serialize)]
+struct Candidate {
+    name: PersonaName,
+    score: Score,
+}
+
+impl Explanation {
+    fn of(choice: &Choice) -> Self {
+        let ranking = choice.ranking.iter();
+        Self {
+            role: choice.role.clone(),
+            chosen: choice.persona.clone(),
+            grounds: choice.grounds,
+            ranking: ranking
+                .map(|(name, score)| Candidate { name: name.clone(), score: *score })
+                .collect(),
+        }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self.grounds {
+            Grounds::Reused => "the agent had it in this role already",
+            Grounds::Kept => "the agent had it in another role",
+            Grounds::Summoned => "asked for by name",
+            Grounds::BestFree => "the best that is free",
+            Grounds::BroughtBack => "none is free; the best of those archived for inactivity",
+            Grounds::Grown => "none is free or can be brought back; grown",
+        };
+        let (chosen, role) = (visible(self.chosen.as_str()), visible(self.role.as_str()));
+        writeln!(f, "{chosen} for {role}: {why}.")?;
+        if self.ranking.is_empty() {
+            return Ok(());
+        }
+        let mut table = Table::new(&["NAME", ">SCORE", ">AFFINITY", ">OVERLAP", ">RECENCY"]);
+        for Candidate { name, score } in &self.ranking {
+            table.row(iter::once(name.to_string()).chain(parts(score)));
+        }
+        write!(f, "{table}")
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -1,7 +1,9 @@
 //! Why a command failed: its words, its hint and its exit code.
 
+use std::path::Path;
+
 use muzzle_persona::StoreError;
-use muzzle_persona::broker::Refusal;
+use muzzle_persona::broker::{Refusal, SeedError};
 use muzzle_persona::environment::EnvironmentError;
 use muzzle_persona::events::{LogError, TextError, visible};
 
@@ -42,6 +44,25 @@ impl Failure {
         Self::new("usage", USAGE, message, hint)
     }
 
+    /// A seed file that cannot be read.
+    pub fn no_seed(file: &Path, error: &std::io::Error) -> Self {
+        let message = format!("could not read the seed file `{}`: {error}", file.display());
+        let hint = "name one with `--file FILE`".to_owned();
+        Self::new("not_found", REFUSED, &message, Some(hint))
+    }
+
+    /// A file or directory that could not be written.
+    pub fn write(doing: &str, path: &Path, error: &std::io::Error) -> Self {
+        let message = format!("could not {doing} `{}`: {error}", path.display());
+        Self::new("write", WRITE, &message, Some("check the path and its permissions".to_owned()))
+    }
+
+    /// A command that there is no page for.
+    pub fn no_command(name: &str) -> Self {
+        let hint = "`muzzle-persona help` shows all commands".to_owned();
+        Self::new("not_found", REFUSED, &format!("there is no command `{name}`"), Some(hint))
+    }
+
     /// The answer could not be written.
     pub fn output(error: &std::io::Error) -> Self {
         let message = format!("could not write the answer: {error}");
@@ -61,12 +82,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Refused(refusal) => refusal.into(),
             StoreError::Log(error) => error.into(),
-            StoreError::Seed(_) => Self::new(
-                "seed",
-                REFUSED,
-                &error,
-                Some("mend the file, or move it away to use the built-in seed".to_owned()),
-            ),
+            StoreError::Seed(error) => error.into(),
             StoreError::TooLong(_) => {
                 Self::new("refused", REFUSED, &error, Some("ask for less at once".to_owned()))
             }
@@ -117,10 +133,20 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let kind = match refusal {
             Refusal::UnknownPersona { .. } | Refusal::AmbiguousName { .. } => "not_found",
-            Refusal::NoRole | Refusal::TooManyRoles(_) | Refusal::Seed(_) => "refused",
+            Refusal::NoRole
+            | Refusal::TooManyRoles(_)
+            | Refusal::IsHeld { .. }
+            | Refusal::Seed(_) => "refused",
         };
         let hint = refusal.hint();
         Self::new(kind, REFUSED, &refusal, hint)
+    }
+}
+
+impl From<SeedError> for Failure {
+    fn from(error: SeedError) -> Self {
+        let hint = "mend the file, or move it away to use the built-in seed".to_owned();
+        Self::new("seed", REFUSED, &error, Some(hint))
     }
 }
 

@@ -11,22 +11,35 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
-use muzzle_persona::{Options, Store, environment};
+use muzzle_persona::broker::{Decision, Refusal, Situation};
+use muzzle_persona::{Answer, Options, Store, environment};
 
 use self::failure::Failure;
 use self::output::Output;
 
 mod assign;
+mod compact;
+mod completions;
 mod count;
 mod failure;
+mod feedback;
+mod grow;
+mod history;
 mod list;
+mod man;
+mod orphan_cleanup;
 mod output;
 mod persona;
+mod reactivate;
 mod release;
+mod retire;
+mod search;
+mod seed;
 mod show;
 mod stats;
 mod table;
 
+pub use self::completions::answer_shell;
 pub use self::failure::BUG;
 
 /// What the process was given besides its arguments.
@@ -41,6 +54,20 @@ pub struct Surroundings {
     pub clock: Timestamp,
     /// The source of randomness.
     pub rng: fastrand::Rng,
+}
+
+impl Surroundings {
+    /// Reads the environment, the clock and the source of randomness: here, and nowhere else.
+    #[expect(clippy::disallowed_methods, reason = "this is where they enter")]
+    pub fn read() -> Self {
+        Self {
+            store: std::env::var_os(environment::STORE),
+            now: std::env::var_os(environment::NOW),
+            home: std::env::home_dir(),
+            clock: Timestamp::now(),
+            rng: fastrand::Rng::new(),
+        }
+    }
 }
 
 /// Lend named, persistent personas to coding agents
@@ -78,7 +105,18 @@ enum Command {
     Release(release::ReleaseArgs),
     List(list::ListArgs),
     Show(show::ShowArgs),
+    History(history::HistoryArgs),
+    Feedback(feedback::FeedbackArgs),
+    Search(search::SearchArgs),
+    Retire(retire::RetireArgs),
+    Reactivate(reactivate::ReactivateArgs),
+    Grow(grow::GrowArgs),
+    Compact(compact::CompactArgs),
     Stats(stats::StatsArgs),
+    Seed(seed::SeedArgs),
+    OrphanCleanup(orphan_cleanup::OrphanCleanupArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs one command and returns its exit code.
@@ -86,8 +124,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>, surroundings: Surroundings
     let args: Vec<_> = args.into_iter().collect();
     match Cli::try_parse_from(&args) {
         Ok(cli) => {
-            let mut output = Output::new(cli.global.json, cli.global.no_color);
-            let done = run(cli, surroundings, &mut output);
+            let output = Output::new(cli.global.json, cli.global.no_color);
+            let done = run(cli, surroundings, &output);
             output.finish(done)
         }
         Err(error) => {
@@ -97,21 +135,42 @@ pub fn main(args: impl IntoIterator<Item = OsString>, surroundings: Surroundings
     }
 }
 
-fn run(cli: Cli, surroundings: Surroundings, output: &mut Output) -> Result<(), Failure> {
+fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<(), Failure> {
     let Surroundings { store, now, home, clock, rng } = surroundings;
     let now = environment::now(now, clock)?;
     let dir = environment::store_dir(cli.global.store, store, home)?;
-    let mut context =
-        Context { options: Options { dir, wait: cli.global.wait, now }, rng, warnings: Vec::new() };
-    let written = match cli.command {
-        Command::Assign(args) => output.report(&assign::run(args, &mut context)?),
-        Command::Release(args) => output.report(&release::run(args, &mut context)?),
-        Command::List(args) => output.report(&list::run(&args, &mut context)?),
-        Command::Show(args) => output.report(&show::run(&args, &mut context)?),
-        Command::Stats(args) => output.report(&stats::run(&args, &mut context)?),
+    let mut context = Context {
+        options: Options { dir, wait: cli.global.wait, now },
+        rng,
+        warnings: Vec::new(),
+        notes: Vec::new(),
     };
+    let done = dispatch(cli.command, &mut context, output);
+    output.notes(&context.notes);
     output.warnings(&context.warnings);
-    written
+    done
+}
+
+/// Runs a command and writes its answer.
+fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<(), Failure> {
+    match command {
+        Command::Assign(args) => output.report(&assign::run(args, context)?),
+        Command::Release(args) => output.report(&release::run(args, context)?),
+        Command::List(args) => output.report(&list::run(&args, context)?),
+        Command::Show(args) => output.report(&show::run(&args, context)?),
+        Command::History(args) => output.report(&history::run(&args, context)?),
+        Command::Feedback(args) => output.report(&feedback::run(args, context)?),
+        Command::Search(args) => output.report(&search::run(&args, context)?),
+        Command::Retire(args) => output.report(&retire::run(&args, context)?),
+        Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),
+        Command::Grow(args) => output.report(&grow::run(&args, context)?),
+        Command::Compact(args) => output.report(&compact::run(&args, context)?),
+        Command::Stats(args) => output.report(&stats::run(&args, context)?),
+        Command::Seed(args) => output.report(&seed::run(args, context)?),
+        Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),
+        Command::Completions(args) => output.report(&completions::run(&args)?),
+        Command::Man(args) => output.report(&man::run(&args)?),
+    }
 }
 
 /// What a command works with.
@@ -120,9 +179,14 @@ struct Context {
     rng: fastrand::Rng,
     /// What is to be told on stderr, whatever the answer.
     warnings: Vec<String>,
+    /// What was asked to be told on stderr.
+    notes: Vec<String>,
 }
 
 impl Context {
+    /// How long to wait for other writers.
+    const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+
     /// The moment of this command.
     fn now(&self) -> Timestamp {
         self.options.now
@@ -133,6 +197,32 @@ impl Context {
         let store = self.open_quietly()?;
         self.warnings.extend(store.roster().warnings().iter().map(ToString::to_string));
         Ok(store)
+    }
+
+    /// Opens the store, has a rule decide and records it; notes what whoever asked should know.
+    fn execute<T>(
+        &mut self,
+        rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<(Store, T), Failure> {
+        let mut store = self.open()?;
+        let answer = store.execute(self.options.now, &mut self.rng, rule)?;
+        Ok((store, self.note(answer)))
+    }
+
+    /// Opens the store and has a rule decide; records nothing, and goes on as if it had.
+    fn rehearse<T>(
+        &mut self,
+        rule: impl FnOnce(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<(Store, T), Failure> {
+        let store = self.open()?;
+        let (store, answer) = store.rehearse(self.options.now, &mut self.rng, rule)?;
+        Ok((store, self.note(answer)))
+    }
+
+    fn note<T>(&mut self, answer: Answer<T>) -> T {
+        self.warnings.extend(answer.torn.iter().map(ToString::to_string));
+        self.warnings.extend(answer.notices.iter().map(ToString::to_string));
+        answer.outcome
     }
 
     /// Opens the store for a command that tells the warnings itself.

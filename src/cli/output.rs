@@ -53,7 +53,7 @@ impl Output {
     }
 
     /// Writes an answer.
-    pub fn report<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
+    pub fn report<R: Report>(&self, report: &R) -> Result<(), Failure> {
         let text = if self.json || R::ALWAYS_JSON {
             let json = serde_json::to_string_pretty(report).map_err(io::Error::from);
             json.map(|json| escape_hidden(&json) + "\n")
@@ -71,6 +71,13 @@ impl Output {
             // Who closed the pipe has read what they wanted.
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
             _ => Ok(()),
+        }
+    }
+
+    /// Tells what was asked for beside the answer.
+    pub fn notes(&self, notes: &[String]) {
+        for note in notes {
+            self.say(format_args!("{note}"));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use muzzle_persona::broker::Rules;
+use muzzle_persona::broker::{Rules, Score};
 use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, Tag};
 use muzzle_persona::projection::{Origin, Persona, Points, Tally};
 use serde::Serialize;
@@ -87,4 +87,19 @@ pub fn minute(at: Timestamp) -> String {
 /// Tags in one cell.
 pub fn tags(tags: &[Tag]) -> String {
     tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// The total and the parts of a score, as cells.
+pub fn parts(score: &Score) -> [String; 4] {
+    [
+        format!("{:.3}", score.total.as_f64()),
+        format!("{:.3}", score.affinity.as_f64()),
+        format!("{:+.3}", score.expertise.as_f64()),
+        format!("{:+.3}", 0.0 - score.recency.as_f64()),
+    ]
+}
+
+/// Feedback in one cell: good, bad, neither.
+pub fn tally(tally: Tally) -> String {
+    format!("+{} -{} ={}", tally.positive, tally.negative, tally.neutral)
 }

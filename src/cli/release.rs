@@ -5,7 +5,7 @@ use std::fmt;
 use clap::Args;
 use muzzle_persona::broker::{self, ReleaseRequest};
 use muzzle_persona::events::{
-    AgentName, PersonaName, ReleaseReason, RoleName, SessionId, Slot, visible,
+    AgentName, PersonaName, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, visible,
 };
 use serde::Serialize;
 
@@ -29,20 +29,13 @@ pub struct ReleaseArgs {
 }
 
 pub fn run(args: ReleaseArgs, context: &mut Context) -> Result<ReleaseReport, Failure> {
-    let now = context.now();
-    let mut store = context.open()?;
     let ReleaseArgs { session, agent_name: agent } = args;
     let request = ReleaseRequest { session, agent, reason: ReleaseReason::Manual };
-    let answer =
-        store.execute(now, &mut context.rng, |situation| broker::release(situation, &request))?;
-    context.warnings.extend(answer.torn.iter().map(ToString::to_string));
-    let slots = answer.outcome.slots.into_iter();
-    let released =
-        slots.map(|slot| Released { slot: slot.slot, name: slot.persona, role: slot.role });
+    let (_, released) = context.execute(|situation| broker::release(situation, &request))?;
     Ok(ReleaseReport {
         session: request.session,
-        released: released.collect(),
-        retired: answer.outcome.retired,
+        released: released.slots.into_iter().map(Released::from).collect(),
+        retired: released.retired,
     })
 }
 
@@ -53,11 +46,25 @@ pub struct ReleaseReport {
     retired: Vec<PersonaName>,
 }
 
+/// A slot that was closed.
 #[derive(Debug, Serialize)]
-struct Released {
-    slot: Slot,
-    name: PersonaName,
-    role: RoleName,
+pub struct Released {
+    pub slot: Slot,
+    pub name: PersonaName,
+    pub role: RoleName,
+}
+
+impl From<ReleasedSlot> for Released {
+    fn from(ReleasedSlot { slot, persona, role }: ReleasedSlot) -> Self {
+        Self { slot, name: persona, role }
+    }
+}
+
+impl fmt::Display for Released {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, slot) = (visible(self.name.as_str()), visible(self.slot.as_str()));
+        writeln!(f, "  {name} from {slot}, {}", visible(self.role.as_str()))
+    }
 }
 
 impl Report for ReleaseReport {}
@@ -70,10 +77,7 @@ impl fmt::Display for ReleaseReport {
         }
         let count = Count(self.released.len() as u64, "persona");
         writeln!(f, "Released {count} of the session `{session}`:")?;
-        for Released { slot, name, role } in &self.released {
-            let (slot, name) = (visible(slot.as_str()), visible(name.as_str()));
-            writeln!(f, "  {name} from {slot}, {}", visible(role.as_str()))?;
-        }
+        self.released.iter().try_for_each(|released| write!(f, "{released}"))?;
         for name in &self.retired {
             let name = visible(name.as_str());
             writeln!(f, "Archived {name}, who was not assigned for a long time.")?;

@@ -3,21 +3,24 @@
 use std::fmt;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker;
 use muzzle_persona::events::visible;
 use muzzle_persona::projection::Work;
 use serde::Serialize;
 
 use super::Context;
+use super::completions::persona_names;
 use super::failure::Failure;
 use super::output::{FAINT, HEADING, Report};
-use super::persona::{PersonaReport, minute, tags};
+use super::persona::{PersonaReport, minute, tags, tally};
 use super::table::Table;
 
 /// Show one persona: who it is, what it did, who holds it
 #[derive(Debug, Args)]
 pub struct ShowArgs {
     /// The persona's name, or how it begins
+    #[arg(add = ArgValueCompleter::new(persona_names))]
     name: String,
 }
 
@@ -106,7 +109,7 @@ impl ShowReport {
                 bar(affinity.as_f64()),
                 format!("{:.2}", affinity.as_f64()),
                 self.persona.counts.get(role).copied().unwrap_or(0).to_string(),
-                format!("+{} -{} ={}", feedback.positive, feedback.negative, feedback.neutral),
+                tally(feedback),
             ]);
         }
         write!(f, "\n{table}")

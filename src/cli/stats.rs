@@ -1,18 +1,21 @@
 //! `stats`: count everything.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::events::{EventId, visible};
-use muzzle_persona::projection::Persona;
+use muzzle_persona::events::{EventId, PersonaName, RoleName, visible};
+use muzzle_persona::projection::{Persona, Roster, Tally};
 use serde::Serialize;
 
 use super::Context;
 use super::count::Count;
 use super::failure::Failure;
 use super::output::Report;
-use super::persona::minute;
+use super::persona::{minute, tally};
+use super::table::Table;
 
 /// Count personas, assignments, feedback and events
 #[derive(Debug, Args)]
@@ -31,6 +34,8 @@ pub fn run(_: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure>
             held: count(Persona::is_held),
             free: count(Persona::is_free),
         },
+        roles: roles(roster),
+        busiest: busiest(roster),
         assignments: roster.assignments(),
         feedback: roster.feedback(),
         events: view.events,
@@ -42,9 +47,37 @@ pub fn run(_: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure>
     })
 }
 
+/// The assignments and the feedback that counts, by role.
+fn roles(roster: &Roster) -> BTreeMap<RoleName, RoleCounts> {
+    let mut roles: BTreeMap<_, RoleCounts> = BTreeMap::new();
+    for (role, record) in roster.personas().iter().flat_map(|persona| &persona.roles) {
+        let counts = roles.entry(role.clone()).or_default();
+        counts.assignments += record.assigned;
+        counts.feedback = counts.feedback.plus(record.tally);
+    }
+    roles
+}
+
+/// The personas that were assigned most often; of equal ones, by name.
+fn busiest(roster: &Roster) -> Vec<Busy> {
+    let assigned = |persona: &Persona| persona.roles.values().map(|role| role.assigned).sum();
+    let busy =
+        |persona: &Persona| Busy { name: persona.name().clone(), assignments: assigned(persona) };
+    let mut busiest: Vec<_> = roster.by_name().map(busy).collect();
+    busiest.retain(|busy| busy.assignments > 0);
+    busiest.sort_by_key(|busy| Reverse(busy.assignments));
+    busiest.truncate(BUSIEST);
+    busiest
+}
+
+/// How many of the busiest personas are told.
+const BUSIEST: usize = 5;
+
 #[derive(Debug, Serialize)]
 pub struct StatsReport {
     personas: PersonaCounts,
+    roles: BTreeMap<RoleName, RoleCounts>,
+    busiest: Vec<Busy>,
     assignments: u64,
     feedback: u64,
     events: u64,
@@ -62,6 +95,18 @@ struct PersonaCounts {
     archived: u64,
     held: u64,
     free: u64,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct RoleCounts {
+    assignments: u64,
+    feedback: Tally,
+}
+
+#[derive(Debug, Serialize)]
+struct Busy {
+    name: PersonaName,
+    assignments: u64,
 }
 
 impl Report for StatsReport {}
@@ -88,6 +133,21 @@ impl fmt::Display for StatsReport {
         for head in &self.heads {
             writeln!(f, "head {head}")?;
         }
-        self.warnings.iter().try_for_each(|warning| writeln!(f, "warning: {}", visible(warning)))
+        for warning in &self.warnings {
+            writeln!(f, "warning: {}", visible(warning))?;
+        }
+        if self.roles.is_empty() {
+            return Ok(());
+        }
+        let mut table = Table::new(&["ROLE", ">ASSIGNMENTS", "FEEDBACK"]);
+        for (role, RoleCounts { assignments, feedback }) in &self.roles {
+            table.row([role.to_string(), assignments.to_string(), tally(*feedback)]);
+        }
+        write!(f, "\n{table}")?;
+        let mut table = Table::new(&["BUSIEST", ">ASSIGNMENTS"]);
+        for Busy { name, assignments } in &self.busiest {
+            table.row([name.to_string(), assignments.to_string()]);
+        }
+        write!(f, "\n{table}")
     }
 }

@@ -1,0 +1,64 @@
+//! `compact`: take old feedback out of the affinity.
+
+use std::fmt;
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use muzzle_persona::broker;
+use muzzle_persona::events::Summary;
+use serde::Serialize;
+
+use super::Context;
+use super::count::Count;
+use super::failure::Failure;
+use super::output::Report;
+use super::persona::minute;
+use super::table::Table;
+
+/// Take old feedback out of the affinity, and keep a summary of it
+#[derive(Debug, Args)]
+pub struct CompactArgs {
+    /// Feedback that is older than this many days
+    #[arg(long, value_name = "DAYS", default_value = "30")]
+    #[arg(value_parser = clap::value_parser!(u32).range(..=36_500))]
+    older_than: u32,
+}
+
+pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, Failure> {
+    let age = SignedDuration::from_hours(24 * i64::from(args.older_than));
+    let (_, compacted) = context.execute(|situation| broker::compact(situation, age))?;
+    Ok(CompactReport { before: compacted.before, summaries: compacted.summaries })
+}
+
+#[derive(Debug, Serialize)]
+pub struct CompactReport {
+    before: Timestamp,
+    summaries: Vec<Summary>,
+}
+
+impl Report for CompactReport {}
+
+impl fmt::Display for CompactReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let before = minute(self.before);
+        if self.summaries.is_empty() {
+            return writeln!(f, "No feedback from before {before} counts; nothing to compact.");
+        }
+        let total = |of: &Summary| of.positive + of.negative + of.neutral;
+        let left = Count(self.summaries.iter().map(total).sum(), "feedback event");
+        writeln!(f, "Took {left} from before {before} out of the affinity:")?;
+        let mut table =
+            Table::new(&["NAME", "ROLE", "MONTH", ">POSITIVE", ">NEGATIVE", ">NEUTRAL"]);
+        for summary in &self.summaries {
+            table.row([
+                summary.persona.to_string(),
+                summary.role.to_string(),
+                summary.month.to_string(),
+                summary.positive.to_string(),
+                summary.negative.to_string(),
+                summary.neutral.to_string(),
+            ]);
+        }
+        write!(f, "{table}")
+    }
+}

@@ -1,0 +1,136 @@
+//! `feedback`: judge a persona's work.
+
+use std::fmt;
+
+use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
+use muzzle_persona::broker::{self, FeedbackRequest};
+use muzzle_persona::events::{
+    Observation, PersonaName, ProjectName, RoleName, Sentiment, Source, visible,
+};
+use muzzle_persona::projection::{Points, Tally};
+use serde::Serialize;
+
+use super::Context;
+use super::completions::persona_names;
+use super::failure::Failure;
+use super::output::Report;
+
+/// Judge a persona's work; the verdict counts when the next one is chosen
+///
+/// Without `--role` and `--project`, the judgement is of what the persona works
+/// on now, or worked on last. Without `--sentiment`, the words of the
+/// observation decide.
+#[derive(Debug, Args)]
+pub struct FeedbackArgs {
+    /// The persona's name, or how it begins
+    #[arg(add = ArgValueCompleter::new(persona_names))]
+    name: String,
+    /// What was observed, at most 2,000 characters
+    #[arg(long, value_name = "TEXT", value_parser = Observation::parse)]
+    observation: Observation,
+    /// The role in which it worked
+    #[arg(long, value_parser = RoleName::parse)]
+    role: Option<RoleName>,
+    /// The project on which it worked
+    #[arg(long, value_parser = ProjectName::parse)]
+    project: Option<ProjectName>,
+    /// The verdict
+    #[arg(long, value_enum)]
+    sentiment: Option<SentimentArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SentimentArg {
+    Positive,
+    Negative,
+    Neutral,
+}
+
+impl From<SentimentArg> for Sentiment {
+    fn from(arg: SentimentArg) -> Self {
+        match arg {
+            SentimentArg::Positive => Self::Positive,
+            SentimentArg::Negative => Self::Negative,
+            SentimentArg::Neutral => Self::Neutral,
+        }
+    }
+}
+
+pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, Failure> {
+    let request = FeedbackRequest {
+        persona: args.name,
+        role: args.role,
+        project: args.project,
+        observation: args.observation,
+        sentiment: args.sentiment.map(Sentiment::from),
+        source: Source::unchecked("cli"),
+    };
+    let (store, judged) = context.execute(|situation| broker::feedback(situation, &request))?;
+    let persona = broker::find(store.roster(), judged.persona.as_str())?;
+    let weights = store.rules().scoring.affinity;
+    Ok(FeedbackReport {
+        sentiment: judged.verdict.sentiment,
+        given: judged.given,
+        positive_words: judged.verdict.positive,
+        negative_words: judged.verdict.negative,
+        affinity_before: judged.before,
+        affinity_after: persona.affinity(&judged.role, weights),
+        feedback: persona.roles.get(&judged.role).map(|role| role.tally).unwrap_or_default(),
+        name: judged.persona,
+        role: judged.role,
+    })
+}
+
+#[derive(Debug, Serialize)]
+pub struct FeedbackReport {
+    name: PersonaName,
+    role: RoleName,
+    sentiment: Sentiment,
+    given: bool,
+    positive_words: Vec<String>,
+    negative_words: Vec<String>,
+    affinity_before: Points,
+    affinity_after: Points,
+    feedback: Tally,
+}
+
+impl Report for FeedbackReport {}
+
+impl fmt::Display for FeedbackReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sentiment = match self.sentiment {
+            Sentiment::Positive => "positive",
+            Sentiment::Negative => "negative",
+            Sentiment::Neutral => "neutral",
+        };
+        let name = visible(self.name.as_str());
+        write!(f, "Recorded as {sentiment} for {name} as {}", visible(self.role.as_str()))?;
+        writeln!(f, ", {}.", self.reason())?;
+        writeln!(f, "Affinity: {} → {}", self.affinity_before, self.affinity_after)
+    }
+}
+
+impl FeedbackReport {
+    /// Why the verdict is what it is.
+    fn reason(&self) -> String {
+        if self.given {
+            return "as given".to_owned();
+        }
+        let sides = [("for", &self.positive_words), ("against", &self.negative_words)];
+        let words: Vec<_> = sides
+            .into_iter()
+            .filter(|(_, words)| !words.is_empty())
+            .map(|(side, words)| {
+                let words: Vec<_> =
+                    words.iter().map(|word| format!("`{}`", visible(word))).collect();
+                format!("{side} it {}", words.join(", "))
+            })
+            .collect();
+        if words.is_empty() {
+            "by its words: none of them tells".to_owned()
+        } else {
+            format!("by its words: {}", words.join("; "))
+        }
+    }
+}

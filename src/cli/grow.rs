@@ -1,0 +1,47 @@
+//! `grow`: make new personas.
+
+use std::fmt;
+
+use clap::Args;
+use muzzle_persona::broker::{self, GROW_LIMIT};
+use muzzle_persona::events::Definition;
+use serde::Serialize;
+
+use super::Context;
+use super::count::Count;
+use super::failure::Failure;
+use super::output::Report;
+use super::persona::tags;
+use super::table::Table;
+
+/// Make new personas with unused names
+#[derive(Debug, Args)]
+pub struct GrowArgs {
+    /// How many, 1,000 at the most
+    #[arg(long, value_name = "N", default_value = "5")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=i64::from(GROW_LIMIT)))]
+    count: u16,
+}
+
+pub fn run(args: &GrowArgs, context: &mut Context) -> Result<GrowReport, Failure> {
+    let (_, grown) = context.execute(|situation| broker::grow_many(situation, args.count))?;
+    Ok(GrowReport { grown })
+}
+
+#[derive(Debug, Serialize)]
+pub struct GrowReport {
+    grown: Vec<Definition>,
+}
+
+impl Report for GrowReport {}
+
+impl fmt::Display for GrowReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Grew {}:", Count(self.grown.len() as u64, "persona"))?;
+        let mut table = Table::new(&["NAME", "TRAITS", "EXPERTISE"]);
+        for persona in &self.grown {
+            table.row([persona.name.to_string(), tags(&persona.traits), tags(&persona.expertise)]);
+        }
+        write!(f, "{table}")
+    }
+}

@@ -1,0 +1,65 @@
+//! `man`: the manual, made from the same definitions as the help.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _};
+use muzzle_persona::events::visible;
+use serde::Serialize;
+
+use super::Cli;
+use super::failure::Failure;
+use super::output::Report;
+
+/// Print a page of the manual, or write all of them
+///
+/// `muzzle-persona man assign | man -l -` shows the page of `assign`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command; without it, the program
+    command: Option<String>,
+    /// Write the pages of all commands into this directory instead
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    dir: Option<PathBuf>,
+}
+
+pub fn run(args: &ManArgs) -> Result<ManReport, Failure> {
+    let mut program = Cli::command().disable_help_subcommand(true);
+    program.build();
+    if let Some(dir) = &args.dir {
+        clap_mangen::generate_to(program, dir)
+            .map_err(|error| Failure::write("write the manual to", dir, &error))?;
+        return Ok(ManReport { page: None, dir: Some(dir.clone()) });
+    }
+    let page = match &args.command {
+        None => program,
+        Some(name) => {
+            let page = program.find_subcommand(name).cloned();
+            page.ok_or_else(|| Failure::no_command(name))?
+        }
+    };
+    let mut roff = Vec::new();
+    let rendered = clap_mangen::Man::new(page).render(&mut roff);
+    rendered.map_err(|error| Failure::output(&error))?;
+    Ok(ManReport { page: Some(String::from_utf8_lossy(&roff).into_owned()), dir: None })
+}
+
+#[derive(Debug, Serialize)]
+pub struct ManReport {
+    page: Option<String>,
+    dir: Option<PathBuf>,
+}
+
+impl Report for ManReport {}
+
+impl fmt::Display for ManReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(page) = &self.page {
+            f.write_str(page)?;
+        }
+        if let Some(dir) = &self.dir {
+            writeln!(f, "Wrote the manual to `{}`.", visible(&dir.display().to_string()))?;
+        }
+        Ok(())
+    }
+}

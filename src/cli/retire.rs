@@ -1,0 +1,61 @@
+//! `retire`: archive a persona.
+
+use std::fmt;
+
+use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
+use muzzle_persona::broker;
+use muzzle_persona::events::{PersonaName, visible};
+use serde::Serialize;
+
+use super::Context;
+use super::completions::persona_names;
+use super::failure::Failure;
+use super::output::Report;
+use super::release::Released;
+
+/// Archive a persona, so that it is not lent any more
+#[derive(Debug, Args)]
+pub struct RetireArgs {
+    /// The persona's name, or how it begins
+    #[arg(add = ArgValueCompleter::new(persona_names))]
+    name: String,
+    /// Release it first if it is held
+    #[arg(long)]
+    force: bool,
+}
+
+pub fn run(args: &RetireArgs, context: &mut Context) -> Result<RetireReport, Failure> {
+    let (_, change) =
+        context.execute(|situation| broker::retire(situation, &args.name, args.force))?;
+    Ok(RetireReport {
+        name: change.persona,
+        status: "archived",
+        changed: change.changed,
+        released: change.released.into_iter().map(Released::from).collect(),
+    })
+}
+
+#[derive(Debug, Serialize)]
+pub struct RetireReport {
+    name: PersonaName,
+    status: &'static str,
+    changed: bool,
+    released: Vec<Released>,
+}
+
+impl Report for RetireReport {}
+
+impl fmt::Display for RetireReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = visible(self.name.as_str());
+        if !self.changed {
+            return writeln!(f, "{name} is archived already; nothing to do.");
+        }
+        for Released { slot, role, .. } in &self.released {
+            let (slot, role) = (visible(slot.as_str()), visible(role.as_str()));
+            writeln!(f, "Released {name} from {slot}, {role}.")?;
+        }
+        writeln!(f, "Archived {name}.")
+    }
+}

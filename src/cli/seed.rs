@@ -1,0 +1,87 @@
+//! `seed`: compare the roster with a seed file, and bring it up to date.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+use muzzle_persona::broker::{self, Seed, Synced};
+use muzzle_persona::events::{PersonaName, visible};
+use serde::Serialize;
+
+use super::Context;
+use super::count::Count;
+use super::failure::Failure;
+use super::output::Report;
+
+/// Compare the personas with your seed file, or bring them up to date with it
+///
+/// Without `--sync` nothing is recorded: the report says what would be. Personas
+/// that the file does not name are left alone, and grown ones are never revised.
+#[derive(Debug, Args)]
+pub struct SeedArgs {
+    /// Record what is new and what changed
+    #[arg(long)]
+    sync: bool,
+    /// The file [default: seed.toml in the store]
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+pub fn run(args: SeedArgs, context: &mut Context) -> Result<SeedReport, Failure> {
+    let file = args.file.unwrap_or_else(|| context.options.dir.join("seed.toml"));
+    let text = std::fs::read_to_string(&file).map_err(|error| Failure::no_seed(&file, &error))?;
+    let personas = Seed::with_user(&file, &text)?.own_personas();
+    let rule = |situation: &mut broker::Situation<'_>| broker::sync(situation, &personas);
+    let (_, synced) = if args.sync { context.execute(rule)? } else { context.rehearse(rule)? };
+    let Synced { added, revised, unchanged, kept } = synced;
+    Ok(SeedReport { file, recorded: args.sync, added, revised, unchanged, kept })
+}
+
+#[derive(Debug, Serialize)]
+pub struct SeedReport {
+    file: PathBuf,
+    recorded: bool,
+    added: Vec<PersonaName>,
+    revised: Vec<PersonaName>,
+    unchanged: Vec<PersonaName>,
+    kept: Vec<PersonaName>,
+}
+
+impl Report for SeedReport {}
+
+impl fmt::Display for SeedReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = visible(&self.file.display().to_string());
+        let count = |names: &[PersonaName]| names.len();
+        writeln!(
+            f,
+            "{} in `{file}`: {} {}, {} {}, {} unchanged",
+            Count(
+                (count(&self.added)
+                    + count(&self.revised)
+                    + count(&self.unchanged)
+                    + count(&self.kept)) as u64,
+                "persona"
+            ),
+            count(&self.added),
+            if self.recorded { "added" } else { "to add" },
+            count(&self.revised),
+            if self.recorded { "revised" } else { "to revise" },
+            count(&self.unchanged),
+        )?;
+        let parts = [
+            ("+", &self.added, ""),
+            ("~", &self.revised, ""),
+            ("=", &self.kept, ", grown, is never revised"),
+        ];
+        for (mark, names, note) in parts {
+            for name in names {
+                writeln!(f, "  {mark} {}{note}", visible(name.as_str()))?;
+            }
+        }
+        if !self.recorded && count(&self.added) + count(&self.revised) > 0 {
+            writeln!(f, "Nothing was recorded; `--sync` does it.")?;
+        }
+        Ok(())
+    }
+}
