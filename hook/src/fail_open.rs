@@ -20,13 +20,14 @@ pub struct Answer {
     pub notes: Vec<String>,
 }
 
-/// Does a hook's work within `limit`, and always succeeds.
+/// Does a hook's work within `limit`, and always succeeds; `undone` says what a failure means.
 ///
 /// The work has a thread of its own, so that neither a panic nor a read that
 /// never ends can hold the client up. Only this thread writes to stdout, and
 /// only a whole answer that came in time.
 pub fn run(
     name: &str,
+    undone: &str,
     limit: Result<Duration, Problem>,
     work: impl FnOnce() -> Result<Answer, Problem> + Send + 'static,
 ) -> ExitCode {
@@ -41,7 +42,7 @@ pub fn run(
                 say(name, &note);
             }
         }
-        Err(problem) => say(name, &format!("no persona: {problem}")),
+        Err(problem) => say(name, &format!("{undone}: {problem}")),
     }
     ExitCode::SUCCESS
 }

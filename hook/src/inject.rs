@@ -46,6 +46,7 @@ pub fn answer(input: impl Read, mut surroundings: Surroundings) -> Result<Answer
         roles: vec![role(&agent, &store.rules().roles)],
         summon: None,
         tool_use_id,
+        explain: false,
     };
     let assigned = store.execute(options.now, &mut surroundings.rng, |situation| {
         broker::assign(situation, &request)

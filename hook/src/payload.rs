@@ -31,6 +31,8 @@ pub struct Payload<'a> {
     #[serde(borrow, default)]
     pub cwd: Cow<'a, str>,
     #[serde(borrow, default)]
+    pub reason: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
     pub tool_name: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub tool_use_id: Option<Cow<'a, str>>,

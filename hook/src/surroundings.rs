@@ -41,6 +41,18 @@ pub enum Eligible {
 }
 
 impl Surroundings {
+    /// Reads the environment, the clock and the source of randomness: here, and nowhere else.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is where they enter")]
+    pub fn read() -> Self {
+        Self {
+            variable: |name| std::env::var_os(name),
+            home: std::env::home_dir(),
+            clock: Timestamp::now(),
+            rng: fastrand::Rng::new(),
+        }
+    }
+
     /// The time that the hook may take: the variable's, else `default`.
     pub fn timeout(&self, default: Duration) -> Result<Duration, Problem> {
         let Some(text) = (self.variable)(TIMEOUT) else {

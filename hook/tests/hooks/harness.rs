@@ -11,8 +11,10 @@ use tempfile::TempDir;
 
 /// What the clock says in every test.
 pub const NOW: &str = "2026-03-25T15:30:00Z";
-/// The hook under test.
+/// The hook that gives a persona.
 pub const HOOK: &str = env!("CARGO_BIN_EXE_persona-inject");
+/// The hook that takes personas back.
+const RELEASE: &str = env!("CARGO_BIN_EXE_persona-release");
 /// The variable that sets the hook's deadline.
 pub const TIMEOUT: &str = "MUZZLE_PERSONA_HOOK_TIMEOUT_MS";
 
@@ -107,7 +109,16 @@ impl Home {
     }
 
     /// Prepares a call of a copy of the hook.
-    pub fn inject_with(&self, mut hook: Command, payload: impl Into<Vec<u8>>) -> Call {
+    pub fn inject_with(&self, hook: Command, payload: impl Into<Vec<u8>>) -> Call {
+        self.call("persona-inject", hook, payload)
+    }
+
+    /// Prepares a call of the hook that takes personas back.
+    pub fn release(&self, payload: impl Into<Vec<u8>>) -> Call {
+        self.call("persona-release", Command::new(RELEASE), payload)
+    }
+
+    fn call(&self, name: &'static str, mut hook: Command, payload: impl Into<Vec<u8>>) -> Call {
         hook.env_clear()
             .env("HOME", self.path())
             .env("MUZZLE_PERSONA_NOW", NOW)
@@ -117,12 +128,13 @@ impl Home {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        Call { hook, payload: payload.into(), stdout: String::new(), stderr: String::new() }
+        Call { name, hook, payload: payload.into(), stdout: String::new(), stderr: String::new() }
     }
 }
 
 /// A call of the hook, and what it is to say: nothing, unless stated.
 pub struct Call {
+    name: &'static str,
     hook: Command,
     payload: Vec<u8>,
     stdout: String,
@@ -150,13 +162,14 @@ impl Call {
 
     /// States the one line that the hook prints on stderr.
     pub fn notes(mut self, line: &str) -> Self {
-        self.stderr = format!("persona-inject: {line}\n");
+        self.stderr = format!("{}: {line}\n", self.name);
         self
     }
 
     /// States why the hook does nothing.
     pub fn declines(self, why: &str) -> Self {
-        self.notes(&format!("no persona: {why}"))
+        let undone = if self.name == "persona-inject" { "no persona" } else { "nothing released" };
+        self.notes(&format!("{undone}: {why}"))
     }
 
     /// Starts the hook and gives it the payload; stdin stays open.
@@ -227,6 +240,15 @@ impl Running {
     /// Writes more to stdin.
     pub fn write(&mut self, more: &str) {
         self.stdin.write_all(more.as_bytes()).unwrap();
+    }
+
+    /// Closes stdin, waits for the hook's end, compares all but stderr, and returns that.
+    pub fn ends_with_any_problem(self) -> String {
+        let Self { child, stdin, stdout, .. } = self;
+        drop(stdin);
+        let (code, answered, said) = outcome(child);
+        assert_eq!((code, answered), (Some(0), stdout));
+        said
     }
 
     /// Closes stdin, waits for the hook's end, compares all but stdout, and returns that.

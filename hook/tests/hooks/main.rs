@@ -1,4 +1,4 @@
-//! `persona-inject` as a client sees it: the real process, fed recorded payloads.
+//! The hooks as a client sees them: the real processes, fed recorded payloads.
 //!
 //! Every test states all that the process says. What it does not state fails
 //! it, and so does an exit code that is not 0.
@@ -12,10 +12,12 @@
 mod answer;
 mod eligible;
 mod harness;
+mod life;
 mod log_trouble;
 mod malformed;
 mod project;
 mod recent;
+mod release;
 mod role;
 mod stdin;
 mod verbatim;
