@@ -65,9 +65,11 @@ impl Home {
 
     /// Writes the user's own seed, into a store that need not be there yet.
     #[expect(clippy::disallowed_methods, reason = "a test writes the user's file")]
-    pub fn set_seed(&self, text: &str) {
+    pub fn set_seed(&self, text: &str) -> PathBuf {
+        let path = self.store.join("seed.toml");
         fs::create_dir_all(&self.store).unwrap();
-        fs::write(self.store.join("seed.toml"), text).unwrap();
+        fs::write(&path, text).unwrap();
+        path
     }
 
     pub fn command(&self) -> Command {

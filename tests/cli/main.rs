@@ -9,6 +9,7 @@
 )]
 
 mod assign;
+mod commands;
 mod crowd;
 mod damage;
 mod errors;
@@ -17,5 +18,6 @@ mod merge;
 mod reading;
 mod readme;
 mod release;
+mod schema;
 mod store;
 mod torn;

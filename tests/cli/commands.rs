@@ -1,0 +1,406 @@
+//! The commands that judge, rank, change and tell: each for people, for programs, and refused.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::harness::{Done, Home, assign_args, chain, without_ids};
+
+/// A store in which some work was done and judged.
+fn busy() -> Home {
+    let mut home = Home::seeded();
+    home.assign("s1", "w1", "testing");
+    home.run(&["feedback", "lian", "--observation", "Thorough; caught the off-by-one."]).ok();
+    home.at("2026-03-25T16:30:00Z").run(&["release", "--session", "s1"]).ok();
+    home.at("2026-03-26T09:00:00Z").assign("s2", "w2", "code-reviewer");
+    home
+}
+
+#[test]
+fn feedback_tells_how_it_was_read_and_what_it_did() {
+    let home = busy();
+    assert_snapshot!(home.run(&["feedback", "elena", "--observation", "Sloppy, not helpful, but fast."]).ok(), @r"
+    Recorded as negative for Elena Vasquez as code-reviewer, by its words: for it `fast`; against it `sloppy`, `not … helpful`.
+    Affinity: 0 → 0
+    ");
+    assert_snapshot!(home.run(&["feedback", "lian", "--observation", "It ran.", "--role", "qa"]).ok(), @r"
+    Recorded as neutral for Lian Zhou as testing, by its words: none of them tells.
+    Affinity: 1 → 1
+    ");
+    let args = [
+        "feedback",
+        "kwame",
+        "--observation=x",
+        "--sentiment=positive",
+        "--role=debugging",
+        "--project=p",
+    ];
+    assert_snapshot!(home.run(&args).ok(), @r"
+    Recorded as positive for Kwame Boateng as debugging, as given.
+    Affinity: 0 → 0.02
+    ");
+    let last = chain(&home.log()).pop().unwrap();
+    assert_eq!(
+        last["data"],
+        json!({"persona": "Kwame Boateng", "role": "debugging", "project": "p", "observation": "x",
+            "sentiment": "positive", "source": "cli"})
+    );
+    assert_snapshot!(
+        home.run(&["feedback", "elena", "--observation", "Missed it.", "--json"]).ok()
+    );
+}
+
+#[test]
+fn feedback_refuses_what_it_cannot_record() {
+    let home = Home::seeded();
+    let before = home.log();
+    let unknown = home.run(&["feedback", "nobody", "--observation", "x"]).fails(1);
+    assert!(unknown.starts_with("error: there is no persona named `nobody`\n"), "{unknown}");
+    let long = home.run(&["feedback", "elena", "--observation", &"x".repeat(2001)]).fails(2);
+    assert!(long.contains("the observation is 2001 characters long; the limit is 2000"), "{long}");
+    let control = home.run(&["feedback", "elena", "--observation", "a\nb"]).fails(2);
+    assert!(
+        control.contains("the observation holds the control character U+000A at position 2"),
+        "{control}"
+    );
+    home.run(&["feedback", "elena", "--observation", "x", "--sentiment", "meh"]).fails(2);
+    assert_eq!(home.log(), before);
+}
+
+#[test]
+fn search_ranks_as_assign_would_and_says_who_is_not_listed() {
+    let mut home = busy();
+    home.run(&["retire", "noor"]).ok();
+    assert_snapshot!(home.run(&["search", "--role", "testing"]).ok());
+    assert_snapshot!(home.run(&["search", "--role=code-reviewer", "--all", "--limit", "3"]).ok());
+    assert_snapshot!(home.run(&["search", "--role", "testing", "--limit", "1", "--json"]).ok());
+    home.at("2026-04-30T00:00:00Z");
+    let best = home.run(&["search", "--role", "testing", "--json"]).json()["personas"][0].clone();
+    let chosen = home.run(&assign_args("s9", "w", "testing")).json()["assignments"][0].clone();
+    assert_eq!((&best["name"], &best["score"]), (&chosen["name"], &chosen["score"]));
+    assert_eq!(home.run(&["search"]).code, Some(2), "a role is needed");
+}
+
+#[test]
+fn retire_leaves_a_persona_at_work_alone_unless_forced() {
+    let home = busy();
+    let before = home.log();
+    assert_snapshot!(home.run(&["retire", "elena"]).fails(1), @r"
+    error: `Elena Vasquez` is held by the session `s2`
+    hint: `muzzle-persona release --session SESSION` gives it back; `--force` does that first
+    ");
+    assert_eq!(home.log(), before);
+    assert_snapshot!(home.run(&["retire", "elena", "--force"]).ok(), @r"
+    Released Elena Vasquez from w2-0, code-reviewer.
+    Archived Elena Vasquez.
+    ");
+    let before = home.log();
+    assert_snapshot!(home.run(&["retire", "elena"]).ok(), @"Elena Vasquez is archived already; nothing to do.");
+    assert_eq!(home.log(), before);
+    assert_snapshot!(home.run(&["retire", "noor", "--json"]).ok(), @r#"
+    {
+      "name": "Noor Haddadin",
+      "status": "archived",
+      "changed": true,
+      "released": []
+    }
+    "#);
+    home.run(&["retire", "nobody"]).fails(1);
+}
+
+#[test]
+fn reactivate_brings_a_persona_back() {
+    let home = busy();
+    home.run(&["retire", "noor"]).ok();
+    assert_snapshot!(home.run(&["reactivate", "noor"]).ok(), @"Noor Haddadin is active again.");
+    let before = home.log();
+    assert_snapshot!(home.run(&["reactivate", "noor"]).ok(), @"Noor Haddadin is active already; nothing to do.");
+    assert_eq!(home.log(), before);
+    assert_snapshot!(home.run(&["reactivate", "noor", "--json"]).ok(), @r#"
+    {
+      "name": "Noor Haddadin",
+      "status": "active",
+      "changed": false
+    }
+    "#);
+    home.run(&["reactivate", "nobody"]).fails(1);
+}
+
+#[test]
+fn grow_makes_personas_that_did_not_exist() {
+    let home = Home::seeded();
+    let total =
+        |home: &Home| home.run(&["stats", "--json"]).json()["personas"]["total"].as_u64().unwrap();
+    let before = total(&home);
+    let told = home.run(&["grow"]).ok();
+    assert!(told.starts_with("Grew 5 personas:\nNAME "), "{told}");
+    assert_eq!(total(&home), before + 5);
+    assert!(home.run(&["grow", "--count=1"]).ok().starts_with("Grew 1 persona:\n"));
+    let grown = home.run(&["grow", "--count", "2", "--json"]).json()["grown"].clone();
+    assert_eq!(grown.as_array().unwrap().len(), 2);
+    for persona in grown.as_array().unwrap() {
+        assert_eq!(persona["traits"].as_array().unwrap().len(), 2);
+        assert_eq!(persona["expertise"].as_array().unwrap().len(), 2);
+        assert_eq!(persona["instructions"], json!({}));
+        let shown = home.run(&["show", persona["name"].as_str().unwrap(), "--json"]).json();
+        assert_eq!(shown["origin"], "grown");
+    }
+    for count in ["0", "1001", "many"] {
+        home.run(&["grow", "--count", count]).fails(2);
+    }
+    assert_eq!(total(&home), before + 8);
+}
+
+#[test]
+fn compacted_feedback_stops_counting_and_is_kept_as_a_summary() {
+    let mut home = busy();
+    let affinity = |home: &Home| home.run(&["show", "elena", "--json"]).json()["affinity"].clone();
+    home.run(&["feedback", "elena", "--observation", "Excellent."]).ok();
+    assert_eq!(affinity(&home), json!({"code-reviewer": 0.02}));
+
+    home.at("2026-04-25T09:00:00Z");
+    let before = home.log();
+    let left = home.run(&["compact"]).ok();
+    assert_snapshot!(left, @r"
+    Took 1 feedback event from before 2026-03-26 09:00 out of the affinity:
+    NAME       ROLE     MONTH    POSITIVE  NEGATIVE  NEUTRAL
+    Lian Zhou  testing  2026-03         1         0        0
+    ");
+    assert_eq!(affinity(&home), json!({"code-reviewer": 0.02}), "thirty days to the second");
+    assert_eq!(chain(&home.log()).len(), chain(&before).len() + 1);
+
+    home.at("2026-04-25T09:00:01Z");
+    assert_snapshot!(home.run(&["compact", "--json"]).ok());
+    assert_eq!(affinity(&home), json!({}));
+    let before = home.log();
+    assert_snapshot!(home.run(&["compact", "--older-than", "0"]).ok(), @"No feedback from before 2026-04-25 09:00 counts; nothing to compact.");
+    assert_eq!(home.log(), before);
+    home.run(&["compact", "--older-than", "soon"]).fails(2);
+}
+
+#[test]
+fn seed_sync_adds_and_revises_what_the_file_says() {
+    let home = Home::seeded();
+    assert_snapshot!(home.run(&["seed", "--sync"]).fails(1).replace(home.path().to_str().unwrap(), "~"), @r"
+    error: could not read the seed file `~/.muzzle/personas/seed.toml`: No such file or directory (os error 2)
+    hint: name one with `--file FILE`
+    ");
+    home.set_seed(
+        "[[persona]]\nname = \"Ada Quill\"\nexpertise = [\"testing\"]\n\
+         [[persona]]\nname = \"Elena Vasquez\"\ntraits = [\"calm\"]\n",
+    );
+    let before = home.log();
+    let told = |args: &[&str]| home.run(args).ok().replace(home.path().to_str().unwrap(), "~");
+    assert_snapshot!(told(&["seed"]), @r"
+    2 personas in `~/.muzzle/personas/seed.toml`: 1 to add, 1 to revise, 0 unchanged
+      + Ada Quill
+      ~ Elena Vasquez
+    Nothing was recorded; `--sync` does it.
+    ");
+    assert_eq!(home.log(), before);
+    assert_snapshot!(told(&["seed", "--sync", "--json"]), @r#"
+    {
+      "file": "~/.muzzle/personas/seed.toml",
+      "recorded": true,
+      "added": [
+        "Ada Quill"
+      ],
+      "revised": [
+        "Elena Vasquez"
+      ],
+      "unchanged": [],
+      "kept": []
+    }
+    "#);
+    let before = home.log();
+    assert_snapshot!(told(&["seed", "--sync"]), @"2 personas in `~/.muzzle/personas/seed.toml`: 0 added, 0 revised, 2 unchanged");
+    assert_eq!(home.log(), before);
+    assert_eq!(home.run(&["show", "elena", "--json"]).json()["traits"], json!(["calm"]));
+}
+
+#[test]
+fn a_bad_seed_file_is_refused_whole() {
+    let home = Home::seeded();
+    let before = home.log();
+    let file = home.path().join("mine.toml");
+    std::fs::rename(
+        home.set_seed("[[persona]]\nname = \"Ada Quill\"\n[[persona]]\nname = 7\n"),
+        &file,
+    )
+    .unwrap();
+    let stderr = home.run(&["seed", "--sync", "--file", file.to_str().unwrap()]).fails(1);
+    assert_snapshot!(stderr.replace(home.path().to_str().unwrap(), "~"), @r"
+    error: `~/mine.toml`, line 4, column 8: invalid type: integer `7`, expected a string
+    hint: mend the file, or move it away to use the built-in seed
+    ");
+    assert_eq!(home.log(), before);
+}
+
+#[test]
+fn orphan_cleanup_takes_personas_away_from_silent_sessions() {
+    let mut home = busy();
+    assert_snapshot!(home.run(&["orphan-cleanup"]).ok(), @"No session that holds a persona fell silent; nothing to release.");
+    home.at("2026-03-27T08:59:59Z");
+    assert_eq!(home.run(&["orphan-cleanup", "--json"]).json()["sessions"], json!([]));
+    home.at("2026-03-27T09:00:00Z");
+    let before = home.log();
+    assert_snapshot!(home.run(&["orphan-cleanup", "--dry-run"]).ok(), @r"
+    Would release 1 persona of the session `s2`, silent since 2026-03-26 09:00:
+      Elena Vasquez from w2-0, code-reviewer
+    ");
+    assert_eq!(home.log(), before);
+    assert_snapshot!(home.run(&["orphan-cleanup", "--json"]).ok());
+    assert_eq!(home.run(&["stats", "--json"]).json()["personas"]["held"], 0);
+    assert_eq!(home.run(&["show", "elena", "--json"]).json()["counts"], json!({}));
+    home.run(&["orphan-cleanup", "--older-than-hours", "-1"]).fails(2);
+}
+
+#[test]
+fn orphan_cleanup_takes_another_limit() {
+    let mut home = busy();
+    home.at("2026-03-26T11:00:00Z");
+    assert_eq!(
+        home.run(&["orphan-cleanup", "--older-than-hours=3", "--json"]).json()["sessions"],
+        json!([])
+    );
+    let told = home.run(&["orphan-cleanup", "--older-than-hours", "2"]).ok();
+    assert!(told.starts_with("Released 1 persona of the session `s2`"), "{told}");
+}
+
+#[test]
+fn history_tells_assignments_newest_first() {
+    let mut home = busy();
+    let project = [
+        "assign",
+        "--roles=debugging",
+        "--project=acme",
+        "--session=s3",
+        "--agent-name=w",
+        "--summon=lian",
+    ];
+    home.at("2026-03-28T10:00:00Z").run(&project).json();
+    home.at("2026-03-30T10:00:00Z").run(&["orphan-cleanup"]).ok();
+    home.assign("s4", "w", "testing");
+    assert_snapshot!(home.run(&["history", "lian"]).ok());
+    assert_snapshot!(home.run(&["history", "lian", "--project=acme", "--json"]).ok());
+    let limited = home.run(&["history", "lian", "--limit", "1", "--json"]).json();
+    assert_eq!(limited["assignments"].as_array().unwrap().len(), 1);
+    assert_eq!(limited["assignments"][0]["session"], "s4");
+    assert_snapshot!(home.run(&["history", "noor"]).ok(), @"Noor Haddadin has no such assignment.");
+    home.run(&["history", "nobody"]).fails(1);
+}
+
+#[test]
+fn assign_explains_itself_and_a_dry_run_records_nothing() {
+    let home = busy();
+    let before = home.log();
+    let mut args = assign_args("s9", "w", "testing,general").to_vec();
+    args.extend(["--explain", "--dry-run"]);
+    let done = home.run(&args);
+    assert_eq!(done.code, Some(0));
+    assert_snapshot!(done.stderr);
+    let answer: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(answer["recorded"], false);
+    let [first, second] = answer["explanations"].as_array().unwrap().as_slice() else { panic!() };
+    assert_eq!((&first["chosen"], &first["grounds"]), (&json!("Lian Zhou"), &json!("best_free")));
+    assert_eq!(first["ranking"][0]["name"], "Lian Zhou");
+    assert_eq!(first["ranking"].as_array().unwrap().len(), 11);
+    assert_eq!(second["ranking"].as_array().unwrap().len(), 10, "nobody sits twice");
+    assert_eq!(home.log(), before);
+
+    let args = assign_args("s2", "w2", "code-reviewer");
+    let done = home.run(&[&args[..], &["--explain"]].concat());
+    assert_eq!(
+        done.stderr,
+        "Elena Vasquez for code-reviewer: the agent had it in this role already.\n"
+    );
+    assert_eq!(home.run(&args).json()["explanations"], json!(null));
+}
+
+#[test]
+fn a_dry_run_shows_a_persona_that_would_be_grown() {
+    let home = Home::seeded();
+    for n in 0..12 {
+        home.assign(&format!("s{n}"), "w", "testing");
+    }
+    let before = home.log();
+    let mut args = assign_args("s99", "w", "testing").to_vec();
+    args.push("--dry-run");
+    let answer = home.run(&args).json();
+    assert!(answer["preambles"][0].as_str().unwrap().starts_with("You are "));
+    assert_eq!(home.log(), before);
+}
+
+#[test]
+fn completions_are_for_each_shell() {
+    let home = Home::new();
+    for (shell, word) in [
+        ("bash", "complete "),
+        ("zsh", "compdef"),
+        ("fish", "complete "),
+        ("powershell", "Register-ArgumentCompleter"),
+        ("elvish", "edit:completion"),
+    ] {
+        let script = home.run(&["completions", shell]).ok();
+        assert!(script.contains(word) && script.contains("muzzle-persona"), "{shell}: {script}");
+    }
+    home.run(&["completions", "tcsh"]).fails(2);
+    assert!(!home.store().exists());
+}
+
+/// What a shell is told when it asks for the word at `index`.
+fn complete(home: &Home, shell: &str, words: &[&str]) -> Vec<String> {
+    let mut command = home.command();
+    command.env("COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string());
+    let told = Done::of(command.env("_CLAP_IFS", "\n").arg("--").args(words)).ok();
+    // zsh gets the help behind a colon.
+    told.lines().map(|line| line.split(':').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_shell_completes_commands_and_the_names_of_the_store() {
+    let home = Home::new();
+    assert_eq!(complete(&home, "zsh", &["muzzle-persona", "rel"]), ["release"]);
+    assert_eq!(complete(&home, "zsh", &["muzzle-persona", "show", "El"]), Vec::<String>::new());
+    assert!(!home.store().exists(), "a key press makes no store");
+    home.run(&["list"]).ok();
+    for command in ["show", "history", "feedback", "retire", "reactivate"] {
+        assert_eq!(complete(&home, "zsh", &["muzzle-persona", command, "eL"]), ["Elena Vasquez"]);
+    }
+    assert_eq!(complete(&home, "bash", &["muzzle-persona", "show", "El"]), ["Elena\\ Vasquez"]);
+    assert_eq!(
+        complete(&home, "bash", &["muzzle-persona", "show", "Elena\\ V"]),
+        ["Elena\\ Vasquez"]
+    );
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command() {
+    let home = Home::new();
+    let page = home.run(&["man", "assign"]).ok();
+    assert!(
+        page.contains(".TH muzzle-persona-assign 1") && page.contains("agent\\-name"),
+        "{page}"
+    );
+    assert!(home.run(&["man"]).ok().contains("muzzle\\-persona\\-orphan\\-cleanup(1)"));
+    let dir = home.path().join("pages");
+    let at = dir.to_str().unwrap();
+    assert!(
+        home.run(&["man", "--dir", at])
+            .fails(5)
+            .starts_with("error: could not write the manual to `")
+    );
+    std::fs::create_dir(&dir).unwrap();
+    home.run(&["man", "--dir", at]).ok();
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 17, "16 commands and the program");
+    assert_snapshot!(home.run(&["man", "nope"]).fails(1), @r"
+    error: there is no command `nope`
+    hint: `muzzle-persona help` shows all commands
+    ");
+}
+
+#[test]
+fn ids_in_snapshots_are_masked() {
+    let masked =
+        without_ids("by the event 47552574, id 119483c975a5675390d5be54da35d990, 12 events");
+    assert_eq!(masked, "by the event <id>, id <id>, 12 events");
+}

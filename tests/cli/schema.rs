@@ -1,0 +1,95 @@
+//! `--json` is a contract: real answers, held to `docs/schema.json`.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Home, assign_args};
+
+/// The schema of one answer, in which a field that is not documented is an error.
+fn strict(command: &str) -> Value {
+    let mut schema: Value = serde_json::from_str(include_str!("../../docs/schema.json")).unwrap();
+    close(&mut schema["$defs"]);
+    assert!(schema["$defs"][command].is_object(), "`{command}` has no schema");
+    json!({"$ref": format!("#/$defs/{command}"), "$defs": schema["$defs"]})
+}
+
+/// Closes every object that lists its fields.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if object.contains_key("required") {
+                object.insert("additionalProperties".to_owned(), json!(false));
+            }
+            object.values_mut().for_each(close);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+#[track_caller]
+fn check(command: &str, answer: &Value) {
+    if let Err(error) = jsonschema::draft202012::new(&strict(command)).unwrap().validate(answer) {
+        panic!("{command}: {error} at `{}` in {answer:#}", error.instance_path());
+    }
+}
+
+#[test]
+fn every_answer_follows_its_schema() {
+    let mut home = Home::seeded();
+    let dir = home.path().to_str().unwrap().to_owned();
+    home.set_seed("[[persona]]\nname = \"Ada Quill\"\n");
+    let assign = assign_args("s1", "w", "testing,general");
+    let all: &[&[&str]] = &[
+        &assign,
+        &[&assign[..], &["--explain", "--dry-run"]].concat(),
+        &["feedback", "lian", "--observation", "Good, not bad; missed one."],
+        &["list"],
+        &["show", "lian"],
+        &["search", "--role", "testing", "--all"],
+        &["stats"],
+        &["release", "--session", "s1"],
+        &["history", "lian"],
+        &["retire", "lian"],
+        &["reactivate", "lian"],
+        &["grow", "--count", "1"],
+        &["compact", "--older-than", "0"],
+        &["seed", "--sync"],
+        &["orphan-cleanup", "--older-than-hours", "0"],
+        &["completions", "bash"],
+        &["man", "list"],
+        &["man", "--dir", &dir],
+    ];
+    for (hour, args) in all.iter().enumerate() {
+        home.at(&format!("2026-03-26T{hour:02}:00:00Z"));
+        let done = home.run(&[args, &["--json"][..]].concat());
+        assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
+        check(args[0], &serde_json::from_str(&done.stdout).unwrap());
+    }
+    // The lists that matter were not empty.
+    assert!(home.run(&["stats", "--json"]).json()["roles"].as_object().unwrap().len() > 1);
+}
+
+#[test]
+fn every_error_follows_its_schema() {
+    let home = Home::seeded();
+    let too_many = vec!["testing"; 65].join(",");
+    for (code, args) in [
+        (1, &["show", "nobody"][..]),
+        (1, &assign_args("s1", "w", &too_many)),
+        (1, &["seed", "--sync"]),
+        (2, &["shaw"]),
+        (2, &["list", "--wait", "x"]),
+        (5, &["list", "--store", "/dev/null"]),
+    ] {
+        let stderr = home.run(&[args, &["--json"]].concat()).fails(code);
+        check("error", &serde_json::from_str(&stderr).unwrap());
+    }
+}
+
+#[test]
+fn a_field_that_is_missing_or_not_documented_breaks_the_contract() {
+    let schema = jsonschema::draft202012::new(&strict("reactivate")).unwrap();
+    assert!(schema.is_valid(&json!({"name": "A", "status": "active", "changed": true})));
+    assert!(!schema.is_valid(&json!({"name": "A", "status": "active"})));
+    assert!(!schema.is_valid(&json!({"name": "A", "status": "active", "changed": true, "x": 1})));
+}
