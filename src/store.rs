@@ -71,8 +71,8 @@ pub enum StoreError {
         "the log holds events of format version {0}; this build writes version {FORMAT_VERSION} and leaves the log alone"
     )]
     NewerFormat(u32),
-    /// Something keeps putting another file in the log's place.
-    #[error("the log at `{}` was replaced {TRIES} times while it was being written", .0.display())]
+    /// Something puts another file in the log's place again and again, or while it is read through.
+    #[error("the log at `{}` is being replaced while it is in use", .0.display())]
     KeepsMoving(PathBuf),
 }
 

@@ -26,6 +26,32 @@ fn a_name_that_is_not_there_leads_to_the_nearest() {
 }
 
 #[test]
+fn a_beginning_that_several_names_share_is_refused_with_all_of_them() {
+    let home = Home::seeded();
+    assert_snapshot!(home.run(&["show", "L"]).fails(1), @"
+    error: `L` could be any of `Leilani Kahale`, `Lian Zhou`
+    hint: write more of the name
+    ");
+}
+
+#[test]
+fn a_filter_that_is_wrong_leads_on() {
+    let home = Home::new();
+    assert_snapshot!(home.run(&["list", "--status", "activ"]).fails(2), @"
+    error: invalid value 'activ' for '--status <STATUS>'
+      [possible values: active, archived, all]
+
+      tip: a similar value exists: 'active'
+
+    For more information, try '--help'.
+    ");
+    home.run(&["list", "--expertise", ""]).fails(2);
+    home.run(&["search", "--role", "testing", "--limit", "-1"]).fails(2);
+    home.run(&["history"]).fails(2);
+    assert!(!home.store().exists());
+}
+
+#[test]
 fn with_json_an_error_is_json() {
     let home = Home::seeded();
     assert_snapshot!(home.run(&["show", "Elana", "--json"]).fails(1), @r#"{"error":{"kind":"not_found","message":"there is no persona named `Elana`","hint":"did you mean `Elena Vasquez`?"}}"#);

@@ -48,6 +48,7 @@ fn colour_is_for_terminals_and_can_be_left_out() {
     };
     assert!(forced(&["list"]).starts_with("\u{1b}[1mNAME"));
     assert!(forced(&["list", "--no-color"]).starts_with("NAME"));
+    assert!(home.run(&["list"]).ok().starts_with("NAME"), "a pipe is no terminal");
 }
 
 #[test]
