@@ -138,12 +138,6 @@ impl<L: Log> Store<L> {
         &self.rules
     }
 
-    /// The words and personas that the store is seeded with.
-    #[must_use]
-    pub fn seed(&self) -> &Seed {
-        &self.seed
-    }
-
     /// Has a rule decide, and records what it decided. Answers when that is durable.
     ///
     /// When the log is replaced meanwhile, as by a checkout, the rule decides

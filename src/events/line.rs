@@ -57,14 +57,6 @@ pub struct Record {
     pub id: EventId,
 }
 
-impl Record {
-    /// The order in which the events of a merged history are folded.
-    #[must_use]
-    pub fn fold_key(&self) -> (Seq, Timestamp, EventId) {
-        (self.seq, self.at, self.id)
-    }
-}
-
 /// What is wrong with a line.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {

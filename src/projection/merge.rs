@@ -172,7 +172,7 @@ mod tests {
             repeated in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
         ) {
             let mut records: Vec<_> = history.lines.iter().map(|l| decode(l.trim_end().as_bytes()).unwrap()).collect();
-            records.sort_by_key(Record::fold_key);
+            records.sort_by_key(|record| (record.seq, record.at, record.id));
             let mut roster = Roster::default();
             for record in &records {
                 roster.apply(record);

@@ -116,12 +116,6 @@ impl Roster {
         self.sessions.get(session).map(|activity| activity.last)
     }
 
-    /// The moment before which feedback does not count.
-    #[must_use]
-    pub fn compacted_before(&self) -> Option<Timestamp> {
-        self.compacted_before
-    }
-
     /// How many slots were ever lent.
     #[must_use]
     pub fn assignments(&self) -> u64 {
@@ -477,7 +471,7 @@ mod tests {
     #[test]
     fn the_latest_limit_of_all_compactions_holds() {
         let mut history = History::of([seed("Ann"), compact(500), compact(100)]);
-        assert_eq!(history.view().roster.compacted_before().unwrap().as_second(), 500);
+        assert_eq!(history.view().roster.compacted_before.unwrap().as_second(), 500);
         history.now = 300;
         history.then(feedback(None, "Ann", "testing", "positive"));
         assert_eq!(tally(&history).total(), 0);
