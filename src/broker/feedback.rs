@@ -12,9 +12,9 @@ use crate::projection::Points;
 pub struct FeedbackRequest {
     /// Whom, as it was typed.
     pub persona: String,
-    /// In which role, as asked for; else the one that it works in, or worked in last.
+    /// In which role, as asked for; else the one that it was lent for last.
     pub role: Option<RoleName>,
-    /// On which project; else the one that it works on, or worked on last.
+    /// On which project; else the one that it was lent for last.
     pub project: Option<ProjectName>,
     /// What was observed.
     pub observation: Observation,
@@ -48,14 +48,11 @@ pub fn feedback(
     request: &FeedbackRequest,
 ) -> Result<Decision<Judged>, Refusal> {
     let persona = names::find(situation.roster, &request.persona)?;
-    let now = persona.leases.last().map(|lease| (&lease.role, &lease.project, &lease.session));
     let last = persona.recent_work(None).next();
-    let last = last.map(|work| (&work.role, &work.project, &work.session));
-    let work = now.or(last);
     let rules = situation.rules;
-    let role = match (&request.role, work) {
+    let role = match (&request.role, last) {
         (Some(requested), _) => rules.roles.resolve(requested.as_str()).name.clone(),
-        (None, Some((role, ..))) => role.clone(),
+        (None, Some(work)) => work.role.clone(),
         (None, None) => RoleName::unchecked(Roles::GENERAL),
     };
     let mut verdict = classify(request.observation.as_str(), &situation.seed.vocabulary()?);
@@ -64,10 +61,10 @@ pub fn feedback(
     }
     // What is judged is that work, unless another role or project was named.
     let (mut project, mut session) = (request.project.clone(), None);
-    if let Some((_, at_work_on, held_by)) = work.filter(|(of, ..)| **of == role)
-        && project.as_ref().is_none_or(|named| named == at_work_on)
+    if let Some(work) = last.filter(|work| work.role == role)
+        && project.as_ref().is_none_or(|named| *named == work.project)
     {
-        (project, session) = (Some(at_work_on.clone()), Some(held_by.clone()));
+        (project, session) = (Some(work.project.clone()), Some(work.session.clone()));
     }
     let event = Event::Feedback(Feedback {
         persona: persona.name().clone(),
@@ -126,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_judged_is_the_work_at_hand_then_the_last_then_general() {
+    fn what_is_judged_is_the_last_work_or_else_general() {
         let mut world = World::of(&["Ann Li"]);
         let asked = request("Ann Li", "Good.");
         let (event, _) = judge(&mut world, &asked);

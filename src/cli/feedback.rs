@@ -18,8 +18,8 @@ use super::output::Report;
 
 /// Judge a persona's work; the verdict counts when the next one is chosen
 ///
-/// Without `--role` and `--project`, the judgement is of what the persona works
-/// on now, or worked on last. Without `--sentiment`, the words of the
+/// Without `--role` and `--project`, the judgement is of what the persona was
+/// lent for last. Without `--sentiment`, the words of the
 /// observation decide.
 #[derive(Debug, Args)]
 pub struct FeedbackArgs {

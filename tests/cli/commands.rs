@@ -73,6 +73,18 @@ fn search_ranks_as_assign_would_and_says_who_is_not_listed() {
     assert_snapshot!(home.run(&["search", "--role", "testing"]).ok());
     assert_snapshot!(home.run(&["search", "--role=code-reviewer", "--all", "--limit", "3"]).ok());
     assert_snapshot!(home.run(&["search", "--role", "testing", "--limit", "1", "--json"]).ok());
+    let standing = |more: &[&str]| {
+        let args = [&["search", "--role=testing", "--limit=100", "--json"], more].concat();
+        let found = home.run(&args).json()["personas"].as_array().unwrap().clone();
+        let of = |name: &str| {
+            let persona = found.iter().find(|persona| persona["name"] == name)?;
+            Some((persona["status"].clone(), persona["held_by"].clone()))
+        };
+        [of("Elena Vasquez"), of("Noor Haddadin")]
+    };
+    assert_eq!(standing(&[]), [None, None]);
+    let held = Some((json!("active"), json!(["s2"])));
+    assert_eq!(standing(&["--all"]), [held, Some((json!("archived"), json!([])))]);
     home.at("2026-04-30T00:00:00Z");
     let best = home.run(&["search", "--role", "testing", "--json"]).json()["personas"][0].clone();
     let chosen = home.run(&assign_args("s9", "w", "testing")).json()["assignments"][0].clone();
