@@ -302,6 +302,17 @@ fn history_tells_assignments_newest_first() {
 }
 
 #[test]
+fn history_finds_a_name_however_it_is_spelt_in_the_log() {
+    let home = Home::seeded();
+    let slot =
+        r#"{"slot":"w-0","persona":"Lian\u0020Zhou","role":"testing","requested":"testing"}"#;
+    let data = format!(r#"{{"session":"s1","agent":"w","project":"p","slots":[{slot}]}}"#);
+    home.append(1, "assign", &data);
+    let history = home.run(&["history", "lian", "--json"]).json();
+    assert_eq!(history["assignments"][0]["session"], "s1");
+}
+
+#[test]
 fn assign_explains_itself_and_a_dry_run_records_nothing() {
     let home = busy();
     let before = home.log();

@@ -63,6 +63,20 @@ impl Home {
         fs::write(self.log_path(), bytes).unwrap();
     }
 
+    /// Appends a line with a right id, as another program might write it.
+    pub fn append(&self, v: u32, kind: &str, data: &str) {
+        let mut log = self.log();
+        let last = chain(&log).pop().unwrap();
+        let content = format!(
+            r#"{{"v":{v},"seq":{},"at":"2026-03-25T15:30:01Z","type":"{kind}","data":{data},"prev":[{}]"#,
+            last["seq"].as_u64().unwrap() + 1,
+            last["id"]
+        );
+        let id = blake3::hash(content.as_bytes()).to_hex();
+        log.extend_from_slice(format!("{content},\"id\":\"{}\"}}\n", &id[..32]).as_bytes());
+        self.set_log(&log);
+    }
+
     /// Writes the user's own seed, into a store that need not be there yet.
     #[expect(clippy::disallowed_methods, reason = "a test writes the user's file")]
     pub fn set_seed(&self, text: &str) -> PathBuf {

@@ -54,15 +54,9 @@ fn colour_is_for_terminals_and_can_be_left_out() {
 #[test]
 fn text_of_the_log_is_never_a_terminal_escape() {
     let home = Home::seeded();
-    let log = String::from_utf8(home.log()).unwrap();
-    let last: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
-    let content = format!(
-        r#"{{"v":1,"seq":{},"at":"2026-03-25T15:30:01Z","type":"seed","data":{{"name":"Evil\u001b[31m\u202e","traits":["\u009b"],"expertise":[],"instructions":{{}}}},"prev":[{}]"#,
-        last["seq"].as_u64().unwrap() + 1,
-        last["id"]
-    );
-    let id = blake3::hash(content.as_bytes()).to_hex();
-    home.set_log(format!("{log}{content},\"id\":\"{}\"}}\n", &id[..32]).as_bytes());
+    let evil =
+        r#"{"name":"Evil\u001b[31m\u202e","traits":["\u009b"],"expertise":[],"instructions":{}}"#;
+    home.append(1, "seed", evil);
     for args in [&["list"][..], &["list", "--json"], &["show", "Evil"], &["show", "Evil", "--json"]]
     {
         let shown = home.run(args).ok();
