@@ -200,7 +200,7 @@ impl<L: Log> Store<L> {
         needle: &str,
         mut visit: impl FnMut(&Record),
     ) -> Result<(), StoreError> {
-        if self.view.is_merged() {
+        if self.view.is_reordered() {
             let whole = self.read_all()?;
             View::visit_all(&whole, visit).map_err(|damage| self.damaged(damage))?;
             return Ok(());

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use super::decision::Notice;
-use super::lending::{is_stale, orphan, released_slot};
+use super::lending::{is_stale, orphan, released_slot, releases};
 use super::score::rank;
 use super::{Decision, Refusal, Role, Score, Situation, grow, names};
 use crate::events::{
     AgentName, Assign, AssignedSlot, Definition, Event, PersonaName, ProjectName, Reactivate,
-    ReactivateReason, Release, ReleaseReason, ReleasedSlot, RetireReason, RoleName, SessionId,
-    Slot, TeamName, ToolUseId,
+    ReactivateReason, ReleaseReason, ReleasedSlot, RetireReason, RoleName, SessionId, Slot,
+    TeamName, ToolUseId,
 };
 use crate::projection::{Lease, Persona, Status};
 
@@ -220,7 +220,7 @@ impl<'s, 'a> Draft<'s, 'a> {
         }
         for lease in &persona.leases {
             if !self.orphaned.contains(&lease.session) {
-                self.first.push(orphan(roster, &lease.session));
+                self.first.extend(orphan(roster, &lease.session));
                 self.orphaned.push(lease.session.clone());
             }
         }
@@ -298,14 +298,7 @@ impl<'s, 'a> Draft<'s, 'a> {
     fn finish(self) -> Decision<Vec<Choice>> {
         let AssignRequest { session, agent, team, project, tool_use_id, .. } = self.request.clone();
         let mut events = self.first;
-        if !self.closed.is_empty() {
-            events.push(Event::Release(Release {
-                session: session.clone(),
-                agent: Some(agent.clone()),
-                reason: ReleaseReason::Manual,
-                slots: self.closed,
-            }));
-        }
+        events.extend(releases(&session, Some(&agent), ReleaseReason::Manual, &self.closed));
         if !self.opened.is_empty() {
             let slots = self.opened;
             events.push(Event::Assign(Assign {
@@ -325,6 +318,7 @@ impl<'s, 'a> Draft<'s, 'a> {
 mod tests {
     use super::*;
     use crate::broker::testing::{World, definition, name, released, request, session, slot};
+    use crate::events::Release;
 
     const DAY: i64 = 86_400;
 
@@ -502,6 +496,14 @@ mod tests {
     }
 
     #[test]
+    fn an_agent_keeps_its_persona_though_another_branch_retired_it() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.lent("s", "w", "Ann", "testing").retired("Ann", RetireReason::Manual);
+        let decision = world.assign(&request("s", "w", &["testing"])).unwrap();
+        assert_eq!((chosen(&decision), decision.events.len()), (vec![("Ann", true)], 0));
+    }
+
+    #[test]
     fn of_two_personas_that_a_merge_left_in_a_slot_the_one_with_the_role_is_kept() {
         let mut world = World::of(&["Ann", "Bo"]);
         world.lent("s", "w", "Ann", "testing").lent("s", "w", "Bo", "debugging");
@@ -613,6 +615,34 @@ mod tests {
         let refusal = world.assign(&summoning("Elana Vasquez", &["testing"; 2])).unwrap_err();
         assert_eq!(refusal.to_string(), "there is no persona named `Elana Vasquez`");
         assert_eq!(refusal.hint().unwrap(), "did you mean `Elena Vasquez`?");
+    }
+
+    #[test]
+    fn each_choice_tells_its_grounds() {
+        use Grounds::{BestFree, BroughtBack, Grown, Kept, Reused, Summoned};
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        world.retired("Cy", RetireReason::Inactive);
+        let mut grounds = |asked: &AssignRequest| -> Vec<_> {
+            world.assign(asked).unwrap().outcome.iter().map(|choice| choice.grounds).collect()
+        };
+        let first = summoning("Bo", &["testing"; 3]);
+        assert_eq!(grounds(&first), [Summoned, BestFree, BroughtBack]);
+        let second = request("s", "w", &["testing", "debugging", "testing", "testing"]);
+        assert_eq!(grounds(&second), [Reused, Kept, Reused, Grown]);
+    }
+
+    #[test]
+    fn the_ranking_of_the_candidates_is_told_if_it_is_asked_for() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        world.worked("Bo", "testing").after(10 * DAY).lent("other", "w", "Cy", "testing");
+        for (explain, ranking) in [(false, ""), (true, "Bo 1, Ann 0")] {
+            let asked = AssignRequest { explain, ..request("s", "w", &["testing"]) };
+            let decision = assign(&mut world.situation(), &asked).unwrap();
+            let told = decision.outcome[0].ranking.iter();
+            let told: Vec<_> =
+                told.map(|(name, score)| format!("{name} {}", score.total)).collect();
+            assert_eq!(told.join(", "), ranking);
+        }
     }
 
     #[test]

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::Rules;
 use super::decision::seconds_since;
-use crate::events::{AgentName, Event, Release, ReleaseReason, ReleasedSlot, SessionId};
+use crate::events::{
+    AgentName, Event, LINE_LIMIT, Release, ReleaseReason, ReleasedSlot, SessionId,
+};
 use crate::projection::{Lease, Persona, Roster};
 
 /// The slot of a lease, as a `release` names it.
@@ -39,19 +41,45 @@ pub fn is_stale(roster: &Roster, session: &SessionId, rules: &Rules, now: Timest
 }
 
 /// Releases all that a silent session holds.
-pub fn orphan(roster: &Roster, session: &SessionId) -> Event {
-    Event::Release(Release {
-        session: session.clone(),
-        agent: None,
-        reason: ReleaseReason::Orphaned,
-        slots: open_slots(roster, session, None),
-    })
+pub fn orphan(roster: &Roster, session: &SessionId) -> Vec<Event> {
+    let slots = open_slots(roster, session, None);
+    releases(session, None, ReleaseReason::Orphaned, &slots)
 }
+
+/// Closes slots: in one event, or in as many as it takes for each to fit into a line.
+pub fn releases(
+    session: &SessionId,
+    agent: Option<&AgentName>,
+    reason: ReleaseReason,
+    slots: &[ReleasedSlot],
+) -> Vec<Event> {
+    let mut parts: Vec<Vec<ReleasedSlot>> = Vec::new();
+    let mut room = 0;
+    for slot in slots {
+        let bytes = serde_json::to_vec(slot).map_or(LINE_LIMIT, |json| json.len() + 1);
+        match parts.last_mut() {
+            Some(part) if bytes <= room => part.push(slot.clone()),
+            _ => {
+                room = SLOTS_ROOM;
+                parts.push(vec![slot.clone()]);
+            }
+        }
+        room = room.saturating_sub(bytes);
+    }
+    let release = |slots| {
+        let (session, agent) = (session.clone(), agent.cloned());
+        Event::Release(Release { session, agent, reason, slots })
+    };
+    parts.into_iter().map(release).collect()
+}
+
+/// The bytes of a line that its slots may take: the rest is ample for session, agent and heads.
+const SLOTS_ROOM: usize = LINE_LIMIT - 8 * 1024;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::broker::testing::{World, session};
+    use crate::broker::testing::{World, released, session};
 
     const DAY: i64 = 86_400;
 
@@ -66,10 +94,19 @@ mod tests {
     }
 
     #[test]
-    fn the_open_slots_of_a_session_are_sorted_by_slot() {
-        let mut world = World::of(&["Ann", "Bo"]);
-        world.lent("s", "w", "Ann", "testing").lent("s", "a", "Bo", "testing");
-        let slots = open_slots(&world.roster, &session("s"), None);
-        assert_eq!(slots.iter().map(|s| s.slot.as_str()).collect::<Vec<_>>(), ["a-0", "w-0"]);
+    fn the_open_slots_of_a_session_are_sorted_by_slot_and_then_by_persona_and_role() {
+        let mut world = World::of(&["Bo", "Ann", "Cy"]);
+        // Merged branches opened one slot more than once.
+        world.lent("s", "w", "Bo", "testing").lent("s", "w", "Ann", "testing");
+        world.lent("s", "w", "Ann", "general").lent("s", "a", "Cy", "testing");
+        assert_eq!(
+            open_slots(&world.roster, &session("s"), None),
+            [
+                released("a", 0, "Cy", "testing"),
+                released("w", 0, "Ann", "general"),
+                released("w", 0, "Ann", "testing"),
+                released("w", 0, "Bo", "testing"),
+            ]
+        );
     }
 }

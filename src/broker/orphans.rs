@@ -34,7 +34,7 @@ pub fn clean_up(
             slots: lending::open_slots(roster, session, None),
         })
         .collect();
-    let events = orphaned.iter().map(|it| lending::orphan(roster, &it.session)).collect();
+    let events = orphaned.iter().flat_map(|it| lending::orphan(roster, &it.session)).collect();
     Ok(Decision { events, outcome: orphaned, notices: Vec::new() })
 }
 

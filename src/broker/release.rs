@@ -1,11 +1,10 @@
 //! Giving personas back.
 
 use super::decision::seconds_since;
-use super::lending::open_slots;
+use super::lending::{open_slots, releases};
 use super::{Decision, Refusal, Situation};
 use crate::events::{
-    AgentName, Event, PersonaName, Release, ReleaseReason, ReleasedSlot, Retire, RetireReason,
-    SessionId,
+    AgentName, Event, PersonaName, ReleaseReason, ReleasedSlot, Retire, RetireReason, SessionId,
 };
 use crate::projection::Persona;
 
@@ -29,7 +28,9 @@ pub struct Released {
     pub retired: Vec<PersonaName>,
 }
 
-/// Closes the open slots of a session in one event, then retires the inactive.
+/// Closes the open slots of a session, then retires the inactive.
+///
+/// It is one event, unless the slots are too many for a line.
 ///
 /// When nothing is open, nothing is recorded.
 pub fn release(
@@ -42,7 +43,7 @@ pub fn release(
         return Ok(Decision::unchanged(Released::default()));
     }
     let retired = inactive(situation, &session, &slots);
-    let mut events = vec![Event::Release(Release { session, agent, reason, slots: slots.clone() })];
+    let mut events = releases(&session, agent.as_ref(), reason, &slots);
     events.extend(retired.iter().map(|persona| {
         Event::Retire(Retire { persona: persona.clone(), reason: RetireReason::Inactive })
     }));
@@ -80,6 +81,7 @@ fn inactive(
 mod tests {
     use super::*;
     use crate::broker::testing::{World, name, released, session};
+    use crate::events::Release;
 
     const LIMIT: i64 = 30 * 86_400;
 
@@ -167,9 +169,9 @@ mod tests {
 
     #[test]
     fn a_persona_that_comes_back_after_more_than_30_days_is_retired_at_once() {
-        let mut world = World::of(&["Ann"]);
-        world.lent("s", "w", "Ann", "testing").after(LIMIT + 1);
-        assert_eq!(retired(&mut world), ["Ann"]);
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.lent("s", "w", "Ann", "testing").lent("s", "v", "Bo", "testing");
+        assert_eq!(retired(world.after(LIMIT + 1)), ["Ann", "Bo"]);
     }
 
     #[test]
@@ -181,10 +183,11 @@ mod tests {
 
     #[test]
     fn a_persona_that_is_still_held_stays() {
-        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        let mut world = World::of(&["Ann", "Bo", "Cy", "Dee"]);
         world.lent("other", "w", "Ann", "testing").lent("s", "v", "Bo", "testing");
-        // Merged branches lent Cy to the agent that is released, and elsewhere.
-        world.lent("s", "w", "Cy", "testing").lent("other", "v", "Cy", "testing").after(LIMIT + 1);
+        // Merged branches lent Cy and Dee to the agent that is released, and elsewhere.
+        world.lent("s", "w", "Cy", "testing").lent("other", "v", "Cy", "testing");
+        world.lent("s", "w", "Dee", "testing").lent("s", "v", "Dee", "testing").after(LIMIT + 1);
         assert_eq!(decided(&mut world, Some("w")).outcome.retired, []);
     }
 
@@ -201,5 +204,30 @@ mod tests {
         world.worked("Ann", "testing").retired("Ann", RetireReason::Manual);
         world.after(LIMIT + 1).lent("s", "w", "Bo", "testing");
         assert_eq!(retired(&mut world), [""; 0]);
+    }
+
+    #[test]
+    fn slots_that_are_too_many_for_a_line_are_closed_by_several_events() {
+        let names: Vec<_> = (0..700).map(|n| format!("Persona {n}")).collect();
+        let mut world = World::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        for (n, name) in names.iter().enumerate() {
+            world.lent(
+                "s1",
+                &format!("implementation-toolu_01ANONYMQ2rV9sKpA7-{n}"),
+                name,
+                "general",
+            );
+        }
+        let session = SessionId::parse("s1").unwrap();
+        for reason in [ReleaseReason::SessionEnd, ReleaseReason::Orphaned] {
+            let request = ReleaseRequest { session: session.clone(), agent: None, reason };
+            let decision = release(&mut world.situation(), &request).unwrap();
+            assert_eq!(decision.events.len(), 2);
+            assert_eq!(decision.outcome.slots.len(), 700);
+        }
+        for event in crate::broker::lending::orphan(&world.roster, &session) {
+            world.given(event); // which encodes it as a line
+        }
+        assert_eq!(world.roster.open_slots(&session).count(), 0);
     }
 }

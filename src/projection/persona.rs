@@ -316,6 +316,7 @@ mod tests {
         ) {
             let lent = sessions.iter().map(|session| assign(session, "w-0", "Ann", "testing"));
             let ann = History::of([seed("Ann")].into_iter().chain(lent)).persona("Ann");
+            prop_assert!(ann.recent.len() <= 2 * Persona::RECENT, "no more than that is kept");
             for except in [None, Some("s1"), Some("s2"), Some("s3"), Some("s4")] {
                 let told: Vec<_> = ann
                     .recent_work(except.map(SessionId::unchecked).as_ref())

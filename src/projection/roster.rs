@@ -420,6 +420,15 @@ mod tests {
     }
 
     #[test]
+    fn a_slot_that_merged_branches_opened_in_two_roles_is_open_in_both() {
+        let opened = ["testing", "general"].map(|role| assign("s", "w-0", "Ann", role));
+        let mut history = History::of([seed("Ann")].into_iter().chain(opened));
+        history.then(release("s", "w-0", "Ann", "testing", "manual"));
+        let ann = history.persona("Ann");
+        assert_eq!(ann.leases.iter().map(|l| l.role.as_str()).collect::<Vec<_>>(), ["general"]);
+    }
+
+    #[test]
     fn last_assigned_is_the_latest_moment_and_not_the_last_in_the_log() {
         let mut history = History::of([seed("Ann")]);
         assert_eq!(history.persona("Ann").last_assigned, None);

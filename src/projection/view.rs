@@ -31,7 +31,7 @@ pub struct View {
     /// The largest depth of any event.
     depth: Seq,
     /// Whether the fold order is another one than the log's.
-    merged: bool,
+    reordered: bool,
 }
 
 /// What became of the lines that were handed to [`View::fold`].
@@ -60,10 +60,10 @@ impl View {
         self.depth.next()
     }
 
-    /// Tells whether the log was merged, so that its order is not the order of the fold.
+    /// Tells whether the order of the log is not the order of the fold, as after most merges.
     #[must_use]
-    pub fn is_merged(&self) -> bool {
-        self.merged
+    pub fn is_reordered(&self) -> bool {
+        self.reordered
     }
 
     /// Folds whole lines that follow the position, as long as each follows from the heads.
@@ -96,7 +96,7 @@ impl View {
         let mut view = Self {
             heads: merged.heads.clone(),
             position: merged.position,
-            merged: merged.reordered,
+            reordered: merged.reordered,
             ..Self::default()
         };
         merged.visit(log, |record, length| view.apply(record, length));
@@ -332,6 +332,19 @@ pub(super) mod tests {
         let last = merged.lines.last().unwrap();
         assert_eq!(view.fold(last.as_bytes()).unwrap(), Fold::Done);
         assert_eq!(view, merged.view());
+    }
+
+    #[test]
+    fn a_log_is_reordered_if_its_lines_are_not_those_of_the_fold_in_their_order() {
+        let earlier = History::of([seed("Ann"), seed("Bo")]);
+        let mut later = History::of([seed("Ann")]);
+        later.now += 1;
+        later.then(seed("Cy"));
+        assert!(!earlier.merged(&later).view().is_reordered(), "it happens to be in fold order");
+        assert!(later.merged(&earlier).view().is_reordered());
+        let mut repeated = earlier;
+        repeated.lines.push(repeated.lines[1].clone());
+        assert!(repeated.view().is_reordered());
     }
 
     #[test]
