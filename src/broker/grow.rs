@@ -22,7 +22,7 @@ pub fn grow(situation: &mut Situation<'_>, also: &[Definition]) -> Result<Defini
     }
     let rarity = |tag: &str| RARITY_UNIT / (carriers.get(tag).copied().unwrap_or(0) + 1);
     Ok(Definition {
-        name: unused_name(&vocabulary, &used, situation.rng),
+        name: unused_name(vocabulary, &used, situation.rng),
         traits: pick_two(&vocabulary.traits, |_| 1, situation.rng),
         expertise: pick_two(&vocabulary.expertise, rarity, situation.rng),
         instructions: BTreeMap::new(),
@@ -56,10 +56,11 @@ fn unused_name(
     rng: &mut fastrand::Rng,
 ) -> PersonaName {
     let (first, last) = (&vocabulary.first_names, &vocabulary.last_names);
+    let (firsts, lasts) = (first.len().max(1), last.len().max(1));
     let pairs = first.len() * last.len();
     let pair = |index: usize, middle: &str| {
-        let first = first.get(index % first.len().max(1)).map_or("", String::as_str);
-        let last = last.get(index / first_count(vocabulary) % last.len().max(1));
+        let first = first.get(index % firsts).map_or("", String::as_str);
+        let last = last.get(index / firsts % lasts);
         format!("{first} {middle}{}", last.map_or("", String::as_str))
     };
     let start = rng.usize(0..pairs.max(1));
@@ -71,10 +72,6 @@ fn unused_name(
     let numbered = (2_u64..).map(|number| format!("{} {number}", pair(start, "")));
     let name = plain.chain(initials).chain(numbered).find(|name| !used.contains(name.as_str()));
     PersonaName::unchecked(&name.unwrap_or_default())
-}
-
-fn first_count(vocabulary: &Vocabulary) -> usize {
-    vocabulary.first_names.len().max(1)
 }
 
 /// Two different words, the heavier the likelier.

@@ -1,6 +1,6 @@
 //! Small facts about who holds whom.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Rules;
 use super::decision::seconds_since;
@@ -37,7 +37,12 @@ pub fn open_slots(
 pub fn is_stale(roster: &Roster, session: &SessionId, rules: &Rules, now: Timestamp) -> bool {
     roster
         .last_activity(session)
-        .is_none_or(|last| seconds_since(last, now) >= rules.lifecycle.stale_after.as_secs())
+        .is_none_or(|last| is_silent(last, rules.lifecycle.stale_after, now))
+}
+
+/// Tells whether the last event of a session is as old as `age`, to the second, or older.
+pub fn is_silent(last: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
+    seconds_since(last, now) >= age.as_secs()
 }
 
 /// Releases all that a silent session holds.

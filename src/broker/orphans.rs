@@ -2,9 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::decision::seconds_since;
 use super::{Decision, Refusal, Situation, lending};
-use crate::events::{ReleasedSlot, SessionId};
+use crate::events::{ReleaseReason, ReleasedSlot, SessionId};
 
 /// A silent session whose slots are released.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub fn clean_up(
 ) -> Result<Decision<Vec<Orphaned>>, Refusal> {
     let roster = situation.roster;
     let silent =
-        roster.sessions().filter(|(_, last)| seconds_since(*last, situation.now) >= age.as_secs());
+        roster.sessions().filter(|(_, last)| lending::is_silent(*last, age, situation.now));
     let orphaned: Vec<_> = silent
         .map(|(session, last)| Orphaned {
             session: session.clone(),
@@ -34,7 +33,11 @@ pub fn clean_up(
             slots: lending::open_slots(roster, session, None),
         })
         .collect();
-    let events = orphaned.iter().flat_map(|it| lending::orphan(roster, &it.session)).collect();
+    let reason = ReleaseReason::Orphaned;
+    let events = orphaned
+        .iter()
+        .flat_map(|orphaned| lending::releases(&orphaned.session, None, reason, &orphaned.slots))
+        .collect();
     Ok(Decision { events, outcome: orphaned, notices: Vec::new() })
 }
 
@@ -42,7 +45,7 @@ pub fn clean_up(
 mod tests {
     use super::*;
     use crate::broker::testing::{World, name, released};
-    use crate::events::{Event, ReleaseReason};
+    use crate::events::Event;
 
     const HOUR: i64 = 3600;
     const AGE: SignedDuration = SignedDuration::from_hours(24);

@@ -6,6 +6,7 @@
 //! that number, and lists of words grow. Only the parts that a command needs
 //! are read, because a hook needs the roles and seldom the rest.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -86,6 +87,8 @@ pub struct SeedError {
 pub struct Seed {
     /// What the user's file holds, read and validated.
     user: Option<SeedFile>,
+    /// The words, once they were needed.
+    vocabulary: OnceCell<Vocabulary>,
 }
 
 impl Seed {
@@ -93,12 +96,12 @@ impl Seed {
     pub fn with_user(file: &Path, text: &str) -> Result<Self, SeedError> {
         let user = parse(file, text)?;
         let built_in = Self::default();
-        let mut check = Check { file, text, vocabulary: built_in.vocabulary()? };
+        let mut check = Check { file, text, vocabulary: built_in.vocabulary()?.clone() };
         check.vocabulary.extend(&user);
         let roles = built_in.rules()?.roles;
         let names = roles.all().iter().map(|role| role.name.to_string()).collect();
         check.file(&user, names)?;
-        Ok(Self { user: Some(user) })
+        Ok(Self { user: Some(user), ..Self::default() })
     }
 
     /// The roles and numbers in force. The user's roles come first.
@@ -169,13 +172,16 @@ impl Seed {
     }
 
     /// The words for growth and verdicts.
-    pub fn vocabulary(&self) -> Result<Vocabulary, SeedError> {
+    pub fn vocabulary(&self) -> Result<&Vocabulary, SeedError> {
+        if let Some(vocabulary) = self.vocabulary.get() {
+            return Ok(vocabulary);
+        }
         let mut vocabulary = Vocabulary::default();
         vocabulary.extend(&parse(Path::new(VOCABULARY.0), VOCABULARY.1)?);
         if let Some(user) = &self.user {
             vocabulary.extend(user);
         }
-        Ok(vocabulary)
+        Ok(self.vocabulary.get_or_init(|| vocabulary))
     }
 }
 
@@ -457,7 +463,7 @@ mod tests {
             let check = Check {
                 file: Path::new("seed"),
                 text,
-                vocabulary: Seed::default().vocabulary().unwrap(),
+                vocabulary: Seed::default().vocabulary().unwrap().clone(),
             };
             let file = parse(Path::new("seed"), text).unwrap();
             let roles = Seed::default().rules().unwrap().roles;

@@ -54,7 +54,8 @@ mod tests {
     #[test]
     fn the_side_with_more_words_wins_and_a_negation_turns_a_word_round() {
         use Sentiment::{Negative, Neutral, Positive};
-        let vocabulary = Seed::default().vocabulary().unwrap();
+        let seed = Seed::default();
+        let vocabulary = seed.vocabulary().unwrap();
         for (text, sentiment) in [
             ("Thorough and PRECISE, if slow.", Positive),
             ("Sloppy; missed the obvious.", Negative),
@@ -68,9 +69,9 @@ mod tests {
             ("wasn’t wrong", Positive),
             ("goodness", Neutral), // whole words only
         ] {
-            assert_eq!(classify(text, &vocabulary).sentiment, sentiment, "{text}");
+            assert_eq!(classify(text, vocabulary).sentiment, sentiment, "{text}");
         }
-        let verdict = classify("Never sloppy, and helpful.", &vocabulary);
+        let verdict = classify("Never sloppy, and helpful.", vocabulary);
         assert_eq!(verdict.positive, ["never … sloppy", "helpful"]);
     }
 }

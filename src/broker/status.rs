@@ -2,7 +2,7 @@
 
 use super::{Decision, Refusal, Situation, lending, names};
 use crate::events::{
-    Event, PersonaName, Reactivate, ReactivateReason, Release, ReleaseReason, ReleasedSlot, Retire,
+    Event, PersonaName, Reactivate, ReactivateReason, ReleaseReason, ReleasedSlot, Retire,
     RetireReason,
 };
 
@@ -33,14 +33,9 @@ pub fn retire(
     }
     let (mut events, mut released) = (Vec::new(), Vec::new());
     for lease in &persona.leases {
-        let slot = lending::released_slot(persona, lease);
-        released.push(slot.clone());
-        events.push(Event::Release(Release {
-            session: lease.session.clone(),
-            agent: None,
-            reason: ReleaseReason::Manual,
-            slots: vec![slot],
-        }));
+        let slot = [lending::released_slot(persona, lease)];
+        events.extend(lending::releases(&lease.session, None, ReleaseReason::Manual, &slot));
+        released.extend(slot);
     }
     events.push(Event::Retire(Retire { persona: name.clone(), reason: RetireReason::Manual }));
     let outcome = StatusChange { persona: name, changed: true, released };

@@ -63,7 +63,7 @@ impl PersonaReport {
 }
 
 /// `active` or `archived`.
-fn status(persona: &Persona) -> &'static str {
+pub fn status(persona: &Persona) -> &'static str {
     if persona.is_active() { "active" } else { "archived" }
 }
 

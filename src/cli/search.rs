@@ -12,7 +12,7 @@ use super::Context;
 use super::count::Count;
 use super::failure::Failure;
 use super::output::Report;
-use super::persona::parts;
+use super::persona::{parts, status};
 use super::table::Table;
 
 /// Rank the personas for a role, best first, as `assign` would
@@ -50,7 +50,7 @@ fn ranked((persona, score): (&Persona, Score)) -> Ranked {
     Ranked {
         name: persona.name().clone(),
         score,
-        status: if persona.is_active() { "active" } else { "archived" },
+        status: status(persona),
         held_by: persona.leases.iter().map(|lease| lease.session.clone()).collect(),
     }
 }
