@@ -1,8 +1,10 @@
 //! One event as one line of JSON: the grammar of the log.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use jiff::Timestamp;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -69,6 +71,9 @@ pub enum LineError {
     /// It does not end as a line must.
     #[error("the line does not end with its id")]
     NoId,
+    /// It does not begin as a line must: white space before it would make its end a torn one.
+    #[error("the line does not begin with `{{`")]
+    NoObject,
     /// Its bytes are not those that its id was computed from.
     #[error("the line says that its id is `{written}`, but its bytes have the id `{computed}`")]
     WrongId {
@@ -100,12 +105,29 @@ pub fn decode(line: &[u8]) -> Result<Record, LineError> {
     if line.len() >= LINE_LIMIT {
         return Err(LineError::TooLong { bytes: line.len() + 1 });
     }
+    decode_checked(line, check_id(line)?)
+}
+
+/// Checks the id that a line ends with, and returns it. `line` has no line end.
+pub(crate) fn check_id(line: &[u8]) -> Result<EventId, LineError> {
     let (content, written) = written_id(line).ok_or(LineError::NoId)?;
-    let computed = EventId::of(content);
-    if written != computed {
-        return Err(LineError::WrongId { written, computed });
+    if !line.starts_with(b"{") {
+        return Err(LineError::NoObject);
     }
-    decode_checked(line, computed)
+    let computed = EventId::of(content);
+    if written == computed { Ok(written) } else { Err(LineError::WrongId { written, computed }) }
+}
+
+/// Ends the line that begins at `start` with a whole JSON object: puts its id into it, as its
+/// last key, and a line end behind it.
+pub(crate) fn end_with_id(lines: &mut Vec<u8>, start: usize) -> EventId {
+    lines.pop(); // the closing brace: the id comes before it
+    let id = EventId::of(lines.get(start..).unwrap_or_default());
+    lines.extend_from_slice(ID_KEY);
+    lines.extend_from_slice(&id.digits());
+    lines.extend_from_slice(ID_END);
+    lines.push(b'\n');
+    id
 }
 
 /// Reads one line whose id was checked before.
@@ -137,12 +159,7 @@ pub fn encode(
     let kind = event.kind();
     let content = Content { v: FORMAT_VERSION, seq, at, r#type: kind, data: &event, prev: &prev };
     serde_json::to_writer(&mut *lines, &content)?;
-    lines.pop(); // the closing brace: the id comes before it
-    let id = EventId::of(lines.get(start..).unwrap_or_default());
-    lines.extend_from_slice(ID_KEY);
-    lines.extend_from_slice(&id.digits());
-    lines.extend_from_slice(ID_END);
-    lines.push(b'\n');
+    let id = end_with_id(lines, start);
     let bytes = lines.len() - start;
     if bytes > LINE_LIMIT {
         lines.truncate(start);
@@ -161,6 +178,7 @@ enum Key {
     Type,
     Data,
     Prev,
+    Id,
     #[serde(other)]
     Other,
 }
@@ -192,8 +210,8 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-        let (mut v, mut seq, mut at, mut kind, mut event, mut prev) =
-            (None, None, None, None::<SmolStr>, None, None);
+        let (mut v, mut seq, mut at, mut kind, mut event, mut prev, mut id) =
+            (None, None, None, None::<SmolStr>, None, None, None);
         while let Some(key) = map.next_key()? {
             match key {
                 Key::V => set(&mut v, "v", map.next_value()?)?,
@@ -208,6 +226,8 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                     set(&mut event, "data", map.next_value_seed(Data { v, kind })?)?;
                 }
                 Key::Prev => set(&mut prev, "prev", map.next_value()?)?,
+                // It is checked as bytes, before the rest is read.
+                Key::Id => set(&mut id, "id", map.next_value::<IgnoredAny>()?)?,
                 Key::Other => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -221,6 +241,25 @@ impl<'de> Visitor<'de> for FieldsVisitor {
             prev: prev.ok_or_else(|| de::Error::missing_field("prev"))?,
         })
     }
+}
+
+/// Reads an object. Serde alone would take an array for its values in their order.
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(data: D) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+
+    data.deserialize_map(Object(PhantomData))
 }
 
 /// Fills a field that may stand in a line once.
@@ -249,16 +288,16 @@ impl<'de> DeserializeSeed<'de> for Data {
             return Ok(Event::Unknown(Unknown { kind: self.kind }));
         }
         Ok(match self.kind.as_str() {
-            "seed" => Event::Seed(Deserialize::deserialize(data)?),
-            "grow" => Event::Grow(Deserialize::deserialize(data)?),
-            "revise" => Event::Revise(Deserialize::deserialize(data)?),
-            "assign" => Event::Assign(Deserialize::deserialize(data)?),
-            "release" => Event::Release(Deserialize::deserialize(data)?),
-            "feedback" => Event::Feedback(Deserialize::deserialize(data)?),
-            "retire" => Event::Retire(Deserialize::deserialize(data)?),
-            "reactivate" => Event::Reactivate(Deserialize::deserialize(data)?),
-            "compact" => Event::Compact(Deserialize::deserialize(data)?),
-            "repair" => Event::Repair(Deserialize::deserialize(data)?),
+            "seed" => Event::Seed(object(data)?),
+            "grow" => Event::Grow(object(data)?),
+            "revise" => Event::Revise(object(data)?),
+            "assign" => Event::Assign(object(data)?),
+            "release" => Event::Release(object(data)?),
+            "feedback" => Event::Feedback(object(data)?),
+            "retire" => Event::Retire(object(data)?),
+            "reactivate" => Event::Reactivate(object(data)?),
+            "compact" => Event::Compact(object(data)?),
+            "repair" => Event::Repair(object(data)?),
             _ => {
                 IgnoredAny::deserialize(data)?;
                 Event::Unknown(Unknown { kind: self.kind })
@@ -480,6 +519,16 @@ mod tests {
         let at = r#""at":"2026-01-01T00:00:00Z""#;
         for (content, reason) in [
             (
+                format!(
+                    r#"{{"v":1,"id":7,"seq":1,{at},"type":"retire","data":{{"persona":"A","reason":"manual"}},"prev":[]"#
+                ),
+                "duplicate field `id`",
+            ),
+            (
+                format!(r#"{{"v":1,"seq":1,{at},"type":"retire","data":["A","manual"],"prev":[]"#),
+                "invalid type: sequence, expected an object",
+            ),
+            (
                 format!(r#"{{"v":1,"seq":1,{at},"data":{{}},"type":"retire","prev":[]"#),
                 "`data` comes before `type`",
             ),
@@ -513,6 +562,8 @@ mod tests {
             assert!(error.starts_with("the line is not an event: "), "{error}");
             assert!(error.contains(reason), "{error}");
         }
+        let blank = signed(&format!(r#" {{"v":1,"seq":1,{at},"type":"x","data":{{}},"prev":[]"#));
+        assert!(matches!(decode(&blank), Err(LineError::NoObject)));
         let bytes = [b"{\"v\":1,\"x\":\"\xff\"" as &[u8]].concat();
         let mut line = bytes.clone();
         line.extend_from_slice(format!(",\"id\":\"{}\"}}", EventId::of(&bytes)).as_bytes());
