@@ -1,9 +1,10 @@
 //! Running a hook so that its failure is nobody else's.
 
 use std::io::Write as _;
-use std::panic;
-use std::process::ExitCode;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::panic::{self, AssertUnwindSafe};
+use std::process::{self, ExitCode};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -22,18 +23,32 @@ pub struct Answer {
 
 /// Does a hook's work within `limit`, and always succeeds; `undone` says what a failure means.
 ///
-/// The work has a thread of its own, so that neither a panic nor a read that
-/// never ends can hold the client up. Only this thread writes to stdout, and
-/// only a whole answer that came in time.
+/// A second thread watches the clock, so that neither a read that never ends
+/// nor a busy log can hold the client up. Who of the two is first to say that
+/// it is over has the last word: a late answer is not even begun.
 pub fn run(
-    name: &str,
-    undone: &str,
+    name: &'static str,
+    undone: &'static str,
     limit: Result<Duration, Problem>,
-    work: impl FnOnce() -> Result<Answer, Problem> + Send + 'static,
+    work: impl FnOnce() -> Result<Answer, Problem>,
 ) -> ExitCode {
     // The default hook would print several lines.
     panic::set_hook(Box::new(|_| {}));
-    match limit.and_then(|limit| within(limit, work)) {
+    let over = Arc::new(AtomicBool::new(false));
+    let done = limit.and_then(|limit| {
+        watch(limit, Arc::clone(&over), move || {
+            say(name, &format!("{undone}: not done within {} ms", limit.as_millis()));
+            process::exit(0);
+        })?;
+        guarded(work)
+    });
+    if over.swap(true, Ordering::SeqCst) {
+        // The other thread ends the process.
+        loop {
+            thread::park();
+        }
+    }
+    match done {
         Ok(answer) => {
             // Who closed the pipe wants no answer.
             let mut stdout = std::io::stdout().lock();
@@ -47,23 +62,32 @@ pub fn run(
     ExitCode::SUCCESS
 }
 
-fn within(
-    limit: Duration,
-    work: impl FnOnce() -> Result<Answer, Problem> + Send + 'static,
-) -> Result<Answer, Problem> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    thread::Builder::new().spawn(move || {
-        // Nobody receives what comes too late.
-        let _ = sender.send(work());
-    })?;
-    match receiver.recv_timeout(limit) {
-        Ok(done) => done,
-        Err(RecvTimeoutError::Timeout) => {
-            Err(format!("not done within {} ms", limit.as_millis()).into())
-        }
-        Err(RecvTimeoutError::Disconnected) => Err("a bug in the hook: it panicked".into()),
-    }
+/// Does the work, and makes a problem of a panic.
+fn guarded(work: impl FnOnce() -> Result<Answer, Problem>) -> Result<Answer, Problem> {
+    // The process ends after this: what a panic left half done is seen by nobody.
+    panic::catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err("a bug in the hook: it panicked".into()))
 }
+
+/// Calls `late` after `limit`, unless it is `over` by then.
+///
+/// The work stays in the main thread, whose memory is the cheaper one.
+fn watch(
+    limit: Duration,
+    over: Arc<AtomicBool>,
+    late: impl FnOnce() + Send + 'static,
+) -> Result<(), Problem> {
+    thread::Builder::new().stack_size(STACK).spawn(move || {
+        thread::sleep(limit);
+        if !over.swap(true, Ordering::SeqCst) {
+            late();
+        }
+    })?;
+    Ok(())
+}
+
+/// The stack of the thread that watches the clock: it does next to nothing.
+const STACK: usize = 64 * 1024;
 
 /// Writes one line to stderr. When that fails there is nobody left to tell.
 fn say(name: &str, text: &str) {
@@ -73,24 +97,28 @@ fn say(name: &str, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
-    fn problem(limit: Duration, work: fn() -> Result<Answer, Problem>) -> String {
-        within(limit, work).unwrap_err().to_string()
+    /// Whether the clock's thread calls out, once it was over at the start or not.
+    fn calls(over: bool) -> bool {
+        let (sender, receiver) = mpsc::channel();
+        let over = Arc::new(AtomicBool::new(over));
+        watch(Duration::from_millis(1), over, move || sender.send(()).unwrap()).unwrap();
+        // The thread drops the sender when it ends.
+        receiver.recv().is_ok()
     }
 
     #[test]
     fn a_panic_is_a_problem() {
-        let limit = Duration::from_mins(1);
-        assert_eq!(problem(limit, || panic!("no")), "a bug in the hook: it panicked");
+        let problem = guarded(|| panic!("no")).unwrap_err();
+        assert_eq!(problem.to_string(), "a bug in the hook: it panicked");
     }
 
     #[test]
-    fn work_that_does_not_end_is_a_problem() {
-        let endless = || {
-            thread::park();
-            Ok(Answer::default())
-        };
-        assert_eq!(problem(Duration::from_millis(10), endless), "not done within 10 ms");
+    fn whoever_is_first_has_the_last_word() {
+        assert!(calls(false));
+        assert!(!calls(true));
     }
 }

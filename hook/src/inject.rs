@@ -51,10 +51,12 @@ pub fn answer(input: impl Read, mut surroundings: Surroundings) -> Result<Answer
     let assigned = store.execute(options.now, &mut surroundings.rng, |situation| {
         broker::assign(situation, &request)
     })?;
-    let preamble = assigned.outcome.first().and_then(|choice| {
+    let preamble = store.look(|store| {
+        let Some(choice) = assigned.outcome.first() else { return Ok(None) };
         let role = store.rules().roles.resolve(choice.role.as_str());
-        Some(preamble(store.roster().get(&choice.persona)?, role, &request.session))
-    });
+        let persona = store.roster().get(&choice.persona)?;
+        Ok(persona.map(|persona| preamble(persona, role, &request.session)))
+    })?;
     let updated = preamble.and_then(|preamble| agent.with_preamble(&preamble));
     let updated = updated.ok_or("a bug in the hook: the call could not be rewritten")?;
     // No `permissionDecision`: a persona must never open a gate.

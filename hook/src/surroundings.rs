@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use muzzle_persona::{Options, environment};
+use muzzle_persona::{Options, Progress, environment};
 
 use crate::Problem;
 
@@ -91,6 +91,7 @@ impl Surroundings {
             )?,
             wait: LOCK_WAIT,
             now: environment::now((self.variable)(environment::NOW), self.clock)?,
+            progress: Progress::default(),
         })
     }
 }
