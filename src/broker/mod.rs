@@ -7,6 +7,7 @@
 //! nowhere else.
 
 mod assign;
+mod built_in;
 mod compact;
 mod decision;
 mod feedback;
@@ -38,7 +39,7 @@ pub use preamble::{PREAMBLE_LIMIT, instruction, preamble};
 pub use refusal::Refusal;
 pub use release::{ReleaseRequest, Released, release};
 pub use roles::{Role, Roles};
-pub use score::{Score, Scoring, rank};
+pub use score::{Ranked, Score, Scoring, rank};
 pub use seed::{Lifecycle, Rules, Seed, SeedError, Vocabulary};
 pub use sentiment::{Verdict, classify};
 pub use status::{StatusChange, reactivate, retire};

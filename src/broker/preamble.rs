@@ -19,7 +19,8 @@ const END: &str = "---\n";
 #[must_use]
 pub fn instruction<'a>(persona: &'a Persona, role: &'a Role) -> &'a str {
     let own = &persona.definition.instructions;
-    own.get(&role.name).or_else(|| own.get(Roles::GENERAL)).unwrap_or(&role.instruction)
+    let own = own.get(&role.name).or_else(|| own.get(Roles::GENERAL));
+    own.map_or(&role.instruction, String::as_str)
 }
 
 /// Tells an agent who it works as: facts with their source, at most [`PREAMBLE_LIMIT`] characters.
@@ -111,7 +112,7 @@ mod tests {
 
     /// The only persona there is was lent to a session for work on a project.
     fn worked_on(world: &mut World, session: &str, role: &str, project: &str) {
-        let persona = world.roster.personas()[0].name().clone();
+        let persona = world.roster.personas().unwrap()[0].name().clone();
         let role = RoleName::unchecked(role);
         let slot = Slot::unchecked("w-0");
         world.given(Event::Assign(Assign {
@@ -127,7 +128,7 @@ mod tests {
     /// The preamble of the only persona there is.
     fn told(world: &World, role: &str) -> String {
         let role = world.rules.roles.resolve(role);
-        preamble(&world.roster.personas()[0], role, &session("now"))
+        preamble(world.roster.personas().unwrap()[0], role, &session("now"))
     }
 
     fn line(preamble: &str, number: usize) -> &str {
@@ -209,7 +210,7 @@ mod tests {
         let general = world.rules.roles.general().clone();
         let role = Role { name: RoleName::unchecked(sly), ..general };
         assert_eq!(
-            preamble(&world.roster.personas()[0], &role, &session("now")),
+            preamble(world.roster.personas().unwrap()[0], &role, &session("now")),
             format!(
                 "You are {flat}, the {flat} persona assigned by muzzle-persona.\n\
                  Working style: {flat}. Expertise: {flat}.\n\

@@ -1,5 +1,7 @@
 //! Roles: the kinds of work that personas are lent for.
 
+use smol_str::SmolStr;
+
 use super::words::{contains, words};
 use crate::events::{RoleName, Tag};
 
@@ -11,11 +13,11 @@ pub struct Role {
     /// Any one of these qualifies a persona for it; none: every persona does.
     pub expertise: Vec<Tag>,
     /// Other names for it.
-    pub aliases: Vec<String>,
+    pub aliases: Vec<SmolStr>,
     /// Words that tell of it in a description.
-    pub keywords: Vec<String>,
+    pub keywords: Vec<SmolStr>,
     /// How to work in it, unless the persona has its own way.
-    pub instruction: String,
+    pub instruction: SmolStr,
 }
 
 /// All roles, in seed order. There is always one named `general`.
@@ -45,7 +47,7 @@ impl Roles {
         let roles = || self.roles.iter();
         roles()
             .find(|role| role.name.as_str() == wanted)
-            .or_else(|| roles().find(|role| role.aliases.contains(&wanted)))
+            .or_else(|| roles().find(|role| role.aliases.iter().any(|alias| *alias == wanted)))
             .or_else(|| {
                 roles()
                     .filter(|role| !wanted.is_empty() && role.name.as_str().starts_with(&wanted))

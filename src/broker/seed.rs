@@ -1,7 +1,7 @@
 //! The seed: built-in roles, personas, words and numbers, and the user's own.
 //!
-//! The built-in seed is TOML inside the binary; a store's `seed.toml` has the
-//! same form. What the user's file says is added to what is built in: a role
+//! The built-in seed is TOML, and a store's `seed.toml` has the same form. The
+//! built-in roles and numbers are constants of the binary ([`built_in`]). What the user's file says is added to what is built in: a role
 //! or persona of the same name replaces the built-in one, a number replaces
 //! that number, and lists of words grow. Only the parts that a command needs
 //! are read, because a hook needs the roles and seldom the rest.
@@ -14,11 +14,11 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::built_in::{self, BuiltInRole};
 use super::{Role, Roles, Scoring};
 use crate::events::{Definition, PersonaName, RoleName, Tag, TextError};
 use crate::projection::{AffinityWeights, Points};
 
-const ROLES: BuiltIn = BuiltIn("seed/roles.toml", include_str!("../../seed/roles.toml"));
 const PERSONAS: BuiltIn = BuiltIn("seed/personas.toml", include_str!("../../seed/personas.toml"));
 const VOCABULARY: BuiltIn =
     BuiltIn("seed/vocabulary.toml", include_str!("../../seed/vocabulary.toml"));
@@ -106,25 +106,24 @@ impl Seed {
 
     /// The roles and numbers in force. The user's roles come first.
     pub fn rules(&self) -> Result<Rules, SeedError> {
-        let built_in = parse(Path::new(ROLES.0), ROLES.1)?;
-        let layers = [self.user.as_ref(), Some(&built_in)];
+        let own = self.user.iter().flat_map(|file| &file.role).map(RoleTable::to_role);
         let mut roles: Vec<Role> = Vec::new();
-        for table in layers.iter().flatten().flat_map(|file| &file.role) {
-            if roles.iter().all(|role| role.name.as_str() != table.name.get_ref()) {
-                roles.push(table.to_role());
+        for role in own.chain(built_in::ROLES.iter().map(BuiltInRole::to_role)) {
+            if roles.iter().all(|known| known.name != role.name) {
+                roles.push(role);
             }
         }
-        let scoring = |pick: fn(&ScoringTable) -> Option<f64>| {
-            let weight =
-                layers.iter().flatten().find_map(|file| pick(file.scoring.as_ref()?.get_ref()));
-            weight.and_then(Points::from_weight).unwrap_or_default()
+        let scoring = self.user.as_ref().and_then(|file| file.scoring.as_ref());
+        let weight = |own: fn(&ScoringTable) -> Option<f64>, built_in| {
+            let own = scoring.and_then(|table| own(table.get_ref()));
+            Points::from_weight(own.unwrap_or(built_in)).unwrap_or_default()
         };
-        let lifecycle = |pick: fn(&LifecycleTable) -> Option<u32>| {
-            let limit = layers.iter().flatten().find_map(|file| pick(file.lifecycle.as_ref()?));
-            i64::from(limit.unwrap_or_default())
+        let lifecycle = self.user.as_ref().and_then(|file| file.lifecycle.as_ref());
+        let hours = |own: fn(&LifecycleTable) -> Option<u32>, built_in| {
+            SignedDuration::from_hours(lifecycle.and_then(own).unwrap_or(built_in).into())
         };
         let missing = || SeedError {
-            file: ROLES.0.into(),
+            file: "seed/roles.toml".into(),
             line: 1,
             column: 1,
             reason: "there is no role named `general`".to_owned(),
@@ -132,19 +131,20 @@ impl Seed {
         Ok(Rules {
             roles: Roles::new(roles).ok_or_else(missing)?,
             scoring: Scoring {
-                overlap: scoring(|table| table.overlap),
-                recency: scoring(|table| table.recency),
-                recency_per_day: scoring(|table| table.recency_per_day),
+                overlap: weight(|table| table.overlap, built_in::OVERLAP),
+                recency: weight(|table| table.recency, built_in::RECENCY),
+                recency_per_day: weight(|table| table.recency_per_day, built_in::RECENCY_PER_DAY),
                 affinity: AffinityWeights {
-                    positive: scoring(|table| table.positive),
-                    negative: scoring(|table| table.negative),
+                    positive: weight(|table| table.positive, built_in::POSITIVE),
+                    negative: weight(|table| table.negative, built_in::NEGATIVE),
                 },
             },
             lifecycle: Lifecycle {
-                inactive_after: SignedDuration::from_hours(
-                    24 * lifecycle(|table| table.inactive_after_days),
-                ),
-                stale_after: SignedDuration::from_hours(lifecycle(|table| table.stale_after_hours)),
+                inactive_after: hours(
+                    |table| table.inactive_after_days,
+                    built_in::INACTIVE_AFTER_DAYS,
+                ) * 24,
+                stale_after: hours(|table| table.stale_after_hours, built_in::STALE_AFTER_HOURS),
             },
         })
     }
@@ -280,9 +280,9 @@ impl RoleTable {
         Role {
             name: RoleName::unchecked(self.name.get_ref()),
             expertise: tags(&self.expertise),
-            aliases: self.aliases.iter().map(|word| word.get_ref().clone()).collect(),
-            keywords: self.keywords.iter().map(|word| word.get_ref().clone()).collect(),
-            instruction: self.instruction.get_ref().clone(),
+            aliases: self.aliases.iter().map(|word| word.get_ref().into()).collect(),
+            keywords: self.keywords.iter().map(|word| word.get_ref().into()).collect(),
+            instruction: self.instruction.get_ref().into(),
         }
     }
 }
@@ -451,6 +451,8 @@ impl Check<'_> {
 mod tests {
     use super::*;
 
+    const ROLES: BuiltIn = BuiltIn("seed/roles.toml", include_str!("../../seed/roles.toml"));
+
     fn user(text: &str) -> Result<Seed, SeedError> {
         Seed::with_user(Path::new("seed.toml"), text)
     }
@@ -501,6 +503,19 @@ mod tests {
         for keyword in roles.role.iter().flat_map(|role| &role.keywords) {
             assert_eq!(*keyword.get_ref(), keyword.get_ref().to_lowercase());
         }
+    }
+
+    #[test]
+    fn the_constants_are_what_the_built_in_file_says() {
+        let file = parse(Path::new(ROLES.0), ROLES.1).unwrap();
+        let built_in = Seed::default().rules().unwrap();
+        let roles: Vec<_> = file.role.iter().map(RoleTable::to_role).collect();
+        assert_eq!(built_in.roles.all(), roles);
+        // As a user's file it changes nothing.
+        let seed = Seed { user: Some(file), ..Seed::default() };
+        assert_eq!(seed.rules().unwrap(), built_in);
+        assert_eq!(built_in.scoring.overlap.to_string(), "0.3");
+        assert_eq!(built_in.lifecycle.inactive_after, SignedDuration::from_hours(30 * 24));
     }
 
     #[test]

@@ -125,6 +125,12 @@ macro_rules! text_types {
                 Self(SmolStr::new(text))
             }
 
+            /// Takes a text of the program's own, without copying it.
+            #[must_use]
+            pub const fn constant(text: &'static str) -> Self {
+                Self(SmolStr::new_static(text))
+            }
+
             /// The text itself.
             #[must_use]
             pub fn as_str(&self) -> &str {
