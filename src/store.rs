@@ -1,19 +1,30 @@
 //! One request, from the lock to the answer.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io, mem};
 
 use jiff::Timestamp;
 
 use crate::broker::{Decision, Notice, Refusal, Rules, Seed, SeedError, Situation};
 use crate::events::{
     Append, Damage, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, Position, Read,
-    Record, TornTail, decode, encode,
+    Record, Sealed, TornTail, decode, encode,
 };
-use crate::projection::{Fold, LineDamage, Roster, View};
+use crate::projection::pipeline::{self, Next};
+use crate::projection::{Fold, LineDamage, Roster, View, checkpoint};
 
 /// How often a log may be replaced under a writer before it gives up.
 const TRIES: u32 = 8;
+
+/// A writer whose view has more events than this that the checkpoint has not writes it anew.
+const KEPT_BY_WRITERS: u64 = 64;
+/// The same for a reader: it is not there to write.
+const KEPT_BY_READERS: u64 = 256;
+
+/// An active file of more bytes than this is sealed by a compaction.
+const SEALED_PAST: u64 = 4 * 1024 * 1024;
 
 /// A directory with a log in it, and the roster that the log adds up to.
 ///
@@ -24,7 +35,12 @@ pub struct Store<L: Log = FileLog> {
     seed: Seed,
     rules: Rules,
     wait: Duration,
+    progress: Progress,
     view: View,
+    /// Where the checkpoint is kept.
+    cache: PathBuf,
+    /// How many of the view's events the checkpoint has.
+    kept: u64,
     /// What was cut from the log when it was seeded, for the next answer to tell.
     torn: Option<TornTail>,
 }
@@ -38,6 +54,31 @@ pub struct Options {
     pub wait: Duration,
     /// What time it is.
     pub now: Timestamp,
+    /// Who is told of reading that takes long.
+    pub progress: Progress,
+}
+
+/// Who is told how far the reading of a long log has come, if anybody is.
+#[derive(Clone, Default)]
+pub struct Progress(Option<Arc<dyn Fn(u64, u64) + Send + Sync>>);
+
+impl Progress {
+    /// Tells `listener` how many bytes are done, and of how many.
+    pub fn new(listener: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(listener)))
+    }
+
+    fn tell(&self, done: u64, all: u64) {
+        if let Some(listener) = &self.0 {
+            listener(done, all);
+        }
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "told" } else { "not told" })
+    }
 }
 
 /// What was recorded, and what to tell.
@@ -79,26 +120,54 @@ pub enum StoreError {
 impl Store<FileLog> {
     /// Opens a store; one that does not exist is created and seeded.
     ///
-    /// What is in the log already is read, without a lock.
+    /// What is in the log already is read, without a lock: the checkpoint if it
+    /// is that of this log, then what came after it.
     pub fn open(options: &Options, rng: &mut fastrand::Rng) -> Result<Self, StoreError> {
         let seed = read_seed(&options.dir.join("seed.toml"))?;
         let rules = seed.rules()?;
-        let log = FileLog::new(options.dir.clone());
-        let mut store =
-            Self { log, seed, rules, wait: options.wait, view: View::default(), torn: None };
+        let mut store = Self {
+            log: FileLog::new(options.dir.clone()),
+            seed,
+            rules,
+            wait: options.wait,
+            progress: options.progress.clone(),
+            view: View::default(),
+            cache: options.dir.join(".cache"),
+            kept: 0,
+            torn: None,
+        };
+        store.recall();
         store.read()?;
         if store.view.events == 0 {
             store.log.create_store()?;
             let personas = store.seed.personas()?;
             let seeded = store.execute(options.now, rng, |situation| {
-                let new = situation.roster.personas().is_empty();
+                let new = situation.roster.is_empty();
                 let events = if new { personas.clone() } else { Vec::new() };
                 let events = events.into_iter().map(Event::Seed).collect();
                 Ok(Decision { events, outcome: (), notices: Vec::new() })
             })?;
             store.torn = seeded.torn;
         }
+        store.keep(KEPT_BY_READERS);
         Ok(store)
+    }
+
+    /// Seals the active file if it is long, or whenever it holds anything if `always`.
+    pub fn seal(&mut self, always: bool) -> Result<Option<Sealed>, StoreError> {
+        for _ in 0..TRIES {
+            let turn = self.log.take_turn(self.wait)?;
+            self.catch_up()?;
+            self.check_version()?;
+            let bytes = self.log.active_bytes(&self.view.position);
+            if bytes <= if always { 0 } else { SEALED_PAST } {
+                return Ok(None);
+            }
+            if let Some(sealed) = self.log.seal(turn, &self.view.position)? {
+                return Ok(Some(sealed));
+            }
+        }
+        Err(self.keeps_moving())
     }
 }
 
@@ -108,7 +177,7 @@ fn read_seed(path: &Path) -> Result<Seed, StoreError> {
         Ok(text) => Ok(Seed::with_user(path, &text)?),
         Err(error) => match error.kind() {
             // A store that is a file is for the log to report, with its own path.
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Ok(Seed::default()),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(Seed::default()),
             _ => Err(LogError::io("read", path)(error).into()),
         },
     }
@@ -152,28 +221,88 @@ impl<L: Log> Store<L> {
         for _ in 0..TRIES {
             let turn = self.log.take_turn(self.wait)?;
             self.catch_up()?;
-            let mut situation = Situation {
-                roster: &self.view.roster,
-                rules: &self.rules,
-                seed: &self.seed,
-                now,
-                rng,
+            let decided = rule(&mut self.situation(now, rng));
+            let Decision { events, outcome, notices } = match decided {
+                Err(Refusal::Lost(_)) => {
+                    self.forget();
+                    continue;
+                }
+                decided => decided?,
             };
-            let Decision { events, outcome, notices } = rule(&mut situation)?;
             if events.is_empty() {
                 return Ok(Answer { outcome, notices, torn: self.torn.take() });
             }
-            let newest = self.view.roster.newest_version();
-            if newest > FORMAT_VERSION {
-                return Err(StoreError::NewerFormat(newest));
-            }
+            self.check_version()?;
             let lines = self.encode(now, events)?;
             if let Append::Done { torn } = self.log.append(turn, &self.view.position, &lines)? {
-                self.fold(&lines)?;
+                self.take_in(&lines)?;
+                self.keep(KEPT_BY_WRITERS);
                 return Ok(Answer { outcome, notices, torn: torn.or_else(|| self.torn.take()) });
             }
         }
-        Err(StoreError::KeepsMoving(self.log.place(0).0))
+        Err(self.keeps_moving())
+    }
+
+    /// Asks something of the store. It asks once more if the checkpoint turns out to be lost.
+    pub fn look<T>(
+        &mut self,
+        question: impl Fn(&Self) -> Result<T, Refusal>,
+    ) -> Result<T, StoreError> {
+        match question(self) {
+            Err(Refusal::Lost(_)) => {
+                self.forget();
+                self.read()?;
+                self.keep(KEPT_BY_READERS);
+                Ok(question(self)?)
+            }
+            answer => Ok(answer?),
+        }
+    }
+
+    /// Writes the checkpoint anew.
+    pub fn checkpoint(&mut self) -> io::Result<()> {
+        checkpoint::write(&self.cache, &self.view)?;
+        self.kept = self.view.events;
+        Ok(())
+    }
+
+    /// Writes the checkpoint anew if it lacks more than so many events.
+    fn keep(&mut self, lacks: u64) {
+        if self.view.events.saturating_sub(self.kept) > lacks {
+            // Losing it changes speed, never an answer: a store that cannot be written to is read.
+            let _ = self.checkpoint();
+        }
+    }
+
+    /// Begins with the checkpoint, if it is that of the log that is there.
+    fn recall(&mut self) {
+        let Some(view) = checkpoint::load(&self.cache) else { return };
+        if view.marks().all(|mark| self.log.holds(mark).unwrap_or(false)) {
+            self.kept = view.events;
+            self.view = view;
+        }
+    }
+
+    /// Forgets what was read, so that it is read from the start.
+    fn forget(&mut self) {
+        self.view = View::default();
+        self.kept = 0;
+    }
+
+    fn situation<'a>(&'a self, now: Timestamp, rng: &'a mut fastrand::Rng) -> Situation<'a> {
+        Situation { roster: &self.view.roster, rules: &self.rules, seed: &self.seed, now, rng }
+    }
+
+    /// Makes sure that no newer build wrote to the log.
+    fn check_version(&self) -> Result<(), StoreError> {
+        match self.view.roster.newest_version() {
+            newest if newest > FORMAT_VERSION => Err(StoreError::NewerFormat(newest)),
+            _ => Ok(()),
+        }
+    }
+
+    fn keeps_moving(&self) -> StoreError {
+        StoreError::KeepsMoving(self.log.place(0).0)
     }
 
     /// Has a rule decide, and goes on as if it had been recorded, without recording it.
@@ -181,13 +310,17 @@ impl<L: Log> Store<L> {
         mut self,
         now: Timestamp,
         rng: &mut fastrand::Rng,
-        rule: impl FnOnce(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
+        mut rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(Self, Answer<T>), StoreError> {
-        let mut situation =
-            Situation { roster: &self.view.roster, rules: &self.rules, seed: &self.seed, now, rng };
-        let Decision { events, outcome, notices } = rule(&mut situation)?;
+        let mut decided = rule(&mut self.situation(now, rng));
+        if matches!(decided, Err(Refusal::Lost(_))) {
+            self.forget();
+            self.read()?;
+            decided = rule(&mut self.situation(now, rng));
+        }
+        let Decision { events, outcome, notices } = decided?;
         let lines = self.encode(now, events)?;
-        self.fold(&lines)?;
+        self.take_in(&lines)?;
         Ok((self, Answer { outcome, notices, torn: None }))
     }
 
@@ -210,8 +343,8 @@ impl<L: Log> Store<L> {
         let finder = memchr::memmem::Finder::new(&needle);
         let (mut position, mut batch) = (Position::START, Vec::new());
         loop {
-            let Read::Lines { more } = self.log.read(&position, &mut batch)? else {
-                return Err(StoreError::KeepsMoving(self.log.place(0).0));
+            let Read::Lines { left } = self.log.read(&position, &mut batch)? else {
+                return Err(self.keeps_moving());
             };
             for (line, number) in
                 batch.split_inclusive(|byte| *byte == b'\n').zip(position.lines + 1..)
@@ -227,7 +360,7 @@ impl<L: Log> Store<L> {
                 visit(&record);
             }
             position.advance(&batch);
-            if !more {
+            if left == 0 {
                 return Ok(());
             }
         }
@@ -254,7 +387,7 @@ impl<L: Log> Store<L> {
                 let Ok(_turn) = self.log.take_turn(self.wait) else {
                     return Err(LogError::Damaged(seen));
                 };
-                self.view = View::default();
+                self.forget();
                 self.catch_up()
             }
             other => other,
@@ -265,32 +398,68 @@ impl<L: Log> Store<L> {
     fn catch_up(&mut self) -> Result<(), LogError> {
         let mut lines = Vec::new();
         loop {
-            let more = match self.log.read(&self.view.position, &mut lines)? {
-                Read::Lines { more } => more,
-                Read::Moved => {
-                    self.view = View::default();
-                    continue;
-                }
+            let folded = match self.log.read(&self.view.position, &mut lines)? {
+                Read::Lines { left: 0 } => match self.fold(&lines)? {
+                    Fold::Done => return Ok(()),
+                    folded => folded,
+                },
+                Read::Lines { left } => self.fold_ahead(mem::take(&mut lines), left)?,
+                Read::Moved => Fold::Lost,
             };
-            self.fold(&lines)?;
-            if !more {
-                return Ok(());
+            match folded {
+                Fold::Done => {}
+                Fold::Merged => return self.fold_all(),
+                Fold::Lost => self.forget(),
             }
         }
     }
 
-    /// Folds lines that follow the position; all of the log, if it was merged.
-    fn fold(&mut self, lines: &[u8]) -> Result<(), LogError> {
-        match self.view.fold(lines) {
-            Ok(Fold::Done) => Ok(()),
-            Ok(Fold::Merged) => self.fold_all(),
-            Err(damage) => Err(self.damaged(damage)),
+    /// Folds lines that were just appended, or would be.
+    fn take_in(&mut self, lines: &[u8]) -> Result<(), LogError> {
+        match self.fold(lines)? {
+            Fold::Done => Ok(()),
+            Fold::Merged => self.fold_all(),
+            Fold::Lost => {
+                self.forget();
+                self.catch_up()
+            }
         }
+    }
+
+    fn fold(&mut self, lines: &[u8]) -> Result<Fold, LogError> {
+        self.view.fold(lines).map_err(|damage| self.damaged(damage))
+    }
+
+    /// Folds a long log: it is read ahead and decoded on all processors while it is folded.
+    fn fold_ahead(&mut self, first: Vec<u8>, left: u64) -> Result<Fold, LogError> {
+        let (log, progress) = (&mut self.log, &self.progress);
+        let mut position = self.view.position;
+        let (mut ready, mut left) = (Some(first), left);
+        let next = || -> Result<Next, LogError> {
+            let batch = match ready.take() {
+                Some(first) => first,
+                None if left == 0 => return Ok(Next::End),
+                None => {
+                    let mut batch = Vec::new();
+                    match log.read(&position, &mut batch)? {
+                        Read::Lines { left: more } => left = more,
+                        Read::Moved => return Ok(Next::Moved),
+                    }
+                    batch
+                }
+            };
+            position.advance(&batch);
+            progress.tell(position.offset, position.offset + left);
+            Ok(Next::Lines(batch))
+        };
+        let folded = pipeline::fold_ahead(&mut self.view, next)?;
+        folded.map_err(|damage| self.damaged(damage))
     }
 
     fn fold_all(&mut self) -> Result<(), LogError> {
         let whole = self.read_all()?;
         self.view = View::fold_all(&whole).map_err(|damage| self.damaged(damage))?;
+        self.kept = 0;
         Ok(())
     }
 
@@ -299,8 +468,8 @@ impl<L: Log> Store<L> {
         let (mut whole, mut batch) = (Vec::new(), Vec::new());
         let mut position = Position::START;
         loop {
-            let more = match self.log.read(&position, &mut batch)? {
-                Read::Lines { more } => more,
+            let left = match self.log.read(&position, &mut batch)? {
+                Read::Lines { left } => left,
                 Read::Moved => {
                     whole.clear();
                     position = Position::START;
@@ -309,9 +478,10 @@ impl<L: Log> Store<L> {
             };
             position.advance(&batch);
             whole.append(&mut batch);
-            if !more {
+            if left == 0 {
                 return Ok(whole);
             }
+            whole.reserve(usize::try_from(left).unwrap_or(0));
         }
     }
 
@@ -328,16 +498,18 @@ mod tests {
 
     use super::*;
     use crate::events::{PersonaName, Retire, RetireReason};
+    use crate::projection::Presence;
 
     fn open(dir: &Path) -> (Store, Options, fastrand::Rng) {
         let now = "2026-03-25T15:30:00Z".parse().unwrap();
-        let options = Options { dir: dir.to_owned(), wait: Duration::from_secs(5), now };
+        let wait = Duration::from_secs(5);
+        let options = Options { dir: dir.to_owned(), wait, now, progress: Progress::default() };
         let mut rng = fastrand::Rng::with_seed(1);
         (Store::open(&options, &mut rng).unwrap(), options, rng)
     }
 
     fn retire(situation: &Situation<'_>) -> Decision<usize> {
-        let free = situation.roster.personas().iter().filter(|persona| persona.is_active());
+        let free = situation.roster.presences().filter(Presence::is_active);
         let reason = RetireReason::Manual;
         let persona = PersonaName::unchecked("Elena Vasquez");
         let events = vec![Event::Retire(Retire { persona, reason })];
@@ -363,7 +535,7 @@ mod tests {
                 if seen.is_empty() {
                     fs::rename(&other, &path).unwrap();
                 }
-                seen.push(situation.roster.personas().len());
+                seen.push(situation.roster.names().count());
                 Ok(retire(situation))
             })
             .unwrap();
@@ -398,5 +570,75 @@ mod tests {
         }
         let (again, ..) = open(dir.path());
         assert_eq!(again.view(), store.view());
+    }
+
+    /// Changes a byte of what the checkpoint keeps of every persona, in place.
+    #[expect(clippy::disallowed_methods, reason = "a test may damage what it likes")]
+    fn damage_checkpoint(dir: &Path) {
+        let path = dir.join(".cache/checkpoint.json");
+        let text = fs::read_to_string(&path).unwrap();
+        let (head, personas) = text.split_once('\n').unwrap();
+        let damaged = personas.replace("\"traits\"", "\"Traits\"");
+        assert_ne!(damaged, personas);
+        fs::write(&path, format!("{head}\n{damaged}")).unwrap();
+    }
+
+    /// A store that was opened by its checkpoint.
+    fn open_kept(dir: &Path) -> (Store, Options, fastrand::Rng) {
+        let (mut store, ..) = open(dir);
+        store.checkpoint().unwrap();
+        let opened = open(dir);
+        assert_eq!(opened.0.kept, opened.0.view.events, "nothing was folded");
+        opened
+    }
+
+    #[test]
+    fn a_question_is_asked_again_of_the_log_when_the_checkpoint_is_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, ..) = open_kept(dir.path());
+        damage_checkpoint(dir.path());
+        let asked = std::cell::Cell::new(0);
+        let everybody = store.look(|store| {
+            asked.set(asked.get() + 1);
+            Ok(store.roster().personas()?.len())
+        });
+        assert_eq!((everybody.unwrap(), asked.get()), (12, 2));
+        fs::remove_dir_all(dir.path().join(".cache")).unwrap();
+        assert!(store.view() == open(dir.path()).0.view());
+    }
+
+    #[test]
+    fn a_rule_decides_again_when_the_checkpoint_is_lost() {
+        for rehearse in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let (mut store, options, mut rng) = open_kept(dir.path());
+            damage_checkpoint(dir.path());
+            let mut asked = 0;
+            let mut rule = |situation: &mut Situation<'_>| {
+                asked += 1;
+                situation.roster.personas()?;
+                Ok(retire(situation))
+            };
+            if rehearse {
+                let (rehearsed, answer) = store.rehearse(options.now, &mut rng, &mut rule).unwrap();
+                assert_eq!((answer.outcome, rehearsed.view().events), (12, 13));
+            } else {
+                let answer = store.execute(options.now, &mut rng, &mut rule).unwrap();
+                assert_eq!((answer.outcome, store.view().events), (12, 13));
+            }
+            assert_eq!(asked, 2);
+        }
+    }
+
+    #[test]
+    fn events_after_a_lost_checkpoint_are_folded_from_the_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, options, mut rng) = open_kept(dir.path());
+        damage_checkpoint(dir.path());
+        // Others retired her meanwhile; she is asleep in this store.
+        open(dir.path()).0.execute(options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        store.execute(options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        let (other, ..) = open(dir.path());
+        assert_eq!((store.view(), store.view().events), (other.view(), 14));
     }
 }

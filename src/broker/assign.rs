@@ -1,17 +1,19 @@
 //! Lending personas to an agent.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::decision::Notice;
 use super::lending::{is_stale, orphan, released_slot, releases};
-use super::score::rank;
+use super::score::{best, rank};
 use super::{Decision, Refusal, Role, Score, Situation, grow, names};
 use crate::events::{
     AgentName, Assign, AssignedSlot, Definition, Event, PersonaName, ProjectName, Reactivate,
     ReactivateReason, ReleaseReason, ReleasedSlot, RetireReason, RoleName, SessionId, Slot,
     TeamName, ToolUseId,
 };
-use crate::projection::{Lease, Persona, Status};
+use crate::projection::{Lease, Persona, Presence, Status};
 
 /// The most roles in one `assign`.
 pub const ROLE_LIMIT: usize = 64;
@@ -139,11 +141,15 @@ impl<'s, 'a> Draft<'s, 'a> {
     ) -> Result<(), Refusal> {
         let rules = self.situation.rules;
         let role = rules.roles.resolve(requested.as_str());
-        if let Some((persona, lease)) = self.sitting(&slot, role) {
+        if let Some((persona, lease)) = self.sitting(&slot, role)? {
             self.keep(persona, lease, requested, role, summoned);
             return Ok(());
         }
-        let choice = match summoned.and_then(|persona| self.summon(persona)) {
+        let summoned = match summoned {
+            Some(persona) => self.summon(persona)?,
+            None => None,
+        };
+        let choice = match summoned {
             Some(persona) => {
                 let (name, score) = (persona.name().clone(), self.score(persona, role));
                 let grounds = Grounds::Summoned;
@@ -164,12 +170,15 @@ impl<'s, 'a> Draft<'s, 'a> {
     }
 
     /// Who sits in a slot of this session already; with this role, if several do after a merge.
-    fn sitting(&self, slot: &Slot, role: &Role) -> Option<(&'a Persona, &'a Lease)> {
-        let open = || {
-            let slots = self.situation.roster.open_slots(&self.request.session);
-            slots.filter(|(_, lease)| lease.slot == *slot)
-        };
-        open().find(|(_, lease)| lease.role == role.name).or_else(|| open().next())
+    fn sitting(
+        &self,
+        slot: &Slot,
+        role: &Role,
+    ) -> Result<Option<(&'a Persona, &'a Lease)>, Refusal> {
+        let mut open = self.situation.roster.open_slots(&self.request.session)?;
+        open.retain(|(_, lease)| lease.slot == *slot);
+        let in_role = open.iter().find(|(_, lease)| lease.role == role.name);
+        Ok(in_role.or_else(|| open.first()).copied())
     }
 
     /// The same agent keeps its persona: as it is in the same role, and in
@@ -206,7 +215,7 @@ impl<'s, 'a> Draft<'s, 'a> {
 
     /// Brings a persona by name: out of the archive, or away from sessions
     /// that fell silent. One that is at work stays there.
-    fn summon(&mut self, persona: &'a Persona) -> Option<&'a Persona> {
+    fn summon(&mut self, persona: &'a Persona) -> Result<Option<&'a Persona>, Refusal> {
         let Situation { roster, rules, now, .. } = *self.situation;
         let at_work = |lease: &&Lease| {
             lease.session == self.request.session || !is_stale(roster, &lease.session, rules, now)
@@ -216,46 +225,76 @@ impl<'s, 'a> Draft<'s, 'a> {
                 persona: persona.name().clone(),
                 session: lease.session.clone(),
             });
-            return None;
+            return Ok(None);
         }
         for lease in &persona.leases {
             if !self.orphaned.contains(&lease.session) {
-                self.first.extend(orphan(roster, &lease.session));
+                self.first.extend(orphan(roster, &lease.session)?);
                 self.orphaned.push(lease.session.clone());
             }
         }
         if !persona.is_active() {
-            self.reactivate(persona, ReactivateReason::Summon);
+            self.reactivate(persona.name(), ReactivateReason::Summon);
         }
-        Some(persona)
+        Ok(Some(persona))
     }
 
     /// Takes the best free persona; where none is free, the best of those
     /// that were retired for inactivity; where there is none, a new one.
     fn choose(&mut self, slot: Slot, role: &Role) -> Result<Choice, Refusal> {
-        let Situation { roster, rules, now, .. } = *self.situation;
-        let ranking = |is_candidate: &dyn Fn(&Persona) -> bool| {
-            let candidates = roster.personas().iter().filter(|persona| {
-                is_candidate(persona) && self.is_unheld(persona) && !self.is_taken(persona)
-            });
-            rank(candidates, role, rules, now)
-        };
         let inactive = Status::Archived(RetireReason::Inactive);
-        let (grounds, ranked) = match ranking(&Persona::is_active) {
+        let (grounds, mut ranking) = match self.candidates(role, Status::Active)? {
             free if !free.is_empty() => (Grounds::BestFree, free),
-            _ => (Grounds::BroughtBack, ranking(&|persona| persona.status == inactive)),
+            _ => (Grounds::BroughtBack, self.candidates(role, inactive)?),
         };
-        let (grounds, (persona, score)) = if let Some((best, score)) = ranked.first() {
+        let (grounds, (persona, score)) = if let Some(best) = ranking.first().cloned() {
             if grounds == Grounds::BroughtBack {
-                self.reactivate(best, ReactivateReason::PoolEmpty);
+                self.reactivate(&best.0, ReactivateReason::PoolEmpty);
             }
-            (grounds, (best.name().clone(), *score))
+            (grounds, best)
         } else {
             (Grounds::Grown, self.grow(role)?)
         };
-        let explained = ranked.into_iter().filter(|_| self.request.explain);
-        let ranking = explained.map(|(persona, score)| (persona.name().clone(), score)).collect();
+        if !self.request.explain {
+            ranking.clear();
+        }
         Ok(Choice { slot, persona, role: role.name.clone(), score, grounds, ranking })
+    }
+
+    /// Who of a status could be lent for a role: the best, or all if the request asks for them.
+    fn candidates(
+        &self,
+        role: &Role,
+        status: Status,
+    ) -> Result<Vec<(PersonaName, Score)>, Refusal> {
+        let Situation { roster, rules, now, .. } = *self.situation;
+        // Whom the silent sessions give back is free, too.
+        let given_back = self.given_back()?;
+        let candidates = roster.standings(&role.name, &role.expertise)?.filter(|standing| {
+            let Presence { name, .. } = standing.presence;
+            standing.presence.status == status
+                && (!standing.presence.is_held() || given_back.contains(name))
+                && !self.is_taken(name)
+        });
+        let ranked = if self.request.explain {
+            rank(candidates, role, rules, now)
+        } else {
+            best(candidates, role, rules, now).into_iter().collect()
+        };
+        Ok(ranked.into_iter().map(|(it, score)| (it.presence.name.clone(), score)).collect())
+    }
+
+    /// Whom nobody holds any more, once the silent sessions are released.
+    fn given_back(&self) -> Result<BTreeSet<&'a PersonaName>, Refusal> {
+        let mut given_back = BTreeSet::new();
+        for session in &self.orphaned {
+            for (persona, _) in self.situation.roster.open_slots(session)? {
+                if persona.leases.iter().all(|lease| self.orphaned.contains(&lease.session)) {
+                    given_back.insert(persona.name());
+                }
+            }
+        }
+        Ok(given_back)
     }
 
     /// Makes a persona for a role.
@@ -268,21 +307,17 @@ impl<'s, 'a> Draft<'s, 'a> {
         Ok((name, score))
     }
 
-    /// Tells whether nobody holds a persona, once the silent sessions are released.
-    fn is_unheld(&self, persona: &Persona) -> bool {
-        persona.leases.iter().all(|lease| self.orphaned.contains(&lease.session))
-    }
-
-    fn is_taken(&self, persona: &Persona) -> bool {
-        self.choices.iter().any(|choice| choice.persona == *persona.name())
+    fn is_taken(&self, persona: &PersonaName) -> bool {
+        self.choices.iter().any(|choice| choice.persona == *persona)
     }
 
     fn score(&self, persona: &Persona, role: &Role) -> Score {
-        Score::of(persona, role, &self.situation.rules.scoring, self.situation.now)
+        let standing = persona.standing(0, &role.name, &role.expertise);
+        Score::of(&standing, role, &self.situation.rules.scoring, self.situation.now)
     }
 
-    fn reactivate(&mut self, persona: &Persona, reason: ReactivateReason) {
-        let persona = persona.name().clone();
+    fn reactivate(&mut self, persona: &PersonaName, reason: ReactivateReason) {
+        let persona = persona.clone();
         self.first.push(Event::Reactivate(Reactivate { persona, reason }));
     }
 
@@ -420,7 +455,7 @@ mod tests {
         let [Event::Grow(grown), lent] = &decision.events[..] else { panic!("somebody is grown") };
         assert_eq!(*lent, lending(vec![assigned("w", 0, grown.name.as_str(), "general")]));
         assert_eq!(decision.outcome[0].score.total.to_string(), "0.3", "as a newcomer's");
-        assert!(world.roster.get(&grown.name).unwrap().is_held());
+        assert!(world.roster.get(&grown.name).unwrap().unwrap().is_held());
     }
 
     #[test]
@@ -489,7 +524,7 @@ mod tests {
         );
         assert_eq!(chosen(&decision), [("Ann", false), ("Bo", false)]);
         assert_eq!(decision.outcome[0].role.as_str(), "debugging");
-        let ann = world.roster.get(&name("Ann")).unwrap();
+        let ann = world.roster.get(&name("Ann")).unwrap().unwrap();
         let closed: Vec<_> = ann.roles.iter().map(|(role, r)| (role.as_str(), r.closed)).collect();
         assert_eq!(closed, [("debugging", 0), ("testing", 1)]);
         assert_eq!(ann.leases.len(), 1);
@@ -652,7 +687,7 @@ mod tests {
         assert!(matches!(refusal(0), Some(Refusal::NoRole)));
         assert!(matches!(refusal(65), Some(Refusal::TooManyRoles(65))));
         assert!(refusal(64).is_none());
-        assert_eq!(world.roster.open_slots(&session("s")).count(), 64);
+        assert_eq!(world.roster.open_slots(&session("s")).unwrap().len(), 64);
     }
 
     #[test]

@@ -11,13 +11,10 @@ use crate::events::{Definition, Event, PersonaName, Tag};
 /// into the event, so that a replay needs no randomness.
 pub fn grow(situation: &mut Situation<'_>, also: &[Definition]) -> Result<Definition, Refusal> {
     let vocabulary = situation.seed.vocabulary()?;
-    let known = || {
-        let personas = situation.roster.personas().iter().map(|persona| &persona.definition);
-        personas.chain(also)
-    };
-    let used: BTreeSet<_> = known().map(|definition| definition.name.as_str()).collect();
-    let mut carriers: BTreeMap<&str, u64> = BTreeMap::new();
-    for tag in known().flat_map(|definition| &definition.expertise) {
+    let names = situation.roster.names().chain(also.iter().map(|definition| &definition.name));
+    let used: BTreeSet<_> = names.map(PersonaName::as_str).collect();
+    let mut carriers = situation.roster.expertise();
+    for tag in also.iter().flat_map(|definition| &definition.expertise) {
         *carriers.entry(tag.as_str()).or_default() += 1;
     }
     let rarity = |tag: &str| RARITY_UNIT / (carriers.get(tag).copied().unwrap_or(0) + 1);

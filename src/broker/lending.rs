@@ -7,7 +7,7 @@ use super::decision::seconds_since;
 use crate::events::{
     AgentName, Event, LINE_LIMIT, Release, ReleaseReason, ReleasedSlot, SessionId,
 };
-use crate::projection::{Lease, Persona, Roster};
+use crate::projection::{Lease, Lost, Persona, Roster};
 
 /// The slot of a lease, as a `release` names it.
 pub fn released_slot(persona: &Persona, lease: &Lease) -> ReleasedSlot {
@@ -23,14 +23,15 @@ pub fn open_slots(
     roster: &Roster,
     session: &SessionId,
     agent: Option<&AgentName>,
-) -> Vec<ReleasedSlot> {
+) -> Result<Vec<ReleasedSlot>, Lost> {
     let mut slots: Vec<_> = roster
-        .open_slots(session)
+        .open_slots(session)?
+        .into_iter()
         .filter(|(_, lease)| agent.is_none_or(|agent| lease.slot.belongs_to(agent)))
         .map(|(persona, lease)| released_slot(persona, lease))
         .collect();
     slots.sort_by(|a, b| (&a.slot, &a.persona, &a.role).cmp(&(&b.slot, &b.persona, &b.role)));
-    slots
+    Ok(slots)
 }
 
 /// Tells whether a session has been silent for so long that it no longer holds on.
@@ -46,9 +47,9 @@ pub fn is_silent(last: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
 }
 
 /// Releases all that a silent session holds.
-pub fn orphan(roster: &Roster, session: &SessionId) -> Vec<Event> {
-    let slots = open_slots(roster, session, None);
-    releases(session, None, ReleaseReason::Orphaned, &slots)
+pub fn orphan(roster: &Roster, session: &SessionId) -> Result<Vec<Event>, Lost> {
+    let slots = open_slots(roster, session, None)?;
+    Ok(releases(session, None, ReleaseReason::Orphaned, &slots))
 }
 
 /// Closes slots: in one event, or in as many as it takes for each to fit into a line.
@@ -105,7 +106,7 @@ mod tests {
         world.lent("s", "w", "Bo", "testing").lent("s", "w", "Ann", "testing");
         world.lent("s", "w", "Ann", "general").lent("s", "a", "Cy", "testing");
         assert_eq!(
-            open_slots(&world.roster, &session("s"), None),
+            open_slots(&world.roster, &session("s"), None).unwrap(),
             [
                 released("a", 0, "Cy", "testing"),
                 released("w", 0, "Ann", "general"),

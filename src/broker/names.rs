@@ -9,44 +9,44 @@ const NEAR: f64 = 0.75;
 
 /// Finds a persona by its exact name, else whatever the case, else by how its name begins.
 pub fn find<'a>(roster: &'a Roster, typed: &str) -> Result<&'a Persona, Refusal> {
-    let all = || roster.by_name();
     let folded = typed.trim().to_lowercase();
-    let is = |persona: &&Persona| persona.name().as_str().to_lowercase() == folded;
-    let begins = |persona: &&Persona| persona.name().as_str().to_lowercase().starts_with(&folded);
+    let is = |name: &&PersonaName| name.as_str().to_lowercase() == folded;
+    let begins = |name: &&PersonaName| name.as_str().to_lowercase().starts_with(&folded);
 
-    if let Some(persona) = all().find(|persona| persona.name().as_str() == typed) {
+    if let Some(persona) = roster.get(&PersonaName::unchecked(typed))? {
         return Ok(persona);
     }
-    let mut candidates: Vec<_> = all().filter(is).collect();
+    let mut candidates: Vec<_> = roster.names().filter(is).collect();
     if candidates.is_empty() && !folded.is_empty() {
-        candidates = all().filter(begins).collect();
+        candidates = roster.names().filter(begins).collect();
     }
+    let unknown = || Refusal::UnknownPersona {
+        name: typed.to_owned(),
+        nearest: nearest(roster, &folded).cloned(),
+    };
     match candidates.as_slice() {
-        [persona] => Ok(persona),
-        [] => Err(Refusal::UnknownPersona {
-            name: typed.to_owned(),
-            nearest: nearest(roster, &folded),
-        }),
+        [name] => roster.get(name)?.ok_or_else(unknown),
+        [] => Err(unknown()),
         several => Err(Refusal::AmbiguousName {
             name: typed.to_owned(),
-            candidates: several.iter().map(|persona| persona.name().clone()).collect(),
+            candidates: several.iter().map(|name| (*name).clone()).collect(),
         }),
     }
 }
 
-/// The persona whose name, or one word of it, is most like what was typed.
-fn nearest(roster: &Roster, folded: &str) -> Option<PersonaName> {
-    let likeness = |persona: &Persona| {
-        let name = persona.name().as_str().to_lowercase();
+/// The name that, or one word of which, is most like what was typed.
+fn nearest<'a>(roster: &'a Roster, folded: &str) -> Option<&'a PersonaName> {
+    let likeness = |name: &PersonaName| {
+        let name = name.as_str().to_lowercase();
         let words = name.split_whitespace().map(|word| strsim::jaro_winkler(word, folded));
         words.fold(strsim::jaro_winkler(&name, folded), f64::max)
     };
     roster
-        .by_name()
-        .map(|persona| (likeness(persona), persona))
+        .names()
+        .map(|name| (likeness(name), name))
         .filter(|(likeness, _)| *likeness >= NEAR)
         .reduce(|best, next| if next.0 > best.0 { next } else { best })
-        .map(|(_, persona)| persona.name().clone())
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]

@@ -26,13 +26,11 @@ pub fn clean_up(
     let roster = situation.roster;
     let silent =
         roster.sessions().filter(|(_, last)| lending::is_silent(*last, age, situation.now));
-    let orphaned: Vec<_> = silent
-        .map(|(session, last)| Orphaned {
-            session: session.clone(),
-            last,
-            slots: lending::open_slots(roster, session, None),
-        })
-        .collect();
+    let orphaned = silent.map(|(session, last)| {
+        let slots = lending::open_slots(roster, session, None)?;
+        Ok(Orphaned { session: session.clone(), last, slots })
+    });
+    let orphaned: Vec<_> = orphaned.collect::<Result<_, Refusal>>()?;
     let reason = ReleaseReason::Orphaned;
     let events = orphaned
         .iter()
@@ -93,7 +91,7 @@ mod tests {
         for event in decision.events.clone() {
             world.given(event);
         }
-        let ann = world.roster.get(&name("Ann Li")).unwrap();
+        let ann = world.roster.get(&name("Ann Li")).unwrap().unwrap();
         assert!(ann.is_free());
         assert_eq!(ann.roles.values().map(|role| role.closed).sum::<u64>(), 0);
     }

@@ -2,6 +2,7 @@
 
 use super::{ROLE_LIMIT, SeedError};
 use crate::events::{PersonaName, SessionId};
+use crate::projection::Lost;
 
 /// Why a request cannot be done. Nothing is recorded.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,9 @@ pub enum Refusal {
     /// The built-in seed cannot be read.
     #[error(transparent)]
     Seed(#[from] SeedError),
+    /// Somebody is asleep in a checkpoint that is lost; the `Store` asks again without one.
+    #[error(transparent)]
+    Lost(#[from] Lost),
 }
 
 impl Refusal {
@@ -60,7 +64,7 @@ impl Refusal {
                 "`muzzle-persona release --session SESSION` gives it back; `--force` does that first"
                     .to_owned(),
             ),
-            Self::Seed(_) => None,
+            Self::Seed(_) | Self::Lost(_) => None,
         }
     }
 }

@@ -1,12 +1,11 @@
 //! Giving personas back.
 
-use super::decision::seconds_since;
 use super::lending::{open_slots, releases};
 use super::{Decision, Refusal, Situation};
 use crate::events::{
     AgentName, Event, PersonaName, ReleaseReason, ReleasedSlot, Retire, RetireReason, SessionId,
 };
-use crate::projection::Persona;
+use crate::projection::{Lease, Persona};
 
 /// A session, or one of its agents, gives its personas back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,11 +37,11 @@ pub fn release(
     request: &ReleaseRequest,
 ) -> Result<Decision<Released>, Refusal> {
     let ReleaseRequest { session, agent, reason } = request.clone();
-    let slots = open_slots(situation.roster, &session, agent.as_ref());
+    let slots = open_slots(situation.roster, &session, agent.as_ref())?;
     if slots.is_empty() {
         return Ok(Decision::unchanged(Released::default()));
     }
-    let retired = inactive(situation, &session, &slots);
+    let retired = inactive(situation, &session, &slots)?;
     let mut events = releases(&session, agent.as_ref(), reason, &slots);
     events.extend(retired.iter().map(|persona| {
         Event::Retire(Retire { persona: persona.clone(), reason: RetireReason::Inactive })
@@ -55,26 +54,36 @@ fn inactive(
     situation: &Situation<'_>,
     session: &SessionId,
     closing: &[ReleasedSlot],
-) -> Vec<PersonaName> {
+) -> Result<Vec<PersonaName>, Refusal> {
     let limit = situation.rules.lifecycle.inactive_after.as_secs();
-    let will_be_free = |persona: &Persona| {
-        persona.is_active()
-            && persona.leases.iter().all(|lease| {
-                lease.session == *session
-                    && closing.iter().any(|slot| {
-                        (&slot.slot, &slot.persona, &slot.role)
-                            == (&lease.slot, persona.name(), &lease.role)
-                    })
+    let now = situation.now.as_second();
+    let is_closing = |persona: &Persona, lease: &Lease| {
+        lease.session == *session
+            && closing.iter().any(|slot| {
+                (&slot.slot, &slot.persona, &slot.role)
+                    == (&lease.slot, persona.name(), &lease.role)
             })
     };
-    let is_long_ago = |persona: &Persona| {
-        persona.last_assigned.is_some_and(|last| seconds_since(last, situation.now) > limit)
-    };
-    let personas = situation.roster.by_name();
-    personas
-        .filter(|persona| will_be_free(persona) && is_long_ago(persona))
-        .map(|persona| persona.name().clone())
-        .collect()
+    let mut inactive = Vec::new();
+    for presence in situation.roster.presences() {
+        let is_long_ago =
+            presence.last_assigned.is_some_and(|last| now.saturating_sub(last) > limit);
+        if !is_long_ago || !presence.is_active() {
+            continue;
+        }
+        let mut will_be_free = !presence.is_held();
+        if presence.is_held()
+            && closing.iter().any(|slot| slot.persona == *presence.name)
+            && let Some(persona) = situation.roster.get(presence.name)?
+        {
+            will_be_free = persona.leases.iter().all(|lease| is_closing(persona, lease));
+        }
+        if will_be_free {
+            inactive.push(presence.name.clone());
+        }
+    }
+    inactive.sort();
+    Ok(inactive)
 }
 
 #[cfg(test)]
@@ -225,9 +234,9 @@ mod tests {
             assert_eq!(decision.events.len(), 2);
             assert_eq!(decision.outcome.slots.len(), 700);
         }
-        for event in crate::broker::lending::orphan(&world.roster, &session) {
+        for event in crate::broker::lending::orphan(&world.roster, &session).unwrap() {
             world.given(event); // which encodes it as a line
         }
-        assert_eq!(world.roster.open_slots(&session).count(), 0);
+        assert_eq!(world.roster.open_slots(&session).unwrap().len(), 0);
     }
 }

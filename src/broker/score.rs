@@ -5,10 +5,9 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::decision::seconds_since;
 use super::{Role, Rules};
 use crate::events::Definition;
-use crate::projection::{AffinityWeights, Persona, Points};
+use crate::projection::{AffinityWeights, Points, Presence, Standing};
 
 /// The five numbers of the score, in points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,44 +38,73 @@ pub struct Score {
 impl Score {
     /// Scores a persona for a role (design, section 8).
     #[must_use]
-    pub fn of(persona: &Persona, role: &Role, scoring: &Scoring, now: Timestamp) -> Self {
-        let affinity = persona.affinity(&role.name, scoring.affinity);
-        let recency = persona.last_assigned.map_or(Points::ZERO, |last| {
-            let days = u64::try_from(seconds_since(last, now) / 86_400).unwrap_or(0);
+    pub fn of(standing: &Standing<'_>, role: &Role, scoring: &Scoring, now: Timestamp) -> Self {
+        let affinity = standing.affinity(scoring.affinity);
+        let recency = standing.presence.last_assigned.map_or(Points::ZERO, |last| {
+            let days = now.as_second().saturating_sub(last) / 86_400;
+            let days = u64::try_from(days).unwrap_or(0);
             (scoring.recency - scoring.recency_per_day.times(days)).max(Points::ZERO)
         });
-        let newcomer = Self::of_newcomer(&persona.definition, role, scoring);
-        Self { total: affinity + newcomer.expertise - recency, affinity, recency, ..newcomer }
+        let expertise = overlap(standing.knows, role, scoring);
+        Self { total: affinity + expertise - recency, affinity, expertise, recency }
     }
 
     /// Scores a persona that has no record yet.
     #[must_use]
     pub fn of_newcomer(definition: &Definition, role: &Role, scoring: &Scoring) -> Self {
-        let knows = |tag| definition.expertise.contains(tag);
-        let qualified = role.expertise.is_empty() || role.expertise.iter().any(knows);
-        let expertise = if qualified { scoring.overlap } else { Points::ZERO };
+        let knows = definition.expertise.iter().any(|tag| role.expertise.contains(tag));
+        let expertise = overlap(knows, role, scoring);
         Self { total: expertise, affinity: Points::ZERO, expertise, recency: Points::ZERO }
     }
 }
+
+/// What it adds to know a field that the role asks for; all do, if it asks for none.
+fn overlap(knows: bool, role: &Role, scoring: &Scoring) -> Points {
+    if knows || role.expertise.is_empty() { scoring.overlap } else { Points::ZERO }
+}
+
+/// A persona that could be chosen, and how well it fits.
+pub type Ranked<'a> = (Standing<'a>, Score);
 
 /// Ranks personas for a role, best first.
 ///
 /// Of equal scores, first those with an instruction of their own for the
 /// role; then those never assigned, then those assigned longest ago; then
-/// those created earlier, which is the order in which `personas` come.
+/// those created earlier.
 pub fn rank<'a>(
-    personas: impl Iterator<Item = &'a Persona>,
+    standings: impl Iterator<Item = Standing<'a>>,
     role: &Role,
     rules: &Rules,
     now: Timestamp,
-) -> Vec<(&'a Persona, Score)> {
-    let mut ranking: Vec<_> =
-        personas.map(|p| (p, Score::of(p, role, &rules.scoring, now))).collect();
-    ranking.sort_by_key(|(persona, score)| {
-        let has_own = persona.definition.instructions.contains_key(&role.name);
-        (Reverse(score.total), Reverse(has_own), persona.last_assigned)
-    });
+) -> Vec<Ranked<'a>> {
+    let mut ranking: Vec<_> = scored(standings, role, rules, now).collect();
+    ranking.sort_by_key(order);
     ranking
+}
+
+/// The first of the ranking of [`rank`].
+pub fn best<'a>(
+    standings: impl Iterator<Item = Standing<'a>>,
+    role: &Role,
+    rules: &Rules,
+    now: Timestamp,
+) -> Option<Ranked<'a>> {
+    scored(standings, role, rules, now).min_by_key(order)
+}
+
+fn scored<'a>(
+    standings: impl Iterator<Item = Standing<'a>>,
+    role: &Role,
+    rules: &Rules,
+    now: Timestamp,
+) -> impl Iterator<Item = Ranked<'a>> {
+    standings.map(move |standing| (standing, Score::of(&standing, role, &rules.scoring, now)))
+}
+
+/// What the ranking is sorted by.
+fn order((standing, score): &Ranked<'_>) -> impl Ord + use<> {
+    let Presence { last_assigned, index, .. } = standing.presence;
+    (Reverse(score.total), Reverse(standing.has_own), last_assigned, index)
 }
 
 #[cfg(test)]
@@ -88,8 +116,10 @@ mod tests {
     const DAY: i64 = 86_400;
 
     fn score(world: &World, persona: &str, role: &str) -> Score {
-        let persona = world.roster.get(&name(persona)).unwrap();
-        Score::of(persona, world.rules.roles.resolve(role), &world.rules.scoring, world.now)
+        let persona = world.roster.get(&name(persona)).unwrap().unwrap();
+        let role = world.rules.roles.resolve(role);
+        let standing = persona.standing(0, &role.name, &role.expertise);
+        Score::of(&standing, role, &world.rules.scoring, world.now)
     }
 
     /// A world with personas that have an instruction of their own for these roles.

@@ -87,7 +87,7 @@ mod tests {
         for event in decision.events {
             world.given(event);
         }
-        let ann = world.roster.get(&name("Ann Li")).unwrap();
+        let ann = world.roster.get(&name("Ann Li")).unwrap().unwrap();
         assert!(!ann.is_active() && !ann.is_held());
         assert_eq!(
             ann.roles.values().map(|role| role.closed).sum::<u64>(),

@@ -26,7 +26,7 @@ pub fn sync(
     let (mut events, mut synced) = (Vec::new(), Synced::default());
     for definition in seed {
         let name = definition.name.clone();
-        match situation.roster.get(&name) {
+        match situation.roster.get(&name)? {
             None => {
                 events.push(Event::Seed(definition.clone()));
                 synced.added.push(name);
@@ -67,6 +67,6 @@ mod tests {
             world.given(event);
         }
         assert_eq!(sync(&mut world.situation(), &file).unwrap().events, [], "once is enough");
-        assert!(world.roster.get(&name("Absent One")).unwrap().is_active());
+        assert!(world.roster.get(&name("Absent One")).unwrap().unwrap().is_active());
     }
 }

@@ -5,7 +5,9 @@ use std::{fmt, iter};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::Store;
-use muzzle_persona::broker::{self, AssignRequest, Choice, Grounds, Score, instruction, preamble};
+use muzzle_persona::broker::{
+    self, AssignRequest, Choice, Grounds, Refusal, Score, instruction, preamble,
+};
 use muzzle_persona::events::{
     AgentName, EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, Tag, TeamName,
     TextError, visible,
@@ -84,16 +86,17 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
     };
     let rule = |situation: &mut broker::Situation<'_>| broker::assign(situation, &request);
     let told = context.warnings.len();
-    let (store, choices) =
+    let (mut store, choices) =
         if args.dry_run { context.rehearse(rule)? } else { context.execute(rule)? };
     let warnings = context.warnings.get(told..).unwrap_or_default().to_vec();
     let explanations: Vec<_> = choices.iter().map(Explanation::of).collect();
     if args.explain {
         context.notes.extend(explanations.iter().map(ToString::to_string));
     }
-    let seated = choices.into_iter();
-    let (assignments, preambles) =
-        seated.filter_map(|choice| seat(choice, &store, &request.session)).unzip();
+    let seated: Vec<_> = store.look(|store| {
+        choices.iter().filter_map(|it| seat(it, store, &request.session).transpose()).collect()
+    })?;
+    let (assignments, preambles) = seated.into_iter().unzip();
     Ok(AssignReport {
         assignments,
         preambles,
@@ -104,15 +107,21 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
 }
 
 /// What there is to say of one choice.
-fn seat(choice: Choice, store: &Store, session: &SessionId) -> Option<(Assignment, String)> {
-    let persona = store.roster().get(&choice.persona)?;
+fn seat(
+    choice: &Choice,
+    store: &Store,
+    session: &SessionId,
+) -> Result<Option<(Assignment, String)>, Refusal> {
+    let Some(persona) = store.roster().get(&choice.persona)? else {
+        return Ok(None);
+    };
     let role = store.rules().roles.resolve(choice.role.as_str());
     let definition = persona.definition.clone();
     let assignment = Assignment {
-        agent_slot: choice.slot,
+        agent_slot: choice.slot.clone(),
         persona_id: persona.id,
-        name: choice.persona,
-        role: choice.role,
+        name: choice.persona.clone(),
+        role: choice.role.clone(),
         traits: definition.traits,
         expertise: definition.expertise,
         role_instructions: instruction(persona, role).to_owned(),
@@ -120,7 +129,7 @@ fn seat(choice: Choice, store: &Store, session: &SessionId) -> Option<(Assignmen
         reused: choice.grounds == Grounds::Reused,
         score: choice.score,
     };
-    Some((assignment, preamble(persona, role, session)))
+    Ok(Some((assignment, preamble(persona, role, session))))
 }
 
 #[derive(Debug, Serialize)]

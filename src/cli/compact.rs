@@ -1,11 +1,12 @@
 //! `compact`: take old feedback out of the affinity.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::broker;
-use muzzle_persona::events::Summary;
+use muzzle_persona::events::{Sealed, Summary, visible};
 use serde::Serialize;
 
 use super::Context;
@@ -16,30 +17,66 @@ use super::persona::minute;
 use super::table::Table;
 
 /// Take old feedback out of the affinity, and keep a summary of it
+///
+/// It writes the checkpoint anew, too, and seals the log when that is longer
+/// than 4 MiB: what was written so far becomes a file in `segments/` that is
+/// never written to again.
 #[derive(Debug, Args)]
 pub struct CompactArgs {
     /// Feedback that is older than this many days
     #[arg(long, value_name = "DAYS", default_value = "30")]
     #[arg(value_parser = clap::value_parser!(u32).range(..=36_500))]
     older_than: u32,
+    /// Seal the log, however short it is
+    #[arg(long)]
+    seal: bool,
 }
 
 pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, Failure> {
     let age = SignedDuration::from_hours(24 * i64::from(args.older_than));
-    let (_, compacted) = context.execute(|situation| broker::compact(situation, age))?;
-    Ok(CompactReport { before: compacted.before, summaries: compacted.summaries })
+    let (mut store, compacted) = context.execute(|situation| broker::compact(situation, age))?;
+    if let Err(error) = store.checkpoint() {
+        context.warnings.push(format!("could not write the checkpoint: {error}"));
+    }
+    let sealed = store.seal(args.seal)?;
+    let torn = sealed.iter().filter_map(|sealed| sealed.torn.as_ref());
+    context.warnings.extend(torn.map(ToString::to_string));
+    Ok(CompactReport {
+        before: compacted.before,
+        summaries: compacted.summaries,
+        sealed: sealed.map(|Sealed { path, bytes, .. }| SealedReport { segment: path, bytes }),
+    })
 }
 
 #[derive(Debug, Serialize)]
 pub struct CompactReport {
     before: Timestamp,
     summaries: Vec<Summary>,
+    /// What was sealed, if anything.
+    sealed: Option<SealedReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct SealedReport {
+    segment: PathBuf,
+    bytes: u64,
 }
 
 impl Report for CompactReport {}
 
 impl fmt::Display for CompactReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tell_feedback(f)?;
+        if let Some(SealedReport { segment, bytes }) = &self.sealed {
+            let segment = visible(&segment.display().to_string());
+            writeln!(f, "Sealed {} of the log as `{segment}`.", Count(*bytes, "byte"))?;
+        }
+        Ok(())
+    }
+}
+
+impl CompactReport {
+    fn tell_feedback(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let before = minute(self.before);
         if self.summaries.is_empty() {
             return writeln!(f, "No feedback from before {before} counts; nothing to compact.");

@@ -137,6 +137,8 @@ impl From<Refusal> for Failure {
             | Refusal::TooManyRoles(_)
             | Refusal::IsHeld { .. }
             | Refusal::Seed(_) => "refused",
+            // It was asked for twice, the second time from the log.
+            Refusal::Lost(_) => "io",
         };
         let hint = refusal.hint();
         Self::new(kind, REFUSED, &refusal, hint)

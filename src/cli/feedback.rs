@@ -66,17 +66,22 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
         sentiment: args.sentiment.map(Sentiment::from),
         source: Source::unchecked("cli"),
     };
-    let (store, judged) = context.execute(|situation| broker::feedback(situation, &request))?;
-    let persona = broker::find(store.roster(), judged.persona.as_str())?;
+    let (mut store, judged) = context.execute(|situation| broker::feedback(situation, &request))?;
     let weights = store.rules().scoring.affinity;
+    let (affinity_after, feedback) = store.look(|store| {
+        let persona = broker::find(store.roster(), judged.persona.as_str())?;
+        let record = persona.roles.get(&judged.role);
+        let tally = record.map(|record| record.tally).unwrap_or_default();
+        Ok((persona.affinity(&judged.role, weights), tally))
+    })?;
     Ok(FeedbackReport {
         sentiment: judged.verdict.sentiment,
         given: judged.given,
         positive_words: judged.verdict.positive,
         negative_words: judged.verdict.negative,
         affinity_before: judged.before,
-        affinity_after: persona.affinity(&judged.role, weights),
-        feedback: persona.roles.get(&judged.role).map(|role| role.tally).unwrap_or_default(),
+        affinity_after,
+        feedback,
         name: judged.persona,
         role: judged.role,
     })

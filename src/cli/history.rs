@@ -32,7 +32,7 @@ pub struct HistoryArgs {
 
 pub fn run(args: &HistoryArgs, context: &mut Context) -> Result<HistoryReport, Failure> {
     let mut store = context.open()?;
-    let name = broker::find(store.roster(), &args.name)?.name().clone();
+    let name = store.look(|store| Ok(broker::find(store.roster(), &args.name)?.name().clone()))?;
     let mut history = History::of(name.clone());
     store.visit(name.as_str(), |record| history.apply(record))?;
     let newest_first = history.assignments().iter().rev();

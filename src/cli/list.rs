@@ -45,13 +45,16 @@ impl StatusFilter {
 }
 
 pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure> {
-    let store = context.open()?;
+    let mut store = context.open()?;
     let knows = |persona: &&Persona| {
         args.expertise.as_ref().is_none_or(|tag| persona.definition.expertise.contains(tag))
     };
-    let personas = store.roster().by_name().filter(|persona| args.status.takes(persona));
-    let personas = personas.filter(knows).map(|p| PersonaReport::new(p, store.rules()));
-    Ok(ListReport { personas: personas.collect() })
+    let personas = store.look(|store| {
+        let personas = store.roster().by_name()?.into_iter();
+        let wanted = personas.filter(|persona| args.status.takes(persona)).filter(knows);
+        Ok(wanted.map(|persona| PersonaReport::new(persona, store.rules())).collect())
+    })?;
+    Ok(ListReport { personas })
 }
 
 #[derive(Debug, Serialize)]

@@ -99,7 +99,10 @@ struct GlobalArgs {
     no_color: bool,
 }
 
+/// Each command's own options are made only when it is the one that is run:
+/// to make those of all takes longer than to run most of them.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     Assign(assign::AssignArgs),
     Release(release::ReleaseArgs),
@@ -140,7 +143,7 @@ fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<(), Fail
     let now = environment::now(now, clock)?;
     let dir = environment::store_dir(cli.global.store, store, home)?;
     let mut context = Context {
-        options: Options { dir, wait: cli.global.wait, now },
+        options: Options { dir, wait: cli.global.wait, now, progress: Output::progress() },
         rng,
         warnings: Vec::new(),
         notes: Vec::new(),
@@ -212,7 +215,7 @@ impl Context {
     /// Opens the store and has a rule decide; records nothing, and goes on as if it had.
     fn rehearse<T>(
         &mut self,
-        rule: impl FnOnce(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
+        rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(Store, T), Failure> {
         let store = self.open()?;
         let (store, answer) = store.rehearse(self.options.now, &mut self.rng, rule)?;

@@ -1,10 +1,14 @@
 //! The one place that writes to stdout and stderr.
 
 use std::fmt::{self, Display, Write as _};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+use muzzle_persona::Progress;
 use muzzle_persona::events::{is_hidden, visible};
 use serde::Serialize;
 
@@ -20,6 +24,9 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 /// The style of `hint:`.
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// How long work may take before its progress is shown.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a command answers: JSON for programs, text for people.
 pub trait Report: Serialize + Display {
@@ -127,6 +134,33 @@ impl Output {
         // A closed pipe is not an error, and nothing else can be done about the rest.
         let _ = error.print();
         if error.use_stderr() { USAGE } else { 0 }
+    }
+
+    /// Shows how far the reading of a long log has come, after a second, to people who watch.
+    pub fn progress() -> Progress {
+        if !io::stderr().is_terminal() {
+            return Progress::default();
+        }
+        let template = "Reading the log {wide_bar} {percent:>3}%";
+        // The clock measures how long the user waits; it enters no answer.
+        let (start, shown) = (Instant::now(), OnceLock::new());
+        Progress::new(move |done, all| {
+            if start.elapsed() < PATIENCE {
+                return;
+            }
+            let bar = shown.get_or_init(|| {
+                let bar = ProgressBar::new(all);
+                bar.with_style(
+                    ProgressStyle::with_template(template)
+                        .unwrap_or_else(|_| ProgressStyle::default_bar()),
+                )
+            });
+            bar.set_length(all);
+            bar.set_position(done);
+            if done >= all {
+                bar.finish_and_clear();
+            }
+        })
     }
 
     /// Writes to stderr. When that fails there is nobody left to tell.

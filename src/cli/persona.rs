@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use muzzle_persona::broker::{Rules, Score};
 use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, Tag};
-use muzzle_persona::projection::{Origin, Persona, Points, Tally};
+use muzzle_persona::projection::{Origin, Persona, Points, Status, Tally};
 use serde::Serialize;
 
 /// A persona, as JSON.
@@ -47,7 +47,7 @@ impl PersonaReport {
         Self {
             name: definition.name,
             persona_id: persona.id,
-            status: status(persona),
+            status: status_word(persona.status),
             origin: persona.origin,
             traits: definition.traits,
             expertise: definition.expertise,
@@ -63,8 +63,11 @@ impl PersonaReport {
 }
 
 /// `active` or `archived`.
-pub fn status(persona: &Persona) -> &'static str {
-    if persona.is_active() { "active" } else { "archived" }
+pub fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Active => "active",
+        Status::Archived(_) => "archived",
+    }
 }
 
 /// The open slots of a persona, oldest first.

@@ -5,14 +5,14 @@ use std::{fmt, iter};
 use clap::Args;
 use muzzle_persona::broker::{self, Score};
 use muzzle_persona::events::{PersonaName, RoleName, SessionId, visible};
-use muzzle_persona::projection::Persona;
+use muzzle_persona::projection::{Lost, Presence, Roster};
 use serde::Serialize;
 
 use super::Context;
 use super::count::Count;
 use super::failure::Failure;
 use super::output::Report;
-use super::persona::{parts, status};
+use super::persona::{parts, status_word};
 use super::table::Table;
 
 /// Rank the personas for a role, best first, as `assign` would
@@ -31,28 +31,33 @@ pub struct SearchArgs {
 
 pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Failure> {
     let now = context.now();
-    let store = context.open()?;
-    let role = store.rules().roles.resolve(args.role.as_str());
-    let personas = store.roster().personas();
-    let candidates = personas.iter().filter(|persona| args.all || persona.is_free());
-    let ranking = broker::rank(candidates, role, store.rules(), now);
-    let count = |is: &dyn Fn(&Persona) -> bool| personas.iter().filter(|p| is(p)).count() as u64;
-    Ok(SearchReport {
-        role: role.name.clone(),
-        personas: ranking.into_iter().take(args.limit).map(ranked).collect(),
-        held: count(&|persona| persona.is_held()),
-        archived: count(&|persona| !persona.is_active() && !persona.is_held()),
-        all: args.all,
-    })
+    let report = context.open()?.look(|store| {
+        let (roster, rules) = (store.roster(), store.rules());
+        let role = rules.roles.resolve(args.role.as_str());
+        let standings = roster.standings(&role.name, &role.expertise)?;
+        let candidates = standings.filter(|it| args.all || it.presence.is_free());
+        let best = broker::rank(candidates, role, rules, now).into_iter().take(args.limit);
+        let count = |is: &dyn Fn(&Presence<'_>) -> bool| roster.presences().filter(is).count();
+        Ok(SearchReport {
+            role: role.name.clone(),
+            personas: best.map(|best| ranked(best, roster)).collect::<Result<_, _>>()?,
+            held: count(&|it| it.is_held()) as u64,
+            archived: count(&|it| !it.is_active() && !it.is_held()) as u64,
+            all: args.all,
+        })
+    })?;
+    Ok(report)
 }
 
-fn ranked((persona, score): (&Persona, Score)) -> Ranked {
-    Ranked {
-        name: persona.name().clone(),
+fn ranked((standing, score): broker::Ranked<'_>, roster: &Roster) -> Result<Ranked, Lost> {
+    let Presence { name, status, .. } = standing.presence;
+    let leases = roster.get(name)?.map_or(&[][..], |persona| &persona.leases);
+    Ok(Ranked {
+        name: name.clone(),
         score,
-        status: status(persona),
-        held_by: persona.leases.iter().map(|lease| lease.session.clone()).collect(),
-    }
+        status: status_word(status),
+        held_by: leases.iter().map(|lease| lease.session.clone()).collect(),
+    })
 }
 
 #[derive(Debug, Serialize)]

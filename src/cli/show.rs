@@ -25,12 +25,14 @@ pub struct ShowArgs {
 }
 
 pub fn run(args: &ShowArgs, context: &mut Context) -> Result<ShowReport, Failure> {
-    let store = context.open()?;
-    let persona = broker::find(store.roster(), &args.name)?;
-    Ok(ShowReport {
-        persona: PersonaReport::new(persona, store.rules()),
-        recent_work: persona.recent_work(None).cloned().collect(),
-    })
+    let report = context.open()?.look(|store| {
+        let persona = broker::find(store.roster(), &args.name)?;
+        Ok(ShowReport {
+            persona: PersonaReport::new(persona, store.rules()),
+            recent_work: persona.recent_work(None).cloned().collect(),
+        })
+    })?;
+    Ok(report)
 }
 
 #[derive(Debug, Serialize)]

@@ -6,8 +6,10 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
+use muzzle_persona::Store;
+use muzzle_persona::broker::Refusal;
 use muzzle_persona::events::{EventId, PersonaName, RoleName, visible};
-use muzzle_persona::projection::{Persona, Roster, Tally};
+use muzzle_persona::projection::{Persona, Tally};
 use serde::Serialize;
 
 use super::Context;
@@ -22,9 +24,13 @@ use super::table::Table;
 pub struct StatsArgs {}
 
 pub fn run(_: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
-    let store = context.open_quietly()?;
+    Ok(context.open_quietly()?.look(report)?)
+}
+
+fn report(store: &Store) -> Result<StatsReport, Refusal> {
     let (view, roster) = (store.view(), store.roster());
-    let count = |is: fn(&Persona) -> bool| roster.by_name().filter(|p| is(p)).count() as u64;
+    let personas = roster.by_name()?;
+    let count = |is: fn(&Persona) -> bool| personas.iter().filter(|p| is(p)).count() as u64;
     let (total, active) = (count(|_| true), count(Persona::is_active));
     Ok(StatsReport {
         personas: PersonaCounts {
@@ -34,8 +40,8 @@ pub fn run(_: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure>
             held: count(Persona::is_held),
             free: count(Persona::is_free),
         },
-        roles: roles(roster),
-        busiest: busiest(roster),
+        roles: roles(&personas),
+        busiest: busiest(&personas),
         assignments: roster.assignments(),
         feedback: roster.feedback(),
         events: view.events,
@@ -48,9 +54,9 @@ pub fn run(_: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure>
 }
 
 /// The assignments and the feedback that counts, by role.
-fn roles(roster: &Roster) -> BTreeMap<RoleName, RoleCounts> {
+fn roles(personas: &[&Persona]) -> BTreeMap<RoleName, RoleCounts> {
     let mut roles: BTreeMap<_, RoleCounts> = BTreeMap::new();
-    for (role, record) in roster.personas().iter().flat_map(|persona| &persona.roles) {
+    for (role, record) in personas.iter().flat_map(|persona| &persona.roles) {
         let counts = roles.entry(role.clone()).or_default();
         counts.assignments += record.assigned;
         counts.feedback = counts.feedback.plus(record.tally);
@@ -58,12 +64,12 @@ fn roles(roster: &Roster) -> BTreeMap<RoleName, RoleCounts> {
     roles
 }
 
-/// The personas that were assigned most often; of equal ones, by name.
-fn busiest(roster: &Roster) -> Vec<Busy> {
+/// The personas that were assigned most often; of equal ones, as they come: by name.
+fn busiest(personas: &[&Persona]) -> Vec<Busy> {
     let assigned = |persona: &Persona| persona.roles.values().map(|role| role.assigned).sum();
     let busy =
         |persona: &Persona| Busy { name: persona.name().clone(), assignments: assigned(persona) };
-    let mut busiest: Vec<_> = roster.by_name().map(busy).collect();
+    let mut busiest: Vec<_> = personas.iter().map(|persona| busy(persona)).collect();
     busiest.retain(|busy| busy.assignments > 0);
     busiest.sort_by_key(|busy| Reverse(busy.assignments));
     busiest.truncate(BUSIEST);

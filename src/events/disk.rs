@@ -47,24 +47,37 @@ pub fn sync_dir(path: &Path) -> io::Result<()> {
 }
 
 /// Tells whether `path` still names the open `file`.
-#[cfg(unix)]
 pub fn names(path: &Path, file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let open = file.metadata()?;
-    match fs::metadata(path) {
-        Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
+    match identity(path) {
+        Ok(named) => Ok(named == identity_of(file)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Tells whether `path` still names the open `file`.
+/// Tells whether two handles are of the same file.
+pub fn same(one: &File, other: &File) -> io::Result<bool> {
+    Ok(identity_of(one)? == identity_of(other)?)
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let of = fs::metadata(path)?;
+    Ok((std::os::unix::fs::MetadataExt::dev(&of), std::os::unix::fs::MetadataExt::ino(&of)))
+}
+
+#[cfg(unix)]
+fn identity_of(file: &File) -> io::Result<(u64, u64)> {
+    let of = file.metadata()?;
+    Ok((std::os::unix::fs::MetadataExt::dev(&of), std::os::unix::fs::MetadataExt::ino(&of)))
+}
+
 #[cfg(not(unix))]
-pub fn names(path: &Path, file: &File) -> io::Result<bool> {
-    match same_file::Handle::from_path(path) {
-        Ok(named) => Ok(named == same_file::Handle::from_file(file.try_clone()?)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
+fn identity(path: &Path) -> io::Result<same_file::Handle> {
+    same_file::Handle::from_path(path)
+}
+
+#[cfg(not(unix))]
+fn identity_of(file: &File) -> io::Result<same_file::Handle> {
+    same_file::Handle::from_file(file.try_clone()?)
 }

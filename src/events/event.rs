@@ -61,6 +61,23 @@ impl Event {
             Self::Unknown(unknown) => &unknown.kind,
         }
     }
+
+    /// The personas that the event names, in the order of its line.
+    pub fn personas(&self) -> impl Iterator<Item = &PersonaName> {
+        let (mut one, mut assigned, mut released, mut summaries) = (None, None, None, None);
+        match self {
+            Self::Seed(of) | Self::Grow(of) | Self::Revise(of) => one = Some(&of.name),
+            Self::Assign(of) => assigned = Some(of.slots.iter().map(|slot| &slot.persona)),
+            Self::Release(of) => released = Some(of.slots.iter().map(|slot| &slot.persona)),
+            Self::Feedback(of) => one = Some(&of.persona),
+            Self::Retire(of) => one = Some(&of.persona),
+            Self::Reactivate(of) => one = Some(&of.persona),
+            Self::Compact(of) => summaries = Some(of.summaries.iter().map(|one| &one.persona)),
+            Self::Repair(_) | Self::Unknown(_) => {}
+        }
+        let several = assigned.into_iter().flatten().chain(released.into_iter().flatten());
+        one.into_iter().chain(several).chain(summaries.into_iter().flatten())
+    }
 }
 
 /// Who a persona is: what the seed, growth or a revision says of it.

@@ -1,33 +1,81 @@
-//! The log as a file.
+//! The log as files.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::line::{ID_TAIL, written_id};
+use super::line::{ID_TAIL, LINE_LIMIT, written_id};
 use super::lock::WriteLock;
-use super::{Append, EventId, Log, LogError, Position, Read, TornTail, disk, tail};
+use super::segments::{self, Segment};
+use super::{
+    Append, Damage, DamageReason, EventId, LineError, Log, LogError, Position, Read, TornTail,
+    decode, disk, tail,
+};
 
 /// The most bytes that one read brings.
 const BATCH: u64 = 1024 * 1024;
+
+/// How often the files may be replaced while they are opened before that is an error.
+const TRIES: u32 = 100;
 
 /// What a new store tells git: the log keeps its bytes, and a merge keeps the lines of both sides.
 const GIT_ATTRIBUTES: &str = "*.jsonl text eol=lf merge=union diff=muzzle-persona\n";
 /// What in a store is no business of git's.
 const GIT_IGNORE: &str = ".lock\n.cache/\nquarantine/\n";
 
-/// A log in `events.jsonl` of a store's directory.
+/// A log in a store's directory: the pieces in `segments/`, then `events.jsonl`.
 ///
 /// Readers take no lock. Writers hold the lock from before they open the
-/// file until their lines are in it, and sync afterwards, so that the next
-/// writer does not wait for the disk.
+/// active file until their lines are in it, and sync afterwards, so that the
+/// next writer does not wait for the disk. Positions count over all files, so
+/// that a seal, which moves lines from one to another, moves no position.
 #[derive(Debug)]
 pub struct FileLog {
     dir: PathBuf,
+    /// The active file's path.
     path: PathBuf,
-    /// The file behind `path` when it was last opened.
-    file: Option<File>,
+    /// The files, when they were last opened.
+    files: Option<Files>,
+}
+
+/// The files of a log, as they were at one moment.
+#[derive(Debug)]
+struct Files {
+    segments: Vec<Segment>,
+    /// The file that is appended to, if it is there.
+    active: Option<File>,
+}
+
+/// A piece of the log that was closed to appends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// The file.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// What was cut from the end of the log first, if anything.
+    pub torn: Option<TornTail>,
+}
+
+/// What follows a position in the active file.
+enum Tail {
+    /// Nothing, or nothing any more.
+    Clear { torn: Option<TornTail> },
+    /// Whole lines.
+    Longer,
+}
+
+impl Files {
+    /// Where the active file begins, in bytes from the start of the log.
+    fn base(&self) -> u64 {
+        self.segments.last().map_or(0, Segment::end)
+    }
+
+    /// The segment that the byte at `offset` is in; none if that is the active file.
+    fn segment(&self, offset: u64) -> Option<&Segment> {
+        self.segments.get(self.segments.partition_point(|segment| segment.end() <= offset))
+    }
 }
 
 impl FileLog {
@@ -35,7 +83,7 @@ impl FileLog {
     #[must_use]
     pub fn new(dir: PathBuf) -> Self {
         let path = dir.join("events.jsonl");
-        Self { dir, path, file: None }
+        Self { dir, path, files: None }
     }
 
     /// Makes the directory of a new store, and tells git how to treat what is in it.
@@ -48,16 +96,104 @@ impl FileLog {
         Ok(())
     }
 
-    /// Opens the file for reading, if it is there and not open yet.
-    fn open(&mut self) -> Result<Option<&File>, LogError> {
-        if self.file.is_none() {
-            match File::open(&self.path) {
-                Ok(file) => self.file = Some(file),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+    /// The bytes of the log before `end` that are not sealed yet.
+    pub fn active_bytes(&self, end: &Position) -> u64 {
+        end.offset.saturating_sub(self.files.as_ref().map_or(0, Files::base))
+    }
+
+    /// Closes the active file to appends: moves it among the segments, and begins an empty one.
+    ///
+    /// `expected` is where the caller's reading ended. Answers nothing when the
+    /// log goes on there, or there is nothing to seal. A crash at any point
+    /// leaves every line in one of the two places: the file is synced before it
+    /// is renamed, and a log without an active file is one that was just sealed.
+    pub fn seal(
+        &mut self,
+        turn: WriteLock,
+        expected: &Position,
+    ) -> Result<Option<Sealed>, LogError> {
+        let Some(file) = self.files.as_ref().and_then(|files| files.active.as_ref()) else {
+            return Ok(None);
+        };
+        let (bytes, Some(last)) = (self.active_bytes(expected), expected.last) else {
+            return Ok(None);
+        };
+        if bytes == 0 {
+            return Ok(None);
+        }
+        let Tail::Clear { torn } = self.clear_tail(file, bytes)? else {
+            return Ok(None);
+        };
+        let sync = |source| LogError::Sync { path: self.path.clone(), source };
+        file.sync_data().map_err(sync)?;
+        let first = self.first_line(file)?.seq;
+        let dir = self.dir.join(segments::DIRECTORY);
+        disk::make_dir(&dir).map_err(LogError::io("create", &dir))?;
+        let names = [8, EventId::DIGITS].map(|digits| segments::name(first, last, digits));
+        let mut free = names.iter().map(|name| dir.join(name)).filter(|path| !path.exists());
+        let path = free.next().ok_or_else(|| io::ErrorKind::AlreadyExists.into());
+        let path = path.map_err(LogError::io("seal the log in", &dir))?;
+        fs::rename(&self.path, &path).map_err(LogError::io("seal the log as", &path))?;
+        disk::write_new(&self.path, "").map_err(LogError::io("create", &self.path))?;
+        disk::sync_dir(&dir).and_then(|()| disk::sync_dir(&self.dir)).map_err(sync)?;
+        drop(turn);
+        self.files = None;
+        Ok(Some(Sealed { path, bytes, torn }))
+    }
+
+    /// Reads the first line of the active file.
+    fn first_line(&self, file: &File) -> Result<super::Record, LogError> {
+        let mut start = Vec::new();
+        read_at(file, 0, LINE_LIMIT as u64, &mut start)
+            .map_err(LogError::io("read", &self.path))?;
+        let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        decode(line).map_err(|error| {
+            let (path, reason) = (self.path.clone(), DamageReason::Line(error));
+            Box::new(Damage { path, line: 1, reason }).into()
+        })
+    }
+
+    /// Opens the files, if they are not open yet.
+    ///
+    /// The active file comes first: should it be sealed before the segments are
+    /// listed, its lines are met there, and its path is seen to name another.
+    fn open(&mut self) -> Result<&Files, LogError> {
+        for _ in 0..TRIES {
+            if self.files.is_some() {
+                break;
+            }
+            let active = match File::open(&self.path) {
+                Ok(file) => Some(file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 Err(error) => return Err(LogError::io("open", &self.path)(error)),
+            };
+            let segments = self.segments()?;
+            let named = active.as_ref().map_or(Ok(true), |file| disk::names(&self.path, file));
+            if named.map_err(LogError::io("look at", &self.path))? {
+                self.files = Some(Files { segments, active });
             }
         }
-        Ok(self.file.as_ref())
+        self.files.as_ref().ok_or_else(|| {
+            LogError::io("open", &self.path)(io::Error::other("it is replaced again and again"))
+        })
+    }
+
+    fn segments(&self) -> Result<Vec<Segment>, LogError> {
+        let dir = self.dir.join(segments::DIRECTORY);
+        segments::list(&dir).map_err(LogError::io("read", &dir))
+    }
+
+    /// Makes sure that nothing but a torn tail follows `end` in the active file, and cuts that off.
+    fn clear_tail(&self, file: &File, end: u64) -> Result<Tail, LogError> {
+        let mut rest = Vec::new();
+        read_at(file, end, u64::MAX, &mut rest).map_err(LogError::io("read", &self.path))?;
+        if rest.is_empty() {
+            return Ok(Tail::Clear { torn: None });
+        }
+        if tail::whole_lines(&rest) > 0 {
+            return Ok(Tail::Longer);
+        }
+        Ok(Tail::Clear { torn: Some(self.cut(file, end, &rest)?) })
     }
 
     /// Moves what follows `end` to the quarantine, and cuts it off.
@@ -79,6 +215,37 @@ impl FileLog {
         file.set_len(end).map_err(LogError::io("truncate", &self.path))?;
         Ok(TornTail { bytes: torn.len() as u64, kept })
     }
+
+    /// Reads up to `limit` bytes from `offset` of the log, all from one file.
+    ///
+    /// Tells which file that was, `None` for the active one, and whether it ends there.
+    fn read_piece(
+        &mut self,
+        offset: u64,
+        limit: u64,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(Option<Segment>, bool), LogError> {
+        bytes.clear();
+        let path = self.path.clone();
+        let files = self.open()?;
+        if let Some(segment) = files.segment(offset).cloned() {
+            let read = File::open(&segment.path)
+                .and_then(|file| read_at(&file, offset - segment.start, limit, bytes));
+            let at_end = read.map_err(LogError::io("read", &segment.path))?;
+            return Ok((Some(segment), at_end));
+        }
+        let Some(file) = &files.active else {
+            return Ok((None, true));
+        };
+        let at_end = read_at(file, offset - files.base(), limit, bytes);
+        Ok((None, at_end.map_err(LogError::io("read", path))?))
+    }
+
+    /// The damage of a sealed piece that ends within a line.
+    fn cut_segment(&self, line: u64) -> LogError {
+        let (path, line) = self.place(line);
+        Box::new(Damage { path, line, reason: LineError::NoId.into() }).into()
+    }
 }
 
 impl Log for FileLog {
@@ -86,38 +253,45 @@ impl Log for FileLog {
 
     fn read(&mut self, since: &Position, lines: &mut Vec<u8>) -> Result<Read, LogError> {
         lines.clear();
-        let path = self.path.clone();
-        let Some(file) = self.open()? else {
-            let moved = *since != Position::START;
-            return Ok(if moved { Read::Moved } else { Read::Lines { more: false } });
-        };
-        // The line that `since` ends with is read again, as far as it names itself.
-        let overlap = if since.last.is_some() { ID_TAIL } else { 0 };
-        let from = since.offset.saturating_sub(overlap as u64);
+        if !self.holds(since)? {
+            self.files = None;
+            return Ok(Read::Moved);
+        }
         let mut wanted = BATCH;
         loop {
-            let at_end = read_at(file, from, wanted, lines).map_err(LogError::io("read", &path))?;
-            let Some(ends_with) = lines.get(..overlap) else {
-                return Ok(self.moved());
-            };
-            if since.last.is_some() && last_id(ends_with) != since.last {
-                return Ok(self.moved());
-            }
-            let new = lines.get(overlap..).unwrap_or_default();
-            let whole = if at_end {
-                tail::whole_lines(new)
+            let (segment, at_end) = self.read_piece(since.offset, wanted, lines)?;
+            let whole = if at_end && segment.is_none() {
+                tail::whole_lines(lines)
             } else {
-                memchr::memrchr(b'\n', new).map_or(0, |end| end + 1)
+                memchr::memrchr(b'\n', lines).map_or(0, |end| end + 1)
             };
+            if at_end && segment.is_some() && whole < lines.len() {
+                let before = memchr::memchr_iter(b'\n', lines).count() as u64;
+                return Err(self.cut_segment(since.lines + before + 1));
+            }
             if whole == 0 && !at_end {
                 // One line fills the batch: damage for the decoder to name, or the torn tail.
                 wanted = wanted.saturating_mul(4);
                 continue;
             }
-            lines.truncate(overlap + whole);
-            lines.drain(..overlap);
-            return Ok(Read::Lines { more: !at_end });
+            lines.truncate(whole);
+            let ends = at_end && segment.is_none();
+            let left = if ends { 0 } else { self.bytes_after(since.offset + whole as u64)? };
+            return Ok(Read::Lines { left });
         }
+    }
+
+    fn holds(&mut self, position: &Position) -> Result<bool, LogError> {
+        let Some(last) = position.last else {
+            return Ok(position.offset == 0);
+        };
+        let tail = ID_TAIL as u64;
+        let mut line_end = Vec::new();
+        let Some(start) = position.offset.checked_sub(tail) else {
+            return Ok(false);
+        };
+        self.read_piece(start, tail, &mut line_end)?;
+        Ok(last_id(&line_end) == Some(last))
     }
 
     fn take_turn(&mut self, wait: Duration) -> Result<WriteLock, LogError> {
@@ -128,7 +302,16 @@ impl Log for FileLog {
             .create(true)
             .open(&self.path)
             .map_err(LogError::io("open", &self.path))?;
-        self.file = Some(file);
+        let segments = match self.files.take() {
+            // No seal came between: the segments are those of before.
+            Some(Files { segments, active: Some(known) })
+                if disk::same(&known, &file).map_err(LogError::io("look at", &self.path))? =>
+            {
+                segments
+            }
+            _ => self.segments()?,
+        };
+        self.files = Some(Files { segments, active: Some(file) });
         Ok(turn)
     }
 
@@ -138,16 +321,13 @@ impl Log for FileLog {
         expected: &Position,
         lines: &[u8],
     ) -> Result<Append, LogError> {
-        let Some(mut file) = self.file.as_ref() else {
+        let Some(mut file) = self.files.as_ref().and_then(|files| files.active.as_ref()) else {
             return Ok(Append::Moved);
         };
-        let end = expected.offset;
-        let mut rest = Vec::new();
-        read_at(file, end, u64::MAX, &mut rest).map_err(LogError::io("read", &self.path))?;
-        if tail::whole_lines(&rest) > 0 {
+        let end = self.active_bytes(expected);
+        let Tail::Clear { torn } = self.clear_tail(file, end)? else {
             return Ok(Append::Moved);
-        }
-        let cut = if rest.is_empty() { None } else { Some(self.cut(file, end, &rest)?) };
+        };
         if let Err(source) = file.write_all(lines) {
             let undone = file.set_len(end).err();
             return Err(LogError::Write { path: self.path.clone(), source, undone });
@@ -160,19 +340,33 @@ impl Log for FileLog {
         file.sync_data()
             .and_then(|()| if end == 0 { disk::sync_dir(&self.dir) } else { Ok(()) })
             .map_err(|source| LogError::Sync { path: self.path.clone(), source })?;
-        Ok(Append::Done { torn: cut })
+        Ok(Append::Done { torn })
     }
 
     fn place(&self, line: u64) -> (PathBuf, u64) {
-        (self.path.clone(), line)
+        let mut left = line;
+        for segment in self.files.iter().flat_map(|files| &files.segments) {
+            // It was read before, so it can be read; if not, the line is looked for further on.
+            let lines = fs::read(&segment.path).unwrap_or_default();
+            let lines = memchr::memchr_iter(b'\n', &lines).count() as u64
+                + u64::from(!lines.is_empty() && !lines.ends_with(b"\n"));
+            if left <= lines {
+                return (segment.path.clone(), left);
+            }
+            left -= lines;
+        }
+        (self.path.clone(), left)
     }
 }
 
 impl FileLog {
-    /// Forgets the open file, so that the next read opens the one that is there now.
-    fn moved(&mut self) -> Read {
-        self.file = None;
-        Read::Moved
+    /// How many bytes follow `offset` in the log.
+    fn bytes_after(&mut self, offset: u64) -> Result<u64, LogError> {
+        let path = self.path.clone();
+        let files = self.open()?;
+        let active = files.active.as_ref().map_or(Ok(0), |file| file.metadata().map(|of| of.len()));
+        let end = files.base() + active.map_err(LogError::io("look at", path))?;
+        Ok(end.saturating_sub(offset))
     }
 }
 
@@ -244,7 +438,7 @@ mod tests {
         (read, lines)
     }
 
-    const END: Read = Read::Lines { more: false };
+    const END: Read = Read::Lines { left: 0 };
     const DONE: Append = Append::Done { torn: None };
 
     #[test]
@@ -326,7 +520,7 @@ mod tests {
         let (a, b) = (line("a"), line("b"));
         append(&mut log, &Position::START, &a);
         let turn = log.take_turn(WAIT).unwrap();
-        log.file.as_ref().unwrap().write_all(b"{\"v\":1,\0").unwrap();
+        log.files.as_ref().unwrap().active.as_ref().unwrap().write_all(b"{\"v\":1,\0").unwrap();
         assert_eq!(read(&mut log, &after(&a)), (END, Vec::new()));
         let Append::Done { torn: Some(cut) } = log.append(turn, &after(&a), &b).unwrap() else {
             panic!("nothing was cut");
@@ -334,5 +528,87 @@ mod tests {
         assert_eq!(cut.bytes, 8);
         assert_eq!(fs::read(cut.kept).unwrap(), b"{\"v\":1,\0");
         assert_eq!(fs::read(path).unwrap(), [a, b].concat());
+    }
+
+    /// Three lines, the first two sealed one by one.
+    fn sealed() -> (Fixture, [Vec<u8>; 3]) {
+        let mut fixture = fixture();
+        let lines = [line("a"), line("b"), line("c")];
+        let mut position = Position::START;
+        for (line, seal) in lines.iter().zip([true, true, false]) {
+            append(&mut fixture.log, &position, line);
+            position.advance(line);
+            if seal {
+                let turn = fixture.log.take_turn(WAIT).unwrap();
+                let sealed = fixture.log.seal(turn, &position).unwrap().unwrap();
+                assert_eq!(fs::read(sealed.path).unwrap(), *line);
+            }
+        }
+        (fixture, lines)
+    }
+
+    #[test]
+    fn positions_count_over_segments() {
+        let (Fixture { mut log, dir: _dir, .. }, lines) = sealed();
+        let mut position = Position::START;
+        for (index, line) in lines.iter().enumerate() {
+            let left = lines[index + 1..].concat().len() as u64;
+            assert_eq!(read(&mut log, &position), (Read::Lines { left }, line.clone()));
+            position.advance(line);
+            assert!(log.holds(&position).unwrap());
+            let elsewhere = Position { offset: position.offset + 1, ..position };
+            assert!(!log.holds(&elsewhere).unwrap());
+        }
+        let other = Position { last: Some(EventId::of(b"other")), ..position };
+        assert!(!log.holds(&other).unwrap());
+        assert_eq!(log.active_bytes(&position), lines[2].len() as u64);
+        for (number, name) in [(1, "1-"), (2, "1-"), (3, "events.jsonl")] {
+            let (path, line) = log.place(number);
+            assert!(path.file_name().unwrap().to_str().unwrap().starts_with(name), "{number}");
+            assert_eq!(line, 1);
+        }
+    }
+
+    #[test]
+    fn a_seal_moves_no_position_of_those_who_read_and_write() {
+        let Fixture { mut log, dir, .. } = fixture();
+        let (a, b, c) = (line("a"), line("b"), line("c"));
+        append(&mut log, &Position::START, &a);
+        let mut reader = FileLog::new(dir.path().to_owned());
+        assert_eq!(read(&mut reader, &Position::START), (END, a.clone()));
+        let turn = log.take_turn(WAIT).unwrap();
+        log.seal(turn, &after(&a)).unwrap().unwrap();
+        append(&mut log, &after(&a), &b);
+        // Who opened it before the seal sees the log as it was then; who writes sees all of it.
+        assert_eq!(read(&mut reader, &after(&a)), (END, Vec::new()));
+        assert_eq!(append(&mut reader, &after(&a), &c), Append::Moved);
+        assert_eq!(append(&mut reader, &after(&[a.clone(), b].concat()), &c), DONE);
+    }
+
+    #[test]
+    fn a_seal_is_not_done_where_the_log_does_not_end_or_a_file_would_be_lost() {
+        let Fixture { mut log, dir, path } = fixture();
+        let (a, b) = (line("a"), line("b"));
+        let mut seal = |at: &Position| {
+            let turn = log.take_turn(WAIT).unwrap();
+            log.seal(turn, at)
+        };
+        assert_eq!(seal(&Position::START).unwrap(), None, "there is nothing to seal");
+        append(&mut FileLog::new(dir.path().to_owned()), &Position::START, &[&a[..], &b].concat());
+        assert_eq!(seal(&after(&a)).unwrap(), None);
+        // Both names that the segment could have are taken.
+        let end = after(&[&a[..], &b].concat());
+        fs::create_dir(dir.path().join("segments")).unwrap();
+        let taken = [8, 32].map(|digits| {
+            dir.path().join("segments").join(segments::name(Seq(1), end.last.unwrap(), digits))
+        });
+        for path in &taken {
+            fs::copy(dir.path().join(".lock"), path).unwrap();
+        }
+        let error = seal(&end).unwrap_err().to_string();
+        assert!(error.starts_with("could not seal the log in `"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), [&a[..], &b].concat());
+        fs::remove_file(&taken[1]).unwrap();
+        assert_eq!(seal(&end).unwrap().unwrap().path, taken[1]);
     }
 }

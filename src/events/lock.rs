@@ -61,7 +61,7 @@ impl WriteLock {
 /// Tries to lock; a lock that is held elsewhere is `WouldBlock` on every system.
 ///
 /// `File` has methods of its own by these names; the full path picks fs2's.
-fn try_lock(file: &File) -> io::Result<()> {
+pub fn try_lock(file: &File) -> io::Result<()> {
     fs2::FileExt::try_lock_exclusive(file).map_err(|error| {
         let contended = fs2::lock_contended_error();
         if error.raw_os_error() == contended.raw_os_error() {

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{fmt, io};
 
+use serde::{Deserialize, Serialize};
+
 use super::line::written_id;
 use super::{EventId, LineError, Seq};
 
 /// The seam between the rules and what keeps the events.
 ///
-/// Two things can be done with a log: read what is new since a position, and
-/// append where the writer saw it end. A file is the first implementation; a
+/// Two things can be done with a log: read what is new since a position (and
+/// ask whether it still has that position), and append where the writer saw it end. A file is the first implementation; a
 /// replicated stream can be another, and nothing above this trait would notice.
 pub trait Log {
     /// The right to append: what keeps other writers waiting until it is dropped.
@@ -22,6 +24,9 @@ pub trait Log {
     /// `since` ends with: what was read before is void, and the reader starts
     /// over from [`Position::START`].
     fn read(&mut self, since: &Position, lines: &mut Vec<u8>) -> Result<Read, LogError>;
+
+    /// Tells whether the log has the line that `position` ends with, and has it there.
+    fn holds(&mut self, position: &Position) -> Result<bool, LogError>;
 
     /// Waits for the right to append, `wait` at the most.
     fn take_turn(&mut self, wait: Duration) -> Result<Self::Turn, LogError>;
@@ -44,7 +49,7 @@ pub trait Log {
 }
 
 /// How far a reader came: the end of a line, and which line that was.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Bytes from the start of the log.
     pub offset: u64,
@@ -75,8 +80,8 @@ impl Position {
 pub enum Read {
     /// Whole lines, from `since` on.
     Lines {
-        /// Whether the log goes on behind them.
-        more: bool,
+        /// How many bytes of the log follow them, as far as is known.
+        left: u64,
     },
     /// The log is another one than `since` was taken from.
     Moved,

@@ -14,8 +14,9 @@ mod file_log;
 mod heads;
 mod id;
 mod line;
-mod lock;
+pub(crate) mod lock;
 mod log;
+mod segments;
 mod tail;
 mod text;
 
@@ -24,11 +25,11 @@ pub use event::{
     Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Sentiment, Summary,
     Unknown,
 };
-pub use file_log::FileLog;
+pub use file_log::{FileLog, Sealed};
 pub use heads::Heads;
 pub use id::EventId;
-pub(crate) use line::decode_checked;
 pub use line::{FORMAT_VERSION, LINE_LIMIT, LineError, Record, Seq, decode, encode};
+pub(crate) use line::{check_id, decode_checked, end_with_id};
 pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
 pub(crate) use text::check as check_text;
 pub use text::{

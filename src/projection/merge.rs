@@ -16,6 +16,10 @@ pub(super) struct Merged {
     pub(super) lines: Vec<(Range<usize>, EventId)>,
     /// The ends of the history.
     pub(super) heads: Heads,
+    /// Where the lines of the heads end.
+    pub(super) ends: Vec<Position>,
+    /// Where lines end that stood in the log before.
+    pub(super) repeats: Vec<Position>,
     /// The end of the log.
     pub(super) position: Position,
     /// Whether the order is another one than the log's.
@@ -46,6 +50,13 @@ struct Entry {
     line: u64,
 }
 
+impl Entry {
+    /// Where its line ends.
+    fn end(&self) -> Position {
+        Position { offset: self.range.end as u64 + 1, lines: self.line, last: Some(self.id) }
+    }
+}
+
 /// Puts the events of a log in the order (`seq`, `at`, `id`), each id once.
 ///
 /// A parent has a smaller `seq` than its children, so the order respects the
@@ -70,12 +81,19 @@ pub(super) fn order(log: &[u8]) -> Result<Merged, LineDamage> {
     }
     // Repeated lines are equal in all but their place; the sort is stable and keeps the first.
     entries.sort_by_key(|entry| (entry.seq, entry.at, entry.id));
-    entries.dedup_by_key(|entry| entry.id);
+    let mut repeats = Vec::new();
+    entries.dedup_by(|entry, before| {
+        let is_repeat = entry.id == before.id;
+        repeats.extend(is_repeat.then(|| entry.end()));
+        is_repeat
+    });
     let heads = check_ancestry(&entries, &vouched)?;
+    let is_head = |entry: &&Entry| heads.ids().binary_search(&entry.id).is_ok();
+    let ends = entries.iter().filter(is_head).map(Entry::end).collect();
     let reordered = !entries.iter().zip(1..).all(|(entry, line)| entry.line == line)
         || entries.len() as u64 != position.lines;
     let lines = entries.into_iter().map(|entry| (entry.range, entry.id)).collect();
-    Ok(Merged { lines, heads, position, reordered })
+    Ok(Merged { lines, heads, ends, repeats, position, reordered })
 }
 
 /// Holds every event to its parents, and finds those that are nobody's parent.
@@ -175,7 +193,7 @@ mod tests {
             records.sort_by_key(|record| (record.seq, record.at, record.id));
             let mut roster = Roster::default();
             for record in &records {
-                roster.apply(record);
+                roster.take_in(record).unwrap();
             }
             let mut lines = shuffled.clone();
             lines.extend(repeated.iter().map(|index| index.get(&shuffled).clone()));
@@ -248,7 +266,7 @@ mod tests {
         let vouching = |id| ("repair", json!({ "cut": [], "missing": [id] }));
         let mended = history.clone().then(vouching(ids[1])).clone();
         let view = mended.view();
-        assert_eq!(view.roster.personas().len(), 2);
+        assert_eq!(view.roster.names().count(), 2);
         assert_eq!(view.heads.ids(), mended.heads);
         assert_eq!(view.next_seq(), Seq(5));
         let elsewhere = history.then(vouching(other));

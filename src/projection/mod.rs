@@ -3,19 +3,24 @@
 //! Folding never fails, never decides and asks no clock: whatever the log
 //! says happened, happened. An event that refers to nobody changes nothing.
 //! The same set of events gives the same roster, in whatever order a merge
-//! left their lines. Nothing here reads or writes a file; the `Store` hands
-//! the lines in. (The checkpoint, a folded [`View`] kept on disk, will have
-//! its place here.)
+//! left their lines. No file is read or written here but the checkpoint, a
+//! folded [`View`] on disk; the `Store` hands the lines in.
 
+mod board;
+pub(crate) mod checkpoint;
 mod history;
 mod merge;
 mod persona;
+pub(crate) mod pipeline;
 mod points;
 mod roster;
+mod standing;
 mod view;
 
+pub use checkpoint::Lost;
 pub use history::{Assignment, History};
 pub use persona::{Lease, Origin, Persona, RoleRecord, Status, Tally, Work};
 pub use points::{AffinityWeights, Points};
 pub use roster::{Roster, Warning};
+pub use standing::{Presence, Standing};
 pub use view::{Fold, LineDamage, View};

@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{AffinityWeights, Points};
+use super::{AffinityWeights, Points, Presence, Standing};
 use crate::events::{
     Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment, SessionId,
-    Slot,
+    Slot, Tag,
 };
 
 /// A named persona with its record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Persona {
     /// The event that created it.
+    #[serde(rename = "persona_id")]
     pub id: EventId,
     /// Where it comes from.
     pub origin: Origin,
@@ -36,7 +37,7 @@ pub struct Persona {
 }
 
 /// Where a persona comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// The seed.
@@ -46,7 +47,8 @@ pub enum Origin {
 }
 
 /// Whether a persona is there to be lent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It is.
     Active,
@@ -55,7 +57,7 @@ pub enum Status {
 }
 
 /// An open slot: one persona lent to one agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// The session that holds it.
     pub session: SessionId,
@@ -70,7 +72,7 @@ pub struct Lease {
 }
 
 /// What a persona did in one role.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleRecord {
     /// How often it was lent.
     pub assigned: u64,
@@ -84,7 +86,7 @@ pub struct RoleRecord {
 }
 
 /// Feedback, counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Good.
     pub positive: u64,
@@ -95,7 +97,7 @@ pub struct Tally {
 }
 
 /// One assignment of the past.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
     /// In which role.
     pub role: RoleName,
@@ -150,20 +152,42 @@ impl Persona {
         self.is_active() && !self.is_held()
     }
 
-    /// How well it fits a role by its record, from 0 to 1.
-    ///
-    /// `clamp(closed in the role / closed in all + positive · p − negative · n, 0, 1)`
-    /// (design, section 8); the first term is 0 while nothing is closed.
+    /// What it counts for, seen from the place it was created at.
+    #[must_use]
+    pub fn presence(&self, index: usize) -> Presence<'_> {
+        Presence {
+            index,
+            name: self.name(),
+            status: self.status,
+            leases: self.leases.len() as u64,
+            last_assigned: self.last_assigned.map(Timestamp::as_second),
+        }
+    }
+
+    /// What a choice for a role needs to know of it. `expertise` is what the role asks for.
+    #[must_use]
+    pub fn standing(&self, index: usize, role: &RoleName, expertise: &[Tag]) -> Standing<'_> {
+        let record = self.roles.get(role);
+        Standing {
+            presence: self.presence(index),
+            knows: self.definition.expertise.iter().any(|tag| expertise.contains(tag)),
+            has_own: self.definition.instructions.contains_key(role),
+            closed: record.map_or(0, |record| record.closed),
+            closed_in_all: self.closed_in_all(),
+            positive: record.map_or(0, |record| record.tally.positive),
+            negative: record.map_or(0, |record| record.tally.negative),
+        }
+    }
+
+    /// How well it fits a role by its record, from 0 to 1: see [`Standing::affinity`].
     #[must_use]
     pub fn affinity(&self, role: &RoleName, weights: AffinityWeights) -> Points {
-        let Some(record) = self.roles.get(role) else {
-            return Points::ZERO;
-        };
-        let all = self.roles.values().map(|record| record.closed).sum();
-        let share = Points::share(record.closed, all);
-        let praise = weights.positive.times(record.tally.positive);
-        let blame = weights.negative.times(record.tally.negative);
-        (share + praise - blame).clamp(Points::ZERO, Points::ONE)
+        self.standing(0, role, &[]).affinity(weights)
+    }
+
+    /// How often it came back with its work done, in all roles.
+    pub(super) fn closed_in_all(&self) -> u64 {
+        self.roles.values().map(|record| record.closed).sum()
     }
 
     /// Its last assignments, newest first, leaving out one session's.

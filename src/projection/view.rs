@@ -1,25 +1,28 @@
 //! A roster, and how far in which history it stands.
 
 use std::ops::Range;
+use std::{iter, mem};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{Roster, merge};
-use crate::events::{DamageReason, Heads, Position, Record, Seq, decode};
+use super::{Lost, Roster, merge};
+use crate::events::{DamageReason, Heads, LineError, Position, Record, Seq, decode};
 
 /// What the events up to a position add up to.
 ///
 /// In a linear history the order of the file is the order of the fold, and
 /// lines stream through [`View::fold`]. Where git merged two branches it is
 /// not; then [`View::fold_all`] takes the whole log and sorts it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// The personas.
+    /// The personas. A checkpoint keeps them apart.
+    #[serde(skip)]
     pub roster: Roster,
-    /// The ends of the history.
-    pub heads: Heads,
     /// How far the log was read.
     pub position: Position,
+    /// The ends of the history.
+    pub heads: Heads,
     /// How many events were folded, each id once.
     pub events: u64,
     /// How long their lines are, line ends included.
@@ -32,6 +35,10 @@ pub struct View {
     depth: Seq,
     /// Whether the fold order is another one than the log's.
     reordered: bool,
+    /// Where the lines of the heads end.
+    ends: Vec<Position>,
+    /// Where lines end that stood in the log before.
+    repeats: Vec<Position>,
 }
 
 /// What became of the lines that were handed to [`View::fold`].
@@ -42,6 +49,9 @@ pub enum Fold {
     /// One of them does not follow from the heads: the log was merged, and
     /// has to be folded as a whole.
     Merged,
+    /// One of them concerns somebody who is asleep in a checkpoint that is
+    /// lost: the log has to be folded from its start.
+    Lost,
 }
 
 /// A line that is wrong, by its number in the log.
@@ -54,6 +64,15 @@ pub struct LineDamage {
 }
 
 impl View {
+    /// The places in a log by which it is known to be the one that was folded.
+    ///
+    /// A head's id vouches for all events behind it. If every head and every
+    /// repeated line stands where it stood, a sound log has no byte to spare
+    /// before the position for anything else: its lines there are the same.
+    pub fn marks(&self) -> impl Iterator<Item = &Position> {
+        iter::once(&self.position).chain(&self.ends).chain(&self.repeats)
+    }
+
     /// The depth of the next event.
     #[must_use]
     pub fn next_seq(&self) -> Seq {
@@ -68,38 +87,60 @@ impl View {
 
     /// Folds whole lines that follow the position, as long as each follows from the heads.
     ///
-    /// After [`Fold::Merged`] the view is void.
+    /// After anything but [`Fold::Done`] the view is void.
     pub fn fold(&mut self, lines: &[u8]) -> Result<Fold, LineDamage> {
         for range in line_ranges(lines) {
             let line = lines.get(range).unwrap_or_default();
-            let damaged = |reason| LineDamage { line: self.position.lines + 1, reason };
-            let record = decode(line).map_err(|error| damaged(error.into()))?;
-            if record.prev != self.heads {
-                return Ok(Fold::Merged);
+            let fold = self.fold_decoded(decode(line), line.len())?;
+            if fold != Fold::Done {
+                return Ok(fold);
             }
-            let due = self.next_seq();
-            if record.seq != due {
-                return Err(damaged(DamageReason::WrongSeq { written: record.seq, due }));
-            }
-            self.heads = record.id.into();
-            self.position.offset += line.len() as u64 + 1;
-            self.position.lines += 1;
-            self.position.last = Some(record.id);
-            self.apply(&record, line.len());
         }
+        Ok(Fold::Done)
+    }
+
+    /// Folds the line that follows the position; `length` is its bytes without its line end.
+    pub fn fold_decoded(
+        &mut self,
+        decoded: Result<Record, LineError>,
+        length: usize,
+    ) -> Result<Fold, LineDamage> {
+        let damaged = |reason| LineDamage { line: self.position.lines + 1, reason };
+        let record = decoded.map_err(|error| damaged(error.into()))?;
+        if record.prev != self.heads {
+            return Ok(Fold::Merged);
+        }
+        let due = self.next_seq();
+        if record.seq != due {
+            return Err(damaged(DamageReason::WrongSeq { written: record.seq, due }));
+        }
+        if self.apply(&record, length).is_err() {
+            return Ok(Fold::Lost);
+        }
+        self.heads = record.id.into();
+        self.position.offset += length as u64 + 1;
+        self.position.lines += 1;
+        self.position.last = Some(record.id);
+        self.ends.clear();
+        self.ends.push(self.position);
         Ok(Fold::Done)
     }
 
     /// Folds a whole log, in whatever order its lines are.
     pub fn fold_all(log: &[u8]) -> Result<Self, LineDamage> {
-        let merged = merge::order(log)?;
+        let mut merged = merge::order(log)?;
         let mut view = Self {
-            heads: merged.heads.clone(),
+            heads: mem::take(&mut merged.heads),
             position: merged.position,
             reordered: merged.reordered,
+            ends: mem::take(&mut merged.ends),
+            repeats: mem::take(&mut merged.repeats),
             ..Self::default()
         };
-        merged.visit(log, |record, length| view.apply(record, length));
+        merged.visit(log, |record, length| {
+            // Nobody is asleep in a roster that was not read from a checkpoint.
+            let _ = view.apply(record, length);
+        });
         Ok(view)
     }
 
@@ -110,13 +151,14 @@ impl View {
     }
 
     /// Takes in the next event in fold order, whose line has `length` bytes without its end.
-    fn apply(&mut self, record: &Record, length: usize) {
-        self.roster.apply(record);
+    fn apply(&mut self, record: &Record, length: usize) -> Result<(), Lost> {
+        self.roster.take_in(record)?;
         self.depth = self.depth.max(record.seq);
         self.events += 1;
         self.bytes += length as u64 + 1;
         self.first_at = self.first_at.or(Some(record.at));
         self.last_at = Some(record.at);
+        Ok(())
     }
 }
 
@@ -202,7 +244,7 @@ pub(super) mod tests {
         }
 
         pub fn persona(&self, name: &str) -> Persona {
-            self.view().roster.get(&PersonaName::parse(name).unwrap()).unwrap().clone()
+            self.view().roster.get(&PersonaName::parse(name).unwrap()).unwrap().unwrap().clone()
         }
     }
 

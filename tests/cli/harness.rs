@@ -65,15 +65,23 @@ impl Home {
 
     /// Appends a line with a right id, as another program might write it.
     pub fn append(&self, v: u32, kind: &str, data: &str) {
+        self.append_all(v, kind, &[data]);
+    }
+
+    /// Appends lines with right ids, as another program might write them.
+    pub fn append_all(&self, v: u32, kind: &str, data: &[&str]) {
         let mut log = self.log();
         let last = chain(&log).pop().unwrap();
-        let content = format!(
-            r#"{{"v":{v},"seq":{},"at":"2026-03-25T15:30:01Z","type":"{kind}","data":{data},"prev":[{}]"#,
-            last["seq"].as_u64().unwrap() + 1,
-            last["id"]
-        );
-        let id = blake3::hash(content.as_bytes()).to_hex();
-        log.extend_from_slice(format!("{content},\"id\":\"{}\"}}\n", &id[..32]).as_bytes());
+        let (mut seq, mut id) =
+            (last["seq"].as_u64().unwrap(), last["id"].as_str().unwrap().to_owned());
+        for data in data {
+            seq += 1;
+            let content = format!(
+                r#"{{"v":{v},"seq":{seq},"at":"2026-03-25T15:30:01Z","type":"{kind}","data":{data},"prev":["{id}"]"#
+            );
+            blake3::hash(content.as_bytes()).to_hex()[..32].clone_into(&mut id);
+            log.extend_from_slice(format!("{content},\"id\":\"{id}\"}}\n").as_bytes());
+        }
         self.set_log(&log);
     }
 
@@ -142,6 +150,13 @@ impl Done {
     #[track_caller]
     pub fn json(self) -> Value {
         serde_json::from_str(&self.ok()).unwrap()
+    }
+
+    /// It succeeded, and its answer is one JSON document, whatever else there was to say.
+    #[track_caller]
+    pub fn json_with_warnings(self) -> Value {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+        serde_json::from_str(&self.stdout).unwrap()
     }
 
     /// It failed with this code and answered nothing.

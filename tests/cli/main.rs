@@ -9,6 +9,7 @@
 )]
 
 mod assign;
+mod checkpoint;
 mod commands;
 mod crowd;
 mod damage;
@@ -19,5 +20,6 @@ mod reading;
 mod readme;
 mod release;
 mod schema;
+mod seal;
 mod store;
 mod torn;

@@ -7,7 +7,7 @@ use muzzle_persona::events::{
     AgentName, Assign, AssignedSlot, Event, PersonaName, ProjectName, ReleaseReason, RoleName,
     SessionId, Slot,
 };
-use muzzle_persona::{Options, Store};
+use muzzle_persona::{Options, Progress, Store};
 
 use crate::harness::{ELENA, Home, NOW, review};
 
@@ -17,7 +17,12 @@ fn elena() -> String {
 }
 
 fn options(home: &Home) -> Options {
-    Options { dir: home.store(), wait: Duration::from_mins(1), now: NOW.parse().unwrap() }
+    Options {
+        dir: home.store(),
+        wait: Duration::from_mins(1),
+        now: NOW.parse().unwrap(),
+        progress: Progress::default(),
+    }
 }
 
 /// Ends a session, as the other hook does.

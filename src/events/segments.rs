@@ -1,0 +1,112 @@
+//! The sealed pieces of a log.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{EventId, Seq};
+
+/// The directory of the sealed pieces in a store.
+pub const DIRECTORY: &str = "segments";
+
+/// One sealed piece of the log: a file that nothing is ever appended to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// The file.
+    pub path: PathBuf,
+    /// Where it begins, in bytes from the start of the log.
+    pub start: u64,
+    /// Its length in bytes.
+    pub bytes: u64,
+}
+
+impl Segment {
+    /// Where it ends, in bytes from the start of the log.
+    pub fn end(&self) -> u64 {
+        self.start + self.bytes
+    }
+}
+
+/// Names a piece for the depth of its first line and the id of its last.
+///
+/// Of the id, `digits` hex digits: eight, or more should that name be taken.
+pub fn name(first: Seq, last: EventId, digits: usize) -> String {
+    format!("{first}-{last:.digits$}.jsonl")
+}
+
+/// The pieces of a store, in the order of the log: by the depth they begin with, then by name.
+///
+/// Files with other names are no part of the log.
+pub fn list(dir: &Path) -> io::Result<Vec<Segment>> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let Some(depth) = entry.file_name().to_str().and_then(first_depth) else { continue };
+        found.push((depth, entry.path(), entry.metadata()?.len()));
+    }
+    found.sort();
+    let mut start = 0;
+    let placed = found.into_iter().map(|(_, path, bytes)| {
+        let segment = Segment { path, start, bytes };
+        start = segment.end();
+        segment
+    });
+    Ok(placed.collect())
+}
+
+/// The depth that a piece of this name begins with, if it is the name of a piece.
+fn first_depth(name: &str) -> Option<u64> {
+    let (depth, id) = name.strip_suffix(".jsonl")?.split_once('-')?;
+    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_id = (8..=EventId::DIGITS).contains(&id.len()) && id.bytes().all(is_hex);
+    if is_id && depth.bytes().all(|byte| byte.is_ascii_digit()) { depth.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_ordered_by_the_depth_they_begin_with_and_then_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let id = |text: &str| EventId::of(text.as_bytes());
+        let names = [
+            (name(Seq(2), id("b"), 8), 2),
+            (name(Seq(10), id("a"), 32), 5),
+            (name(Seq(10), id("c"), 8), 3),
+        ];
+        let others = [
+            "notes.jsonl",
+            "1-abc.jsonl",
+            "1-0123456789.txt",
+            "-01234567.jsonl",
+            "+1-01234567.jsonl",
+        ];
+        for (name, bytes) in names.iter().cloned().chain(others.map(|name| (name.to_owned(), 1))) {
+            let file = super::super::disk::private()
+                .write(true)
+                .create_new(true)
+                .open(dir.path().join(name));
+            file.unwrap().set_len(bytes).unwrap();
+        }
+        let mut expected = names;
+        expected[1..].sort();
+        let mut start = 0;
+        for (segment, (name, bytes)) in list(dir.path()).unwrap().iter().zip(&expected) {
+            assert_eq!(
+                (segment.path.file_name().unwrap().to_str().unwrap(), segment.bytes),
+                (name.as_str(), *bytes)
+            );
+            assert_eq!(segment.start, start);
+            start += bytes;
+        }
+        assert_eq!(start, 10);
+        assert_eq!(list(dir.path()).unwrap().len(), 3);
+        assert_eq!(list(&dir.path().join("none")).unwrap(), []);
+    }
+}

@@ -1,0 +1,374 @@
+//! The checkpoint: a folded roster, kept on disk so that it need not be folded again.
+//!
+//! It is derived from the log and disposable: whatever is wrong with it, the
+//! answer is the same, only later. Each of its lines is a JSON object that ends
+//! with an id in the manner of the log's lines, which is its checksum:
+//!
+//! 1. the head: where in which history it was taken, and the [`Board`];
+//! 2. a [`RoleBoard`] for each role;
+//! 3. the personas, whole, in the order in which they were created.
+//!
+//! A choice reads the head, the line of its role and the line of the persona
+//! that is chosen. The other personas stay where they are, *asleep*.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::board::{Board, RoleBoard};
+use super::roster::{Roster, Summary};
+use super::{Persona, View};
+use crate::events::{EventId, PersonaName, RoleName, check_id, disk, end_with_id, lock};
+
+/// The version of this layout and of what the fold makes of the log. A checkpoint of any other is ignored.
+const VERSION: u32 = 1;
+/// The file, in a store's directory for what is derived.
+const FILE: &str = "checkpoint.json";
+/// The file that becomes the checkpoint once it is written.
+const DRAFT: &str = "checkpoint.new";
+/// The bytes of the first read: enough for the head of a small roster.
+const FIRST_READ: usize = 16 * 1024;
+/// The most places in the log that are looked at to trust a checkpoint.
+const MARK_LIMIT: usize = 1000;
+
+/// The checkpoint could not be read any more: what is asleep in it cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the checkpoint was damaged while it was read")]
+pub struct Lost;
+
+/// The first line.
+#[derive(Debug, Serialize, Deserialize)]
+struct Head<V> {
+    version: u32,
+    view: V,
+    roster: Summary,
+    board: Board,
+    /// The lengths and ids of the lines of the roles, in their order.
+    roles: BTreeMap<RoleName, (u64, EventId)>,
+    /// The lengths of the lines of the personas, in their order.
+    personas: Vec<u64>,
+}
+
+/// A checkpoint on disk, with what was read of it so far.
+#[derive(Debug)]
+pub(super) struct Stored {
+    file: File,
+    pub(super) board: Board,
+    roles: BTreeMap<RoleName, (u64, EventId)>,
+    personas: Vec<u64>,
+    /// Where the lines after the head begin.
+    start: u64,
+}
+
+/// Reads the checkpoint in a directory, as far as a choice needs it; none if anything is off.
+///
+/// Whether it belongs to the log that is there is for the caller to see: every
+/// one of [`View::marks`] must stand in it.
+pub fn load(dir: &Path) -> Option<View> {
+    let mut file = File::open(dir.join(FILE)).ok()?;
+    let line = first_line(&mut file).ok()?;
+    let content = line.strip_suffix(b"\n")?;
+    check_id(content).ok()?;
+    let head: Head<View> = serde_json::from_slice(content).ok()?;
+    let Head { version, mut view, roster, board, roles, personas } = head;
+    if version != VERSION || !roster.fits(personas.len()) || !board.fits(personas.len()) {
+        return None;
+    }
+    let stored = Stored { file, board, roles, personas, start: line.len() as u64 };
+    view.roster = Roster::asleep(roster, stored);
+    Some(view)
+}
+
+/// Writes the checkpoint of a view, unless another process is just doing that.
+///
+/// It is renamed into place whole, and not synced: losing it costs time only.
+pub fn write(dir: &Path, view: &View) -> io::Result<()> {
+    // What is lost cannot be written; whoever needs it reads the log again.
+    let Ok(personas) = view.roster.personas() else {
+        return Ok(());
+    };
+    if view.marks().count() > MARK_LIMIT {
+        return Ok(());
+    }
+    disk::make_dir(dir)?;
+    let (draft, path) = (dir.join(DRAFT), dir.join(FILE));
+    let mut file = disk::private().write(true).create(true).truncate(false).open(&draft)?;
+    // The lock is the draft's own. Who waited for it would find the file renamed.
+    if lock::try_lock(&file).is_err() || !disk::names(&draft, &file)? {
+        return Ok(());
+    }
+    file.set_len(0)?;
+    file.write_all(&encode(view, &personas)?)?;
+    std::fs::rename(&draft, &path)
+}
+
+/// The lines of a checkpoint.
+fn encode(view: &View, personas: &[&Persona]) -> io::Result<Vec<u8>> {
+    let (mut rest, mut roles, mut lengths) = (Vec::new(), BTreeMap::new(), Vec::new());
+    for (role, board) in RoleBoard::all(personas) {
+        roles.insert(role, line(&mut rest, &board)?);
+    }
+    for persona in personas {
+        let (length, _) = line(&mut rest, persona)?;
+        lengths.push(length);
+    }
+    let head = Head {
+        version: VERSION,
+        view,
+        roster: view.roster.summary(),
+        board: Board::of(personas),
+        roles,
+        personas: lengths,
+    };
+    let mut lines = Vec::with_capacity(rest.len() + rest.len() / 4);
+    line(&mut lines, &head)?;
+    lines.append(&mut rest);
+    Ok(lines)
+}
+
+/// Appends a line, and tells its length and id.
+fn line(lines: &mut Vec<u8>, value: &impl Serialize) -> io::Result<(u64, EventId)> {
+    let start = lines.len();
+    serde_json::to_writer(&mut *lines, value)?;
+    let id = end_with_id(lines, start);
+    Ok(((lines.len() - start) as u64, id))
+}
+
+/// Reads the first line of a file, line end included.
+fn first_line(file: &mut File) -> io::Result<Vec<u8>> {
+    let (mut bytes, mut wanted) = (Vec::new(), FIRST_READ);
+    loop {
+        let searched = bytes.len();
+        bytes.reserve_exact(wanted);
+        let read = (&*file).take(wanted as u64).read_to_end(&mut bytes)?;
+        let new = bytes.get(searched..).unwrap_or_default();
+        if let Some(end) = memchr::memchr(b'\n', new) {
+            bytes.truncate(searched + end + 1);
+            return Ok(bytes);
+        }
+        if read < wanted {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        wanted = bytes.len() * 3;
+    }
+}
+
+impl Stored {
+    /// The board of a role; an empty one if nobody has to do with it.
+    pub(super) fn role(&self, role: &RoleName) -> Result<RoleBoard, Lost> {
+        let Some((length, id)) = self.roles.get(role) else {
+            return Ok(RoleBoard::default());
+        };
+        let before: u64 =
+            self.roles.range::<RoleName, _>(..role).map(|(_, (length, _))| length).sum();
+        let line = self.read(before, *length)?;
+        if check(&line)? == *id { parse(&line) } else { Err(Lost) }
+    }
+
+    /// The persona at `index`, whose name is known.
+    pub(super) fn persona(&self, index: usize, name: &PersonaName) -> Result<Persona, Lost> {
+        let length = *self.personas.get(index).ok_or(Lost)?;
+        let before: u64 = self.personas.iter().take(index).sum();
+        let line = self.read(self.personas_start() + before, length)?;
+        check(&line)?;
+        let persona: Persona = parse(&line)?;
+        if persona.name() == name { Ok(persona) } else { Err(Lost) }
+    }
+
+    /// All personas, read at once.
+    pub(super) fn personas(&self) -> Result<Vec<Persona>, Lost> {
+        let lines = self.read(self.personas_start(), self.personas.iter().sum())?;
+        let lines = lines.split_inclusive(|byte| *byte == b'\n');
+        lines.map(|line| check(line).and_then(|_| parse(line))).collect()
+    }
+
+    /// Where the lines of the personas begin, from the end of the head.
+    fn personas_start(&self) -> u64 {
+        self.roles.values().map(|(length, _)| length).sum()
+    }
+
+    /// Reads whole lines, so many bytes behind the head.
+    fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, Lost> {
+        let start = self.start + offset;
+        let left = self.file.metadata().map_err(|_| Lost)?.len().saturating_sub(start);
+        // A length that was made up must not reserve memory.
+        if left < length {
+            return Err(Lost);
+        }
+        let (mut file, mut bytes) = (&self.file, Vec::new());
+        let read = file
+            .seek(SeekFrom::Start(start))
+            .and_then(|_| file.take(length).read_to_end(&mut bytes));
+        if read.map_err(|_| Lost)? as u64 == length { Ok(bytes) } else { Err(Lost) }
+    }
+}
+
+/// Checks the id of a line, and returns it.
+fn check(line: &[u8]) -> Result<EventId, Lost> {
+    check_id(line.strip_suffix(b"\n").ok_or(Lost)?).map_err(|_| Lost)
+}
+
+fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, Lost> {
+    serde_json::from_slice(line).map_err(|_| Lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::events::Tag;
+    use crate::projection::view::tests::{
+        History, anything, assign, definition, feedback, release, seed,
+    };
+    use crate::projection::{Fold, Roster};
+
+    /// A directory with the checkpoint of a view.
+    fn kept(view: &View) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), view).unwrap();
+        dir
+    }
+
+    /// Three personas, each with something to tell.
+    fn lived() -> View {
+        let ann = ("seed", {
+            let mut ann = definition("Ann", "calm");
+            ann["expertise"] = serde_json::json!(["security", "testing"]);
+            ann["instructions"] = serde_json::json!({ "testing": "Break it." });
+            ann
+        });
+        History::of([
+            ann,
+            seed("Bo"),
+            seed("Cy"),
+            assign("s", "w-0", "Ann", "testing"),
+            assign("s", "x-0", "Cy", "debugging"),
+            release("s", "w-0", "Ann", "testing", "manual"),
+            feedback(None, "Bo", "testing", "positive"),
+            feedback(None, "Ann", "testing", "negative"),
+        ])
+        .view()
+    }
+
+    /// What a choice for a role sees of everybody.
+    fn standings(roster: &Roster, role: &str) -> Result<String, Lost> {
+        let (role, expertise) = (RoleName::unchecked(role), [Tag::unchecked("testing")]);
+        Ok(format!("{:?}", roster.standings(&role, &expertise)?.collect::<Vec<_>>()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_fold_goes_on_from_a_checkpoint_as_if_it_had_never_stopped(
+            said in prop::collection::vec(anything(), 0..16),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let history = History::of([seed("Ann"), seed("Bo")].into_iter().chain(said));
+            let (before, after) = history.lines.split_at(cut.index(history.lines.len() + 1));
+            let mut view = View::default();
+            view.fold(before.concat().as_bytes()).unwrap();
+            let dir = kept(&view);
+            let mut recalled = load(dir.path()).unwrap();
+            for role in ["testing", "general", "unheard-of"] {
+                prop_assert_eq!(standings(&recalled.roster, role), standings(&view.roster, role));
+            }
+            prop_assert_eq!(recalled.roster.expertise(), view.roster.expertise());
+            prop_assert_eq!(recalled.fold(after.concat().as_bytes()).unwrap(), Fold::Done);
+            prop_assert_eq!(standings(&recalled.roster, "testing"), standings(&history.view().roster, "testing"));
+            prop_assert_eq!(recalled, history.view());
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test may damage what it likes")]
+    #[test]
+    fn a_choice_parses_no_persona() {
+        let view = lived();
+        let dir = kept(&view);
+        let path = dir.path().join(FILE);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("\"calm\"", "\"wild\"")).unwrap();
+        let recalled = load(dir.path()).unwrap();
+        for role in ["testing", "debugging"] {
+            assert_eq!(standings(&recalled.roster, role), standings(&view.roster, role));
+        }
+        let names: Vec<_> = recalled.roster.names().collect();
+        assert_eq!(
+            names,
+            ["Ann", "Bo", "Cy"].map(PersonaName::unchecked).iter().collect::<Vec<_>>()
+        );
+        assert_eq!(recalled.roster.get(names[0]), Err(Lost), "what was changed is seen then");
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test may damage what it likes")]
+    #[test]
+    fn a_bit_that_was_flipped_is_never_believed() {
+        let view = lived();
+        let dir = kept(&view);
+        let path = dir.path().join(FILE);
+        let sound = fs::read(&path).unwrap();
+        let (mut refused, mut lost) = (0, 0);
+        for at in 0..sound.len() {
+            let mut bytes = sound.clone();
+            bytes[at] ^= 1 << (at % 8);
+            fs::write(&path, &bytes).unwrap();
+            let Some(recalled) = load(dir.path()) else {
+                refused += 1;
+                continue;
+            };
+            let told = standings(&recalled.roster, "testing");
+            let everybody = recalled.roster.personas();
+            assert!(told == standings(&view.roster, "testing") || told == Err(Lost), "byte {at}");
+            assert!(everybody == view.roster.personas() || everybody == Err(Lost), "byte {at}");
+            lost += usize::from(told.is_err() || everybody.is_err());
+        }
+        assert!(refused > 0 && lost > 0, "{refused} {lost}");
+        for length in 0..sound.len() {
+            fs::write(&path, &sound[..length]).unwrap();
+            if let Some(recalled) = load(dir.path()) {
+                assert_eq!(recalled.roster.personas(), Err(Lost), "cut to {length}");
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test may damage what it likes")]
+    #[test]
+    fn a_checkpoint_of_another_version_is_ignored() {
+        let view = lived();
+        let dir = kept(&view);
+        let path = dir.path().join(FILE);
+        let text = fs::read_to_string(&path).unwrap();
+        let (head, rest) = text.split_once('\n').unwrap();
+        let (content, _) = head.rsplit_once(",\"id\":").unwrap();
+        for (version, is_read) in [(VERSION, true), (VERSION + 1, false)] {
+            let other = format!("\"version\":{version},");
+            let content = content.replacen(&format!("\"version\":{VERSION},"), &other, 1);
+            let id = EventId::of(content.as_bytes());
+            fs::write(&path, format!("{content},\"id\":\"{id}\"}}\n{rest}")).unwrap();
+            assert_eq!(load(dir.path()).is_some(), is_read);
+        }
+    }
+
+    #[test]
+    fn of_two_that_write_at_once_one_leaves_it_to_the_other() {
+        let view = lived();
+        let dir = kept(&view);
+        let draft = dir.path().join(DRAFT);
+        let other = disk::private().write(true).create(true).truncate(true).open(&draft).unwrap();
+        lock::try_lock(&other).unwrap();
+        fs::remove_file(dir.path().join(FILE)).unwrap();
+        write(dir.path(), &view).unwrap();
+        assert!(load(dir.path()).is_none());
+        drop(other);
+        write(dir.path(), &view).unwrap();
+        assert_eq!(load(dir.path()), Some(view));
+        assert!(!draft.exists());
+    }
+}
