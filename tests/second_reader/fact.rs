@@ -1,0 +1,174 @@
+//! What an event says, by its type.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::event::is_id;
+use crate::moment::Moment;
+use crate::object::Object;
+
+/// What happened, as far as the roster or the history wants to know it.
+#[derive(Debug, Clone)]
+pub enum Fact {
+    Created { grown: bool, definition: Definition },
+    Revised(Definition),
+    Assigned { session: String, project: String, slots: Vec<Slot> },
+    Released { session: String, counts: bool, slots: Vec<Slot> },
+    Judged { persona: String, role: String, sentiment: Sentiment },
+    Retired { persona: String },
+    Reactivated { persona: String },
+    Compacted { before: Moment },
+    Repaired { missing: BTreeSet<String> },
+    Unknown,
+}
+
+/// Who a persona is.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    pub name: String,
+    pub traits: Vec<String>,
+    pub expertise: Vec<String>,
+    pub instructions: BTreeMap<String, String>,
+}
+
+/// One persona in one place of an agent's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    pub name: String,
+    pub persona: String,
+    pub role: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sentiment {
+    Positive,
+    Negative,
+    Neutral,
+}
+
+impl Fact {
+    /// Reads the data of an event of this type.
+    pub fn parse(kind: &str, data: &str) -> Result<Self, String> {
+        if !KINDS.contains(&kind) {
+            return Ok(Self::Unknown);
+        }
+        let data = Object::parse(data)?;
+        Ok(match kind {
+            "seed" => Self::Created { grown: false, definition: definition(&data)? },
+            "grow" => Self::Created { grown: true, definition: definition(&data)? },
+            "revise" => Self::Revised(definition(&data)?),
+            "assign" => assigned(&data)?,
+            "release" => released(&data)?,
+            "feedback" => judged(&data)?,
+            "retire" => {
+                reason(&data, &["manual", "inactive"])?;
+                Self::Retired { persona: data.get("persona")? }
+            }
+            "reactivate" => {
+                reason(&data, &["manual", "summon", "pool_empty"])?;
+                Self::Reactivated { persona: data.get("persona")? }
+            }
+            "compact" => compacted(&data)?,
+            _ => repaired(&data)?,
+        })
+    }
+}
+
+const KINDS: [&str; 10] = [
+    "seed",
+    "grow",
+    "revise",
+    "assign",
+    "release",
+    "feedback",
+    "retire",
+    "reactivate",
+    "compact",
+    "repair",
+];
+
+fn definition(data: &Object<'_>) -> Result<Definition, String> {
+    Ok(Definition {
+        name: data.get("name")?,
+        traits: data.get("traits")?,
+        expertise: data.get("expertise")?,
+        instructions: data.get("instructions")?,
+    })
+}
+
+fn assigned(data: &Object<'_>) -> Result<Fact, String> {
+    data.get::<String>("agent")?;
+    data.maybe("team")?;
+    data.maybe("tool_use_id")?;
+    let slots = data.objects("slots")?;
+    slots.iter().try_for_each(|slot| slot.get::<String>("requested").map(drop))?;
+    Ok(Fact::Assigned {
+        session: data.get("session")?,
+        project: data.get("project")?,
+        slots: slots.iter().map(slot).collect::<Result<_, _>>()?,
+    })
+}
+
+fn released(data: &Object<'_>) -> Result<Fact, String> {
+    data.maybe("agent")?;
+    Ok(Fact::Released {
+        session: data.get("session")?,
+        counts: reason(data, &["session_end", "manual", "orphaned"])? != "orphaned",
+        slots: data.objects("slots")?.iter().map(slot).collect::<Result<_, _>>()?,
+    })
+}
+
+fn slot(data: &Object<'_>) -> Result<Slot, String> {
+    Ok(Slot { name: data.get("slot")?, persona: data.get("persona")?, role: data.get("role")? })
+}
+
+fn judged(data: &Object<'_>) -> Result<Fact, String> {
+    data.maybe("project")?;
+    data.maybe("session")?;
+    data.get::<String>("observation")?;
+    data.get::<String>("source")?;
+    let sentiment = match data.get::<String>("sentiment")?.as_str() {
+        "positive" => Sentiment::Positive,
+        "negative" => Sentiment::Negative,
+        "neutral" => Sentiment::Neutral,
+        other => return Err(format!("`{other}` is no sentiment")),
+    };
+    Ok(Fact::Judged { persona: data.get("persona")?, role: data.get("role")?, sentiment })
+}
+
+fn compacted(data: &Object<'_>) -> Result<Fact, String> {
+    for summary in data.objects("summaries")? {
+        for key in ["persona", "role", "month"] {
+            summary.get::<String>(key)?;
+        }
+        for key in ["positive", "negative", "neutral"] {
+            summary.get::<u64>(key)?;
+        }
+    }
+    Ok(Fact::Compacted { before: data.get::<String>("before")?.parse()? })
+}
+
+fn repaired(data: &Object<'_>) -> Result<Fact, String> {
+    for cut in data.objects("cut")? {
+        for key in ["file", "blake3"] {
+            cut.get::<String>(key)?;
+        }
+        for key in ["line", "bytes"] {
+            cut.get::<u64>(key)?;
+        }
+    }
+    let missing: BTreeSet<String> = data.get("missing")?;
+    match missing.iter().find(|id| !is_id(id.as_bytes())) {
+        Some(other) => Err(format!("`{other}` is no id")),
+        None => Ok(Fact::Repaired { missing }),
+    }
+}
+
+/// The reason that is given, which must be one of these.
+fn reason(data: &Object<'_>, known: &[&str]) -> Result<String, String> {
+    let reason: String = data.get("reason")?;
+    if known.contains(&reason.as_str()) {
+        Ok(reason)
+    } else {
+        Err(format!("`{reason}` is no reason here"))
+    }
+}

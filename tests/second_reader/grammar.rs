@@ -1,0 +1,108 @@
+//! What may stand in a line: what the page allows, both readers take, and what it does not, neither.
+
+use crate::forge::{AT, BEN, ada, id, line, refused, sign, taken};
+
+#[test]
+fn a_torn_tail_is_left_out_and_other_damage_is_not() {
+    let ada = ada();
+    let next = line(2, &[id(&ada)], "seed", BEN);
+    let cut = &next[..next.len() - 1];
+    for (what, tail) in [
+        ("a line feed is missing", cut),
+        ("half a line", &next[..30]),
+        ("half a line, ended", &format!("{}\n", &next[..30])),
+        ("half a line, ended, and more", &format!("{}\n{}", &next[..30], &next[30..50])),
+        ("a blank line", "\n"),
+        ("an array", "[1]\n"),
+        ("a NUL", &next.replace("Ben", "B\0n")),
+        ("an object and more", &format!("{cut} x\n")),
+        ("a long one", &format!("{}\n", "x".repeat(70_000))),
+    ] {
+        taken(what, &[&ada, tail], 1);
+    }
+    for (what, tail) in [
+        ("a complete object without an id", "{}\n"),
+        ("a wrong id", &next.replace("Ben", "Bea")),
+        ("a carriage return", &format!("{cut}\r\n")),
+        ("two bad lines", "x\nx\n"),
+        ("a bad line before a sound one", &format!("\n{next}")),
+    ] {
+        refused(what, &[&ada, tail]);
+    }
+}
+
+#[test]
+fn a_line_has_a_longest_length() {
+    let ada = ada();
+    let of_length = |length: usize| {
+        let long =
+            |x: usize| line(2, &[id(&ada)], "party", &format!(r#"{{"x":"{}"}}"#, "x".repeat(x)));
+        long(length - long(0).len())
+    };
+    taken("65,536 bytes", &[&ada, &of_length(65_536)], 1);
+    refused("65,537 bytes", &[&ada, &of_length(65_537)]);
+}
+
+#[test]
+fn the_keys_of_a_line_have_some_freedom() {
+    let ada = ada();
+    let prev = format!(r#"["{}"]"#, id(&ada));
+    let rest = format!(r#""seq":2,"at":"{AT}","prev":{prev}"#);
+    for (what, content) in [
+        ("another order", format!(r#"{{"type":"seed","v":1,"data":{BEN},{rest}"#)),
+        ("white space", format!("{{ \"v\" :\t1, \"type\":\"seed\",\"data\": {BEN} ,{rest} ")),
+        (
+            "more keys",
+            format!(r#"{{"x":{{"v":[2]}},"v":1,"type":"seed","data":{BEN},{rest},"y":0"#),
+        ),
+        ("more data", {
+            let data = BEN.replace("}}", r#"},"x":{"name":"Bea"}}"#);
+            format!(r#"{{"v":1,"type":"seed","data":{data},{rest}"#)
+        }),
+    ] {
+        taken(what, &[&ada, &sign(&content)], 2);
+    }
+    for (what, content) in [
+        ("`v` late", format!(r#"{{"type":"seed","data":{BEN},"v":1,{rest}"#)),
+        ("`type` late", format!(r#"{{"v":1,"data":{BEN},"type":"seed",{rest}"#)),
+        ("`v` twice", format!(r#"{{"v":1,"v":1,"type":"seed","data":{BEN},{rest}"#)),
+        ("`name` twice", {
+            let data = BEN.replace("{\"name", r#"{"name":"Bea","name"#);
+            format!(r#"{{"v":1,"type":"seed","data":{data},{rest}"#)
+        }),
+        ("version 0", format!(r#"{{"v":0,"type":"seed","data":{BEN},{rest}"#)),
+        ("no data", format!(r#"{{"v":1,"type":"party",{rest}"#)),
+    ] {
+        refused(what, &[&ada, &sign(&content)]);
+    }
+}
+
+#[test]
+fn data_belongs_to_its_type() {
+    let ada = ada();
+    let next = |kind: &str, data: &str| line(2, &[id(&ada)], kind, data);
+    for (kind, data) in [
+        ("party", "[null]"),
+        ("retire", r#"{"persona":"Ada","reason":"manual","x":1}"#),
+        ("assign", r#"{"session":"","agent":"w","team":null,"project":"p","slots":[]}"#),
+    ] {
+        taken(&format!("{kind} {data}"), &[&ada, &next(kind, data)], 1);
+    }
+    for (kind, data) in [
+        ("seed", r#"{"name":"Ben","traits":[],"expertise":[]}"#),
+        ("assign", r#"{"session":"s","agent":"w","project":"p","slots":[{}]}"#),
+        ("assign", r#"{"session":"s","agent":"w","team":1,"project":"p","slots":[]}"#),
+        ("release", r#"{"session":"s","reason":"late","slots":[]}"#),
+        ("feedback", r#"{"persona":"Ada","role":"r","observation":"o","sentiment":"positive"}"#),
+        ("retire", r#"{"persona":"Ada"}"#),
+        ("reactivate", r#"{"persona":"Ada","reason":"inactive"}"#),
+        ("compact", r#"{"before":"today","summaries":[]}"#),
+        ("repair", r#"{"cut":[],"missing":["x"]}"#),
+    ] {
+        refused(&format!("{kind} {data}"), &[&ada, &next(kind, data)]);
+    }
+    // A reader of version 1 knows nothing of what a newer line says but its place.
+    let newer = next("seed", "0").replacen(":1", ":2", 1);
+    let newer = sign(&newer[..newer.len() - 42]);
+    taken("a newer version", &[&ada, &newer, &line(3, &[id(&newer)], "seed", BEN)], 2);
+}

@@ -1,0 +1,35 @@
+//! A second reader of the log: written from `docs/format.md`, and from nothing of the library.
+//!
+//! It takes a store's files, checks ids and ancestry, puts the events in order and folds them, and
+//! answers what `list --status all --json` answers, and the heads that `stats` shows. The tests put
+//! its answers beside the program's. Where the two differ, one of them or the page is wrong.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod affinity;
+mod answer;
+mod event;
+mod fact;
+mod history;
+mod log;
+mod moment;
+mod object;
+mod roster;
+
+mod agreement;
+mod ancestry;
+mod branches;
+mod files;
+mod folding;
+mod forge;
+mod grammar;
+#[allow(dead_code, reason = "another test's home, of which this one needs a part")]
+#[path = "../cli/harness.rs"]
+mod harness;
+mod trail;
