@@ -34,11 +34,13 @@ impl EventId {
             return None;
         }
         let (pairs, _) = digits.as_chunks::<2>();
-        let mut id = [0; 16];
+        let (mut id, mut all) = ([0; 16], 0);
         for (to, [high, low]) in id.iter_mut().zip(pairs) {
-            *to = nibble(*high)? << 4 | nibble(*low)?;
+            let (high, low) = (nibble(*high), nibble(*low));
+            all |= high | low;
+            *to = high << 4 | low;
         }
-        Some(Self(id))
+        (all < NO_DIGIT).then_some(Self(id))
     }
 
     /// The hex digits, as ASCII bytes.
@@ -56,12 +58,15 @@ impl EventId {
     }
 }
 
+/// What [`nibble`] answers to anything else: more than any value, whatever it is combined with.
+const NO_DIGIT: u8 = 16;
+
 /// The value of a lower-case hex digit.
-fn nibble(digit: u8) -> Option<u8> {
+fn nibble(digit: u8) -> u8 {
     match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => NO_DIGIT,
     }
 }
 

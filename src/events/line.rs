@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::event::Unknown;
-use super::{Event, EventId, Heads};
+use super::{Event, EventId, Heads, usual};
 
 /// The version of the format that this build writes. It reads this and every older one.
 pub const FORMAT_VERSION: u32 = 1;
@@ -132,7 +132,13 @@ pub(crate) fn end_with_id(lines: &mut Vec<u8>, start: usize) -> EventId {
 
 /// Reads one line whose id was checked before.
 pub(crate) fn decode_checked(line: &[u8], id: EventId) -> Result<Record, LineError> {
-    let Fields { v, seq, at, event, prev } = serde_json::from_str(str::from_utf8(line)?)?;
+    let text = str::from_utf8(line)?;
+    usual::read(text, id).map_or_else(|| decode_any(text, id), Ok)
+}
+
+/// Reads one line in any form that the grammar allows.
+fn decode_any(line: &str, id: EventId) -> Result<Record, LineError> {
+    let Fields { v, seq, at, event, prev } = serde_json::from_str(line)?;
     Ok(Record { v, seq, at, event, prev, id })
 }
 
@@ -442,7 +448,12 @@ mod tests {
         ) {
             let (record, line) = line(event, seq, at, prev);
             prop_assert!(!line.contains(&b'\n'));
-            prop_assert_eq!(decode(&line).unwrap(), record);
+            prop_assert_eq!(&decode(&line).unwrap(), &record);
+            let text = str::from_utf8(&line).unwrap();
+            prop_assert_eq!(&decode_any(text, record.id).unwrap(), &record);
+            if let Some(quick) = usual::read(text, record.id) {
+                prop_assert_eq!(quick, record);
+            }
         }
 
         #[test]
@@ -458,6 +469,27 @@ mod tests {
         #[test]
         fn no_bytes_make_the_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = decode(&bytes);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_the_quick_way_reads_of_a_changed_line_the_whole_grammar_reads_too(
+            event in event(), at in moment(), parent in id(),
+            place: prop::sample::Index, inserted in "[ \\[\\]{}\",:0-9a-z]{0,3}", removed in 0..3_usize,
+        ) {
+            let (record, line) = line(event, 7, at, vec![parent]);
+            let mut text: Vec<char> = String::from_utf8(line).unwrap().chars().collect();
+            // The id at its end was checked before.
+            let content = text.len() - ID_FIELD;
+            let place = place.index(content);
+            text.splice(place..(place + removed).min(content), inserted.chars());
+            let text: String = text.into_iter().collect();
+            if let Some(quick) = usual::read(&text, record.id) {
+                prop_assert_eq!(decode_any(&text, record.id).unwrap(), quick);
+            }
         }
     }
 

@@ -19,6 +19,7 @@ mod log;
 mod segments;
 mod tail;
 mod text;
+mod usual;
 
 pub use event::{
     Assign, AssignedSlot, Compact, Cut, Definition, Event, Feedback, Reactivate, ReactivateReason,
