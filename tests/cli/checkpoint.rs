@@ -134,16 +134,10 @@ fn harmed_removed_and_swapped_checkpoints_change_no_answer() {
 /// Gives both stores the lines of both, each in another order, as two merges would.
 #[expect(clippy::disallowed_methods, reason = "a test may write what git writes")]
 fn merge(home: &mut Home, left: &Path, right: &Path) {
-    let all = |store: &Path| {
-        let mut files: Vec<_> = fs::read_dir(store.join("segments"))
-            .into_iter()
-            .flatten()
-            .map(|segment| segment.unwrap().path())
-            .collect();
-        files.push(store.join("events.jsonl"));
-        files.iter().map(|file| fs::read_to_string(file).unwrap()).collect::<String>()
-    };
-    let texts = [all(left), all(right)];
+    let texts = [left, right].map(|store| {
+        home.use_store(store);
+        String::from_utf8(home.whole_log()).unwrap()
+    });
     for (store, [first, second]) in
         [(left, [&texts[0], &texts[1]]), (right, [&texts[1], &texts[0]])]
     {

@@ -58,6 +58,23 @@ impl Home {
         fs::read(self.log_path()).unwrap()
     }
 
+    /// The sealed pieces of the log, in their order.
+    pub fn segments(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.store.join("segments")).into_iter().flatten();
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.sort_by_key(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.split_once('-').unwrap().0.parse::<u64>().unwrap()
+        });
+        paths
+    }
+
+    /// All lines of the log, sealed and not.
+    pub fn whole_log(&self) -> Vec<u8> {
+        let sealed = self.segments().into_iter().map(|path| fs::read(path).unwrap());
+        sealed.chain([self.log()]).collect::<Vec<_>>().concat()
+    }
+
     #[expect(clippy::disallowed_methods, reason = "a test may damage the log")]
     pub fn set_log(&self, bytes: &[u8]) {
         fs::write(self.log_path(), bytes).unwrap();

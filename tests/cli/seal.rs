@@ -1,30 +1,13 @@
 //! A log whose past is sealed in segments.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use serde_json::Value;
 
 use crate::harness::{Home, assign_args, chain};
-
-/// The segments of a store, in the order of their names' depths.
-fn segments(home: &Home) -> Vec<PathBuf> {
-    let entries = fs::read_dir(home.store().join("segments")).into_iter().flatten();
-    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.sort_by_key(|path| {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        name.split_once('-').unwrap().0.parse::<u64>().unwrap()
-    });
-    paths
-}
-
-/// All lines of the log, sealed and not.
-fn whole(home: &Home) -> Vec<u8> {
-    let sealed = segments(home).into_iter().map(|path| fs::read(path).unwrap());
-    sealed.chain([home.log()]).collect::<Vec<_>>().concat()
-}
 
 fn answers(home: &Home) -> [Value; 3] {
     let ask = |args: &[&str]| home.run(&[args, &["--json"]].concat()).json();
@@ -55,16 +38,16 @@ fn a_seal_moves_the_lines_and_changes_no_answer() {
 
     // What comes after goes on where the segment ends, and history crosses the border.
     assert_eq!(home.assign("s2", "w", "testing"), "Lian Zhou");
-    assert_eq!(chain(&whole(&home)).len(), chain(&log).len() + 1);
+    assert_eq!(chain(&home.whole_log()).len(), chain(&log).len() + 1);
     home.run(&["compact", "--seal"]).ok();
     home.run(&["release", "--session", "s2"]).ok();
-    assert_eq!(segments(&home).len(), 2);
-    assert_eq!(chain(&whole(&home)).len(), chain(&log).len() + 2);
+    assert_eq!(home.segments().len(), 2);
+    assert_eq!(chain(&home.whole_log()).len(), chain(&log).len() + 2);
     let history = home.run(&["history", "lian", "--json"]).json();
     assert_eq!(history["assignments"].as_array().unwrap().len(), 2);
     assert_eq!(history["assignments"][0]["released_at"], "2026-03-25T15:30:00Z");
     let stats = home.run(&["stats", "--json"]).json();
-    assert_eq!(stats["log_bytes"], whole(&home).len());
+    assert_eq!(stats["log_bytes"], home.whole_log().len());
 
     // All of it from the files alone.
     let with = answers(&home);
@@ -76,16 +59,16 @@ fn a_seal_moves_the_lines_and_changes_no_answer() {
 fn nothing_is_sealed_unasked_while_the_log_is_short_or_when_it_is_empty() {
     let home = lived();
     assert_eq!(home.run(&["compact", "--json"]).json()["sealed"], Value::Null);
-    assert!(segments(&home).is_empty());
+    assert!(home.segments().is_empty());
     let text = home.run(&["compact", "--seal"]).ok();
-    let path = segments(&home).pop().unwrap();
+    let path = home.segments().pop().unwrap();
     let bytes = fs::metadata(&path).unwrap().len();
     assert!(
         text.ends_with(&format!("Sealed {bytes} bytes of the log as `{}`.\n", path.display())),
         "{text}"
     );
     assert_eq!(home.run(&["compact", "--seal", "--json"]).json()["sealed"], Value::Null);
-    assert_eq!(segments(&home).len(), 1);
+    assert_eq!(home.segments().len(), 1);
 }
 
 #[test]
@@ -105,7 +88,7 @@ fn a_log_of_more_than_four_mebibytes_is_sealed_unasked() {
     let before = home.log();
     let sealed = home.run(&["compact", "--json"]).json_with_warnings()["sealed"].clone();
     assert_eq!(sealed["bytes"], before.len());
-    assert_eq!((home.log(), whole(&home)), (Vec::new(), before));
+    assert_eq!((home.log(), home.whole_log()), (Vec::new(), before));
 }
 
 /// What a crash may leave of a seal, by the step that it came after.
@@ -134,7 +117,7 @@ fn a_seal_that_did_not_end_leaves_a_log_that_is_whole() {
         }
     }
     home.assign("s2", "w", "testing");
-    assert_eq!(chain(&whole(&home)).len(), chain(&log).len() + 1);
+    assert_eq!(chain(&home.whole_log()).len(), chain(&log).len() + 1);
 }
 
 #[test]
@@ -144,7 +127,7 @@ fn after_the_move_of_a_seal_a_writer_begins_the_new_file() {
     fs::create_dir(home.store().join("segments")).unwrap();
     fs::rename(home.log_path(), home.store().join("segments/1-01234567.jsonl")).unwrap();
     home.assign("s2", "w", "testing");
-    assert_eq!(chain(&whole(&home)).len(), lines + 1);
+    assert_eq!(chain(&home.whole_log()).len(), lines + 1);
     assert!(home.log().len() < 500, "one line stands in it");
 }
 
@@ -156,7 +139,7 @@ fn a_torn_tail_is_cut_before_a_seal_and_never_sealed() {
     let done = home.run(&["compact", "--seal"]);
     assert_eq!(done.code, Some(0));
     assert!(done.stderr.contains("moved its 7 bytes to"), "{}", done.stderr);
-    assert_eq!(fs::read(segments(&home).pop().unwrap()).unwrap(), log);
+    assert_eq!(fs::read(home.segments().pop().unwrap()).unwrap(), log);
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test may damage what it likes")]
@@ -168,7 +151,7 @@ fn damage_in_a_segment_is_told_with_its_file_and_line() {
     home.run(&["compact", "--seal"]).ok();
     home.run(&["release", "--session", "s2"]).ok();
     fs::remove_dir_all(home.store().join(".cache")).unwrap();
-    let [first, second] = &segments(&home)[..] else { panic!("two segments") };
+    let [first, second] = &home.segments()[..] else { panic!("two segments") };
     for (path, line) in [(first, 3), (second, 1)] {
         let sound = fs::read_to_string(path).unwrap();
         let lines: Vec<_> = sound.split_inclusive('\n').collect();
@@ -219,7 +202,7 @@ fn readers_and_writers_go_on_while_others_seal() {
         sealer.join().unwrap();
         let written = writer.join().unwrap();
         assert!(written > 0);
-        let lines = chain(&whole(home));
+        let lines = chain(&home.whole_log());
         assert_eq!(
             lines
                 .iter()
@@ -229,7 +212,7 @@ fn readers_and_writers_go_on_while_others_seal() {
             written
         );
     });
-    assert!(segments(&home).len() > 1);
+    assert!(home.segments().len() > 1);
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test may copy what it likes")]
@@ -249,7 +232,7 @@ fn branches_of_which_one_was_sealed_merge_to_the_same_roster() {
 
     let store = other.path().join("merged");
     fs::create_dir_all(store.join("segments")).unwrap();
-    let segment = segments(&home).pop().unwrap();
+    let segment = home.segments().pop().unwrap();
     fs::copy(&segment, store.join("segments").join(segment.file_name().unwrap())).unwrap();
     other.use_store(&store);
     let mut told = Vec::new();

@@ -87,7 +87,7 @@ impl Trail {
         let name = names[self.below(names.len())].as_str();
         let session = format!("s{}", self.below(5));
         let agent = format!("w{}", self.below(2));
-        let command = match self.below(40) {
+        let command = match self.below(41) {
             0..12 => return self.assign(&session, &agent, name),
             12..16 => vec!["release", "--session", &session],
             16..18 => vec!["release", "--session", &session, "--agent-name", &agent],
@@ -98,6 +98,7 @@ impl Trail {
             32 => vec!["grow", "--count", "1"],
             33..35 => vec!["compact", "--older-than", self.one_of(&["0", "3", "30"])],
             35..37 => vec!["orphan-cleanup", "--older-than-hours", self.one_of(&["24", "60"])],
+            40 => vec!["compact", "--seal"],
             37 => vec!["seed", "--sync", "--file", &self.seed_file],
             38 => {
                 self.now = self.now.later(40 * 24 * 3_600);
@@ -128,7 +129,7 @@ fn assign(session: &str, agent: &str, roles: &str) -> Vec<String> {
 /// The names of all personas, in the order in which their events stand in the log.
 fn names(home: &Home) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let log = String::from_utf8(home.log()).unwrap();
+    let log = String::from_utf8(home.whole_log()).unwrap();
     for line in log.lines().filter(|line| line.contains(r#""data":{"name""#)) {
         let line: Value = serde_json::from_str(line).unwrap();
         let name = line["data"]["name"].as_str().map(str::to_owned);
