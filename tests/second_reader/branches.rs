@@ -12,17 +12,24 @@ use crate::trail::Trail;
 /// Copies a store's log to a new store beside it.
 fn copy(home: &Home, name: &str) -> PathBuf {
     let store = home.path().join(name);
-    fs::create_dir(&store).unwrap();
-    fs::copy(home.log_path(), store.join("events.jsonl")).unwrap();
+    fs::create_dir_all(store.join("segments")).unwrap();
+    for file in home.segments().into_iter().chain([home.log_path()]) {
+        fs::copy(&file, store.join(file.strip_prefix(home.store()).unwrap())).unwrap();
+    }
     store
 }
 
-/// All lines of one log, then those of the other that it has not: what a union merge may leave.
-fn union(one: &Path, other: &Path) -> String {
-    let read = |store: &Path| fs::read_to_string(store.join("events.jsonl")).unwrap();
-    let (mut union, other) = (read(one), read(other));
-    let there: BTreeSet<_> = union.lines().map(str::to_owned).collect();
-    for line in other.lines().filter(|line| !there.contains(*line)) {
+/// The lines of one log that are not sealed, then those of the other that it has not: what a union
+/// merge may leave.
+fn union(home: &mut Home, one: &Path, other: &Path) -> String {
+    let mut whole = |store: &Path| {
+        home.use_store(store);
+        String::from_utf8(home.whole_log()).unwrap()
+    };
+    let (known, other) = (whole(one), whole(other));
+    let known: BTreeSet<_> = known.lines().collect();
+    let mut union = fs::read_to_string(one.join("events.jsonl")).unwrap();
+    for line in other.lines().filter(|line| !known.contains(line)) {
         union += line;
         union.push('\n');
     }
@@ -32,7 +39,7 @@ fn union(one: &Path, other: &Path) -> String {
 /// Merges each store into the other; all four answers are the same.
 #[track_caller]
 fn merge(home: &mut Home, a: &Path, b: &Path) -> Answer {
-    let (into_a, into_b) = (union(a, b), union(b, a));
+    let (into_a, into_b) = (union(home, a, b), union(home, b, a));
     assert_ne!(into_a, into_b);
     home.use_store(a);
     home.set_log(into_a.as_bytes());
