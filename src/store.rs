@@ -641,4 +641,33 @@ mod tests {
         let (other, ..) = open(dir.path());
         assert_eq!((store.view(), store.view().events), (other.view(), 14));
     }
+
+    #[test]
+    fn a_long_log_is_read_ahead_and_its_reader_is_told_how_far() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, options, mut rng) = open(dir.path());
+        // More than one batch, by some.
+        store
+            .execute(options.now, &mut rng, |situation| {
+                let Decision { events, outcome, notices } = retire(situation);
+                Ok(Decision { events: events.repeat(6000), outcome, notices })
+            })
+            .unwrap();
+        let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let listener = Arc::clone(&told);
+        let progress = Progress::new(move |done, all| listener.lock().unwrap().push((done, all)));
+        let bytes = fs::metadata(dir.path().join("events.jsonl")).unwrap().len();
+        for kept in [true, false] {
+            told.lock().unwrap().clear();
+            if !kept {
+                fs::remove_dir_all(dir.path().join(".cache")).unwrap();
+            }
+            let options = Options { progress: progress.clone(), ..options.clone() };
+            assert!(Store::open(&options, &mut rng).unwrap().view() == store.view());
+            let told = told.lock().unwrap();
+            assert_eq!(told.is_empty(), kept, "with its checkpoint there is little to read");
+            assert!(told.is_sorted() && told.iter().all(|(_, all)| *all == bytes), "{told:?}");
+            assert!(kept || told.last() == Some(&(bytes, bytes)), "{told:?}");
+        }
+    }
 }

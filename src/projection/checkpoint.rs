@@ -196,10 +196,8 @@ impl Stored {
         let start = self.start + offset;
         let left = self.file.metadata().map_err(|_| Lost)?.len().saturating_sub(start);
         // A length that was made up must not reserve memory.
-        if left < length {
-            return Err(Lost);
-        }
-        let (mut file, mut bytes) = (&self.file, Vec::new());
+        let capacity = usize::try_from(length).ok().filter(|_| length <= left).ok_or(Lost)?;
+        let (mut file, mut bytes) = (&self.file, Vec::with_capacity(capacity));
         let read = file
             .seek(SeekFrom::Start(start))
             .and_then(|_| file.take(length).read_to_end(&mut bytes));

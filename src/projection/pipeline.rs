@@ -95,3 +95,65 @@ pub fn fold_ahead<E>(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::projection::view::tests::{History, assign, release, seed};
+
+    /// What becomes of a log that comes in batches of so many lines.
+    fn folded(lines: &[String], batch: usize) -> (View, Result<Fold, LineDamage>) {
+        let mut batches = lines.chunks(batch);
+        let mut view = View::default();
+        let next = || {
+            let batch = batches.next();
+            Ok::<_, ()>(batch.map_or(Next::End, |batch| Next::Lines(batch.concat().into_bytes())))
+        };
+        let done = fold_ahead(&mut view, next).unwrap();
+        (view, done)
+    }
+
+    fn lived() -> History {
+        let work = |n: usize| {
+            let session = format!("s{}", n % 7);
+            let (lent, back) = (assign(&session, "w-0", "Ann", "testing"), &session);
+            [lent, release(back, "w-0", "Ann", "testing", "manual")]
+        };
+        History::of([seed("Ann")].into_iter().chain((0..100).flat_map(work)))
+    }
+
+    #[test]
+    fn batches_are_folded_in_their_order() {
+        let history = lived();
+        for batch in [1, 2, 7, 50, 1000] {
+            let (view, done) = folded(&history.lines, batch);
+            assert_eq!(done.unwrap(), Fold::Done);
+            assert!(view == history.view(), "{batch}");
+        }
+    }
+
+    #[test]
+    fn damage_is_found_where_it_is() {
+        let mut history = lived();
+        history.lines[120] = history.lines[120].replacen("Ann", "Bob", 1);
+        for batch in [1, 7, 1000] {
+            assert_eq!(folded(&history.lines, batch).1.unwrap_err().line, 121);
+        }
+    }
+
+    #[test]
+    fn a_merge_and_a_log_that_moved_end_it() {
+        let mut history = lived();
+        history.lines.swap(150, 151);
+        assert_eq!(folded(&history.lines, 7).1.unwrap(), Fold::Merged);
+        let mut reads = 0;
+        let next = || {
+            reads += 1;
+            let lines = history.lines[reads - 1].clone().into_bytes();
+            Ok::<_, ()>(if reads < 4 { Next::Lines(lines) } else { Next::Moved })
+        };
+        assert_eq!(fold_ahead(&mut View::default(), next).unwrap().unwrap(), Fold::Lost);
+        let fails = || Err::<Next, _>("the disk is gone");
+        assert_eq!(fold_ahead(&mut View::default(), fails).unwrap_err(), "the disk is gone");
+    }
+}

@@ -70,7 +70,9 @@ impl View {
     /// repeated line stands where it stood, a sound log has no byte to spare
     /// before the position for anything else: its lines there are the same.
     pub fn marks(&self) -> impl Iterator<Item = &Position> {
-        iter::once(&self.position).chain(&self.ends).chain(&self.repeats)
+        let elsewhere = |mark: &&Position| **mark != self.position;
+        let marks = self.ends.iter().chain(&self.repeats).filter(elsewhere);
+        iter::once(&self.position).chain(marks)
     }
 
     /// The depth of the next event.
