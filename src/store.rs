@@ -650,7 +650,8 @@ mod tests {
         store
             .execute(options.now, &mut rng, |situation| {
                 let Decision { events, outcome, notices } = retire(situation);
-                Ok(Decision { events: events.repeat(6000), outcome, notices })
+                let events = events.into_iter().cycle().take(6000).collect();
+                Ok(Decision { events, outcome, notices })
             })
             .unwrap();
         let told = Arc::new(std::sync::Mutex::new(Vec::new()));
