@@ -9,6 +9,7 @@
 mod board;
 pub(crate) mod checkpoint;
 mod history;
+mod judgements;
 mod merge;
 mod persona;
 pub(crate) mod pipeline;

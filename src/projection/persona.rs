@@ -82,6 +82,7 @@ pub struct RoleRecord {
     pub tally: Tally,
     /// The same feedback one by one, with its moment: a compaction takes the
     /// old out, and the log tells it only when.
+    #[serde(with = "super::judgements")]
     feedback: Vec<(Timestamp, Sentiment)>,
 }
 
