@@ -9,3 +9,8 @@ check:
 # All tests
 test:
     cargo test --workspace
+
+# All benchmarks, or those of the named groups; `--quick` for a first look
+bench *args:
+    cargo build --release --workspace --bins --examples --locked
+    cargo bench --bench floor --locked -- {{ args }}

@@ -1,0 +1,127 @@
+//! Many processes at once.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::Problem;
+use crate::bench::{Bench, BesideFloor};
+use crate::past::Past;
+use crate::report::Row;
+use crate::sample::{Rounds, Sample};
+use crate::store::Store;
+
+/// How many sessions there are in a crowd, and how many of them are there at once.
+const CROWD: usize = 300;
+const AT_ONCE: usize = 16;
+
+/// Measures 300 sessions, 16 at once, that each get a persona of a new store.
+pub fn measure(bench: &mut Bench) -> Result<(), Problem> {
+    let crowds = if bench.quick { 1 } else { 5 };
+    let rounds = Rounds { most: 60, ..bench.rounds };
+    let quiet = Store::seeded(&bench.programs)?;
+    let (mut alone, mut all, mut slowest) =
+        (BesideFloor::default(), Sample::default(), Sample::default());
+    for _ in 0..crowds {
+        alone.extend(bench.beside_floor(rounds, &[], || quiet.assign_and_release())?);
+        let crowd = lend_all(&Store::seeded(&bench.programs)?)?;
+        slowest.extend([crowd.slowest()]);
+        all.extend(crowd);
+    }
+    drop(quiet);
+    let single = alone.subject.median();
+    bench.report.add(alone.row("`assign`, alone in a new store"))?;
+    bench.report.add(
+        Row::new("300 `assign` processes, 16 at once, 300 personas", crowds)
+            .time("median", all.median())
+            .time("slowest, the median of all crowds", slowest.median())
+            .times("one alone, in the median of all crowds", slowest.median(), single)
+            .at_most(20.0)
+            .time("slowest of all crowds", slowest.slowest())
+            .times("one alone, of all crowds", slowest.slowest(), single)
+            .at_most(20.0),
+    )
+}
+
+/// Has every session of a crowd borrow, and checks that no persona was lent twice.
+fn lend_all(store: &Store<'_>) -> Result<Sample, Problem> {
+    let names = Mutex::new(BTreeSet::new());
+    let sample = at_once(AT_ONCE, CROWD, || {
+        let assigned = store.assign(&store.new_session())?;
+        let answer: Value = serde_json::from_slice(&assigned.stdout)?;
+        let name = answer.pointer("/assignments/0/name").ok_or("the answer has no name")?;
+        names.lock().map_err(|_| "another thread panicked")?.insert(name.to_string());
+        Ok([assigned.took])
+    })?;
+    let personas = names.into_inner()?.len();
+    if personas == CROWD {
+        Ok(sample)
+    } else {
+        Err(format!("{CROWD} sessions got {personas} personas").into())
+    }
+}
+
+/// Measures 1, 4, 16 and 64 writers at once, each of which assigns and releases by turns.
+pub fn by_writers(bench: &mut Bench) -> Result<(), Problem> {
+    let past = Past { personas: 1_000, events: 2_000 };
+    let (repeats, sessions) = if bench.quick { (1, 64) } else { (5, 320) };
+    let rounds = Rounds { most: 20, ..bench.rounds };
+    let store = Store::with_past(&bench.programs, past)?;
+    let writers = [1, 4, 16, 64];
+    let mut alone = BesideFloor::default();
+    let mut samples = writers.map(|_| (Sample::default(), Sample::default()));
+    for _ in 0..repeats {
+        alone.extend(bench.beside_floor(rounds, &[], || store.assign_and_release())?);
+        for (writers, (sample, whole)) in writers.into_iter().zip(&mut samples) {
+            let start = Instant::now();
+            sample.extend(at_once(writers, sessions, || {
+                let session = store.new_session();
+                Ok([store.assign(&session)?.took, store.release(&session)?.took])
+            })?);
+            whole.extend([start.elapsed()]);
+        }
+    }
+    drop(store);
+    bench.report.add(alone.row("`assign`, nobody else, 1,000 personas"))?;
+    for (writers, (sample, whole)) in writers.into_iter().zip(samples) {
+        let many = if writers == 1 { "writer" } else { "writers" };
+        let row = Row::new(format!("{writers} {many} at once, 1,000 personas"), sample.len())
+            .time("median of a command", sample.median())
+            .times("the floor, in the median", sample.median(), alone.floor())
+            .time("slowest", sample.slowest())
+            .times("the floor, at the slowest", sample.slowest(), alone.floor())
+            .rate("commands", 2 * sessions, whole.median());
+        bench.report.add(row)?;
+    }
+    Ok(())
+}
+
+/// Does a work so often, by so many threads at once.
+fn at_once<const N: usize>(
+    threads: usize,
+    times: usize,
+    work: impl Fn() -> Result<[Duration; N], Problem> + Sync,
+) -> Result<Sample, Problem> {
+    let left = AtomicUsize::new(times);
+    let take = || left.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+    thread::scope(|scope| {
+        let worker = || {
+            let mut sample = Sample::default();
+            while take().is_ok() {
+                sample.extend(work()?);
+            }
+            Ok(sample)
+        };
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        let mut all = Sample::default();
+        for worker in workers {
+            let sample: Result<Sample, Problem> = worker.join().map_err(|_| "a thread panicked")?;
+            all.extend(sample?);
+        }
+        Ok(all)
+    })
+}

@@ -1,0 +1,82 @@
+//! What the programs cost, each figure beside the least that it could be.
+//!
+//! `cargo bench --bench floor -- [--quick] [GROUP …]`. `docs/performance.md`
+//! tells the method.
+
+mod bench;
+mod cast;
+mod crowd;
+mod decode;
+mod lending;
+mod long_log;
+mod machine;
+mod memory;
+mod past;
+mod programs;
+mod report;
+mod sample;
+mod sizes;
+mod store;
+mod sync;
+
+use std::error::Error;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use bench::Bench;
+
+/// Why nothing was measured.
+type Problem = Box<dyn Error + Send + Sync>;
+
+/// Measures a group, and reports its rows.
+type Group = fn(&mut Bench) -> Result<(), Problem>;
+
+/// What there is to measure, in this order.
+const GROUPS: [(&str, Group); 7] = [
+    ("lending", lending::measure),
+    ("long-log", long_log::measure),
+    ("personas", sizes::by_personas),
+    ("events", sizes::by_events),
+    ("crowd", crowd::measure),
+    ("writers", crowd::by_writers),
+    ("decode", decode::measure),
+];
+
+fn main() -> ExitCode {
+    match measure() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            // When this fails there is nobody left to tell.
+            let _ = writeln!(std::io::stderr(), "error: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure() -> Result<(), Problem> {
+    let (mut quick, mut wanted) = (false, Vec::new());
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--quick" => quick = true,
+            // Cargo says so to every bench.
+            "--bench" => {}
+            name => match GROUPS.iter().find(|(group, _)| *group == name) {
+                Some(group) => wanted.push(group),
+                None => return Err(unknown(name).into()),
+            },
+        }
+    }
+    if wanted.is_empty() {
+        wanted.extend(&GROUPS);
+    }
+    let mut bench = Bench::new(quick)?;
+    for (_, group) in wanted {
+        group(&mut bench)?;
+    }
+    bench.report.save("floor.json")
+}
+
+fn unknown(name: &str) -> String {
+    let groups = GROUPS.map(|(group, _)| group).join("`, `");
+    format!("there is no group `{name}`; the groups are `{groups}`")
+}

@@ -1,0 +1,3 @@
+//! A process that does nothing: what starting and ending one costs here.
+
+fn main() {}
