@@ -12,7 +12,12 @@ pub struct Machine {
     processor: String,
     cores: usize,
     system: String,
+    /// How many processes wanted a core in the last minute, where that can be learnt.
+    load: Option<f64>,
 }
+
+/// The load from which on a machine is too busy to measure on.
+const BUSY: f64 = 0.5;
 
 impl Machine {
     /// Looks around; what it cannot learn it leaves out.
@@ -23,11 +28,19 @@ impl Machine {
         let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let release: String =
             release.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
         Self {
             processor: model.map_or(std::env::consts::ARCH, |(_, model)| model).to_owned(),
             cores: thread::available_parallelism().map_or(1, usize::from),
             system: format!("{} {release}", std::env::consts::OS).trim_end().to_owned(),
+            load: load.split(' ').next().and_then(|load| load.parse().ok()),
         }
+    }
+
+    /// Tells whether others are at work here.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.load.is_some_and(|load| load > BUSY)
     }
 }
 

@@ -152,6 +152,9 @@ impl Report {
     pub fn new(quick: bool) -> Result<Self, Problem> {
         let machine = Machine::read();
         writeln!(io::stdout(), "{machine}{}", if quick { "; a quick run" } else { "" })?;
+        if machine.is_busy() {
+            writeln!(io::stderr(), "warning: the machine is busy; its floor is not the real one")?;
+        }
         Ok(Self { machine, quick, rows: Vec::new() })
     }
 

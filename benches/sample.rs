@@ -74,6 +74,12 @@ impl Sample {
         }
     }
 
+    /// The shortest.
+    #[must_use]
+    pub fn fastest(&self) -> Duration {
+        self.0.iter().min().copied().unwrap_or_default()
+    }
+
     /// The longest.
     #[must_use]
     pub fn slowest(&self) -> Duration {
