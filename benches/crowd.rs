@@ -68,7 +68,7 @@ fn lend_all(store: &Store<'_>) -> Result<Sample, Problem> {
 /// Measures 1, 4, 16 and 64 writers at once, each of which assigns and releases by turns.
 pub fn by_writers(bench: &mut Bench) -> Result<(), Problem> {
     let past = Past { personas: 1_000, events: 2_000 };
-    let (repeats, sessions) = if bench.quick { (1, 64) } else { (5, 320) };
+    let (repeats, sessions) = if bench.quick { (1, 64) } else { (3, 160) };
     let rounds = Rounds { most: 20, ..bench.rounds };
     let store = Store::with_past(&bench.programs, past)?;
     let writers = [1, 4, 16, 64];

@@ -671,4 +671,35 @@ mod tests {
             assert!(kept || told.last() == Some(&(bytes, bytes)), "{told:?}");
         }
     }
+
+    /// A log that branched after its first event and was merged: Bo and somebody else were added.
+    fn merged(other: &str) -> String {
+        use crate::projection::logs::{History, seed};
+
+        let base = History::of([seed("Ann")]);
+        let last = base.clone().then(seed("Bo")).clone();
+        let [first, other] = base.clone().then(seed(other)).lines.clone().try_into().unwrap();
+        [first, other, last.lines[1].clone()].concat()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test may write what git writes")]
+    #[test]
+    fn a_checkpoint_is_that_of_a_log_with_all_its_heads_in_their_places() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let names = |store: &Store| {
+            let names = store.roster().names();
+            names.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        fs::write(&path, merged("Cy")).unwrap();
+        let (mut store, ..) = open(dir.path());
+        assert_eq!(names(&store), ["Ann", "Bo", "Cy"]);
+        store.checkpoint().unwrap();
+        assert_eq!(open(dir.path()).0.kept, 3);
+        // As long, and with the same last line: only the other head tells them apart.
+        let other = merged("Di");
+        assert_eq!(other.len(), merged("Cy").len());
+        fs::write(&path, other).unwrap();
+        assert_eq!(names(&open(dir.path()).0), ["Ann", "Bo", "Di"]);
+    }
 }

@@ -201,6 +201,20 @@ mod tests {
         );
     }
 
+    #[test]
+    fn data_is_one_whole_object_and_nothing_behind_it() {
+        let log = include_str!("../../fixtures/log/v1.jsonl");
+        for line in log.lines().skip(1) {
+            let id = EventId::of(b"");
+            let Some(sound) = read(line, id) else { panic!("{line}") };
+            let (before, after) = line.rsplit_once(PREV).unwrap();
+            for behind in ["}", "]", ",", ",\"x\":1", "{}"] {
+                let changed = format!("{before}{behind}{PREV}{after}");
+                assert_eq!(read(&changed, id), None, "{behind} after {}", sound.event.kind());
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -18,6 +18,9 @@ mod roster;
 mod standing;
 mod view;
 
+#[cfg(test)]
+pub(crate) use view::tests as logs;
+
 pub use checkpoint::Lost;
 pub use history::{Assignment, History};
 pub use persona::{Lease, Origin, Persona, RoleRecord, Status, Tally, Work};
