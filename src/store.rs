@@ -481,6 +481,7 @@ impl<L: Log> Store<L> {
             if left == 0 {
                 return Ok(whole);
             }
+            self.progress.tell(position.offset, position.offset + left);
             whole.reserve(usize::try_from(left).unwrap_or(0));
         }
     }

@@ -3,10 +3,10 @@
 use std::io::Write as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use muzzle_persona::events::one_line;
 
@@ -23,24 +23,25 @@ pub struct Answer {
 
 /// Does a hook's work within `limit`, and always succeeds; `undone` says what a failure means.
 ///
-/// A second thread watches the clock, so that neither a read that never ends
-/// nor a busy log can hold the client up. Who of the two is first to say that
-/// it is over has the last word: a late answer is not even begun.
+/// The work runs in this thread, and asks for the [`Watch`] before it does what
+/// may take long. Who of the two is first to say that it is over has the last
+/// word: a late answer is not even begun.
 pub fn run(
     name: &'static str,
     undone: &'static str,
     limit: Result<Duration, Problem>,
-    work: impl FnOnce() -> Result<Answer, Problem>,
+    work: impl FnOnce(&Arc<Watch>) -> Result<Answer, Problem>,
 ) -> ExitCode {
     // The default hook would print several lines.
     panic::set_hook(Box::new(|_| {}));
     let over = Arc::new(AtomicBool::new(false));
     let done = limit.and_then(|limit| {
-        watch(limit, Arc::clone(&over), move || {
+        let late = move || {
             say(name, &format!("{undone}: not done within {} ms", limit.as_millis()));
             process::exit(0);
-        })?;
-        guarded(work)
+        };
+        let watch = Arc::new(Watch::new(limit, Arc::clone(&over), late));
+        guarded(|| work(&watch))
     });
     if over.swap(true, Ordering::SeqCst) {
         // The other thread ends the process.
@@ -69,21 +70,43 @@ fn guarded(work: impl FnOnce() -> Result<Answer, Problem>) -> Result<Answer, Pro
         .unwrap_or_else(|_| Err("a bug in the hook: it panicked".into()))
 }
 
-/// Calls `late` after `limit`, unless it is `over` by then.
+/// A second thread that ends the process when time is up, once it was asked to.
 ///
-/// The work stays in the main thread, whose memory is the cheaper one.
-fn watch(
+/// To begin a thread takes a third of the hook's time, so it is not begun
+/// before something may take long: input that is not there yet, a long log,
+/// and last the wait for the lock and for the disk, which hide its cost.
+pub struct Watch {
+    begin: OnceLock<()>,
+    start: Instant,
     limit: Duration,
     over: Arc<AtomicBool>,
-    late: impl FnOnce() + Send + 'static,
-) -> Result<(), Problem> {
-    thread::Builder::new().stack_size(STACK).spawn(move || {
-        thread::sleep(limit);
-        if !over.swap(true, Ordering::SeqCst) {
-            late();
-        }
-    })?;
-    Ok(())
+    late: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl Watch {
+    fn new(limit: Duration, over: Arc<AtomicBool>, late: impl FnOnce() + Send + 'static) -> Self {
+        let late = Mutex::new(Some(Box::new(late) as Box<_>));
+        // The clock measures how long the client waits; it enters no answer.
+        Self { begin: OnceLock::new(), start: Instant::now(), limit, over, late }
+    }
+
+    /// Begins to watch, if that did not begin before.
+    pub fn begin(&self) {
+        self.begin.get_or_init(|| {
+            let late = self.late.lock().ok().and_then(|mut late| late.take());
+            let (left, over) =
+                (self.limit.saturating_sub(self.start.elapsed()), Arc::clone(&self.over));
+            // Without a thread the client's own patience is the limit.
+            let _ = thread::Builder::new().stack_size(STACK).spawn(move || {
+                thread::sleep(left);
+                if !over.swap(true, Ordering::SeqCst)
+                    && let Some(late) = late
+                {
+                    late();
+                }
+            });
+        });
+    }
 }
 
 /// The stack of the thread that watches the clock: it does next to nothing.
@@ -105,7 +128,9 @@ mod tests {
     fn calls(over: bool) -> bool {
         let (sender, receiver) = mpsc::channel();
         let over = Arc::new(AtomicBool::new(over));
-        watch(Duration::from_millis(1), over, move || sender.send(()).unwrap()).unwrap();
+        let watch = Watch::new(Duration::from_millis(1), over, move || sender.send(()).unwrap());
+        watch.begin();
+        watch.begin();
         // The thread drops the sender when it ends.
         receiver.recv().is_ok()
     }

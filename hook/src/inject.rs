@@ -2,13 +2,14 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use muzzle_persona::Store;
 use muzzle_persona::broker::{self, AssignRequest, Roles, preamble};
 use muzzle_persona::events::{AgentName, RoleName, SessionId, TeamName, ToolUseId};
 
-use crate::fail_open::Answer;
+use crate::fail_open::{Answer, Watch};
 use crate::payload::{self, AgentInput, Payload};
 use crate::surroundings::{Eligible, Surroundings};
 use crate::{Problem, project};
@@ -19,7 +20,11 @@ pub const TIMEOUT: Duration = Duration::from_secs(2);
 /// Reads a payload, and answers with the call as it shall be made.
 ///
 /// The answer is empty when the call is not one for a persona.
-pub fn answer(input: impl Read, mut surroundings: Surroundings) -> Result<Answer, Problem> {
+pub fn answer(
+    input: impl Read,
+    watch: &Arc<Watch>,
+    mut surroundings: Surroundings,
+) -> Result<Answer, Problem> {
     let eligible = surroundings.eligible()?;
     let json = payload::read(input)?;
     let payload = Payload::parse(json.get())?;
@@ -36,7 +41,7 @@ pub fn answer(input: impl Read, mut surroundings: Surroundings) -> Result<Answer
     let name = AgentName::parse(&name)?;
     let team = given(agent.team_name.as_deref()).map(TeamName::parse).transpose()?;
     let tool_use_id = given(payload.tool_use_id.as_deref()).map(ToolUseId::parse).transpose()?;
-    let options = surroundings.options()?;
+    let options = surroundings.options(watch)?;
     let mut store = Store::open(&options, &mut surroundings.rng)?;
     let request = AssignRequest {
         session,
@@ -48,6 +53,7 @@ pub fn answer(input: impl Read, mut surroundings: Surroundings) -> Result<Answer
         tool_use_id,
         explain: false,
     };
+    watch.begin();
     let assigned = store.execute(options.now, &mut surroundings.rng, |situation| {
         broker::assign(situation, &request)
     })?;

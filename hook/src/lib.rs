@@ -8,6 +8,7 @@
 
 pub mod fail_open;
 pub mod inject;
+pub mod patience;
 mod payload;
 mod project;
 pub mod release;

@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use muzzle_persona::{Options, Progress, environment};
 
 use crate::Problem;
+use crate::fail_open::Watch;
 
 /// How long a hook waits for other writers.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
@@ -81,8 +83,9 @@ impl Surroundings {
         }
     }
 
-    /// Where the store is, and how to open it.
-    pub fn options(&self) -> Result<Options, Problem> {
+    /// Where the store is, and how to open it. A log that takes long to read is read under `watch`.
+    pub fn options(&self, watch: &Arc<Watch>) -> Result<Options, Problem> {
+        let watch = Arc::clone(watch);
         Ok(Options {
             dir: environment::store_dir(
                 None,
@@ -91,7 +94,7 @@ impl Surroundings {
             )?,
             wait: LOCK_WAIT,
             now: environment::now((self.variable)(environment::NOW), self.clock)?,
-            progress: Progress::default(),
+            progress: Progress::new(move |_, _| watch.begin()),
         })
     }
 }

@@ -2,12 +2,14 @@
 
 use std::process::ExitCode;
 
-use muzzle_persona_hook::{fail_open, release, surroundings::Surroundings};
+use muzzle_persona_hook::patience::Patience;
+use muzzle_persona_hook::surroundings::Surroundings;
+use muzzle_persona_hook::{fail_open, release};
 
 fn main() -> ExitCode {
     let surroundings = Surroundings::read();
     let limit = surroundings.timeout(release::TIMEOUT);
-    fail_open::run("persona-release", "nothing released", limit, || {
-        release::answer(std::io::stdin(), surroundings)
+    fail_open::run("persona-release", "nothing released", limit, |watch| {
+        release::answer(Patience::new(watch), watch, surroundings)
     })
 }
