@@ -58,19 +58,33 @@ pub struct Options {
     pub progress: Progress,
 }
 
-/// Who is told how far the reading of a long log has come, if anybody is.
+/// Who is told of work that takes long, if anybody is.
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(u64, u64) + Send + Sync>>);
+pub struct Progress(Option<Arc<dyn Fn(LongWork) + Send + Sync>>);
+
+/// What takes long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LongWork {
+    /// Others are writing.
+    Waiting,
+    /// A long log is read.
+    Reading {
+        /// How many bytes were read.
+        done: u64,
+        /// How many there are.
+        all: u64,
+    },
+}
 
 impl Progress {
-    /// Tells `listener` how many bytes are done, and of how many.
-    pub fn new(listener: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
+    /// Tells `listener`.
+    pub fn new(listener: impl Fn(LongWork) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(listener)))
     }
 
-    fn tell(&self, done: u64, all: u64) {
+    fn tell(&self, work: LongWork) {
         if let Some(listener) = &self.0 {
-            listener(done, all);
+            listener(work);
         }
     }
 }
@@ -156,7 +170,7 @@ impl Store<FileLog> {
     /// Seals the active file if it is long, or whenever it holds anything if `always`.
     pub fn seal(&mut self, always: bool) -> Result<Option<Sealed>, StoreError> {
         for _ in 0..TRIES {
-            let turn = self.log.take_turn(self.wait)?;
+            let turn = self.take_turn()?;
             self.catch_up()?;
             self.check_version()?;
             let bytes = self.log.active_bytes(&self.view.position);
@@ -219,7 +233,7 @@ impl<L: Log> Store<L> {
         mut rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Answer<T>, StoreError> {
         for _ in 0..TRIES {
-            let turn = self.log.take_turn(self.wait)?;
+            let turn = self.take_turn()?;
             self.catch_up()?;
             let decided = rule(&mut self.situation(now, rng));
             let Decision { events, outcome, notices } = match decided {
@@ -298,6 +312,17 @@ impl<L: Log> Store<L> {
         match self.view.roster.newest_version() {
             newest if newest > FORMAT_VERSION => Err(StoreError::NewerFormat(newest)),
             _ => Ok(()),
+        }
+    }
+
+    /// Waits for the right to append, and says so if others have it.
+    fn take_turn(&mut self) -> Result<L::Turn, LogError> {
+        match self.log.take_turn(Duration::ZERO) {
+            Err(LogError::Busy { .. }) => {
+                self.progress.tell(LongWork::Waiting);
+                self.log.take_turn(self.wait)
+            }
+            turn => turn,
         }
     }
 
@@ -384,7 +409,7 @@ impl<L: Log> Store<L> {
     fn read(&mut self) -> Result<(), LogError> {
         match self.catch_up() {
             Err(LogError::Damaged(seen)) => {
-                let Ok(_turn) = self.log.take_turn(self.wait) else {
+                let Ok(_turn) = self.take_turn() else {
                     return Err(LogError::Damaged(seen));
                 };
                 self.forget();
@@ -449,7 +474,8 @@ impl<L: Log> Store<L> {
                 }
             };
             position.advance(&batch);
-            progress.tell(position.offset, position.offset + left);
+            let all = position.offset + left;
+            progress.tell(LongWork::Reading { done: position.offset, all });
             Ok(Next::Lines(batch))
         };
         let folded = pipeline::fold_ahead(&mut self.view, next)?;
@@ -481,7 +507,8 @@ impl<L: Log> Store<L> {
             if left == 0 {
                 return Ok(whole);
             }
-            self.progress.tell(position.offset, position.offset + left);
+            let all = position.offset + left;
+            self.progress.tell(LongWork::Reading { done: position.offset, all });
             whole.reserve(usize::try_from(left).unwrap_or(0));
         }
     }
@@ -657,7 +684,7 @@ mod tests {
             .unwrap();
         let told = Arc::new(std::sync::Mutex::new(Vec::new()));
         let listener = Arc::clone(&told);
-        let progress = Progress::new(move |done, all| listener.lock().unwrap().push((done, all)));
+        let progress = Progress::new(move |work| listener.lock().unwrap().push(work));
         let bytes = fs::metadata(dir.path().join("events.jsonl")).unwrap().len();
         for kept in [true, false] {
             told.lock().unwrap().clear();
@@ -668,8 +695,11 @@ mod tests {
             assert!(Store::open(&options, &mut rng).unwrap().view() == store.view());
             let told = told.lock().unwrap();
             assert_eq!(told.is_empty(), kept, "with its checkpoint there is little to read");
-            assert!(told.is_sorted() && told.iter().all(|(_, all)| *all == bytes), "{told:?}");
-            assert!(kept || told.last() == Some(&(bytes, bytes)), "{told:?}");
+            let is_reading =
+                |work: &LongWork| matches!(work, LongWork::Reading { all, .. } if *all == bytes);
+            assert!(told.is_sorted() && told.iter().all(is_reading), "{told:?}");
+            let end = LongWork::Reading { done: bytes, all: bytes };
+            assert!(kept || told.last() == Some(&end), "{told:?}");
         }
     }
 

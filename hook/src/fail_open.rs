@@ -72,9 +72,11 @@ fn guarded(work: impl FnOnce() -> Result<Answer, Problem>) -> Result<Answer, Pro
 
 /// A second thread that ends the process when time is up, once it was asked to.
 ///
-/// To begin a thread takes a third of the hook's time, so it is not begun
-/// before something may take long: input that is not there yet, a long log,
-/// and last the wait for the lock and for the disk, which hide its cost.
+/// A thread costs a quarter of the hook's time, so it is begun only when
+/// something does take long: input that is not there yet, a log that has to be
+/// read through, a lock that others hold. The sync of the line is not watched:
+/// a process that waits for its disk cannot end before the disk answers,
+/// whatever its other threads do.
 pub struct Watch {
     begin: OnceLock<()>,
     start: Instant,

@@ -53,7 +53,6 @@ pub fn answer(
         tool_use_id,
         explain: false,
     };
-    watch.begin();
     let assigned = store.execute(options.now, &mut surroundings.rng, |situation| {
         broker::assign(situation, &request)
     })?;

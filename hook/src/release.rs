@@ -34,7 +34,6 @@ pub fn answer(
             let request = ReleaseRequest { session, agent: None, reason };
             let rng = &mut surroundings.rng;
             let mut store = Store::open(&options, rng)?;
-            watch.begin();
             store.execute(options.now, rng, |now| broker::release(now, &request))?.torn
         }
         "SessionStart" => {
@@ -42,7 +41,6 @@ pub fn answer(
             let rng = &mut surroundings.rng;
             let mut store = Store::open(&options, rng)?;
             let stale_after = store.rules().lifecycle.stale_after;
-            watch.begin();
             store.execute(options.now, rng, |now| broker::clean_up(now, stale_after))?.torn
         }
         _ => None,

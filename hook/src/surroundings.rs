@@ -94,7 +94,7 @@ impl Surroundings {
             )?,
             wait: LOCK_WAIT,
             now: environment::now((self.variable)(environment::NOW), self.clock)?,
-            progress: Progress::new(move |_, _| watch.begin()),
+            progress: Progress::new(move |_| watch.begin()),
         })
     }
 }

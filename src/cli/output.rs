@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
-use muzzle_persona::Progress;
 use muzzle_persona::events::{is_hidden, visible};
+use muzzle_persona::{LongWork, Progress};
 use serde::Serialize;
 
 use super::failure::{Failure, USAGE};
@@ -144,7 +144,8 @@ impl Output {
         let template = "Reading the log {wide_bar} {percent:>3}%";
         // The clock measures how long the user waits; it enters no answer.
         let (start, shown) = (Instant::now(), OnceLock::new());
-        Progress::new(move |done, all| {
+        Progress::new(move |work| {
+            let LongWork::Reading { done, all } = work else { return };
             if start.elapsed() < PATIENCE {
                 return;
             }
