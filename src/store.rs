@@ -9,11 +9,11 @@ use jiff::Timestamp;
 
 use crate::broker::{Decision, Notice, Refusal, Rules, Seed, SeedError, Situation};
 use crate::events::{
-    Append, Damage, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, Position, Read,
-    Record, Sealed, TornTail, decode, encode,
+    Append, Damage, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, Needles, Position,
+    Read, Record, Sealed, TornTail, encode,
 };
 use crate::projection::pipeline::{self, Next};
-use crate::projection::{Fold, LineDamage, Roster, View, checkpoint};
+use crate::projection::{Fold, Line, LineDamage, Roster, View, checkpoint};
 
 /// How often a log may be replaced under a writer before it gives up.
 const TRIES: u32 = 8;
@@ -351,40 +351,49 @@ impl<L: Log> Store<L> {
 
     /// Hands the events that may matter to `visit`, in fold order.
     ///
-    /// In a linear log, lines that cannot hold `needle` as a JSON string are
-    /// passed over unread: `visit` gets at least those that do.
+    /// Lines that cannot hold each of `needles` as a JSON string are passed
+    /// over unread: `visit` gets at least those that do.
     pub fn visit(
         &mut self,
-        needle: &str,
+        needles: &[&str],
         mut visit: impl FnMut(&Record),
     ) -> Result<(), StoreError> {
+        self.visit_lines(needles, |line| {
+            visit(&line.decode()?);
+            Ok(())
+        })
+    }
+
+    /// Hands the lines that may matter to `visit`, in fold order, each event once.
+    ///
+    /// Which these are, [`Store::visit`] tells. `visit` reads of them what it
+    /// needs, and says so if one is damaged.
+    pub fn visit_lines(
+        &mut self,
+        needles: &[&str],
+        mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
+    ) -> Result<(), StoreError> {
+        let needles = Needles::of(needles);
+        let mut visit = |line: Line<'_>| {
+            if needles.may_be_in(line.bytes) { visit(line) } else { Ok(()) }
+        };
         if self.view.is_reordered() {
             let whole = self.read_all()?;
-            View::visit_all(&whole, visit).map_err(|damage| self.damaged(damage))?;
-            return Ok(());
+            let visited = View::in_order(&whole).and_then(|mut lines| lines.try_for_each(visit));
+            return Ok(visited.map_err(|damage| self.damaged(damage))?);
         }
-        let needle =
-            serde_json::to_vec(needle).map_err(|error| StoreError::TooLong(error.into()))?;
-        let finder = memchr::memmem::Finder::new(&needle);
         let (mut position, mut batch) = (Position::START, Vec::new());
         loop {
             let Read::Lines { left } = self.log.read(&position, &mut batch)? else {
                 return Err(self.keeps_moving());
             };
-            for (line, number) in
-                batch.split_inclusive(|byte| *byte == b'\n').zip(position.lines + 1..)
-            {
-                let line = line.strip_suffix(b"\n").unwrap_or(line);
-                // A text with escapes may be spelt otherwise than the needle.
-                if finder.find(line).is_none() && memchr::memchr(b'\\', line).is_none() {
-                    continue;
-                }
-                let record = decode(line).map_err(|error| {
-                    self.damaged(LineDamage { line: number, reason: error.into() })
-                })?;
-                visit(&record);
+            let lines = batch.split_inclusive(|byte| *byte == b'\n').zip(position.lines + 1..);
+            for (line, number) in lines {
+                let bytes = line.strip_suffix(b"\n").unwrap_or(line);
+                visit(Line { number, bytes }).map_err(|damage| self.damaged(damage))?;
             }
             position.advance(&batch);
+            self.progress.tell(position.offset, position.offset + left);
             if left == 0 {
                 return Ok(());
             }
@@ -514,7 +523,8 @@ impl<L: Log> Store<L> {
     }
 
     /// Says where in which file a line is damaged.
-    fn damaged(&self, damage: LineDamage) -> LogError {
+    #[must_use]
+    pub fn damaged(&self, damage: LineDamage) -> LogError {
         let (path, line) = self.log.place(damage.line);
         LogError::Damaged(Box::new(Damage { path, line, reason: damage.reason }))
     }
@@ -587,6 +597,39 @@ mod tests {
         impatient.dir = dir.path().to_owned();
         let mut other = Store::open(&impatient, &mut rng).unwrap();
         other.execute(impatient.now, &mut rng, |s| Ok(retire(s))).unwrap();
+    }
+
+    /// The numbers of the lines that may hold all of these texts.
+    fn visited(store: &mut Store, needles: &[&str]) -> Vec<u64> {
+        let mut numbers = Vec::new();
+        let visited = store.visit_lines(needles, |line| {
+            numbers.push(line.number);
+            line.decode().map(drop)
+        });
+        visited.unwrap();
+        numbers
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test may merge as git does")]
+    #[test]
+    fn lines_that_cannot_matter_are_passed_over_in_whatever_order_the_log_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (mut store, options, mut rng) = open(dir.path());
+        store.execute(options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        let seeded = |line| (1..=12).contains(&line);
+        assert_eq!(visited(&mut store, &[]), (1..=13).collect::<Vec<_>>());
+        assert_eq!(visited(&mut store, &["Elena Vasquez", "retire"]), [13]);
+        assert!(visited(&mut store, &["seed"]).into_iter().all(seeded));
+
+        // The last lines change places, and one is there twice.
+        let log = fs::read_to_string(&path).unwrap();
+        let lines: Vec<_> = log.split_inclusive('\n').collect();
+        let merged = [&lines[..11], &[lines[12], lines[11], lines[0]]].concat().concat();
+        fs::write(&path, merged).unwrap();
+        let (mut store, ..) = open(dir.path());
+        assert_eq!(visited(&mut store, &["Elena Vasquez", "retire"]), [12]);
+        assert_eq!(visited(&mut store, &[]), (1..=11).chain([13, 12]).collect::<Vec<_>>());
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn run(args: &HistoryArgs, context: &mut Context) -> Result<HistoryReport, F
     let mut store = context.open()?;
     let name = store.look(|store| Ok(broker::find(store.roster(), &args.name)?.name().clone()))?;
     let mut history = History::of(name.clone());
-    store.visit(name.as_str(), |record| history.apply(record))?;
+    store.visit(&[name.as_str()], |record| history.apply(record))?;
     let newest_first = history.assignments().iter().rev();
     let wanted = newest_first
         .filter(|past| args.project.as_ref().is_none_or(|project| past.project == *project));

@@ -16,6 +16,7 @@ mod id;
 mod line;
 pub(crate) mod lock;
 mod log;
+mod needles;
 mod segments;
 mod tail;
 mod text;
@@ -32,6 +33,7 @@ pub use id::EventId;
 pub use line::{FORMAT_VERSION, LINE_LIMIT, LineError, Record, Seq, decode, encode};
 pub(crate) use line::{check_id, decode_checked, end_with_id};
 pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
+pub(crate) use needles::Needles;
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, Observation, PersonaName, ProjectName, RoleName, SessionId, Slot, Source, Tag,

@@ -125,7 +125,9 @@ mod tests {
         ]);
         let mut history = History::of(PersonaName::parse("Ann Li").unwrap());
         let log = log.lines.concat();
-        View::visit_all(log.as_bytes(), |record| history.apply(record)).unwrap();
+        for line in View::in_order(log.as_bytes()).unwrap() {
+            history.apply(&line.decode().unwrap());
+        }
         let told: Vec<_> = history
             .assignments()
             .iter()

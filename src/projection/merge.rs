@@ -13,7 +13,7 @@ use crate::events::{
 /// A log, put in order.
 pub(super) struct Merged {
     /// Where each event's line is in the log, in fold order, each id once.
-    pub(super) lines: Vec<(Range<usize>, EventId)>,
+    pub(super) places: Vec<Place>,
     /// The ends of the history.
     pub(super) heads: Heads,
     /// Where the lines of the heads end.
@@ -26,10 +26,19 @@ pub(super) struct Merged {
     pub(super) reordered: bool,
 }
 
+/// Where an event's line is in a log.
+pub(super) struct Place {
+    /// Its bytes, without its line end.
+    pub(super) range: Range<usize>,
+    /// Its number, from 1.
+    pub(super) line: u64,
+    id: EventId,
+}
+
 impl Merged {
     /// Hands the events to `visit`, in fold order, each with the length of its line.
     pub(super) fn visit(self, log: &[u8], mut visit: impl FnMut(&Record, usize)) {
-        for (range, id) in self.lines {
+        for Place { range, id, .. } in self.places {
             let line = log.get(range).unwrap_or_default();
             // It was decoded before, to find its place; to keep a million
             // decoded events would take more memory than their log.
@@ -92,8 +101,9 @@ pub(super) fn order(log: &[u8]) -> Result<Merged, LineDamage> {
     let ends = entries.iter().filter(is_head).map(Entry::end).collect();
     let reordered = !entries.iter().zip(1..).all(|(entry, line)| entry.line == line)
         || entries.len() as u64 != position.lines;
-    let lines = entries.into_iter().map(|entry| (entry.range, entry.id)).collect();
-    Ok(Merged { lines, heads, ends, repeats, position, reordered })
+    let place = |Entry { range, line, id, .. }: Entry| Place { range, line, id };
+    let places = entries.into_iter().map(place).collect();
+    Ok(Merged { places, heads, ends, repeats, position, reordered })
 }
 
 /// Holds every event to its parents, and finds those that are nobody's parent.

@@ -27,4 +27,4 @@ pub use persona::{Lease, Origin, Persona, RoleRecord, Status, Tally, Work};
 pub use points::{AffinityWeights, Points};
 pub use roster::{Roster, Warning};
 pub use standing::{Presence, Standing};
-pub use view::{Fold, LineDamage, View};
+pub use view::{Fold, Line, LineDamage, View};

@@ -63,6 +63,23 @@ pub struct LineDamage {
     pub reason: DamageReason,
 }
 
+/// A line of a log that was not read yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Which line of the log, from 1.
+    pub number: u64,
+    /// Its bytes, without its line end.
+    pub bytes: &'a [u8],
+}
+
+impl Line<'_> {
+    /// Reads it, and checks its id.
+    pub fn decode(&self) -> Result<Record, LineDamage> {
+        let damaged = |error: LineError| LineDamage { line: self.number, reason: error.into() };
+        decode(self.bytes).map_err(damaged)
+    }
+}
+
 impl View {
     /// The places in a log by which it is known to be the one that was folded.
     ///
@@ -146,10 +163,13 @@ impl View {
         Ok(view)
     }
 
-    /// Hands the events of a whole log to `visit`, in fold order.
-    pub fn visit_all(log: &[u8], mut visit: impl FnMut(&Record)) -> Result<(), LineDamage> {
-        merge::order(log)?.visit(log, |record, _| visit(record));
-        Ok(())
+    /// The lines of a whole log, in fold order, each event once.
+    pub fn in_order(log: &[u8]) -> Result<impl Iterator<Item = Line<'_>>, LineDamage> {
+        let places = merge::order(log)?.places.into_iter();
+        Ok(places.map(|merge::Place { range, line, .. }| Line {
+            number: line,
+            bytes: log.get(range).unwrap_or_default(),
+        }))
     }
 
     /// Takes in the next event in fold order, whose line has `length` bytes without its end.
