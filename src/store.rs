@@ -533,6 +533,7 @@ impl<L: Log> Store<L> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Write as _;
 
     use super::*;
     use crate::events::{PersonaName, Retire, RetireReason};
@@ -582,6 +583,73 @@ mod tests {
         let log = fs::read(&path).unwrap();
         assert!(log.starts_with(&with_more) && log.len() > with_more.len());
         assert_eq!(open(dir.path()).0.view().heads, store.view().heads);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_log_that_was_replaced_since_it_was_read_is_read_again_and_appended_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (mut store, options, mut rng) = open(dir.path());
+        let (mut other, ..) = open(dir.path());
+        let original = dir.path().join("original");
+        fs::copy(&path, &original).unwrap();
+        other.execute(options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        store.execute(options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        // A checkout of what was there before.
+        fs::rename(&original, &path).unwrap();
+        let answer = store.execute(options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        assert_eq!((answer.outcome, store.view().events), (12, 13));
+        assert_eq!(open(dir.path()).0.view(), store.view());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_log_that_a_checkout_took_away_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (mut store, options, mut rng) = open(dir.path());
+        let log = fs::read(&path).unwrap();
+        for opened_before in [true, false] {
+            fs::remove_file(&path).unwrap();
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    std::thread::sleep(Duration::from_millis(10));
+                    let mut file = fs::File::create_new(&path).unwrap();
+                    std::thread::sleep(Duration::from_millis(10));
+                    file.write_all(&log).unwrap();
+                });
+                if opened_before {
+                    store.execute(options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+                } else {
+                    open(dir.path());
+                }
+            });
+            assert!(fs::read(&path).unwrap().starts_with(&log), "no other history was begun");
+            assert_eq!(open(dir.path()).0.view().events, 12 + u64::from(opened_before));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn half_a_log_that_a_checkout_is_writing_is_not_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (mut store, options, mut rng) = open(dir.path());
+        let log = fs::read(&path).unwrap();
+        let (first, rest) = log.split_at(log.len() / 2);
+        fs::remove_file(&path).unwrap();
+        let mut file = fs::File::create_new(&path).unwrap();
+        file.write_all(first).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(20));
+                file.write_all(rest).unwrap();
+            });
+            store.execute(options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        });
+        assert!(fs::read(&path).unwrap().starts_with(&log));
+        assert_eq!(store.view().events, 13);
     }
 
     #[test]

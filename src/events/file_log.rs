@@ -3,7 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::line::{ID_TAIL, LINE_LIMIT, written_id};
 use super::lock::WriteLock;
@@ -18,6 +19,14 @@ const BATCH: u64 = 1024 * 1024;
 
 /// How often the files may be replaced while they are opened before that is an error.
 const TRIES: u32 = 100;
+
+/// How long a checkout may take to bring back the log that it took away.
+const CHECKOUT: Duration = Duration::from_millis(50);
+/// The pause between two looks at whether it did.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The writers' lock in a store.
+const LOCK: &str = ".lock";
 
 /// What a new store tells git: the log keeps its bytes, and a merge keeps the lines of both sides.
 const GIT_ATTRIBUTES: &str = "*.jsonl text eol=lf merge=union diff=muzzle-persona\n";
@@ -37,6 +46,8 @@ pub struct FileLog {
     path: PathBuf,
     /// The files, when they were last opened.
     files: Option<Files>,
+    /// Whether the store is being made, so that there is no log yet.
+    is_new: bool,
 }
 
 /// The files of a log, as they were at one moment.
@@ -45,6 +56,8 @@ struct Files {
     segments: Vec<Segment>,
     /// The file that is appended to, if it is there.
     active: Option<File>,
+    /// Whether that one was opened to append to it.
+    to_append: bool,
 }
 
 /// A piece of the log that was closed to appends.
@@ -67,6 +80,11 @@ enum Tail {
 }
 
 impl Files {
+    /// The active file, if it was opened to append to it.
+    fn appendable(&self) -> Option<&File> {
+        self.active.as_ref().filter(|_| self.to_append)
+    }
+
     /// Where the active file begins, in bytes from the start of the log.
     fn base(&self) -> u64 {
         self.segments.last().map_or(0, Segment::end)
@@ -83,11 +101,12 @@ impl FileLog {
     #[must_use]
     pub fn new(dir: PathBuf) -> Self {
         let path = dir.join("events.jsonl");
-        Self { dir, path, files: None }
+        Self { dir, path, files: None, is_new: false }
     }
 
     /// Makes the directory of a new store, and tells git how to treat what is in it.
-    pub fn create_store(&self) -> Result<(), LogError> {
+    pub fn create_store(&mut self) -> Result<(), LogError> {
+        self.is_new = !self.dir.join(LOCK).exists();
         disk::make_dir(&self.dir).map_err(LogError::io("create the store", &self.dir))?;
         for (name, content) in [(".gitattributes", GIT_ATTRIBUTES), (".gitignore", GIT_IGNORE)] {
             let path = self.dir.join(name);
@@ -112,7 +131,7 @@ impl FileLog {
         turn: WriteLock,
         expected: &Position,
     ) -> Result<Option<Sealed>, LogError> {
-        let Some(file) = self.files.as_ref().and_then(|files| files.active.as_ref()) else {
+        let Some(file) = self.files.as_ref().and_then(Files::appendable) else {
             return Ok(None);
         };
         let (bytes, Some(last)) = (self.active_bytes(expected), expected.last) else {
@@ -170,7 +189,7 @@ impl FileLog {
             let segments = self.segments()?;
             let named = active.as_ref().map_or(Ok(true), |file| disk::names(&self.path, file));
             if named.map_err(LogError::io("look at", &self.path))? {
-                self.files = Some(Files { segments, active });
+                self.files = Some(Files { segments, active, to_append: false });
             }
         }
         self.files.as_ref().ok_or_else(|| {
@@ -183,6 +202,43 @@ impl FileLog {
         segments::list(&dir).map_err(LogError::io("read", &dir))
     }
 
+    /// Opens the active file to append to it; makes it if it is not there.
+    ///
+    /// A checkout takes the file away, then makes another, then fills it. Who
+    /// made one meanwhile would be in its way, and who wrote into an empty one
+    /// would begin another history.
+    fn open_to_append(&self) -> Result<File, LogError> {
+        let mut options = disk::private();
+        options.read(true).append(true);
+        let start = Instant::now();
+        loop {
+            let may_wait = !self.is_new && start.elapsed() < CHECKOUT;
+            let opened = options.create(!may_wait).open(&self.path);
+            match opened {
+                Err(error) if may_wait && error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(LogError::io("open", &self.path)(error)),
+                Ok(file) if may_wait && self.is_hollow(&file)? => {}
+                Ok(file) => return Ok(file),
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// Tells whether the active file is empty, and there is no segment from which it could go on.
+    fn is_hollow(&self, file: &File) -> Result<bool, LogError> {
+        Ok(self.length(file)? == 0 && self.segments()?.is_empty())
+    }
+
+    /// Tells whether a program that knows no lock is still writing the active file, as a checkout may be.
+    fn is_growing(&self, file: &File, seen: u64) -> Result<bool, LogError> {
+        thread::sleep(CHECKOUT);
+        Ok(self.length(file)? != seen)
+    }
+
+    fn length(&self, file: &File) -> Result<u64, LogError> {
+        Ok(file.metadata().map_err(LogError::io("look at", &self.path))?.len())
+    }
+
     /// Makes sure that nothing but a torn tail follows `end` in the active file, and cuts that off.
     fn clear_tail(&self, file: &File, end: u64) -> Result<Tail, LogError> {
         let mut rest = Vec::new();
@@ -190,7 +246,7 @@ impl FileLog {
         if rest.is_empty() {
             return Ok(Tail::Clear { torn: None });
         }
-        if tail::whole_lines(&rest) > 0 {
+        if tail::whole_lines(&rest) > 0 || self.is_growing(file, end + rest.len() as u64)? {
             return Ok(Tail::Longer);
         }
         Ok(Tail::Clear { torn: Some(self.cut(file, end, &rest)?) })
@@ -295,23 +351,19 @@ impl Log for FileLog {
     }
 
     fn take_turn(&mut self, wait: Duration) -> Result<WriteLock, LogError> {
-        let turn = WriteLock::take(&self.dir.join(".lock"), &self.path, wait)?;
-        let file = disk::private()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(&self.path)
-            .map_err(LogError::io("open", &self.path))?;
+        let turn = WriteLock::take(&self.dir.join(LOCK), &self.path, wait)?;
+        let file = self.open_to_append()?;
+        self.is_new = false;
         let segments = match self.files.take() {
             // No seal came between: the segments are those of before.
-            Some(Files { segments, active: Some(known) })
+            Some(Files { segments, active: Some(known), .. })
                 if disk::same(&known, &file).map_err(LogError::io("look at", &self.path))? =>
             {
                 segments
             }
             _ => self.segments()?,
         };
-        self.files = Some(Files { segments, active: Some(file) });
+        self.files = Some(Files { segments, active: Some(file), to_append: true });
         Ok(turn)
     }
 
@@ -321,7 +373,8 @@ impl Log for FileLog {
         expected: &Position,
         lines: &[u8],
     ) -> Result<Append, LogError> {
-        let Some(mut file) = self.files.as_ref().and_then(|files| files.active.as_ref()) else {
+        // It is not when the log was found to have moved since the turn was taken.
+        let Some(mut file) = self.files.as_ref().and_then(Files::appendable) else {
             return Ok(Append::Moved);
         };
         let end = self.active_bytes(expected);
