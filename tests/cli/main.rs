@@ -19,6 +19,7 @@ mod merge;
 mod reading;
 mod readme;
 mod release;
+mod repository;
 mod schema;
 mod seal;
 mod store;

@@ -1,50 +1,18 @@
 //! Branches of a log, made with the real binary and merged by the real git.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::process::Command;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::harness::{Done, Home};
-
-/// Runs git in a store, with nobody's settings but these.
-fn git(home: &Home, store: &Path, args: &[&str]) {
-    let mut command = Command::new("git");
-    let command = command
-        .current_dir(store)
-        .env("HOME", home.path())
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_CONFIG_GLOBAL", home.path().join("no-such-file"))
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
-        .args(["-c", "init.defaultBranch=main", "-c", "core.autocrlf=false"])
-        .args(args);
-    let done = Done::of(command);
-    assert_eq!(done.code, Some(0), "git {args:?}: {}{}", done.stdout, done.stderr);
-}
-
-/// What a store holds, by everything that is asked of it.
-fn answers(home: &mut Home, store: &Path) -> [Value; 2] {
-    home.use_store(store);
-    ["list", "stats"].map(|command| {
-        let mut args = vec![command, "--json"];
-        args.extend((command == "list").then_some("--status=all"));
-        let done = home.run(&args);
-        assert_eq!(done.code, Some(0), "{}", done.stderr);
-        serde_json::from_str(&done.stdout).unwrap()
-    })
-}
-
-fn ids(home: &Home) -> BTreeSet<String> {
-    let log = String::from_utf8(home.log()).unwrap();
-    log.lines().map(|line| line[line.len() - 34..line.len() - 2].to_owned()).collect()
-}
+use crate::harness::Home;
+use crate::repository::{answers, git, ids};
 
 /// Two clones of one store that went different ways.
 struct Branches {
     home: Home,
-    a: std::path::PathBuf,
-    b: std::path::PathBuf,
+    a: PathBuf,
+    b: PathBuf,
     acknowledged: BTreeSet<String>,
 }
 
@@ -96,9 +64,11 @@ impl Branches {
     /// Both clones answer the same, and nothing that was acknowledged is gone.
     fn check_equal(&mut self) -> [Value; 2] {
         let (a, b) = (self.a.clone(), self.b.clone());
-        let of_a = answers(&mut self.home, &a);
+        self.home.use_store(&a);
+        let of_a = answers(&self.home);
         assert!(self.acknowledged.is_subset(&ids(&self.home)));
-        let of_b = answers(&mut self.home, &b);
+        self.home.use_store(&b);
+        let of_b = answers(&self.home);
         assert!(self.acknowledged.is_subset(&ids(&self.home)));
         assert_eq!(of_a, of_b);
         of_a
@@ -144,7 +114,7 @@ fn both_directions_of_a_criss_cross_merge_give_the_same_roster() {
 
     // One more event joins the heads.
     branches.work(true, "2026-03-26T13:00:00Z", &assign("a4", "testing"));
-    let a = branches.a.clone();
-    let [_, stats] = answers(&mut branches.home, &a);
+    branches.home.use_store(&branches.a);
+    let [_, stats] = answers(&branches.home);
     assert_eq!(stats["heads"].as_array().unwrap().len(), 1);
 }
