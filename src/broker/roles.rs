@@ -37,12 +37,18 @@ impl Roles {
         Some(Self { roles, general })
     }
 
-    /// Resolves a role as it was asked for.
-    ///
-    /// Trimmed, in lower case, `_` and space as `-`; then by exact name, else
-    /// by alias, else the shortest role that begins so, else `general`.
+    /// Resolves a role as it was asked for: what is [`found`](Self::find), else `general`.
     #[must_use]
     pub fn resolve(&self, requested: &str) -> &Role {
+        self.find(requested).unwrap_or(&self.general)
+    }
+
+    /// Finds a role by what was asked for.
+    ///
+    /// Trimmed, in lower case, `_` and space as `-`; then by exact name, else
+    /// by alias, else the shortest role that begins so.
+    #[must_use]
+    pub fn find(&self, requested: &str) -> Option<&Role> {
         let wanted = requested.trim().to_lowercase().replace(['_', ' '], "-");
         let roles = || self.roles.iter();
         roles()
@@ -53,7 +59,6 @@ impl Roles {
                     .filter(|role| !wanted.is_empty() && role.name.as_str().starts_with(&wanted))
                     .min_by_key(|role| role.name.as_str().chars().count())
             })
-            .unwrap_or(&self.general)
     }
 
     /// The first role, in seed order, one of whose keywords stands in the text.

@@ -105,7 +105,7 @@ fn is_plain(c: char) -> bool {
 }
 
 fn names_in_store(surroundings: Surroundings) -> Result<Vec<String>, Failure> {
-    let Surroundings { store, now, home, clock, mut rng } = surroundings;
+    let Surroundings { store, now, home, clock, mut rng, .. } = surroundings;
     let dir = environment::store_dir(None, store, home)?;
     if !dir.join("events.jsonl").exists() {
         return Ok(Vec::new());

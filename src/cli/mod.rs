@@ -16,6 +16,7 @@ use muzzle_persona::{Answer, Options, Store, environment};
 
 use self::failure::Failure;
 use self::output::Output;
+use self::pager::Pager;
 
 mod assign;
 mod compact;
@@ -23,18 +24,22 @@ mod completions;
 mod count;
 mod failure;
 mod feedback;
+mod filter;
 mod grow;
 mod history;
 mod list;
+mod log;
 mod man;
 mod orphan_cleanup;
 mod output;
+mod pager;
 mod persona;
 mod reactivate;
 mod release;
 mod retire;
 mod search;
 mod seed;
+mod sentence;
 mod show;
 mod stats;
 mod table;
@@ -50,6 +55,8 @@ pub struct Surroundings {
     pub now: Option<OsString>,
     /// The home directory.
     pub home: Option<PathBuf>,
+    /// What shows long answers.
+    pub pager: Pager,
     /// What the clock says.
     pub clock: Timestamp,
     /// The source of randomness.
@@ -64,6 +71,10 @@ impl Surroundings {
             store: std::env::var_os(environment::STORE),
             now: std::env::var_os(environment::NOW),
             home: std::env::home_dir(),
+            pager: Pager {
+                chosen: std::env::var_os("PAGER"),
+                less_is_set: std::env::var_os("LESS").is_some(),
+            },
             clock: Timestamp::now(),
             rng: fastrand::Rng::new(),
         }
@@ -109,6 +120,7 @@ enum Command {
     List(list::ListArgs),
     Show(show::ShowArgs),
     History(history::HistoryArgs),
+    Log(log::LogArgs),
     Feedback(feedback::FeedbackArgs),
     Search(search::SearchArgs),
     Retire(retire::RetireArgs),
@@ -139,12 +151,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>, surroundings: Surroundings
 }
 
 fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<(), Failure> {
-    let Surroundings { store, now, home, clock, rng } = surroundings;
+    let Surroundings { store, now, home, pager, clock, rng } = surroundings;
     let now = environment::now(now, clock)?;
     let dir = environment::store_dir(cli.global.store, store, home)?;
     let mut context = Context {
         options: Options { dir, wait: cli.global.wait, now, progress: Output::progress() },
         rng,
+        pager,
         warnings: Vec::new(),
         notes: Vec::new(),
     };
@@ -162,6 +175,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::List(args) => output.report(&list::run(&args, context)?),
         Command::Show(args) => output.report(&show::run(&args, context)?),
         Command::History(args) => output.report(&history::run(&args, context)?),
+        Command::Log(args) => output.page(&log::run(&args, context)?, &context.pager),
         Command::Feedback(args) => output.report(&feedback::run(args, context)?),
         Command::Search(args) => output.report(&search::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
@@ -180,6 +194,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
 struct Context {
     options: Options,
     rng: fastrand::Rng,
+    pager: Pager,
     /// What is to be told on stderr, whatever the answer.
     warnings: Vec<String>,
     /// What was asked to be told on stderr.

@@ -1,7 +1,7 @@
 //! The one place that writes to stdout and stderr.
 
 use std::fmt::{self, Display, Write as _};
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use muzzle_persona::{LongWork, Progress};
 use serde::Serialize;
 
 use super::failure::{Failure, USAGE};
+use super::pager::Pager;
 
 /// The style of headings.
 pub const HEADING: Style = Style::new().bold();
@@ -70,15 +71,35 @@ impl Output {
         let stdout = io::stdout().lock();
         let choice = self.choice(AutoStream::choice(&stdout));
         let mut stream = AutoStream::new(stdout, choice);
-        let written = text.and_then(|text| {
+        done(text.and_then(|text| {
             stream.write_all(text.as_bytes())?;
             stream.flush()
-        });
-        match written {
-            // Who closed the pipe has read what they wanted.
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
-            _ => Ok(()),
+        }))
+    }
+
+    /// Writes an answer that may be long: on a terminal, a screen at a time.
+    pub fn page<R: Report>(&self, report: &R, pager: &Pager) -> Result<(), Failure> {
+        if self.json || !io::stdout().is_terminal() {
+            return self.report(report);
         }
+        let mut child = match pager.start() {
+            Ok(Some(child)) => child,
+            Ok(None) => return self.report(report),
+            Err(reason) => {
+                self.warnings(&[reason]);
+                return self.report(report);
+            }
+        };
+        let choice = self.choice(AutoStream::choice(&io::stdout()));
+        let written = child.stdin.take().map_or(Ok(()), |stdin| {
+            let stdin: Box<dyn io::Write> = Box::new(BufWriter::new(stdin));
+            let mut stream = AutoStream::new(stdin, choice);
+            write!(stream, "{report}")?;
+            stream.flush()
+        });
+        // How it ends is between the pager and who reads.
+        let _ = child.wait();
+        done(written)
     }
 
     /// Tells what was asked for beside the answer.
@@ -176,16 +197,29 @@ impl Output {
     }
 }
 
-/// Escapes in JSON what could drive a terminal or hide text; strings alone hold such characters.
+/// Ends the writing of an answer.
+fn done(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        // Who closed the pipe has read what they wanted.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
+        _ => Ok(()),
+    }
+}
+
+/// Escapes in JSON what could drive a terminal or hide text.
 fn escape_hidden(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
-        if c == '\n' || !is_hidden(c) {
-            escaped.push(c);
-            continue;
-        }
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            let _ = write!(escaped, "\\u{unit:04x}");
+        match c {
+            // These stand between tokens, in lines of the log: in a string they are escaped already.
+            '\n' | '\t' => escaped.push(c),
+            '\r' => escaped.push(' '),
+            c if is_hidden(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(escaped, "\\u{unit:04x}");
+                }
+            }
+            c => escaped.push(c),
         }
     }
     escaped

@@ -78,6 +78,62 @@ impl Event {
         let several = assigned.into_iter().flatten().chain(released.into_iter().flatten());
         one.into_iter().chain(several).chain(summaries.into_iter().flatten())
     }
+
+    /// The session that the event belongs to.
+    #[must_use]
+    pub fn session(&self) -> Option<&SessionId> {
+        match self {
+            Self::Assign(of) => Some(&of.session),
+            Self::Release(of) => Some(&of.session),
+            Self::Feedback(of) => of.session.as_ref(),
+            Self::Seed(_)
+            | Self::Grow(_)
+            | Self::Revise(_)
+            | Self::Retire(_)
+            | Self::Reactivate(_)
+            | Self::Compact(_)
+            | Self::Repair(_)
+            | Self::Unknown(_) => None,
+        }
+    }
+
+    /// The project that the event names.
+    #[must_use]
+    pub fn project(&self) -> Option<&ProjectName> {
+        match self {
+            Self::Assign(of) => Some(&of.project),
+            Self::Feedback(of) => of.project.as_ref(),
+            Self::Seed(_)
+            | Self::Grow(_)
+            | Self::Revise(_)
+            | Self::Release(_)
+            | Self::Retire(_)
+            | Self::Reactivate(_)
+            | Self::Compact(_)
+            | Self::Repair(_)
+            | Self::Unknown(_) => None,
+        }
+    }
+
+    /// The roles in which somebody worked or was judged, in the order of the event's line.
+    pub fn roles(&self) -> impl Iterator<Item = &RoleName> {
+        let (mut one, mut assigned, mut released, mut summaries) = (None, None, None, None);
+        match self {
+            Self::Assign(of) => assigned = Some(of.slots.iter().map(|slot| &slot.role)),
+            Self::Release(of) => released = Some(of.slots.iter().map(|slot| &slot.role)),
+            Self::Feedback(of) => one = Some(&of.role),
+            Self::Compact(of) => summaries = Some(of.summaries.iter().map(|one| &one.role)),
+            Self::Seed(_)
+            | Self::Grow(_)
+            | Self::Revise(_)
+            | Self::Retire(_)
+            | Self::Reactivate(_)
+            | Self::Repair(_)
+            | Self::Unknown(_) => {}
+        }
+        let several = assigned.into_iter().flatten().chain(released.into_iter().flatten());
+        one.into_iter().chain(several).chain(summaries.into_iter().flatten())
+    }
 }
 
 /// Who a persona is: what the seed, growth or a revision says of it.

@@ -389,6 +389,8 @@ fn a_shell_completes_commands_and_the_names_of_the_store() {
     for command in ["show", "history", "feedback", "retire", "reactivate"] {
         assert_eq!(complete(&home, "zsh", &["muzzle-persona", command, "eL"]), ["Elena Vasquez"]);
     }
+    let filter = ["muzzle-persona", "log", "--persona", "eL"];
+    assert_eq!(complete(&home, "zsh", &filter), ["Elena Vasquez"]);
     assert_eq!(complete(&home, "bash", &["muzzle-persona", "show", "El"]), ["Elena\\ Vasquez"]);
     assert_eq!(
         complete(&home, "bash", &["muzzle-persona", "show", "Elena\\ V"]),
@@ -414,7 +416,7 @@ fn the_manual_has_a_page_for_each_command() {
     );
     std::fs::create_dir(&dir).unwrap();
     home.run(&["man", "--dir", at]).ok();
-    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 17, "16 commands and the program");
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 18, "17 commands and the program");
     assert_snapshot!(home.run(&["man", "nope"]).fails(1), @r"
     error: there is no command `nope`
     hint: `muzzle-persona help` shows all commands

@@ -15,6 +15,7 @@ mod crowd;
 mod damage;
 mod errors;
 mod harness;
+mod log;
 mod merge;
 mod reading;
 mod readme;
@@ -23,4 +24,6 @@ mod repository;
 mod schema;
 mod seal;
 mod store;
+#[cfg(unix)]
+mod terminal;
 mod torn;

@@ -49,6 +49,7 @@ fn every_answer_follows_its_schema() {
         &["stats"],
         &["release", "--session", "s1"],
         &["history", "lian"],
+        &["log"],
         &["retire", "lian"],
         &["reactivate", "lian"],
         &["grow", "--count", "1"],

@@ -1,0 +1,317 @@
+//! Events as sentences.
+
+use std::collections::BTreeSet;
+
+use muzzle_persona::events::{
+    Assign, AssignedSlot, Compact, Definition, Event, FORMAT_VERSION, Feedback, PersonaName,
+    ReactivateReason, Record, Release, ReleaseReason, Repair, RetireReason, RoleName, Sentiment,
+    Summary, visible,
+};
+
+use super::count::Count;
+use super::persona::{minute, tags};
+
+/// Tells what happened, in one line in which nothing is hidden.
+pub fn sentence(record: &Record) -> String {
+    let told = match &record.event {
+        Event::Seed(definition) => defined(definition, "seeded"),
+        Event::Grow(definition) => defined(definition, "grown"),
+        Event::Revise(definition) => defined(definition, "revised"),
+        Event::Assign(assign) => assigned(assign),
+        Event::Release(release) => released(release),
+        Event::Feedback(feedback) => judged(feedback),
+        Event::Retire(retire) => format!("{} archived {}", retire.persona, cause(retire.reason)),
+        Event::Reactivate(reactivate) => {
+            format!("{} brought back {}", reactivate.persona, occasion(reactivate.reason))
+        }
+        Event::Compact(compact) => compacted(compact),
+        Event::Repair(repair) => repaired(repair),
+        Event::Unknown(unknown) if record.v > FORMAT_VERSION => {
+            format!("{}, an event of format version {}, not known here", unknown.kind, record.v)
+        }
+        Event::Unknown(unknown) => format!("{}, an event of a type not known here", unknown.kind),
+    };
+    visible(&told)
+}
+
+fn defined(definition: &Definition, how: &str) -> String {
+    let roles: Vec<_> = definition.instructions.keys().map(RoleName::as_str).collect();
+    let parts = [
+        ("", tags(&definition.traits)),
+        ("expertise ", tags(&definition.expertise)),
+        ("instructions for ", roles.join(", ")),
+    ];
+    let parts: Vec<_> = parts.iter().filter(|(_, words)| !words.is_empty()).collect();
+    let parts: Vec<_> = parts.iter().map(|(what, words)| format!("{what}{words}")).collect();
+    let colon = if parts.is_empty() { "" } else { ": " };
+    format!("{} {how}{colon}{}", definition.name, parts.join("; "))
+}
+
+fn assigned(assign: &Assign) -> String {
+    let Assign { session, agent, team, project, slots, .. } = assign;
+    let lent = match slots.as_slice() {
+        [slot] => format!("{} lent to {agent} as {}", slot.persona, asked(slot)),
+        slots => {
+            let seats = slots.iter().map(|slot| format!("{} as {}", slot.persona, asked(slot)));
+            format!("{} lent to {agent}", everybody(seats))
+        }
+    };
+    let team = team.as_ref().map(|team| format!("team {team}, ")).unwrap_or_default();
+    format!("{lent} on {project} ({team}session {session})")
+}
+
+/// A role, and what was asked for if it had to be resolved.
+fn asked(slot: &AssignedSlot) -> String {
+    if slot.requested == slot.role {
+        slot.role.to_string()
+    } else {
+        format!("{} (asked for as {})", slot.role, slot.requested)
+    }
+}
+
+fn released(release: &Release) -> String {
+    let Release { session, agent, reason, slots } = release;
+    let from = agent.as_ref().map(|agent| format!(" from {agent}")).unwrap_or_default();
+    let back = match slots.as_slice() {
+        [slot] => format!("{} released{from} as {}", slot.persona, slot.role),
+        slots => {
+            let seats = slots.iter().map(|slot| format!("{} as {}", slot.persona, slot.role));
+            format!("{} released{from}", everybody(seats))
+        }
+    };
+    match reason {
+        ReleaseReason::SessionEnd => format!("{back} (session {session} ended)"),
+        ReleaseReason::Manual => format!("{back} by hand (session {session})"),
+        ReleaseReason::Orphaned => format!("{back}, not counted (session {session} fell silent)"),
+    }
+}
+
+fn judged(feedback: &Feedback) -> String {
+    let Feedback { persona, role, project, session, observation, sentiment, source } = feedback;
+    let verdict = match sentiment {
+        Sentiment::Positive => "positive",
+        Sentiment::Negative => "negative",
+        Sentiment::Neutral => "neutral",
+    };
+    let on = project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
+    let session =
+        session.as_ref().map(|session| format!(" (session {session})")).unwrap_or_default();
+    format!("{persona} judged {verdict} as {role}{on} by {source}{session}: {observation}")
+}
+
+/// Why a persona was archived.
+fn cause(reason: RetireReason) -> &'static str {
+    match reason {
+        RetireReason::Manual => "by hand",
+        RetireReason::Inactive => "for inactivity",
+    }
+}
+
+/// Why a persona was brought back.
+fn occasion(reason: ReactivateReason) -> &'static str {
+    match reason {
+        ReactivateReason::Manual => "by hand",
+        ReactivateReason::Summon => "by a summons",
+        ReactivateReason::PoolEmpty => "as nobody was free",
+    }
+}
+
+fn compacted(compact: &Compact) -> String {
+    let counts =
+        |one: &Summary| one.positive.saturating_add(one.negative).saturating_add(one.neutral);
+    let total = compact.summaries.iter().map(counts).fold(0, u64::saturating_add);
+    let personas: BTreeSet<&PersonaName> =
+        compact.summaries.iter().map(|one| &one.persona).collect();
+    format!(
+        "feedback from before {} compacted: {} of {}",
+        minute(compact.before),
+        Count(total, "judgement"),
+        Count(personas.len() as u64, "persona")
+    )
+}
+
+fn repaired(repair: &Repair) -> String {
+    let lines = repair.cut.iter().map(|cut| format!("{}:{}", cut.file, cut.line));
+    let lines: Vec<_> = lines.collect();
+    let places = if lines.is_empty() { String::new() } else { format!(" ({})", lines.join(", ")) };
+    format!(
+        "log repaired: {} cut out{places}, {} on record",
+        Count(lines.len() as u64, "line"),
+        Count(repair.missing.len() as u64, "missing event"),
+    )
+}
+
+/// Several, with an `and` before the last.
+fn everybody(seats: impl Iterator<Item = String>) -> String {
+    let seats: Vec<_> = seats.collect();
+    match seats.split_last() {
+        None => "nobody".to_owned(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use muzzle_persona::events::{EventId, is_hidden};
+
+    use super::*;
+
+    /// The sentence of an event, given as in the log.
+    fn told(v: u32, kind: &str, data: &str) -> String {
+        let content = format!(
+            r#"{{"v":{v},"seq":1,"at":"2026-03-25T15:30:00Z","type":"{kind}","data":{data},"prev":[]"#
+        );
+        let id = EventId::of(content.as_bytes());
+        let line = format!("{content},\"id\":\"{id}\"}}");
+        sentence(&muzzle_persona::events::decode(line.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn every_event_of_version_1_has_its_sentence() {
+        let log = include_str!("../../fixtures/log/v1.jsonl");
+        let told = log
+            .lines()
+            .map(|line| sentence(&muzzle_persona::events::decode(line.as_bytes()).unwrap()) + "\n");
+        assert_snapshot!(told.collect::<String>(), @r"
+        Elena Vasquez seeded: calm; expertise security, backend; instructions for code-reviewer, general
+        Søren Halvorsen seeded: calm; expertise documentation
+        Uma Obi grown: calm; expertise testing
+        Uma Obi revised: calm, direct; expertise testing, research; instructions for testing
+        Elena Vasquez lent to worker-1 as code-reviewer (asked for as Code_Reviewer) on acme-api (session s1)
+        Uma Obi as testing and Søren Halvorsen as general (asked for as astronaut) lent to worker-1 on acme-api (team blue, session s2)
+        Elena Vasquez judged positive as code-reviewer by cli: Found the race.
+        Uma Obi judged negative as testing on acme-api by cli (session s2): Missed two cases.
+        Elena Vasquez released as code-reviewer (session s1 ended)
+        Uma Obi released from worker-1 as testing by hand (session s2)
+        Søren Halvorsen released as general, not counted (session s2 fell silent)
+        Uma Obi archived by hand
+        Uma Obi brought back by a summons
+        feedback from before 2026-01-21 08:00 compacted: 2 judgements of 2 personas
+        log repaired: 1 line cut out (events.jsonl:7), 1 missing event on record
+        ");
+    }
+
+    #[test]
+    fn each_reason_has_its_words() {
+        let persona =
+            |kind, reason| told(1, kind, &format!(r#"{{"persona":"Ann","reason":"{reason}"}}"#));
+        assert_eq!(persona("retire", "manual"), "Ann archived by hand");
+        assert_eq!(persona("retire", "inactive"), "Ann archived for inactivity");
+        assert_eq!(persona("reactivate", "manual"), "Ann brought back by hand");
+        assert_eq!(persona("reactivate", "summon"), "Ann brought back by a summons");
+        assert_eq!(persona("reactivate", "pool_empty"), "Ann brought back as nobody was free");
+    }
+
+    /// A list of slots, each with what `more` says.
+    fn slots(personas: &[&str], more: &str) -> String {
+        let slots = personas
+            .iter()
+            .map(|name| format!(r#"{{"slot":"w-0","persona":"{name}","role":"testing"{more}}}"#));
+        slots.collect::<Vec<_>>().join(",")
+    }
+
+    #[test]
+    fn one_two_and_many_are_told_apart() {
+        let lent = |personas: &[&str]| {
+            let slots = slots(personas, r#","requested":"testing""#);
+            told(
+                1,
+                "assign",
+                &format!(r#"{{"session":"s","agent":"w","project":"p","slots":[{slots}]}}"#),
+            )
+        };
+        assert_eq!(lent(&[]), "nobody lent to w on p (session s)");
+        assert_eq!(lent(&["Ann"]), "Ann lent to w as testing on p (session s)");
+        assert_eq!(
+            lent(&["Ann", "Bo"]),
+            "Ann as testing and Bo as testing lent to w on p (session s)"
+        );
+        assert_eq!(
+            lent(&["Ann", "Bo", "Cy"]),
+            "Ann as testing, Bo as testing and Cy as testing lent to w on p (session s)"
+        );
+        let back = |personas: &[&str], reason: &str| {
+            let slots = slots(personas, "");
+            told(
+                1,
+                "release",
+                &format!(r#"{{"session":"s","reason":"{reason}","slots":[{slots}]}}"#),
+            )
+        };
+        assert_eq!(
+            back(&["Ann", "Bo"], "session_end"),
+            "Ann as testing and Bo as testing released (session s ended)"
+        );
+        assert_eq!(back(&[], "orphaned"), "nobody released, not counted (session s fell silent)");
+    }
+
+    #[test]
+    fn numbers_have_their_plurals_and_no_limit() {
+        let summary = |name: &str, n: u64| {
+            format!(
+                r#"{{"persona":"{name}","role":"testing","month":"2026-01","positive":{n},"negative":0,"neutral":0}}"#
+            )
+        };
+        let compact = |summaries: &[String]| {
+            let summaries = summaries.join(",");
+            told(
+                1,
+                "compact",
+                &format!(r#"{{"before":"2026-02-01T00:00:00Z","summaries":[{summaries}]}}"#),
+            )
+        };
+        let start = "feedback from before 2026-02-01 00:00 compacted: ";
+        assert_eq!(compact(&[summary("Ann", 1)]), format!("{start}1 judgement of 1 persona"));
+        let all = [summary("Ann", u64::MAX), summary("Ann", 2), summary("Bo", 0)];
+        assert_eq!(compact(&all), format!("{start}{} judgements of 2 personas", u64::MAX));
+        assert_eq!(
+            told(1, "repair", r#"{"cut":[],"missing":[]}"#),
+            "log repaired: 0 lines cut out, 0 missing events on record"
+        );
+        let cut =
+            |line| format!(r#"{{"file":"events.jsonl","line":{line},"blake3":"x","bytes":1}}"#);
+        assert_eq!(
+            told(1, "repair", &format!(r#"{{"cut":[{},{}],"missing":[]}}"#, cut(2), cut(7))),
+            "log repaired: 2 lines cut out (events.jsonl:2, events.jsonl:7), 0 missing events on record"
+        );
+    }
+
+    #[test]
+    fn what_this_build_does_not_know_is_named() {
+        assert_eq!(told(1, "promote", "[7]"), "promote, an event of a type not known here");
+        assert_eq!(told(2, "retire", "7"), "retire, an event of format version 2, not known here");
+    }
+
+    #[test]
+    fn a_definition_tells_what_there_is_to_tell() {
+        let ann = r#"{"name":"Ann","traits":[],"expertise":[],"instructions":{}}"#;
+        assert_eq!(told(1, "grow", ann), "Ann grown");
+        let bo = r#"{"name":"Bo","traits":[],"expertise":["x","y"],"instructions":{}}"#;
+        assert_eq!(told(1, "revise", bo), "Bo revised: expertise x, y");
+    }
+
+    #[test]
+    fn hostile_text_stays_in_its_line_and_drives_no_terminal() {
+        let evil = r"e\u001b[31m\nAnn archived by hand\u202e\u009b";
+        let feedback = format!(
+            r#"{{"persona":"{evil}","role":"{evil}","project":"{evil}","session":"{evil}","observation":"{evil}","sentiment":"neutral","source":"{evil}"}}"#
+        );
+        let slot =
+            format!(r#"{{"slot":"{evil}","persona":"{evil}","role":"{evil}","requested":"x"}}"#);
+        let assign = format!(
+            r#"{{"session":"{evil}","agent":"{evil}","team":"{evil}","project":"{evil}","slots":[{slot}]}}"#
+        );
+        let seed = format!(
+            r#"{{"name":"{evil}","traits":["{evil}"],"expertise":["{evil}"],"instructions":{{"{evil}":"x"}}}}"#
+        );
+        for (kind, data) in
+            [("feedback", &feedback), ("assign", &assign), ("seed", &seed), (evil, &seed)]
+        {
+            let told = told(1, kind, data);
+            assert!(!told.contains(is_hidden), "{told:?}");
+            assert!(told.contains(r"e\u{1b}[31m\u{a}Ann archived by hand\u{202e}\u{9b}"), "{told}");
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! `log`, from outside.
+
+use insta::assert_snapshot;
+use muzzle_persona::events::is_hidden;
+
+use crate::harness::Home;
+
+/// A log with an event of every type.
+const LOG: &str = include_str!("../../fixtures/log/v1.jsonl");
+
+/// A store with that log.
+fn told() -> Home {
+    let home = Home::seeded();
+    home.set_log(LOG.as_bytes());
+    home
+}
+
+/// Which events are told, by their depths.
+#[track_caller]
+fn depths(home: &Home, args: &[&str]) -> Vec<u64> {
+    let answer = home.run(&[&["log", "--json"], args].concat()).json();
+    let events = answer["events"].as_array().unwrap();
+    events.iter().map(|event| event["seq"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn events_are_told_newest_first() {
+    assert_snapshot!(told().run(&["log"]).ok());
+    let oldest_first: Vec<_> = (1..=15).collect();
+    assert_eq!(depths(&told(), &["--reverse"]), oldest_first);
+    assert_eq!(depths(&told(), &[]), oldest_first.into_iter().rev().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_limit_takes_the_newest_in_either_order() {
+    let home = told();
+    assert_eq!(depths(&home, &["--limit", "3"]), [15, 14, 13]);
+    assert_eq!(depths(&home, &["--limit=3", "--reverse"]), [13, 14, 15]);
+    assert_eq!(depths(&home, &["--limit", "3", "--persona", "elena"]), [14, 9, 7]);
+    assert_eq!(depths(&home, &["--limit", "0"]), [] as [u64; 0]);
+    assert_eq!(depths(&home, &["--limit", "100"]).len(), 15);
+    home.run(&["log", "--limit", "few"]).fails(2);
+}
+
+#[test]
+fn each_filter_takes_what_it_says() {
+    let home = told();
+    for (filter, told) in [
+        (&["--persona", "Uma Obi"][..], &[14, 13, 12, 10, 8, 6, 4, 3][..]),
+        (&["--persona", "uma"], &[14, 13, 12, 10, 8, 6, 4, 3]),
+        (&["--session", "s2"], &[11, 10, 8, 6]),
+        (&["--session", "s"], &[]),
+        (&["--project", "acme-api"], &[8, 6, 5]),
+        (&["--role", "testing"], &[14, 10, 8, 6]),
+        (&["--role", "qa"], &[14, 10, 8, 6]),
+        (&["--role", "Code_Reviewer"], &[14, 9, 7, 5]),
+        (&["--role", "general"], &[11, 6]),
+        (&["--role", "astronaut"], &[]),
+        (&["--type", "release"], &[11, 10, 9]),
+        (&["--type", "repair"], &[15]),
+        (&["--since", "2026-01-06T10:01:00Z"], &[15, 14, 13, 12]),
+        (&["--since", "2026-01-06"], &[15, 14, 13, 12, 11]),
+        (&["--until", "2026-01-05T09:00:10Z"], &[3, 2, 1]),
+        (&["--until", "2026-01-05T10:00:00+01:00"], &[2, 1]),
+        (&["--since", "2026-01-06", "--until", "2026-01-06"], &[13, 12, 11]),
+        (&["--session=s2", "--type=release", "--persona=uma"], &[10]),
+        (&["--project=acme-api", "--role=testing", "--until=2026-01-05T09:03:00Z"], &[6]),
+        (&["--session=s1", "--persona=uma"], &[]),
+    ] {
+        assert_eq!(depths(&home, filter), told, "{filter:?}");
+    }
+    assert_snapshot!(home.run(&["log", "--role", "astronaut"]).ok(), @"No event matches.");
+}
+
+#[test]
+fn a_role_that_is_none_any_more_is_found_by_its_name() {
+    let home = told();
+    let slot = r#"{"slot":"w-0","persona":"Uma Obi","role":"stunts","requested":"stunts"}"#;
+    let data = format!(r#"{{"session":"s9","agent":"w","project":"p","slots":[{slot}]}}"#);
+    home.append(1, "assign", &data);
+    assert_eq!(depths(&home, &["--role", "stunts"]), [16]);
+}
+
+#[test]
+fn a_filter_finds_a_text_however_it_is_spelt_in_the_log() {
+    let home = told();
+    let data = r#"{"session":"s\u0039","agent":"w","project":"\u0070x","slots":[]}"#;
+    home.append(1, "assign", data);
+    assert_eq!(depths(&home, &["--session", "s9"]), [16]);
+    assert_eq!(depths(&home, &["--project", "px", "--session", "s9", "--type", "assign"]), [16]);
+}
+
+#[test]
+fn a_filter_that_cannot_be_meant_leads_on() {
+    let home = told();
+    assert_snapshot!(home.run(&["log", "--persona", "umma"]).fails(1), @"
+    error: there is no persona named `umma`
+    hint: did you mean `Uma Obi`?
+    ");
+    assert_snapshot!(home.run(&["log", "--since", "noon"]).fails(2), @"
+    error: invalid value 'noon' for '--since <TIME>': `noon` is neither a date nor an RFC 3339 time
+
+    For more information, try '--help'.
+    ");
+    home.run(&["log", "--session", ""]).fails(2);
+    let done = home.run(&["log", "--type", "asign"]);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(0), "No event matches.\n"));
+    assert_snapshot!(done.stderr, @"warning: this version knows no events of the type `asign`; it knows seed, grow, revise, assign, release, feedback, retire, reactivate, compact, repair");
+}
+
+#[test]
+fn with_json_the_lines_are_those_of_the_log_byte_for_byte() {
+    let home = told();
+    let answer = home.run(&["log", "--json", "--reverse"]).ok();
+    let lines: Vec<_> = LOG.lines().map(|line| format!("    {line}")).collect();
+    assert_eq!(answer, format!("{{\n  \"events\": [\n{}\n  ]\n}}\n", lines.join(",\n")));
+    // Keys that nobody knows, and white space, are part of a line.
+    home.append(1, "retire", r#"{ "persona":"Uma Obi",  "reason":"manual", "why":7.0e1}"#);
+    let last = String::from_utf8(home.log()).unwrap().lines().last().unwrap().to_owned();
+    assert!(home.run(&["log", "--json", "--limit=1"]).ok().contains(&last));
+    assert_eq!(home.run(&["log", "--json", "--limit=0"]).ok(), "{\n  \"events\": []\n}\n");
+}
+
+#[test]
+fn events_that_this_version_cannot_read_are_told_as_such() {
+    let home = told();
+    home.append(1, "promote", "[7]");
+    home.append(2, "retire", r#"{"persona":"Uma Obi"}"#);
+    let done = home.run(&["log", "--limit", "2"]);
+    assert_snapshot!(done.stdout, @"
+    2026-03-25 15:30  d3f9a054  retire, an event of format version 2, not known here
+    2026-03-25 15:30  729622f3  promote, an event of a type not known here
+    ");
+    let done = home.run(&["log", "--type", "promote"]);
+    assert_eq!(done.stdout.lines().count(), 1, "{}", done.stdout);
+}
+
+#[test]
+fn hostile_text_stays_in_its_line() {
+    let home = told();
+    let evil =
+        r"e\u001b[31m\n2026-01-01 00:00  00000000  Elena Vasquez archived by hand\u202e\u009b";
+    let data = format!(
+        r#"{{"persona":"Uma Obi","role":"testing","project":"{evil}","observation":"{evil}","sentiment":"neutral","source":"{evil}"}}"#
+    );
+    home.append(1, "feedback", &data);
+    home.append(1, evil, "{}");
+    let done = home.run(&["log", "--limit", "2"]);
+    assert_eq!(done.stdout.lines().count(), 2, "{}", done.stdout);
+    assert!(!done.stdout.replace('\n', "").contains(is_hidden), "{:?}", done.stdout);
+    assert!(done.stdout.contains(r"e\u{1b}[31m\u{a}2026-01-01"), "{}", done.stdout);
+    // What stands unescaped in a line is escaped in the answer, and the same JSON.
+    home.append(1, "promote", "\"a\u{9b}b\u{202e}\"");
+    let done = home.run(&["log", "--json", "--limit", "1"]);
+    assert!(!done.stdout.replace('\n', "").contains(is_hidden), "{:?}", done.stdout);
+    assert_eq!(done.json_with_warnings()["events"][0]["data"], "a\u{9b}b\u{202e}");
+    home.append(1, "promote", "[\t7,\r8]");
+    let done = home.run(&["log", "--json", "--limit", "1"]);
+    assert!(done.stdout.contains("\"data\":[\t7, 8]"), "{:?}", done.stdout);
+    done.json_with_warnings();
+}
+
+#[test]
+fn merged_events_are_told_in_fold_order_each_once() {
+    let home = told();
+    let mut lines: Vec<_> = LOG.split_inclusive('\n').collect();
+    lines.swap(3, 9);
+    lines.push(lines[2]);
+    home.set_log(lines.concat().as_bytes());
+    assert_eq!(depths(&home, &["--reverse"]), (1..=15).collect::<Vec<_>>());
+    assert_eq!(depths(&home, &["--type", "release", "--limit", "2"]), [11, 10]);
+}
+
+#[test]
+fn damage_is_told_of_what_is_read_and_nothing_more_is_read_than_must_be() {
+    let home = told();
+    home.run(&["compact"]).ok(); // The checkpoint vouches for what is before it.
+    let log = String::from_utf8(home.log()).unwrap();
+    home.set_log(log.replacen("Uma Obi", "Uma Oby", 1).as_bytes());
+    let damage = format!("error: line 3 of `{}` is damaged: ", home.log_path().display());
+    for args in [&["log"][..], &["log", "--type", "grow"], &["log", "--since", "2026-01-01"]] {
+        let stderr = home.run(args).fails(3);
+        assert!(stderr.starts_with(&damage), "{args:?}: {stderr}");
+    }
+    for args in [&["log", "--limit", "2"][..], &["log", "--type", "assign"]] {
+        assert_eq!(home.run(args).ok().lines().count(), 2, "{args:?}");
+    }
+}
+
+#[cfg(unix)]
+mod paged {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::repository::path;
+    use crate::terminal::on_terminal;
+
+    /// A program in the home that notes how it was called, and does what `script` says.
+    #[expect(clippy::disallowed_methods, reason = "a test writes its own pager")]
+    fn program(home: &Home, name: &str, script: &str) -> String {
+        let bin = home.path().join("my bin");
+        fs::create_dir_all(&bin).unwrap();
+        let (path, note) = (bin.join(name), bin.join("note"));
+        let text =
+            format!("#!/bin/sh\necho \"$# $1 LESS=$LESS\" > '{}'\n{script}\n", note.display());
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// How the pager was called, if it was.
+    fn note(home: &Home) -> Option<String> {
+        let path = home.path().join("my bin/note");
+        let note = fs::read_to_string(&path).ok()?;
+        fs::remove_file(path).unwrap();
+        Some(note)
+    }
+
+    /// What a terminal shows of `log`, with these variables.
+    fn shown(home: &Home, args: &[&str], variables: &[(&str, &str)]) -> String {
+        let mut command = home.command();
+        command.env("PATH", path()).env("TERM", "xterm").args(["log", "--no-color"]);
+        command.args(args).envs(variables.iter().copied());
+        let (code, shown) = on_terminal(command, "");
+        assert_eq!(code, Some(0), "{shown}");
+        shown
+    }
+
+    #[test]
+    fn on_a_terminal_the_log_goes_through_the_pager() {
+        let home = told();
+        let plain = home.run(&["log", "--limit=2"]).ok();
+        let pager = program(&home, "pager", "echo BEFORE; cat; echo AFTER");
+        let all = format!("BEFORE\n{plain}AFTER\n");
+        let variable = format!("'{pager}' 'an argument'");
+        assert_eq!(shown(&home, &["--limit=2"], &[("PAGER", &variable)]), all);
+        assert_eq!(note(&home).unwrap(), "1 an argument LESS=FRX\n");
+        assert_eq!(shown(&home, &["--limit=2"], &[("PAGER", &variable), ("LESS", "S")]), all);
+        assert_eq!(
+            note(&home).unwrap(),
+            "1 an argument LESS=S\n",
+            "who has set it up knows better"
+        );
+
+        let json = home.run(&["log", "--limit=2", "--json"]).ok();
+        assert_eq!(shown(&home, &["--limit=2", "--json"], &[("PAGER", &variable)]), json);
+        let mut piped = home.command();
+        piped.env("PAGER", &variable).args(["log", "--limit=2"]);
+        assert_eq!(crate::harness::Done::of(&mut piped).ok(), plain);
+        assert_eq!(note(&home), None);
+    }
+
+    #[test]
+    fn without_a_choice_it_is_less_where_there_is_less() {
+        let home = told();
+        let plain = home.run(&["log", "--limit=2"]).ok();
+        program(&home, "less", "echo LESS; PATH=/bin:/usr/bin exec cat");
+        let bin = home.path().join("my bin");
+        assert_eq!(
+            shown(&home, &["--limit=2"], &[("PATH", bin.to_str().unwrap())]),
+            format!("LESS\n{plain}")
+        );
+        assert_eq!(note(&home).unwrap(), "0  LESS=FRX\n");
+        fs::remove_file(bin.join("less")).unwrap();
+        assert_eq!(shown(&home, &["--limit=2"], &[("PATH", bin.to_str().unwrap())]), plain);
+        for none in ["", " ", "cat"] {
+            program(&home, "less", "echo LESS");
+            let variables = [("PATH", bin.to_str().unwrap()), ("PAGER", none)];
+            assert_eq!(shown(&home, &["--limit=2"], &variables), plain, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn a_pager_that_cannot_be_started_is_told_and_done_without() {
+        let home = told();
+        let plain = home.run(&["log", "--limit=2"]).ok();
+        for (pager, reason) in [
+            ("no-such-pager -x", "No such file or directory (os error 2)"),
+            ("less 'x", "a quote is not closed"),
+        ] {
+            let warning = format!("warning: could not start the pager `{pager}`: {reason}\n");
+            assert_eq!(
+                shown(&home, &["--limit=2"], &[("PAGER", pager)]),
+                format!("{warning}{plain}")
+            );
+        }
+    }
+
+    #[test]
+    fn a_pager_that_was_closed_is_no_error() {
+        let home = told();
+        let data = r#"{"persona":"Uma Obi","reason":"manual"}"#;
+        home.append_all(1, "retire", &vec![data; 2000]);
+        let pager = program(&home, "pager", "head -n 1 | cut -c 1-16; exit 3");
+        let variable = format!("'{pager}'");
+        // More than a pipe holds.
+        let shown = shown(&home, &[], &[("PAGER", &variable)]);
+        assert!(shown.ends_with("2026-03-25 15:30\n"), "{shown:?}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_command_ends_after_its_pager() {
+        let home = told();
+        // Whose parent ended gets another one.
+        let script = "cat > /dev/null; sleep 0.3; read _ _ _ parent _ < /proc/$$/stat\n\
+            [ \"$parent\" = $PPID ] && echo STILL THERE";
+        let variable = format!("'{}'", program(&home, "pager", script));
+        assert_eq!(shown(&home, &["--limit=2"], &[("PAGER", &variable)]), "STILL THERE\n");
+    }
+
+    #[test]
+    fn the_start_of_an_id_is_faint_on_a_terminal() {
+        let home = told();
+        let mut command = home.command();
+        command.env("PAGER", "").env("TERM", "xterm").args(["log", "--limit=1"]);
+        let (_, shown) = on_terminal(command, "");
+        assert!(shown.contains("  \u{1b}[2m9e502664\u{1b}[0m  log repaired"), "{shown:?}");
+    }
+}
