@@ -51,6 +51,57 @@ impl Failure {
         Self::new("not_found", REFUSED, &message, Some(hint))
     }
 
+    /// A file that could not be read.
+    pub fn read(path: &Path, error: &std::io::Error) -> Self {
+        let message = format!("could not read `{}`: {error}", path.display());
+        Self::new("io", WRITE, &message, Some("check the path and its permissions".to_owned()))
+    }
+
+    /// A store that is not there, for a command that makes none.
+    pub fn no_store(dir: &Path) -> Self {
+        let message = format!("there is no store at `{}`", dir.display());
+        let hint = "`muzzle-persona list` makes one where there is none".to_owned();
+        Self::new("not_found", REFUSED, &message, Some(hint))
+    }
+
+    /// A store that no repository of git's has in its work tree.
+    pub fn no_work_tree(dir: &Path) -> Self {
+        let dir = dir.display().to_string();
+        let quoted = shlex::try_quote(&dir).unwrap_or_default();
+        let hint = format!("`git init {quoted}` makes it one");
+        let message = format!("the store at `{dir}` is not in a work tree of git");
+        Self::new("refused", REFUSED, &message, Some(hint))
+    }
+
+    /// A git that is not there.
+    pub fn no_git() -> Self {
+        let hint = "install git, or add its directory to `PATH`".to_owned();
+        Self::new("refused", REFUSED, &"there is no `git` on this machine", Some(hint))
+    }
+
+    /// A git that did not do what was asked of it.
+    pub fn git(words: &str) -> Self {
+        let first = words.lines().next().unwrap_or_default();
+        let said = first.trim_start_matches("fatal: ").trim_start_matches("error: ");
+        let hint = "`git status` in the store's directory may tell more".to_owned();
+        Self::new("refused", REFUSED, &format!("git refused: {said}"), Some(hint))
+    }
+
+    /// A program that does not know where it is.
+    pub fn no_program() -> Self {
+        let hint = "install it in a directory whose path is plain text".to_owned();
+        Self::new("refused", REFUSED, &"the path of this program cannot be told to git", Some(hint))
+    }
+
+    /// A question with nobody to answer it.
+    pub fn nobody_to_ask(setting: &str, config: &Path) -> Self {
+        let config = config.display();
+        let message =
+            format!("there is no terminal to ask whether to write `{setting}` to `{config}`");
+        let hint = "`muzzle-persona git-setup --yes` writes it without asking".to_owned();
+        Self::new("refused", REFUSED, &message, Some(hint))
+    }
+
     /// A file or directory that could not be written.
     pub fn write(doing: &str, path: &Path, error: &std::io::Error) -> Self {
         let message = format!("could not {doing} `{}`: {error}", path.display());

@@ -25,6 +25,8 @@ mod count;
 mod failure;
 mod feedback;
 mod filter;
+mod git;
+mod git_setup;
 mod grow;
 mod history;
 mod list;
@@ -36,6 +38,7 @@ mod pager;
 mod persona;
 mod reactivate;
 mod release;
+mod render;
 mod retire;
 mod search;
 mod seed;
@@ -57,6 +60,8 @@ pub struct Surroundings {
     pub home: Option<PathBuf>,
     /// What shows long answers.
     pub pager: Pager,
+    /// Where this program is.
+    pub program: Option<PathBuf>,
     /// What the clock says.
     pub clock: Timestamp,
     /// The source of randomness.
@@ -75,6 +80,7 @@ impl Surroundings {
                 chosen: std::env::var_os("PAGER"),
                 less_is_set: std::env::var_os("LESS").is_some(),
             },
+            program: std::env::current_exe().ok(),
             clock: Timestamp::now(),
             rng: fastrand::Rng::new(),
         }
@@ -130,6 +136,8 @@ enum Command {
     Stats(stats::StatsArgs),
     Seed(seed::SeedArgs),
     OrphanCleanup(orphan_cleanup::OrphanCleanupArgs),
+    Render(render::RenderArgs),
+    GitSetup(git_setup::GitSetupArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -151,13 +159,18 @@ pub fn main(args: impl IntoIterator<Item = OsString>, surroundings: Surroundings
 }
 
 fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<(), Failure> {
-    let Surroundings { store, now, home, pager, clock, rng } = surroundings;
+    if let Command::Render(args) = &cli.command {
+        // Git calls it wherever it is: neither store nor clock may keep it from its work.
+        return output.report(&render::run(args)?);
+    }
+    let Surroundings { store, now, home, pager, program, clock, rng } = surroundings;
     let now = environment::now(now, clock)?;
     let dir = environment::store_dir(cli.global.store, store, home)?;
     let mut context = Context {
         options: Options { dir, wait: cli.global.wait, now, progress: Output::progress() },
         rng,
         pager,
+        program,
         warnings: Vec::new(),
         notes: Vec::new(),
     };
@@ -185,6 +198,11 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Stats(args) => output.report(&stats::run(&args, context)?),
         Command::Seed(args) => output.report(&seed::run(args, context)?),
         Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),
+        Command::Render(args) => output.report(&render::run(&args)?),
+        Command::GitSetup(args) => {
+            let ask = |question: &str| output.ask(question);
+            output.report(&git_setup::run(&args, context, ask)?)
+        }
         Command::Completions(args) => output.report(&completions::run(&args)?),
         Command::Man(args) => output.report(&man::run(&args)?),
     }
@@ -195,6 +213,7 @@ struct Context {
     options: Options,
     rng: fastrand::Rng,
     pager: Pager,
+    program: Option<PathBuf>,
     /// What is to be told on stderr, whatever the answer.
     warnings: Vec<String>,
     /// What was asked to be told on stderr.

@@ -102,6 +102,18 @@ impl Output {
         done(written)
     }
 
+    /// Asks a question that is answered with yes or no, if there is somebody at a terminal.
+    pub fn ask(&self, question: &str) -> Option<bool> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return None;
+        }
+        let question: Vec<_> = question.lines().map(visible).collect();
+        self.say(format_args!("{} [y/N] ", question.join("\n")));
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
     /// Tells what was asked for beside the answer.
     pub fn notes(&self, notes: &[String]) {
         for note in notes {

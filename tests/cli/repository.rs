@@ -66,3 +66,76 @@ fn files(store: &Path) -> Vec<PathBuf> {
     let segments = segments.map(|entry| entry.unwrap().path());
     segments.chain([store.join("events.jsonl")]).collect()
 }
+
+/// A store that is the work tree of a repository, with one commit on `main`.
+pub struct Repository {
+    pub home: Home,
+    /// The ids of all events that were ever acknowledged.
+    pub acknowledged: BTreeSet<String>,
+}
+
+impl Repository {
+    pub fn new() -> Self {
+        let home = Home::seeded();
+        home.assign("before", "w", "testing");
+        let mut repository = Self { home, acknowledged: BTreeSet::new() };
+        repository.git(&["init", "--quiet"]);
+        repository.commit("base");
+        repository
+    }
+
+    #[track_caller]
+    pub fn git(&self, args: &[&str]) -> String {
+        git(&self.home, self.home.store(), args)
+    }
+
+    pub fn try_git(&self, args: &[&str]) -> Done {
+        try_git(&self.home, self.home.store(), args)
+    }
+
+    /// Begins a branch where another one is.
+    #[track_caller]
+    pub fn branch(&self, name: &str, from: &str) {
+        self.git(&["checkout", "--quiet", "-b", name, from]);
+    }
+
+    #[track_caller]
+    pub fn checkout(&self, branch: &str) {
+        self.git(&["checkout", "--quiet", branch]);
+    }
+
+    #[track_caller]
+    pub fn merge(&self, what: &str) {
+        self.git(&["merge", "--quiet", "--no-edit", what]);
+    }
+
+    /// Runs a command that records something, and commits it.
+    #[track_caller]
+    pub fn work(&mut self, now: &str, args: &[&str]) {
+        self.home.at(now);
+        let done = self.home.run(args);
+        assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
+        self.commit(now);
+    }
+
+    /// Lends a persona, and commits that.
+    #[track_caller]
+    pub fn assign(&mut self, now: &str, session: &str, role: &str) {
+        self.work(now, &crate::harness::assign_args(session, "w", role));
+    }
+
+    /// Commits what is there.
+    #[track_caller]
+    fn commit(&mut self, message: &str) {
+        self.acknowledged.extend(ids(&self.home));
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", message]);
+    }
+
+    /// The answers of a store that holds all that was ever acknowledged.
+    #[track_caller]
+    pub fn answers_of_all(&self) -> [Value; 2] {
+        assert_eq!(ids(&self.home), self.acknowledged);
+        answers(&self.home)
+    }
+}

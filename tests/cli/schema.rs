@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Home, assign_args};
+use crate::harness::{Done, Home, assign_args};
 
 /// The schema of one answer, in which a field that is not documented is an error.
 fn strict(command: &str) -> Value {
@@ -38,6 +38,7 @@ fn every_answer_follows_its_schema() {
     let mut home = Home::seeded();
     let dir = home.path().to_str().unwrap().to_owned();
     home.set_seed("[[persona]]\nname = \"Ada Quill\"\n");
+    let log = home.log_path().to_str().unwrap().to_owned();
     let assign = assign_args("s1", "w", "testing,general");
     let all: &[&[&str]] = &[
         &assign,
@@ -50,6 +51,7 @@ fn every_answer_follows_its_schema() {
         &["release", "--session", "s1"],
         &["history", "lian"],
         &["log"],
+        &["render", &log],
         &["retire", "lian"],
         &["reactivate", "lian"],
         &["grow", "--count", "1"],
@@ -66,6 +68,10 @@ fn every_answer_follows_its_schema() {
         assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
         check(args[0], &serde_json::from_str(&done.stdout).unwrap());
     }
+    crate::repository::git(&home, home.store(), &["init", "--quiet"]);
+    let mut set_up = home.command();
+    let set_up = crate::repository::hermetic(&home, &mut set_up);
+    check("git-setup", &Done::of(set_up.args(["git-setup", "--yes", "--json"])).json());
     // The lists that matter were not empty.
     assert!(home.run(&["stats", "--json"]).json()["roles"].as_object().unwrap().len() > 1);
 }

@@ -1,0 +1,63 @@
+//! `render`: show a log's file to git.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use muzzle_persona::events::{decode, visible};
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::output::Report;
+use super::persona::minute;
+use super::sentence::sentence;
+
+/// Tell each line of a log's file as a sentence, as `git diff` wants it
+///
+/// A line that is no sound event is shown as it stands, and marked. No store
+/// is needed. `git-setup` has git call this for the logs of a store.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// The file, or `-` for what comes on stdin
+    file: PathBuf,
+}
+
+pub fn run(args: &RenderArgs) -> Result<RenderReport, Failure> {
+    let bytes = read(&args.file).map_err(|error| Failure::read(&args.file, &error))?;
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    Ok(RenderReport { lines: lines.map(told).collect() })
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path.as_os_str() == "-" {
+        io::stdin().lock().read_to_end(&mut bytes)?;
+    } else {
+        File::open(path)?.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// A line of the file, in words where it can be read.
+fn told(line: &[u8]) -> String {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    match decode(line) {
+        Ok(record) => format!("{}  {:.8}  {}", minute(record.at), record.id, sentence(&record)),
+        Err(_) => format!("no sound event: {}", visible(&String::from_utf8_lossy(line))),
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct RenderReport {
+    lines: Vec<String>,
+}
+
+impl Report for RenderReport {}
+
+impl fmt::Display for RenderReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
