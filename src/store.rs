@@ -76,6 +76,13 @@ pub enum LongWork {
     },
 }
 
+impl LongWork {
+    /// A log was read up to a position, and so many bytes are left.
+    fn reading(position: &Position, left: u64) -> Self {
+        Self::Reading { done: position.offset, all: position.offset + left }
+    }
+}
+
 impl Progress {
     /// Tells `listener`.
     pub fn new(listener: impl Fn(LongWork) + Send + Sync + 'static) -> Self {
@@ -393,7 +400,7 @@ impl<L: Log> Store<L> {
                 visit(Line { number, bytes }).map_err(|damage| self.damaged(damage))?;
             }
             position.advance(&batch);
-            self.progress.tell(position.offset, position.offset + left);
+            self.progress.tell(LongWork::reading(&position, left));
             if left == 0 {
                 return Ok(());
             }
@@ -483,8 +490,7 @@ impl<L: Log> Store<L> {
                 }
             };
             position.advance(&batch);
-            let all = position.offset + left;
-            progress.tell(LongWork::Reading { done: position.offset, all });
+            progress.tell(LongWork::reading(&position, left));
             Ok(Next::Lines(batch))
         };
         let folded = pipeline::fold_ahead(&mut self.view, next)?;
@@ -516,8 +522,7 @@ impl<L: Log> Store<L> {
             if left == 0 {
                 return Ok(whole);
             }
-            let all = position.offset + left;
-            self.progress.tell(LongWork::Reading { done: position.offset, all });
+            self.progress.tell(LongWork::reading(&position, left));
             whole.reserve(usize::try_from(left).unwrap_or(0));
         }
     }
