@@ -1,5 +1,6 @@
 //! What every group measures with.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::Problem;
@@ -32,6 +33,8 @@ pub struct BesideFloor {
     pub empty: Sample,
     /// The append of a line, and its sync.
     pub sync: Sample,
+    /// A process that does only that.
+    pub floor: Sample,
 }
 
 impl Bench {
@@ -52,6 +55,12 @@ impl Bench {
         Ok(run(&mut command(&self.programs.nothing), input)?.took)
     }
 
+    /// Times a process that does nothing but make one line durable.
+    fn least(&self, input: &[u8]) -> Result<Duration, Problem> {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("least");
+        Ok(run(command(&self.programs.nothing).arg(file), input)?.took)
+    }
+
     /// Times a process that writes, by turns with the floor; the floor's process gets `input`.
     ///
     /// Each measured sync follows one that is not, so that none pays for what
@@ -62,7 +71,7 @@ impl Bench {
         input: &[u8],
         mut subject: impl FnMut() -> Result<Duration, Problem>,
     ) -> Result<BesideFloor, Problem> {
-        let [subject, empty, sync] = by_turns(
+        let [subject, empty, sync, floor] = by_turns(
             rounds,
             [
                 &mut || {
@@ -74,9 +83,13 @@ impl Bench {
                     self.synced.settle()?;
                     Ok(self.synced.append()?)
                 },
+                &mut || {
+                    self.synced.settle()?;
+                    self.least(input)
+                },
             ],
         )?;
-        Ok(BesideFloor { subject, empty, sync })
+        Ok(BesideFloor { subject, empty, sync, floor })
     }
 }
 
@@ -86,12 +99,7 @@ impl BesideFloor {
         self.subject.extend(later.subject);
         self.empty.extend(later.empty);
         self.sync.extend(later.sync);
-    }
-
-    /// The least that a process takes which makes one line durable.
-    #[must_use]
-    pub fn floor(&self) -> Duration {
-        self.empty.median() + self.sync.median()
+        self.floor.extend(later.floor);
     }
 
     /// Begins a row with these times; the ratio of the medians comes last.
@@ -99,12 +107,16 @@ impl BesideFloor {
     /// The ratio of the fastest tells the same, but for what else the machine was doing.
     pub fn row(&self, what: impl Into<String>) -> Row {
         let median = self.subject.median();
-        let fastest = self.empty.fastest() + self.sync.fastest();
         Row::new(what, self.subject.len())
             .time("median", median)
             .time("median of an empty process", self.empty.median())
             .time("median of one `fdatasync`", self.sync.median())
-            .times("the floor, by the fastest of each", self.subject.fastest(), fastest)
-            .times("the floor, by the medians", median, self.floor())
+            .time("median of the floor: a process with only that in it", self.floor.median())
+            .times(
+                "the floor, by the fastest of each",
+                self.subject.fastest(),
+                self.floor.fastest(),
+            )
+            .times("the floor, by the medians", median, self.floor.median())
     }
 }

@@ -91,9 +91,9 @@ pub fn by_writers(bench: &mut Bench) -> Result<(), Problem> {
         let many = if writers == 1 { "writer" } else { "writers" };
         let row = Row::new(format!("{writers} {many} at once, 1,000 personas"), sample.len())
             .time("median of a command", sample.median())
-            .times("the floor, in the median", sample.median(), alone.floor())
+            .times("the floor, in the median", sample.median(), alone.floor.median())
             .time("slowest", sample.slowest())
-            .times("the floor, at the slowest", sample.slowest(), alone.floor())
+            .times("the floor, at the slowest", sample.slowest(), alone.floor.median())
             .rate("commands", 2 * sessions, whole.median());
         bench.report.add(row)?;
     }
