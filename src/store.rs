@@ -10,10 +10,15 @@ use jiff::Timestamp;
 use crate::broker::{Decision, Notice, Refusal, Rules, Seed, SeedError, Situation};
 use crate::events::{
     Append, Damage, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, Needles, Position,
-    Read, Record, Sealed, TornTail, encode,
+    Read, Record, RevisionError, Sealed, TornTail, encode,
 };
 use crate::projection::pipeline::{self, Next};
-use crate::projection::{Fold, Line, LineDamage, Roster, View, checkpoint};
+use crate::projection::{Fold, Line, LineDamage, MomentError, Roster, View, checkpoint};
+
+mod past;
+mod until;
+
+pub use past::Past;
 
 /// How often a log may be replaced under a writer before it gives up.
 const TRIES: u32 = 8;
@@ -133,6 +138,15 @@ pub enum StoreError {
         "the log holds events of format version {0}; this build writes version {FORMAT_VERSION} and leaves the log alone"
     )]
     NewerFormat(u32),
+    /// There is no store to look back in.
+    #[error("there is no store in `{}`", .0.display())]
+    NoStore(PathBuf),
+    /// The moment cannot be found in the log.
+    #[error(transparent)]
+    Moment(#[from] MomentError),
+    /// The log cannot be had from git.
+    #[error(transparent)]
+    Revision(#[from] RevisionError),
     /// Something puts another file in the log's place again and again, or while it is read through.
     #[error("the log at `{}` is being replaced while it is in use", .0.display())]
     KeepsMoving(PathBuf),
@@ -144,19 +158,7 @@ impl Store<FileLog> {
     /// What is in the log already is read, without a lock: the checkpoint if it
     /// is that of this log, then what came after it.
     pub fn open(options: &Options, rng: &mut fastrand::Rng) -> Result<Self, StoreError> {
-        let seed = read_seed(&options.dir.join("seed.toml"))?;
-        let rules = seed.rules()?;
-        let mut store = Self {
-            log: FileLog::new(options.dir.clone()),
-            seed,
-            rules,
-            wait: options.wait,
-            progress: options.progress.clone(),
-            view: View::default(),
-            cache: options.dir.join(".cache"),
-            kept: 0,
-            torn: None,
-        };
+        let mut store = Self::closed(options)?;
         store.recall();
         store.read()?;
         if store.view.events == 0 {
@@ -172,6 +174,23 @@ impl Store<FileLog> {
         }
         store.keep(KEPT_BY_READERS);
         Ok(store)
+    }
+
+    /// A store of whose log nothing was read yet.
+    fn closed(options: &Options) -> Result<Self, StoreError> {
+        let seed = read_seed(&options.dir.join("seed.toml"))?;
+        let rules = seed.rules()?;
+        Ok(Self {
+            log: FileLog::new(options.dir.clone()),
+            seed,
+            rules,
+            wait: options.wait,
+            progress: options.progress.clone(),
+            view: View::default(),
+            cache: options.dir.join(".cache"),
+            kept: 0,
+            torn: None,
+        })
     }
 
     /// Seals the active file if it is long, or whenever it holds anything if `always`.
@@ -473,27 +492,10 @@ impl<L: Log> Store<L> {
 
     /// Folds a long log: it is read ahead and decoded on all processors while it is folded.
     fn fold_ahead(&mut self, first: Vec<u8>, left: u64) -> Result<Fold, LogError> {
-        let (log, progress) = (&mut self.log, &self.progress);
-        let mut position = self.view.position;
-        let (mut ready, mut left) = (Some(first), left);
-        let next = || -> Result<Next, LogError> {
-            let batch = match ready.take() {
-                Some(first) => first,
-                None if left == 0 => return Ok(Next::End),
-                None => {
-                    let mut batch = Vec::new();
-                    match log.read(&position, &mut batch)? {
-                        Read::Lines { left: more } => left = more,
-                        Read::Moved => return Ok(Next::Moved),
-                    }
-                    batch
-                }
-            };
-            position.advance(&batch);
-            progress.tell(LongWork::reading(&position, left));
-            Ok(Next::Lines(batch))
-        };
-        let folded = pipeline::fold_ahead(&mut self.view, next)?;
+        let Self { log, progress, view, .. } = self;
+        let next = read_ahead(log, progress, view.position, first, left);
+        let folded =
+            pipeline::fold_ahead(|decoded, length| view.fold_decoded(decoded, length), next)?;
         folded.map_err(|damage| self.damaged(damage))
     }
 
@@ -532,6 +534,34 @@ impl<L: Log> Store<L> {
     pub fn damaged(&self, damage: LineDamage) -> LogError {
         let (path, line) = self.log.place(damage.line);
         LogError::Damaged(Box::new(Damage { path, line, reason: damage.reason }))
+    }
+}
+
+/// Reads a log on from a position, of which the `first` lines and how many bytes are `left` are known.
+fn read_ahead<'a, L: Log>(
+    log: &'a mut L,
+    progress: &'a Progress,
+    mut position: Position,
+    first: Vec<u8>,
+    mut left: u64,
+) -> impl FnMut() -> Result<Next, LogError> + use<'a, L> {
+    let mut ready = Some(first);
+    move || {
+        let batch = match ready.take() {
+            Some(first) => first,
+            None if left == 0 => return Ok(Next::End),
+            None => {
+                let mut batch = Vec::new();
+                match log.read(&position, &mut batch)? {
+                    Read::Lines { left: more } => left = more,
+                    Read::Moved => return Ok(Next::Moved),
+                }
+                batch
+            }
+        };
+        position.advance(&batch);
+        progress.tell(LongWork::reading(&position, left));
+        Ok(Next::Lines(batch))
     }
 }
 
@@ -821,7 +851,7 @@ mod tests {
 
     /// A log that branched after its first event and was merged: Bo and somebody else were added.
     fn merged(other: &str) -> String {
-        use crate::projection::logs::{History, seed};
+        use crate::projection::testing::{History, seed};
 
         let base = History::of([seed("Ann")]);
         let last = base.clone().then(seed("Bo")).clone();

@@ -1,11 +1,9 @@
 //! Lending personas to an agent.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use super::decision::Notice;
-use super::lending::{is_stale, orphan, released_slot, releases};
+use super::lending::{candidates, given_back, is_stale, orphan, released_slot, releases};
 use super::score::{best, rank};
 use super::{Decision, Refusal, Role, Score, Situation, grow, names};
 use crate::events::{
@@ -13,7 +11,7 @@ use crate::events::{
     ReactivateReason, ReleaseReason, ReleasedSlot, RetireReason, RoleName, SessionId, Slot,
     TeamName, ToolUseId,
 };
-use crate::projection::{Lease, Persona, Presence, Status};
+use crate::projection::{Lease, Persona, Status};
 
 /// The most roles in one `assign`.
 pub const ROLE_LIMIT: usize = 64;
@@ -268,33 +266,15 @@ impl<'s, 'a> Draft<'s, 'a> {
         status: Status,
     ) -> Result<Vec<(PersonaName, Score)>, Refusal> {
         let Situation { roster, rules, now, .. } = *self.situation;
-        // Whom the silent sessions give back is free, too.
-        let given_back = self.given_back()?;
-        let candidates = roster.standings(&role.name, &role.expertise)?.filter(|standing| {
-            let Presence { name, .. } = standing.presence;
-            standing.presence.status == status
-                && (!standing.presence.is_held() || given_back.contains(name))
-                && !self.is_taken(name)
-        });
+        let given_back = given_back(roster, &self.orphaned)?;
+        let taken = |name: &PersonaName| self.is_taken(name);
+        let candidates = candidates(roster, role, status, given_back, taken)?;
         let ranked = if self.request.explain {
             rank(candidates, role, rules, now)
         } else {
             best(candidates, role, rules, now).into_iter().collect()
         };
         Ok(ranked.into_iter().map(|(it, score)| (it.presence.name.clone(), score)).collect())
-    }
-
-    /// Whom nobody holds any more, once the silent sessions are released.
-    fn given_back(&self) -> Result<BTreeSet<&'a PersonaName>, Refusal> {
-        let mut given_back = BTreeSet::new();
-        for session in &self.orphaned {
-            for (persona, _) in self.situation.roster.open_slots(session)? {
-                if persona.leases.iter().all(|lease| self.orphaned.contains(&lease.session)) {
-                    given_back.insert(persona.name());
-                }
-            }
-        }
-        Ok(given_back)
     }
 
     /// Makes a persona for a role.

@@ -1,13 +1,15 @@
 //! Small facts about who holds whom.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::Rules;
 use super::decision::seconds_since;
+use super::{Role, Rules};
 use crate::events::{
-    AgentName, Event, LINE_LIMIT, Release, ReleaseReason, ReleasedSlot, SessionId,
+    AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, SessionId,
 };
-use crate::projection::{Lease, Lost, Persona, Roster};
+use crate::projection::{Lease, Lost, Persona, Presence, Roster, Standing, Status};
 
 /// The slot of a lease, as a `release` names it.
 pub fn released_slot(persona: &Persona, lease: &Lease) -> ReleasedSlot {
@@ -32,6 +34,39 @@ pub fn open_slots(
         .collect();
     slots.sort_by(|a, b| (&a.slot, &a.persona, &a.role).cmp(&(&b.slot, &b.persona, &b.role)));
     Ok(slots)
+}
+
+/// Who of a status could be lent for a role: those whom nobody holds, and those
+/// who are given back; but nobody who is taken.
+pub fn candidates<'a>(
+    roster: &'a Roster,
+    role: &'a Role,
+    status: Status,
+    given_back: BTreeSet<&'a PersonaName>,
+    is_taken: impl Fn(&PersonaName) -> bool + 'a,
+) -> Result<impl Iterator<Item = Standing<'a>>, Lost> {
+    Ok(roster.standings(&role.name, &role.expertise)?.filter(move |standing| {
+        let Presence { name, .. } = standing.presence;
+        standing.presence.status == status
+            && (!standing.presence.is_held() || given_back.contains(name))
+            && !is_taken(name)
+    }))
+}
+
+/// Whom nobody holds any more, once these sessions are released.
+pub fn given_back<'a>(
+    roster: &'a Roster,
+    released: &[SessionId],
+) -> Result<BTreeSet<&'a PersonaName>, Lost> {
+    let mut given_back = BTreeSet::new();
+    for session in released {
+        for (persona, _) in roster.open_slots(session)? {
+            if persona.leases.iter().all(|lease| released.contains(&lease.session)) {
+                given_back.insert(persona.name());
+            }
+        }
+    }
+    Ok(given_back)
 }
 
 /// Tells whether a session has been silent for so long that it no longer holds on.

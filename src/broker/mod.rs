@@ -26,6 +26,7 @@ mod status;
 mod sync;
 #[cfg(test)]
 mod testing;
+mod why;
 mod words;
 
 pub use assign::{AssignRequest, Choice, Grounds, ROLE_LIMIT, assign};
@@ -39,8 +40,9 @@ pub use preamble::{PREAMBLE_LIMIT, instruction, preamble};
 pub use refusal::Refusal;
 pub use release::{ReleaseRequest, Released, release};
 pub use roles::{Role, Roles};
-pub use score::{Ranked, Score, Scoring, rank};
+pub use score::{Ranked, Score, Scoring, TieBreak, rank};
 pub use seed::{Lifecycle, Rules, Seed, SeedError, Vocabulary};
 pub use sentiment::{Verdict, classify};
 pub use status::{StatusChange, reactivate, retire};
 pub use sync::{Synced, sync};
+pub use why::{Account, Ranking, why};

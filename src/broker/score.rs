@@ -107,6 +107,34 @@ fn order((standing, score): &Ranked<'_>) -> impl Ord + use<> {
     (Reverse(score.total), Reverse(standing.has_own), last_assigned, index)
 }
 
+/// What puts the first before the second when their scores are equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TieBreak {
+    /// It has an instruction of its own for the role.
+    OwnInstruction,
+    /// It was never assigned, or longer ago.
+    LongestAgo,
+    /// It was created earlier.
+    CreatedEarlier,
+}
+
+impl TieBreak {
+    /// Tells what decided between two neighbours in a ranking; nothing if their scores did.
+    #[must_use]
+    pub fn between((first, ours): &Ranked<'_>, (second, theirs): &Ranked<'_>) -> Option<Self> {
+        if ours.total != theirs.total {
+            None
+        } else if first.has_own != second.has_own {
+            Some(Self::OwnInstruction)
+        } else if first.presence.last_assigned != second.presence.last_assigned {
+            Some(Self::LongestAgo)
+        } else {
+            Some(Self::CreatedEarlier)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

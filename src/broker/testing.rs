@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{AssignRequest, Choice, Decision, Refusal, Rules, Seed, Situation, assign};
 use crate::events::{
     AgentName, Assign, AssignedSlot, Definition, Event, Feedback, Heads, Observation, PersonaName,
-    ProjectName, Release, ReleaseReason, ReleasedSlot, Retire, RetireReason, RoleName, Sentiment,
-    Seq, SessionId, Slot, Source, Tag, encode,
+    ProjectName, Record, Release, ReleaseReason, ReleasedSlot, Retire, RetireReason, RoleName,
+    Sentiment, Seq, SessionId, Slot, Source, Tag, encode,
 };
 use crate::projection::{Roster, View};
 
@@ -18,6 +18,8 @@ pub struct World {
     pub rules: Rules,
     pub seed: Seed,
     pub now: Timestamp,
+    /// All that happened.
+    pub records: Vec<Record>,
     rng: fastrand::Rng,
     view: View,
 }
@@ -31,6 +33,7 @@ impl World {
             rules: seed.rules().unwrap(),
             seed,
             now: START.parse().unwrap(),
+            records: Vec::new(),
             rng: fastrand::Rng::with_seed(1),
             view: View::default(),
         };
@@ -60,7 +63,7 @@ impl World {
     pub fn given(&mut self, event: Event) -> &mut Self {
         let mut line = Vec::new();
         let (seq, heads): (Seq, Heads) = (self.view.next_seq(), self.view.heads.clone());
-        encode(&mut line, seq, self.now, event, heads).unwrap();
+        self.records.push(encode(&mut line, seq, self.now, event, heads).unwrap());
         self.view.fold(&line).unwrap();
         self.roster = self.view.roster.clone();
         self

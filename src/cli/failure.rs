@@ -5,7 +5,8 @@ use std::path::Path;
 use muzzle_persona::StoreError;
 use muzzle_persona::broker::{Refusal, SeedError};
 use muzzle_persona::environment::EnvironmentError;
-use muzzle_persona::events::{LogError, TextError, visible};
+use muzzle_persona::events::{LogError, PersonaName, RevisionError, SessionId, TextError, visible};
+use muzzle_persona::projection::MomentError;
 
 /// The exit code of a command that was refused, or did not find what it was asked about.
 const REFUSED: u8 = 1;
@@ -114,6 +115,29 @@ impl Failure {
         Self::new("not_found", REFUSED, &format!("there is no command `{name}`"), Some(hint))
     }
 
+    /// A persona that was not there at the moment that was asked about.
+    pub fn not_then(name: &str) -> Self {
+        let hint =
+            "`muzzle-persona list --status all` with the same `--at` shows who was".to_owned();
+        let message = format!("there was no persona named `{name}` then");
+        Self::new("not_found", REFUSED, &message, Some(hint))
+    }
+
+    /// A text that is no moment of a log, and no revision either.
+    pub fn no_moment(text: &str, error: &RevisionError) -> Self {
+        let message = format!("`{text}` is no time, sequence number or id, and {error}");
+        let hint = MomentError::Unreadable.hint().to_owned();
+        Self::new("not_found", REFUSED, &message, Some(hint))
+    }
+
+    /// A persona that a session never had.
+    pub fn not_lent(name: &PersonaName, session: &SessionId, is_narrowed: bool) -> Self {
+        let how = if is_narrowed { " in that role or slot" } else { "" };
+        let message = format!("`{name}` was never lent to the session `{session}`{how}");
+        let hint = "`muzzle-persona history NAME` shows the sessions that a persona was lent to";
+        Self::new("not_found", REFUSED, &message, Some(hint.to_owned()))
+    }
+
     /// The answer could not be written.
     pub fn output(error: &std::io::Error) -> Self {
         let message = format!("could not write the answer: {error}");
@@ -143,6 +167,12 @@ impl From<StoreError> for Failure {
                 &error,
                 Some("install the newer muzzle-persona that wrote it".to_owned()),
             ),
+            StoreError::NoStore(_) => {
+                let hint = "name one with `--store DIR`; `muzzle-persona list` makes a new one";
+                Self::new("not_found", REFUSED, &error, Some(hint.to_owned()))
+            }
+            StoreError::Moment(error) => error.into(),
+            StoreError::Revision(error) => error.into(),
             StoreError::KeepsMoving(_) => Self::new(
                 "busy",
                 BUSY,
@@ -193,6 +223,24 @@ impl From<Refusal> for Failure {
         };
         let hint = refusal.hint();
         Self::new(kind, REFUSED, &refusal, hint)
+    }
+}
+
+impl From<MomentError> for Failure {
+    fn from(error: MomentError) -> Self {
+        Self::new("not_found", REFUSED, &error, Some(error.hint().to_owned()))
+    }
+}
+
+impl From<RevisionError> for Failure {
+    fn from(error: RevisionError) -> Self {
+        let (kind, code) = match error {
+            RevisionError::NoGit(_) => ("io", WRITE),
+            RevisionError::Unknown(_) | RevisionError::NoLog(_) | RevisionError::Failed { .. } => {
+                ("not_found", REFUSED)
+            }
+        };
+        Self::new(kind, code, &error, Some(error.hint().to_owned()))
     }
 }
 

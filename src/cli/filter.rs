@@ -5,10 +5,10 @@ use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use muzzle_persona::Store;
 use muzzle_persona::broker::{self, Refusal};
 use muzzle_persona::events::{PersonaName, ProjectName, Record, RoleName, SessionId};
 
+use super::at::Scene;
 use super::completions::persona_names;
 
 /// The types of event that this version knows.
@@ -64,9 +64,9 @@ pub struct Filter {
 
 impl FilterArgs {
     /// Finds the persona and the role that are meant.
-    pub fn resolve(&self, store: &Store) -> Result<Filter, Refusal> {
-        let find = |name| broker::find(store.roster(), name).map(|persona| persona.name().clone());
-        let roles = &store.rules().roles;
+    pub fn resolve(&self, scene: &Scene<'_>) -> Result<Filter, Refusal> {
+        let find = |name| broker::find(scene.roster, name).map(|persona| persona.name().clone());
+        let roles = &scene.rules.roles;
         // A role that is none any more may still be in the log.
         let role = |typed: &RoleName| {
             roles.find(typed.as_str()).map_or_else(|| typed.clone(), |role| role.name.clone())

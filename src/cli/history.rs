@@ -10,6 +10,7 @@ use muzzle_persona::projection::{Assignment, History};
 use serde::Serialize;
 
 use super::Context;
+use super::at::AtArgs;
 use super::completions::persona_names;
 use super::failure::Failure;
 use super::output::Report;
@@ -28,13 +29,15 @@ pub struct HistoryArgs {
     /// At most this many
     #[arg(long, value_name = "N", default_value = "20")]
     limit: usize,
+    #[command(flatten)]
+    at: AtArgs,
 }
 
 pub fn run(args: &HistoryArgs, context: &mut Context) -> Result<HistoryReport, Failure> {
-    let mut store = context.open()?;
-    let name = store.look(|store| Ok(broker::find(store.roster(), &args.name)?.name().clone()))?;
+    let mut reading = context.read(&args.at)?;
+    let name = reading.look(|scene| Ok(broker::find(scene.roster, &args.name)?.name().clone()))?;
     let mut history = History::of(name.clone());
-    store.visit(&[name.as_str()], |record| history.apply(record))?;
+    reading.visit(&[name.as_str()], |record| history.apply(record))?;
     let newest_first = history.assignments().iter().rev();
     let wanted = newest_first
         .filter(|past| args.project.as_ref().is_none_or(|project| past.project == *project));

@@ -8,6 +8,7 @@ use muzzle_persona::projection::Persona;
 use serde::Serialize;
 
 use super::Context;
+use super::at::AtArgs;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::{PersonaReport, minute, tags};
@@ -22,6 +23,8 @@ pub struct ListArgs {
     /// Only those who know this field
     #[arg(long, value_name = "TAG", value_parser = Tag::parse)]
     expertise: Option<Tag>,
+    #[command(flatten)]
+    at: AtArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -45,14 +48,14 @@ impl StatusFilter {
 }
 
 pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure> {
-    let mut store = context.open()?;
+    let mut reading = context.read(&args.at)?;
     let knows = |persona: &&Persona| {
         args.expertise.as_ref().is_none_or(|tag| persona.definition.expertise.contains(tag))
     };
-    let personas = store.look(|store| {
-        let personas = store.roster().by_name()?.into_iter();
+    let personas = reading.look(|scene| {
+        let personas = scene.roster.by_name()?.into_iter();
         let wanted = personas.filter(|persona| args.status.takes(persona)).filter(knows);
-        Ok(wanted.map(|persona| PersonaReport::new(persona, store.rules())).collect())
+        Ok(wanted.map(|persona| PersonaReport::new(persona, scene.rules)).collect())
     })?;
     Ok(ListReport { personas })
 }

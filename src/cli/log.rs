@@ -10,6 +10,7 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::Context;
+use super::at::AtArgs;
 use super::failure::Failure;
 use super::filter::FilterArgs;
 use super::output::{FAINT, Report};
@@ -30,14 +31,16 @@ pub struct LogArgs {
     /// Oldest first
     #[arg(long)]
     reverse: bool,
+    #[command(flatten)]
+    at: AtArgs,
 }
 
 pub fn run(args: &LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
-    let mut store = context.open()?;
-    let filter = store.look(|store| args.filter.resolve(store))?;
+    let mut reading = context.read(&args.at)?;
+    let filter = reading.look(|scene| args.filter.resolve(&scene))?;
     context.warnings.extend(filter.doubt());
     let mut newest = Newest { limit: args.limit.unwrap_or(usize::MAX), lines: VecDeque::new() };
-    store.visit_lines(&filter.needles(), |line| {
+    reading.visit_lines(&filter.needles(), |line| {
         if filter.takes_all() || filter.takes(&line.decode()?) {
             newest.push(line);
         }
@@ -47,7 +50,7 @@ pub fn run(args: &LogArgs, context: &mut Context) -> Result<LogReport, Failure> 
     for (number, bytes) in newest.lines {
         // Not each of them was read, and what is told must be sound.
         let read = Line { number, bytes: &bytes }.decode();
-        read.map_err(|damage| store.damaged(damage))?;
+        read.map_err(|damage| reading.damaged(damage))?;
         events.push(String::from_utf8_lossy(&bytes).into_owned());
     }
     if !args.reverse {

@@ -19,9 +19,13 @@ use self::output::Output;
 use self::pager::Pager;
 
 mod assign;
+mod at;
+mod because;
 mod compact;
 mod completions;
 mod count;
+mod diff;
+mod end;
 mod failure;
 mod feedback;
 mod filter;
@@ -46,6 +50,7 @@ mod sentence;
 mod show;
 mod stats;
 mod table;
+mod why;
 
 pub use self::completions::answer_shell;
 pub use self::failure::BUG;
@@ -134,6 +139,8 @@ enum Command {
     Grow(grow::GrowArgs),
     Compact(compact::CompactArgs),
     Stats(stats::StatsArgs),
+    Diff(diff::DiffArgs),
+    Why(why::WhyArgs),
     Seed(seed::SeedArgs),
     OrphanCleanup(orphan_cleanup::OrphanCleanupArgs),
     Render(render::RenderArgs),
@@ -196,6 +203,8 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Grow(args) => output.report(&grow::run(&args, context)?),
         Command::Compact(args) => output.report(&compact::run(&args, context)?),
         Command::Stats(args) => output.report(&stats::run(&args, context)?),
+        Command::Diff(args) => output.report(&diff::run(&args, context)?),
+        Command::Why(args) => output.report(&why::run(&args, context)?),
         Command::Seed(args) => output.report(&seed::run(args, context)?),
         Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),
         Command::Render(args) => output.report(&render::run(&args)?),

@@ -9,6 +9,7 @@ use muzzle_persona::projection::{Lost, Presence, Roster};
 use serde::Serialize;
 
 use super::Context;
+use super::at::{AtArgs, Scene};
 use super::count::Count;
 use super::failure::Failure;
 use super::output::Report;
@@ -27,12 +28,12 @@ pub struct SearchArgs {
     /// Those too that are held or archived, marked
     #[arg(long)]
     all: bool,
+    #[command(flatten)]
+    at: AtArgs,
 }
 
 pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Failure> {
-    let now = context.now();
-    let report = context.open()?.look(|store| {
-        let (roster, rules) = (store.roster(), store.rules());
+    context.read(&args.at)?.look(|Scene { roster, rules, now, .. }| {
         let role = rules.roles.resolve(args.role.as_str());
         let standings = roster.standings(&role.name, &role.expertise)?;
         let candidates = standings.filter(|it| args.all || it.presence.is_free());
@@ -45,8 +46,7 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
             archived: count(&|it| !it.is_active() && !it.is_held()) as u64,
             all: args.all,
         })
-    })?;
-    Ok(report)
+    })
 }
 
 fn ranked((standing, score): broker::Ranked<'_>, roster: &Roster) -> Result<Ranked, Lost> {

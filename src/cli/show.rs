@@ -10,6 +10,7 @@ use muzzle_persona::projection::Work;
 use serde::Serialize;
 
 use super::Context;
+use super::at::AtArgs;
 use super::completions::persona_names;
 use super::failure::Failure;
 use super::output::{FAINT, HEADING, Report};
@@ -22,17 +23,18 @@ pub struct ShowArgs {
     /// The persona's name, or how it begins
     #[arg(add = ArgValueCompleter::new(persona_names))]
     name: String,
+    #[command(flatten)]
+    at: AtArgs,
 }
 
 pub fn run(args: &ShowArgs, context: &mut Context) -> Result<ShowReport, Failure> {
-    let report = context.open()?.look(|store| {
-        let persona = broker::find(store.roster(), &args.name)?;
+    context.read(&args.at)?.look(|scene| {
+        let persona = broker::find(scene.roster, &args.name)?;
         Ok(ShowReport {
-            persona: PersonaReport::new(persona, store.rules()),
+            persona: PersonaReport::new(persona, scene.rules),
             recent_work: persona.recent_work(None).cloned().collect(),
         })
-    })?;
-    Ok(report)
+    })
 }
 
 #[derive(Debug, Serialize)]

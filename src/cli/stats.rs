@@ -6,13 +6,13 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::Store;
 use muzzle_persona::broker::Refusal;
 use muzzle_persona::events::{EventId, PersonaName, RoleName, visible};
 use muzzle_persona::projection::{Persona, Tally};
 use serde::Serialize;
 
 use super::Context;
+use super::at::{AtArgs, Scene};
 use super::count::Count;
 use super::failure::Failure;
 use super::output::Report;
@@ -21,14 +21,16 @@ use super::table::Table;
 
 /// Count personas, assignments, feedback and events
 #[derive(Debug, Args)]
-pub struct StatsArgs {}
-
-pub fn run(_: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
-    Ok(context.open_quietly()?.look(report)?)
+pub struct StatsArgs {
+    #[command(flatten)]
+    at: AtArgs,
 }
 
-fn report(store: &Store) -> Result<StatsReport, Refusal> {
-    let (view, roster) = (store.view(), store.roster());
+pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
+    context.read_quietly(&args.at)?.look(report)
+}
+
+fn report(Scene { view, roster, .. }: Scene<'_>) -> Result<StatsReport, Refusal> {
     let personas = roster.by_name()?;
     let count = |is: fn(&Persona) -> bool| personas.iter().filter(|p| is(p)).count() as u64;
     let (total, active) = (count(|_| true), count(Persona::is_active));

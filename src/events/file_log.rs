@@ -115,6 +115,12 @@ impl FileLog {
         Ok(())
     }
 
+    /// Tells whether there is a log at all.
+    pub fn exists(&mut self) -> Result<bool, LogError> {
+        let Files { segments, active, .. } = self.open()?;
+        Ok(active.is_some() || !segments.is_empty())
+    }
+
     /// The bytes of the log before `end` that are not sealed yet.
     pub fn active_bytes(&self, end: &Position) -> u64 {
         end.offset.saturating_sub(self.files.as_ref().map_or(0, Files::base))

@@ -91,7 +91,7 @@ pub enum LineError {
 }
 
 /// Reads the id that a line ends with. `line` has no line end.
-pub(super) fn written_id(line: &[u8]) -> Option<(&[u8], EventId)> {
+pub(crate) fn written_id(line: &[u8]) -> Option<(&[u8], EventId)> {
     let (content, field) = line.split_at_checked(line.len().checked_sub(ID_FIELD)?)?;
     let digits = field.strip_prefix(ID_KEY)?.strip_suffix(ID_END)?;
     Some((content, EventId::parse(digits)?))

@@ -17,6 +17,7 @@ mod line;
 pub(crate) mod lock;
 mod log;
 mod needles;
+mod revision;
 mod segments;
 mod tail;
 mod text;
@@ -31,9 +32,10 @@ pub use file_log::{FileLog, Sealed};
 pub use heads::Heads;
 pub use id::EventId;
 pub use line::{FORMAT_VERSION, LINE_LIMIT, LineError, Record, Seq, decode, encode};
-pub(crate) use line::{check_id, decode_checked, end_with_id};
+pub(crate) use line::{check_id, decode_checked, end_with_id, written_id};
 pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
 pub(crate) use needles::Needles;
+pub use revision::{Revision, RevisionError};
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, Observation, PersonaName, ProjectName, RoleName, SessionId, Slot, Source, Tag,

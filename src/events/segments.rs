@@ -60,7 +60,7 @@ pub fn list(dir: &Path) -> io::Result<Vec<Segment>> {
 }
 
 /// The depth that a piece of this name begins with, if it is the name of a piece.
-fn first_depth(name: &str) -> Option<u64> {
+pub fn first_depth(name: &str) -> Option<u64> {
     let (depth, id) = name.strip_suffix(".jsonl")?.split_once('-')?;
     let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let is_id = (8..=EventId::DIGITS).contains(&id.len()) && id.bytes().all(is_hex);

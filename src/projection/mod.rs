@@ -7,24 +7,33 @@
 //! folded [`View`] on disk; the `Store` hands the lines in.
 
 mod board;
+mod change;
 pub(crate) mod checkpoint;
 mod history;
 mod judgements;
 mod merge;
+mod moment;
+mod occasion;
+mod pair;
 mod persona;
 pub(crate) mod pipeline;
 mod points;
+mod rewind;
 mod roster;
 mod standing;
 mod view;
 
-#[cfg(test)]
-pub(crate) use view::tests as logs;
-
+pub use change::{Change, Existence, Part, Reason, RoleChange};
 pub use checkpoint::Lost;
 pub use history::{Assignment, History};
+pub use moment::{IdPrefix, Moment, MomentError, Place, Until};
+pub use occasion::{LastLent, Occasion, Prelude};
+pub use pair::Pair;
 pub use persona::{Lease, Origin, Persona, RoleRecord, Status, Tally, Work};
 pub use points::{AffinityWeights, Points};
+pub use rewind::Rewind;
 pub use roster::{Roster, Warning};
 pub use standing::{Presence, Standing};
+#[cfg(test)]
+pub(crate) use view::tests as testing;
 pub use view::{Fold, Line, LineDamage, View};

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Scope};
 
 use super::view::line_ranges;
-use super::{Fold, LineDamage, View};
+use super::{Fold, LineDamage};
 use crate::events::{LineError, Record, decode};
 
 /// The most threads that decode: beyond these, the one that folds cannot follow.
@@ -55,9 +55,10 @@ impl Decoder {
 
 /// Folds what `next` brings, in its order, while what comes after that is read and decoded.
 ///
-/// A log that moved is answered like a lost checkpoint: start over.
+/// `fold` gets each line decoded, with its length without its line end. A log
+/// that moved is answered like a lost checkpoint: start over.
 pub fn fold_ahead<E>(
-    view: &mut View,
+    mut fold: impl FnMut(Result<Record, LineError>, usize) -> Result<Fold, LineDamage>,
     mut next: impl FnMut() -> Result<Next, E>,
 ) -> Result<Result<Fold, LineDamage>, E> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
@@ -87,7 +88,7 @@ pub fn fold_ahead<E>(
             };
             folded += 1;
             for (record, length) in records {
-                match view.fold_decoded(record, length) {
+                match fold(record, length) {
                     Ok(Fold::Done) => {}
                     other => return Ok(other),
                 }
@@ -99,6 +100,7 @@ pub fn fold_ahead<E>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::projection::View;
     use crate::projection::view::tests::{History, assign, release, seed};
 
     /// What becomes of a log that comes in batches of so many lines.
@@ -109,7 +111,7 @@ mod tests {
             let batch = batches.next();
             Ok::<_, ()>(batch.map_or(Next::End, |batch| Next::Lines(batch.concat().into_bytes())))
         };
-        let done = fold_ahead(&mut view, next).unwrap();
+        let done = fold_ahead(|line, length| view.fold_decoded(line, length), next).unwrap();
         (view, done)
     }
 
@@ -152,8 +154,8 @@ mod tests {
             let lines = history.lines[reads - 1].clone().into_bytes();
             Ok::<_, ()>(if reads < 4 { Next::Lines(lines) } else { Next::Moved })
         };
-        assert_eq!(fold_ahead(&mut View::default(), next).unwrap().unwrap(), Fold::Lost);
+        assert_eq!(fold_ahead(|_, _| Ok(Fold::Done), next).unwrap().unwrap(), Fold::Lost);
         let fails = || Err::<Next, _>("the disk is gone");
-        assert_eq!(fold_ahead(&mut View::default(), fails).unwrap_err(), "the disk is gone");
+        assert_eq!(fold_ahead(|_, _| Ok(Fold::Done), fails).unwrap_err(), "the disk is gone");
     }
 }

@@ -34,7 +34,7 @@ pub struct View {
     /// The largest depth of any event.
     depth: Seq,
     /// Whether the fold order is another one than the log's.
-    reordered: bool,
+    pub(super) reordered: bool,
     /// Where the lines of the heads end.
     ends: Vec<Position>,
     /// Where lines end that stood in the log before.
@@ -108,14 +108,7 @@ impl View {
     ///
     /// After anything but [`Fold::Done`] the view is void.
     pub fn fold(&mut self, lines: &[u8]) -> Result<Fold, LineDamage> {
-        for range in line_ranges(lines) {
-            let line = lines.get(range).unwrap_or_default();
-            let fold = self.fold_decoded(decode(line), line.len())?;
-            if fold != Fold::Done {
-                return Ok(fold);
-            }
-        }
-        Ok(Fold::Done)
+        fold_lines(lines, |decoded, length| self.fold_decoded(decoded, length))
     }
 
     /// Folds the line that follows the position; `length` is its bytes without its line end.
@@ -124,25 +117,43 @@ impl View {
         decoded: Result<Record, LineError>,
         length: usize,
     ) -> Result<Fold, LineDamage> {
-        let damaged = |reason| LineDamage { line: self.position.lines + 1, reason };
-        let record = decoded.map_err(|error| damaged(error.into()))?;
+        let record = decoded.map_err(|error| self.damaged(error.into()))?;
+        let follows = self.follow(&record)?;
+        if follows != Fold::Done {
+            return Ok(follows);
+        }
+        if self.apply(&record, length).is_err() {
+            return Ok(Fold::Lost);
+        }
+        self.advance(&record, length);
+        Ok(Fold::Done)
+    }
+
+    /// Holds the event of the line that follows the position to those before it.
+    pub(super) fn follow(&self, record: &Record) -> Result<Fold, LineDamage> {
         if record.prev != self.heads {
             return Ok(Fold::Merged);
         }
         let due = self.next_seq();
         if record.seq != due {
-            return Err(damaged(DamageReason::WrongSeq { written: record.seq, due }));
+            return Err(self.damaged(DamageReason::WrongSeq { written: record.seq, due }));
         }
-        if self.apply(&record, length).is_err() {
-            return Ok(Fold::Lost);
-        }
+        Ok(Fold::Done)
+    }
+
+    /// Moves on over the line of an event that follows from the heads.
+    pub(super) fn advance(&mut self, record: &Record, length: usize) {
         self.heads = record.id.into();
         self.position.offset += length as u64 + 1;
         self.position.lines += 1;
         self.position.last = Some(record.id);
         self.ends.clear();
         self.ends.push(self.position);
-        Ok(Fold::Done)
+    }
+
+    /// Says what is wrong with the line that follows the position.
+    pub(super) fn damaged(&self, reason: DamageReason) -> LineDamage {
+        LineDamage { line: self.position.lines + 1, reason }
     }
 
     /// Folds a whole log, in whatever order its lines are.
@@ -173,15 +184,35 @@ impl View {
     }
 
     /// Takes in the next event in fold order, whose line has `length` bytes without its end.
-    fn apply(&mut self, record: &Record, length: usize) -> Result<(), Lost> {
+    pub(super) fn apply(&mut self, record: &Record, length: usize) -> Result<(), Lost> {
         self.roster.take_in(record)?;
+        self.count(record, length);
+        Ok(())
+    }
+
+    /// Counts the next event in fold order.
+    pub(super) fn count(&mut self, record: &Record, length: usize) {
         self.depth = self.depth.max(record.seq);
         self.events += 1;
         self.bytes += length as u64 + 1;
         self.first_at = self.first_at.or(Some(record.at));
         self.last_at = Some(record.at);
-        Ok(())
     }
+}
+
+/// Decodes whole lines, and hands them to `fold` with their lengths as long as it is done with them.
+pub(super) fn fold_lines(
+    lines: &[u8],
+    mut fold: impl FnMut(Result<Record, LineError>, usize) -> Result<Fold, LineDamage>,
+) -> Result<Fold, LineDamage> {
+    for range in line_ranges(lines) {
+        let line = lines.get(range).unwrap_or_default();
+        let folded = fold(decode(line), line.len())?;
+        if folded != Fold::Done {
+            return Ok(folded);
+        }
+    }
+    Ok(Fold::Done)
 }
 
 /// Where the lines are, without their line ends.

@@ -52,7 +52,7 @@ fn copy_log(from: &Path, to: &Path) {
 }
 
 /// Does something at random that may be recorded, refused or nothing at all.
-fn live(home: &mut Home, rng: &mut Rng, hours: &mut u64) {
+pub fn live(home: &mut Home, rng: &mut Rng, hours: &mut u64) {
     *hours += rng.u64(0..12);
     home.at(&format!(
         "2026-{:02}-{:02}T{:02}:00:00Z",

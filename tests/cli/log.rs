@@ -319,3 +319,22 @@ mod paged {
         assert!(shown.contains("  \u{1b}[2m9e502664\u{1b}[0m  log repaired"), "{shown:?}");
     }
 }
+
+#[test]
+fn the_log_can_be_told_as_it_was_then() {
+    let mut home = Home::seeded();
+    let seeds = home.run(&["stats", "--json"]).json()["events"].as_u64().unwrap();
+    home.at("2026-03-26T09:00:00Z").assign("s1", "w", "testing");
+    home.at("2026-03-27T09:00:00Z").run(&["release", "--session", "s1"]).ok();
+    let told = |args: &[&str]| {
+        let answer = home.run(&[&["log", "--json"], args].concat()).json();
+        let events = answer["events"].as_array().unwrap().clone();
+        (events.len() as u64, events[0]["type"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(told(&[]), (seeds + 2, "release".to_owned()));
+    let then = (seeds + 1, "assign".to_owned());
+    for moment in ["2026-03-26", "2026-03-26T09:00:00Z", &(seeds + 1).to_string()] {
+        assert_eq!(told(&["--at", moment]), then, "{moment}");
+        assert_eq!(told(&["--at", moment, "--type", "assign"]), (1, "assign".to_owned()));
+    }
+}

@@ -9,10 +9,12 @@
 )]
 
 mod assign;
+mod at;
 mod checkpoint;
 mod commands;
 mod crowd;
 mod damage;
+mod diff;
 mod errors;
 mod git;
 mod harness;
@@ -29,3 +31,4 @@ mod store;
 #[cfg(unix)]
 mod terminal;
 mod torn;
+mod why;

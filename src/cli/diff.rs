@@ -1,0 +1,186 @@
+//! `diff`: tell what changed between two moments.
+
+use std::fmt;
+
+use clap::Args;
+use jiff::Timestamp;
+use muzzle_persona::Past;
+use muzzle_persona::broker::Refusal;
+use muzzle_persona::events::{EventId, RoleName, visible};
+use muzzle_persona::projection::{
+    Change, Existence, Lease, Origin, Pair, Points, Reason, RoleChange,
+};
+use serde::Serialize;
+
+use super::Context;
+use super::count::Count;
+use super::end::End;
+use super::failure::Failure;
+use super::output::{FAINT, HEADING, Report};
+use super::persona::{minute, tally};
+
+/// Tell what changed between two moments, by persona
+///
+/// A moment is a time, a date or a minute as the tables show it (both to their
+/// ends, in UTC), a sequence number, or how an event's id begins, with 4 digits
+/// or more. Anything else is a revision of the git repository that the store is
+/// in; `git:REV` is one in any case.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The first moment, or a revision of the store in git
+    #[arg(value_name = "A", value_parser = End::parse)]
+    from: End,
+    /// The second one [default: now]
+    #[arg(value_name = "B", value_parser = End::parse)]
+    to: Option<End>,
+}
+
+pub fn run(args: &DiffArgs, context: &mut Context) -> Result<DiffReport, Failure> {
+    let before = End::open(Some(&args.from), &context.options)?;
+    let mut after = End::open(args.to.as_ref(), &context.options)?;
+    let weights = after.rules().scoring.affinity;
+    let mut personas =
+        Change::between(before.roster(), after.roster(), weights).map_err(Refusal::from)?;
+    if personas.iter().any(Change::is_brought_back) {
+        after.visit(&["reactivate"], |record| {
+            for change in &mut personas {
+                change.learn(&record.event);
+            }
+        })?;
+    }
+    Ok(DiffReport {
+        from: Side::new(Some(&args.from), &before),
+        to: Side::new(args.to.as_ref(), &after),
+        personas,
+    })
+}
+
+#[derive(Debug, Serialize)]
+pub struct DiffReport {
+    from: Side,
+    to: Side,
+    personas: Vec<Change>,
+}
+
+/// One of the two that are compared.
+#[derive(Debug, Serialize)]
+struct Side {
+    /// As it was typed; not if it is the present.
+    given: Option<String>,
+    /// The commit, if it is git that has it.
+    commit: Option<String>,
+    events: u64,
+    last_event: Option<Timestamp>,
+    heads: Vec<EventId>,
+}
+
+impl Side {
+    fn new(end: Option<&End>, past: &Past) -> Self {
+        Self {
+            given: end.map(|end| end.typed().to_owned()),
+            commit: past.commit().map(str::to_owned),
+            events: past.view().events,
+            last_event: past.view().last_at,
+            heads: past.view().heads.ids().to_vec(),
+        }
+    }
+}
+
+impl Report for DiffReport {}
+
+impl fmt::Display for DiffReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{FAINT}{} → {}{FAINT:#}", self.from, self.to)?;
+        if self.personas.is_empty() {
+            return writeln!(f, "Nothing changed for any persona.");
+        }
+        for change in &self.personas {
+            writeln!(f, "\n{HEADING}{}{HEADING:#}", visible(change.name.as_str()))?;
+            for line in lines(change) {
+                writeln!(f, "  {}", visible(&line))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let given = self.given.as_deref().unwrap_or("now");
+        write!(f, "{} ({}", visible(given), Count(self.events, "event"))?;
+        match self.last_event {
+            Some(at) => write!(f, ", the last of {})", minute(at)),
+            None => write!(f, ")"),
+        }
+    }
+}
+
+/// What there is to say of a persona.
+fn lines(change: &Change) -> Vec<String> {
+    let mut lines = Vec::new();
+    match change.change {
+        Existence::Absent => return vec!["not there any more".to_owned()],
+        Existence::Created => lines.push(format!("created ({})", origin(change.origin))),
+        Existence::Changed => {}
+    }
+    if !change.revised.is_empty() {
+        let parts: Vec<_> = change.revised.iter().map(word).collect();
+        lines.push(format!("revised: {}", parts.join(", ")));
+    }
+    lines.extend(status(change));
+    lines.extend(change.given_back.iter().map(|it| format!("given back by {}", seat(it))));
+    lines.extend(change.lent.iter().map(|it| format!("lent to {}", seat(it))));
+    lines.extend(change.roles.iter().map(|(role, record)| record_line(role, record)));
+    lines
+}
+
+fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Seed => "seeded",
+        Origin::Grown => "grown",
+    }
+}
+
+/// What became of its status.
+fn status(change: &Change) -> Option<String> {
+    let reason = change.reason.as_ref().map(word);
+    let why = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    match change.reason {
+        Some(Reason::Retired(_)) => Some(format!("archived{why}")),
+        _ if change.is_brought_back() => Some(format!("brought back{why}")),
+        _ => None,
+    }
+}
+
+fn seat(lease: &Lease) -> String {
+    let Lease { session, slot, role, project, .. } = lease;
+    format!("{slot} of the session {session}, as {role} on {project}")
+}
+
+/// What is another in the record of a role.
+fn record_line(role: &RoleName, record: &RoleChange) -> String {
+    let points = |points: Points| format!("{:.3}", points.as_f64());
+    let told = [
+        told("affinity", record.affinity, points),
+        told("lent", record.assignments, |n| n.to_string()),
+        told("done", record.counts, |n| n.to_string()),
+        told("feedback", record.feedback, tally),
+    ];
+    format!("{role}: {}", told.into_iter().flatten().collect::<Vec<_>>().join(", "))
+}
+
+/// Something before and after, if it changed.
+fn told<T: Copy + PartialEq>(
+    what: &str,
+    pair: Pair<T>,
+    show: impl Fn(T) -> String,
+) -> Option<String> {
+    let Pair { before, after } = pair;
+    (!pair.is_same()).then(|| format!("{what} {} → {}", show(before), show(after)))
+}
+
+/// How JSON spells it, in words.
+fn word(value: &impl Serialize) -> String {
+    let spelt = serde_json::to_value(value).unwrap_or_default();
+    spelt.as_str().unwrap_or_default().replace('_', " ")
+}

@@ -1,0 +1,342 @@
+//! What became of the personas between two moments.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use super::{AffinityWeights, Lease, Lost, Origin, Pair, Persona, Points, Roster, Status, Tally};
+use crate::events::{Event, PersonaName, ReactivateReason, RetireReason, RoleName};
+
+/// What is another for one persona.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// Who.
+    pub name: PersonaName,
+    /// Whether it was there before, and is there after.
+    pub change: Existence,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What of its definition is another.
+    pub revised: Vec<Part>,
+    /// Whether it is there to be lent.
+    #[serde(serialize_with = "as_words")]
+    pub status: Pair<Option<Status>>,
+    /// Why its status is another, where that is known.
+    pub reason: Option<Reason>,
+    /// The slots that are open after, and were not before.
+    pub lent: Vec<Lease>,
+    /// The slots that were open before, and are not after.
+    pub given_back: Vec<Lease>,
+    /// The roles in which its record is another.
+    pub roles: BTreeMap<RoleName, RoleChange>,
+    /// When it was last lent.
+    pub last_assigned: Pair<Option<Timestamp>>,
+}
+
+/// Whether a persona is there at the two moments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Existence {
+    /// At the second only.
+    Created,
+    /// At both.
+    Changed,
+    /// At the first only: the second is earlier, or of another branch.
+    Absent,
+}
+
+/// A part of a definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// How it works.
+    Traits,
+    /// What it knows.
+    Expertise,
+    /// How to work in a role.
+    Instructions,
+}
+
+/// Why a status is another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Reason {
+    /// It was archived.
+    Retired(RetireReason),
+    /// It was brought back.
+    Reactivated(ReactivateReason),
+}
+
+/// A record in a role, before and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RoleChange {
+    /// How well the persona fits.
+    pub affinity: Pair<Points>,
+    /// How often it was lent.
+    pub assignments: Pair<u64>,
+    /// How often it came back with its work done.
+    pub counts: Pair<u64>,
+    /// The feedback that counts.
+    pub feedback: Pair<Tally>,
+}
+
+impl Change {
+    /// Compares two rosters. Whoever is as before is left out; the others come by name.
+    ///
+    /// Names are identities, so the rosters may be those of two branches.
+    pub fn between(
+        before: &Roster,
+        after: &Roster,
+        weights: AffinityWeights,
+    ) -> Result<Vec<Self>, Lost> {
+        let mut everybody: BTreeMap<_, Pair<Option<&Persona>>> = BTreeMap::new();
+        for persona in before.personas()? {
+            everybody.entry(persona.name()).or_default().before = Some(persona);
+        }
+        for persona in after.personas()? {
+            everybody.entry(persona.name()).or_default().after = Some(persona);
+        }
+        let changes = everybody.into_values().filter_map(|pair| Self::of(pair, weights));
+        Ok(changes.filter(Self::tells).collect())
+    }
+
+    fn of(pair: Pair<Option<&Persona>>, weights: AffinityWeights) -> Option<Self> {
+        let persona = pair.after.or(pair.before)?;
+        let leases = |of: Option<&Persona>, not: Option<&Persona>| {
+            let open = of.into_iter().flat_map(|it| &it.leases);
+            let is_new = |lease: &&Lease| !not.is_some_and(|it| it.leases.contains(lease));
+            open.filter(is_new).cloned().collect()
+        };
+        let status = pair.map(|it| it.map(|it| it.status));
+        Some(Self {
+            name: persona.name().clone(),
+            change: match (pair.before, pair.after) {
+                (None, _) => Existence::Created,
+                (_, None) => Existence::Absent,
+                _ => Existence::Changed,
+            },
+            origin: persona.origin,
+            revised: revised(pair),
+            status,
+            reason: match status.after {
+                Some(Status::Archived(reason)) if !status.is_same() => {
+                    Some(Reason::Retired(reason))
+                }
+                _ => None,
+            },
+            lent: leases(pair.after, pair.before),
+            given_back: leases(pair.before, pair.after),
+            roles: roles(pair, weights),
+            last_assigned: pair.map(|it| it.and_then(|it| it.last_assigned)),
+        })
+    }
+
+    /// Tells whether there is anything to tell.
+    fn tells(&self) -> bool {
+        self.change != Existence::Changed
+            || !self.revised.is_empty()
+            || !self.status.is_same()
+            || !self.lent.is_empty()
+            || !self.given_back.is_empty()
+            || !self.roles.is_empty()
+            || !self.last_assigned.is_same()
+    }
+
+    /// Tells whether the persona was archived before, and is active after.
+    #[must_use]
+    pub fn is_brought_back(&self) -> bool {
+        matches!(
+            self.status,
+            Pair { before: Some(Status::Archived(_)), after: Some(Status::Active) }
+        )
+    }
+
+    /// Learns from an event why the persona is active again; of several, the last counts.
+    pub fn learn(&mut self, event: &Event) {
+        if let Event::Reactivate(back) = event
+            && back.persona == self.name
+            && self.is_brought_back()
+        {
+            self.reason = Some(Reason::Reactivated(back.reason));
+        }
+    }
+}
+
+impl RoleChange {
+    /// Tells whether nothing changed.
+    fn is_same(&self) -> bool {
+        self.affinity.is_same()
+            && self.assignments.is_same()
+            && self.counts.is_same()
+            && self.feedback.is_same()
+    }
+}
+
+/// The parts of a definition that are others.
+fn revised(pair: Pair<Option<&Persona>>) -> Vec<Part> {
+    let Pair { before: Some(before), after: Some(after) } = pair else {
+        return Vec::new();
+    };
+    let (before, after) = (&before.definition, &after.definition);
+    let parts = [
+        (Part::Traits, before.traits != after.traits),
+        (Part::Expertise, before.expertise != after.expertise),
+        (Part::Instructions, before.instructions != after.instructions),
+    ];
+    parts.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect()
+}
+
+/// The records that are others.
+fn roles(pair: Pair<Option<&Persona>>, weights: AffinityWeights) -> BTreeMap<RoleName, RoleChange> {
+    let either = pair.before.into_iter().chain(pair.after);
+    let names: BTreeSet<_> = either.flat_map(|persona| persona.roles.keys()).collect();
+    let changes = names.into_iter().map(|role| {
+        let record = pair.map(|it| it.and_then(|it| it.roles.get(role)));
+        let change = RoleChange {
+            affinity: pair.map(|it| it.map_or(Points::ZERO, |it| it.affinity(role, weights))),
+            assignments: record.map(|it| it.map_or(0, |it| it.assigned)),
+            counts: record.map(|it| it.map_or(0, |it| it.closed)),
+            feedback: record.map(|it| it.map(|it| it.tally).unwrap_or_default()),
+        };
+        (role.clone(), change)
+    });
+    changes.filter(|(_, change)| !change.is_same()).collect()
+}
+
+/// Writes a status without its reason, which is told once.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn as_words<S: Serializer>(
+    status: &Pair<Option<Status>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let word = |status| match status {
+        Status::Active => "active",
+        Status::Archived(_) => "archived",
+    };
+    status.map(|status| status.map(word)).serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::projection::View;
+    use crate::projection::view::tests::{
+        History, Said, anything, assign, definition, feedback, reactivate, release, retire, seed,
+    };
+
+    fn weights() -> AffinityWeights {
+        let weight = |number| Points::from_weight(number).unwrap();
+        AffinityWeights { positive: weight(0.02), negative: weight(0.03) }
+    }
+
+    fn between(before: &View, after: &View) -> Vec<Change> {
+        Change::between(&before.roster, &after.roster, weights()).unwrap()
+    }
+
+    /// What these events change for Ann, as JSON; for her alone.
+    fn changed(before: impl IntoIterator<Item = Said>, then: &[Said]) -> serde_json::Value {
+        let history = History::of([seed("Ann"), seed("Bo")].into_iter().chain(before));
+        let after = history.clone().extend(then.iter().cloned()).view();
+        let changes = between(&history.view(), &after);
+        assert!(changes.iter().all(|change| change.name.as_str() == "Ann"));
+        changes.first().map_or(json!(null), |change| serde_json::to_value(change).unwrap())
+    }
+
+    #[test]
+    fn a_revision_tells_which_parts_are_others() {
+        let mut data = definition("Ann", "calm");
+        data["expertise"] = json!(["testing"]);
+        data["instructions"] = json!({ "testing": "Break it." });
+        assert_eq!(
+            changed([], &[("revise", data)])["revised"],
+            json!(["expertise", "instructions"])
+        );
+        let revised = changed([], &[("revise", definition("Ann", "direct"))]);
+        assert_eq!(revised["revised"], json!(["traits"]));
+        assert_eq!(revised["change"], "changed");
+        assert_eq!(changed([], &[("revise", definition("Ann", "calm"))]), json!(null));
+    }
+
+    #[test]
+    fn a_status_is_told_with_the_reason_of_the_last_change() {
+        let archived = changed([retire("Ann", "manual")], &[retire("Ann", "inactive")]);
+        assert_eq!(archived["status"], json!({"before": "archived", "after": "archived"}));
+        assert_eq!(archived["reason"], "inactive");
+        assert_eq!(changed([], &[retire("Ann", "manual")])["reason"], "manual");
+        let back = ("reactivate", json!({ "persona": "Ann", "reason": "summon" }));
+        assert_eq!(changed([], &[retire("Ann", "manual"), back.clone()]), json!(null));
+        let history = History::of([seed("Ann"), seed("Bo"), retire("Ann", "manual")]);
+        let others = [retire("Bo", "manual"), reactivate("Bo")];
+        let after = history
+            .clone()
+            .extend([reactivate("Ann"), retire("Ann", "manual"), back])
+            .extend(others)
+            .clone();
+        let mut changes = between(&history.view(), &after.view());
+        assert_eq!(changes[0].reason, None, "the roster does not tell it");
+        for line in View::in_order(after.lines.concat().as_bytes()).unwrap() {
+            changes[0].learn(&line.decode().unwrap().event);
+        }
+        assert_eq!(changes[0].reason, Some(Reason::Reactivated(ReactivateReason::Summon)));
+    }
+
+    #[test]
+    fn a_slot_is_lent_or_given_back_and_work_is_counted() {
+        let lent = changed([], &[assign("s1", "w-0", "Ann", "testing")]);
+        assert_eq!(lent["lent"][0]["slot"], "w-0");
+        assert_eq!(lent["given_back"], json!([]));
+        assert_eq!(lent["roles"]["testing"]["assignments"], json!({"before": 0, "after": 1}));
+        assert_eq!(lent["last_assigned"], json!({"before": null, "after": "1970-01-01T00:00:03Z"}));
+
+        let back = [
+            release("s1", "w-0", "Ann", "testing", "manual"),
+            feedback(None, "Ann", "testing", "negative"),
+        ];
+        let back = changed([assign("s1", "w-0", "Ann", "testing")], &back);
+        assert_eq!((&back["lent"], &back["given_back"][0]["session"]), (&json!([]), &json!("s1")));
+        let testing = &back["roles"]["testing"];
+        assert_eq!(testing["affinity"], json!({"before": 0.0, "after": 0.97}));
+        assert_eq!(testing["counts"], json!({"before": 0, "after": 1}));
+        assert_eq!(testing["feedback"]["after"]["negative"], 1);
+        assert_eq!(testing["assignments"], json!({"before": 1, "after": 1}));
+    }
+
+    #[test]
+    fn a_persona_may_be_there_at_one_moment_only() {
+        let history = History::of([seed("Ann")]);
+        let after = history.clone().then(("grow", definition("Bo", "calm"))).view();
+        let [created] = &between(&history.view(), &after)[..] else { panic!() };
+        assert_eq!((created.change, created.origin), (Existence::Created, Origin::Grown));
+        assert_eq!(created.status, Pair { before: None, after: Some(Status::Active) });
+        let [absent] = &between(&after, &history.view())[..] else { panic!() };
+        assert_eq!(absent.change, Existence::Absent);
+        assert_eq!((absent.name.as_str(), absent.status.after), ("Bo", None));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_way_back_is_the_way_there_turned_round(
+            said in prop::collection::vec(anything(), 0..12), cut in any::<prop::sample::Index>(),
+        ) {
+            let history = History::of([seed("Ann")].into_iter().chain(said));
+            let cut = cut.index(history.lines.len() + 1);
+            let before = View::fold_all(history.lines[..cut].concat().as_bytes()).unwrap();
+            let (there, back) = (between(&before, &history.view()), between(&history.view(), &before));
+            prop_assert_eq!(there.len(), back.len());
+            for (there, back) in there.iter().zip(&back) {
+                prop_assert_eq!(&there.lent, &back.given_back);
+                prop_assert_eq!(&there.revised, &back.revised);
+                let turned = Pair { before: back.status.after, after: back.status.before };
+                prop_assert_eq!(there.status, turned);
+                prop_assert_eq!(there.roles.len(), back.roles.len());
+            }
+            prop_assert_eq!(between(&before, &before), Vec::new());
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! `why`: the choice of the past, made again.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::harness::{Home, assign_args, without_ids};
+
+/// A store in which a persona was chosen, kept, asked for by name and grown.
+fn chosen() -> Home {
+    let mut home = Home::seeded();
+    home.at("2026-03-25T16:00:00Z").assign("s1", "w1", "testing,qa");
+    home.at("2026-03-26T09:00:00Z").run(&["release", "--session", "s1"]).ok();
+    home.at("2026-03-27T09:00:00Z").assign("s2", "w2", "testing");
+    home.at("2026-03-27T10:00:00Z").assign("s2", "w2", "debugging");
+    let mut summon = assign_args("s3", "w3", "testing").to_vec();
+    summon.extend(["--summon", "noor"]);
+    home.at("2026-03-27T11:00:00Z").run(&summon).json();
+    // What comes later is not asked.
+    home.at("2026-03-27T12:00:00Z").run(&["feedback", "leilani", "--observation", "Great."]).ok();
+    home
+}
+
+#[test]
+fn why_makes_the_choice_again_as_it_stood() {
+    let home = chosen();
+    assert_snapshot!(home.run(&["why", "lian", "--session", "s1", "--limit", "3"]).ok(), @"
+    Lian Zhou was lent to w1-0 of the session s1 on 2026-03-25 16:00, as testing on demo.
+    It was the best of the 12 that were free; of equal scores, the one that was created first.
+
+       RANK  NAME            SCORE  AFFINITY  OVERLAP  RECENCY
+    →     1  Lian Zhou       0.300     0.000   +0.300   +0.000
+          2  Leilani Kahale  0.300     0.000   +0.300   +0.000
+          3  Elena Vasquez   0.000     0.000   +0.000   +0.000
+    Not listed: 9 more; `--limit` lists them.
+    ");
+    assert_snapshot!(home.run(&["why", "leilani", "--session", "s1", "--limit", "3"]).ok(), @"
+    Leilani Kahale was lent to w1-1 of the session s1 on 2026-03-25 16:00, as testing on demo.
+    It was the best of the 11 that were free.
+
+       RANK  NAME            SCORE  AFFINITY  OVERLAP  RECENCY
+    →     1  Leilani Kahale  0.300     0.000   +0.300   +0.000
+          2  Elena Vasquez   0.000     0.000   +0.000   +0.000
+          3  Kwame Boateng   0.000     0.000   +0.000   +0.000
+    Not listed: 8 more; `--limit` lists them.
+    ");
+    let kept = home.run(&["why", "lian", "--session", "s2", "--limit", "2"]).ok();
+    assert_snapshot!(kept, @"
+    Lian Zhou was lent to w2-0 of the session s2 on 2026-03-27 10:00, as debugging on demo.
+    The agent had it in this slot already, in another role, and kept it.
+
+       RANK  NAME            SCORE  AFFINITY  OVERLAP  RECENCY
+          1  Kwame Boateng   0.300     0.000   +0.300   +0.000
+          2  Mateo Quispe    0.000     0.000   +0.000   +0.000
+    →        Lian Zhou      -0.500     0.000   +0.000   -0.500
+    Not listed: 9 more; `--limit` lists them.
+    ");
+    let first = ["why", "lian", "--session", "s2", "--role", "testing", "--limit", "2"];
+    assert_snapshot!(home.run(&first).ok(), @"
+    Lian Zhou was lent to w2-0 of the session s2 on 2026-03-27 09:00, as testing on demo.
+    It was the best of the 12 that were free; of equal scores, the one that was created first.
+
+       RANK  NAME            SCORE  AFFINITY  OVERLAP  RECENCY
+    →     1  Lian Zhou       0.850     1.000   +0.300   -0.450
+          2  Leilani Kahale  0.850     1.000   +0.300   -0.450
+    Not listed: 10 more; `--limit` lists them.
+    ");
+    assert_snapshot!(home.run(&["why", "noor", "--session", "s3", "--limit", "2"]).ok(), @"
+    Noor Haddadin was lent to w3-0 of the session s3 on 2026-03-27 11:00, as testing on demo.
+    The log does not tell: by today's rules it was number 11 of the 11 that were free, so it was asked for by name, or other rules were in force.
+
+       RANK  NAME            SCORE  AFFINITY  OVERLAP  RECENCY
+          1  Leilani Kahale  0.850     1.000   +0.300   -0.450
+          2  Elena Vasquez   0.000     0.000   +0.000   +0.000
+    →    11  Noor Haddadin   0.000     0.000   +0.000   +0.000
+    Not listed: 8 more; `--limit` lists them.
+    ");
+    let json = home.run(&["why", "lian", "--session", "s1", "--limit", "2", "--json"]).ok();
+    assert_snapshot!(without_ids(&json));
+}
+
+#[test]
+fn the_ranking_is_the_one_that_assign_explained() {
+    let mut home = chosen();
+    home.at("2026-04-02T12:00:00Z");
+    let assign = assign_args("s9", "w9", "code-reviewer,testing");
+    let answer = home.run(&[&assign[..], &["--explain"]].concat()).json_with_warnings();
+    home.at("2026-04-20T12:00:00Z").run(&["release", "--session", "s9"]).ok();
+    for explained in answer["explanations"].as_array().unwrap() {
+        let name = explained["chosen"].as_str().unwrap();
+        let told = home.run(&["why", name, "--session=s9", "--limit=100", "--json"]).json();
+        assert_eq!(told["grounds"], explained["grounds"]);
+        assert_eq!(told["score"], explained["ranking"][0]["score"]);
+        let told = told["ranking"].as_array().unwrap();
+        let ranking = explained["ranking"].as_array().unwrap();
+        assert_eq!(told.len(), ranking.len());
+        for (told, explained) in told.iter().zip(ranking) {
+            assert_eq!((&told["name"], &told["score"]), (&explained["name"], &explained["score"]));
+            assert_eq!(told["chosen"], told["name"] == name);
+        }
+    }
+}
+
+#[test]
+fn whoever_was_brought_back_or_grown_is_told_as_such() {
+    let mut home = Home::seeded();
+    for n in 0..13 {
+        home.assign(&format!("s{n}"), "w", "testing");
+    }
+    let grown = home.run(&["list", "--json"]).json()["personas"].clone();
+    let grown = grown.as_array().unwrap().iter().find(|it| it["origin"] == "grown").unwrap();
+    let name = grown["name"].as_str().unwrap();
+    let told = home.run(&["why", name, "--session", "s12"]).ok();
+    assert!(
+        told.contains("\nNobody was free or could be brought back, so it was grown.\n"),
+        "{told}"
+    );
+    assert!(told.lines().last().unwrap().starts_with('→'), "{told}");
+
+    // After a month without work one is archived, and comes back when nobody else is free.
+    home.at("2026-04-26T15:30:00Z").run(&["release", "--session", "s3"]).ok();
+    let archived = home.run(&["list", "--status=archived", "--json"]).json();
+    let name = archived["personas"][0]["name"].as_str().unwrap().to_owned();
+    home.at("2026-04-26T15:30:01Z");
+    assert_eq!(home.assign("back", "w", "testing"), name);
+    let told = home.run(&["why", &name, "--session", "back", "--json"]).json();
+    assert_eq!((&told["grounds"], &told["rank"]), (&json!("brought_back"), &json!(1)));
+    assert_eq!(
+        told["explanation"],
+        "Nobody was free, so it was brought back: it was number 1 of the 1 that were archived for inactivity."
+    );
+}
+
+#[test]
+fn the_rules_are_those_of_today() {
+    let home = chosen();
+    let grounds = |home: &Home| {
+        let told = home.run(&["why", "lian", "--session=s2", "--role=testing", "--json"]).json();
+        (told["grounds"].clone(), told["rank"].clone())
+    };
+    assert_eq!(grounds(&home), (json!("best_free"), json!(1)));
+    home.set_seed("[scoring]\nrecency = 9.0\n");
+    let (then, rank) = grounds(&home);
+    assert_eq!(then, json!(null));
+    assert!(rank.as_u64().unwrap() > 1);
+    let told = home.run(&["why", "lian", "--session=s2", "--role=testing", "--limit=1"]).ok();
+    let told = told.lines().nth(1).unwrap();
+    assert!(
+        told.starts_with("The log does not tell: by today's rules it was number ")
+            && told.ends_with(", so it was asked for by name, or other rules were in force."),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_assignment_is_found_by_its_role_however_it_is_called_or_by_its_slot() {
+    let home = chosen();
+    let slot = |args: &[&str]| {
+        let told = home.run(&[&["why", "leilani", "--session=s1", "--json"], args].concat());
+        told.json()["slot"].as_str().unwrap().to_owned()
+    };
+    for role in ["testing", "qa", "Testing", "test"] {
+        assert_eq!(slot(&["--role", role]), "w1-1", "{role}");
+    }
+    assert_eq!(slot(&["--slot", "w1-1"]), "w1-1");
+    home.assign("s5", "w5", "astronaut");
+    let told = |role: &str| {
+        let name = home.run(&["list", "--json"]).json()["personas"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|it| it["held_by"][0]["session"] == "s5")
+            .map(|it| it["name"].as_str().unwrap().to_owned());
+        home.run(&["why", &name.unwrap(), "--session=s5", "--json", "--role", role])
+    };
+    for role in ["astronaut", "general"] {
+        assert_eq!(told(role).json()["requested"], "astronaut");
+    }
+    told("cosmonaut").fails(1);
+    assert_snapshot!(home.run(&["why", "leilani", "--session", "s1", "--slot", "w1-0"]).fails(1), @"
+    error: `Leilani Kahale` was never lent to the session `s1` in that role or slot
+    hint: `muzzle-persona history NAME` shows the sessions that a persona was lent to
+    ");
+}
+
+#[test]
+fn an_assignment_that_never_was_leads_on() {
+    let home = chosen();
+    let before = home.log();
+    assert_snapshot!(home.run(&["why", "lian", "--session", "s9"]).fails(1), @"
+    error: `Lian Zhou` was never lent to the session `s9`
+    hint: `muzzle-persona history NAME` shows the sessions that a persona was lent to
+    ");
+    assert_snapshot!(home.run(&["why", "Elana", "--session", "s1"]).fails(1), @"
+    error: there is no persona named `Elana`
+    hint: did you mean `Elena Vasquez`?
+    ");
+    home.run(&["why", "lian"]).fails(2);
+    home.run(&["why", "lian", "--session", "s1", "--limit", "-1"]).fails(2);
+    assert_eq!(home.log(), before);
+}
+
+#[test]
+fn an_assignment_to_one_who_was_not_free_is_told_as_what_it_is() {
+    let home = chosen();
+    let slot = r#"{"slot":"x-0","persona":"Noor Haddadin","role":"testing","requested":"testing"}"#;
+    let data = format!(r#"{{"session":"s4","agent":"x","project":"p","slots":[{slot}]}}"#);
+    home.append(1, "assign", &data);
+    let done = home.run(&["why", "noor", "--session", "s4", "--limit", "1"]);
+    assert_eq!(
+        done.stdout.lines().nth(1).unwrap(),
+        "The log does not tell: in its order of events the persona was not free, as can be after a merge."
+    );
+}
