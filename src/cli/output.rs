@@ -62,19 +62,7 @@ impl Output {
 
     /// Writes an answer.
     pub fn report<R: Report>(&self, report: &R) -> Result<(), Failure> {
-        let text = if self.json || R::ALWAYS_JSON {
-            let json = serde_json::to_string_pretty(report).map_err(io::Error::from);
-            json.map(|json| escape_hidden(&json) + "\n")
-        } else {
-            Ok(report.to_string())
-        };
-        let stdout = io::stdout().lock();
-        let choice = self.choice(AutoStream::choice(&stdout));
-        let mut stream = AutoStream::new(stdout, choice);
-        done(text.and_then(|text| {
-            stream.write_all(text.as_bytes())?;
-            stream.flush()
-        }))
+        self.write(Box::new(io::stdout().lock()), report)
     }
 
     /// Writes an answer that may be long: on a terminal, a screen at a time.
@@ -90,16 +78,28 @@ impl Output {
                 return self.report(report);
             }
         };
-        let choice = self.choice(AutoStream::choice(&io::stdout()));
-        let written = child.stdin.take().map_or(Ok(()), |stdin| {
-            let stdin: Box<dyn io::Write> = Box::new(BufWriter::new(stdin));
-            let mut stream = AutoStream::new(stdin, choice);
-            write!(stream, "{report}")?;
-            stream.flush()
-        });
+        let shown = child.stdin.take().map_or(Ok(()), |stdin| self.write(Box::new(stdin), report));
         // How it ends is between the pager and who reads.
         let _ = child.wait();
-        done(written)
+        shown
+    }
+
+    /// Writes an answer where stdout leads in the end; a long text is never held as a whole.
+    fn write<R: Report>(&self, to: Box<dyn io::Write>, report: &R) -> Result<(), Failure> {
+        let choice = self.choice(AutoStream::choice(&io::stdout()));
+        let to: Box<dyn io::Write> = Box::new(BufWriter::new(to));
+        let mut stream = AutoStream::new(to, choice);
+        let written = if self.json || R::ALWAYS_JSON {
+            let json = serde_json::to_string_pretty(report).map_err(io::Error::from);
+            json.and_then(|json| writeln!(stream, "{}", escape_hidden(&json)))
+        } else {
+            write!(stream, "{report}")
+        };
+        match written.and_then(|()| stream.flush()) {
+            // Who closed the pipe has read what they wanted.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
+            _ => Ok(()),
+        }
     }
 
     /// Asks a question that is answered with yes or no, if there is somebody at a terminal.
@@ -206,15 +206,6 @@ impl Output {
 
     fn choice(&self, detected: ColorChoice) -> ColorChoice {
         if self.no_color { ColorChoice::Never } else { detected }
-    }
-}
-
-/// Ends the writing of an answer.
-fn done(written: io::Result<()>) -> Result<(), Failure> {
-    match written {
-        // Who closed the pipe has read what they wanted.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
-        _ => Ok(()),
     }
 }
 
