@@ -40,8 +40,9 @@ pub fn run(args: &LogArgs, context: &mut Context) -> Result<LogReport, Failure> 
     let filter = reading.look(|scene| args.filter.resolve(&scene))?;
     context.warnings.extend(filter.doubt());
     let mut newest = Newest { limit: args.limit.unwrap_or(usize::MAX), lines: VecDeque::new() };
+    let all = filter.takes_all();
     reading.visit_lines(&filter.needles(), |line| {
-        if filter.takes_all() || filter.takes(&line.decode()?) {
+        if all || filter.takes(&line.decode()?) {
             newest.push(line);
         }
         Ok(())
@@ -67,14 +68,15 @@ struct Newest {
 
 impl Newest {
     fn push(&mut self, line: Line<'_>) {
-        let full = self.lines.len() >= self.limit;
-        let mut bytes = if full { self.lines.pop_front().map(|(_, bytes)| bytes) } else { None }
-            .unwrap_or_default();
-        if self.lines.len() < self.limit {
-            bytes.clear();
-            bytes.extend_from_slice(line.bytes);
-            self.lines.push_back((line.number, bytes));
+        if self.limit == 0 {
+            return;
         }
+        // The room of the oldest is used again.
+        let oldest = if self.lines.len() == self.limit { self.lines.pop_front() } else { None };
+        let mut bytes = oldest.map(|(_, bytes)| bytes).unwrap_or_default();
+        bytes.clear();
+        bytes.extend_from_slice(line.bytes);
+        self.lines.push_back((line.number, bytes));
     }
 }
 
