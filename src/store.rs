@@ -13,12 +13,17 @@ use crate::events::{
     Read, Record, RevisionError, Sealed, TornTail, encode,
 };
 use crate::projection::pipeline::{self, Next};
-use crate::projection::{Fold, Line, LineDamage, MomentError, Roster, View, checkpoint};
+use crate::projection::{
+    AmbiguousHead, Fold, Line, LineDamage, MomentError, Roster, View, checkpoint,
+};
 
 mod past;
+mod repair;
 mod until;
+mod verify;
 
 pub use past::Past;
+pub use repair::Mending;
 
 /// How often a log may be replaced under a writer before it gives up.
 const TRIES: u32 = 8;
@@ -138,7 +143,7 @@ pub enum StoreError {
         "the log holds events of format version {0}; this build writes version {FORMAT_VERSION} and leaves the log alone"
     )]
     NewerFormat(u32),
-    /// There is no store to look back in.
+    /// There is no store to look through.
     #[error("there is no store in `{}`", .0.display())]
     NoStore(PathBuf),
     /// The moment cannot be found in the log.
@@ -150,6 +155,9 @@ pub enum StoreError {
     /// Something puts another file in the log's place again and again, or while it is read through.
     #[error("the log at `{}` is being replaced while it is in use", .0.display())]
     KeepsMoving(PathBuf),
+    /// What was noted of a head is too little.
+    #[error(transparent)]
+    AmbiguousHead(#[from] AmbiguousHead),
 }
 
 impl Store<FileLog> {

@@ -13,7 +13,7 @@ const REFUSED: u8 = 1;
 /// The exit code of a command line that cannot be read.
 pub const USAGE: u8 = 2;
 /// The exit code of a damaged log.
-const DAMAGED: u8 = 3;
+pub const DAMAGED: u8 = 3;
 /// The exit code of a log that others kept busy.
 const BUSY: u8 = 4;
 /// The exit code of a store that could not be read or written.
@@ -179,6 +179,9 @@ impl From<StoreError> for Failure {
                 &error,
                 Some("try again when the checkout is done".to_owned()),
             ),
+            StoreError::AmbiguousHead(_) => {
+                Self::new("not_found", REFUSED, &error, Some("write more of its digits".to_owned()))
+            }
         }
     }
 }
@@ -189,7 +192,7 @@ impl From<LogError> for Failure {
             LogError::Damaged(_) => (
                 "damaged",
                 DAMAGED,
-                "put the line back from a copy, as from git; nothing was changed",
+                "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done; nothing was changed",
             ),
             LogError::Busy { .. } => {
                 ("busy", BUSY, "try again, or wait longer, as with `--wait 30`")

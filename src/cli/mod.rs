@@ -43,6 +43,7 @@ mod persona;
 mod reactivate;
 mod release;
 mod render;
+mod repair;
 mod retire;
 mod search;
 mod seed;
@@ -50,6 +51,7 @@ mod sentence;
 mod show;
 mod stats;
 mod table;
+mod verify;
 mod why;
 
 pub use self::completions::answer_shell;
@@ -145,6 +147,8 @@ enum Command {
     OrphanCleanup(orphan_cleanup::OrphanCleanupArgs),
     Render(render::RenderArgs),
     GitSetup(git_setup::GitSetupArgs),
+    Verify(verify::VerifyArgs),
+    Repair(repair::RepairArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -165,7 +169,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, surroundings: Surroundings
     }
 }
 
-fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<(), Failure> {
+fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<u8, Failure> {
     if let Command::Render(args) = &cli.command {
         // Git calls it wherever it is: neither store nor clock may keep it from its work.
         return output.report(&render::run(args)?);
@@ -188,7 +192,7 @@ fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<(), Fail
 }
 
 /// Runs a command and writes its answer.
-fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<(), Failure> {
+fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<u8, Failure> {
     match command {
         Command::Assign(args) => output.report(&assign::run(args, context)?),
         Command::Release(args) => output.report(&release::run(args, context)?),
@@ -212,6 +216,8 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
             let ask = |question: &str| output.ask(question);
             output.report(&git_setup::run(&args, context, ask)?)
         }
+        Command::Verify(args) => output.report(&verify::run(&args, context)?),
+        Command::Repair(args) => output.report(&repair::run(&args, context)?),
         Command::Completions(args) => output.report(&completions::run(&args)?),
         Command::Man(args) => output.report(&man::run(&args)?),
     }

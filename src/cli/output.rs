@@ -20,9 +20,9 @@ pub const HEADING: Style = Style::new().bold();
 /// The style of what matters less.
 pub const FAINT: Style = Style::new().dimmed();
 /// The style of `error:`.
-const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// The style of `warning:`.
-const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 /// The style of `hint:`.
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
@@ -33,6 +33,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub trait Report: Serialize + Display {
     /// Whether people get the JSON too.
     const ALWAYS_JSON: bool = false;
+
+    /// The exit code of a command that answers so: an answer may be bad news.
+    fn exit_code(&self) -> u8 {
+        0
+    }
 }
 
 /// An error, as JSON.
@@ -60,13 +65,13 @@ impl Output {
         Self { json, no_color }
     }
 
-    /// Writes an answer.
-    pub fn report<R: Report>(&self, report: &R) -> Result<(), Failure> {
+    /// Writes an answer, and returns its exit code.
+    pub fn report<R: Report>(&self, report: &R) -> Result<u8, Failure> {
         self.write(Box::new(io::stdout().lock()), report)
     }
 
     /// Writes an answer that may be long: on a terminal, a screen at a time.
-    pub fn page<R: Report>(&self, report: &R, pager: &Pager) -> Result<(), Failure> {
+    pub fn page<R: Report>(&self, report: &R, pager: &Pager) -> Result<u8, Failure> {
         if self.json || !io::stdout().is_terminal() {
             return self.report(report);
         }
@@ -78,14 +83,14 @@ impl Output {
                 return self.report(report);
             }
         };
-        let shown = child.stdin.take().map_or(Ok(()), |stdin| self.write(Box::new(stdin), report));
+        let shown = child.stdin.take().map_or(Ok(0), |stdin| self.write(Box::new(stdin), report));
         // How it ends is between the pager and who reads.
         let _ = child.wait();
         shown
     }
 
     /// Writes an answer where stdout leads in the end; a long text is never held as a whole.
-    fn write<R: Report>(&self, to: Box<dyn io::Write>, report: &R) -> Result<(), Failure> {
+    fn write<R: Report>(&self, to: Box<dyn io::Write>, report: &R) -> Result<u8, Failure> {
         let choice = self.choice(AutoStream::choice(&io::stdout()));
         let to: Box<dyn io::Write> = Box::new(BufWriter::new(to));
         let mut stream = AutoStream::new(to, choice);
@@ -98,7 +103,7 @@ impl Output {
         match written.and_then(|()| stream.flush()) {
             // Who closed the pipe has read what they wanted.
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
-            _ => Ok(()),
+            _ => Ok(report.exit_code()),
         }
     }
 
@@ -144,9 +149,9 @@ impl Output {
     }
 
     /// Ends a command, and returns its exit code.
-    pub fn finish(&self, done: Result<(), Failure>) -> u8 {
+    pub fn finish(&self, done: Result<u8, Failure>) -> u8 {
         match done {
-            Ok(()) => 0,
+            Ok(code) => code,
             Err(failure) => {
                 self.failure(&failure);
                 failure.code

@@ -81,3 +81,23 @@ fn identity(path: &Path) -> io::Result<same_file::Handle> {
 fn identity_of(file: &File) -> io::Result<same_file::Handle> {
     same_file::Handle::from_file(file.try_clone()?)
 }
+
+/// The mode of a file or directory that others than its owner may use, where modes are known.
+pub fn open_to_others(path: &Path) -> io::Result<Option<u32>> {
+    match fs::metadata(path) {
+        Ok(of) => Ok(mode(&of).map(|mode| mode & 0o777).filter(|mode| mode & 0o077 != 0)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
+fn mode(of: &fs::Metadata) -> Option<u32> {
+    Some(std::os::unix::fs::PermissionsExt::mode(&of.permissions()))
+}
+
+#[cfg(not(unix))]
+fn mode(_: &fs::Metadata) -> Option<u32> {
+    None
+}

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The most bytes that one read brings.
-const BATCH: u64 = 1024 * 1024;
+pub(super) const BATCH: u64 = 1024 * 1024;
 
 /// How often the files may be replaced while they are opened before that is an error.
 const TRIES: u32 = 100;
@@ -41,23 +41,23 @@ const GIT_IGNORE: &str = ".lock\n.cache/\nquarantine/\n";
 /// that a seal, which moves lines from one to another, moves no position.
 #[derive(Debug)]
 pub struct FileLog {
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
     /// The active file's path.
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// The files, when they were last opened.
-    files: Option<Files>,
+    pub(super) files: Option<Files>,
     /// Whether the store is being made, so that there is no log yet.
     is_new: bool,
 }
 
 /// The files of a log, as they were at one moment.
 #[derive(Debug)]
-struct Files {
-    segments: Vec<Segment>,
+pub(super) struct Files {
+    pub(super) segments: Vec<Segment>,
     /// The file that is appended to, if it is there.
-    active: Option<File>,
+    pub(super) active: Option<File>,
     /// Whether that one was opened to append to it.
-    to_append: bool,
+    pub(super) to_append: bool,
 }
 
 /// A piece of the log that was closed to appends.
@@ -182,7 +182,7 @@ impl FileLog {
     ///
     /// The active file comes first: should it be sealed before the segments are
     /// listed, its lines are met there, and its path is seen to name another.
-    fn open(&mut self) -> Result<&Files, LogError> {
+    pub(super) fn open(&mut self) -> Result<&Files, LogError> {
         for _ in 0..TRIES {
             if self.files.is_some() {
                 break;
@@ -203,6 +203,23 @@ impl FileLog {
         })
     }
 
+    /// Opens the files for whoever holds the lock; `known` are those that were open before.
+    pub(super) fn open_to_append(&mut self, known: Option<Files>) -> Result<(), LogError> {
+        let file = self.open_active()?;
+        self.is_new = false;
+        let segments = match known {
+            // No seal came between: the segments are those of before.
+            Some(Files { segments, active: Some(known), .. })
+                if disk::same(&known, &file).map_err(LogError::io("look at", &self.path))? =>
+            {
+                segments
+            }
+            _ => self.segments()?,
+        };
+        self.files = Some(Files { segments, active: Some(file), to_append: true });
+        Ok(())
+    }
+
     fn segments(&self) -> Result<Vec<Segment>, LogError> {
         let dir = self.dir.join(segments::DIRECTORY);
         segments::list(&dir).map_err(LogError::io("read", &dir))
@@ -213,7 +230,7 @@ impl FileLog {
     /// A checkout takes the file away, then makes another, then fills it. Who
     /// made one meanwhile would be in its way, and who wrote into an empty one
     /// would begin another history.
-    fn open_to_append(&self) -> Result<File, LogError> {
+    fn open_active(&self) -> Result<File, LogError> {
         let mut options = disk::private();
         options.read(true).append(true);
         let start = Instant::now();
@@ -322,10 +339,11 @@ impl Log for FileLog {
         let mut wanted = BATCH;
         loop {
             let (segment, at_end) = self.read_piece(since.offset, wanted, lines)?;
-            let whole = if at_end && segment.is_none() {
-                tail::whole_lines(lines)
-            } else {
-                memchr::memrchr(b'\n', lines).map_or(0, |end| end + 1)
+            let whole = match (at_end, &segment) {
+                (true, None) => tail::whole_lines(lines),
+                // The last of them may be the last of the log, and a part of its torn tail.
+                (false, None) => tail::but_the_last(lines),
+                _ => tail::ended_lines(lines),
             };
             if at_end && segment.is_some() && whole < lines.len() {
                 let before = memchr::memchr_iter(b'\n', lines).count() as u64;
@@ -344,8 +362,9 @@ impl Log for FileLog {
     }
 
     fn holds(&mut self, position: &Position) -> Result<bool, LogError> {
+        // It is the start, or the end of a line without an id: damage for whoever reads on to name.
         let Some(last) = position.last else {
-            return Ok(position.offset == 0);
+            return Ok(true);
         };
         let tail = ID_TAIL as u64;
         let mut line_end = Vec::new();
@@ -358,18 +377,8 @@ impl Log for FileLog {
 
     fn take_turn(&mut self, wait: Duration) -> Result<WriteLock, LogError> {
         let turn = WriteLock::take(&self.dir.join(LOCK), &self.path, wait)?;
-        let file = self.open_to_append()?;
-        self.is_new = false;
-        let segments = match self.files.take() {
-            // No seal came between: the segments are those of before.
-            Some(Files { segments, active: Some(known), .. })
-                if disk::same(&known, &file).map_err(LogError::io("look at", &self.path))? =>
-            {
-                segments
-            }
-            _ => self.segments()?,
-        };
-        self.files = Some(Files { segments, active: Some(file), to_append: true });
+        let known = self.files.take();
+        self.open_to_append(known)?;
         Ok(turn)
     }
 
@@ -430,7 +439,12 @@ impl FileLog {
 }
 
 /// Reads up to `limit` bytes from `offset` into `bytes`, and tells whether the file ends there.
-fn read_at(mut file: &File, offset: u64, limit: u64, bytes: &mut Vec<u8>) -> io::Result<bool> {
+pub(super) fn read_at(
+    mut file: &File,
+    offset: u64,
+    limit: u64,
+    bytes: &mut Vec<u8>,
+) -> io::Result<bool> {
     bytes.clear();
     let left = file.metadata()?.len().saturating_sub(offset);
     if left == 0 {
@@ -450,7 +464,7 @@ fn last_id(bytes: &[u8]) -> Option<EventId> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::fs;
 
     use super::*;
@@ -458,10 +472,10 @@ mod tests {
 
     const WAIT: Duration = Duration::from_secs(5);
 
-    struct Fixture {
-        dir: tempfile::TempDir,
-        path: PathBuf,
-        log: FileLog,
+    pub struct Fixture {
+        pub dir: tempfile::TempDir,
+        pub path: PathBuf,
+        pub log: FileLog,
     }
 
     fn fixture() -> Fixture {
@@ -535,6 +549,36 @@ mod tests {
     }
 
     #[test]
+    fn a_torn_tail_is_none_of_the_lines_wherever_a_batch_ends() {
+        let sound = line("a");
+        let batch = usize::try_from(BATCH).unwrap();
+        for left in 0..20 {
+            let Fixture { mut log, path, dir: _dir } = fixture();
+            // A line that is no object and a part of another: what several lines may leave.
+            let bad = "x".repeat(batch - sound.len() - left - 1) + "\n" + &"y".repeat(10);
+            fs::copy(written(&[&sound[..], bad.as_bytes()].concat()).path(), &path).unwrap();
+            let (mut position, mut all) = (Position::START, Vec::new());
+            loop {
+                let (read, lines) = read(&mut log, &position);
+                assert_ne!(read, Read::Moved, "{left}");
+                position.advance(&lines);
+                all.extend(lines);
+                if read == END {
+                    break;
+                }
+            }
+            assert_eq!(all, sound, "{left}");
+        }
+    }
+
+    /// A file with these bytes, to be copied into place.
+    pub fn written(bytes: &[u8]) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        file
+    }
+
+    #[test]
     fn a_log_that_was_replaced_cut_or_removed_has_moved() {
         let (a, b, c) = (line("a"), line("b"), line("c"));
         let both = [a.clone(), b.clone()].concat();
@@ -590,7 +634,7 @@ mod tests {
     }
 
     /// Three lines, the first two sealed one by one.
-    fn sealed() -> (Fixture, [Vec<u8>; 3]) {
+    pub fn sealed() -> (Fixture, [Vec<u8>; 3]) {
         let mut fixture = fixture();
         let lines = [line("a"), line("b"), line("c")];
         let mut position = Position::START;

@@ -71,6 +71,9 @@ pub enum LineError {
     /// It does not end as a line must.
     #[error("the line does not end with its id")]
     NoId,
+    /// Its line end was converted.
+    #[error("the line ends with CR LF, and a line of the log ends with LF alone")]
+    CrLf,
     /// It does not begin as a line must: white space before it would make its end a torn one.
     #[error("the line does not begin with `{{`")]
     NoObject,
@@ -97,6 +100,19 @@ pub(crate) fn written_id(line: &[u8]) -> Option<(&[u8], EventId)> {
     Some((content, EventId::parse(digits)?))
 }
 
+/// Why a line does not end with an id.
+fn no_id(line: &[u8]) -> LineError {
+    if line.ends_with(b"\r") { LineError::CrLf } else { LineError::NoId }
+}
+
+/// The ids that a line which is not sound may once have had: the one that it says it has, and the
+/// one of its bytes. `line` has no line end.
+pub(crate) fn possible_ids(line: &[u8]) -> [Option<EventId>; 2] {
+    let written = written_id(line).map(|(_, id)| id);
+    let content = line.len().checked_sub(ID_FIELD).and_then(|end| line.get(..end));
+    [written, content.map(EventId::of)]
+}
+
 /// The bytes that [`written_id`] needs of a line, its line end included.
 pub(super) const ID_TAIL: usize = ID_FIELD + 1;
 
@@ -110,7 +126,7 @@ pub fn decode(line: &[u8]) -> Result<Record, LineError> {
 
 /// Checks the id that a line ends with, and returns it. `line` has no line end.
 pub(crate) fn check_id(line: &[u8]) -> Result<EventId, LineError> {
-    let (content, written) = written_id(line).ok_or(LineError::NoId)?;
+    let (content, written) = written_id(line).ok_or_else(|| no_id(line))?;
     if !line.starts_with(b"{") {
         return Err(LineError::NoObject);
     }

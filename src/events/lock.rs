@@ -36,6 +36,16 @@ impl WriteLock {
             .truncate(false)
             .open(path)
             .map_err(LogError::io("open the lock", path))?;
+        Self::wait_for(file, path, log, wait)
+    }
+
+    /// The same for who writes nothing at all: a lock file that is not there is not made.
+    pub fn take_existing(path: &Path, log: &Path, wait: Duration) -> Result<Self, LogError> {
+        let file = File::open(path).map_err(LogError::io("open the lock", path))?;
+        Self::wait_for(file, path, log, wait)
+    }
+
+    fn wait_for(file: File, path: &Path, log: &Path, wait: Duration) -> Result<Self, LogError> {
         let start = Instant::now();
         let mut jitter = fastrand::Rng::with_seed(u64::from(std::process::id()));
         let mut pause = FIRST_PAUSE;

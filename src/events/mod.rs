@@ -13,11 +13,15 @@ mod event;
 mod file_log;
 mod heads;
 mod id;
+mod id_prefix;
+mod limits;
 mod line;
 pub(crate) mod lock;
 mod log;
+mod mend;
 mod needles;
 mod revision;
+mod scan;
 mod segments;
 mod tail;
 mod text;
@@ -31,11 +35,14 @@ pub use event::{
 pub use file_log::{FileLog, Sealed};
 pub use heads::Heads;
 pub use id::EventId;
+pub use id_prefix::{IdPrefix, IdPrefixError};
 pub use line::{FORMAT_VERSION, LINE_LIMIT, LineError, Record, Seq, decode, encode};
-pub(crate) use line::{check_id, decode_checked, end_with_id, written_id};
+pub(crate) use line::{check_id, decode_checked, end_with_id, possible_ids, written_id};
 pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
+pub use mend::Excision;
 pub(crate) use needles::Needles;
 pub use revision::{Revision, RevisionError};
+pub use scan::{Batch, Piece, Scan};
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, Observation, PersonaName, ProjectName, RoleName, SessionId, Slot, Source, Tag,

@@ -61,10 +61,16 @@ pub fn list(dir: &Path) -> io::Result<Vec<Segment>> {
 
 /// The depth that a piece of this name begins with, if it is the name of a piece.
 pub fn first_depth(name: &str) -> Option<u64> {
+    ends(name).map(|(depth, _)| depth.0)
+}
+
+/// What a piece's name says of its ends: the depth of its first line, the digits of its last id.
+pub fn ends(name: &str) -> Option<(Seq, &str)> {
     let (depth, id) = name.strip_suffix(".jsonl")?.split_once('-')?;
     let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let is_id = (8..=EventId::DIGITS).contains(&id.len()) && id.bytes().all(is_hex);
-    if is_id && depth.bytes().all(|byte| byte.is_ascii_digit()) { depth.parse().ok() } else { None }
+    let is_depth = depth.bytes().all(|byte| byte.is_ascii_digit());
+    if is_id && is_depth { depth.parse().ok().map(|depth| (Seq(depth), id)) } else { None }
 }
 
 #[cfg(test)]

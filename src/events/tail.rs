@@ -16,6 +16,19 @@ pub fn whole_lines(bytes: &[u8]) -> usize {
     if is_object(lines.get(start..).unwrap_or_default()) { end + 1 } else { start }
 }
 
+/// The length of what ends with the last line end.
+pub fn ended_lines(bytes: &[u8]) -> usize {
+    memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1)
+}
+
+/// The length of the lines before the last one that has a line end.
+///
+/// Where the log goes on behind `bytes`, that one may be the last in it.
+pub fn but_the_last(bytes: &[u8]) -> usize {
+    let end = memchr::memrchr(b'\n', bytes).unwrap_or(0);
+    ended_lines(bytes.get(..end).unwrap_or_default())
+}
+
 /// Tells whether a line is one complete JSON object.
 fn is_object(line: &[u8]) -> bool {
     line.first() == Some(&b'{') && serde_json::from_slice::<IgnoredAny>(line).is_ok()

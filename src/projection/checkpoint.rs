@@ -83,6 +83,19 @@ pub fn load(dir: &Path) -> Option<View> {
     Some(view)
 }
 
+/// Tells whether there is a checkpoint, of whatever use.
+pub fn exists(dir: &Path) -> bool {
+    dir.join(FILE).exists()
+}
+
+/// Removes the checkpoint, if there is one.
+pub fn remove(dir: &Path) -> io::Result<()> {
+    match std::fs::remove_file(dir.join(FILE)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Writes the checkpoint of a view, unless another process is just doing that.
 ///
 /// It is renamed into place whole, and not synced: losing it costs time only.

@@ -6,6 +6,7 @@
 //! left their lines. No file is read or written here but the checkpoint, a
 //! folded [`View`] on disk; the `Store` hands the lines in.
 
+pub(crate) mod audit;
 mod board;
 mod change;
 pub(crate) mod checkpoint;
@@ -23,6 +24,7 @@ mod roster;
 mod standing;
 mod view;
 
+pub use audit::{AmbiguousHead, Audit, Fault, Finding, NotedHead, Place as LinePlace, Severity};
 pub use change::{Change, Existence, Part, Reason, RoleChange};
 pub use checkpoint::Lost;
 pub use history::{Assignment, History};

@@ -1,4 +1,4 @@
-//! Folding a long log with all processors.
+//! Working through a long log with all processors.
 
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -8,10 +8,10 @@ use super::view::line_ranges;
 use super::{Fold, LineDamage};
 use crate::events::{LineError, Record, decode};
 
-/// The most threads that decode: beyond these, the one that folds cannot follow.
-const DECODERS: usize = 4;
+/// The most threads that work: beyond these, the one that takes the results cannot follow.
+const WORKERS: usize = 4;
 
-/// How many batches of lines may wait for each of them.
+/// How many batches may wait for each of them.
 const AHEAD: usize = 2;
 
 /// What comes next in a log that is read.
@@ -27,30 +27,77 @@ pub enum Next {
 /// A decoded line, with its length without its line end.
 type Decoded = (Result<Record, LineError>, usize);
 
-/// A thread that decodes: where the lines go in, and where the records come out.
-struct Decoder {
-    lines: SyncSender<Vec<u8>>,
-    records: Receiver<Vec<Decoded>>,
+/// A thread that works: where the batches go in, and where the results come out.
+struct Worker<B, R> {
+    batches: SyncSender<B>,
+    results: Receiver<R>,
 }
 
-impl Decoder {
-    fn spawn<'scope>(scope: &'scope Scope<'scope, '_>) -> Self {
-        let (lines, batches) = sync_channel::<Vec<u8>>(AHEAD);
-        let (results, records) = sync_channel(AHEAD);
+impl<B: Send, R: Send> Worker<B, R> {
+    fn spawn<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        work: &'scope (impl Fn(B) -> R + Sync),
+    ) -> Self
+    where
+        B: 'scope,
+        R: 'scope,
+    {
+        let (batches, waiting) = sync_channel::<B>(AHEAD);
+        let (done, results) = sync_channel(AHEAD);
         scope.spawn(move || {
-            for batch in batches {
-                let decoded = line_ranges(&batch).map(|range| {
-                    let line = batch.get(range).unwrap_or_default();
-                    (decode(line), line.len())
-                });
+            for batch in waiting {
                 // Whoever stops listening knows enough.
-                if results.send(decoded.collect()).is_err() {
+                if done.send(work(batch)).is_err() {
                     return;
                 }
             }
         });
-        Self { lines, records }
+        Self { batches, results }
     }
+}
+
+/// Works on what `next` brings, and hands the results to `take` in the same order, while what
+/// comes after that is read and worked on. It ends with the first error of either.
+pub fn in_order<B: Send, R: Send, E>(
+    mut next: impl FnMut() -> Result<Option<B>, E>,
+    work: impl Fn(B) -> R + Sync,
+    mut take: impl FnMut(R) -> Result<(), E>,
+) -> Result<(), E> {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..processors.min(WORKERS)).map(|_| Worker::spawn(scope, &work)).collect();
+        let (mut sent, mut taken, mut ended) = (0, 0, false);
+        let turn = |batch: usize| workers.get(batch % workers.len());
+        loop {
+            while !ended && sent - taken < AHEAD * workers.len() {
+                match next()? {
+                    Some(batch) => {
+                        let sent_off = turn(sent).map(|worker| worker.batches.send(batch));
+                        ended = !matches!(sent_off, Some(Ok(())));
+                        sent += 1;
+                    }
+                    None => ended = true,
+                }
+            }
+            if taken == sent {
+                return Ok(());
+            }
+            // A worker that panicked sends nothing; the scope passes its panic on.
+            let Some(Ok(result)) = turn(taken).map(|worker| worker.results.recv()) else {
+                return Ok(());
+            };
+            taken += 1;
+            take(result)?;
+        }
+    })
+}
+
+/// Why a fold ended before the log did.
+enum Stop<E> {
+    Fold(Fold),
+    Damage(LineDamage),
+    Error(E),
 }
 
 /// Folds what `next` brings, in its order, while what comes after that is read and decoded.
@@ -61,40 +108,36 @@ pub fn fold_ahead<E>(
     mut fold: impl FnMut(Result<Record, LineError>, usize) -> Result<Fold, LineDamage>,
     mut next: impl FnMut() -> Result<Next, E>,
 ) -> Result<Result<Fold, LineDamage>, E> {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    thread::scope(|scope| {
-        let decoders: Vec<_> =
-            (0..processors.min(DECODERS)).map(|_| Decoder::spawn(scope)).collect();
-        let (mut sent, mut folded, mut ended) = (0, 0, false);
-        let turn = |batch: usize| decoders.get(batch % decoders.len());
-        loop {
-            while !ended && sent - folded < AHEAD * decoders.len() {
-                match next()? {
-                    Next::Lines(lines) => {
-                        let sent_off = turn(sent).map(|decoder| decoder.lines.send(lines));
-                        ended = !matches!(sent_off, Some(Ok(())));
-                        sent += 1;
-                    }
-                    Next::End => ended = true,
-                    Next::Moved => return Ok(Ok(Fold::Lost)),
-                }
-            }
-            if folded == sent {
-                return Ok(Ok(Fold::Done));
-            }
-            // A decoder that panicked sends nothing; the scope passes its panic on.
-            let Some(Ok(records)) = turn(folded).map(|decoder| decoder.records.recv()) else {
-                return Ok(Ok(Fold::Lost));
-            };
-            folded += 1;
-            for (record, length) in records {
-                match fold(record, length) {
-                    Ok(Fold::Done) => {}
-                    other => return Ok(other),
-                }
+    let next = || match next() {
+        Ok(Next::Lines(lines)) => Ok(Some(lines)),
+        Ok(Next::End) => Ok(None),
+        Ok(Next::Moved) => Err(Stop::Fold(Fold::Lost)),
+        Err(error) => Err(Stop::Error(error)),
+    };
+    let take = |records: Vec<Decoded>| {
+        for (record, length) in records {
+            match fold(record, length) {
+                Ok(Fold::Done) => {}
+                Ok(fold) => return Err(Stop::Fold(fold)),
+                Err(damage) => return Err(Stop::Damage(damage)),
             }
         }
-    })
+        Ok(())
+    };
+    match in_order(next, |lines: Vec<u8>| decode_lines(&lines), take) {
+        Ok(()) => Ok(Ok(Fold::Done)),
+        Err(Stop::Fold(fold)) => Ok(Ok(fold)),
+        Err(Stop::Damage(damage)) => Ok(Err(damage)),
+        Err(Stop::Error(error)) => Err(error),
+    }
+}
+
+fn decode_lines(lines: &[u8]) -> Vec<Decoded> {
+    let decoded = line_ranges(lines).map(|range| {
+        let line = lines.get(range).unwrap_or_default();
+        (decode(line), line.len())
+    });
+    decoded.collect()
 }
 
 #[cfg(test)]

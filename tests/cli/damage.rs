@@ -18,7 +18,7 @@ fn check(home: &Home, line: usize, reason: &str) {
             assert_eq!(json["error"]["kind"], "damaged");
             format!("error: {}", json["error"]["message"].as_str().unwrap())
         } else {
-            let hint = "hint: put the line back from a copy, as from git; nothing was changed\n";
+            let hint = "hint: `muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done; nothing was changed\n";
             stderr.strip_suffix(hint).expect("a hint").trim_end().to_owned()
         };
         assert_eq!(message, damaged(home, line) + reason, "{args:?}");

@@ -10,6 +10,7 @@
 
 mod assign;
 mod at;
+mod audit;
 mod checkpoint;
 mod commands;
 mod crowd;
@@ -24,11 +25,14 @@ mod reading;
 mod readme;
 mod release;
 mod render;
+mod repair;
 mod repository;
 mod schema;
 mod seal;
 mod store;
+mod surgery;
 #[cfg(unix)]
 mod terminal;
 mod torn;
+mod verify;
 mod why;

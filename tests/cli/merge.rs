@@ -9,15 +9,15 @@ use crate::harness::Home;
 use crate::repository::{answers, git, ids};
 
 /// Two clones of one store that went different ways.
-struct Branches {
-    home: Home,
-    a: PathBuf,
-    b: PathBuf,
+pub struct Branches {
+    pub home: Home,
+    pub a: PathBuf,
+    pub b: PathBuf,
     acknowledged: BTreeSet<String>,
 }
 
 impl Branches {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut home = Home::seeded();
         home.assign("before", "w", "testing");
         let origin = home.store().to_owned();
@@ -40,7 +40,7 @@ impl Branches {
     }
 
     /// Records an event on one branch and commits it.
-    fn work(&mut self, on_a: bool, now: &str, args: &[&str]) {
+    pub fn work(&mut self, on_a: bool, now: &str, args: &[&str]) {
         let store = if on_a { self.a.clone() } else { self.b.clone() };
         self.home.use_store(&store);
         self.home.at(now);
@@ -51,12 +51,12 @@ impl Branches {
         git(&self.home, &store, &["commit", "--quiet", "--message", now]);
     }
 
-    fn merge(&self, on_a: bool, what: &str) {
+    pub fn merge(&self, on_a: bool, what: &str) {
         let store = if on_a { &self.a } else { &self.b };
         git(&self.home, store, &["merge", "--quiet", "--no-edit", what]);
     }
 
-    fn fetch(&self) {
+    pub fn fetch(&self) {
         git(&self.home, &self.a, &["fetch", "--quiet", "other"]);
         git(&self.home, &self.b, &["fetch", "--quiet", "other"]);
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Done, Home, assign_args};
+use crate::surgery::{Files, id};
 
 /// The schema of one answer, in which a field that is not documented is an error.
 fn strict(command: &str) -> Value {
@@ -62,12 +63,13 @@ fn every_answer_follows_its_schema() {
         &["compact", "--older-than", "0"],
         &["seed", "--sync"],
         &["orphan-cleanup", "--older-than-hours", "0"],
+        &["verify"],
         &["completions", "bash"],
         &["man", "list"],
         &["man", "--dir", &dir],
     ];
-    for (hour, args) in all.iter().enumerate() {
-        home.at(&format!("2026-03-26T{hour:02}:00:00Z"));
+    for (half, args) in all.iter().enumerate() {
+        home.at(&format!("2026-03-26T{:02}:{:02}:00Z", half / 2, half % 2 * 30));
         let done = home.run(&[args, &["--json"][..]].concat());
         assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
         check(args[0], &serde_json::from_str(&done.stdout).unwrap());
@@ -78,6 +80,25 @@ fn every_answer_follows_its_schema() {
     check("git-setup", &Done::of(set_up.args(["git-setup", "--yes", "--json"])).json());
     // The lists that matter were not empty.
     assert!(home.run(&["stats", "--json"]).json()["roles"].as_object().unwrap().len() > 1);
+}
+
+#[test]
+fn what_is_said_of_a_damaged_log_follows_its_schema() {
+    let home = Home::seeded();
+    let mut files = Files::read(home.store());
+    files.0[0].1[3] = b"{}\n".to_vec();
+    files.write(home.store());
+    let head = id(files.lines()[11]);
+    for (code, args) in [
+        (3, &["verify", "--head", "01234567", "--head", &head][..]),
+        (0, &["repair"]),
+        (0, &["repair", "--yes"]),
+        (0, &["verify"]),
+    ] {
+        let done = home.run(&[args, &["--json"]].concat());
+        assert_eq!((done.code, done.stderr.as_str()), (Some(code), ""), "{args:?}");
+        check(args[0], &serde_json::from_str(&done.stdout).unwrap());
+    }
 }
 
 #[test]

@@ -160,7 +160,11 @@ fn damage_in_a_segment_is_told_with_its_file_and_line() {
         changed[line - 1] = &wrong;
         // A line that ends with the file, where the file is sealed, is no torn tail.
         let cut = &sound[..sound.len() - 1];
-        for (text, line) in [(changed.concat(), line), (cut.to_owned(), lines.len())] {
+        // Where a file ends, the reading is taken up again, even after a line that has no id.
+        let no_id = format!("{}\n", sound.trim_end().strip_suffix('}').unwrap());
+        for (text, line) in
+            [(changed.concat(), line), (cut.to_owned(), lines.len()), (no_id, lines.len())]
+        {
             fs::write(path, text).unwrap();
             for args in [&["list"][..], &assign_args("s3", "w", "testing")] {
                 let stderr = home.run(args).fails(3);

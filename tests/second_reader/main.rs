@@ -32,4 +32,5 @@ mod grammar;
 #[allow(dead_code, reason = "another test's home, of which this one needs a part")]
 #[path = "../cli/harness.rs"]
 mod harness;
+mod mended;
 mod trail;

@@ -1,0 +1,198 @@
+//! Surgery on a log: lines that are not sound go to the quarantine; the others stay, byte for byte.
+//!
+//! What is cut is copied, and the plan noted, before any file is touched. A
+//! file is then written anew, synced and put in its place at once, so that a
+//! crash leaves the old file or the new one.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
+use std::path::PathBuf;
+
+use super::{Cut, EventId, FileLog, LogError, Piece, Repair, disk};
+
+/// The plan of a repair that is under way, in the quarantine.
+const PLAN: &str = "repair.json";
+
+/// What is to be done to one file of a log.
+#[derive(Debug)]
+pub struct Excision {
+    /// The file.
+    pub piece: Piece,
+    /// The lines to take out, and where they are, line ends included.
+    pub lines: Vec<(Cut, Range<u64>)>,
+    /// Where a CR stands before a line end, in order.
+    pub returns: Vec<u64>,
+    /// Whether the line end is missing behind its last line.
+    pub unended: bool,
+}
+
+impl Excision {
+    /// How long the file will be.
+    #[must_use]
+    pub fn bytes_left(&self) -> u64 {
+        let cut: u64 = self.left_out().iter().map(|at| at.end - at.start).sum();
+        self.piece.bytes - cut + u64::from(self.needs_line_end())
+    }
+
+    /// What is not copied, in order.
+    fn left_out(&self) -> Vec<Range<u64>> {
+        let lines = self.lines.iter().map(|(_, at)| at.clone());
+        let mut left_out: Vec<_> =
+            lines.chain(self.returns.iter().map(|at| *at..*at + 1)).collect();
+        left_out.sort_by_key(|at| at.start);
+        left_out
+    }
+
+    /// How many line ends are put back as they were.
+    #[must_use]
+    pub fn line_ends(&self) -> u64 {
+        self.returns.len() as u64 + u64::from(self.needs_line_end())
+    }
+
+    /// Whether there is anything to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.line_ends() == 0
+    }
+
+    /// Whether the last line stays, and lacks its line end.
+    fn needs_line_end(&self) -> bool {
+        let last = self.lines.last();
+        self.unended && last.is_none_or(|(_, at)| at.end < self.piece.bytes)
+    }
+
+    /// A name for what is cut, the same at every try.
+    fn kept_as(&self) -> String {
+        let digests: String = self.lines.iter().map(|(cut, _)| cut.blake3.as_str()).collect();
+        let file = self.piece.name.rsplit('/').next().unwrap_or_default();
+        format!("{file}.cut.{:.8}", EventId::of(digests.as_bytes()))
+    }
+}
+
+impl FileLog {
+    /// Describes a line as a repair puts it on record.
+    pub fn describe(
+        &self,
+        piece: &Piece,
+        line: u64,
+        offset: u64,
+        length: usize,
+    ) -> Result<Cut, LogError> {
+        let mut bytes = Vec::new();
+        File::open(&piece.path)
+            .and_then(|mut file| {
+                file.seek(SeekFrom::Start(offset))?;
+                file.take(length as u64).read_to_end(&mut bytes)
+            })
+            .map_err(LogError::io("read", &piece.path))?;
+        let blake3 = smol_str::format_smolstr!("{}", blake3::hash(&bytes));
+        Ok(Cut { file: piece.name.clone(), line, blake3, bytes: length as u64 })
+    }
+
+    /// Copies the lines that are to be cut to the quarantine, and notes the plan there.
+    ///
+    /// Answers where they are kept, when that is durable.
+    pub fn prepare(&self, excisions: &[Excision], plan: &Repair) -> Result<Vec<PathBuf>, LogError> {
+        let dir = self.quarantine();
+        disk::make_dir(&dir).map_err(LogError::io("create", &dir))?;
+        let mut kept = Vec::new();
+        for excision in excisions.iter().filter(|excision| !excision.lines.is_empty()) {
+            let path = dir.join(excision.kept_as());
+            let copied = || {
+                let mut copy =
+                    disk::private().write(true).create(true).truncate(true).open(&path)?;
+                let mut file = File::open(&excision.piece.path)?;
+                for (_, at) in &excision.lines {
+                    copy_range(&mut file, at, &mut copy)?;
+                }
+                copy.sync_all()
+            };
+            copied().map_err(LogError::io("write", &path))?;
+            kept.push(path);
+        }
+        let path = dir.join(PLAN);
+        let noted = || {
+            let draft = dir.join("repair.new");
+            let mut file = disk::private().write(true).create(true).truncate(true).open(&draft)?;
+            file.write_all(&serde_json::to_vec(plan)?)?;
+            file.sync_all()?;
+            fs::rename(draft, &path)?;
+            disk::sync_dir(&dir)
+        };
+        noted().map_err(LogError::io("write", &path))?;
+        Ok(kept)
+    }
+
+    /// Puts a file without its unsound lines in the place of the one with them.
+    ///
+    /// The caller holds the turn. Answers whether the file was still the one that was read.
+    pub fn excise(&self, excision: &Excision) -> Result<bool, LogError> {
+        let path = &excision.piece.path;
+        let draft = self.quarantine().join("draft");
+        let replace = || {
+            let mut file = File::open(path)?;
+            if file.metadata()?.len() != excision.piece.bytes {
+                return Ok(false);
+            }
+            let mut new = disk::private().write(true).create(true).truncate(true).open(&draft)?;
+            let mut from = 0;
+            for at in excision.left_out() {
+                copy_range(&mut file, &(from..at.start), &mut new)?;
+                from = at.end;
+            }
+            copy_range(&mut file, &(from..excision.piece.bytes), &mut new)?;
+            if excision.needs_line_end() {
+                new.write_all(b"\n")?;
+            }
+            new.sync_all()?;
+            if new.metadata()?.len() != excision.bytes_left() || !disk::names(path, &file)? {
+                return Ok(false);
+            }
+            fs::rename(&draft, path)?;
+            path.parent().map_or(Ok(()), disk::sync_dir)?;
+            Ok(true)
+        };
+        replace().map_err(LogError::io("rewrite", path))
+    }
+
+    /// Opens the files again, now that others stand in their places. The caller holds the turn.
+    pub fn reopen(&mut self) -> Result<(), LogError> {
+        self.open_to_append(None)
+    }
+
+    /// What a repair was going to put on record that may not have come so far.
+    #[must_use]
+    pub fn planned(&self) -> Repair {
+        // It is renamed into place whole: what cannot be read is not of our making.
+        let plan = fs::read(self.quarantine().join(PLAN)).ok();
+        let plan = plan.and_then(|plan| serde_json::from_slice(&plan).ok());
+        plan.unwrap_or(Repair { cut: Vec::new(), missing: BTreeSet::new() })
+    }
+
+    /// Forgets the plan of a repair that is done.
+    pub fn forget_plan(&self) -> Result<(), LogError> {
+        let path = self.quarantine().join(PLAN);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(LogError::io("remove", &path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn quarantine(&self) -> PathBuf {
+        self.dir.join("quarantine")
+    }
+}
+
+/// Copies a part of a file.
+fn copy_range(file: &mut File, range: &Range<u64>, to: &mut File) -> io::Result<()> {
+    file.seek(SeekFrom::Start(range.start))?;
+    let wanted = range.end.saturating_sub(range.start);
+    match io::copy(&mut file.take(wanted), to)? {
+        copied if copied == wanted => Ok(()),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}

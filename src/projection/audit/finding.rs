@@ -1,0 +1,64 @@
+//! Where something was found.
+
+use std::fmt;
+
+use smol_str::SmolStr;
+
+use super::Fault;
+
+/// Something that an audit found, and where.
+#[derive(Debug)]
+pub struct Finding {
+    /// Where, unless it is nowhere.
+    pub place: Option<Place>,
+    /// What.
+    pub fault: Fault,
+}
+
+/// A line of a file of the store, or a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Which of the log's files it is, in their order; other files come after them.
+    piece: usize,
+    /// The file's name in the store.
+    pub file: SmolStr,
+    /// The line in it, from 1.
+    pub line: Option<u64>,
+}
+
+impl Finding {
+    /// A finding of a file of the store that is none of the log's.
+    #[must_use]
+    pub fn of_file(file: &str, fault: Fault) -> Self {
+        let place = Place { piece: usize::MAX, file: file.into(), line: None };
+        Self { place: Some(place), fault }
+    }
+}
+
+impl Place {
+    /// A line of one of the log's files.
+    pub(super) fn line(piece: usize, file: SmolStr, line: u64) -> Self {
+        Self { piece, file, line: Some(line) }
+    }
+
+    /// One of the log's files.
+    pub(super) fn file(piece: usize, file: SmolStr) -> Self {
+        Self { piece, file, line: None }
+    }
+
+    /// The place, as a part of a sentence.
+    pub(super) fn told(&self) -> impl fmt::Display {
+        fmt::from_fn(move |f| match self.line {
+            Some(line) => write!(f, "line {line} of `{}`", self.file),
+            None => write!(f, "`{}`", self.file),
+        })
+    }
+}
+
+/// As compilers write it: `events.jsonl:12`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
+    }
+}

@@ -1,0 +1,95 @@
+//! What an audit came to.
+
+use super::{Auditor, Finding, Severity};
+use crate::events::{EventId, Heads, IdPrefix};
+
+/// What an audit found, and what it counted.
+#[derive(Debug)]
+pub struct Audit {
+    /// What was found, in the order of the log.
+    pub findings: Vec<Finding>,
+    /// The ends of the history.
+    pub heads: Heads,
+    /// The events, each once.
+    pub events: u64,
+    /// The whole lines.
+    pub lines: u64,
+    /// The bytes of all files.
+    pub bytes: u64,
+    /// The files.
+    pub files: u64,
+    /// The lines that stand in the log before.
+    pub repeated: u64,
+    /// The lines that repairs have cut out.
+    pub cut: u64,
+    /// The events that are missing, and that repairs vouch for.
+    pub gaps: u64,
+    /// The heads that were asked about.
+    pub noted: Vec<NotedHead>,
+}
+
+/// A head that was noted earlier.
+#[derive(Debug)]
+pub struct NotedHead {
+    /// What was noted of its id.
+    pub noted: IdPrefix,
+    /// The event, if the history contains it.
+    pub event: Option<EventId>,
+}
+
+/// Several events could be the head that was noted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` begins the ids of several events")]
+pub struct AmbiguousHead(pub IdPrefix);
+
+impl Audit {
+    /// Tells whether nothing is damaged.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.count(Severity::Damage) == 0
+    }
+
+    /// How many findings of this severity there are.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.fault.severity() == severity).count()
+    }
+
+    /// Adds a finding about the store's files.
+    pub fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+}
+
+impl Auditor {
+    /// Ends the audit, and looks for heads that were noted earlier.
+    pub fn finish(mut self, noted: &[IdPrefix]) -> Result<Audit, AmbiguousHead> {
+        self.ledger.index();
+        let ancestry = self.ledger.ancestry();
+        // A repeated line of a repair says nothing new.
+        self.repairs.retain(|(at, _)| self.ledger.is_first(*at));
+        let vouched = self.vouched();
+        self.tell_ancestry(&ancestry, &vouched);
+        self.tell_converted();
+        self.tell_repeats();
+        self.tell_repairs(&ancestry, &vouched);
+        self.tell_people();
+        self.tell_names();
+        self.tell_checkpoint(&vouched);
+        let noted = self.tell_noted(noted, &vouched)?;
+        self.findings.sort_by_key(|finding| (finding.place.is_none(), finding.place.clone()));
+        let is_gap = |id: &&EventId| self.ledger.find(**id).is_none();
+        Ok(Audit {
+            heads: ancestry.heads(&self.ledger),
+            events: self.ledger.events() as u64,
+            lines: self.lines,
+            bytes: self.bytes,
+            files: self.pieces.len() as u64,
+            repeated: self.ledger.repeats().count() as u64,
+            cut: self.repairs.iter().map(|(_, repair)| repair.cut.len() as u64).sum(),
+            gaps: vouched.keys().filter(is_gap).count() as u64,
+            findings: self.findings,
+            noted,
+        })
+    }
+}

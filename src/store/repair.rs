@@ -1,0 +1,199 @@
+//! Mending a log: what is not sound goes to the quarantine, and the gap is put on record.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use smol_str::SmolStr;
+
+use super::verify::{existing, look_twice, read_through};
+use super::{Options, Store, StoreError, TRIES};
+use crate::events::{
+    Append, Cut, Event, EventId, Excision, FORMAT_VERSION, FileLog, Log as _, LogError, Position,
+    Repair, TornTail, encode,
+};
+use crate::projection::audit::{Auditor, Place, Wounds};
+use crate::projection::checkpoint;
+
+/// How many cuts and missing events one `repair` event names: more do not fit into a line.
+const CUTS: usize = 200;
+const MISSING: usize = 1000;
+
+/// What a repair did, or would do.
+#[derive(Debug, Default)]
+pub struct Mending {
+    /// The lines that are cut out, each with what is wrong with it.
+    pub cut: Vec<(Cut, String)>,
+    /// The events that are missing, each with a line that follows it, if one does.
+    pub missing: Vec<(EventId, Option<Place>)>,
+    /// The files in which line ends are put back as they were, and how many.
+    pub line_ends: Vec<(SmolStr, u64)>,
+    /// Whether the checkpoint says otherwise than the log, and is removed.
+    pub checkpoint: bool,
+    /// The events that put it on record, once they are there.
+    pub recorded: Vec<EventId>,
+    /// Where the lines are kept that were cut out.
+    pub kept: Vec<PathBuf>,
+    /// What was cut from the end of the log first.
+    pub torn: Option<TornTail>,
+}
+
+impl Mending {
+    /// Tells whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cut.is_empty()
+            && self.missing.is_empty()
+            && self.line_ends.is_empty()
+            && !self.checkpoint
+    }
+}
+
+/// A repair, as it is to be done.
+struct Plan {
+    mending: Mending,
+    excisions: Vec<Excision>,
+    wounds: Wounds,
+}
+
+impl Store<FileLog> {
+    /// Tells what a repair would do, and does nothing.
+    pub fn plan_repair(options: &Options) -> Result<Mending, StoreError> {
+        let mut log = existing(options)?;
+        let look = |log: &mut FileLog| {
+            let (auditor, scan) = read_through(log, options)?;
+            Ok((Plan::new(log, auditor)?.mending, scan))
+        };
+        let (mending, _) = look_twice(&mut log, options.wait, look, |told| !told.is_empty())?;
+        Ok(mending)
+    }
+
+    /// Moves all lines that are not sound to the quarantine, and vouches for the gaps.
+    ///
+    /// Whatever it is cut short by, doing it again finishes it.
+    pub fn repair(options: &Options) -> Result<Mending, StoreError> {
+        let mut log = existing(options)?;
+        for _ in 0..TRIES {
+            let turn = log.take_turn(options.wait)?;
+            let (auditor, _) = read_through(&mut log, options)?;
+            let mut plan = Plan::new(&log, auditor)?;
+            if plan.wounds.newest > FORMAT_VERSION {
+                return Err(StoreError::NewerFormat(plan.wounds.newest));
+            }
+            if plan.mending.is_empty() {
+                log.forget_plan()?;
+                return Ok(plan.mending);
+            }
+            plan.mending.kept = log.prepare(&plan.excisions, &plan.all())?;
+            if !plan.excise(&log)? {
+                continue;
+            }
+            // It may know of lines that are gone, and by their positions of none that is left.
+            let cache = options.dir.join(".cache");
+            checkpoint::remove(&cache).map_err(LogError::io("remove the checkpoint in", &cache))?;
+            log.reopen()?;
+            let lines = plan.record(options.now)?;
+            match log.append(turn, &plan.end(), &lines)? {
+                Append::Done { torn } => plan.mending.torn = torn,
+                Append::Moved => continue,
+            }
+            log.forget_plan()?;
+            return Ok(plan.mending);
+        }
+        Err(StoreError::KeepsMoving(log.place(0).0))
+    }
+}
+
+impl Plan {
+    fn new(log: &FileLog, auditor: Auditor) -> Result<Self, LogError> {
+        let planned = log.planned();
+        let wounds = auditor.wounds(&planned.missing);
+        let mut mending = Mending::default();
+        let mut excisions: Vec<_> = wounds
+            .pieces
+            .iter()
+            .enumerate()
+            .map(|(index, piece)| Excision {
+                piece: piece.clone(),
+                lines: Vec::new(),
+                returns: Vec::new(),
+                unended: wounds.unended.contains(&index),
+            })
+            .collect();
+        for wound in &wounds.lines {
+            let Some(excision) = excisions.get_mut(wound.piece) else { continue };
+            let line = wound.place.line.unwrap_or(0);
+            let cut = log.describe(&excision.piece, line, wound.offset, wound.length)?;
+            let end = wound.offset + wound.length as u64 + 1;
+            let range = wound.offset..end.min(excision.piece.bytes);
+            excision.lines.push((cut.clone(), range));
+            mending.cut.push((cut, wound.reason.clone()));
+        }
+        for (piece, at) in &wounds.returns {
+            if let Some(excision) = excisions.get_mut(*piece) {
+                excision.returns.push(*at);
+            }
+        }
+        for cut in planned.cut {
+            let is_known = mending.cut.iter().any(|(known, _)| *known == cut);
+            if !is_known && !wounds.on_record.contains(&cut) {
+                mending.cut.push((cut, "an earlier repair cut it out, and did not end".to_owned()));
+            }
+        }
+        excisions.retain(|excision| !excision.is_empty());
+        let ends = excisions.iter().filter(|excision| excision.line_ends() > 0);
+        mending.line_ends =
+            ends.map(|excision| (excision.piece.name.clone(), excision.line_ends())).collect();
+        mending.missing.clone_from(&wounds.missing);
+        mending.checkpoint = wounds.checkpoint;
+        Ok(Self { mending, excisions, wounds })
+    }
+
+    /// All that is to be put on record.
+    fn all(&self) -> Repair {
+        Repair {
+            cut: self.mending.cut.iter().map(|(cut, _)| cut.clone()).collect(),
+            missing: self.mending.missing.iter().map(|(id, _)| *id).collect(),
+        }
+    }
+
+    /// Writes the files anew. Answers whether they were still those that were read.
+    fn excise(&self, log: &FileLog) -> Result<bool, LogError> {
+        for excision in &self.excisions {
+            if !log.excise(excision)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Where the whole lines of the log end, once the files are written anew.
+    fn end(&self) -> Position {
+        let before: u64 = self.wounds.pieces.iter().map(|piece| piece.bytes).sum();
+        let cut: u64 = self.excisions.iter().map(|excision| excision.piece.bytes).sum();
+        let left: u64 = self.excisions.iter().map(Excision::bytes_left).sum();
+        Position { offset: before - cut + left - self.wounds.torn, ..Position::START }
+    }
+
+    /// Writes the events that put it on record, as lines that follow from the heads that are left.
+    fn record(&mut self, now: Timestamp) -> Result<Vec<u8>, StoreError> {
+        let Repair { cut, missing } = self.all();
+        let missing = Vec::from_iter(missing);
+        let (mut cuts, mut gaps) = (cut.chunks(CUTS), missing.chunks(MISSING));
+        let (mut seq, mut heads) = (self.wounds.next_seq, self.wounds.heads.clone());
+        let mut lines = Vec::new();
+        loop {
+            let (cut, missing) = (cuts.next(), gaps.next());
+            if cut.is_none() && missing.is_none() {
+                return Ok(lines);
+            }
+            let repair = Repair {
+                cut: cut.unwrap_or_default().to_vec(),
+                missing: missing.unwrap_or_default().iter().copied().collect(),
+            };
+            let event = Event::Repair(repair);
+            let record = encode(&mut lines, seq, now, event, heads).map_err(StoreError::TooLong)?;
+            self.mending.recorded.push(record.id);
+            (seq, heads) = (record.seq.next(), record.id.into());
+        }
+    }
+}
