@@ -4,13 +4,11 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
+
+use muzzle_persona::events::run_git;
 
 use super::failure::Failure;
-
-/// What a hook of another repository would have git look at instead.
-const ELSEWHERE: [&str; 5] =
-    ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_CONFIG"];
 
 /// The repository in whose work tree a store is.
 pub struct Repository<'a> {
@@ -68,14 +66,9 @@ impl<'a> Repository<'a> {
     }
 }
 
-/// Runs git in a directory, in plain English, whatever repository called this program.
+/// Runs git in a directory, or says why that cannot be.
 fn run(dir: &Path, args: &[impl AsRef<OsStr>]) -> Result<Output, Failure> {
-    let mut git = Command::new("git");
-    git.current_dir(dir).args(args).stdin(Stdio::null()).env("LC_ALL", "C");
-    for variable in ELSEWHERE {
-        git.env_remove(variable);
-    }
-    git.output().map_err(|error| match error.kind() {
+    run_git(dir, args).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failure::no_git(),
         _ => Failure::git(&error.to_string()),
     })

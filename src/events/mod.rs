@@ -11,6 +11,7 @@
 pub(crate) mod disk;
 mod event;
 mod file_log;
+mod git;
 mod heads;
 mod id;
 mod id_prefix;
@@ -33,6 +34,7 @@ pub use event::{
     Unknown,
 };
 pub use file_log::{FileLog, Sealed};
+pub use git::run_git;
 pub use heads::Heads;
 pub use id::EventId;
 pub use id_prefix::{IdPrefix, IdPrefixError};

@@ -2,23 +2,12 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
-use super::{segments, tail};
+use super::{run_git, segments, tail};
 
 /// The active file's path in a store.
 const ACTIVE: &str = "events.jsonl";
-
-/// Variables by which git takes another repository than the one that the store is in.
-const ELSEWHERE: [&str; 7] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_COMMON_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-];
 
 /// What git has of a store's log at one of its commits.
 #[derive(Debug)]
@@ -133,7 +122,7 @@ fn find_commit(dir: &Path, name: &str) -> Result<String, RevisionError> {
 
 fn find_object(dir: &Path, name: &str, expression: &str) -> Result<String, RevisionError> {
     let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", expression];
-    let output = git(dir, &args)?;
+    let output = run_git(dir, &args).map_err(RevisionError::NoGit)?;
     let id = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
     let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     match output.status.code() {
@@ -170,17 +159,8 @@ fn find_files(
 
 /// Runs git in the store, and returns what it answers.
 fn run(dir: &Path, name: &str, args: &[&str]) -> Result<Vec<u8>, RevisionError> {
-    let output = git(dir, args)?;
+    let output = run_git(dir, args).map_err(RevisionError::NoGit)?;
     if output.status.success() { Ok(output.stdout) } else { Err(failed(name, &output)) }
-}
-
-fn git(dir: &Path, args: &[&str]) -> Result<Output, RevisionError> {
-    let mut command = Command::new("git");
-    for variable in ELSEWHERE {
-        command.env_remove(variable);
-    }
-    command.env("LC_ALL", "C").stdin(Stdio::null());
-    command.arg("-C").arg(dir).args(args).output().map_err(RevisionError::NoGit)
 }
 
 fn failed(name: &str, output: &Output) -> RevisionError {
