@@ -144,7 +144,7 @@ pub enum StoreError {
     )]
     NewerFormat(u32),
     /// There is no store to look through.
-    #[error("there is no store in `{}`", .0.display())]
+    #[error("there is no store at `{}`", .0.display())]
     NoStore(PathBuf),
     /// The moment cannot be found in the log.
     #[error(transparent)]

@@ -167,10 +167,7 @@ impl From<StoreError> for Failure {
                 &error,
                 Some("install the newer muzzle-persona that wrote it".to_owned()),
             ),
-            StoreError::NoStore(_) => {
-                let hint = "name one with `--store DIR`; `muzzle-persona list` makes a new one";
-                Self::new("not_found", REFUSED, &error, Some(hint.to_owned()))
-            }
+            StoreError::NoStore(dir) => Self::no_store(&dir),
             StoreError::Moment(error) => error.into(),
             StoreError::Revision(error) => error.into(),
             StoreError::KeepsMoving(_) => Self::new(
@@ -237,13 +234,12 @@ impl From<MomentError> for Failure {
 
 impl From<RevisionError> for Failure {
     fn from(error: RevisionError) -> Self {
-        let (kind, code) = match error {
-            RevisionError::NoGit(_) => ("io", WRITE),
-            RevisionError::Unknown(_) | RevisionError::NoLog(_) | RevisionError::Failed { .. } => {
-                ("not_found", REFUSED)
+        match &error {
+            RevisionError::NoGit(why) if why.kind() == std::io::ErrorKind::NotFound => {
+                Self::no_git()
             }
-        };
-        Self::new(kind, code, &error, Some(error.hint().to_owned()))
+            error => Self::new("not_found", REFUSED, error, Some(error.hint().to_owned())),
+        }
     }
 }
 

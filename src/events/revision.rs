@@ -53,7 +53,7 @@ impl RevisionError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NoGit(_) => "install git, or name the moment by time, sequence number or id",
+            Self::NoGit(_) => "name the moment by time, sequence number or id",
             Self::Unknown(_) | Self::Failed { .. } => {
                 "`git -C STORE log` shows the commits of a store that git keeps"
             }

@@ -38,6 +38,9 @@ impl Store<FileLog> {
 
     /// Opens a store as git has it at a revision.
     pub fn open_revision(options: &Options, name: &str) -> Result<Past, StoreError> {
+        if !options.dir.is_dir() {
+            return Err(StoreError::NoStore(options.dir.clone()));
+        }
         let mut store = Self::closed(options)?;
         let revision = Revision::read(&options.dir, name)?;
         let rewind = Rewind::of(revision.log(), Until::End).map_err(|damage| {
@@ -69,7 +72,7 @@ impl<L: Log> Store<L> {
     fn look_back(&mut self, until: Until) -> Result<Rewind, LogError> {
         match self.rewind(until) {
             Err(LogError::Damaged(seen)) => {
-                let Ok(_turn) = self.log.take_turn(self.wait) else {
+                let Ok(_turn) = self.take_turn() else {
                     return Err(LogError::Damaged(seen));
                 };
                 self.rewind(until)

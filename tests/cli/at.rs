@@ -253,8 +253,8 @@ fn looking_back_writes_nothing_and_makes_no_store() {
         assert_eq!(
             stderr,
             format!(
-                "error: there is no store in `{}`\n\
-                 hint: name one with `--store DIR`; `muzzle-persona list` makes a new one\n",
+                "error: there is no store at `{}`\n\
+                 hint: `muzzle-persona list` makes one where there is none\n",
                 nowhere.display()
             )
         );

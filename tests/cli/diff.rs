@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::harness::{Done, Home, assign_args, without_ids};
-use crate::repository::git;
+use crate::repository::{git, hermetic, path};
 
 /// A store in which something happened to many, after the twelve events of its seed.
 fn eventful() -> Home {
@@ -152,13 +152,9 @@ fn two_ends_are_needed_of_which_the_second_may_be_now() {
     }
 }
 
-/// The answer to a `diff`, with the path to git: nothing else of the surroundings is passed on.
+/// The answer to a `diff`, with nobody's settings of git.
 fn diff(home: &Home, args: &[&str]) -> Done {
-    let mut command = home.command();
-    #[expect(clippy::disallowed_methods, reason = "a test finds git as its shell does")]
-    let path = std::env::var_os("PATH").unwrap();
-    command.env("PATH", path).env("GIT_CONFIG_NOSYSTEM", "1");
-    Done::of(command.arg("diff").args(args))
+    Done::of(hermetic(home, &mut home.command()).arg("diff").args(args))
 }
 
 /// Has git keep a store as it is.
@@ -324,10 +320,10 @@ fn without_git_or_a_repository_there_is_no_revision() {
     assert!(stderr.starts_with(told), "{stderr}");
     let mut command = home.command();
     command.env("PATH", home.path());
-    let stderr = Done::of(command.args(["diff", "git:HEAD"])).fails(5);
-    assert_snapshot!(stderr, @"
-    error: could not run `git`: No such file or directory (os error 2)
-    hint: install git, or name the moment by time, sequence number or id
+    let stderr = Done::of(command.args(["diff", "git:HEAD"])).fails(1);
+    assert_snapshot!(stderr, @r"
+    error: there is no `git` on this machine
+    hint: install git, or add its directory to `PATH`
     ");
     let mut command = home.command();
     command.env("PATH", home.path());
@@ -339,6 +335,13 @@ fn without_git_or_a_repository_there_is_no_revision() {
     let mut command = home.command();
     command.env("PATH", home.path());
     Done::of(command.args(["diff", "12"])).ok();
+
+    let mut home = Home::new();
+    let nowhere = home.path().join("nowhere");
+    home.use_store(&nowhere);
+    let stderr = diff(&home, &["git:HEAD"]).fails(1);
+    assert!(stderr.starts_with("error: there is no store at `"), "{stderr}");
+    assert!(!nowhere.exists());
 }
 
 #[test]
@@ -348,8 +351,7 @@ fn another_repository_in_the_environment_is_not_asked() {
     git(&other, other.store(), &["init", "--quiet"]);
     commit(&other, other.store(), "other");
     let mut command = home.command();
-    #[expect(clippy::disallowed_methods, reason = "a test finds git as its shell does")]
-    command.env("PATH", std::env::var_os("PATH").unwrap());
+    command.env("PATH", path());
     command.env("GIT_DIR", other.store().join(".git")).env("GIT_WORK_TREE", other.store());
     let told = Done::of(command.args(["diff", "HEAD", "--json"])).json();
     assert_eq!(told["from"]["events"], 14);
