@@ -61,6 +61,12 @@ impl Roles {
             })
     }
 
+    /// Names the role that is meant; one that is none any more may still be in the log.
+    #[must_use]
+    pub fn meant(&self, typed: &RoleName) -> RoleName {
+        self.find(typed.as_str()).map_or_else(|| typed.clone(), |role| role.name.clone())
+    }
+
     /// The first role, in seed order, one of whose keywords stands in the text.
     #[must_use]
     pub fn by_keyword(&self, text: &str) -> Option<&Role> {

@@ -67,15 +67,11 @@ impl FilterArgs {
     pub fn resolve(&self, scene: &Scene<'_>) -> Result<Filter, Refusal> {
         let find = |name| broker::find(scene.roster, name).map(|persona| persona.name().clone());
         let roles = &scene.rules.roles;
-        // A role that is none any more may still be in the log.
-        let role = |typed: &RoleName| {
-            roles.find(typed.as_str()).map_or_else(|| typed.clone(), |role| role.name.clone())
-        };
         Ok(Filter {
             persona: self.persona.as_deref().map(find).transpose()?,
             session: self.session.clone(),
             project: self.project.clone(),
-            role: self.role.as_ref().map(role),
+            role: self.role.as_ref().map(|role| roles.meant(role)),
             kind: self.kind.clone(),
             since: self.since,
             until: self.until,

@@ -6,7 +6,7 @@ use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use muzzle_persona::Store;
-use muzzle_persona::broker::{self, Account, Grounds, Roles, Score, TieBreak};
+use muzzle_persona::broker::{self, Account, Grounds, Score, TieBreak};
 use muzzle_persona::events::{
     EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, visible,
 };
@@ -47,7 +47,7 @@ pub struct WhyArgs {
 pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> {
     let mut store = context.open()?;
     let name = store.look(|store| Ok(broker::find(store.roster(), &args.name)?.name().clone()))?;
-    let role = args.role.as_ref().map(|role| resolved(role, &store.rules().roles));
+    let role = args.role.as_ref().map(|role| store.rules().roles.meant(role));
     let mut last = LastLent::of(name.clone(), args.session.clone(), role, args.slot.clone());
     store.visit(&[args.session.as_str()], |record| last.apply(record))?;
     let Some(occasion) = last.found() else {
@@ -56,12 +56,6 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     };
     let account = account(&occasion, &mut store, context)?;
     Ok(WhyReport::new(occasion, account, args.limit))
-}
-
-/// A role as it was typed, or the one that it stands for.
-fn resolved(typed: &RoleName, roles: &Roles) -> RoleName {
-    let role = roles.resolve(typed.as_str());
-    if role == roles.general() { typed.clone() } else { role.name.clone() }
 }
 
 /// Makes the choice again, from the roster before the command that made it.
