@@ -436,8 +436,8 @@ fn verify_writes_nothing_and_makes_no_store() {
     for args in [&["verify"][..], &["repair"], &["repair", "--yes"]] {
         let stderr = home.run(args).fails(1);
         let store = home.store().display();
-        let hint = "name one with `--store DIR`; `muzzle-persona list` makes a new one";
-        assert_eq!(stderr, format!("error: there is no store in `{store}`\nhint: {hint}\n"));
+        let hint = "`muzzle-persona list` makes one where there is none";
+        assert_eq!(stderr, format!("error: there is no store at `{store}`\nhint: {hint}\n"));
     }
     assert!(!home.store().exists());
 

@@ -9,7 +9,7 @@ use crate::trail::Trail;
 fn a_log_that_was_mended_adds_up_to_the_same_and_goes_on() {
     let mut made = Home::seeded();
     Trail::new(&made, 21).go(&mut made, 30);
-    let log = String::from_utf8(made.log()).unwrap();
+    let log = String::from_utf8(made.whole_log()).unwrap();
     let lines: Vec<_> = log.split_inclusive('\n').collect();
     for (lost, changed) in [(15, 20), (0, 1), (lines.len() - 2, lines.len() - 1)] {
         let mut left: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
