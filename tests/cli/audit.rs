@@ -31,6 +31,7 @@ struct User {
 }
 
 impl User {
+    #[expect(clippy::disallowed_methods, reason = "git and sed are where they are")]
     fn new() -> Self {
         let home = Home::new();
         let programs = Path::new(env!("CARGO_BIN_EXE_muzzle-persona")).parent().unwrap();
