@@ -427,6 +427,11 @@ impl<L: Log> Store<L> {
                 visit(Line { number, bytes }).map_err(|damage| self.damaged(damage))?;
             }
             position.advance(&batch);
+            if position.last.is_none() && left > 0 {
+                // A line that ends with no id is damage, whatever it was looked through for.
+                let (line, reason) = (position.lines, LineError::NoId.into());
+                return Err(self.damaged(LineDamage { line, reason }).into());
+            }
             self.progress.tell(LongWork::reading(&position, left));
             if left == 0 {
                 return Ok(());

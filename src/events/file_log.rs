@@ -413,13 +413,18 @@ impl Log for FileLog {
 
     fn place(&self, line: u64) -> (PathBuf, u64) {
         let mut left = line;
-        for segment in self.files.iter().flat_map(|files| &files.segments) {
+        // Whoever has closed the files since, as where the log seemed to have moved, lists them anew.
+        let listed = match &self.files {
+            Some(files) => files.segments.clone(),
+            None => self.segments().unwrap_or_default(),
+        };
+        for segment in listed {
             // It was read before, so it can be read; if not, the line is looked for further on.
             let lines = fs::read(&segment.path).unwrap_or_default();
             let lines = memchr::memchr_iter(b'\n', &lines).count() as u64
                 + u64::from(!lines.is_empty() && !lines.ends_with(b"\n"));
             if left <= lines {
-                return (segment.path.clone(), left);
+                return (segment.path, left);
             }
             left -= lines;
         }

@@ -1,6 +1,7 @@
 //! A log that is wrong, and not the trace of an unfinished write.
 
 use crate::harness::{Home, assign_args};
+use crate::surgery::{Files, forge, id};
 
 /// The start of what is said of a damaged line.
 fn damaged(home: &Home, line: usize) -> String {
@@ -71,6 +72,37 @@ fn a_line_without_an_id_is_damage() {
     lines[2] = "{}\n".to_owned();
     home.set_log(lines.concat().as_bytes());
     check(&home, 3, "the line does not end with its id");
+}
+
+#[test]
+fn a_line_without_an_id_is_damage_at_the_end_of_a_piece_too() {
+    let home = Home::seeded();
+    home.assign("s1", "w", "testing");
+    home.run(&["compact", "--seal"]).ok();
+    home.assign("s2", "w", "testing");
+    let sound = Files::read(home.store());
+    let mut merged = sound.clone();
+    let head = id(sound.line((0, 10)));
+    merged.0[1].1.push(forge(12, &[&head]));
+    for mut files in [sound, merged] {
+        files.write(home.store());
+        // The checkpoint knows of the end, and not of what is behind it.
+        home.run(&["compact"]);
+        let line = files.0[0].1.last_mut().unwrap();
+        let brace = line.len() - 2;
+        line[brace] = b']';
+        files.write(home.store());
+        let message = format!(
+            "error: line 13 of `{}` is damaged: the line does not end with its id\n",
+            home.store().join(&files.0[0].0).display()
+        );
+        assert!(home.run(&["history", "elena"]).fails(3).starts_with(&message));
+        std::fs::remove_dir_all(home.store().join(".cache")).unwrap();
+        for args in [&["list"][..], &["history", "elena"], &assign_args("s9", "w9", "testing")] {
+            let stderr = home.run(args).fails(3);
+            assert!(stderr.starts_with(&message), "{args:?}: {stderr}");
+        }
+    }
 }
 
 #[test]
