@@ -97,7 +97,12 @@ fn a_program_in_a_path_with_quotes_and_spaces_is_found_by_git() {
     let dir = home.path().join("it's \"my\" $bin");
     fs::create_dir(&dir).unwrap();
     let program = dir.join("muzzle-persona");
-    fs::copy(env!("CARGO_BIN_EXE_muzzle-persona"), &program).unwrap();
+    // Copied by a process of its own: a program that this one has open for writing, or left open in
+    // a child that another test was just starting, cannot be run.
+    let copied = Command::new("cp")
+        .args([env!("CARGO_BIN_EXE_muzzle-persona").as_ref(), &*program])
+        .status();
+    assert!(copied.unwrap().success());
     let mut command = Command::new(&program);
     for (name, value) in home.command().get_envs() {
         command.env(name, value.unwrap());

@@ -190,22 +190,27 @@ fn damage_is_told_of_what_is_read_and_nothing_more_is_read_than_must_be() {
 #[cfg(unix)]
 mod paged {
     use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
 
     use super::*;
     use crate::repository::path;
     use crate::terminal::on_terminal;
 
     /// A program in the home that notes how it was called, and does what `script` says.
-    #[expect(clippy::disallowed_methods, reason = "a test writes its own pager")]
     fn program(home: &Home, name: &str, script: &str) -> String {
         let bin = home.path().join("my bin");
         fs::create_dir_all(&bin).unwrap();
         let (path, note) = (bin.join(name), bin.join("note"));
         let text =
             format!("#!/bin/sh\necho \"$# $1 LESS=$LESS\" > '{}'\n{script}\n", note.display());
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        // By a process of its own: what this one wrote may still be open in another test's child,
+        // and cannot be run then.
+        let mut install = Command::new("install");
+        install.args(["-m", "755", "/dev/stdin"]).arg(&path).stdin(Stdio::piped());
+        let mut install = install.spawn().unwrap();
+        install.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        assert!(install.wait().unwrap().success());
         path.to_str().unwrap().to_owned()
     }
 

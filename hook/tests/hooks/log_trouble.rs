@@ -218,7 +218,9 @@ fn a_store_that_cannot_be_written_is_left() {
     // Nobody can run it there: where it was built, maybe not.
     let bin = tempfile::tempdir().unwrap();
     let copy = bin.path().join("persona-inject");
-    fs::copy(HOOK, &copy).unwrap();
+    // By a process of its own: what this one wrote may still be open in another test's child, and
+    // cannot be run then.
+    assert!(Command::new("cp").args([HOOK.as_ref(), &*copy]).status().unwrap().success());
     let mode = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     for open in [bin.path(), &copy, home.path()] {
         mode(open, 0o755);
