@@ -9,14 +9,20 @@ use jiff::Timestamp;
 
 use crate::broker::{Decision, Notice, Refusal, Rules, Seed, SeedError, Situation};
 use crate::events::{
-    Append, Damage, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, Needles, Position,
-    Read, Record, RevisionError, Sealed, TornTail, encode,
+    Append, Damage, Disk, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, Needles,
+    Position, Read, Record, RevisionError, Sealed, TornTail, encode,
 };
 use crate::projection::pipeline::{self, Next};
 use crate::projection::{
     AmbiguousHead, Fold, Line, LineDamage, MomentError, Roster, View, checkpoint,
 };
 
+#[cfg(unix)]
+#[cfg(test)]
+mod crash;
+#[cfg(unix)]
+#[cfg(test)]
+mod machine;
 mod past;
 mod repair;
 mod until;
@@ -47,6 +53,7 @@ pub struct Store<L: Log = FileLog> {
     wait: Duration,
     progress: Progress,
     view: View,
+    disk: Disk,
     /// Where the checkpoint is kept.
     cache: PathBuf,
     /// How many of the view's events the checkpoint has.
@@ -66,6 +73,8 @@ pub struct Options {
     pub now: Timestamp,
     /// Who is told of reading that takes long.
     pub progress: Progress,
+    /// What keeps the files.
+    pub disk: Disk,
 }
 
 /// Who is told of work that takes long, if anybody is.
@@ -84,6 +93,13 @@ pub enum LongWork {
         /// How many there are.
         all: u64,
     },
+}
+
+impl Options {
+    /// The log of the store. Nothing is opened yet.
+    fn log(&self) -> FileLog {
+        FileLog::new(self.disk.clone(), self.dir.clone())
+    }
 }
 
 impl LongWork {
@@ -189,12 +205,13 @@ impl Store<FileLog> {
         let seed = read_seed(&options.dir.join("seed.toml"))?;
         let rules = seed.rules()?;
         Ok(Self {
-            log: FileLog::new(options.dir.clone()),
+            log: options.log(),
             seed,
             rules,
             wait: options.wait,
             progress: options.progress.clone(),
             view: View::default(),
+            disk: options.disk.clone(),
             cache: options.dir.join(".cache"),
             kept: 0,
             torn: None,
@@ -220,6 +237,8 @@ impl Store<FileLog> {
 }
 
 /// Reads the user's seed, if the store has one.
+///
+/// It is the user's own, and may well be a link to elsewhere.
 fn read_seed(path: &Path) -> Result<Seed, StoreError> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Seed::with_user(path, &text)?),
@@ -278,6 +297,8 @@ impl<L: Log> Store<L> {
                 decided => decided?,
             };
             if events.is_empty() {
+                drop(turn);
+                self.log.settle()?;
                 return Ok(Answer { outcome, notices, torn: self.torn.take() });
             }
             self.check_version()?;
@@ -309,7 +330,7 @@ impl<L: Log> Store<L> {
 
     /// Writes the checkpoint anew.
     pub fn checkpoint(&mut self) -> io::Result<()> {
-        checkpoint::write(&self.cache, &self.view)?;
+        checkpoint::write(&self.disk, &self.cache, &self.view)?;
         self.kept = self.view.events;
         Ok(())
     }
@@ -324,7 +345,7 @@ impl<L: Log> Store<L> {
 
     /// Begins with the checkpoint, if it is that of the log that is there.
     fn recall(&mut self) {
-        let Some(view) = checkpoint::load(&self.cache) else { return };
+        let Some(view) = checkpoint::load(&self.disk, &self.cache) else { return };
         if view.marks().all(|mark| self.log.holds(mark).unwrap_or(false)) {
             self.kept = view.events;
             self.view = view;
@@ -590,7 +611,13 @@ mod tests {
     fn open(dir: &Path) -> (Store, Options, fastrand::Rng) {
         let now = "2026-03-25T15:30:00Z".parse().unwrap();
         let wait = Duration::from_secs(5);
-        let options = Options { dir: dir.to_owned(), wait, now, progress: Progress::default() };
+        let options = Options {
+            dir: dir.to_owned(),
+            wait,
+            now,
+            progress: Progress::default(),
+            disk: Disk::default(),
+        };
         let mut rng = fastrand::Rng::with_seed(1);
         (Store::open(&options, &mut rng).unwrap(), options, rng)
     }

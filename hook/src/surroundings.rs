@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use muzzle_persona::events::Disk;
 use muzzle_persona::{Options, Progress, environment};
 
 use crate::Problem;
@@ -95,6 +96,7 @@ impl Surroundings {
             wait: LOCK_WAIT,
             now: environment::now((self.variable)(environment::NOW), self.clock)?,
             progress: Progress::new(move |_| watch.begin()),
+            disk: Disk::default(),
         })
     }
 }

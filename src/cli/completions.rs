@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use clap::{Args, CommandFactory as _, ValueEnum};
 use clap_complete::CompletionCandidate;
 use clap_complete::env::{CompleteEnv, Shells};
-use muzzle_persona::events::is_hidden;
+use muzzle_persona::events::{Disk, is_hidden};
 use muzzle_persona::{Options, Progress, Store, environment};
 use serde::Serialize;
 
@@ -111,7 +111,13 @@ fn names_in_store(surroundings: Surroundings) -> Result<Vec<String>, Failure> {
         return Ok(Vec::new());
     }
     let now = environment::now(now, clock)?;
-    let options = Options { dir, wait: Context::DEFAULT_WAIT, now, progress: Progress::default() };
+    let options = Options {
+        dir,
+        wait: Context::DEFAULT_WAIT,
+        now,
+        progress: Progress::default(),
+        disk: Disk::default(),
+    };
     let store = Store::open(&options, &mut rng)?;
     Ok(store.roster().names().map(ToString::to_string).collect())
 }

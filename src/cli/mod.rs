@@ -12,6 +12,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use muzzle_persona::broker::{Decision, Refusal, Situation};
+use muzzle_persona::events::Disk;
 use muzzle_persona::{Answer, Options, Store, environment};
 
 use self::failure::Failure;
@@ -178,7 +179,13 @@ fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<u8, Fail
     let now = environment::now(now, clock)?;
     let dir = environment::store_dir(cli.global.store, store, home)?;
     let mut context = Context {
-        options: Options { dir, wait: cli.global.wait, now, progress: Output::progress() },
+        options: Options {
+            dir,
+            wait: cli.global.wait,
+            now,
+            progress: Output::progress(),
+            disk: Disk::default(),
+        },
         rng,
         pager,
         program,

@@ -1,17 +1,17 @@
 //! The log as files.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io;
 use std::path::PathBuf;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
+use super::disk::{Mode, OpenFile};
 use super::line::{ID_TAIL, LINE_LIMIT, written_id};
 use super::lock::WriteLock;
 use super::segments::{self, Segment};
 use super::{
-    Append, Damage, DamageReason, EventId, LineError, Log, LogError, Position, Read, TornTail,
-    decode, disk, tail,
+    Append, Damage, DamageReason, Disk, EventId, LineError, Log, LogError, Position, Read,
+    TornTail, decode, tail,
 };
 
 /// The most bytes that one read brings.
@@ -41,6 +41,7 @@ const GIT_IGNORE: &str = ".lock\n.cache/\nquarantine/\n";
 /// that a seal, which moves lines from one to another, moves no position.
 #[derive(Debug)]
 pub struct FileLog {
+    pub(super) disk: Disk,
     pub(super) dir: PathBuf,
     /// The active file's path.
     pub(super) path: PathBuf,
@@ -55,7 +56,7 @@ pub struct FileLog {
 pub(super) struct Files {
     pub(super) segments: Vec<Segment>,
     /// The file that is appended to, if it is there.
-    pub(super) active: Option<File>,
+    pub(super) active: Option<Arc<dyn OpenFile>>,
     /// Whether that one was opened to append to it.
     pub(super) to_append: bool,
 }
@@ -81,8 +82,8 @@ enum Tail {
 
 impl Files {
     /// The active file, if it was opened to append to it.
-    fn appendable(&self) -> Option<&File> {
-        self.active.as_ref().filter(|_| self.to_append)
+    fn appendable(&self) -> Option<&dyn OpenFile> {
+        self.active.as_deref().filter(|_| self.to_append)
     }
 
     /// Where the active file begins, in bytes from the start of the log.
@@ -99,18 +100,18 @@ impl Files {
 impl FileLog {
     /// Names the log of a store. Nothing is opened yet.
     #[must_use]
-    pub fn new(dir: PathBuf) -> Self {
+    pub fn new(disk: Disk, dir: PathBuf) -> Self {
         let path = dir.join("events.jsonl");
-        Self { dir, path, files: None, is_new: false }
+        Self { disk, dir, path, files: None, is_new: false }
     }
 
     /// Makes the directory of a new store, and tells git how to treat what is in it.
     pub fn create_store(&mut self) -> Result<(), LogError> {
-        self.is_new = !self.dir.join(LOCK).exists();
-        disk::make_dir(&self.dir).map_err(LogError::io("create the store", &self.dir))?;
+        self.is_new = !self.disk.exists(&self.dir.join(LOCK));
+        self.disk.make_dirs(&self.dir).map_err(LogError::io("create the store", &self.dir))?;
         for (name, content) in [(".gitattributes", GIT_ATTRIBUTES), (".gitignore", GIT_IGNORE)] {
             let path = self.dir.join(name);
-            disk::write_new(&path, content).map_err(LogError::io("write", &path))?;
+            self.disk.write_new(&path, content).map_err(LogError::io("write", &path))?;
         }
         Ok(())
     }
@@ -150,24 +151,27 @@ impl FileLog {
             return Ok(None);
         };
         let sync = |source| LogError::Sync { path: self.path.clone(), source };
-        file.sync_data().map_err(sync)?;
+        file.sync().map_err(sync)?;
         let first = self.first_line(file)?.seq;
         let dir = self.dir.join(segments::DIRECTORY);
-        disk::make_dir(&dir).map_err(LogError::io("create", &dir))?;
+        self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
         let names = [8, EventId::DIGITS].map(|digits| segments::name(first, last, digits));
-        let mut free = names.iter().map(|name| dir.join(name)).filter(|path| !path.exists());
+        let free = names.iter().map(|name| dir.join(name));
+        let mut free = free.filter(|path| !self.disk.exists(path));
         let path = free.next().ok_or_else(|| io::ErrorKind::AlreadyExists.into());
         let path = path.map_err(LogError::io("seal the log in", &dir))?;
-        fs::rename(&self.path, &path).map_err(LogError::io("seal the log as", &path))?;
-        disk::write_new(&self.path, "").map_err(LogError::io("create", &self.path))?;
-        disk::sync_dir(&dir).and_then(|()| disk::sync_dir(&self.dir)).map_err(sync)?;
+        self.disk.rename(&self.path, &path).map_err(LogError::io("seal the log as", &path))?;
+        // The new file must not outlive a crash that undoes the renaming: it would stand in its place.
+        self.sync_names(true).map_err(sync)?;
+        self.disk.write_new(&self.path, "").map_err(LogError::io("create", &self.path))?;
+        self.sync_names(false).map_err(sync)?;
         drop(turn);
         self.files = None;
         Ok(Some(Sealed { path, bytes, torn }))
     }
 
     /// Reads the first line of the active file.
-    fn first_line(&self, file: &File) -> Result<super::Record, LogError> {
+    fn first_line(&self, file: &dyn OpenFile) -> Result<super::Record, LogError> {
         let mut start = Vec::new();
         read_at(file, 0, LINE_LIMIT as u64, &mut start)
             .map_err(LogError::io("read", &self.path))?;
@@ -187,13 +191,14 @@ impl FileLog {
             if self.files.is_some() {
                 break;
             }
-            let active = match File::open(&self.path) {
+            let active = match self.disk.open(&self.path, Mode::Read) {
                 Ok(file) => Some(file),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 Err(error) => return Err(LogError::io("open", &self.path)(error)),
             };
             let segments = self.segments()?;
-            let named = active.as_ref().map_or(Ok(true), |file| disk::names(&self.path, file));
+            let named =
+                active.as_deref().map_or(Ok(true), |file| self.disk.names(&self.path, file));
             if named.map_err(LogError::io("look at", &self.path))? {
                 self.files = Some(Files { segments, active, to_append: false });
             }
@@ -210,7 +215,7 @@ impl FileLog {
         let segments = match known {
             // No seal came between: the segments are those of before.
             Some(Files { segments, active: Some(known), .. })
-                if disk::same(&known, &file).map_err(LogError::io("look at", &self.path))? =>
+                if self.is_same(&*known, &*file)? =>
             {
                 segments
             }
@@ -222,7 +227,25 @@ impl FileLog {
 
     fn segments(&self) -> Result<Vec<Segment>, LogError> {
         let dir = self.dir.join(segments::DIRECTORY);
-        segments::list(&dir).map_err(LogError::io("read", &dir))
+        segments::list(&self.disk, &dir).map_err(LogError::io("read", &dir))
+    }
+
+    /// Tells whether two handles are of the same file.
+    pub(super) fn is_same(
+        &self,
+        one: &dyn OpenFile,
+        other: &dyn OpenFile,
+    ) -> Result<bool, LogError> {
+        let same = || Ok(one.identity()? == other.identity()?);
+        same().map_err(LogError::io("look at", &self.path))
+    }
+
+    /// Makes the files' names durable, those of the segments too if there are any.
+    fn sync_names(&self, segments: bool) -> io::Result<()> {
+        if segments {
+            self.disk.sync_dir(&self.dir.join(segments::DIRECTORY))?;
+        }
+        self.disk.sync_dir(&self.dir)
     }
 
     /// Opens the active file to append to it; makes it if it is not there.
@@ -230,40 +253,39 @@ impl FileLog {
     /// A checkout takes the file away, then makes another, then fills it. Who
     /// made one meanwhile would be in its way, and who wrote into an empty one
     /// would begin another history.
-    fn open_active(&self) -> Result<File, LogError> {
-        let mut options = disk::private();
-        options.read(true).append(true);
-        let start = Instant::now();
+    fn open_active(&self) -> Result<Arc<dyn OpenFile>, LogError> {
+        let mut left = if self.is_new { Duration::ZERO } else { CHECKOUT };
         loop {
-            let may_wait = !self.is_new && start.elapsed() < CHECKOUT;
-            let opened = options.create(!may_wait).open(&self.path);
-            match opened {
+            let may_wait = !left.is_zero();
+            let mode = if may_wait { Mode::Append } else { Mode::AppendOrCreate };
+            match self.disk.open(&self.path, mode) {
                 Err(error) if may_wait && error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(LogError::io("open", &self.path)(error)),
-                Ok(file) if may_wait && self.is_hollow(&file)? => {}
+                Ok(file) if may_wait && self.is_hollow(&*file)? => {}
                 Ok(file) => return Ok(file),
             }
-            thread::sleep(PAUSE);
+            self.disk.pause(PAUSE);
+            left = left.saturating_sub(PAUSE);
         }
     }
 
     /// Tells whether the active file is empty, and there is no segment from which it could go on.
-    fn is_hollow(&self, file: &File) -> Result<bool, LogError> {
+    fn is_hollow(&self, file: &dyn OpenFile) -> Result<bool, LogError> {
         Ok(self.length(file)? == 0 && self.segments()?.is_empty())
     }
 
     /// Tells whether a program that knows no lock is still writing the active file, as a checkout may be.
-    fn is_growing(&self, file: &File, seen: u64) -> Result<bool, LogError> {
-        thread::sleep(CHECKOUT);
+    fn is_growing(&self, file: &dyn OpenFile, seen: u64) -> Result<bool, LogError> {
+        self.disk.pause(CHECKOUT);
         Ok(self.length(file)? != seen)
     }
 
-    fn length(&self, file: &File) -> Result<u64, LogError> {
-        Ok(file.metadata().map_err(LogError::io("look at", &self.path))?.len())
+    fn length(&self, file: &dyn OpenFile) -> Result<u64, LogError> {
+        file.len().map_err(LogError::io("look at", &self.path))
     }
 
     /// Makes sure that nothing but a torn tail follows `end` in the active file, and cuts that off.
-    fn clear_tail(&self, file: &File, end: u64) -> Result<Tail, LogError> {
+    fn clear_tail(&self, file: &dyn OpenFile, end: u64) -> Result<Tail, LogError> {
         let mut rest = Vec::new();
         read_at(file, end, u64::MAX, &mut rest).map_err(LogError::io("read", &self.path))?;
         if rest.is_empty() {
@@ -276,20 +298,15 @@ impl FileLog {
     }
 
     /// Moves what follows `end` to the quarantine, and cuts it off.
-    fn cut(&self, file: &File, end: u64, torn: &[u8]) -> Result<TornTail, LogError> {
+    fn cut(&self, file: &dyn OpenFile, end: u64, torn: &[u8]) -> Result<TornTail, LogError> {
         let dir = self.dir.join("quarantine");
-        disk::make_dir(&dir).map_err(LogError::io("create", &dir))?;
+        self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
         // Named for its place and content, so that a second try after a crash writes the same file.
         let kept = dir.join(format!("events.jsonl.{end}.{:.8}", EventId::of(torn)));
-        let mut copy = disk::private()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&kept)
-            .map_err(LogError::io("create", &kept))?;
+        let copy = self.disk.open(&kept, Mode::Truncate).map_err(LogError::io("create", &kept))?;
         copy.write_all(torn)
-            .and_then(|()| copy.sync_all())
-            .and_then(|()| disk::sync_dir(&dir))
+            .and_then(|()| copy.sync())
+            .and_then(|()| self.disk.sync_dir(&dir))
             .map_err(LogError::io("write", &kept))?;
         file.set_len(end).map_err(LogError::io("truncate", &self.path))?;
         Ok(TornTail { bytes: torn.len() as u64, kept })
@@ -305,18 +322,19 @@ impl FileLog {
         bytes: &mut Vec<u8>,
     ) -> Result<(Option<Segment>, bool), LogError> {
         bytes.clear();
-        let path = self.path.clone();
+        let (path, disk) = (self.path.clone(), self.disk.clone());
         let files = self.open()?;
         if let Some(segment) = files.segment(offset).cloned() {
-            let read = File::open(&segment.path)
-                .and_then(|file| read_at(&file, offset - segment.start, limit, bytes));
+            let read = disk
+                .open(&segment.path, Mode::Read)
+                .and_then(|file| read_at(&*file, offset - segment.start, limit, bytes));
             let at_end = read.map_err(LogError::io("read", &segment.path))?;
             return Ok((Some(segment), at_end));
         }
         let Some(file) = &files.active else {
             return Ok((None, true));
         };
-        let at_end = read_at(file, offset - files.base(), limit, bytes);
+        let at_end = read_at(&**file, offset - files.base(), limit, bytes);
         Ok((None, at_end.map_err(LogError::io("read", path))?))
     }
 
@@ -376,7 +394,7 @@ impl Log for FileLog {
     }
 
     fn take_turn(&mut self, wait: Duration) -> Result<WriteLock, LogError> {
-        let turn = WriteLock::take(&self.dir.join(LOCK), &self.path, wait)?;
+        let turn = WriteLock::take(&self.disk, &self.dir.join(LOCK), &self.path, wait)?;
         let known = self.files.take();
         self.open_to_append(known)?;
         Ok(turn)
@@ -389,26 +407,37 @@ impl Log for FileLog {
         lines: &[u8],
     ) -> Result<Append, LogError> {
         // It is not when the log was found to have moved since the turn was taken.
-        let Some(mut file) = self.files.as_ref().and_then(Files::appendable) else {
+        let Some(file) = self.files.as_ref().and_then(Files::appendable) else {
             return Ok(Append::Moved);
         };
         let end = self.active_bytes(expected);
         let Tail::Clear { torn } = self.clear_tail(file, end)? else {
             return Ok(Append::Moved);
         };
-        if let Err(source) = file.write_all(lines) {
-            let undone = file.set_len(end).err();
-            return Err(LogError::Write { path: self.path.clone(), source, undone });
+        let sync = |source| LogError::Sync { path: self.path.clone(), source };
+        if end == 0 {
+            // Whoever finds a line in the file relies on it that the file is there to stay, and
+            // that those before it, which a seal may have moved, are too.
+            let is_sealed = expected.offset > 0;
+            self.sync_names(is_sealed).map_err(LogError::io("sync", &self.dir))?;
         }
-        let still_named = disk::names(&self.path, file);
-        if !still_named.map_err(LogError::io("look at", &self.path))? {
+        let written = file.write_all(lines).and_then(|()| self.disk.names(&self.path, file));
+        let still_named = written.map_err(|source| {
+            let undone = file.set_len(end).err();
+            LogError::Write { path: self.path.clone(), source, undone }
+        })?;
+        if !still_named {
             return Ok(Append::Moved);
         }
         drop(turn);
-        file.sync_data()
-            .and_then(|()| if end == 0 { disk::sync_dir(&self.dir) } else { Ok(()) })
-            .map_err(|source| LogError::Sync { path: self.path.clone(), source })?;
+        file.sync().map_err(sync)?;
         Ok(Append::Done { torn })
+    }
+
+    fn settle(&mut self) -> Result<(), LogError> {
+        let file = self.files.as_ref().and_then(Files::appendable);
+        let synced = file.map_or(Ok(()), OpenFile::sync);
+        synced.map_err(|source| LogError::Sync { path: self.path.clone(), source })
     }
 
     fn place(&self, line: u64) -> (PathBuf, u64) {
@@ -420,7 +449,7 @@ impl Log for FileLog {
         };
         for segment in listed {
             // It was read before, so it can be read; if not, the line is looked for further on.
-            let lines = fs::read(&segment.path).unwrap_or_default();
+            let lines = self.disk.read(&segment.path).unwrap_or_default();
             let lines = memchr::memchr_iter(b'\n', &lines).count() as u64
                 + u64::from(!lines.is_empty() && !lines.ends_with(b"\n"));
             if left <= lines {
@@ -437,7 +466,7 @@ impl FileLog {
     fn bytes_after(&mut self, offset: u64) -> Result<u64, LogError> {
         let path = self.path.clone();
         let files = self.open()?;
-        let active = files.active.as_ref().map_or(Ok(0), |file| file.metadata().map(|of| of.len()));
+        let active = files.active.as_ref().map_or(Ok(0), |file| file.len());
         let end = files.base() + active.map_err(LogError::io("look at", path))?;
         Ok(end.saturating_sub(offset))
     }
@@ -445,20 +474,20 @@ impl FileLog {
 
 /// Reads up to `limit` bytes from `offset` into `bytes`, and tells whether the file ends there.
 pub(super) fn read_at(
-    mut file: &File,
+    file: &dyn OpenFile,
     offset: u64,
     limit: u64,
     bytes: &mut Vec<u8>,
 ) -> io::Result<bool> {
     bytes.clear();
-    let left = file.metadata()?.len().saturating_sub(offset);
+    let left = file.len()?.saturating_sub(offset);
     if left == 0 {
         return Ok(true);
     }
-    file.seek(SeekFrom::Start(offset))?;
     let wanted = left.min(limit);
     bytes.reserve_exact(usize::try_from(wanted).unwrap_or(0));
-    let read = file.take(wanted).read_to_end(bytes)? as u64;
+    file.read_at(offset, wanted, bytes)?;
+    let read = bytes.len() as u64;
     Ok(read < wanted || wanted == left)
 }
 
@@ -471,6 +500,7 @@ fn last_id(bytes: &[u8]) -> Option<EventId> {
 #[cfg(test)]
 pub(super) mod tests {
     use std::fs;
+    use std::io::Write as _;
 
     use super::*;
     use crate::events::{Event, Heads, PersonaName, Retire, RetireReason, Seq, encode};
@@ -486,7 +516,7 @@ pub(super) mod tests {
     fn fixture() -> Fixture {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("events.jsonl");
-        let log = FileLog::new(dir.path().to_owned());
+        let log = FileLog::new(Disk::default(), dir.path().to_owned());
         Fixture { dir, path, log }
     }
 
@@ -592,9 +622,13 @@ pub(super) mod tests {
             append(&mut log, &Position::START, &both);
             fs::remove_file(&path).unwrap();
             if let Some(bytes) = &now_there {
-                append(&mut FileLog::new(dir.path().to_owned()), &Position::START, bytes);
+                append(
+                    &mut FileLog::new(Disk::default(), dir.path().to_owned()),
+                    &Position::START,
+                    bytes,
+                );
             }
-            let mut log = FileLog::new(dir.path().to_owned());
+            let mut log = FileLog::new(Disk::default(), dir.path().to_owned());
             assert_eq!(read(&mut log, &after(&both)).0, Read::Moved);
             assert_eq!(read(&mut log, &Position::START), (END, now_there.unwrap_or_default()));
         }
@@ -682,7 +716,7 @@ pub(super) mod tests {
         let Fixture { mut log, dir, .. } = fixture();
         let (a, b, c) = (line("a"), line("b"), line("c"));
         append(&mut log, &Position::START, &a);
-        let mut reader = FileLog::new(dir.path().to_owned());
+        let mut reader = FileLog::new(Disk::default(), dir.path().to_owned());
         assert_eq!(read(&mut reader, &Position::START), (END, a.clone()));
         let turn = log.take_turn(WAIT).unwrap();
         log.seal(turn, &after(&a)).unwrap().unwrap();
@@ -702,7 +736,11 @@ pub(super) mod tests {
             log.seal(turn, at)
         };
         assert_eq!(seal(&Position::START).unwrap(), None, "there is nothing to seal");
-        append(&mut FileLog::new(dir.path().to_owned()), &Position::START, &[&a[..], &b].concat());
+        append(
+            &mut FileLog::new(Disk::default(), dir.path().to_owned()),
+            &Position::START,
+            &[&a[..], &b].concat(),
+        );
         assert_eq!(seal(&after(&a)).unwrap(), None);
         // Both names that the segment could have are taken.
         let end = after(&[&a[..], &b].concat());

@@ -1,11 +1,12 @@
 //! The writers' lock.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{LogError, disk};
+use super::disk::{Mode, OpenFile};
+use super::{Disk, LogError};
 
 /// The first pause between two tries. It doubles until [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
@@ -20,7 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub struct WriteLock {
     /// Open for as long as the lock is held: closing it gives the lock back.
-    _file: File,
+    _file: Arc<dyn OpenFile>,
 }
 
 impl WriteLock {
@@ -28,29 +29,32 @@ impl WriteLock {
     ///
     /// Pauses grow and vary, so that many writers do not wake in step. The
     /// clock is the monotonic one: it measures a wait and enters no answer.
-    pub fn take(path: &Path, log: &Path, wait: Duration) -> Result<Self, LogError> {
-        let file = disk::private()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(LogError::io("open the lock", path))?;
-        Self::wait_for(file, path, log, wait)
+    pub fn take(disk: &Disk, path: &Path, log: &Path, wait: Duration) -> Result<Self, LogError> {
+        Self::wait_for(disk.open(path, Mode::Keep), path, log, wait)
     }
 
     /// The same for who writes nothing at all: a lock file that is not there is not made.
-    pub fn take_existing(path: &Path, log: &Path, wait: Duration) -> Result<Self, LogError> {
-        let file = File::open(path).map_err(LogError::io("open the lock", path))?;
-        Self::wait_for(file, path, log, wait)
+    pub fn take_existing(
+        disk: &Disk,
+        path: &Path,
+        log: &Path,
+        wait: Duration,
+    ) -> Result<Self, LogError> {
+        Self::wait_for(disk.open(path, Mode::Read), path, log, wait)
     }
 
-    fn wait_for(file: File, path: &Path, log: &Path, wait: Duration) -> Result<Self, LogError> {
+    fn wait_for(
+        opened: io::Result<Arc<dyn OpenFile>>,
+        path: &Path,
+        log: &Path,
+        wait: Duration,
+    ) -> Result<Self, LogError> {
+        let file = opened.map_err(LogError::io("open the lock", path))?;
         let start = Instant::now();
         let mut jitter = fastrand::Rng::with_seed(u64::from(std::process::id()));
         let mut pause = FIRST_PAUSE;
         loop {
-            match try_lock(&file) {
+            match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -68,20 +72,6 @@ impl WriteLock {
     }
 }
 
-/// Tries to lock; a lock that is held elsewhere is `WouldBlock` on every system.
-///
-/// `File` has methods of its own by these names; the full path picks fs2's.
-pub fn try_lock(file: &File) -> io::Result<()> {
-    fs2::FileExt::try_lock_exclusive(file).map_err(|error| {
-        let contended = fs2::lock_contended_error();
-        if error.raw_os_error() == contended.raw_os_error() {
-            io::ErrorKind::WouldBlock.into()
-        } else {
-            error
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,13 +80,13 @@ mod tests {
     fn a_second_writer_waits_and_then_says_that_the_log_is_busy() {
         let dir = tempfile::tempdir().unwrap();
         let (path, log) = (dir.path().join(".lock"), dir.path().join("events.jsonl"));
-        let wait = Duration::from_millis(20);
-        let held = WriteLock::take(&path, &log, wait).unwrap();
+        let (disk, wait) = (Disk::default(), Duration::from_millis(20));
+        let held = WriteLock::take(&disk, &path, &log, wait).unwrap();
         let start = Instant::now();
-        let refused = WriteLock::take(&path, &log, wait).unwrap_err();
+        let refused = WriteLock::take(&disk, &path, &log, wait).unwrap_err();
         assert!(matches!(refused, LogError::Busy { waited, .. } if waited == wait), "{refused}");
         assert!(start.elapsed() >= wait);
         drop(held);
-        WriteLock::take(&path, &log, Duration::ZERO).unwrap();
+        WriteLock::take(&disk, &path, &log, Duration::ZERO).unwrap();
     }
 }

@@ -44,6 +44,11 @@ pub trait Log {
         lines: &[u8],
     ) -> Result<Append, LogError>;
 
+    /// Makes durable what is in the log already, whoever wrote it.
+    ///
+    /// For an answer that rests on events without adding any: their writer may have died before its sync.
+    fn settle(&mut self) -> Result<(), LogError>;
+
     /// Where a line of the log is kept: the file, and its line there. For messages.
     fn place(&self, line: u64) -> (PathBuf, u64);
 }

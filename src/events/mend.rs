@@ -5,12 +5,13 @@
 //! crash leaves the old file or the new one.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::{Cut, EventId, FileLog, LogError, Piece, Repair, disk};
+use super::disk::{Mode, OpenFile};
+use super::file_log::BATCH;
+use super::{Cut, EventId, FileLog, LogError, Piece, Repair};
 
 /// The plan of a repair that is under way, in the quarantine.
 const PLAN: &str = "repair.json";
@@ -81,11 +82,9 @@ impl FileLog {
         length: usize,
     ) -> Result<Cut, LogError> {
         let mut bytes = Vec::new();
-        File::open(&piece.path)
-            .and_then(|mut file| {
-                file.seek(SeekFrom::Start(offset))?;
-                file.take(length as u64).read_to_end(&mut bytes)
-            })
+        self.disk
+            .open(&piece.path, Mode::Read)
+            .and_then(|file| file.read_at(offset, length as u64, &mut bytes))
             .map_err(LogError::io("read", &piece.path))?;
         let blake3 = smol_str::format_smolstr!("{}", blake3::hash(&bytes));
         Ok(Cut { file: piece.name.clone(), line, blake3, bytes: length as u64 })
@@ -96,18 +95,17 @@ impl FileLog {
     /// Answers where they are kept, when that is durable.
     pub fn prepare(&self, excisions: &[Excision], plan: &Repair) -> Result<Vec<PathBuf>, LogError> {
         let dir = self.quarantine();
-        disk::make_dir(&dir).map_err(LogError::io("create", &dir))?;
+        self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
         let mut kept = Vec::new();
         for excision in excisions.iter().filter(|excision| !excision.lines.is_empty()) {
             let path = dir.join(excision.kept_as());
             let copied = || {
-                let mut copy =
-                    disk::private().write(true).create(true).truncate(true).open(&path)?;
-                let mut file = File::open(&excision.piece.path)?;
+                let copy = self.disk.open(&path, Mode::Truncate)?;
+                let file = self.disk.open(&excision.piece.path, Mode::Read)?;
                 for (_, at) in &excision.lines {
-                    copy_range(&mut file, at, &mut copy)?;
+                    copy_range(&*file, at, &*copy)?;
                 }
-                copy.sync_all()
+                copy.sync()
             };
             copied().map_err(LogError::io("write", &path))?;
             kept.push(path);
@@ -115,11 +113,11 @@ impl FileLog {
         let path = dir.join(PLAN);
         let noted = || {
             let draft = dir.join("repair.new");
-            let mut file = disk::private().write(true).create(true).truncate(true).open(&draft)?;
+            let file = self.disk.open(&draft, Mode::Truncate)?;
             file.write_all(&serde_json::to_vec(plan)?)?;
-            file.sync_all()?;
-            fs::rename(draft, &path)?;
-            disk::sync_dir(&dir)
+            file.sync()?;
+            self.disk.rename(&draft, &path)?;
+            self.disk.sync_dir(&dir)
         };
         noted().map_err(LogError::io("write", &path))?;
         Ok(kept)
@@ -132,26 +130,28 @@ impl FileLog {
         let path = &excision.piece.path;
         let draft = self.quarantine().join("draft");
         let replace = || {
-            let mut file = File::open(path)?;
-            if file.metadata()?.len() != excision.piece.bytes {
+            let file = self.disk.open(path, Mode::Read)?;
+            if file.len()? != excision.piece.bytes {
                 return Ok(false);
             }
-            let mut new = disk::private().write(true).create(true).truncate(true).open(&draft)?;
+            let new = self.disk.open(&draft, Mode::Truncate)?;
             let mut from = 0;
             for at in excision.left_out() {
-                copy_range(&mut file, &(from..at.start), &mut new)?;
+                copy_range(&*file, &(from..at.start), &*new)?;
                 from = at.end;
             }
-            copy_range(&mut file, &(from..excision.piece.bytes), &mut new)?;
+            copy_range(&*file, &(from..excision.piece.bytes), &*new)?;
             if excision.needs_line_end() {
                 new.write_all(b"\n")?;
             }
-            new.sync_all()?;
-            if new.metadata()?.len() != excision.bytes_left() || !disk::names(path, &file)? {
+            new.sync()?;
+            if new.len()? != excision.bytes_left() || !self.disk.names(path, &*file)? {
                 return Ok(false);
             }
-            fs::rename(&draft, path)?;
-            path.parent().map_or(Ok(()), disk::sync_dir)?;
+            self.disk.rename(&draft, path)?;
+            // It was renamed from one directory to another.
+            self.disk.sync_dir(&self.quarantine())?;
+            path.parent().map_or(Ok(()), |dir| self.disk.sync_dir(dir))?;
             Ok(true)
         };
         replace().map_err(LogError::io("rewrite", path))
@@ -166,7 +166,7 @@ impl FileLog {
     #[must_use]
     pub fn planned(&self) -> Repair {
         // It is renamed into place whole: what cannot be read is not of our making.
-        let plan = fs::read(self.quarantine().join(PLAN)).ok();
+        let plan = self.disk.read(&self.quarantine().join(PLAN)).ok();
         let plan = plan.and_then(|plan| serde_json::from_slice(&plan).ok());
         plan.unwrap_or(Repair { cut: Vec::new(), missing: BTreeSet::new() })
     }
@@ -174,7 +174,7 @@ impl FileLog {
     /// Forgets the plan of a repair that is done.
     pub fn forget_plan(&self) -> Result<(), LogError> {
         let path = self.quarantine().join(PLAN);
-        match fs::remove_file(&path) {
+        match self.disk.remove(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(LogError::io("remove", &path)(error))
             }
@@ -188,11 +188,16 @@ impl FileLog {
 }
 
 /// Copies a part of a file.
-fn copy_range(file: &mut File, range: &Range<u64>, to: &mut File) -> io::Result<()> {
-    file.seek(SeekFrom::Start(range.start))?;
-    let wanted = range.end.saturating_sub(range.start);
-    match io::copy(&mut file.take(wanted), to)? {
-        copied if copied == wanted => Ok(()),
-        _ => Err(io::ErrorKind::UnexpectedEof.into()),
+fn copy_range(file: &dyn OpenFile, range: &Range<u64>, to: &dyn OpenFile) -> io::Result<()> {
+    let (mut at, mut bytes) = (range.start, Vec::new());
+    while at < range.end {
+        bytes.clear();
+        file.read_at(at, BATCH.min(range.end - at), &mut bytes)?;
+        if bytes.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        to.write_all(&bytes)?;
+        at += bytes.len() as u64;
     }
+    Ok(())
 }

@@ -17,7 +17,7 @@ mod id;
 mod id_prefix;
 mod limits;
 mod line;
-pub(crate) mod lock;
+mod lock;
 mod log;
 mod mend;
 mod needles;
@@ -28,6 +28,7 @@ mod tail;
 mod text;
 mod usual;
 
+pub use disk::Disk;
 pub use event::{
     Assign, AssignedSlot, Compact, Cut, Definition, Event, Feedback, Reactivate, ReactivateReason,
     Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Sentiment, Summary,
@@ -45,6 +46,9 @@ pub use mend::Excision;
 pub(crate) use needles::Needles;
 pub use revision::{Revision, RevisionError};
 pub use scan::{Batch, Piece, Scan};
+#[cfg(unix)]
+#[cfg(test)]
+pub(crate) use segments::list as segments_of;
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, Observation, PersonaName, ProjectName, RoleName, SessionId, Slot, Source, Tag,

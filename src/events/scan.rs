@@ -1,14 +1,15 @@
 //! Reading a log through, whatever is wrong with it.
 
-use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use smol_str::SmolStr;
 
+use super::disk::{Mode, OpenFile};
 use super::file_log::{BATCH, read_at};
 use super::lock::WriteLock;
-use super::{FileLog, LogError, Seq, disk, segments, tail};
+use super::{Disk, FileLog, LogError, Seq, segments, tail};
 
 /// The file that is appended to, as a store names it.
 pub const ACTIVE: &str = "events.jsonl";
@@ -43,11 +44,12 @@ impl Piece {
 /// It stops at no damage: it tells where the lines are, and its reader what is in them.
 #[derive(Debug)]
 pub struct Scan {
+    disk: Disk,
     pieces: Vec<Piece>,
     /// The active file, from before the segments were listed.
-    active: Option<File>,
+    active: Option<Arc<dyn OpenFile>>,
     /// The segment that is being read.
-    open: Option<File>,
+    open: Option<Arc<dyn OpenFile>>,
     /// Which piece is being read.
     at: usize,
     /// How far it was read: bytes and lines.
@@ -86,30 +88,30 @@ impl FileLog {
             Piece { name, path: segment.path.clone(), bytes: segment.bytes }
         });
         let mut pieces: Vec<_> = sealed.collect();
-        let active = files.active.as_ref().map(File::try_clone).transpose();
-        let active = active.map_err(LogError::io("open", &path))?;
+        let active = files.active.clone();
         if let Some(file) = &active {
-            let bytes = file.metadata().map_err(LogError::io("look at", &path))?.len();
+            let bytes = file.len().map_err(LogError::io("look at", &path))?;
             pieces.push(Piece { name: ACTIVE.into(), path, bytes });
         }
-        Ok(Scan { pieces, active, open: None, at: 0, offset: 0, lines: 0, done: 0 })
+        let disk = self.disk.clone();
+        Ok(Scan { disk, pieces, active, open: None, at: 0, offset: 0, lines: 0, done: 0 })
     }
 
     /// Tells whether the files are still as long, and the same, as when they were read through.
     pub fn is_still(&mut self, scan: &Scan) -> Result<bool, LogError> {
         let now = self.scan()?;
         let same = match (&now.active, &scan.active) {
-            (Some(now), Some(then)) => disk::same(now, then),
-            (None, None) => Ok(true),
-            _ => Ok(false),
+            (Some(now), Some(then)) => self.is_same(&**now, &**then)?,
+            (None, None) => true,
+            _ => false,
         };
-        Ok(same.map_err(LogError::io("look at", &self.path))? && now.pieces == scan.pieces)
+        Ok(same && now.pieces == scan.pieces)
     }
 
     /// Keeps writers waiting, as far as that can be done without writing anything.
     #[must_use]
     pub fn hold_still(&self, wait: Duration) -> Option<WriteLock> {
-        WriteLock::take_existing(&self.dir.join(".lock"), &self.path, wait).ok()
+        WriteLock::take_existing(&self.disk, &self.dir.join(".lock"), &self.path, wait).ok()
     }
 }
 
@@ -159,13 +161,16 @@ impl Scan {
         let mut bytes = Vec::new();
         let Some(piece) = self.pieces.get(self.at) else { return Ok((bytes, true)) };
         if piece.is_sealed() && self.open.is_none() {
-            let file = File::open(&piece.path).map_err(LogError::io("open", &piece.path))?;
+            let file = self
+                .disk
+                .open(&piece.path, Mode::Read)
+                .map_err(LogError::io("open", &piece.path))?;
             self.open = Some(file);
         }
         let Some(file) = (if piece.is_sealed() { &self.open } else { &self.active }) else {
             return Ok((bytes, true));
         };
-        let at_end = read_at(file, self.offset, wanted, &mut bytes);
+        let at_end = read_at(&**file, self.offset, wanted, &mut bytes);
         Ok((bytes, at_end.map_err(LogError::io("read", &piece.path))?))
     }
 

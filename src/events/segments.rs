@@ -1,10 +1,9 @@
 //! The sealed pieces of a log.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{EventId, Seq};
+use super::{Disk, EventId, Seq};
 
 /// The directory of the sealed pieces in a store.
 pub const DIRECTORY: &str = "segments";
@@ -37,18 +36,16 @@ pub fn name(first: Seq, last: EventId, digits: usize) -> String {
 /// The pieces of a store, in the order of the log: by the depth they begin with, then by name.
 ///
 /// Files with other names are no part of the log.
-pub fn list(dir: &Path) -> io::Result<Vec<Segment>> {
-    let entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
+pub fn list(disk: &Disk, dir: &Path) -> io::Result<Vec<Segment>> {
+    let files = match disk.list(dir) {
+        Ok(files) => files,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        let Some(depth) = entry.file_name().to_str().and_then(first_depth) else { continue };
-        found.push((depth, entry.path(), entry.metadata()?.len()));
-    }
+    let pieces = files.into_iter();
+    let pieces =
+        pieces.filter_map(|(name, bytes)| Some((first_depth(&name)?, dir.join(name), bytes)));
+    let mut found: Vec<_> = pieces.collect();
     found.sort();
     let mut start = 0;
     let placed = found.into_iter().map(|(_, path, bytes)| {
@@ -94,7 +91,7 @@ mod tests {
             "+1-01234567.jsonl",
         ];
         for (name, bytes) in names.iter().cloned().chain(others.map(|name| (name.to_owned(), 1))) {
-            let file = super::super::disk::private()
+            let file = std::fs::OpenOptions::new()
                 .write(true)
                 .create_new(true)
                 .open(dir.path().join(name));
@@ -103,7 +100,9 @@ mod tests {
         let mut expected = names;
         expected[1..].sort();
         let mut start = 0;
-        for (segment, (name, bytes)) in list(dir.path()).unwrap().iter().zip(&expected) {
+        for (segment, (name, bytes)) in
+            list(&Disk::default(), dir.path()).unwrap().iter().zip(&expected)
+        {
             assert_eq!(
                 (segment.path.file_name().unwrap().to_str().unwrap(), segment.bytes),
                 (name.as_str(), *bytes)
@@ -112,7 +111,7 @@ mod tests {
             start += bytes;
         }
         assert_eq!(start, 10);
-        assert_eq!(list(dir.path()).unwrap().len(), 3);
-        assert_eq!(list(&dir.path().join("none")).unwrap(), []);
+        assert_eq!(list(&Disk::default(), dir.path()).unwrap().len(), 3);
+        assert_eq!(list(&Disk::default(), &dir.path().join("none")).unwrap(), []);
     }
 }

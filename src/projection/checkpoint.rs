@@ -12,9 +12,9 @@
 //! that is chosen. The other personas stay where they are, *asleep*.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,8 @@ use serde::{Deserialize, Serialize};
 use super::board::{Board, RoleBoard};
 use super::roster::{Roster, Summary};
 use super::{Persona, View};
-use crate::events::{EventId, PersonaName, RoleName, check_id, disk, end_with_id, lock};
+use crate::events::disk::{Mode, OpenFile};
+use crate::events::{Disk, EventId, PersonaName, RoleName, check_id, end_with_id};
 
 /// The version of this layout and of what the fold makes of the log. A checkpoint of any other is ignored.
 const VERSION: u32 = 1;
@@ -56,7 +57,7 @@ struct Head<V> {
 /// A checkpoint on disk, with what was read of it so far.
 #[derive(Debug)]
 pub(super) struct Stored {
-    file: File,
+    file: Arc<dyn OpenFile>,
     pub(super) board: Board,
     roles: BTreeMap<RoleName, (u64, EventId)>,
     personas: Vec<u64>,
@@ -68,9 +69,9 @@ pub(super) struct Stored {
 ///
 /// Whether it belongs to the log that is there is for the caller to see: every
 /// one of [`View::marks`] must stand in it.
-pub fn load(dir: &Path) -> Option<View> {
-    let mut file = File::open(dir.join(FILE)).ok()?;
-    let line = first_line(&mut file).ok()?;
+pub fn load(disk: &Disk, dir: &Path) -> Option<View> {
+    let file = disk.open(&dir.join(FILE), Mode::Read).ok()?;
+    let line = first_line(&*file).ok()?;
     let content = line.strip_suffix(b"\n")?;
     check_id(content).ok()?;
     let head: Head<View> = serde_json::from_slice(content).ok()?;
@@ -84,13 +85,13 @@ pub fn load(dir: &Path) -> Option<View> {
 }
 
 /// Tells whether there is a checkpoint, of whatever use.
-pub fn exists(dir: &Path) -> bool {
-    dir.join(FILE).exists()
+pub fn exists(disk: &Disk, dir: &Path) -> bool {
+    disk.exists(&dir.join(FILE))
 }
 
 /// Removes the checkpoint, if there is one.
-pub fn remove(dir: &Path) -> io::Result<()> {
-    match std::fs::remove_file(dir.join(FILE)) {
+pub fn remove(disk: &Disk, dir: &Path) -> io::Result<()> {
+    match disk.remove(&dir.join(FILE)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
@@ -99,7 +100,7 @@ pub fn remove(dir: &Path) -> io::Result<()> {
 /// Writes the checkpoint of a view, unless another process is just doing that.
 ///
 /// It is renamed into place whole, and not synced: losing it costs time only.
-pub fn write(dir: &Path, view: &View) -> io::Result<()> {
+pub fn write(disk: &Disk, dir: &Path, view: &View) -> io::Result<()> {
     // What is lost cannot be written; whoever needs it reads the log again.
     let Ok(personas) = view.roster.personas() else {
         return Ok(());
@@ -107,16 +108,16 @@ pub fn write(dir: &Path, view: &View) -> io::Result<()> {
     if view.marks().count() > MARK_LIMIT {
         return Ok(());
     }
-    disk::make_dir(dir)?;
+    disk.make_dirs(dir)?;
     let (draft, path) = (dir.join(DRAFT), dir.join(FILE));
-    let mut file = disk::private().write(true).create(true).truncate(false).open(&draft)?;
+    let file = disk.open(&draft, Mode::Keep)?;
     // The lock is the draft's own. Who waited for it would find the file renamed.
-    if lock::try_lock(&file).is_err() || !disk::names(&draft, &file)? {
+    if file.try_lock().is_err() || !disk.names(&draft, &*file)? {
         return Ok(());
     }
     file.set_len(0)?;
     file.write_all(&encode(view, &personas)?)?;
-    std::fs::rename(&draft, &path)
+    disk.rename(&draft, &path)
 }
 
 /// The lines of a checkpoint.
@@ -152,12 +153,13 @@ fn line(lines: &mut Vec<u8>, value: &impl Serialize) -> io::Result<(u64, EventId
 }
 
 /// Reads the first line of a file, line end included.
-fn first_line(file: &mut File) -> io::Result<Vec<u8>> {
+fn first_line(file: &dyn OpenFile) -> io::Result<Vec<u8>> {
     let (mut bytes, mut wanted) = (Vec::new(), FIRST_READ);
     loop {
         let searched = bytes.len();
         bytes.reserve_exact(wanted);
-        let read = (&*file).take(wanted as u64).read_to_end(&mut bytes)?;
+        file.read_at(searched as u64, wanted as u64, &mut bytes)?;
+        let read = bytes.len() - searched;
         let new = bytes.get(searched..).unwrap_or_default();
         if let Some(end) = memchr::memchr(b'\n', new) {
             bytes.truncate(searched + end + 1);
@@ -207,14 +209,12 @@ impl Stored {
     /// Reads whole lines, so many bytes behind the head.
     fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, Lost> {
         let start = self.start + offset;
-        let left = self.file.metadata().map_err(|_| Lost)?.len().saturating_sub(start);
+        let left = self.file.len().map_err(|_| Lost)?.saturating_sub(start);
         // A length that was made up must not reserve memory.
         let capacity = usize::try_from(length).ok().filter(|_| length <= left).ok_or(Lost)?;
-        let (mut file, mut bytes) = (&self.file, Vec::with_capacity(capacity));
-        let read = file
-            .seek(SeekFrom::Start(start))
-            .and_then(|_| file.take(length).read_to_end(&mut bytes));
-        if read.map_err(|_| Lost)? as u64 == length { Ok(bytes) } else { Err(Lost) }
+        let mut bytes = Vec::with_capacity(capacity);
+        self.file.read_at(start, length, &mut bytes).map_err(|_| Lost)?;
+        if bytes.len() as u64 == length { Ok(bytes) } else { Err(Lost) }
     }
 }
 
@@ -243,7 +243,7 @@ mod tests {
     /// A directory with the checkpoint of a view.
     fn kept(view: &View) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
-        write(dir.path(), view).unwrap();
+        write(&Disk::default(), dir.path(), view).unwrap();
         dir
     }
 
@@ -287,7 +287,7 @@ mod tests {
             let mut view = View::default();
             view.fold(before.concat().as_bytes()).unwrap();
             let dir = kept(&view);
-            let mut recalled = load(dir.path()).unwrap();
+            let mut recalled = load(&Disk::default(), dir.path()).unwrap();
             for role in ["testing", "general", "unheard-of"] {
                 prop_assert_eq!(standings(&recalled.roster, role), standings(&view.roster, role));
             }
@@ -306,7 +306,7 @@ mod tests {
         let path = dir.path().join(FILE);
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace("\"calm\"", "\"wild\"")).unwrap();
-        let recalled = load(dir.path()).unwrap();
+        let recalled = load(&Disk::default(), dir.path()).unwrap();
         for role in ["testing", "debugging"] {
             assert_eq!(standings(&recalled.roster, role), standings(&view.roster, role));
         }
@@ -330,7 +330,7 @@ mod tests {
             let mut bytes = sound.clone();
             bytes[at] ^= 1 << (at % 8);
             fs::write(&path, &bytes).unwrap();
-            let Some(recalled) = load(dir.path()) else {
+            let Some(recalled) = load(&Disk::default(), dir.path()) else {
                 refused += 1;
                 continue;
             };
@@ -343,7 +343,7 @@ mod tests {
         assert!(refused > 0 && lost > 0, "{refused} {lost}");
         for length in 0..sound.len() {
             fs::write(&path, &sound[..length]).unwrap();
-            if let Some(recalled) = load(dir.path()) {
+            if let Some(recalled) = load(&Disk::default(), dir.path()) {
                 assert_eq!(recalled.roster.personas(), Err(Lost), "cut to {length}");
             }
         }
@@ -363,7 +363,7 @@ mod tests {
             let content = content.replacen(&format!("\"version\":{VERSION},"), &other, 1);
             let id = EventId::of(content.as_bytes());
             fs::write(&path, format!("{content},\"id\":\"{id}\"}}\n{rest}")).unwrap();
-            assert_eq!(load(dir.path()).is_some(), is_read);
+            assert_eq!(load(&Disk::default(), dir.path()).is_some(), is_read);
         }
     }
 
@@ -372,14 +372,14 @@ mod tests {
         let view = lived();
         let dir = kept(&view);
         let draft = dir.path().join(DRAFT);
-        let other = disk::private().write(true).create(true).truncate(true).open(&draft).unwrap();
-        lock::try_lock(&other).unwrap();
+        let other = Disk::default().open(&draft, Mode::Truncate).unwrap();
+        other.try_lock().unwrap();
         fs::remove_file(dir.path().join(FILE)).unwrap();
-        write(dir.path(), &view).unwrap();
-        assert!(load(dir.path()).is_none());
+        write(&Disk::default(), dir.path(), &view).unwrap();
+        assert!(load(&Disk::default(), dir.path()).is_none());
         drop(other);
-        write(dir.path(), &view).unwrap();
-        assert_eq!(load(dir.path()), Some(view));
+        write(&Disk::default(), dir.path(), &view).unwrap();
+        assert_eq!(load(&Disk::default(), dir.path()), Some(view));
         assert!(!draft.exists());
     }
 }

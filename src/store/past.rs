@@ -194,6 +194,7 @@ mod tests {
 
     use super::*;
     use crate::Progress;
+    use crate::events::Disk;
     use crate::events::decode;
     use crate::projection::testing::{History, anything, seed};
     use crate::projection::{MomentError, Place};
@@ -201,7 +202,13 @@ mod tests {
     fn options(dir: &Path) -> Options {
         let now = "2026-03-25T15:30:00Z".parse().unwrap();
         let wait = Duration::ZERO;
-        Options { dir: dir.to_owned(), wait, now, progress: Progress::default() }
+        Options {
+            dir: dir.to_owned(),
+            wait,
+            now,
+            progress: Progress::default(),
+            disk: Disk::default(),
+        }
     }
 
     /// A store that has nothing but these lines.

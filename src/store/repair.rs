@@ -89,7 +89,8 @@ impl Store<FileLog> {
             }
             // It may know of lines that are gone, and by their positions of none that is left.
             let cache = options.dir.join(".cache");
-            checkpoint::remove(&cache).map_err(LogError::io("remove the checkpoint in", &cache))?;
+            checkpoint::remove(&options.disk, &cache)
+                .map_err(LogError::io("remove the checkpoint in", &cache))?;
             log.reopen()?;
             let lines = plan.record(options.now)?;
             match log.append(turn, &plan.end(), &lines)? {

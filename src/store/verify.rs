@@ -22,8 +22,8 @@ impl Store<FileLog> {
         let cache = options.dir.join(".cache");
         let mut log = match existing(options) {
             // A log that is gone, and has a checkpoint, is no store that never was.
-            Err(StoreError::NoStore(_)) if checkpoint::exists(&cache) => {
-                FileLog::new(options.dir.clone())
+            Err(StoreError::NoStore(_)) if checkpoint::exists(&options.disk, &cache) => {
+                options.log()
             }
             log => log?,
         };
@@ -60,17 +60,18 @@ pub(super) fn look_twice<T>(
 
 /// The log of a store that is there.
 pub(super) fn existing(options: &Options) -> Result<FileLog, StoreError> {
-    let is_there = |name| options.dir.join(name).exists();
+    let is_there = |name| options.disk.exists(&options.dir.join(name));
     if is_there("events.jsonl") || is_there("segments") {
-        return Ok(FileLog::new(options.dir.clone()));
+        return Ok(options.log());
     }
     Err(StoreError::NoStore(options.dir.clone()))
 }
 
 /// The checkpoint, and what of it is known before the log is read.
-fn keep(log: &mut FileLog, cache: &Path) -> Kept {
-    let Some(view) = checkpoint::load(cache) else {
-        return if checkpoint::exists(cache) { Kept::Unusable } else { Kept::None };
+fn keep(log: &mut FileLog, options: &Options) -> Kept {
+    let (disk, cache) = (&options.disk, options.dir.join(".cache"));
+    let Some(view) = checkpoint::load(disk, &cache) else {
+        return if checkpoint::exists(disk, &cache) { Kept::Unusable } else { Kept::None };
     };
     if view.marks().all(|mark| log.holds(mark).unwrap_or(false)) {
         Kept::here(view)
@@ -84,7 +85,7 @@ pub(super) fn read_through(
     log: &mut FileLog,
     options: &Options,
 ) -> Result<(Auditor, Scan), StoreError> {
-    let kept = keep(log, &options.dir.join(".cache"));
+    let kept = keep(log, options);
     let mut scan = log.scan()?;
     let mut auditor = Auditor::new(scan.pieces(), kept);
     let next = || -> Result<_, LogError> {

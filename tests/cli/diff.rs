@@ -255,6 +255,7 @@ fn a_log_that_may_be_executed_is_one_and_a_link_is_none() {
     std::fs::rename(home.log_path(), &elsewhere).unwrap();
     std::os::unix::fs::symlink(&elsewhere, home.log_path()).unwrap();
     commit(&home, top, "a link");
+    std::fs::rename(&elsewhere, home.log_path()).unwrap();
     assert_eq!(diff(&home, &["HEAD", "--json"]).json()["from"]["events"], 13, "what is sealed");
 }
 

@@ -19,6 +19,8 @@ mod diff;
 mod errors;
 mod git;
 mod harness;
+#[cfg(unix)]
+mod links;
 mod log;
 mod merge;
 mod reading;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use muzzle_persona::broker::{self, Decision, ReleaseRequest};
 use muzzle_persona::events::{
-    AgentName, Assign, AssignedSlot, Event, PersonaName, ProjectName, ReleaseReason, RoleName,
-    SessionId, Slot,
+    AgentName, Assign, AssignedSlot, Disk, Event, PersonaName, ProjectName, ReleaseReason,
+    RoleName, SessionId, Slot,
 };
 use muzzle_persona::{Options, Progress, Store};
 
@@ -22,6 +22,7 @@ fn options(home: &Home) -> Options {
         wait: Duration::from_mins(1),
         now: NOW.parse().unwrap(),
         progress: Progress::default(),
+        disk: Disk::default(),
     }
 }
 

@@ -1,0 +1,230 @@
+//! The machine's own file system.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::{FileSystem, Mode, OpenFile};
+
+/// The file system of the machine.
+#[derive(Debug)]
+pub struct System;
+
+impl FileSystem for System {
+    fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn OpenFile>> {
+        let options = options(mode);
+        let file = match options.open(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists && is_link(path) => {
+                options.open(own_target(path)?)?
+            }
+            opened => opened?,
+        };
+        Ok(Arc::new(file))
+    }
+
+    fn make_dir(&self, path: &Path) -> io::Result<()> {
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "elsewhere there are no modes"))]
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<(String, u64)>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(dir)? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            // Of a link, what it leads to counts; whether it may lead there, `open` says.
+            let of = match entry.metadata()? {
+                of if of.is_symlink() => fs::metadata(entry.path())?,
+                of => of,
+            };
+            if of.is_file() {
+                files.push((name, of.len()));
+            }
+        }
+        Ok(files)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        path.exists()
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<Identity> {
+        Identity::named(path)
+    }
+
+    fn pause(&self, time: Duration) {
+        thread::sleep(time);
+    }
+}
+
+impl OpenFile for File {
+    fn len(&self) -> io::Result<u64> {
+        Ok(regular(self)?.len())
+    }
+
+    fn read_at(&self, offset: u64, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let mut file = self;
+        file.seek(SeekFrom::Start(offset))?;
+        file.take(limit).read_to_end(bytes).map(drop)
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        io::Write::write(&mut &*self, bytes)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        Identity::of(self)
+    }
+
+    /// `File` has a method of its own by this name; the full path picks fs2's.
+    fn try_lock(&self) -> io::Result<()> {
+        fs2::FileExt::try_lock_exclusive(self).map_err(|error| {
+            let contended = fs2::lock_contended_error();
+            if error.raw_os_error() == contended.raw_os_error() {
+                io::ErrorKind::WouldBlock.into()
+            } else {
+                error
+            }
+        })
+    }
+}
+
+/// How a file is opened, and by whom it may be read should it be made.
+fn options(mode: Mode) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        use rustix::fs::OFlags;
+
+        // A link must not lead a write elsewhere, and a pipe that nobody writes to must not hold
+        // anyone up. Neither costs a call.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
+    match mode {
+        Mode::Read => options.read(true),
+        Mode::Append => options.read(true).append(true),
+        Mode::AppendOrCreate => options.read(true).append(true).create(true),
+        Mode::CreateNew => options.write(true).create_new(true),
+        Mode::Truncate => options.write(true).create(true).truncate(true),
+        Mode::Keep => options.read(true).write(true).create(true).truncate(false),
+    };
+    options
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|of| of.is_symlink())
+}
+
+/// What a link leads to, if it stays beside or below the link and is the user's own.
+fn own_target(link: &Path) -> io::Result<PathBuf> {
+    let refused = |why| io::Error::other(format!("it is a symbolic link {why}"));
+    let target = fs::canonicalize(link).map_err(|_| refused("that leads to nothing"))?;
+    let home = link.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !target.starts_with(fs::canonicalize(home)?) {
+        return Err(refused("that leads out of the store"));
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::uid(&fs::metadata(&target)?)
+        != rustix::process::geteuid().as_raw()
+    {
+        return Err(refused("to a file of another user's"));
+    }
+    Ok(target)
+}
+
+/// What is known of a file that is one, and no directory, pipe or device.
+fn regular(file: &File) -> io::Result<fs::Metadata> {
+    let of = file.metadata()?;
+    if of.is_file() { Ok(of) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
+/// Which file it is: the same for every name and every handle of one file.
+#[cfg(unix)]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub(super) device: u64,
+    pub(super) inode: u64,
+}
+
+#[cfg(unix)]
+impl Identity {
+    fn named(path: &Path) -> io::Result<Self> {
+        Ok(Self::new(&fs::metadata(path)?))
+    }
+
+    fn of(file: &File) -> io::Result<Self> {
+        Ok(Self::new(&regular(file)?))
+    }
+
+    fn new(of: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+
+        Self { device: of.dev(), inode: of.ino() }
+    }
+}
+
+/// Which file it is: the same for every name and every handle of one file.
+#[cfg(not(unix))]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Identity(same_file::Handle);
+
+#[cfg(not(unix))]
+impl Identity {
+    fn named(path: &Path) -> io::Result<Self> {
+        Ok(Self(same_file::Handle::from_path(path)?))
+    }
+
+    fn of(file: &File) -> io::Result<Self> {
+        regular(file)?;
+        Ok(Self(same_file::Handle::from_file(file.try_clone()?)?))
+    }
+}
+
+/// The mode of a file or directory that others than its owner may use, where modes are known.
+pub fn open_to_others(path: &Path) -> io::Result<Option<u32>> {
+    match fs::metadata(path) {
+        Ok(of) => Ok(mode(&of).map(|mode| mode & 0o777).filter(|mode| mode & 0o077 != 0)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
+fn mode(of: &fs::Metadata) -> Option<u32> {
+    Some(std::os::unix::fs::PermissionsExt::mode(&of.permissions()))
+}
+
+#[cfg(not(unix))]
+fn mode(_: &fs::Metadata) -> Option<u32> {
+    None
+}

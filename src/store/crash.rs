@@ -1,0 +1,267 @@
+//! Processes that die, disks that lose power, calls that fail: at every call there is.
+
+use std::io::ErrorKind;
+
+use proptest::prelude::*;
+
+use super::machine::{Command, Machine, dir, lines};
+use super::{Store, StoreError};
+use crate::events::LogError;
+use crate::events::disk::simulated::{Call, Fault, PowerCut};
+
+const ANOTHER: Command = Command::Assign { session: 4, roles: Vec::new() };
+
+/// A day's work, each command a process of its own. The first makes the store.
+fn day() -> Vec<Command> {
+    use Command::{Assign, Compact, Feedback, Grow, Look, Release};
+
+    vec![
+        Assign { session: 0, roles: vec![0] },
+        Assign { session: 1, roles: vec![1, 2] },
+        Feedback { persona: 3, good: true },
+        Compact { hours: 0, seal: true },
+        Release { session: 1 },
+        Grow,
+        Look,
+        Compact { hours: 1, seal: true },
+        Assign { session: 2, roles: vec![3] },
+    ]
+}
+
+/// Says what is left after a power cut, in all ways that matter.
+fn cuts(number: usize) -> Vec<PowerCut> {
+    let some = (0..2).map(|n| PowerCut::Some(number as u64 * 7 + n));
+    [PowerCut::Nothing, PowerCut::Everything].into_iter().chain(some).collect()
+}
+
+/// The machine has all that it promised, and goes on.
+#[track_caller]
+fn goes_on(machine: &Machine) {
+    machine.check();
+    let mut machine = machine.fork();
+    let Command::Assign { session, .. } = ANOTHER else { unreachable!() };
+    machine.run(&Command::Assign { session, roles: vec![0, 1] }).unwrap();
+    machine.cut_power(PowerCut::Nothing).check();
+}
+
+#[test]
+fn what_was_acknowledged_outlasts_a_death_and_a_power_cut_at_every_call() {
+    let mut machine = Machine::new();
+    for (number, command) in day().iter().enumerate() {
+        for (call, kind) in machine.calls_of(command).into_iter().enumerate() {
+            let written =
+                if let Call::Write(bytes) = kind { vec![0, bytes / 2, bytes] } else { vec![0] };
+            for written in written {
+                let mut dead = machine.fork();
+                dead.run_with(command, call, Fault::Death { written }).unwrap_or_default();
+                goes_on(&dead.fork());
+                for leaves in cuts(number * 1000 + call) {
+                    goes_on(&dead.cut_power(leaves));
+                }
+            }
+        }
+        machine.run(command).unwrap();
+        for leaves in cuts(number) {
+            machine.cut_power(leaves).check();
+        }
+    }
+}
+
+#[test]
+fn a_write_that_is_torn_at_any_length_is_there_whole_or_not_at_all() {
+    let mut machine = Machine::new();
+    let torn = [
+        Command::Assign { session: 1, roles: vec![1, 2] },
+        Command::Compact { hours: 0, seal: false },
+    ];
+    machine.run(&Command::Feedback { persona: 1, good: true }).unwrap();
+    machine.now += jiff::SignedDuration::from_hours(1);
+    for command in torn {
+        let calls = machine.calls_of(&command);
+        let appends = calls.iter().enumerate().filter_map(|(call, kind)| match kind {
+            Call::Write(length) => Some((call, *length)),
+            _ => None,
+        });
+        let (call, length) = appends.clone().next().unwrap();
+        assert!(length > 100, "it is the event");
+        for written in 0..=length {
+            let mut dead = machine.fork();
+            dead.run_with(&command, call, Fault::Death { written }).unwrap_err();
+            let before = lines(&machine.log()).len();
+            assert_eq!(lines(&dead.log()).len(), before + usize::from(written == length));
+            goes_on(&dead);
+        }
+        machine.run(&command).unwrap();
+    }
+}
+
+#[test]
+fn two_that_died_before_their_syncs_take_nothing_with_them() {
+    let mut machine = Machine::new();
+    machine.run(&Command::Look).unwrap();
+    let first = Command::Assign { session: 0, roles: vec![0] };
+    let second = Command::Release { session: 0 };
+    let sync_of = |machine: &Machine, command| {
+        machine.calls_of(command).iter().rposition(|call| *call == Call::Sync).unwrap()
+    };
+    let at = sync_of(&machine, &first);
+    machine.run_with(&first, at, Fault::Death { written: 0 }).unwrap_err();
+    let at = sync_of(&machine, &second);
+    machine.run_with(&second, at, Fault::Death { written: 0 }).unwrap_err();
+    assert_eq!(lines(&machine.log()).len(), 14, "both are seen");
+    for seed in 0..200 {
+        goes_on(&machine.cut_power(PowerCut::Some(seed)));
+    }
+}
+
+/// What may go wrong with a call, and the call still be made.
+fn faults(kind: Call) -> Vec<Fault> {
+    let mut faults = vec![Fault::Failure(ErrorKind::Other)];
+    match kind {
+        Call::Write(bytes) => {
+            faults.push(Fault::Interrupt);
+            for written in [0, 1, bytes / 2, bytes.saturating_sub(1)] {
+                faults.extend([Fault::Full { written }, Fault::Short { written: written.max(1) }]);
+            }
+        }
+        Call::Lock => faults.push(Fault::Interrupt),
+        Call::Change => faults.push(Fault::Failure(ErrorKind::PermissionDenied)),
+        Call::Sync | Call::Look => {}
+    }
+    faults
+}
+
+#[test]
+fn whichever_call_fails_nothing_is_lost_and_nothing_is_half_written() {
+    let mut machine = Machine::new();
+    for command in day() {
+        for (call, kind) in machine.calls_of(&command).into_iter().enumerate() {
+            for fault in faults(kind) {
+                let mut after = machine.fork();
+                let done = after.run_with(&command, call, fault);
+                let context = format!("{command:?}, call {call}, {kind:?}, {fault:?}: {done:?}");
+                let log = after.log();
+                assert!(log.is_empty() || log.ends_with(b"\n"), "half a line: {context}");
+                if let Err(error) = done {
+                    let is_unknown = matches!(error, StoreError::Log(LogError::Sync { .. }));
+                    let before = machine.log();
+                    // A new store is seeded before the command is at it.
+                    let is_new = before.is_empty();
+                    assert!(is_unknown || is_new || log == before, "recorded: {context}");
+                    assert!(!matches!(fault, Fault::Interrupt | Fault::Short { .. }), "{context}");
+                }
+                goes_on(&after.cut_power(PowerCut::Nothing));
+            }
+        }
+        machine.run(&command).unwrap();
+    }
+}
+
+#[test]
+fn a_repair_that_died_or_lost_power_at_any_call_is_finished_by_the_next() {
+    let mut machine = Machine::new();
+    for command in &day()[..5] {
+        machine.run(command).unwrap();
+    }
+    // A line that was sealed, and one that was not, are changed by hand.
+    let files = machine.disk.paths();
+    let files = files.iter().filter(|path| path.extension().is_some_and(|it| it == "jsonl"));
+    for path in files {
+        let mut lines = lines(&machine.disk.bytes(path).unwrap());
+        let at = lines.len() / 2;
+        assert!(machine.acknowledged.remove(&lines[at]));
+        lines[at][30] ^= 1;
+        machine.disk.put(path, lines.concat());
+    }
+    let repair = |machine: &Machine| Store::repair(&machine.options());
+    let mut mended = machine.fork();
+    assert_eq!(repair(&mended).unwrap().cut.len(), 2);
+    mended.has_made(&mended.disk.appended());
+    mended.check();
+    for (call, kind) in mended.disk.calls().into_iter().enumerate() {
+        let written = match kind {
+            Call::Write(bytes) => vec![0, bytes / 2, bytes],
+            Call::Sync | Call::Change => vec![0],
+            Call::Look | Call::Lock => continue,
+        };
+        for written in written {
+            let dead = machine.fork();
+            dead.disk.fail_at(call, Fault::Death { written });
+            let _ = repair(&dead);
+            let left = cuts(call).into_iter().map(|leaves| dead.cut_power(leaves));
+            for mut again in left.chain([dead.fork()]) {
+                repair(&again).unwrap();
+                again.has_made(&[dead.disk.appended(), again.disk.appended()].concat());
+                goes_on(&again.fork());
+                let audit = Store::verify(&again.options(), &[]).unwrap();
+                assert!(audit.is_sound(), "call {call}, {written} bytes: {:?}", audit.findings);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What people and machines do to a store, in any order.
+    #[test]
+    fn whatever_happens_the_store_is_what_its_log_adds_up_to(
+        steps in prop::collection::vec(step(), 1..25),
+    ) {
+        let mut machine = Machine::new();
+        let mut branch = None::<Machine>;
+        for step in steps {
+            match step {
+                Step::Run(command) => drop(machine.run(&command).unwrap()),
+                Step::Die { command, call, written, cut } => {
+                    let calls = machine.calls_of(&command).len();
+                    let call = call.index(calls);
+                    let _ = machine.run_with(&command, call, Fault::Death { written });
+                    machine = cut.map_or_else(|| machine.fork(), |seed| machine.cut_power(PowerCut::Some(seed)));
+                }
+                Step::Fail { command, call } => {
+                    let call = call.index(machine.calls_of(&command).len());
+                    let _ = machine.run_with(&command, call, Fault::Failure(ErrorKind::Other));
+                }
+                Step::SetClock(hours) => machine.now += jiff::SignedDuration::from_hours(hours),
+                Step::Forget => machine.disk.put(&dir().join(".cache/checkpoint.json"), b"{}\n".to_vec()),
+                Step::Branch => branch = Some(machine.fork()),
+                Step::Merge => if let Some(other) = branch.take() {
+                    // git merges what is whole: it comes after the next command.
+                    machine.run(&Command::Look).unwrap();
+                    let mut other = other;
+                    other.run(&Command::Grow).unwrap();
+                    machine.run(&Command::Grow).unwrap();
+                    machine.merge(&other);
+                },
+            }
+            machine.check();
+        }
+    }
+}
+
+/// Something that happens to a store.
+#[derive(Debug, Clone)]
+enum Step {
+    Run(Command),
+    Die { command: Command, call: prop::sample::Index, written: usize, cut: Option<u64> },
+    Fail { command: Command, call: prop::sample::Index },
+    SetClock(i64),
+    Forget,
+    Branch,
+    Merge,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let die = (Command::any(), any::<prop::sample::Index>(), 0..500usize, any::<Option<u64>>());
+    prop_oneof![
+        8 => Command::any().prop_map(Step::Run),
+        2 => die.prop_map(|(command, call, written, cut)| Step::Die { command, call, written, cut }),
+        1 => (Command::any(), any::<prop::sample::Index>())
+            .prop_map(|(command, call)| Step::Fail { command, call }),
+        1 => (-2000..2000i64).prop_map(Step::SetClock),
+        1 => Just(Step::Forget),
+        1 => Just(Step::Branch),
+        1 => Just(Step::Merge),
+    ]
+}

@@ -1,0 +1,319 @@
+//! A machine of the tests' own: commands that are processes, a disk that forgets, and what has to be true after each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+
+use super::*;
+use crate::broker::{self, AssignRequest, FeedbackRequest, ReleaseRequest};
+use crate::events::disk::simulated::{Call, Fault, PowerCut, Simulated};
+use crate::events::{
+    AgentName, Observation, PersonaName, ProjectName, ReleaseReason, RoleName, Sentiment,
+    SessionId, Slot, Source, decode,
+};
+use crate::projection::Points;
+
+const ROLES: [&str; 4] = ["code-reviewer", "testing", "researcher", "general"];
+
+/// What a process is asked to do. The numbers stand for names, the larger ones for one of the few.
+#[derive(Debug, Clone)]
+pub enum Command {
+    Assign { session: u8, roles: Vec<u8> },
+    Release { session: u8 },
+    Feedback { persona: u8, good: bool },
+    Retire { persona: u8 },
+    Reactivate { persona: u8 },
+    Grow,
+    CleanUp,
+    Compact { hours: i64, seal: bool },
+    Look,
+}
+
+impl Command {
+    pub fn any() -> impl Strategy<Value = Self> {
+        prop_oneof![
+            6 => (0..5u8, prop::collection::vec(0..4u8, 1..3))
+                .prop_map(|(session, roles)| Self::Assign { session, roles }),
+            3 => (0..5u8).prop_map(|session| Self::Release { session }),
+            3 => (any::<u8>(), any::<bool>())
+                .prop_map(|(persona, good)| Self::Feedback { persona, good }),
+            1 => any::<u8>().prop_map(|persona| Self::Retire { persona }),
+            1 => any::<u8>().prop_map(|persona| Self::Reactivate { persona }),
+            1 => Just(Self::Grow),
+            1 => Just(Self::CleanUp),
+            2 => (0..60i64, any::<bool>()).prop_map(|(hours, seal)| Self::Compact { hours, seal }),
+            1 => Just(Self::Look),
+        ]
+    }
+
+    /// Does it, as one process from its beginning to its end. Tells whether it was promised to last.
+    fn run(&self, options: &Options) -> Result<bool, StoreError> {
+        let (now, rng) = (options.now, &mut fastrand::Rng::with_seed(7));
+        let mut store = Store::open(options, rng)?;
+        let someone = |store: &Store, number: u8| {
+            let names: Vec<_> = store.roster().names().map(ToString::to_string).collect();
+            names[usize::from(number) % names.len()].clone()
+        };
+        let recorded = match self {
+            Self::Assign { session, roles } => {
+                let request = assign_request(*session, roles);
+                store.execute(now, rng, |it| broker::assign(it, &request)).map(drop)
+            }
+            Self::Release { session } => {
+                let (session, reason) = (self::session(*session), ReleaseReason::SessionEnd);
+                let request = ReleaseRequest { session, agent: None, reason };
+                store.execute(now, rng, |it| broker::release(it, &request)).map(drop)
+            }
+            Self::Feedback { persona, good } => {
+                let request = FeedbackRequest {
+                    persona: someone(&store, *persona),
+                    role: None,
+                    project: None,
+                    observation: Observation::unchecked("as seen"),
+                    sentiment: Some(if *good { Sentiment::Positive } else { Sentiment::Negative }),
+                    source: Source::unchecked("test"),
+                };
+                store.execute(now, rng, |it| broker::feedback(it, &request)).map(drop)
+            }
+            Self::Retire { persona } => {
+                let name = someone(&store, *persona);
+                store.execute(now, rng, |it| broker::retire(it, &name, true)).map(drop)
+            }
+            Self::Reactivate { persona } => {
+                let name = someone(&store, *persona);
+                store.execute(now, rng, |it| broker::reactivate(it, &name)).map(drop)
+            }
+            Self::Grow => store.execute(now, rng, |it| broker::grow_many(it, 1)).map(drop),
+            Self::CleanUp => {
+                let age = SignedDuration::from_hours(24);
+                store.execute(now, rng, |it| broker::clean_up(it, age)).map(drop)
+            }
+            Self::Compact { hours, seal } => {
+                let age = SignedDuration::from_hours(*hours);
+                store.execute(now, rng, |it| broker::compact(it, age))?;
+                let _ = store.checkpoint();
+                store.seal(*seal).map(drop)
+            }
+            Self::Look => store.look(|it| Ok(it.roster().personas()?.len())).map(drop),
+        };
+        match recorded {
+            Err(StoreError::Refused(_)) => Ok(false),
+            recorded => recorded.map(|()| !matches!(self, Self::Look)),
+        }
+    }
+}
+
+fn session(number: u8) -> SessionId {
+    SessionId::unchecked(&format!("s{number}"))
+}
+
+fn assign_request(session: u8, roles: &[u8]) -> AssignRequest {
+    AssignRequest {
+        session: self::session(session),
+        agent: AgentName::unchecked("w"),
+        team: None,
+        project: ProjectName::unchecked("acme-api"),
+        roles: roles.iter().map(|role| RoleName::unchecked(ROLES[usize::from(*role)])).collect(),
+        summon: None,
+        tool_use_id: None,
+        explain: false,
+    }
+}
+
+/// A machine with a store on its disk, and what its users know of it.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    pub disk: Simulated,
+    pub now: Timestamp,
+    /// The lines that somebody was told are recorded.
+    pub acknowledged: BTreeSet<Vec<u8>>,
+    /// The lines that somebody tried to record.
+    attempted: BTreeSet<Vec<u8>>,
+    /// Whether another log was merged into this one.
+    pub is_merged: bool,
+}
+
+impl Machine {
+    pub fn new() -> Self {
+        Self {
+            disk: Simulated::new(&dir()),
+            now: "2026-03-25T12:00:00Z".parse().unwrap(),
+            acknowledged: BTreeSet::new(),
+            attempted: BTreeSet::new(),
+            is_merged: false,
+        }
+    }
+
+    /// Another machine that is just like this one, as far as it goes on by itself.
+    pub fn fork(&self) -> Self {
+        Self { disk: self.disk.fork(), ..self.clone() }
+    }
+
+    /// What is left of it after a power cut.
+    pub fn cut_power(&self, leaves: PowerCut) -> Self {
+        Self { disk: self.disk.cut_power(leaves), ..self.clone() }
+    }
+
+    /// The same, when the process is gone and the machine goes on.
+    pub fn options(&self) -> Options {
+        Options {
+            dir: dir(),
+            wait: Duration::ZERO,
+            now: self.now,
+            progress: Progress::default(),
+            disk: Disk::simulated(&self.disk),
+        }
+    }
+
+    /// Runs a process, and takes its word for what it recorded.
+    pub fn run(&mut self, command: &Command) -> Result<bool, StoreError> {
+        let done = command.run(&self.options());
+        self.attempted.extend(lines(&self.disk.appended()));
+        // Who only looks, or is refused, was promised nothing.
+        if matches!(done, Ok(true)) {
+            self.acknowledged.extend(lines(&self.log()));
+        }
+        done
+    }
+
+    /// Runs a process that something happens to at a call of its own, by number.
+    pub fn run_with(
+        &mut self,
+        command: &Command,
+        call: usize,
+        fault: Fault,
+    ) -> Result<bool, StoreError> {
+        self.disk = self.disk.fork();
+        self.disk.fail_at(call, fault);
+        self.run(command)
+    }
+
+    /// The calls that a process makes.
+    pub fn calls_of(&self, command: &Command) -> Vec<Call> {
+        let mut other = self.fork();
+        other.run(command).unwrap();
+        other.disk.calls()
+    }
+
+    /// The whole log, as a process sees it.
+    pub fn log(&self) -> Vec<u8> {
+        let disk = Disk::simulated(&self.disk.fork());
+        let segments = crate::events::segments_of(&disk, &dir().join("segments")).unwrap();
+        let paths = segments.into_iter().map(|segment| segment.path);
+        let files = paths.chain([dir().join("events.jsonl")]);
+        files.filter_map(|path| self.disk.bytes(&path)).flatten().collect()
+    }
+
+    /// Takes note of lines that another program recorded.
+    pub fn has_made(&mut self, appended: &[u8]) {
+        self.attempted.extend(lines(appended));
+    }
+
+    /// Brings the log of another machine in, as a union merge of git's does.
+    pub fn merge(&mut self, other: &Self) {
+        let active = dir().join("events.jsonl");
+        let mut merged = self.disk.bytes(&active).unwrap_or_default();
+        let mine: BTreeSet<_> = lines(&merged).into_iter().collect();
+        for line in lines(&other.disk.bytes(&active).unwrap_or_default()) {
+            if !mine.contains(&line) {
+                merged.extend(line);
+            }
+        }
+        self.disk.put(&active, merged);
+        for path in other.disk.paths() {
+            if path.starts_with(dir().join("segments")) {
+                self.disk.put(&path, other.disk.bytes(&path).unwrap());
+            }
+        }
+        self.acknowledged.extend(other.acknowledged.iter().cloned());
+        self.attempted.extend(other.attempted.iter().cloned());
+        self.is_merged = true;
+    }
+
+    /// What has to be true of the machine whenever no process runs.
+    ///
+    /// A process that looks at it changes nothing but the checkpoint and, where
+    /// a store was never made or seeded, makes it. So this is asked of a fork.
+    #[track_caller]
+    pub fn check(&self) {
+        let fork = self.fork();
+        let mut told = Store::open(&fork.options(), &mut fastrand::Rng::with_seed(7)).unwrap();
+        told.look(|it| Ok(it.roster().personas()?.len())).unwrap();
+        let log = fork.log();
+        let there: BTreeSet<_> = lines(&log).into_iter().collect();
+        let seeded: BTreeSet<_> = lines(&fork.disk.appended()).into_iter().collect();
+        for line in &self.acknowledged {
+            assert!(there.contains(line), "lost: {}", String::from_utf8_lossy(line));
+        }
+        let whole = log.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let mut sound = log[..whole].to_vec();
+        // What the next writer will cut is no line.
+        while !sound.is_empty() && decode(last_line(&sound)).is_err() {
+            sound.truncate(sound.len() - last_line(&sound).len() - 1);
+        }
+        for line in lines(&sound) {
+            let text = String::from_utf8_lossy(&line);
+            assert!(self.attempted.contains(&line) || seeded.contains(&line), "made up: {text}");
+        }
+        let folded = View::fold_all(&sound).unwrap();
+        assert_eq!(told.roster().personas().unwrap(), folded.roster.personas().unwrap());
+        assert_eq!((&told.view().heads, told.view().events), (&folded.heads, folded.events));
+        self.check_roster(&folded.roster, &told.rules, &sound);
+    }
+
+    /// Compares the roster with the simplest thing that could be right.
+    #[track_caller]
+    fn check_roster(&self, roster: &Roster, rules: &Rules, log: &[u8]) {
+        let mut open = BTreeSet::<(SessionId, Slot, PersonaName, RoleName)>::new();
+        let mut closed = BTreeMap::<(PersonaName, RoleName), u64>::new();
+        for line in View::in_order(log).unwrap() {
+            match line.decode().unwrap().event {
+                Event::Assign(it) => {
+                    for slot in it.slots {
+                        open.insert((it.session.clone(), slot.slot, slot.persona, slot.role));
+                    }
+                }
+                Event::Release(it) => {
+                    for slot in it.slots {
+                        let of = (slot.persona.clone(), slot.role.clone());
+                        let lease = (it.session.clone(), slot.slot, slot.persona, slot.role);
+                        if open.remove(&lease) && it.reason != ReleaseReason::Orphaned {
+                            *closed.entry(of).or_default() += 1;
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        for persona in roster.personas().unwrap() {
+            let held = open.iter().filter(|(_, _, name, _)| name == persona.name()).count();
+            assert_eq!(persona.leases.len(), held, "{}", persona.name());
+            assert!(held <= 1 || self.is_merged, "{} has two holders", persona.name());
+            for (role, record) in &persona.roles {
+                let of = (persona.name().clone(), role.clone());
+                assert_eq!(record.closed, closed.get(&of).copied().unwrap_or(0), "{of:?}");
+                let affinity = persona.affinity(role, rules.scoring.affinity);
+                assert!((Points::ZERO..=Points::ONE).contains(&affinity), "{of:?}: {affinity}");
+            }
+        }
+    }
+}
+
+/// The directory of the store.
+pub fn dir() -> PathBuf {
+    PathBuf::from("/home/me/.muzzle/personas")
+}
+
+/// The whole lines, with their ends.
+pub fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    lines.filter(|line| line.ends_with(b"\n")).map(<[u8]>::to_vec).collect()
+}
+
+/// The last line, without its end.
+fn last_line(lines: &[u8]) -> &[u8] {
+    let content = &lines[..lines.len() - 1];
+    content.rsplit(|byte| *byte == b'\n').next().unwrap_or_default()
+}

@@ -1,0 +1,117 @@
+//! Files of the store that are none: links, pipes, directories.
+
+use std::fs;
+use std::os::unix::fs::{chown, symlink};
+use std::path::Path;
+
+use insta::assert_snapshot;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::harness::{Done, Home, assign_args};
+
+/// A store in which this file lies elsewhere, and a link leads there.
+fn moved(name: &str, elsewhere: &str) -> (Home, std::path::PathBuf) {
+    let home = Home::seeded();
+    home.assign("s1", "w", "testing");
+    let (path, target) = (home.store().join(name), home.store().join(elsewhere));
+    fs::rename(&path, &target).unwrap();
+    symlink(&target, &path).unwrap();
+    (home, target)
+}
+
+/// What the program says, with the store's directory out of it.
+fn refused(home: &Home, args: &[&str]) -> String {
+    home.run(args).fails(5).replace(home.store().to_str().unwrap(), "STORE")
+}
+
+#[test]
+fn a_log_or_lock_that_lies_outside_of_the_store_is_refused_and_left() {
+    for name in ["events.jsonl", ".lock"] {
+        let (home, target) = moved(name, "../elsewhere");
+        let before = fs::read(&target).unwrap();
+        let said = refused(&home, &assign_args("s2", "w", "testing"));
+        assert!(said.contains("`: it is a symbolic link that leads out of the store\n"), "{said}");
+        assert_eq!(fs::read(&target).unwrap(), before);
+        assert!(home.store().join(name).is_symlink());
+    }
+    let (home, _) = moved("events.jsonl", "../elsewhere");
+    assert_snapshot!(refused(&home, &["list"]), @"
+    error: could not open `STORE/events.jsonl`: it is a symbolic link that leads out of the store
+    hint: check the path and its permissions, or name another store with `--store DIR`
+    ");
+}
+
+#[test]
+fn a_link_that_stays_in_the_store_is_followed() {
+    for name in ["events.jsonl", ".lock"] {
+        let (home, target) = moved(name, "kept-here");
+        home.assign("s2", "w", "testing");
+        assert_eq!(home.run(&["stats", "--json"]).json()["assignments"], 2);
+        if name == "events.jsonl" {
+            assert_eq!(
+                fs::read(target).unwrap().split_inclusive(|byte| *byte == b'\n').count(),
+                14
+            );
+        }
+        home.run(&["verify"]).ok();
+    }
+}
+
+#[test]
+fn a_link_that_leads_nowhere_makes_no_file_there() {
+    for name in ["events.jsonl", ".lock"] {
+        let (home, target) = moved(name, "gone");
+        fs::remove_file(&target).unwrap();
+        let said = refused(&home, &assign_args("s2", "w", "testing"));
+        assert!(said.contains("`: it is a symbolic link that leads to nothing\n"), "{said}");
+        assert!(!target.exists());
+    }
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a test says when it skips")]
+fn a_link_to_another_users_file_is_refused() {
+    const NOBODY: u32 = 65534;
+    let (home, target) = moved("events.jsonl", "kept-here");
+    if chown(&target, Some(NOBODY), None).is_err() {
+        eprintln!("skipped: only root can give a file away");
+        return;
+    }
+    let said = refused(&home, &["list"]);
+    assert!(said.contains("it is a symbolic link to a file of another user's\n"), "{said}");
+}
+
+#[test]
+fn a_checkpoint_that_is_a_link_is_neither_read_nor_written_through() {
+    let home = Home::seeded();
+    let outside = home.path().join("outside");
+    fs::create_dir_all(home.store().join(".cache")).unwrap();
+    for name in ["checkpoint.json", "checkpoint.new"] {
+        let path = home.store().join(".cache").join(name);
+        let _ = fs::remove_file(&path);
+        symlink(&outside, &path).unwrap();
+    }
+    // It is told, and the command is done all the same.
+    let done = home.run(&["compact", "--json"]);
+    assert_eq!(done.json_with_warnings()["sealed"], serde_json::Value::Null);
+    assert!(!outside.exists());
+    home.run(&["list"]).ok();
+}
+
+#[test]
+fn a_log_that_is_a_pipe_or_a_directory_is_refused_at_once() {
+    let makers: [fn(&Path); 2] = [
+        |path| mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap(),
+        |path| fs::create_dir(path).unwrap(),
+    ];
+    for make in makers {
+        let home = Home::seeded();
+        fs::remove_file(home.log_path()).unwrap();
+        make(&home.log_path());
+        for args in [&["list"][..], &assign_args("s2", "w", "testing"), &["verify"]] {
+            let said = refused(&home, args);
+            assert!(said.contains("STORE/events.jsonl`"), "{said}");
+        }
+        Done::of(home.command().args(["log", "--json"])).fails(5);
+    }
+}
