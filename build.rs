@@ -1,7 +1,8 @@
-//! Turns the built-in roles and numbers from TOML into constants.
+//! Turns the built-in roles, numbers and words from TOML into constants.
 //!
-//! A hook needs them before every agent; to parse them took longer than all
-//! the rest of its work.
+//! A hook needs the roles before every agent, and to parse them took longer
+//! than all the rest of its work. Whoever grows a persona needs the words while
+//! others wait.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -10,13 +11,44 @@ use std::{env, fs};
 
 use toml::{Table, Value};
 
-const SOURCE: &str = "seed/roles.toml";
+const ROLES: &str = "seed/roles.toml";
+const VOCABULARY: &str = "seed/vocabulary.toml";
 
 #[expect(clippy::disallowed_methods, reason = "a build script is its own room")]
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={SOURCE}");
-    let seed: Table = fs::read_to_string(SOURCE)?.parse()?;
     let mut constants = String::new();
+    roles(&mut constants)?;
+    words(&mut constants)?;
+    let out = env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
+    fs::write(Path::new(&out).join("built_in.rs"), constants)?;
+    Ok(())
+}
+
+fn read(source: &str) -> Result<Table, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={source}");
+    Ok(fs::read_to_string(source)?.parse()?)
+}
+
+/// The words of a list.
+fn list(value: Option<&Value>) -> Vec<&str> {
+    let words = value.and_then(Value::as_array).into_iter().flatten();
+    words.filter_map(Value::as_str).collect()
+}
+
+/// A list of words for each name in the vocabulary.
+fn words(constants: &mut String) -> Result<(), Box<dyn Error>> {
+    let seed = read(VOCABULARY)?;
+    let sentiment = seed.get("sentiment").and_then(Value::as_table).ok_or("no sentiment")?;
+    for (name, value) in seed.iter().chain(sentiment).filter(|(_, value)| value.is_array()) {
+        let words = list(Some(value));
+        writeln!(constants, "pub static {}_WORDS: &[&str] = &{words:?};", name.to_uppercase())?;
+    }
+    Ok(())
+}
+
+/// The numbers, and the roles.
+fn roles(constants: &mut String) -> Result<(), Box<dyn Error>> {
+    let seed = read(ROLES)?;
     for (table, kind) in [("scoring", "f64"), ("lifecycle", "u32")] {
         for (name, value) in seed.get(table).and_then(Value::as_table).into_iter().flatten() {
             let number = match value {
@@ -35,14 +67,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             writeln!(constants, "{field}: {text:?},")?;
         }
         for field in ["expertise", "aliases", "keywords"] {
-            let words = role.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
-            let words: Vec<_> = words.iter().filter_map(Value::as_str).collect();
-            writeln!(constants, "{field}: &{words:?},")?;
+            writeln!(constants, "{field}: &{:?},", list(role.get(field)))?;
         }
         writeln!(constants, "}},")?;
     }
     writeln!(constants, "];")?;
-    let out = env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
-    fs::write(Path::new(&out).join("roles.rs"), constants)?;
     Ok(())
 }

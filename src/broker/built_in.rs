@@ -1,8 +1,8 @@
-//! The built-in roles and numbers: `seed/roles.toml`, as the build made constants of it.
+//! The built-in roles, numbers and words: the seed, as the build made constants of it.
 
 use smol_str::SmolStr;
 
-use super::Role;
+use super::{Role, Vocabulary};
 use crate::events::{RoleName, Tag};
 
 /// One role of the built-in seed.
@@ -17,8 +17,6 @@ pub struct BuiltInRole {
 impl BuiltInRole {
     /// The role, without a copy of its texts.
     pub fn to_role(&self) -> Role {
-        let words =
-            |words: &[&'static str]| words.iter().copied().map(SmolStr::new_static).collect();
         Role {
             name: RoleName::constant(self.name),
             expertise: self.expertise.iter().copied().map(Tag::constant).collect(),
@@ -29,4 +27,21 @@ impl BuiltInRole {
     }
 }
 
-include!(concat!(env!("OUT_DIR"), "/roles.rs"));
+/// The built-in words, without a copy of them.
+pub fn vocabulary() -> Vocabulary {
+    Vocabulary {
+        traits: words(TRAITS_WORDS),
+        expertise: words(EXPERTISE_WORDS),
+        first_names: words(FIRST_NAMES_WORDS),
+        last_names: words(LAST_NAMES_WORDS),
+        positive: words(POSITIVE_WORDS),
+        negative: words(NEGATIVE_WORDS),
+        negations: words(NEGATIONS_WORDS),
+    }
+}
+
+fn words(words: &[&'static str]) -> Vec<SmolStr> {
+    words.iter().copied().map(SmolStr::new_static).collect()
+}
+
+include!(concat!(env!("OUT_DIR"), "/built_in.rs"));

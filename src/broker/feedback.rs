@@ -55,7 +55,7 @@ pub fn feedback(
         (None, Some(work)) => work.role.clone(),
         (None, None) => RoleName::unchecked(Roles::GENERAL),
     };
-    let mut verdict = classify(request.observation.as_str(), situation.seed.vocabulary()?);
+    let mut verdict = classify(request.observation.as_str(), situation.seed.vocabulary());
     if let Some(given) = request.sentiment {
         verdict.sentiment = given;
     }

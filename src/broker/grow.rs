@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
+
 use super::{Decision, Refusal, Situation, Vocabulary};
 use crate::events::{Definition, Event, PersonaName, Tag};
 
@@ -10,7 +12,7 @@ use crate::events::{Definition, Event, PersonaName, Tag};
 /// `also` are personas that the same decision made before. The outcome goes
 /// into the event, so that a replay needs no randomness.
 pub fn grow(situation: &mut Situation<'_>, also: &[Definition]) -> Result<Definition, Refusal> {
-    let vocabulary = situation.seed.vocabulary()?;
+    let vocabulary = situation.seed.vocabulary();
     let names = situation.roster.names().chain(also.iter().map(|definition| &definition.name));
     let used: BTreeSet<_> = names.map(PersonaName::as_str).collect();
     let mut carriers = situation.roster.expertise();
@@ -56,9 +58,9 @@ fn unused_name(
     let (firsts, lasts) = (first.len().max(1), last.len().max(1));
     let pairs = first.len() * last.len();
     let pair = |index: usize, middle: &str| {
-        let first = first.get(index % firsts).map_or("", String::as_str);
+        let first = first.get(index % firsts).map_or("", SmolStr::as_str);
         let last = last.get(index / firsts % lasts);
-        format!("{first} {middle}{}", last.map_or("", String::as_str))
+        format!("{first} {middle}{}", last.map_or("", SmolStr::as_str))
     };
     let start = rng.usize(0..pairs.max(1));
     let plain = (0..pairs).map(|step| pair(start + step, ""));
@@ -72,7 +74,7 @@ fn unused_name(
 }
 
 /// Two different words, the heavier the likelier.
-fn pick_two(words: &[String], weight: impl Fn(&str) -> u64, rng: &mut fastrand::Rng) -> Vec<Tag> {
+fn pick_two(words: &[SmolStr], weight: impl Fn(&str) -> u64, rng: &mut fastrand::Rng) -> Vec<Tag> {
     let mut left: Vec<_> = words.iter().map(|word| (word.as_str(), weight(word))).collect();
     let mut picked = Vec::new();
     while picked.len() < 2 && !left.is_empty() {
@@ -110,11 +112,11 @@ mod tests {
 
     #[test]
     fn when_all_names_are_used_there_is_a_middle_initial_and_then_a_number() {
-        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let words = |words: &[&str]| words.iter().copied().map(SmolStr::new).collect();
         let vocabulary = Vocabulary {
             first_names: words(&["Ann", "Bo"]),
             last_names: words(&["Li"]),
-            ..Vocabulary::default()
+            ..crate::broker::Seed::default().vocabulary().clone()
         };
         let mut rng = fastrand::Rng::with_seed(1);
         let mut used = BTreeSet::new();
@@ -133,7 +135,7 @@ mod tests {
 
     #[test]
     fn rarer_tags_are_likelier() {
-        let words = ["rare".to_owned(), "common".to_owned(), "other".to_owned()];
+        let words = ["rare", "common", "other"].map(SmolStr::new_static);
         let weight = |tag: &str| if tag == "common" { RARITY_UNIT / 10 } else { RARITY_UNIT };
         let mut rng = fastrand::Rng::with_seed(7);
         let mut with_common = 0;

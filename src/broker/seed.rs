@@ -1,7 +1,7 @@
 //! The seed: built-in roles, personas, words and numbers, and the user's own.
 //!
 //! The built-in seed is TOML, and a store's `seed.toml` has the same form. The
-//! built-in roles and numbers are constants of the binary ([`built_in`]). What the user's file says is added to what is built in: a role
+//! built-in roles, numbers and words are constants of the binary ([`built_in`]). What the user's file says is added to what is built in: a role
 //! or persona of the same name replaces the built-in one, a number replaces
 //! that number, and lists of words grow. Only the parts that a command needs
 //! are read, because a hook needs the roles and seldom the rest.
@@ -12,16 +12,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use serde::Deserialize;
+use smol_str::SmolStr;
 use toml::Spanned;
 
 use super::built_in::{self, BuiltInRole};
+use super::words::is_among;
 use super::{Role, Roles, Scoring};
 use crate::events::{Definition, PersonaName, RoleName, Tag, TextError};
 use crate::projection::{AffinityWeights, Points};
 
 const PERSONAS: BuiltIn = BuiltIn("seed/personas.toml", include_str!("../../seed/personas.toml"));
-const VOCABULARY: BuiltIn =
-    BuiltIn("seed/vocabulary.toml", include_str!("../../seed/vocabulary.toml"));
 
 /// A part of the built-in seed: where it comes from, and its text.
 struct BuiltIn(&'static str, &'static str);
@@ -50,22 +50,22 @@ pub struct Lifecycle {
 }
 
 /// The words that personas and verdicts are made of.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vocabulary {
     /// Working styles.
-    pub traits: Vec<String>,
+    pub traits: Vec<SmolStr>,
     /// Fields of knowledge.
-    pub expertise: Vec<String>,
+    pub expertise: Vec<SmolStr>,
     /// For names of grown personas.
-    pub first_names: Vec<String>,
+    pub first_names: Vec<SmolStr>,
     /// For names of grown personas.
-    pub last_names: Vec<String>,
+    pub last_names: Vec<SmolStr>,
     /// Words of praise.
-    pub positive: Vec<String>,
+    pub positive: Vec<SmolStr>,
     /// Words of blame.
-    pub negative: Vec<String>,
+    pub negative: Vec<SmolStr>,
     /// Words that turn the next one round.
-    pub negations: Vec<String>,
+    pub negations: Vec<SmolStr>,
 }
 
 /// A seed file that cannot be used, and where.
@@ -96,7 +96,7 @@ impl Seed {
     pub fn with_user(file: &Path, text: &str) -> Result<Self, SeedError> {
         let user = parse(file, text)?;
         let built_in = Self::default();
-        let mut check = Check { file, text, vocabulary: built_in.vocabulary()?.clone() };
+        let mut check = Check { file, text, vocabulary: built_in::vocabulary() };
         check.vocabulary.extend(&user);
         let roles = built_in.rules()?.roles;
         let names = roles.all().iter().map(|role| role.name.to_string()).collect();
@@ -172,16 +172,14 @@ impl Seed {
     }
 
     /// The words for growth and verdicts.
-    pub fn vocabulary(&self) -> Result<&Vocabulary, SeedError> {
-        if let Some(vocabulary) = self.vocabulary.get() {
-            return Ok(vocabulary);
-        }
-        let mut vocabulary = Vocabulary::default();
-        vocabulary.extend(&parse(Path::new(VOCABULARY.0), VOCABULARY.1)?);
-        if let Some(user) = &self.user {
-            vocabulary.extend(user);
-        }
-        Ok(self.vocabulary.get_or_init(|| vocabulary))
+    pub fn vocabulary(&self) -> &Vocabulary {
+        self.vocabulary.get_or_init(|| {
+            let mut vocabulary = built_in::vocabulary();
+            if let Some(user) = &self.user {
+                vocabulary.extend(user);
+            }
+            vocabulary
+        })
     }
 }
 
@@ -199,8 +197,8 @@ impl Vocabulary {
             (&mut self.negations, &sentiment.negations),
         ] {
             for word in words {
-                if !list.contains(word.get_ref()) {
-                    list.push(word.get_ref().clone());
+                if !is_among(list, word.get_ref()) {
+                    list.push(word.get_ref().into());
                 }
             }
         }
@@ -411,8 +409,8 @@ impl Check<'_> {
     }
 
     /// Every word must be in the list.
-    fn known(&self, list: &str, words: &[Word], known: &[String]) -> Result<(), SeedError> {
-        match words.iter().find(|word| !known.contains(word.get_ref())) {
+    fn known(&self, list: &str, words: &[Word], known: &[SmolStr]) -> Result<(), SeedError> {
+        match words.iter().find(|word| !is_among(known, word.get_ref())) {
             None => Ok(()),
             Some(word) => {
                 let reason =
@@ -451,6 +449,7 @@ impl Check<'_> {
 mod tests {
     use super::*;
 
+    const VOCABULARY: &str = include_str!("../../seed/vocabulary.toml");
     const ROLES: BuiltIn = BuiltIn("seed/roles.toml", include_str!("../../seed/roles.toml"));
 
     fn user(text: &str) -> Result<Seed, SeedError> {
@@ -460,13 +459,9 @@ mod tests {
     #[test]
     fn the_built_in_seed_follows_its_own_rules() {
         // As one file it must pass every check that a user's file has to pass.
-        let whole = [VOCABULARY.1, ROLES.1, PERSONAS.1];
+        let whole = [VOCABULARY, ROLES.1, PERSONAS.1];
         let tables = whole.map(|text| {
-            let check = Check {
-                file: Path::new("seed"),
-                text,
-                vocabulary: Seed::default().vocabulary().unwrap().clone(),
-            };
+            let check = Check { file: Path::new("seed"), text, vocabulary: built_in::vocabulary() };
             let file = parse(Path::new("seed"), text).unwrap();
             let roles = Seed::default().rules().unwrap().roles;
             let names = roles.all().iter().map(|role| role.name.to_string()).collect();
@@ -516,6 +511,17 @@ mod tests {
         assert_eq!(seed.rules().unwrap(), built_in);
         assert_eq!(built_in.scoring.overlap.to_string(), "0.3");
         assert_eq!(built_in.lifecycle.inactive_after, SignedDuration::from_hours(30 * 24));
+        let file = parse(Path::new("seed/vocabulary.toml"), VOCABULARY).unwrap();
+        let lists = [&file.traits, &file.expertise, &file.first_names, &file.last_names];
+        let sentiment =
+            [&file.sentiment.positive, &file.sentiment.negative, &file.sentiment.negations];
+        let said = lists.into_iter().chain(sentiment);
+        let words = built_in::vocabulary();
+        let known = [&words.traits, &words.expertise, &words.first_names, &words.last_names];
+        let known = known.into_iter().chain([&words.positive, &words.negative, &words.negations]);
+        for (said, known) in said.zip(known) {
+            assert!(said.iter().map(Spanned::get_ref).eq(known), "{known:?}");
+        }
     }
 
     #[test]
@@ -552,7 +558,7 @@ mod tests {
         assert_eq!(personas[0].name.as_str(), "Elena Vasquez");
         assert_eq!(personas[0].traits[0].as_str(), "calm");
         assert_eq!(personas.last().unwrap().name.as_str(), "Ada Quill");
-        assert!(seed.vocabulary().unwrap().expertise.contains(&"game-design".to_owned()));
+        assert!(seed.vocabulary().expertise.contains(&"game-design".into()));
     }
 
     #[test]

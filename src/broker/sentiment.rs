@@ -1,7 +1,7 @@
 //! What a judgement says, by its words.
 
 use super::Vocabulary;
-use super::words::words;
+use super::words::{is_among, words};
 use crate::events::Sentiment;
 
 /// How many words a negation reaches.
@@ -28,12 +28,12 @@ pub fn classify(text: &str, vocabulary: &Vocabulary) -> Verdict {
     let (mut positive, mut negative) = (Vec::new(), Vec::new());
     for (index, word) in words.iter().enumerate() {
         let (praises, blames) =
-            (vocabulary.positive.contains(word), vocabulary.negative.contains(word));
+            (is_among(&vocabulary.positive, word), is_among(&vocabulary.negative, word));
         if !praises && !blames {
             continue;
         }
         let before = words.get(index.saturating_sub(REACH)..index).unwrap_or_default();
-        let negation = before.iter().rfind(|word| vocabulary.negations.contains(word));
+        let negation = before.iter().rfind(|word| is_among(&vocabulary.negations, word));
         let read = negation.map_or_else(|| word.clone(), |negation| format!("{negation} … {word}"));
         let side = if praises == negation.is_none() { &mut positive } else { &mut negative };
         side.push(read);
@@ -55,7 +55,7 @@ mod tests {
     fn the_side_with_more_words_wins_and_a_negation_turns_a_word_round() {
         use Sentiment::{Negative, Neutral, Positive};
         let seed = Seed::default();
-        let vocabulary = seed.vocabulary().unwrap();
+        let vocabulary = seed.vocabulary();
         for (text, sentiment) in [
             ("Thorough and PRECISE, if slow.", Positive),
             ("Sloppy; missed the obvious.", Negative),

@@ -1,5 +1,7 @@
 //! Words of a text, for keywords.
 
+use smol_str::SmolStr;
+
 /// The words of a text, in lower case: runs of letters, digits and apostrophes.
 pub fn words(text: &str) -> Vec<String> {
     pieces(text).map(|word| word.to_lowercase().replace('’', "'")).collect()
@@ -17,6 +19,11 @@ pub fn contains(words: &[String], phrase: &str) -> bool {
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’'))
         .filter(|word| !word.is_empty())
+}
+
+/// Tells whether a word is one of a list.
+pub fn is_among(words: &[SmolStr], word: &str) -> bool {
+    words.iter().any(|known| known == word)
 }
 
 #[cfg(test)]
