@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use super::disk::{Mode, OpenFile};
 use super::{Disk, LogError};
 
-/// The first pause between two tries. It doubles until [`LONGEST_PAUSE`].
+/// The first pause between two tries, and the shortest. It doubles until [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_millis(2);
+/// Who has waited for longer than this tries the more often the longer it waits.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// The exclusive lock on a store's `.lock`, given back when dropped.
 ///
@@ -27,7 +29,7 @@ pub struct WriteLock {
 impl WriteLock {
     /// Takes the lock at `path`, or says after `wait` that `log` is busy.
     ///
-    /// Pauses grow and vary, so that many writers do not wake in step. The
+    /// Pauses vary, so that many writers do not wake in step. The
     /// clock is the monotonic one: it measures a wait and enters no answer.
     pub fn take(disk: &Disk, path: &Path, log: &Path, wait: Duration) -> Result<Self, LogError> {
         Self::wait_for(disk.open(path, Mode::Keep), path, log, wait)
@@ -62,13 +64,25 @@ impl WriteLock {
                     return Err(LogError::Io { doing: "lock", path: path.to_owned(), source });
                 }
             }
-            let left = wait.saturating_sub(start.elapsed());
+            let waited = start.elapsed();
+            let left = wait.saturating_sub(waited);
             if left.is_zero() {
                 return Err(LogError::Busy { path: log.to_owned(), waited: wait });
             }
             std::thread::sleep(pause.mul_f64(0.5 + jitter.f64() / 2.0).min(left));
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = next_pause(pause, waited);
         }
+    }
+}
+
+/// The pause after `pause`, for who has waited so long.
+///
+/// Newcomers make way: of many, those who came first try most often.
+fn next_pause(pause: Duration, waited: Duration) -> Duration {
+    if waited <= PATIENCE {
+        (pause * 2).min(LONGEST_PAUSE)
+    } else {
+        LONGEST_PAUSE.mul_f64(PATIENCE.div_duration_f64(waited)).max(FIRST_PAUSE)
     }
 }
 

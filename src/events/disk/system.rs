@@ -17,7 +17,7 @@ impl FileSystem for System {
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn OpenFile>> {
         let options = options(mode);
         let file = match options.open(path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists && is_link(path) => {
+            Err(error) if may_be_link(&error) && is_link(path) => {
                 options.open(own_target(path)?)?
             }
             opened => opened?,
@@ -138,6 +138,11 @@ fn options(mode: Mode) -> OpenOptions {
         Mode::Keep => options.read(true).write(true).create(true).truncate(false),
     };
     options
+}
+
+/// Tells whether what failed may be that a link is not followed.
+fn may_be_link(error: &io::Error) -> bool {
+    !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists)
 }
 
 fn is_link(path: &Path) -> bool {
