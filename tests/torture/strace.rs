@@ -1,0 +1,73 @@
+//! `strace`: which system calls a process makes, and processes in which one of them goes wrong.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// One system call of a process.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// What it is called.
+    pub name: String,
+    /// The how manieth of its name it is in the process.
+    pub nth: usize,
+    /// As `strace` writes it.
+    pub text: String,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} no. {}: {}", self.name, self.nth, self.text)
+    }
+}
+
+/// Tells whether `strace` is there and may trace; says so if not.
+pub fn is_usable() -> bool {
+    let mut probe = Command::new("strace");
+    probe.args(["-f", "-qq", "-o", "/dev/null", "-e", "inject=close:error=EIO:when=1", "true"]);
+    let usable =
+        probe.stdin(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|end| end.success());
+    if !usable {
+        eprintln!("skipped: there is no `strace` that may trace a process here");
+    }
+    usable
+}
+
+/// The command, run under `strace` with these options.
+pub fn under(command: &Command, options: &[&str]) -> Command {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq"]).args(options).arg(command.get_program()).args(command.get_args());
+    strace.env_clear().stdin(Stdio::null());
+    strace.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(dir) = command.get_current_dir() {
+        strace.current_dir(dir);
+    }
+    strace
+}
+
+/// The command, in which something happens at one call, such as `error=EIO` or `signal=SIGKILL`.
+///
+/// A signal arrives before the call is made.
+pub fn hurt(command: &Command, call: &Call, what: &str) -> Command {
+    let inject = format!("inject={}:{what}:when={}", call.name, call.nth);
+    under(command, &["-o", "/dev/null", "-e", &format!("trace={}", call.name), "-e", &inject])
+}
+
+/// The calls in a recording, from the first that names `path` on.
+pub fn calls(recording: &Path, path: &Path) -> Vec<Call> {
+    let text = fs::read_to_string(recording).unwrap();
+    let (mut made, mut calls) = (BTreeMap::new(), Vec::new());
+    for line in text.lines() {
+        // With `-f` each line begins with the process.
+        let (_, text) = line.split_once(char::is_whitespace).unwrap();
+        let Some((name, _)) = text.trim_start().split_once('(') else { continue };
+        let nth = made.entry(name.to_owned()).or_insert(0);
+        *nth += 1;
+        calls.push(Call { name: name.to_owned(), nth: *nth, text: text.trim_start().to_owned() });
+    }
+    let path = path.to_str().unwrap();
+    let first = calls.iter().position(|call| call.text.contains(path));
+    calls.split_off(first.expect("the path is used"))
+}
