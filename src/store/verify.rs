@@ -60,9 +60,12 @@ pub(super) fn look_twice<T>(
 
 /// The log of a store that is there.
 pub(super) fn existing(options: &Options) -> Result<FileLog, StoreError> {
-    let is_there = |name| options.dir.join(name).exists();
-    if is_there("events.jsonl") || is_there("segments") {
-        return Ok(FileLog::new(options.dir.clone()));
+    for name in ["events.jsonl", "segments"] {
+        let path = options.dir.join(name);
+        // A store that may not be looked into is there all the same.
+        if path.try_exists().map_err(LogError::io("look at", path))? {
+            return Ok(FileLog::new(options.dir.clone()));
+        }
     }
     Err(StoreError::NoStore(options.dir.clone()))
 }

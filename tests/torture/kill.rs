@@ -404,7 +404,7 @@ fn pick(rng: &mut Rng, mark: &str, lent: &mut Vec<(String, String)>) -> Deed {
 
 /// The command, whose files may not grow past `blocks` of 512 bytes.
 pub fn limited(command: &Command, blocks: u64, trap: &str) -> Command {
-    let mut shell = Command::new("sh");
+    let mut shell = Command::new("/bin/sh");
     shell.args(["-c", &format!("{trap}ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
     shell.arg(command.get_program()).args(command.get_args());
     shell.env_clear().stdin(Stdio::null()).current_dir(command.get_current_dir().unwrap());
