@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::harm::{self, Call, hurt, limited};
 use crate::harness::{Done, Home, assign_args, chain};
 use crate::store::{States, assignments, calls, command, copy, goes_on, lines};
-use crate::strace::{self, Call, hurt};
 
 /// What may go wrong with which call.
 const ERRORS: [(&str, &[&str]); 12] = [
@@ -103,7 +103,7 @@ fn sees_the_line(call: &Call, before: &[u8]) -> bool {
 
 #[test]
 fn an_assign_with_any_fault_is_done_or_tells_truly_what_is_recorded() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let home = Home::seeded();
@@ -138,7 +138,7 @@ fn an_assign_with_any_fault_is_done_or_tells_truly_what_is_recorded() {
 
 #[test]
 fn an_assign_that_cannot_cut_a_torn_tail_leaves_it_to_the_next() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let home = Home::seeded();
@@ -162,7 +162,7 @@ fn an_assign_that_cannot_cut_a_torn_tail_leaves_it_to_the_next() {
 
 #[test]
 fn a_first_command_with_any_fault_leaves_a_store_that_can_be_begun() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let check = |home: &Home, what: &str| {
@@ -177,7 +177,7 @@ fn a_first_command_with_any_fault_leaves_a_store_that_can_be_begun() {
 
 #[test]
 fn a_seal_with_any_fault_keeps_every_line() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let home = Home::seeded();
@@ -195,7 +195,7 @@ fn a_seal_with_any_fault_keeps_every_line() {
 
 #[test]
 fn a_repair_with_any_fault_is_finished_by_the_next() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let home = Home::seeded();
@@ -221,7 +221,7 @@ fn a_repair_with_any_fault_is_finished_by_the_next() {
 #[test]
 #[ignore = "it says \"could not look at\", kind `io`, of which the other errors say that nothing was recorded"]
 fn a_line_that_is_written_and_cannot_be_looked_at_is_not_told_as_never_written() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let home = Home::seeded();
@@ -241,7 +241,7 @@ fn a_line_that_is_written_and_cannot_be_looked_at_is_not_told_as_never_written()
 /// A reader that cannot read something says so, or does without it; it never makes something up.
 #[test]
 fn a_reader_with_any_fault_says_so_or_answers_the_same() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let home = Home::seeded();
@@ -264,7 +264,7 @@ fn a_reader_with_any_fault_says_so_or_answers_the_same() {
 
 #[test]
 fn a_lock_that_cannot_be_had_is_an_error_and_an_interruption_is_none() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let home = Home::seeded();
@@ -282,20 +282,15 @@ fn a_lock_that_cannot_be_had_is_an_error_and_an_interruption_is_none() {
 /// The write fails, and then taking it back does, too: the one case in which half a line may stay.
 #[test]
 fn a_write_that_can_neither_be_ended_nor_taken_back_says_so() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let home = Home::seeded();
     let args = assign_args("s", "w", "testing");
     let before = home.log();
     // The file may grow by a part of a line.
-    let limited = crate::kill::limited(
-        &command(&home, &args),
-        before.len() as u64 / 512 + 1,
-        "trap '' XFSZ; ",
-    );
-    let mut done =
-        strace::under(&limited, &["-o", "/dev/null", "-e", "inject=ftruncate:error=EIO"]);
+    let limited = limited(&command(&home, &args), before.len() / 512 + 1, false);
+    let mut done = harm::traced(&limited, &["-o", "/dev/null", "-e", "inject=ftruncate:error=EIO"]);
     let stderr = Done::of(&mut done).fails(5);
     let message = format!("error: could not write to `{}`: ", home.log_path().display());
     assert!(stderr.starts_with(&message), "{stderr}");

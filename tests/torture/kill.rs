@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use serde_json::Value;
 
+use crate::harm::{self, Call, limited};
 use crate::harness::{Home, chain};
 use crate::store::{command, goes_on, lines};
-use crate::strace::{self, Call};
 
 const WRITERS: u64 = 8;
 const READERS: u64 = 2;
@@ -216,10 +216,8 @@ impl Round<'_> {
         match harm {
             Harm::None | Harm::Kill => command,
             Harm::LimitThatKills | Harm::LimitThatRefuses => {
-                let length = fs::metadata(self.home.log_path()).map_or(0, |of| of.len());
-                let blocks = length / 512 + rng.u64(1..4);
-                let trap = if harm == Harm::LimitThatKills { "" } else { "trap '' XFSZ; " };
-                limited(&command, blocks, trap)
+                let length = fs::read(self.home.log_path()).map_or(0, |log| log.len());
+                limited(&command, length / 512 + rng.usize(1..4), harm == Harm::LimitThatKills)
             }
             Harm::Fault => {
                 count(&self.figures.faults);
@@ -244,7 +242,7 @@ impl Round<'_> {
                     rng.usize(1..5)
                 };
                 let call = Call { name: name.to_owned(), nth, text: String::new() };
-                strace::hurt(&command, &call, &format!("error={error}"))
+                harm::hurt(&command, &call, &format!("error={error}"))
             }
         }
     }
@@ -402,16 +400,6 @@ fn pick(rng: &mut Rng, mark: &str, lent: &mut Vec<(String, String)>) -> Deed {
     }
 }
 
-/// The command, whose files may not grow past `blocks` of 512 bytes.
-pub fn limited(command: &Command, blocks: u64, trap: &str) -> Command {
-    let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", &format!("{trap}ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
-    shell.arg(command.get_program()).args(command.get_args());
-    shell.env_clear().stdin(Stdio::null()).current_dir(command.get_current_dir().unwrap());
-    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    shell
-}
-
 /// Tortures one new store.
 fn torture(seed: u64, kills: u64, longest: Duration, can_trace: bool, figures: &Figures) {
     // Shown when the test fails.
@@ -461,7 +449,7 @@ fn long() {
     let minutes =
         std::env::var("MUZZLE_TORTURE_MINUTES").map_or(10., |text| text.parse::<f64>().unwrap());
     let end = Instant::now() + Duration::from_secs_f64(minutes * 60.);
-    let (figures, can_trace, mut seed) = (Figures::default(), strace::is_usable(), seed());
+    let (figures, can_trace, mut seed) = (Figures::default(), harm::can_trace(), seed());
     while Instant::now() < end {
         let longest = end.saturating_duration_since(Instant::now()).min(ROUND);
         torture(seed, u64::MAX, longest, can_trace, &figures);

@@ -15,11 +15,11 @@
 mod access;
 mod faults;
 mod full;
+mod harm;
 mod kill;
 mod steps;
 mod stopped;
 mod store;
-mod strace;
 
 #[allow(dead_code, reason = "another test's home, of which this one needs a part")]
 #[path = "../cli/harness.rs"]

@@ -2,9 +2,9 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 
+use crate::harm;
 use crate::harness::{Home, assign_args};
 use crate::store::{States, assignments, calls, command, copy, goes_on, lines};
-use crate::strace;
 
 /// Between two of these, the files stay as they are.
 const STEPS: [&str; 11] = [
@@ -27,7 +27,7 @@ fn at_each_step(home: &Home, args: &[&str], check: impl Fn(&Home, &str)) {
     let mut states = States::default();
     for call in calls(home, args, &STEPS) {
         let home = copy(home);
-        let killed = strace::hurt(&command(&home, args), &call, "signal=SIGKILL").output().unwrap();
+        let killed = harm::hurt(&command(&home, args), &call, "signal=SIGKILL").output().unwrap();
         let what = format!("{args:?} killed at {call}");
         assert_eq!(killed.status.signal(), Some(9), "{what}");
         // A warning may come after the answer.
@@ -40,7 +40,7 @@ fn at_each_step(home: &Home, args: &[&str], check: impl Fn(&Home, &str)) {
 
 #[test]
 fn an_assign_that_is_killed_is_recorded_once_or_not_at_all() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let home = Home::seeded();
@@ -53,7 +53,7 @@ fn an_assign_that_is_killed_is_recorded_once_or_not_at_all() {
 
 #[test]
 fn an_assign_that_is_killed_while_it_cuts_a_torn_tail_leaves_it_for_the_next() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let home = Home::seeded();
@@ -71,7 +71,7 @@ fn an_assign_that_is_killed_while_it_cuts_a_torn_tail_leaves_it_for_the_next() {
 
 #[test]
 fn a_first_command_that_is_killed_leaves_a_store_that_can_be_begun() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     at_each_step(&Home::new(), &["list"], |home, what| {
@@ -85,7 +85,7 @@ fn a_first_command_that_is_killed_leaves_a_store_that_can_be_begun() {
 
 #[test]
 fn a_seal_that_is_killed_keeps_every_line() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let home = Home::seeded();
@@ -102,7 +102,7 @@ fn a_seal_that_is_killed_keeps_every_line() {
 
 #[test]
 fn a_repair_that_is_killed_is_finished_by_the_next() {
-    if !strace::is_usable() {
+    if !harm::can_trace() {
         return;
     }
     let home = Home::seeded();

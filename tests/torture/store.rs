@@ -8,8 +8,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::harm::{self, Call};
 use crate::harness::{Done, Home, assign_args, chain};
-use crate::strace::{self, Call};
 
 /// A home of its own with a copy of this one's store.
 pub fn copy(home: &Home) -> Home {
@@ -37,12 +37,12 @@ fn copy_dir(from: &Path, to: &Path) {
 pub fn calls(home: &Home, args: &[&str], names: &[&str]) -> Vec<Call> {
     let home = copy(home);
     let recording = home.path().join("recording");
-    let done = Done::of(&mut strace::under(
+    let done = Done::of(&mut harm::traced(
         home.command().args(args),
         &["-o", recording.to_str().unwrap()],
     ));
     assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
-    let mut calls = strace::calls(&recording, home.store());
+    let mut calls = harm::calls(&recording, home.store());
     calls.retain(|call| names.contains(&&*call.name));
     assert!(calls.len() > 10, "{calls:?}");
     calls

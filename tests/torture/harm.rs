@@ -1,4 +1,6 @@
-//! `strace`: which system calls a process makes, and processes in which one of them goes wrong.
+//! Processes that come to harm: system calls that fail, signals, limits.
+//!
+//! `strace` tells which calls a process makes, and has one of them fail.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,7 +26,7 @@ impl fmt::Display for Call {
 }
 
 /// Tells whether `strace` is there and may trace; says so if not.
-pub fn is_usable() -> bool {
+pub fn can_trace() -> bool {
     let mut probe = Command::new("strace");
     probe.args(["-f", "-qq", "-o", "/dev/null", "-e", "inject=close:error=EIO:when=1", "true"]);
     let usable =
@@ -35,16 +37,39 @@ pub fn is_usable() -> bool {
     usable
 }
 
+/// The command once more: what was prepared can be started once.
+pub fn again(command: &Command) -> Command {
+    let mut same = Command::new(command.get_program());
+    same.args(command.get_args());
+    in_the_same_place(same, command)
+}
+
 /// The command, run under `strace` with these options.
-pub fn under(command: &Command, options: &[&str]) -> Command {
+pub fn traced(command: &Command, options: &[&str]) -> Command {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq"]).args(options).arg(command.get_program()).args(command.get_args());
-    strace.env_clear().stdin(Stdio::null());
-    strace.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    if let Some(dir) = command.get_current_dir() {
-        strace.current_dir(dir);
+    in_the_same_place(strace, command)
+}
+
+/// The command, whose files may not grow past `blocks` of 512 bytes.
+///
+/// Where the limit does not end the process with a signal, a write fails as on a full disk.
+pub fn limited(command: &Command, blocks: usize, with_signal: bool) -> Command {
+    let trap = if with_signal { "" } else { "trap '' XFSZ; " };
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &format!("{trap}ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
+    shell.arg(command.get_program()).args(command.get_args());
+    in_the_same_place(shell, command)
+}
+
+/// Gives a command the surroundings of another.
+fn in_the_same_place(mut command: Command, other: &Command) -> Command {
+    command.env_clear().stdin(Stdio::null());
+    command.envs(other.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(dir) = other.get_current_dir() {
+        command.current_dir(dir);
     }
-    strace
+    command
 }
 
 /// The command, in which something happens at one call, such as `error=EIO` or `signal=SIGKILL`.
@@ -52,7 +77,7 @@ pub fn under(command: &Command, options: &[&str]) -> Command {
 /// A signal arrives before the call is made.
 pub fn hurt(command: &Command, call: &Call, what: &str) -> Command {
     let inject = format!("inject={}:{what}:when={}", call.name, call.nth);
-    under(command, &["-o", "/dev/null", "-e", &format!("trace={}", call.name), "-e", &inject])
+    traced(command, &["-o", "/dev/null", "-e", &format!("trace={}", call.name), "-e", &inject])
 }
 
 /// The calls in a recording, from the first that names `path` on.
