@@ -39,7 +39,12 @@ pub fn can_trace() -> bool {
 
 /// The command once more: what was prepared can be started once.
 pub fn again(command: &Command) -> Command {
-    let mut same = Command::new(command.get_program());
+    with_program(command, Path::new(command.get_program()))
+}
+
+/// The command, of a copy of the program.
+pub fn with_program(command: &Command, program: &Path) -> Command {
+    let mut same = Command::new(program);
     same.args(command.get_args());
     in_the_same_place(same, command)
 }

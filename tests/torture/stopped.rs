@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -13,34 +13,50 @@ use crate::harness::{Home, assign_args};
 use crate::store::{assignments, command, goes_on};
 
 /// A writer that was stopped right after it took the lock.
-pub struct Stopped {
-    strace: Child,
+struct Stopped {
+    strace: Option<Child>,
     process: String,
 }
 
 impl Stopped {
     /// Starts a writer, and waits until it is stopped.
-    pub fn start(home: &Home, args: &[&str]) -> Self {
+    fn start(home: &Home, args: &[&str]) -> Self {
         let told = home.path().join("told");
         let options = ["-o", told.to_str().unwrap(), "-e", "trace=flock", "-e"];
         let inject = "inject=flock:signal=SIGSTOP:when=1";
         let mut strace = harm::traced(&command(home, args), &[&options[..], &[inject]].concat());
-        let strace = strace.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut strace = strace.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         loop {
+            assert!(strace.try_wait().unwrap().is_none(), "it ended, and was not stopped");
             let text = fs::read_to_string(&told).unwrap_or_default();
             if text.contains("stopped by SIGSTOP") {
                 let process = text.split_whitespace().next().unwrap().to_owned();
-                return Self { strace, process };
+                return Self { strace: Some(strace), process };
             }
             thread::sleep(Duration::from_millis(2));
         }
     }
 
     /// Sends the writer a signal, and waits for its end.
-    pub fn ends_by(self, signal: &str) -> std::process::Output {
+    fn ends_by(mut self, signal: &str) -> Output {
+        let strace = self.strace.take().unwrap();
+        self.send(signal);
+        strace.wait_with_output().unwrap()
+    }
+
+    fn send(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.process]).status().unwrap();
         assert!(sent.success());
-        self.strace.wait_with_output().unwrap()
+    }
+}
+
+impl Drop for Stopped {
+    /// A test that failed leaves nobody standing about.
+    fn drop(&mut self) {
+        if let Some(mut strace) = self.strace.take() {
+            self.send("-KILL");
+            strace.wait().unwrap();
+        }
     }
 }
 
