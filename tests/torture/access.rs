@@ -236,14 +236,29 @@ fn a_home_that_cannot_be_made_or_is_none_is_told() {
     );
     assert!(stderr.starts_with(&message), "{stderr}");
 
-    assert_eq!(Done::of(&mut list(&home, "relative")).fails(2), NO_HOME);
-    // Who has a home by the system's account has it without the variable, too.
-    if runner.can_be_another() {
-        let mut unset = list(&home, "");
-        assert_eq!(runner.run_as(STRANGER, &unset).fails(2), NO_HOME);
-        unset.env_remove("HOME");
-        assert_eq!(runner.run_as(STRANGER, &unset).fails(2), NO_HOME);
+    for none in ["", "relative"] {
+        assert_eq!(Done::of(&mut list(&home, none)).fails(2), NO_HOME, "{none:?}");
     }
+    let mut unset = list(&home, "");
+    unset.env_remove("HOME");
+    assert_eq!(Done::of(&mut unset).fails(2), NO_HOME);
+}
+
+/// In a container the user may be just a number, of which no file tells a home.
+#[test]
+fn a_user_whom_the_system_does_not_know_needs_no_home() {
+    let (home, runner) = (Home::new(), Runner::new());
+    if !runner.can_be_another() {
+        return;
+    }
+    mode(home.path(), 0o755);
+    let mut unset = list(&home, "");
+    unset.env_remove("HOME");
+    assert_eq!(runner.run_as(STRANGER, &unset).fails(2), NO_HOME);
+    runner.give(&home, STRANGER);
+    let mut named = list(&home, "");
+    named.env_remove("HOME").env("MUZZLE_PERSONA_STORE", home.store());
+    runner.run_as(STRANGER, &named).ok();
 }
 
 const NO_HOME: &str = "error: could not find the home directory for the default store\n\
