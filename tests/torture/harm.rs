@@ -7,6 +7,8 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 /// One system call of a process.
 #[derive(Debug, Clone)]
@@ -52,7 +54,7 @@ pub fn with_program(command: &Command, program: &Path) -> Command {
 /// The command, run under `strace` with these options.
 pub fn traced(command: &Command, options: &[&str]) -> Command {
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq"]).args(options).arg(command.get_program()).args(command.get_args());
+    strace.args(["-f", "-q"]).args(options).arg(command.get_program()).args(command.get_args());
     in_the_same_place(strace, command)
 }
 
@@ -83,6 +85,46 @@ fn in_the_same_place(mut command: Command, other: &Command) -> Command {
 pub fn hurt(command: &Command, call: &Call, what: &str) -> Command {
     let inject = format!("inject={}:{what}:when={}", call.name, call.nth);
     traced(command, &["-o", "/dev/null", "-e", &format!("trace={}", call.name), "-e", &inject])
+}
+
+/// The command, which is stopped right after it took the lock; `told` is where `strace` tells of it.
+pub fn stopping(command: &Command, told: &Path) -> Command {
+    let inject = "inject=flock:signal=SIGSTOP:when=1";
+    traced(command, &["-o", told.to_str().unwrap(), "-e", "trace=flock", "-e", inject])
+}
+
+/// A process that was stopped. It is killed if nobody has it go on.
+pub struct Stopped(String);
+
+impl Stopped {
+    /// Waits until `strace` tells that the process is stopped.
+    pub fn told(told: &Path) -> Self {
+        loop {
+            let text = fs::read_to_string(told).unwrap_or_default();
+            assert!(!text.contains("exited"), "it was not stopped: {text}");
+            if text.contains("stopped by SIGSTOP") {
+                return Self(text.split_whitespace().next().unwrap().to_owned());
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Has it go on.
+    pub fn goes_on(mut self) {
+        send("-CONT", &std::mem::take(&mut self.0));
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        if !self.0.is_empty() {
+            send("-KILL", &self.0);
+        }
+    }
+}
+
+fn send(signal: &str, process: &str) {
+    assert!(Command::new("kill").args([signal, process]).status().unwrap().success());
 }
 
 /// The calls in a recording, from the first that names `path` on.

@@ -1,63 +1,22 @@
 //! A writer that stands still while it holds the lock: others time out in good order, and it goes on.
 
-use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::harm;
+use crate::harm::{self, Stopped};
 use crate::harness::{Home, assign_args};
 use crate::store::{assignments, command, goes_on};
 
-/// A writer that was stopped right after it took the lock.
-struct Stopped {
-    strace: Option<Child>,
-    process: String,
-}
-
-impl Stopped {
-    /// Starts a writer, and waits until it is stopped.
-    fn start(home: &Home, args: &[&str]) -> Self {
-        let told = home.path().join("told");
-        let options = ["-o", told.to_str().unwrap(), "-e", "trace=flock", "-e"];
-        let inject = "inject=flock:signal=SIGSTOP:when=1";
-        let mut strace = harm::traced(&command(home, args), &[&options[..], &[inject]].concat());
-        let mut strace = strace.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        loop {
-            assert!(strace.try_wait().unwrap().is_none(), "it ended, and was not stopped");
-            let text = fs::read_to_string(&told).unwrap_or_default();
-            if text.contains("stopped by SIGSTOP") {
-                let process = text.split_whitespace().next().unwrap().to_owned();
-                return Self { strace: Some(strace), process };
-            }
-            thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    /// Sends the writer a signal, and waits for its end.
-    fn ends_by(mut self, signal: &str) -> Output {
-        let strace = self.strace.take().unwrap();
-        self.send(signal);
-        strace.wait_with_output().unwrap()
-    }
-
-    fn send(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.process]).status().unwrap();
-        assert!(sent.success());
-    }
-}
-
-impl Drop for Stopped {
-    /// A test that failed leaves nobody standing about.
-    fn drop(&mut self) {
-        if let Some(mut strace) = self.strace.take() {
-            self.send("-KILL");
-            strace.wait().unwrap();
-        }
-    }
+/// A writer that is stopped right after it took the lock.
+fn stopped(home: &Home) -> (Child, Stopped) {
+    let told = home.path().join("told");
+    let args = assign_args("stopped", "w", "testing");
+    let mut writer = harm::stopping(&command(home, &args), &told);
+    let writer = writer.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    (writer, Stopped::told(&told))
 }
 
 /// While the lock is held, nobody is harmed but who wants to write.
@@ -87,13 +46,14 @@ fn a_writer_that_is_stopped_with_the_lock_goes_on_where_it_was() {
         return;
     }
     let home = Home::seeded();
-    let stopped = Stopped::start(&home, &assign_args("stopped", "w", "testing"));
+    let (writer, stopped) = stopped(&home);
     others_are_told_that_it_is_busy(&home);
     // Who waits long enough gets its turn.
     let patient = [&assign_args("patient", "w", "testing")[..], &["--wait", "120"]].concat();
     thread::scope(|scope| {
         let patient = scope.spawn(|| home.run(&patient).json());
-        let done = stopped.ends_by("-CONT");
+        stopped.goes_on();
+        let done = writer.wait_with_output().unwrap();
         assert_eq!(done.status.code(), Some(0));
         let answer: Value = serde_json::from_slice(&done.stdout).unwrap();
         let other = patient.join().unwrap();
@@ -110,8 +70,9 @@ fn a_writer_that_is_killed_while_it_is_stopped_gives_the_lock_back() {
         return;
     }
     let home = Home::seeded();
-    let stopped = Stopped::start(&home, &assign_args("stopped", "w", "testing"));
-    assert_eq!(stopped.ends_by("-KILL").status.signal(), Some(9));
+    let (writer, stopped) = stopped(&home);
+    drop(stopped);
+    assert_eq!(writer.wait_with_output().unwrap().status.signal(), Some(9));
     let lines = goes_on(&home, &[], "after a kill");
     assert_eq!(assignments(&lines, "stopped"), 0);
 }

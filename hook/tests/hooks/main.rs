@@ -11,6 +11,10 @@
 
 mod answer;
 mod eligible;
+mod faults;
+#[allow(dead_code, reason = "what harms the other binary, too, of which this one needs a part")]
+#[path = "../../../tests/torture/harm.rs"]
+mod harm;
 mod harness;
 mod life;
 mod log_trouble;
