@@ -127,11 +127,11 @@ fn lived() -> Home {
 
 /// All readers answer, all writers are refused, and nothing changes.
 fn is_read_only(home: &Home, runner: &Runner) {
-    let look = || -> Vec<_> {
-        let files = everything(home.store()).into_iter().filter(|path| path.is_file());
-        files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+    let files = || -> Vec<_> {
+        let paths = everything(home.store()).into_iter().filter(|path| path.is_file());
+        paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
     };
-    let before = look();
+    let before = files();
     for args in READERS {
         let (mine, theirs) = (home.run(args).ok(), runner.run(home, args).ok());
         assert_eq!(mine, theirs, "{args:?}");
@@ -149,7 +149,7 @@ fn is_read_only(home: &Home, runner: &Runner) {
             "{args:?}"
         );
     }
-    assert_eq!(look(), before);
+    assert_eq!(files(), before);
 }
 
 #[test]

@@ -8,6 +8,7 @@
     clippy::disallowed_methods,
     reason = "a test sets up the files and the environment that the process finds"
 )]
+#![expect(clippy::print_stderr, reason = "a test says what it skips")]
 
 mod answer;
 mod eligible;
