@@ -14,3 +14,7 @@ test:
 bench *args:
     cargo build --release --workspace --bins --examples --locked
     cargo bench --bench floor --locked -- {{ args }}
+
+# Kills, faults and limits, for as many minutes as MUZZLE_TORTURE_MINUTES says, or ten
+torture:
+    cargo test --release --test torture --locked -- --ignored --exact kill::long --nocapture

@@ -40,6 +40,15 @@ impl EnvironmentError {
     }
 }
 
+/// The home directory, by the variables alone.
+///
+/// The system's own accounts are not asked: a library that it loads answers for them, and a program
+/// that is linked statically may crash in that.
+pub fn home(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let home = variable(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
+    home.filter(|home| !home.is_empty()).map(PathBuf::from)
+}
+
 /// Picks the store's directory: the flag's, else the variable's, else `~/.muzzle/personas`.
 ///
 /// Never one in the working directory unless it was named: a store's text ends
@@ -84,6 +93,13 @@ mod tests {
         assert_eq!(store_dir(flag, variable.clone(), home.clone()), Ok("/f".into()));
         assert_eq!(store_dir(None, variable, home.clone()), Ok("/v".into()));
         assert_eq!(store_dir(None, None, home), Ok("/h/.muzzle/personas".into()));
+    }
+
+    #[test]
+    fn an_empty_home_is_none() {
+        assert_eq!(home(|_| Some("/h".into())), Some("/h".into()));
+        assert_eq!(home(|_| Some("".into())), None);
+        assert_eq!(home(|_| None), None);
     }
 
     #[test]

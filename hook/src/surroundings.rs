@@ -50,7 +50,7 @@ impl Surroundings {
     pub fn read() -> Self {
         Self {
             variable: |name| std::env::var_os(name),
-            home: std::env::home_dir(),
+            home: environment::home(|name| std::env::var_os(name)),
             clock: Timestamp::now(),
             rng: fastrand::Rng::new(),
         }

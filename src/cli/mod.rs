@@ -83,7 +83,7 @@ impl Surroundings {
         Self {
             store: std::env::var_os(environment::STORE),
             now: std::env::var_os(environment::NOW),
-            home: std::env::home_dir(),
+            home: environment::home(|name| std::env::var_os(name)),
             pager: Pager {
                 chosen: std::env::var_os("PAGER"),
                 less_is_set: std::env::var_os("LESS").is_some(),

@@ -107,7 +107,7 @@ impl FileLog {
 
     /// Makes the directory of a new store, and tells git how to treat what is in it.
     pub fn create_store(&mut self) -> Result<(), LogError> {
-        self.is_new = !self.disk.exists(&self.dir.join(LOCK));
+        self.is_new = !self.disk.exists(&self.dir.join(LOCK)).unwrap_or(false);
         self.disk.make_dirs(&self.dir).map_err(LogError::io("create the store", &self.dir))?;
         for (name, content) in [(".gitattributes", GIT_ATTRIBUTES), (".gitignore", GIT_IGNORE)] {
             let path = self.dir.join(name);
@@ -157,7 +157,7 @@ impl FileLog {
         self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
         let names = [8, EventId::DIGITS].map(|digits| segments::name(first, last, digits));
         let free = names.iter().map(|name| dir.join(name));
-        let mut free = free.filter(|path| !self.disk.exists(path));
+        let mut free = free.filter(|path| !self.disk.exists(path).unwrap_or(true));
         let path = free.next().ok_or_else(|| io::ErrorKind::AlreadyExists.into());
         let path = path.map_err(LogError::io("seal the log in", &dir))?;
         self.disk.rename(&self.path, &path).map_err(LogError::io("seal the log as", &path))?;

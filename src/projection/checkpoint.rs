@@ -86,7 +86,7 @@ pub fn load(disk: &Disk, dir: &Path) -> Option<View> {
 
 /// Tells whether there is a checkpoint, of whatever use.
 pub fn exists(disk: &Disk, dir: &Path) -> bool {
-    disk.exists(&dir.join(FILE))
+    disk.exists(&dir.join(FILE)).unwrap_or(false)
 }
 
 /// Removes the checkpoint, if there is one.

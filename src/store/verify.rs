@@ -60,9 +60,12 @@ pub(super) fn look_twice<T>(
 
 /// The log of a store that is there.
 pub(super) fn existing(options: &Options) -> Result<FileLog, StoreError> {
-    let is_there = |name| options.disk.exists(&options.dir.join(name));
-    if is_there("events.jsonl") || is_there("segments") {
-        return Ok(options.log());
+    for name in ["events.jsonl", "segments"] {
+        let path = options.dir.join(name);
+        // A store that may not be looked into is there all the same.
+        if options.disk.exists(&path).map_err(LogError::io("look at", path))? {
+            return Ok(options.log());
+        }
     }
     Err(StoreError::NoStore(options.dir.clone()))
 }

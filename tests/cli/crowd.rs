@@ -8,11 +8,21 @@ use crate::harness::{Home, assign_args, chain};
 
 #[test]
 fn a_hundred_sessions_sixteen_at_once_get_a_hundred_personas() {
+    a_crowd_gets_a_persona_each(100, 16);
+}
+
+#[test]
+fn sixty_four_sessions_at_once_get_sixty_four_personas() {
+    a_crowd_gets_a_persona_each(64, 64);
+}
+
+/// So many sessions ask, so many at once, in a store that the first of them makes.
+fn a_crowd_gets_a_persona_each(all: usize, at_once: usize) {
     let home = Home::new();
-    let sessions = Mutex::new(0..100);
+    let sessions = Mutex::new(0..all);
     let names = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..16 {
+        for _ in 0..at_once {
             scope.spawn(|| {
                 while let Some(n) = { sessions.lock().unwrap().next() } {
                     let session = format!("session-{n}");
@@ -25,12 +35,12 @@ fn a_hundred_sessions_sixteen_at_once_get_a_hundred_personas() {
         }
     });
     let names = names.into_inner().unwrap();
-    assert_eq!(names.len(), 100);
-    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 100, "{names:?}");
+    assert_eq!(names.len(), all);
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), all, "{names:?}");
     let assigns = chain(&home.log()).into_iter().filter(|line| line["type"] == "assign");
-    assert_eq!(assigns.count(), 100);
+    assert_eq!(assigns.count(), all);
     let stats = home.run(&["stats", "--json"]).json();
-    assert_eq!(stats["personas"]["held"], 100);
+    assert_eq!(stats["personas"]["held"], all);
 }
 
 #[test]

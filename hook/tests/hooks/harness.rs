@@ -242,6 +242,12 @@ impl Running {
         self.stdin.write_all(more.as_bytes()).unwrap();
     }
 
+    /// Closes stdin, waits for the hook's end, and returns its exit code and all that it said.
+    pub fn ends_somehow(self) -> (Option<i32>, String, String) {
+        drop(self.stdin);
+        outcome(self.child)
+    }
+
     /// Closes stdin, waits for the hook's end, compares all but stderr, and returns that.
     pub fn ends_with_any_problem(self) -> String {
         let Self { child, stdin, stdout, .. } = self;

@@ -8,9 +8,14 @@
     clippy::disallowed_methods,
     reason = "a test sets up the files and the environment that the process finds"
 )]
+#![expect(clippy::print_stderr, reason = "a test says what it skips")]
 
 mod answer;
 mod eligible;
+mod faults;
+#[allow(dead_code, reason = "what harms the other binary, too, of which this one needs a part")]
+#[path = "../../../tests/torture/harm.rs"]
+mod harm;
 mod harness;
 mod life;
 mod log_trouble;

@@ -86,8 +86,8 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
     /// Makes the names in a directory durable, where the system knows how.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// Tells whether something is there by that name.
-    fn exists(&self, path: &Path) -> bool;
+    /// Tells whether something is there by that name, if that can be told.
+    fn exists(&self, path: &Path) -> io::Result<bool>;
 
     /// Which file a path names.
     fn identity(&self, path: &Path) -> io::Result<Identity>;
@@ -141,7 +141,9 @@ impl dyn FileSystem + '_ {
     /// Makes a directory and its missing parents, open to their owner only, and durable.
     pub fn make_dirs(&self, path: &Path) -> io::Result<()> {
         let missing = path.ancestors();
-        let missing = missing.take_while(|dir| !dir.as_os_str().is_empty() && !self.exists(dir));
+        // What cannot be looked at is made, for the error to say why not.
+        let is_there = |dir: &Path| dir.as_os_str().is_empty() || self.exists(dir).unwrap_or(false);
+        let missing = missing.take_while(|dir| !is_there(dir));
         let missing: Vec<_> = missing.collect();
         for dir in missing.into_iter().rev() {
             match self.make_dir(dir) {

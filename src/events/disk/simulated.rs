@@ -397,8 +397,8 @@ impl FileSystem for Simulated {
         Ok(())
     }
 
-    fn exists(&self, path: &Path) -> bool {
-        self.state().seen.contains_key(path)
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        Ok(self.state().seen.contains_key(path))
     }
 
     fn identity(&self, path: &Path) -> io::Result<Identity> {

@@ -62,8 +62,8 @@ impl FileSystem for System {
         if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
     }
 
-    fn exists(&self, path: &Path) -> bool {
-        path.exists()
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        path.try_exists()
     }
 
     fn identity(&self, path: &Path) -> io::Result<Identity> {
