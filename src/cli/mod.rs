@@ -24,6 +24,8 @@ mod at;
 mod because;
 mod compact;
 mod completions;
+#[cfg(test)]
+mod corpus;
 mod count;
 mod diff;
 mod end;
@@ -100,7 +102,7 @@ impl Surroundings {
 #[derive(Debug, Parser)]
 #[command(name = "muzzle-persona", version, max_term_width = 100)]
 #[command(after_help = "Run `muzzle-persona help COMMAND` for more about a command.")]
-struct Cli {
+pub struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
