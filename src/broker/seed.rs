@@ -26,6 +26,9 @@ const VOCABULARY: BuiltIn =
 /// A part of the built-in seed: where it comes from, and its text.
 struct BuiltIn(&'static str, &'static str);
 
+/// The most bytes in the user's file: some thousands of personas.
+const FILE_LIMIT: usize = 1024 * 1024;
+
 /// The most characters in an instruction of the seed.
 const INSTRUCTION_LIMIT: usize = 200;
 
@@ -94,6 +97,11 @@ pub struct Seed {
 impl Seed {
     /// Takes the text of the user's file, or says what is wrong in it.
     pub fn with_user(file: &Path, text: &str) -> Result<Self, SeedError> {
+        if text.len() > FILE_LIMIT {
+            let reason =
+                format!("the file is {} bytes long; the limit is {FILE_LIMIT}", text.len());
+            return Err(SeedError { file: file.to_owned(), line: 1, column: 1, reason });
+        }
         let user = parse(file, text)?;
         let built_in = Self::default();
         let mut check = Check { file, text, vocabulary: built_in.vocabulary()?.clone() };
@@ -198,8 +206,9 @@ impl Vocabulary {
             (&mut self.negative, &sentiment.negative),
             (&mut self.negations, &sentiment.negations),
         ] {
+            let mut known: BTreeSet<_> = list.iter().cloned().collect();
             for word in words {
-                if !list.contains(word.get_ref()) {
+                if known.insert(word.get_ref().clone()) {
                     list.push(word.get_ref().clone());
                 }
             }

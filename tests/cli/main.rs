@@ -19,6 +19,8 @@ mod diff;
 mod errors;
 mod git;
 mod harness;
+#[cfg(unix)]
+mod hostile;
 mod log;
 mod merge;
 mod reading;

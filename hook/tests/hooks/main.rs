@@ -12,6 +12,8 @@
 mod answer;
 mod eligible;
 mod harness;
+#[cfg(unix)]
+mod hostile;
 mod life;
 mod log_trouble;
 mod malformed;
