@@ -9,6 +9,7 @@ use muzzle_persona::events::is_hidden;
 use serde_json::json;
 
 use crate::harness::{Done, Home, assign_args};
+use crate::repository::{Repository, path};
 use crate::surgery::{forge_event, id, sign};
 use crate::terminal::on_terminal;
 
@@ -317,17 +318,8 @@ fn a_name_that_looks_like_a_path_or_an_option_is_a_name() {
 
 #[test]
 fn a_revision_that_looks_like_an_option_is_a_revision() {
-    let home = Home::seeded();
-    let git = |args: &[&str]| {
-        let mut git = Command::new("git");
-        git.current_dir(home.store()).env("HOME", home.path()).env("GIT_CONFIG_NOSYSTEM", "1");
-        let who = ["-c", "user.name=dev", "-c", "user.email=dev@example.com"];
-        assert!(git.args(who).args(args).output().unwrap().status.success(), "{args:?}");
-    };
-    git(&["init", "--quiet"]);
-    git(&["add", "events.jsonl"]);
-    git(&["commit", "--quiet", "--message", "Start"]);
-    let path = std::env::var_os("PATH").unwrap();
+    let Repository { home, .. } = Repository::new();
+    let path = path();
     for revision in [
         "--output=pwned",
         "-h",
@@ -426,6 +418,25 @@ fn put(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
 }
 
+#[test]
+fn a_seed_of_any_size_is_refused_in_time() {
+    let home = Home::new();
+    let words: Vec<_> = (0..100_000).map(|n| format!("\"{n:05}\",")).collect();
+    let seed = |bytes: &str| home.set_seed(&format!("traits = [{bytes}]\n"));
+    seed(&words.concat());
+    home.run(&["list"]).ok();
+    seed(&words.concat().repeat(2));
+    let stderr = home.run(&["list"]).fails(1);
+    assert!(
+        stderr.contains("line 1, column 1: the file is 1600012 bytes long; the limit is 1048576"),
+        "{stderr}"
+    );
+    for bomb in ["[", "{a=", "\"\"\"", "a.", "#\u{0}"] {
+        seed(&bomb.repeat(100_000));
+        is_plain(&home.run(&["list"]).fails(1));
+    }
+}
+
 /// Runs a command that may have so many KiB of address space.
 fn with_memory(home: &Home, kib: usize, args: &[&str]) -> Done {
     let program = home.command();
@@ -444,7 +455,7 @@ fn a_line_that_explodes_is_damage_and_takes_no_memory() {
     let sound = home.log();
     let last = sound.split_inclusive(|byte| *byte == b'\n').next_back().unwrap();
     let (deep, keys) = ("[".repeat(30_000) + &"]".repeat(30_000), |n: usize| {
-        (0..n).map(|n| format!("\"k{n}\":0,")).collect::<String>()
+        (0..n).map(|n| format!("\"k{n}\":0,")).collect::<Vec<_>>().concat()
     });
     // What no reader asks for may be of any depth, and counts; what one asks for is damage.
     let unknown = forge_event(13, &[&id(last)], "promote", &deep);
