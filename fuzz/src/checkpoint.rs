@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use muzzle_persona::broker::{self, AssignRequest, Situation};
+use muzzle_persona::events::{AgentName, PersonaName, ProjectName, RoleName, SessionId};
 use muzzle_persona::projection::Persona;
 use muzzle_persona::{Options, Progress, Store};
 use tempfile::TempDir;
@@ -29,6 +31,7 @@ pub fn check(bytes: &[u8]) {
     let signed: Vec<_> =
         objects.map(|line| [&*with_id(without_id(line)), b"\n"].concat()).collect();
     let _ = told_by(dir.path(), &signed.concat());
+    let _ = lend(dir.path());
     let _ = Store::verify(&options(dir.path()), &[]);
 }
 
@@ -57,6 +60,25 @@ fn told_by(store: &Path, checkpoint: &[u8]) -> Option<Vec<Persona>> {
         Ok(personas.into_iter().cloned().collect::<Vec<_>>())
     });
     personas.ok()
+}
+
+/// Who would be lent now: that reads other parts of a checkpoint than a list does.
+fn lend(store: &Path) -> Option<PersonaName> {
+    let (options, mut rng) = (options(store), fastrand::Rng::with_seed(0));
+    let request = AssignRequest {
+        session: SessionId::unchecked("s"),
+        agent: AgentName::unchecked("w"),
+        team: None,
+        project: ProjectName::unchecked("p"),
+        roles: ["testing", "code-reviewer"].map(RoleName::unchecked).to_vec(),
+        summon: None,
+        tool_use_id: None,
+        explain: true,
+    };
+    let store = Store::open(&options, &mut rng).ok()?;
+    let rule = |situation: &mut Situation<'_>| broker::assign(situation, &request);
+    let (_, answer) = store.rehearse(options.now, &mut rng, rule).ok()?;
+    answer.outcome.first().map(|choice| choice.persona.clone())
 }
 
 fn options(store: &Path) -> Options {
