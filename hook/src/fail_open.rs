@@ -86,7 +86,13 @@ pub struct Watch {
 }
 
 impl Watch {
-    fn new(limit: Duration, over: Arc<AtomicBool>, late: impl FnOnce() + Send + 'static) -> Self {
+    /// A watch that calls `late` when `limit` is up, unless it is `over` by then.
+    #[must_use]
+    pub fn new(
+        limit: Duration,
+        over: Arc<AtomicBool>,
+        late: impl FnOnce() + Send + 'static,
+    ) -> Self {
         let late = Mutex::new(Some(Box::new(late) as Box<_>));
         // The clock measures how long the client waits; it enters no answer.
         Self { begin: OnceLock::new(), start: Instant::now(), limit, over, late }

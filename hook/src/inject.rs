@@ -95,6 +95,9 @@ fn given(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.trim().is_empty())
 }
 
+/// The most characters of a description that are looked at for keywords: clients ask for a few words.
+const DESCRIPTION_READ: usize = 2000;
+
 /// The role to ask for.
 ///
 /// The type of the agent, where it says more than `general`; else the role
@@ -105,7 +108,13 @@ fn role(agent: &AgentInput<'_>, roles: &Roles) -> RoleName {
     if let Some(kind) = kind.as_ref().filter(|kind| roles.resolve(kind.as_str()).name != *general) {
         return kind.clone();
     }
-    let texts = [agent.description.as_deref(), agent.name.as_deref()];
+    let described = agent.description.as_deref().map(|text| {
+        text.char_indices()
+            .nth(DESCRIPTION_READ)
+            .and_then(|(end, _)| text.get(..end))
+            .unwrap_or(text)
+    });
+    let texts = [described, agent.name.as_deref()];
     let told = texts.into_iter().flatten().find_map(|text| roles.by_keyword(text));
     told.map(|role| role.name.clone()).or(kind).unwrap_or_else(|| general.clone())
 }

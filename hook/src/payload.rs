@@ -8,15 +8,18 @@ use serde_json::value::RawValue;
 
 use crate::Problem;
 
-/// The most bytes in a payload. What is longer is no call of an agent.
-const LIMIT: u64 = 64 * 1024 * 1024;
+/// The most bytes in a payload. What is longer is no call of an agent: no model reads so much.
+const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Reads one JSON value, and stops there: some clients keep stdin open.
 pub fn read(input: impl Read) -> Result<Box<RawValue>, Problem> {
-    let input = std::io::BufReader::new(input.take(LIMIT));
-    let mut values = serde_json::Deserializer::from_reader(input).into_iter();
-    match values.next() {
-        Some(value) => value.map_err(|error| format!("the payload is not JSON: {error}").into()),
+    let mut input = input.take(LIMIT);
+    let buffered = std::io::BufReader::new(&mut input);
+    let value = serde_json::Deserializer::from_reader(buffered).into_iter().next();
+    match value {
+        Some(Ok(value)) => Ok(value),
+        _ if input.limit() == 0 => Err(format!("the payload is longer than {LIMIT} bytes").into()),
+        Some(Err(error)) => Err(format!("the payload is not JSON: {error}").into()),
         None => Err("the payload is empty".into()),
     }
 }

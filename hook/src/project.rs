@@ -1,6 +1,7 @@
 //! Which project a directory belongs to.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use muzzle_persona::events::ProjectName;
@@ -19,6 +20,9 @@ pub fn of(cwd: &Path) -> ProjectName {
         .unwrap_or_else(|| ProjectName::unchecked("unnamed"))
 }
 
+/// The most bytes of a file that points to a directory: more than any path has.
+const POINTER_LIMIT: u64 = 64 * 1024;
+
 /// The directory that gives a repository its name, if its work tree begins at `dir`.
 fn repository(dir: &Path) -> Option<PathBuf> {
     let git = dir.join(".git");
@@ -28,9 +32,9 @@ fn repository(dir: &Path) -> Option<PathBuf> {
     }
     // A file points to the repository's own directory: a linked work tree's
     // has a `commondir`, a submodule's has not.
-    let pointer = fs::read_to_string(&git).ok()?;
+    let pointer = read_pointer(&git)?;
     let git_dir = dir.join(pointer.strip_prefix("gitdir:")?.trim());
-    let Ok(common) = fs::read_to_string(git_dir.join("commondir")) else {
+    let Some(common) = read_pointer(&git_dir.join("commondir")) else {
         return Some(dir.to_owned());
     };
     let common = fs::canonicalize(git_dir.join(common.trim())).ok()?;
@@ -38,4 +42,16 @@ fn repository(dir: &Path) -> Option<PathBuf> {
         return common.parent().map(Path::to_owned);
     }
     Some(common.with_extension("")) // a bare repository, `acme.git`
+}
+
+/// Reads a file that points to a directory.
+///
+/// Whoever made the directory tree may have put a pipe or a device there, which would never end.
+fn read_pointer(path: &Path) -> Option<String> {
+    if !fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut pointer = String::new();
+    File::open(path).ok()?.take(POINTER_LIMIT).read_to_string(&mut pointer).ok()?;
+    Some(pointer)
 }

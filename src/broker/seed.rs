@@ -26,6 +26,9 @@ const PERSONAS: BuiltIn = BuiltIn("seed/personas.toml", include_str!("../../seed
 /// A part of the built-in seed: where it comes from, and its text.
 struct BuiltIn(&'static str, &'static str);
 
+/// The most bytes in the user's file: some thousands of personas.
+const FILE_LIMIT: usize = 1024 * 1024;
+
 /// The most characters in an instruction of the seed.
 const INSTRUCTION_LIMIT: usize = 200;
 
@@ -94,6 +97,11 @@ pub struct Seed {
 impl Seed {
     /// Takes the text of the user's file, or says what is wrong in it.
     pub fn with_user(file: &Path, text: &str) -> Result<Self, SeedError> {
+        if text.len() > FILE_LIMIT {
+            let reason =
+                format!("the file is {} bytes long; the limit is {FILE_LIMIT}", text.len());
+            return Err(SeedError { file: file.to_owned(), line: 1, column: 1, reason });
+        }
         let user = parse(file, text)?;
         let built_in = Self::default();
         let mut check = Check { file, text, vocabulary: built_in::vocabulary() };
@@ -196,9 +204,11 @@ impl Vocabulary {
             (&mut self.negative, &sentiment.negative),
             (&mut self.negations, &sentiment.negations),
         ] {
+            let mut known: BTreeSet<_> = list.iter().cloned().collect();
             for word in words {
-                if !is_among(list, word.get_ref()) {
-                    list.push(word.get_ref().into());
+                let word = SmolStr::new(word.get_ref());
+                if known.insert(word.clone()) {
+                    list.push(word);
                 }
             }
         }

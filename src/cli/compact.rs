@@ -1,12 +1,11 @@
 //! `compact`: take old feedback out of the affinity.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::broker;
-use muzzle_persona::events::{Sealed, Summary, visible};
+use muzzle_persona::events::{Sealed, Summary};
 use serde::Serialize;
 
 use super::Context;
@@ -14,6 +13,7 @@ use super::count::Count;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::minute;
+use super::shown_path::ShownPath;
 use super::table::Table;
 
 /// Take old feedback out of the affinity, and keep a summary of it
@@ -44,7 +44,8 @@ pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, F
     Ok(CompactReport {
         before: compacted.before,
         summaries: compacted.summaries,
-        sealed: sealed.map(|Sealed { path, bytes, .. }| SealedReport { segment: path, bytes }),
+        sealed: sealed
+            .map(|Sealed { path, bytes, .. }| SealedReport { segment: path.into(), bytes }),
     })
 }
 
@@ -58,7 +59,7 @@ pub struct CompactReport {
 
 #[derive(Debug, Serialize)]
 struct SealedReport {
-    segment: PathBuf,
+    segment: ShownPath,
     bytes: u64,
 }
 
@@ -68,7 +69,6 @@ impl fmt::Display for CompactReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.tell_feedback(f)?;
         if let Some(SealedReport { segment, bytes }) = &self.sealed {
-            let segment = visible(&segment.display().to_string());
             writeln!(f, "Sealed {} of the log as `{segment}`.", Count(*bytes, "byte"))?;
         }
         Ok(())

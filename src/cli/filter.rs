@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use muzzle_persona::broker::{self, Refusal};
-use muzzle_persona::events::{PersonaName, ProjectName, Record, RoleName, SessionId};
+use muzzle_persona::events::{PersonaName, ProjectName, Record, RoleName, SessionId, visible};
 
 use super::at::Scene;
 use super::completions::persona_names;
@@ -132,7 +132,7 @@ fn parse_moment(text: &str, time: Time) -> Result<Timestamp, String> {
         let date = Date::strptime("%Y-%m-%d", text)?;
         TimeZone::UTC.to_timestamp(date.to_datetime(time))
     });
-    moment.map_err(|_| format!("`{text}` is neither a date nor an RFC 3339 time"))
+    moment.map_err(|_| format!("`{}` is neither a date nor an RFC 3339 time", visible(text)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `git-setup`: have git tell the log as sentences.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use muzzle_persona::events::visible;
@@ -11,6 +11,7 @@ use super::Context;
 use super::failure::Failure;
 use super::git::Repository;
 use super::output::Report;
+use super::shown_path::ShownPath;
 
 /// What a store's `.gitattributes` call the way to compare logs.
 const DRIVER: &str = "muzzle-persona";
@@ -42,7 +43,7 @@ pub fn run(
         context.warnings.push(format!("the store's `.gitattributes` lack {line}"));
     }
     let report = |done| GitSetupReport {
-        config: repository.config.clone(),
+        config: repository.config.as_path().into(),
         setting: SETTING,
         value: value.clone(),
         changed: matches!(done, Done::Written),
@@ -70,14 +71,15 @@ fn textconv(program: Option<&Path>) -> Result<String, Failure> {
 }
 
 fn question(config: &Path, value: &str, before: Option<&str>) -> String {
-    let instead = before.map(|before| format!("\n  instead of {before}")).unwrap_or_default();
-    let config = config.display();
+    let instead =
+        before.map(|before| format!("\n  instead of {}", visible(before))).unwrap_or_default();
+    let (config, value) = (ShownPath::from(config), visible(value));
     format!("This writes to `{config}`:\n  {SETTING} = {value}{instead}\nGo on?")
 }
 
 #[derive(Debug, Serialize)]
 pub struct GitSetupReport {
-    config: PathBuf,
+    config: ShownPath,
     setting: &'static str,
     value: String,
     changed: bool,
@@ -96,7 +98,7 @@ impl Report for GitSetupReport {}
 
 impl fmt::Display for GitSetupReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let config = visible(&self.config.display().to_string());
+        let config = &self.config;
         match self.done {
             Done::Declined => return writeln!(f, "Nothing was written."),
             Done::Already => writeln!(f, "`{config}` has it already; nothing to do:")?,

@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _};
-use muzzle_persona::events::visible;
 use serde::Serialize;
 
 use super::Cli;
 use super::failure::Failure;
 use super::output::Report;
+use super::shown_path::ShownPath;
 
 /// Print a page of the manual, or write all of them
 ///
@@ -29,7 +29,7 @@ pub fn run(args: &ManArgs) -> Result<ManReport, Failure> {
     if let Some(dir) = &args.dir {
         clap_mangen::generate_to(program, dir)
             .map_err(|error| Failure::write("write the manual to", dir, &error))?;
-        return Ok(ManReport { page: None, dir: Some(dir.clone()) });
+        return Ok(ManReport { page: None, dir: Some(dir.as_path().into()) });
     }
     let page = match &args.command {
         None => program,
@@ -47,7 +47,7 @@ pub fn run(args: &ManArgs) -> Result<ManReport, Failure> {
 #[derive(Debug, Serialize)]
 pub struct ManReport {
     page: Option<String>,
-    dir: Option<PathBuf>,
+    dir: Option<ShownPath>,
 }
 
 impl Report for ManReport {}
@@ -58,7 +58,7 @@ impl fmt::Display for ManReport {
             f.write_str(page)?;
         }
         if let Some(dir) = &self.dir {
-            writeln!(f, "Wrote the manual to `{}`.", visible(&dir.display().to_string()))?;
+            writeln!(f, "Wrote the manual to `{dir}`.")?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use muzzle_persona::broker::{Decision, Refusal, Situation};
-use muzzle_persona::events::Disk;
+use muzzle_persona::events::{Disk, visible};
 use muzzle_persona::{Answer, Options, Store, environment};
 
 use self::failure::Failure;
@@ -24,6 +24,8 @@ mod at;
 mod because;
 mod compact;
 mod completions;
+#[cfg(test)]
+mod corpus;
 mod count;
 mod diff;
 mod end;
@@ -50,6 +52,7 @@ mod search;
 mod seed;
 mod sentence;
 mod show;
+mod shown_path;
 mod stats;
 mod table;
 mod verify;
@@ -99,7 +102,7 @@ impl Surroundings {
 #[derive(Debug, Parser)]
 #[command(name = "muzzle-persona", version, max_term_width = 100)]
 #[command(after_help = "Run `muzzle-persona help COMMAND` for more about a command.")]
-struct Cli {
+pub struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
@@ -165,7 +168,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, surroundings: Surroundings
         }
         Err(error) => {
             let has = |flag: &str| args.iter().any(|arg| arg == flag);
-            Output::new(has("--json"), has("--no-color")).usage(&error)
+            Output::new(has("--json"), has("--no-color")).usage(error)
         }
     }
 }
@@ -294,7 +297,8 @@ impl Context {
 
 /// Reads a number of seconds.
 fn parse_wait(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| format!("`{text}` is not a number of seconds"))?;
+    let seconds: f64 =
+        text.parse().map_err(|_| format!("`{}` is not a number of seconds", visible(text)))?;
     if !(0.0..=3600.0).contains(&seconds) {
         return Err("the wait is from 0 to 3600 seconds".to_owned());
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use clap::error::ContextValue;
 use indicatif::{ProgressBar, ProgressStyle};
 use muzzle_persona::events::{is_hidden, visible};
 use muzzle_persona::{LongWork, Progress};
@@ -160,7 +161,8 @@ impl Output {
     }
 
     /// Ends a command line that was not one: help, the version, or a mistake.
-    pub fn usage(&self, error: &clap::Error) -> u8 {
+    pub fn usage(&self, mut error: clap::Error) -> u8 {
+        make_visible(&mut error);
         if self.json && error.use_stderr() {
             let text = error.to_string();
             let message = text.lines().next().unwrap_or_default();
@@ -211,6 +213,35 @@ impl Output {
 
     fn choice(&self, detected: ColorChoice) -> ColorChoice {
         if self.no_color { ColorChoice::Never } else { detected }
+    }
+}
+
+/// Escapes what was typed, where an error quotes it.
+fn make_visible(error: &mut clap::Error) {
+    let quoted: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    let hides = |(_, value): &(_, ContextValue)| match value {
+        ContextValue::String(text) => text.contains(is_hidden),
+        ContextValue::Strings(texts) => texts.iter().any(|text| text.contains(is_hidden)),
+        _ => false,
+    };
+    if !quoted.iter().any(hides) {
+        return;
+    }
+    for (kind, value) in quoted {
+        match value {
+            ContextValue::String(text) => {
+                error.insert(kind, ContextValue::String(visible(&text)));
+            }
+            ContextValue::Strings(texts) => {
+                let texts = texts.iter().map(|text| visible(text)).collect();
+                error.insert(kind, ContextValue::Strings(texts));
+            }
+            // A tip quotes it too, between styles that cannot be told from what was typed.
+            ContextValue::StyledStrs(_) => {
+                error.remove(kind);
+            }
+            _ => {}
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! `repair`: take out what is not sound, and put the gap on record.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use clap::Args;
 use muzzle_persona::events::{Cut, EventId, visible};
@@ -14,6 +13,7 @@ use super::Context;
 use super::count::Count;
 use super::failure::Failure;
 use super::output::Report;
+use super::shown_path::ShownPath;
 
 /// Take lines that are not sound out of the log, and put the gap on record
 ///
@@ -40,7 +40,7 @@ pub fn run(args: &RepairArgs, context: &mut Context) -> Result<RepairReport, Fai
         line_ends: line_ends.into_iter().map(LineEndsReport::from).collect(),
         checkpoint,
         recorded,
-        kept,
+        kept: kept.into_iter().map(ShownPath::from).collect(),
     })
 }
 
@@ -52,7 +52,7 @@ pub struct RepairReport {
     line_ends: Vec<LineEndsReport>,
     checkpoint: bool,
     recorded: Vec<EventId>,
-    kept: Vec<PathBuf>,
+    kept: Vec<ShownPath>,
 }
 
 #[derive(Debug, Serialize)]
@@ -118,7 +118,7 @@ impl fmt::Display for RepairReport {
             writeln!(f, "{verb} the checkpoint, which says otherwise than the log.")?;
         }
         for path in &self.kept {
-            writeln!(f, "What was cut is kept in `{}`.", visible(&path.display().to_string()))?;
+            writeln!(f, "What was cut is kept in `{path}`.")?;
         }
         for id in &self.recorded {
             writeln!(f, "Recorded the repair as the event {id}.")?;

@@ -12,6 +12,7 @@ use super::Context;
 use super::count::Count;
 use super::failure::Failure;
 use super::output::Report;
+use super::shown_path::ShownPath;
 
 /// Compare the personas with your seed file, or bring them up to date with it
 ///
@@ -34,12 +35,12 @@ pub fn run(args: SeedArgs, context: &mut Context) -> Result<SeedReport, Failure>
     let rule = |situation: &mut broker::Situation<'_>| broker::sync(situation, &personas);
     let (_, synced) = if args.sync { context.execute(rule)? } else { context.rehearse(rule)? };
     let Synced { added, revised, unchanged, kept } = synced;
-    Ok(SeedReport { file, recorded: args.sync, added, revised, unchanged, kept })
+    Ok(SeedReport { file: file.into(), recorded: args.sync, added, revised, unchanged, kept })
 }
 
 #[derive(Debug, Serialize)]
 pub struct SeedReport {
-    file: PathBuf,
+    file: ShownPath,
     recorded: bool,
     added: Vec<PersonaName>,
     revised: Vec<PersonaName>,
@@ -51,7 +52,7 @@ impl Report for SeedReport {}
 
 impl fmt::Display for SeedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = visible(&self.file.display().to_string());
+        let file = &self.file;
         let count = |names: &[PersonaName]| names.len();
         writeln!(
             f,

@@ -6,9 +6,11 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
+use muzzle_persona::Store;
 use muzzle_persona::broker::Refusal;
 use muzzle_persona::events::{EventId, PersonaName, RoleName, visible};
-use muzzle_persona::projection::{Persona, Tally};
+use muzzle_persona::projection::{Finding, Persona, Tally};
+
 use serde::Serialize;
 
 use super::Context;
@@ -27,7 +29,14 @@ pub struct StatsArgs {
 }
 
 pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
-    context.read_quietly(&args.at)?.look(report)
+    let mut stats = context.read_quietly(&args.at)?.look(report)?;
+    // Whatever moment is asked about, this is about the store as it is.
+    let open = Store::open_to_others(&context.options)?;
+    stats.warnings.extend(open.iter().map(|Finding { place, fault }| {
+        let file = place.as_ref().map(|place| place.file.as_str()).unwrap_or_default();
+        format!("`{file}` in the store: {fault}")
+    }));
+    Ok(stats)
 }
 
 fn report(Scene { view, roster, .. }: Scene<'_>) -> Result<StatsReport, Refusal> {

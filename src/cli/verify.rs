@@ -1,7 +1,6 @@
 //! `verify`: read everything, and name every fault.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use clap::Args;
 use muzzle_persona::Store;
@@ -13,6 +12,7 @@ use super::Context;
 use super::count::Count;
 use super::failure::{DAMAGED, Failure};
 use super::output::{ERROR, FAINT, Report, WARNING};
+use super::shown_path::ShownPath;
 
 /// Read every line of the log, and name every fault
 ///
@@ -33,7 +33,7 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<VerifyReport, Failure
     let Audit { heads, events, lines, bytes, files, repeated, cut, gaps, .. } = &audit;
     Ok(VerifyReport {
         sound: audit.is_sound(),
-        store: context.options.dir.clone(),
+        store: context.options.dir.as_path().into(),
         damage: audit.count(Severity::Damage),
         warnings: audit.count(Severity::Warning),
         notes: audit.count(Severity::Note),
@@ -53,7 +53,7 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<VerifyReport, Failure
 #[derive(Debug, Serialize)]
 pub struct VerifyReport {
     sound: bool,
-    store: PathBuf,
+    store: ShownPath,
     damage: usize,
     warnings: usize,
     notes: usize,
@@ -140,7 +140,7 @@ impl fmt::Display for VerifyReport {
                 write!(f, "; {}{cut}", Count(n, noun))?;
             }
         }
-        let store = visible(&self.store.display().to_string());
+        let store = &self.store;
         let verdict = if self.sound { "sound" } else { "damaged" };
         write!(f, "\nThe log in `{store}` is {verdict}: ")?;
         self.tell_counts(f)

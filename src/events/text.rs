@@ -67,15 +67,18 @@ pub fn check(what: &'static str, text: &str, limit: usize) -> Result<(), TextErr
 
 /// Tells whether a character can act without being seen.
 ///
-/// Control characters can drive a terminal or end a line; the others reorder
-/// or hide the text around them (Unicode's bidirectional controls, zero-width
-/// characters, line separators and tag characters).
+/// Control characters can drive a terminal or end a line; the others reorder or hide the text
+/// around them, or show nothing (Unicode's line separators, bidirectional controls, tags, and all
+/// that it tells programs to ignore when they show a text; and the blank Braille pattern). The two
+/// selectors by which plain text chooses between the forms of an emoji are none of them.
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(u32::from(c),
-            0x00AD | 0x061C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F
-            | 0xFEFF | 0xFFF9..=0xFFFB | 0xE0000..=0xE007F)
+            0x00AD | 0x034F | 0x061C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F
+            | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0x2800 | 0x3164
+            | 0xFE00..=0xFE0D | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB
+            | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
 }
 
 /// Flattens a text to one line: hidden characters and runs of white space become one space.
@@ -236,15 +239,22 @@ mod tests {
 
     #[test]
     fn hidden_characters_are_refused_where_they_stand() {
-        for (text, code) in
-            [("a\nb", "000A"), ("a\u{202e}b", "202E"), ("a\u{200b}b", "200B"), ("a\u{9b}b", "009B")]
-        {
+        for (text, code) in [
+            ("a\nb", "000A"),
+            ("a\u{202e}b", "202E"),
+            ("a\u{200b}b", "200B"),
+            ("a\u{9b}b", "009B"),
+            ("a\u{3164}b", "3164"),
+            ("a\u{2800}b", "2800"),
+            ("a\u{e0100}b", "E0100"),
+        ] {
             assert_eq!(
                 SessionId::parse(text).unwrap_err().to_string(),
                 format!("the session holds the control character U+{code} at position 2")
             );
         }
         assert_eq!(AgentName::parse(" ").unwrap_err().to_string(), "the agent's name is empty");
+        assert_eq!(Observation::parse("⚠\u{fe0f} é").unwrap().as_str(), "⚠\u{fe0f} é");
     }
 
     #[test]

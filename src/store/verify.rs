@@ -39,6 +39,14 @@ impl Store<FileLog> {
         }
         Ok(audit)
     }
+
+    /// Finds the files of a store that others than their owner may read or write.
+    ///
+    /// Only modes are looked at, and no line is read.
+    pub fn open_to_others(options: &Options) -> Result<Vec<Finding>, StoreError> {
+        let scan = existing(options)?.scan()?;
+        Ok(open_to_others(&options.dir, &scan)?)
+    }
 }
 
 /// Looks at a log, and once more while no writer can be at work if what was seen may be half a write.

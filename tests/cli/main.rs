@@ -20,6 +20,8 @@ mod errors;
 mod git;
 mod harness;
 #[cfg(unix)]
+mod hostile;
+#[cfg(unix)]
 mod links;
 mod log;
 mod merge;

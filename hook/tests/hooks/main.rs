@@ -17,6 +17,8 @@ mod faults;
 #[path = "../../../tests/torture/harm.rs"]
 mod harm;
 mod harness;
+#[cfg(unix)]
+mod hostile;
 mod life;
 mod log_trouble;
 mod malformed;

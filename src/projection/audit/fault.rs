@@ -214,7 +214,9 @@ pub enum Fault {
         vouched: Option<Timestamp>,
     },
     /// Others than the owner may read or write the file.
-    #[error("others than its owner may read or write it: its mode is {mode:03o}")]
+    #[error(
+        "others than its owner may read or write it: its mode is {mode:03o}, and `chmod go=` on it takes that away"
+    )]
     OpenToOthers {
         /// Its mode.
         mode: u32,

@@ -1,0 +1,119 @@
+//! What a client writes to a hook's stdin.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use muzzle_persona_hook::fail_open::Watch;
+use muzzle_persona_hook::surroundings::Surroundings;
+use muzzle_persona_hook::{inject, release};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tempfile::TempDir;
+
+/// A home whose store is seeded.
+struct Home {
+    dir: TempDir,
+    log: PathBuf,
+    /// What the log holds before a hook is called.
+    seeded: Vec<u8>,
+}
+
+/// A call that is answered is the same call but for a text ahead of its prompt; nothing is decided.
+pub fn check(bytes: &[u8]) {
+    static HOME: OnceLock<Home> = OnceLock::new();
+    let home = HOME.get_or_init(Home::new);
+    if let Ok(answer) = inject::answer(bytes, &home.watch(), home.surroundings())
+        && !answer.stdout.is_empty()
+    {
+        is_the_same_but_for_its_prompt(bytes, &answer.stdout);
+    }
+    if let Ok(answer) = release::answer(bytes, &home.watch(), home.surroundings()) {
+        assert_eq!(answer.stdout, "");
+    }
+    home.begin_anew();
+}
+
+#[derive(Deserialize)]
+struct Payload<'a> {
+    #[serde(borrow)]
+    tool_input: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Input<'a> {
+    #[serde(borrow)]
+    prompt: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    hook_specific_output: Output<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Output<'a> {
+    hook_event_name: &'a str,
+    #[serde(borrow)]
+    updated_input: &'a RawValue,
+}
+
+fn is_the_same_but_for_its_prompt(payload: &[u8], stdout: &str) {
+    let mut values = serde_json::Deserializer::from_slice(payload).into_iter::<Payload<'_>>();
+    let before = values.next().unwrap().unwrap().tool_input.get();
+    let Answer { hook_specific_output: output } = serde_json::from_str(stdout).unwrap();
+    assert_eq!(output.hook_event_name, "PreToolUse");
+    let after = output.updated_input.get();
+
+    let prompt = |input| serde_json::from_str::<Input<'_>>(input).unwrap().prompt.get();
+    let (old, new) = (prompt(before), prompt(after));
+    let (preamble, rest) = new.split_once(r"---\n\n").unwrap();
+    assert_eq!(format!("\"{rest}"), old);
+    let preamble: String = serde_json::from_str(&format!("{preamble}---\\n\"")).unwrap();
+    assert!(preamble.chars().count() <= 500 && preamble.lines().count() <= 5, "{preamble}");
+    // Without the prompts, not one byte is another.
+    let start = |input: &str, prompt: &str| prompt.as_ptr() as usize - input.as_ptr() as usize;
+    let (at, at_after) = (start(before, old), start(after, new));
+    assert_eq!(before[..at], after[..at_after]);
+    assert_eq!(before[at + old.len()..], after[at_after + new.len()..]);
+}
+
+impl Home {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join(".muzzle/personas/events.jsonl");
+        let mut home = Self { dir, log, seeded: Vec::new() };
+        let call = r#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Agent","tool_input":{"name":"w","prompt":"Go."}}"#;
+        inject::answer(call.as_bytes(), &home.watch(), home.surroundings()).unwrap();
+        home.seeded = std::fs::read(&home.log).unwrap();
+        home
+    }
+
+    /// Takes back what a hook wrote: each input finds the same store.
+    #[allow(clippy::disallowed_methods, reason = "a test may damage the log")]
+    fn begin_anew(&self) {
+        if std::fs::metadata(&self.log).unwrap().len() != self.seeded.len() as u64 {
+            std::fs::write(&self.log, &self.seeded).unwrap();
+        }
+    }
+
+    /// A watch whose time is up already, so that it ends nothing.
+    #[allow(clippy::unused_self, reason = "it is the home's")]
+    fn watch(&self) -> Arc<Watch> {
+        Arc::new(Watch::new(Duration::ZERO, Arc::new(AtomicBool::new(true)), || {}))
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            variable: |name| (name == "MUZZLE_PERSONA_INJECT").then(|| OsString::from("all")),
+            home: Some(self.dir.path().to_owned()),
+            clock: "2026-03-25T15:30:00Z".parse().unwrap(),
+            rng: fastrand::Rng::with_seed(0),
+        }
+    }
+}
