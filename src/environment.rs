@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+/// How the names of all variables begin that tell this program or its hooks something.
+pub const PREFIX: &str = "MUZZLE_PERSONA_";
 /// The variable that names the store.
 pub const STORE: &str = "MUZZLE_PERSONA_STORE";
 /// The variable that sets the clock.

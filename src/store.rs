@@ -17,11 +17,13 @@ use crate::projection::{
     AmbiguousHead, Fold, Line, LineDamage, MomentError, Roster, View, checkpoint,
 };
 
+mod condition;
 mod past;
 mod repair;
 mod until;
 mod verify;
 
+pub use condition::{Condition, LogEnd};
 pub use past::Past;
 pub use repair::Mending;
 

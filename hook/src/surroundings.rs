@@ -18,11 +18,16 @@ const TIMEOUT: &str = "MUZZLE_PERSONA_HOOK_TIMEOUT_MS";
 /// The variable that tells which calls get a persona.
 const INJECT: &str = "MUZZLE_PERSONA_INJECT";
 
-/// The environment, the clock and the source of randomness.
+/// The argument that tells the same for all sessions, in the word after it.
+const INJECT_ARGUMENT: &str = "--inject";
+
+/// The environment, the arguments, the clock and the source of randomness.
 #[derive(Debug)]
 pub struct Surroundings {
     /// Looks a variable up.
     pub variable: fn(&str) -> Option<OsString>,
+    /// The arguments of the command, as it was registered.
+    pub arguments: Vec<OsString>,
     /// The home directory.
     pub home: Option<PathBuf>,
     /// What the clock says.
@@ -42,6 +47,17 @@ pub enum Eligible {
     None,
 }
 
+impl Eligible {
+    fn by_name(name: &str) -> Option<Self> {
+        match name {
+            "named" => Some(Self::Named),
+            "all" => Some(Self::All),
+            "off" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
+
 impl Surroundings {
     /// Reads the environment, the clock and the source of randomness: here, and nowhere else.
     #[must_use]
@@ -49,6 +65,7 @@ impl Surroundings {
     pub fn read() -> Self {
         Self {
             variable: |name| std::env::var_os(name),
+            arguments: std::env::args_os().skip(1).collect(),
             home: std::env::home_dir(),
             clock: Timestamp::now(),
             rng: fastrand::Rng::new(),
@@ -67,20 +84,22 @@ impl Surroundings {
         Ok(Duration::from_millis(milliseconds))
     }
 
-    /// Which calls get a persona: what the variable says, else those of named agents.
+    /// Which calls get a persona: what the variable says, else the argument, else those of named
+    /// agents.
+    ///
+    /// The variable can be one session's, the argument is in the settings of all. An argument that
+    /// is not known says nothing: a newer registration must not break an older hook.
     pub fn eligible(&self) -> Result<Eligible, Problem> {
-        let Some(text) = (self.variable)(INJECT) else {
-            return Ok(Eligible::Named);
+        let text = (self.variable)(INJECT).filter(|text| !text.is_empty());
+        let Some(text) = text else {
+            let mut words = self.arguments.iter().skip_while(|word| *word != INJECT_ARGUMENT);
+            let word = words.nth(1).and_then(|word| word.to_str());
+            return Ok(word.and_then(Eligible::by_name).unwrap_or(Eligible::Named));
         };
-        match text.to_str() {
-            Some("" | "named") => Ok(Eligible::Named),
-            Some("all") => Ok(Eligible::All),
-            Some("off") => Ok(Eligible::None),
-            _ => {
-                let text = text.to_string_lossy();
-                Err(format!("`{INJECT}` is `{text}`; it can be `named`, `all` or `off`").into())
-            }
-        }
+        text.to_str().and_then(Eligible::by_name).ok_or_else(|| {
+            let text = text.to_string_lossy();
+            format!("`{INJECT}` is `{text}`; it can be `named`, `all` or `off`").into()
+        })
     }
 
     /// Where the store is, and how to open it. A log that takes long to read is read under `watch`.

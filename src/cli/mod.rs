@@ -4,6 +4,7 @@
 //! a `Report` that is JSON for programs and text for people. `run` prints
 //! nothing: [`output`] is the one writer. Every exit code is in [`failure`].
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use muzzle_persona::broker::{Decision, Refusal, Situation};
 use muzzle_persona::{Answer, Options, Store, environment};
 
+use self::claude_code::ClaudeCode;
 use self::failure::Failure;
 use self::output::Output;
 use self::pager::Pager;
@@ -21,10 +23,12 @@ use self::pager::Pager;
 mod assign;
 mod at;
 mod because;
+mod claude_code;
 mod compact;
 mod completions;
 mod count;
 mod diff;
+mod doctor;
 mod end;
 mod failure;
 mod feedback;
@@ -33,6 +37,7 @@ mod git;
 mod git_setup;
 mod grow;
 mod history;
+mod install;
 mod list;
 mod log;
 mod man;
@@ -51,6 +56,7 @@ mod sentence;
 mod show;
 mod stats;
 mod table;
+mod uninstall;
 mod verify;
 mod why;
 
@@ -69,6 +75,12 @@ pub struct Surroundings {
     pub pager: Pager,
     /// Where this program is.
     pub program: Option<PathBuf>,
+    /// The value of `CLAUDE_CONFIG_DIR`.
+    pub claude_config: Option<OsString>,
+    /// The working directory.
+    pub here: Option<PathBuf>,
+    /// The variables that tell this program or its hooks something.
+    pub variables: BTreeMap<String, OsString>,
     /// What the clock says.
     pub clock: Timestamp,
     /// The source of randomness.
@@ -88,6 +100,12 @@ impl Surroundings {
                 less_is_set: std::env::var_os("LESS").is_some(),
             },
             program: std::env::current_exe().ok(),
+            claude_config: std::env::var_os("CLAUDE_CONFIG_DIR"),
+            here: std::env::current_dir().ok(),
+            variables: std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+                .filter(|(name, _)| name.starts_with(environment::PREFIX))
+                .collect(),
             clock: Timestamp::now(),
             rng: fastrand::Rng::new(),
         }
@@ -149,6 +167,9 @@ enum Command {
     GitSetup(git_setup::GitSetupArgs),
     Verify(verify::VerifyArgs),
     Repair(repair::RepairArgs),
+    Install(install::InstallArgs),
+    Uninstall(uninstall::UninstallArgs),
+    Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -174,7 +195,9 @@ fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<u8, Fail
         // Git calls it wherever it is: neither store nor clock may keep it from its work.
         return output.report(&render::run(args)?);
     }
-    let Surroundings { store, now, home, pager, program, clock, rng } = surroundings;
+    let Surroundings { store, now, home, pager, program, clock, rng, .. } = surroundings;
+    let client =
+        ClaudeCode::find(surroundings.claude_config, home.as_deref(), surroundings.here.as_deref());
     let now = environment::now(now, clock)?;
     let dir = environment::store_dir(cli.global.store, store, home)?;
     let mut context = Context {
@@ -182,6 +205,8 @@ fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<u8, Fail
         rng,
         pager,
         program,
+        client,
+        variables: surroundings.variables,
         warnings: Vec::new(),
         notes: Vec::new(),
     };
@@ -218,6 +243,9 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         }
         Command::Verify(args) => output.report(&verify::run(&args, context)?),
         Command::Repair(args) => output.report(&repair::run(&args, context)?),
+        Command::Install(args) => output.report(&install::run(&args, context)?),
+        Command::Uninstall(args) => output.report(&uninstall::run(&args, context)?),
+        Command::Doctor(args) => output.report(&doctor::run(&args, context)?),
         Command::Completions(args) => output.report(&completions::run(&args)?),
         Command::Man(args) => output.report(&man::run(&args)?),
     }
@@ -229,6 +257,10 @@ struct Context {
     rng: fastrand::Rng,
     pager: Pager,
     program: Option<PathBuf>,
+    /// Where Claude Code finds its settings.
+    client: Option<ClaudeCode>,
+    /// The variables that tell this program or its hooks something.
+    variables: BTreeMap<String, OsString>,
     /// What is to be told on stderr, whatever the answer.
     warnings: Vec<String>,
     /// What was asked to be told on stderr.

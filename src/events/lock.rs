@@ -68,6 +68,51 @@ impl WriteLock {
     }
 }
 
+/// Who has a lock, as far as it can be told without waiting for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Nobody, or there is no lock yet.
+    Free,
+    /// A process, by its id where the system tells.
+    Held(Option<u32>),
+}
+
+/// Looks who has the lock at `path`. Nothing is written, and no lock is made.
+pub fn look(path: &Path) -> io::Result<Hold> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Hold::Free),
+        Err(error) => return Err(error),
+    };
+    match try_lock(&file) {
+        Ok(()) => Ok(Hold::Free),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Hold::Held(holder(&file))),
+        Err(error) => Err(error),
+    }
+}
+
+/// The process that holds a lock on this file, as Linux lists it by the file's number.
+fn holder(file: &File) -> Option<u32> {
+    #[cfg(unix)]
+    {
+        let inode = std::os::unix::fs::MetadataExt::ino(&file.metadata().ok()?).to_string();
+        let locks = std::fs::read_to_string("/proc/locks").ok()?;
+        // `1: FLOCK  ADVISORY  WRITE 4711 fd:01:131 0 EOF`; who waits has an arrow before `FLOCK`.
+        locks.lines().find_map(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            words.next().filter(|kind| *kind == "FLOCK")?;
+            let process = words.nth(2)?.parse().ok().filter(|process| *process != 0);
+            words.next()?.rsplit(':').next().filter(|number| **number == *inode)?;
+            process
+        })
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        None
+    }
+}
+
 /// Tries to lock; a lock that is held elsewhere is `WouldBlock` on every system.
 ///
 /// `File` has methods of its own by these names; the full path picks fs2's.
@@ -96,7 +141,10 @@ mod tests {
         let refused = WriteLock::take(&path, &log, wait).unwrap_err();
         assert!(matches!(refused, LogError::Busy { waited, .. } if waited == wait), "{refused}");
         assert!(start.elapsed() >= wait);
+        let told = if cfg!(target_os = "linux") { Some(std::process::id()) } else { None };
+        assert_eq!(look(&path).unwrap(), Hold::Held(told));
         drop(held);
+        assert_eq!(look(&path).unwrap(), Hold::Free);
         WriteLock::take(&path, &log, Duration::ZERO).unwrap();
     }
 }

@@ -24,7 +24,7 @@ mod needles;
 mod revision;
 mod scan;
 mod segments;
-mod tail;
+pub(crate) mod tail;
 mod text;
 mod usual;
 
@@ -40,6 +40,7 @@ pub use id::EventId;
 pub use id_prefix::{IdPrefix, IdPrefixError};
 pub use line::{FORMAT_VERSION, LINE_LIMIT, LineError, Record, Seq, decode, encode};
 pub(crate) use line::{check_id, decode_checked, end_with_id, possible_ids, written_id};
+pub use lock::Hold;
 pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
 pub use mend::Excision;
 pub(crate) use needles::Needles;

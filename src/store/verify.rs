@@ -34,8 +34,8 @@ impl Store<FileLog> {
         let suspect =
             |audit: &Audit| audit.findings.iter().any(|found| may_be_half_seen(&found.fault));
         let (mut audit, scan) = look_twice(&mut log, options.wait, look, suspect)?;
-        for finding in open_to_others(&options.dir, &scan)? {
-            audit.add(finding);
+        for (name, mode) in open_to_others(&options.dir, &scan)? {
+            audit.add(Finding::of_file(&name, Fault::OpenToOthers { mode }));
         }
         Ok(audit)
     }
@@ -122,10 +122,10 @@ fn may_be_half_seen(fault: &Fault) -> bool {
     fault.severity() == Severity::Damage || matches!(fault, Fault::TornTail { .. })
 }
 
-/// The files that others than the owner may read or write.
+/// The files that others than the owner may read or write, with their modes.
 ///
 /// In a directory that is closed to others, nothing is open to them.
-fn open_to_others(dir: &Path, scan: &Scan) -> Result<Vec<Finding>, LogError> {
+pub(super) fn open_to_others(dir: &Path, scan: &Scan) -> Result<Vec<(String, u32)>, LogError> {
     let sealed = scan.pieces().iter().filter(|piece| piece.is_sealed());
     let names = FILES.into_iter().chain(sealed.map(|piece| piece.name.as_str()));
     let mut found = Vec::new();
@@ -136,7 +136,7 @@ fn open_to_others(dir: &Path, scan: &Scan) -> Result<Vec<Finding>, LogError> {
             break;
         }
         let name = if name.is_empty() { "." } else { name };
-        found.extend(mode.map(|mode| Finding::of_file(name, Fault::OpenToOthers { mode })));
+        found.extend(mode.map(|mode| (name.to_owned(), mode)));
     }
     Ok(found)
 }
