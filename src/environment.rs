@@ -14,6 +14,10 @@ pub const PREFIX: &str = "MUZZLE_PERSONA_";
 pub const STORE: &str = "MUZZLE_PERSONA_STORE";
 /// The variable that sets the clock.
 pub const NOW: &str = "MUZZLE_PERSONA_NOW";
+/// The variable that tells the hooks which agents get a persona.
+pub const INJECT: &str = "MUZZLE_PERSONA_INJECT";
+/// The variable that sets the time that a hook may take, in milliseconds.
+pub const HOOK_TIMEOUT: &str = "MUZZLE_PERSONA_HOOK_TIMEOUT_MS";
 
 /// A surrounding that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,17 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use muzzle_persona::{Options, Progress, environment};
+use muzzle_persona::environment::{self, HOOK_TIMEOUT, INJECT};
+use muzzle_persona::{Options, Progress};
 
 use crate::Problem;
 use crate::fail_open::Watch;
 
 /// How long a hook waits for other writers.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
-/// The variable that sets the time that a hook may take.
-const TIMEOUT: &str = "MUZZLE_PERSONA_HOOK_TIMEOUT_MS";
-/// The variable that tells which calls get a persona.
-const INJECT: &str = "MUZZLE_PERSONA_INJECT";
 
 /// The argument that tells the same for all sessions, in the word after it.
 const INJECT_ARGUMENT: &str = "--inject";
@@ -74,12 +71,12 @@ impl Surroundings {
 
     /// The time that the hook may take: the variable's, else `default`.
     pub fn timeout(&self, default: Duration) -> Result<Duration, Problem> {
-        let Some(text) = (self.variable)(TIMEOUT) else {
+        let Some(text) = (self.variable)(HOOK_TIMEOUT) else {
             return Ok(default);
         };
         let text = text.to_string_lossy();
         let milliseconds = text.parse().map_err(|_| {
-            format!("`{TIMEOUT}` is `{text}`, which is not a number of milliseconds")
+            format!("`{HOOK_TIMEOUT}` is `{text}`, which is not a number of milliseconds")
         })?;
         Ok(Duration::from_millis(milliseconds))
     }

@@ -44,14 +44,20 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
     let InstallArgs { via, scope, .. } = *args;
     let place = client.place(via, scope).ok_or_else(|| Failure::no_place(via, scope))?;
     let replaced = replaced(client, &place)?;
-    let plan = place.plan_install(&registration).map_err(|reason| Failure::left_alone(&place.path, &reason))?;
+    let plan = || {
+        let plan = place.plan_install(&registration);
+        plan.map_err(|reason| Failure::left_alone(&place.path, &reason))
+    };
+    let mut planned = plan()?;
     if !args.dry_run {
-        // At no time are there two registrations.
+        // At no time are there two registrations. What the older one leaves behind, such as no
+        // directory, is what the new one finds.
         replaced.iter().try_for_each(|(_, plan)| plan.carry_out())?;
-        plan.carry_out()?;
+        planned = plan()?;
+        planned.carry_out()?;
     }
-    let backup = plan.backup.clone();
-    let changes = replaced.iter().map(|(_, plan)| plan).chain([&plan]);
+    let backup = planned.backup.clone();
+    let changes = replaced.iter().map(|(_, plan)| plan).chain([&planned]);
     let changes: Vec<_> = changes.flat_map(|plan| plan.changes.clone()).collect();
     Ok(InstallReport {
         via,

@@ -60,7 +60,11 @@ pub fn run(args: &UninstallArgs, context: &mut Context) -> Result<UninstallRepor
         changes: plan.changes,
     });
     let places: Vec<_> = places.collect();
-    Ok(UninstallReport { dry_run: args.dry_run, changed: !places.is_empty() && !args.dry_run, places })
+    Ok(UninstallReport {
+        dry_run: args.dry_run,
+        changed: !places.is_empty() && !args.dry_run,
+        places,
+    })
 }
 
 #[derive(Debug, Serialize)]
@@ -89,11 +93,18 @@ impl fmt::Display for UninstallReport {
         }
         for place in &self.places {
             let verb = if self.dry_run { "Would take" } else { "Took" };
-            writeln!(f, "{verb} the hooks out of `{}`:", visible(&place.path.display().to_string()))?;
+            writeln!(
+                f,
+                "{verb} the hooks out of `{}`:",
+                visible(&place.path.display().to_string())
+            )?;
             place.changes.iter().try_for_each(|change| change.tell(f, false))?;
             if let Some(copy) = &place.backup {
                 let copy = visible(&copy.display().to_string());
-                writeln!(f, "The file was changed since. What was there before is still in `{copy}`.")?;
+                writeln!(
+                    f,
+                    "A copy of what was there before `install` is still in `{copy}`."
+                )?;
             }
         }
         if self.dry_run {

@@ -12,6 +12,8 @@ mod assign;
 mod at;
 mod audit;
 mod checkpoint;
+#[cfg(unix)]
+mod client;
 mod commands;
 mod crowd;
 mod damage;
@@ -19,6 +21,8 @@ mod diff;
 mod errors;
 mod git;
 mod harness;
+#[cfg(unix)]
+mod install;
 mod log;
 mod merge;
 mod reading;
@@ -29,6 +33,8 @@ mod repair;
 mod repository;
 mod schema;
 mod seal;
+#[cfg(unix)]
+mod settings_files;
 mod store;
 mod surgery;
 #[cfg(unix)]

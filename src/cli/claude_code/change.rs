@@ -81,9 +81,8 @@ impl Change {
         let diff = TextDiff::from_lines(&before, &after);
         let diff = diff.unified_diff().context_radius(CONTEXT).to_string();
         // Tabs are layout; everything else that cannot be seen is shown.
-        let lines = diff.lines().map(|line| {
-            line.split('\t').map(visible).collect::<Vec<_>>().join("\t")
-        });
+        let lines =
+            diff.lines().map(|line| line.split('\t').map(visible).collect::<Vec<_>>().join("\t"));
         Some(lines.collect::<Vec<_>>().join("\n"))
     }
 
@@ -106,7 +105,9 @@ impl Change {
             return Err(Failure::changed_meanwhile(path));
         }
         match &self.after {
-            Some(bytes) => replace(path, bytes).map_err(|error| Failure::write("write", path, &error)),
+            Some(bytes) => {
+                replace(path, bytes).map_err(|error| Failure::write("write", path, &error))
+            }
             None => fs::remove_file(path).map_err(|error| Failure::write("remove", path, &error)),
         }
     }

@@ -27,7 +27,11 @@ const NOTE: &str = "made-by-muzzle-persona";
 
 /// Tells whether a hook of ours is registered in the file.
 pub fn is_registered(path: &Path) -> Result<bool, Reason> {
-    let Some(bytes) = read(path)? else { return Ok(false) };
+    let bytes = match read(path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) | Err(Reason::Dangling(_) | Reason::NoFile) => return Ok(false),
+        Err(reason) => return Err(reason),
+    };
     match Document::read(&bytes) {
         Ok(document) => Ok(document.handlers().any(|handler| handler.hook().is_some())),
         // No client finds hooks in it; but it may be mended, and then there they are.
@@ -65,9 +69,10 @@ pub fn enabled_plugin(path: &Path) -> Option<String> {
     let bytes = read(path).ok()??;
     let document = Document::read(&bytes).ok()?;
     let plugins = last(document.root.as_ref()?, "enabledPlugins")?.value.as_object()?;
-    let enabled = plugins.properties.iter().filter(|plugin| {
-        plugin.value.as_boolean_lit().is_none_or(|enabled| enabled.value)
-    });
+    let enabled = plugins
+        .properties
+        .iter()
+        .filter(|plugin| plugin.value.as_boolean_lit().is_none_or(|enabled| enabled.value));
     let mut names = enabled.map(|plugin| plugin.name.as_str());
     // The folder that we write counts by itself.
     let ours = |name: &&str| name.starts_with("muzzle-persona@") && *name != FOLDER;
@@ -81,7 +86,10 @@ pub fn plan_install(path: &Path, registration: &Registration) -> Result<Plan, Re
         let made = missing_directories(file.path.parent().unwrap_or(&file.path)).len();
         let note = Note { made_directories: made };
         let after = written(None, registration)?;
-        return Ok(Plan { changes: vec![file.note(&note), file.change(Some(after))], ..Plan::default() });
+        return Ok(Plan {
+            changes: vec![file.note(&note), file.change(Some(after))],
+            ..Plan::default()
+        });
     };
     Document::read(before)?.check()?;
     let origin = file.origin(before)?;

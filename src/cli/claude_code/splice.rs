@@ -76,7 +76,8 @@ pub fn without(document: &Document<'_>) -> String {
     if !gone.is_empty() && gone.iter().all(|gone| *gone) {
         let hooks = last(root, "hooks").map(span);
         let inside = Inside::of(root);
-        let gone: Vec<_> = inside.children.iter().map(|span| Some(span) == hooks.as_ref()).collect();
+        let gone: Vec<_> =
+            inside.children.iter().map(|span| Some(span) == hooks.as_ref()).collect();
         return apply(document.text, cut(&inside, &gone));
     }
     edits.extend(cut(&Inside::of(hooks), &gone));
@@ -209,7 +210,11 @@ impl<'a> Style<'a> {
     }
 
     /// Writes an item: over several lines that begin with `indent`, or in one.
-    fn write<T: Serialize>(&self, (key, value): &(Option<&str>, T), indent: Option<&str>) -> String {
+    fn write<T: Serialize>(
+        &self,
+        (key, value): &(Option<&str>, T),
+        indent: Option<&str>,
+    ) -> String {
         let mut bytes = Vec::new();
         // Writing plain structs into memory does not fail.
         let _ = match indent {
