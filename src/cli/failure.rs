@@ -10,7 +10,7 @@ use muzzle_persona::events::{LogError, PersonaName, RevisionError, SessionId, Te
 use muzzle_persona::projection::MomentError;
 
 /// The exit code of a command that was refused, or did not find what it was asked about.
-const REFUSED: u8 = 1;
+pub const REFUSED: u8 = 1;
 /// The exit code of a command line that cannot be read.
 pub const USAGE: u8 = 2;
 /// The exit code of a damaged log.

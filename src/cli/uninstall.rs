@@ -101,10 +101,7 @@ impl fmt::Display for UninstallReport {
             place.changes.iter().try_for_each(|change| change.tell(f, false))?;
             if let Some(copy) = &place.backup {
                 let copy = visible(&copy.display().to_string());
-                writeln!(
-                    f,
-                    "A copy of what was there before `install` is still in `{copy}`."
-                )?;
+                writeln!(f, "A copy of what was there before `install` is still in `{copy}`.")?;
             }
         }
         if self.dry_run {

@@ -45,7 +45,7 @@ impl Store<FileLog> {
     /// more while no writer can be at work.
     pub fn examine(options: &Options) -> Result<Condition, StoreError> {
         let path = options.dir.join(".lock");
-        let lock = lock::look(&path).map_err(LogError::io("look at", &path))?;
+        let holder = lock::look(&path).map_err(LogError::io("look at", &path))?;
         let mut log = existing(options)?;
         let look = |log: &mut FileLog| {
             let scan = log.scan()?;
@@ -54,7 +54,12 @@ impl Store<FileLog> {
         let suspect = |end: &LogEnd| matches!(end, LogEnd::Torn { .. } | LogEnd::Damaged(_));
         let (end, scan) = look_twice(&mut log, options.wait, look, suspect)?;
         let (_, bytes) = scan.progress();
-        Ok(Condition { bytes, end, open_to_others: open_to_others(&options.dir, &scan)?, lock })
+        Ok(Condition {
+            bytes,
+            end,
+            open_to_others: open_to_others(&options.dir, &scan)?,
+            lock: holder,
+        })
     }
 }
 

@@ -55,8 +55,9 @@ impl Client {
         self.config.clone().unwrap_or_else(|| self.path(".claude")).join("settings.json")
     }
 
-    /// Writes a file, and makes the directories above it.
-    pub fn put(&self, path: &Path, bytes: impl AsRef<[u8]>) {
+    /// Writes a file in the home, and makes the directories above it.
+    pub fn put(&self, path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
+        let path = self.home.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         File::options()
             .write(true)
@@ -104,8 +105,8 @@ impl Client {
         tree
     }
 
-    /// The handlers of ours in a file: event, command and arguments.
-    pub fn ours(&self, path: &Path) -> Vec<(String, Value)> {
+    /// The handlers of ours in a file, each with its event.
+    pub fn ours(path: &Path) -> Vec<(String, Value)> {
         let Ok(text) = fs::read_to_string(path) else { return Vec::new() };
         let text = text.trim_start_matches('\u{feff}');
         let settings: Value = serde_json::from_str(text).unwrap_or_default();
@@ -137,7 +138,7 @@ impl Client {
             project.join("skills/muzzle-persona/hooks/hooks.json"),
         ];
         let counts = files.map(|file| {
-            let ours = self.ours(&file);
+            let ours = Self::ours(&file);
             assert!([0, 3].contains(&ours.len()), "{}: {ours:?}", file.display());
             ours.len() / 3
         });

@@ -12,7 +12,7 @@ const INSTALL: &[&str] = &["install", "--via", "settings"];
 /// A client whose settings file holds these bytes.
 fn client(bytes: impl AsRef<[u8]>) -> Client {
     let client = Client::new();
-    client.put(&client.settings(), bytes);
+    client.put(client.settings(), bytes);
     client
 }
 
@@ -55,8 +55,7 @@ fn comes_and_goes(client: &Client) {
     let after = fs::read(&path).unwrap();
     assert_eq!(others(&after), others(&before));
     let bin = client.path("bin");
-    let ours: Vec<_> = client
-        .ours(&path)
+    let ours: Vec<_> = Client::ours(&path)
         .into_iter()
         .map(|(event, handler)| {
             assert_eq!(
@@ -210,7 +209,7 @@ fn huge() {
 #[test]
 fn longer_than_any_settings() {
     let client = Client::new();
-    client.put(&client.settings(), "{}");
+    client.put(client.settings(), "{}");
     fs::File::options()
         .write(true)
         .open(client.settings())
@@ -245,7 +244,7 @@ fn permissions_stay() {
 #[test]
 fn a_link() {
     let client = Client::new();
-    client.put(&client.path("dotfiles/claude.json"), OTHERS);
+    client.put("dotfiles/claude.json", OTHERS);
     fs::create_dir(client.path(".claude")).unwrap();
     symlink("../dotfiles/claude.json", client.settings()).unwrap();
     comes_and_goes(&client);
@@ -260,7 +259,7 @@ fn a_link() {
 #[test]
 fn a_link_to_a_directory_of_settings() {
     let client = Client::new();
-    client.put(&client.path("dotfiles/claude/settings.json"), OTHERS);
+    client.put("dotfiles/claude/settings.json", OTHERS);
     symlink("dotfiles/claude", client.path(".claude")).unwrap();
     comes_and_goes(&client);
 }
@@ -322,7 +321,7 @@ fn our_entry_under_another_path() {
 "#;
     let client = client(older);
     client.says(INSTALL);
-    assert_eq!(client.ours(&client.settings()).len(), 3);
+    assert_eq!(Client::ours(&client.settings()).len(), 3);
     let text = fs::read_to_string(client.settings()).unwrap();
     assert!(!text.contains("/old"), "{text}");
     client.says(&["uninstall"]);
@@ -370,7 +369,7 @@ fn our_entry_inside_someones_group() {
     assert_eq!(fs::read_to_string(taken_out.settings()).unwrap(), alone);
     let replaced = client(shared);
     replaced.says(INSTALL);
-    assert_eq!(replaced.ours(&replaced.settings()).len(), 3);
+    assert_eq!(Client::ours(&replaced.settings()).len(), 3);
     replaced.says(&["uninstall"]);
     assert_eq!(fs::read_to_string(replaced.settings()).unwrap(), alone);
 }
@@ -400,7 +399,7 @@ fn what_others_change_meanwhile_stays() {
         let client = client(text);
         client.says(INSTALL);
         let settings = fs::read_to_string(client.settings()).unwrap();
-        client.put(&client.settings(), settings.replacen(from, to, 1));
+        client.put(client.settings(), settings.replacen(from, to, 1));
         let told = client.says(&["uninstall"]);
         assert_eq!(fs::read_to_string(client.settings()).unwrap(), text.replacen(from, to, 1));
         assert!(told.contains("A copy of what was there before `install` is still in `~/.claude/settings.json.before-muzzle-persona`.\n"), "{told}");
@@ -412,7 +411,7 @@ fn a_file_of_ours_that_others_use_too_stays() {
     let client = Client::new();
     client.says(INSTALL);
     let settings = fs::read_to_string(client.settings()).unwrap();
-    client.put(&client.settings(), settings.replacen('{', "{\n  \"model\": \"opus\",", 1));
+    client.put(client.settings(), settings.replacen('{', "{\n  \"model\": \"opus\",", 1));
     client.says(&["uninstall"]);
     assert_eq!(fs::read_to_string(client.settings()).unwrap(), "{\n  \"model\": \"opus\"\n}\n");
     let left: Vec<_> = fs::read_dir(client.path(".claude")).unwrap().collect();

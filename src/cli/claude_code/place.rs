@@ -32,6 +32,16 @@ pub enum Scope {
     Local,
 }
 
+impl Via {
+    /// The word for it on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plugin => "plugin",
+            Self::Settings => "settings",
+        }
+    }
+}
+
 impl Scope {
     /// The word for it on the command line.
     pub fn name(self) -> &'static str {

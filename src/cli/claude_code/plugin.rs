@@ -37,6 +37,13 @@ struct List {
     files: BTreeMap<String, String>,
 }
 
+/// A folder that holds what is on its list, and nothing else.
+struct Folder {
+    list: List,
+    /// What is there of it, and the list itself, by the path in the folder.
+    files: BTreeMap<String, Vec<u8>>,
+}
+
 /// Tells whether the plugin's folder is there, whoever made it.
 pub fn is_there(folder: &Path) -> Result<bool, Reason> {
     match fs::symlink_metadata(folder) {
@@ -48,12 +55,11 @@ pub fn is_there(folder: &Path) -> Result<bool, Reason> {
 
 /// Plans to write the folder, in place of an older one of ours.
 pub fn plan_install(folder: &Path, registration: &Registration) -> Result<Plan, Reason> {
-    let (old, made_directories) = match existing(folder)? {
-        Some((list, files)) => (files, list.made_directories),
-        None => {
-            let above = folder.parent().map(missing_directories).unwrap_or_default();
-            (BTreeMap::new(), above.len())
-        }
+    let (old, made_directories) = if let Some(Folder { list, files }) = existing(folder)? {
+        (files, list.made_directories)
+    } else {
+        let above = folder.parent().map(missing_directories).unwrap_or_default();
+        (BTreeMap::new(), above.len())
     };
     let mut new: Vec<_> = FILES.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
     // The hooks come last: what is there in part is not yet registered.
@@ -83,7 +89,7 @@ pub fn plan_install(folder: &Path, registration: &Registration) -> Result<Plan, 
 
 /// Plans to remove the folder.
 pub fn plan_uninstall(folder: &Path) -> Result<Plan, Reason> {
-    let Some((list, files)) = existing(folder)? else { return Ok(Plan::default()) };
+    let Some(Folder { list, files }) = existing(folder)? else { return Ok(Plan::default()) };
     // The hooks first, the list last, for the same reasons.
     let mut names: Vec<_> = files.into_iter().collect();
     names.sort_by_key(|(path, _)| (path == LIST, path != HOOKS));
@@ -111,7 +117,7 @@ fn hooks(registration: &Registration) -> String {
 }
 
 /// The list and the files of a folder that is ours, if there is a folder.
-fn existing(folder: &Path) -> Result<Option<(List, BTreeMap<String, Vec<u8>>)>, Reason> {
+fn existing(folder: &Path) -> Result<Option<Folder>, Reason> {
     match fs::symlink_metadata(folder) {
         Ok(found) if found.is_dir() => {}
         Ok(_) => return Err(Reason::NoFolder),
@@ -127,7 +133,7 @@ fn existing(folder: &Path) -> Result<Option<(List, BTreeMap<String, Vec<u8>>)>, 
     let parsed = parsed.map_err(|_| Reason::Changed(LIST.to_owned()))?;
     let mut files = BTreeMap::from([(LIST.to_owned(), list)]);
     read_all(folder, "", &parsed, &mut files)?;
-    Ok(Some((parsed, files)))
+    Ok(Some(Folder { list: parsed, files }))
 }
 
 /// Reads what is in a part of the folder, up to the first thing that is not ours.

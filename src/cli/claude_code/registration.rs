@@ -10,7 +10,7 @@ pub const INJECT: &str = "persona-inject";
 /// The hook that takes personas back.
 pub const RELEASE: &str = "persona-release";
 /// The tools that start an agent, by their names in newer and older clients.
-const TOOLS: &str = "Agent|Task";
+pub const TOOLS: &str = "Agent|Task";
 /// How many seconds the client waits for a hook. The hooks themselves wait less.
 const TIMEOUT: u32 = 5;
 

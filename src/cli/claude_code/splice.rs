@@ -217,12 +217,11 @@ impl<'a> Style<'a> {
     ) -> String {
         let mut bytes = Vec::new();
         // Writing plain structs into memory does not fail.
-        let _ = match indent {
-            None => value.serialize(&mut Serializer::new(&mut bytes)),
-            Some(_) => {
-                let pretty = PrettyFormatter::with_indent(self.unit.as_bytes());
-                value.serialize(&mut Serializer::with_formatter(&mut bytes, pretty))
-            }
+        let _ = if indent.is_none() {
+            value.serialize(&mut Serializer::new(&mut bytes))
+        } else {
+            let pretty = PrettyFormatter::with_indent(self.unit.as_bytes());
+            value.serialize(&mut Serializer::with_formatter(&mut bytes, pretty))
         };
         let value = String::from_utf8(bytes).unwrap_or_default();
         let Some(indent) = indent else {
