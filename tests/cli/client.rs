@@ -146,6 +146,14 @@ impl Client {
     }
 }
 
+/// The paths of all files in a directory, in their order.
+pub fn files(dir: &Path) -> Vec<String> {
+    let mut tree = Tree::new();
+    walk(dir, dir, &mut tree);
+    tree.retain(|_, what| !what.starts_with("directory "));
+    tree.into_keys().collect()
+}
+
 fn walk(root: &Path, dir: &Path, tree: &mut Tree) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();

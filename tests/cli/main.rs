@@ -18,6 +18,8 @@ mod commands;
 mod crowd;
 mod damage;
 mod diff;
+#[cfg(unix)]
+mod doctor;
 mod errors;
 mod git;
 mod harness;
@@ -25,6 +27,8 @@ mod harness;
 mod install;
 mod log;
 mod merge;
+#[cfg(unix)]
+mod plugin;
 mod reading;
 mod readme;
 mod release;
