@@ -151,7 +151,7 @@ fn a_dry_run_shows_all_and_writes_nothing() {
     @@ -0,0 +1,41 @@
     Nothing was written.
     ");
-    let new: String = new.iter().map(|line| format!("{}\n", &line[1..])).collect();
+    let new = new.iter().fold(String::new(), |all, line| all + &line[1..] + "\n");
     client.says(&["install", "--via", "settings", "--inject", "all", "--dry-run"]);
     assert_eq!(client.tree(), before);
     client.says(&["install"]);

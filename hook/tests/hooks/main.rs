@@ -12,6 +12,7 @@
 mod answer;
 mod eligible;
 mod harness;
+mod installed;
 mod life;
 mod log_trouble;
 mod malformed;
