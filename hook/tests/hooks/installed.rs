@@ -88,7 +88,7 @@ fn what_is_installed_gives_personas_and_goes_as_if_it_had_never_been() {
         assert_eq!(call("SessionStart", "session_start"), "");
         for payload in ["pre_tool_use.named", "pre_tool_use.anonymous"] {
             let answer = call("PreToolUse", payload);
-            assert!(answer.contains(r#""prompt":"You are "#), "{answer}");
+            assert!(answer.contains(r#""prompt": "You are "#), "{answer}");
         }
         assert_eq!(call("SessionEnd", "session_end"), "");
         fs::remove_dir_all(home.path().join(".muzzle")).unwrap();
