@@ -36,13 +36,14 @@ pub struct DoctorArgs {}
 
 pub fn run(_: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure> {
     let client = context.client.as_ref().ok_or_else(Failure::no_client)?;
+    let program = context.program.as_deref();
     let found = registered::find(client);
     let mut findings = store::check(&context.options);
-    findings.extend(programs::check(context.program.as_deref()));
-    findings.extend(registrations::check(client, &found, context.program.as_deref()));
+    findings.extend(programs::check(program));
+    findings.extend(registrations::check(client, &found, program));
     findings.extend(rivals::check(&found));
     findings.extend(variables::check(&context.variables, &found, &context.options.dir));
-    let rehearsals = rehearsal::run(client, &context.variables, &found, &mut findings)?;
+    let rehearsals = rehearsal::run(client, program, &context.variables, &found, &mut findings)?;
     let healthy = findings.iter().all(|finding| finding.level != Level::Problem);
     Ok(DoctorReport { healthy, findings, rehearsals })
 }

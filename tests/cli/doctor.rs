@@ -591,6 +591,41 @@ fn a_hook_in_a_line_for_a_shell() {
 }
 
 #[test]
+fn what_a_project_names_is_not_run_unless_it_is_ours() {
+    let client = Client::new();
+    client.put("script.sh", GOOD);
+    let ran = client.path("ran");
+    let settings = "work/.claude/settings.json";
+    let evil = format!("touch '{}'", ran.display());
+    std::os::unix::fs::symlink("/bin/sh", client.path("work/persona-inject")).unwrap();
+    for handler in [
+        json!({"type": "command", "command": "./persona-inject", "args": ["-c", evil]}),
+        json!({"type": "command", "command": client.path("work/persona-inject"), "args": ["-c", evil]}),
+        json!({"type": "command", "command": format!("'{}/bin/persona-inject' -c \"{evil}\"", client.home.path().display())}),
+    ] {
+        let hooks = json!({"hooks": {"PreToolUse": [{"hooks": [handler]}]}});
+        // Where the two are the same file in the end, it is the way that counts.
+        fs::remove_file(client.path("bin/persona-inject")).unwrap();
+        fs::copy("/bin/sh", client.path("bin/persona-inject")).unwrap();
+        client.put(settings, hooks.to_string());
+        let found = finds(&client, "rehearsal");
+        assert!(
+            found.len() == 1
+                && found[0]
+                    .contains(", as `~/work/.claude/settings.json` registers it, was not run. | "),
+            "{found:?}"
+        );
+        assert_eq!(finds(&client, "rehearsal.inject"), Vec::<String>::new());
+        assert!(!ran.exists());
+    }
+    fs::remove_file(client.path("bin/persona-inject")).unwrap();
+    std::os::unix::fs::symlink("/bin/sh", client.path("bin/persona-inject")).unwrap();
+    client.put(settings, registration(&client).to_string());
+    assert_eq!(finds(&client, "rehearsal"), Vec::<String>::new());
+    finds_only(&client, "rehearsal.inject", "ok", "`~/bin/persona-inject ~/script.sh` gave");
+}
+
+#[test]
 fn a_release_that_gives_nothing_back() {
     let client = client(&GOOD.replace(r#""type":"release""#, r#""type":"other""#));
     finds_only(

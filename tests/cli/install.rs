@@ -1,7 +1,9 @@
 //! From nothing to hooks in Claude Code, and back.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -490,4 +492,30 @@ fn programs_get_the_same_as_json() {
         client.run(&["uninstall", "--json"]).json(),
         json!({"dry_run": false, "changed": false, "places": []})
     );
+}
+
+#[test]
+fn what_cannot_be_read_or_written_is_told() {
+    let client = Client::new().with_config("file/sub");
+    client.put("file", "");
+    let told = client.refuses(&["install", "--via", "settings"]);
+    assert!(told.contains("alone: it could not be read: Not a directory"), "{told}");
+    let mut elsewhere = client.command(&["install"]);
+    elsewhere.env("CLAUDE_CONFIG_DIR", "/proc/none");
+    let told = Done::of(&mut elsewhere).fails(5);
+    let error = "error: could not write `/proc/none/skills/muzzle-persona/.muzzle-persona.json`: ";
+    assert!(told.starts_with(error), "{told}");
+}
+
+#[test]
+fn a_program_whose_path_is_no_text_is_not_registered() {
+    let client = Client::new();
+    let odd = client.home.path().join(OsStr::from_bytes(b"b\xffn"));
+    fs::rename(client.path("bin"), &odd).unwrap();
+    let mut command = client.home.command_of(&odd.join("muzzle-persona"));
+    let told = Done::of(command.arg("install").current_dir(client.path("work"))).fails(1);
+    assert_snapshot!(told, @r"
+    error: the path of this program cannot be written into settings
+    hint: install it in a directory whose path is plain text
+    ");
 }

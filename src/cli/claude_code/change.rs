@@ -160,3 +160,28 @@ pub fn missing_directories(dir: &Path) -> Vec<PathBuf> {
     let missing = dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists());
     missing.map(Path::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_else_changed_meanwhile_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("settings.json");
+        let change = |before: Option<&[u8]>| Change {
+            path: path.clone(),
+            before: before.map(<[u8]>::to_owned),
+            after: Some(b"ours".to_vec()),
+            is_aside: false,
+        };
+        change(None).make().unwrap();
+        for before in [None, Some(&b"theirs"[..])] {
+            let failure = change(before).make().unwrap_err();
+            assert_eq!((failure.kind, failure.code), ("busy", 4));
+            assert!(failure.message.ends_with("was changed by somebody else just now"));
+        }
+        assert_eq!(fs::read(&path).unwrap(), b"ours");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}

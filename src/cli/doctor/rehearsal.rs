@@ -47,8 +47,12 @@ struct Stage<'a> {
 }
 
 /// Plays a session for each file that registers hooks of ours, and adds what there is to say of it.
+///
+/// A project's settings may have come with it from anywhere, and nobody has said yet that they can be
+/// trusted: of what they name, only the hooks beside this program are run.
 pub fn run(
     client: &ClaudeCode,
+    program: Option<&Path>,
     variables: &BTreeMap<String, OsString>,
     sources: &[Source],
     findings: &mut Vec<Finding>,
@@ -64,6 +68,12 @@ pub fn run(
         };
         let inject = called("PreToolUse", INJECT).filter(|handler| calls_for_agents(handler));
         let release = called("SessionEnd", RELEASE);
+        let is_own = source.path.starts_with(&client.user);
+        let stranger = inject.iter().chain(&release).find(|it| !is_own && !is_beside(program, it));
+        if let Some(stranger) = stranger {
+            findings.push(not_run(source, stranger));
+            continue;
+        }
         if inject.is_none() && release.is_none() {
             continue;
         }
@@ -232,6 +242,27 @@ fn command(handler: &Registered) -> Command {
     let mut command = Command::new(program);
     command.args(args);
     command
+}
+
+/// Tells whether a hook is one of those beside this program, run without a shell.
+fn is_beside(program: Option<&Path>, handler: &Registered) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let beside = || {
+        let command = Path::new(handler.command.as_deref()?);
+        let beside = program?.parent()?.join(command.file_name()?);
+        Some(command.is_absolute() && real(command)? == real(&beside)?)
+    };
+    handler.args.is_some() && beside().unwrap_or(false)
+}
+
+fn not_run(source: &Source, handler: &Registered) -> Finding {
+    let path = source.path.display();
+    Finding::warning(
+        "rehearsal",
+        format!("`{}`, as `{path}` registers it, was not run.", shown(handler)),
+        "The file may have come with the project, and that is not the hook beside this program.",
+        "look at it; `muzzle-persona install --scope project` registers the hooks beside this program",
+    )
 }
 
 /// A command as it is told of.

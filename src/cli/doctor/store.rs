@@ -56,7 +56,7 @@ fn modes(dir: &Path, condition: &Condition) -> Vec<Finding> {
         findings.push(Finding::ok("store.modes", "It is open to its owner only."));
     } else {
         let message = format!("Others than its owner may use {} of the store.", open.join(", "));
-        let means = "Whoever can write there can put words into your agents' prompts.";
+        let means = "Whoever reads it learns what your agents do; whoever writes to it puts words into their prompts.";
         let hint = format!("`chmod -R go= {quoted}`");
         findings.push(Finding::warning("store.modes", message, means, hint));
     }
