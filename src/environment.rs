@@ -8,10 +8,16 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+/// How the names of all variables begin that tell this program or its hooks something.
+pub const PREFIX: &str = "MUZZLE_PERSONA_";
 /// The variable that names the store.
 pub const STORE: &str = "MUZZLE_PERSONA_STORE";
 /// The variable that sets the clock.
 pub const NOW: &str = "MUZZLE_PERSONA_NOW";
+/// The variable that tells the hooks which agents get a persona.
+pub const INJECT: &str = "MUZZLE_PERSONA_INJECT";
+/// The variable that sets the time that a hook may take, in milliseconds.
+pub const HOOK_TIMEOUT: &str = "MUZZLE_PERSONA_HOOK_TIMEOUT_MS";
 
 /// A surrounding that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -21,4 +21,6 @@ pub mod events;
 pub mod projection;
 mod store;
 
-pub use store::{Answer, LongWork, Mending, Options, Past, Progress, Store, StoreError};
+pub use store::{
+    Answer, Condition, LogEnd, LongWork, Mending, Options, Past, Progress, Store, StoreError,
+};

@@ -17,6 +17,7 @@ use crate::projection::{
     AmbiguousHead, Fold, Line, LineDamage, MomentError, Roster, View, checkpoint,
 };
 
+mod condition;
 #[cfg(unix)]
 #[cfg(test)]
 mod crash;
@@ -28,6 +29,7 @@ mod repair;
 mod until;
 mod verify;
 
+pub use condition::{Condition, LogEnd};
 pub use past::Past;
 pub use repair::Mending;
 

@@ -110,6 +110,7 @@ impl Home {
 
     fn surroundings(&self) -> Surroundings {
         Surroundings {
+            arguments: Vec::new(),
             variable: |name| (name == "MUZZLE_PERSONA_INJECT").then(|| OsString::from("all")),
             home: Some(self.dir.path().to_owned()),
             clock: "2026-03-25T15:30:00Z".parse().unwrap(),

@@ -6,24 +6,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use muzzle_persona::environment::{self, HOOK_TIMEOUT, INJECT};
 use muzzle_persona::events::Disk;
-use muzzle_persona::{Options, Progress, environment};
+use muzzle_persona::{Options, Progress};
 
 use crate::Problem;
 use crate::fail_open::Watch;
 
 /// How long a hook waits for other writers.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
-/// The variable that sets the time that a hook may take.
-const TIMEOUT: &str = "MUZZLE_PERSONA_HOOK_TIMEOUT_MS";
-/// The variable that tells which calls get a persona.
-const INJECT: &str = "MUZZLE_PERSONA_INJECT";
 
-/// The environment, the clock and the source of randomness.
+/// The argument that tells the same for all sessions, in the word after it.
+const INJECT_ARGUMENT: &str = "--inject";
+
+/// The environment, the arguments, the clock and the source of randomness.
 #[derive(Debug)]
 pub struct Surroundings {
     /// Looks a variable up.
     pub variable: fn(&str) -> Option<OsString>,
+    /// The arguments of the command, as it was registered.
+    pub arguments: Vec<OsString>,
     /// The home directory.
     pub home: Option<PathBuf>,
     /// What the clock says.
@@ -43,6 +45,17 @@ pub enum Eligible {
     None,
 }
 
+impl Eligible {
+    fn by_name(name: &str) -> Option<Self> {
+        match name {
+            "named" => Some(Self::Named),
+            "all" => Some(Self::All),
+            "off" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
+
 impl Surroundings {
     /// Reads the environment, the clock and the source of randomness: here, and nowhere else.
     #[must_use]
@@ -50,6 +63,7 @@ impl Surroundings {
     pub fn read() -> Self {
         Self {
             variable: |name| std::env::var_os(name),
+            arguments: std::env::args_os().skip(1).collect(),
             home: environment::home(|name| std::env::var_os(name)),
             clock: Timestamp::now(),
             rng: fastrand::Rng::new(),
@@ -58,30 +72,32 @@ impl Surroundings {
 
     /// The time that the hook may take: the variable's, else `default`.
     pub fn timeout(&self, default: Duration) -> Result<Duration, Problem> {
-        let Some(text) = (self.variable)(TIMEOUT) else {
+        let Some(text) = (self.variable)(HOOK_TIMEOUT) else {
             return Ok(default);
         };
         let text = text.to_string_lossy();
         let milliseconds = text.parse().map_err(|_| {
-            format!("`{TIMEOUT}` is `{text}`, which is not a number of milliseconds")
+            format!("`{HOOK_TIMEOUT}` is `{text}`, which is not a number of milliseconds")
         })?;
         Ok(Duration::from_millis(milliseconds))
     }
 
-    /// Which calls get a persona: what the variable says, else those of named agents.
+    /// Which calls get a persona: what the variable says, else the argument, else those of named
+    /// agents.
+    ///
+    /// The variable can be one session's, the argument is in the settings of all. An argument that
+    /// is not known says nothing: a newer registration must not break an older hook.
     pub fn eligible(&self) -> Result<Eligible, Problem> {
-        let Some(text) = (self.variable)(INJECT) else {
-            return Ok(Eligible::Named);
+        let text = (self.variable)(INJECT).filter(|text| !text.is_empty());
+        let Some(text) = text else {
+            let mut words = self.arguments.iter().skip_while(|word| *word != INJECT_ARGUMENT);
+            let word = words.nth(1).and_then(|word| word.to_str());
+            return Ok(word.and_then(Eligible::by_name).unwrap_or(Eligible::Named));
         };
-        match text.to_str() {
-            Some("" | "named") => Ok(Eligible::Named),
-            Some("all") => Ok(Eligible::All),
-            Some("off") => Ok(Eligible::None),
-            _ => {
-                let text = text.to_string_lossy();
-                Err(format!("`{INJECT}` is `{text}`; it can be `named`, `all` or `off`").into())
-            }
-        }
+        text.to_str().and_then(Eligible::by_name).ok_or_else(|| {
+            let text = text.to_string_lossy();
+            format!("`{INJECT}` is `{text}`; it can be `named`, `all` or `off`").into()
+        })
     }
 
     /// Where the store is, and how to open it. A log that takes long to read is read under `watch`.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::claude_code::{Place, Reason, Scope, Via};
 use muzzle_persona::StoreError;
 use muzzle_persona::broker::{Refusal, SeedError};
 use muzzle_persona::environment::EnvironmentError;
@@ -9,7 +10,7 @@ use muzzle_persona::events::{LogError, PersonaName, RevisionError, SessionId, Te
 use muzzle_persona::projection::MomentError;
 
 /// The exit code of a command that was refused, or did not find what it was asked about.
-const REFUSED: u8 = 1;
+pub const REFUSED: u8 = 1;
 /// The exit code of a command line that cannot be read.
 pub const USAGE: u8 = 2;
 /// The exit code of a damaged log.
@@ -136,6 +137,76 @@ impl Failure {
         let message = format!("`{name}` was never lent to the session `{session}`{how}");
         let hint = "`muzzle-persona history NAME` shows the sessions that a persona was lent to";
         Self::new("not_found", REFUSED, &message, Some(hint.to_owned()))
+    }
+
+    /// A file of Claude Code's that is left alone.
+    pub fn left_alone(path: &Path, reason: &Reason) -> Self {
+        let message = format!("left `{}` alone: {reason}", path.display());
+        Self::new("refused", REFUSED, &message, Some(reason.hint().to_owned()))
+    }
+
+    /// A file that somebody else changed at the same time.
+    pub fn changed_meanwhile(path: &Path) -> Self {
+        let message = format!("`{}` was changed by somebody else just now", path.display());
+        Self::new("busy", BUSY, &message, Some("try again".to_owned()))
+    }
+
+    /// A client whose settings cannot be found.
+    pub fn no_client() -> Self {
+        let hint = "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`".to_owned();
+        Self::usage(&"could not find the home directory for Claude Code's settings", Some(hint))
+    }
+
+    /// A way to register that there is not for a scope.
+    pub fn no_place(via: Via, scope: Scope) -> Self {
+        let (message, hint) = match (via, scope) {
+            (Via::Plugin, Scope::Local) => (
+                "a plugin cannot be local: everybody in a project sees its folder",
+                "`muzzle-persona install --via settings --scope local`",
+            ),
+            _ => (
+                "the project's directory is the one of your own settings",
+                "`muzzle-persona install --scope user`",
+            ),
+        };
+        Self::usage(&message, Some(hint.to_owned()))
+    }
+
+    /// A registration for other sessions that reaches these too.
+    pub fn registered_elsewhere(place: &Place, scope: Scope) -> Self {
+        let (is, path) = (place.scope.name(), place.path.display());
+        let message = format!(
+            "the hooks are registered already, for the scope {is} in `{path}`; twice is once too often"
+        );
+        let hint = format!(
+            "`muzzle-persona uninstall --scope {is}` takes them out there; then install for the scope {}",
+            scope.name()
+        );
+        Self::new("refused", REFUSED, &message, Some(hint))
+    }
+
+    /// A plugin of ours that a marketplace brought.
+    pub fn registered_by_marketplace(path: &Path, plugin: &str) -> Self {
+        let message = format!(
+            "the hooks are registered already, by the plugin `{plugin}` that `{}` enables",
+            path.display()
+        );
+        let hint = format!("`claude plugin uninstall {plugin}` takes it out");
+        Self::new("refused", REFUSED, &message, Some(hint))
+    }
+
+    /// A hook that is not where this program is.
+    pub fn no_hook(path: &Path) -> Self {
+        let message = format!("there is no hook at `{}`, beside this program", path.display());
+        let hint = "`cargo install --path . && cargo install --path hook` puts both in one place, as does `cargo build --workspace`";
+        Self::new("refused", REFUSED, &message, Some(hint.to_owned()))
+    }
+
+    /// A program whose place cannot be written into settings.
+    pub fn no_path() -> Self {
+        let hint = "install it in a directory whose path is plain text".to_owned();
+        let message = "the path of this program cannot be written into settings";
+        Self::new("refused", REFUSED, &message, Some(hint))
     }
 
     /// The answer could not be written.

@@ -4,6 +4,7 @@
 //! a `Report` that is JSON for programs and text for people. `run` prints
 //! nothing: [`output`] is the one writer. Every exit code is in [`failure`].
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use muzzle_persona::broker::{Decision, Refusal, Situation};
 use muzzle_persona::events::{Disk, visible};
 use muzzle_persona::{Answer, Options, Store, environment};
 
+use self::claude_code::ClaudeCode;
 use self::failure::Failure;
 use self::output::Output;
 use self::pager::Pager;
@@ -22,12 +24,14 @@ use self::pager::Pager;
 mod assign;
 mod at;
 mod because;
+mod claude_code;
 mod compact;
 mod completions;
 #[cfg(test)]
 mod corpus;
 mod count;
 mod diff;
+mod doctor;
 mod end;
 mod failure;
 mod feedback;
@@ -36,6 +40,7 @@ mod git;
 mod git_setup;
 mod grow;
 mod history;
+mod install;
 mod list;
 mod log;
 mod man;
@@ -55,6 +60,7 @@ mod show;
 mod shown_path;
 mod stats;
 mod table;
+mod uninstall;
 mod verify;
 mod why;
 
@@ -73,6 +79,12 @@ pub struct Surroundings {
     pub pager: Pager,
     /// Where this program is.
     pub program: Option<PathBuf>,
+    /// The value of `CLAUDE_CONFIG_DIR`.
+    pub claude_config: Option<OsString>,
+    /// The working directory.
+    pub here: Option<PathBuf>,
+    /// The variables that tell this program or its hooks something.
+    pub variables: BTreeMap<String, OsString>,
     /// What the clock says.
     pub clock: Timestamp,
     /// The source of randomness.
@@ -92,6 +104,12 @@ impl Surroundings {
                 less_is_set: std::env::var_os("LESS").is_some(),
             },
             program: std::env::current_exe().ok(),
+            claude_config: std::env::var_os("CLAUDE_CONFIG_DIR"),
+            here: std::env::current_dir().ok(),
+            variables: std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+                .filter(|(name, _)| name.starts_with(environment::PREFIX))
+                .collect(),
             clock: Timestamp::now(),
             rng: fastrand::Rng::new(),
         }
@@ -153,6 +171,9 @@ enum Command {
     GitSetup(git_setup::GitSetupArgs),
     Verify(verify::VerifyArgs),
     Repair(repair::RepairArgs),
+    Install(install::InstallArgs),
+    Uninstall(uninstall::UninstallArgs),
+    Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -178,7 +199,9 @@ fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<u8, Fail
         // Git calls it wherever it is: neither store nor clock may keep it from its work.
         return output.report(&render::run(args)?);
     }
-    let Surroundings { store, now, home, pager, program, clock, rng } = surroundings;
+    let Surroundings { store, now, home, pager, program, clock, rng, .. } = surroundings;
+    let client =
+        ClaudeCode::find(surroundings.claude_config, home.as_deref(), surroundings.here.as_deref());
     let now = environment::now(now, clock)?;
     let dir = environment::store_dir(cli.global.store, store, home)?;
     let mut context = Context {
@@ -192,6 +215,8 @@ fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<u8, Fail
         rng,
         pager,
         program,
+        client,
+        variables: surroundings.variables,
         warnings: Vec::new(),
         notes: Vec::new(),
     };
@@ -228,6 +253,9 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         }
         Command::Verify(args) => output.report(&verify::run(&args, context)?),
         Command::Repair(args) => output.report(&repair::run(&args, context)?),
+        Command::Install(args) => output.report(&install::run(&args, context)?),
+        Command::Uninstall(args) => output.report(&uninstall::run(&args, context)?),
+        Command::Doctor(args) => output.report(&doctor::run(&args, context)?),
         Command::Completions(args) => output.report(&completions::run(&args)?),
         Command::Man(args) => output.report(&man::run(&args)?),
     }
@@ -239,6 +267,10 @@ struct Context {
     rng: fastrand::Rng,
     pager: Pager,
     program: Option<PathBuf>,
+    /// Where Claude Code finds its settings.
+    client: Option<ClaudeCode>,
+    /// The variables that tell this program or its hooks something.
+    variables: BTreeMap<String, OsString>,
     /// What is to be told on stderr, whatever the answer.
     warnings: Vec<String>,
     /// What was asked to be told on stderr.

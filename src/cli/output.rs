@@ -24,6 +24,8 @@ pub const FAINT: Style = Style::new().dimmed();
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// The style of `warning:`.
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// The style of what is as it should be.
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 /// The style of `hint:`.
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::disk::{Mode, OpenFile};
+use super::disk::{Identity, Mode, OpenFile};
 use super::{Disk, LogError};
 
 /// The first pause between two tries, and the shortest. It doubles until [`LONGEST_PAUSE`].
@@ -75,6 +75,45 @@ impl WriteLock {
     }
 }
 
+/// Who has a lock, as far as it can be told without waiting for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Nobody, or there is no lock yet.
+    Free,
+    /// A process, by its id where the system tells.
+    Held(Option<u32>),
+}
+
+/// Looks who has the lock at `path`. Nothing is written, and no lock is made.
+pub fn look(disk: &Disk, path: &Path) -> io::Result<Hold> {
+    let file = match disk.open(path, Mode::Read) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Hold::Free),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Hold::Free),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Ok(Hold::Held(holder(&file.identity()?)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The process that holds a lock on this file, as Linux lists it by the file's number.
+fn holder(file: &Identity) -> Option<u32> {
+    let inode = file.number()?.to_string();
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    // `1: FLOCK  ADVISORY  WRITE 4711 fd:01:131 0 EOF`; who waits has an arrow before `FLOCK`.
+    locks.lines().find_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        words.next().filter(|kind| *kind == "FLOCK")?;
+        let process = words.nth(2)?.parse().ok().filter(|process| *process != 0);
+        words.next()?.rsplit(':').next().filter(|number| **number == *inode)?;
+        process
+    })
+}
+
 /// The pause after `pause`, for who has waited so long.
 ///
 /// Newcomers make way: of many, those who came first try most often.
@@ -100,7 +139,10 @@ mod tests {
         let refused = WriteLock::take(&disk, &path, &log, wait).unwrap_err();
         assert!(matches!(refused, LogError::Busy { waited, .. } if waited == wait), "{refused}");
         assert!(start.elapsed() >= wait);
+        let told = if cfg!(target_os = "linux") { Some(std::process::id()) } else { None };
+        assert_eq!(look(&disk, &path).unwrap(), Hold::Held(told));
         drop(held);
+        assert_eq!(look(&disk, &path).unwrap(), Hold::Free);
         WriteLock::take(&disk, &path, &log, Duration::ZERO).unwrap();
     }
 }

@@ -34,8 +34,8 @@ impl Store<FileLog> {
         let suspect =
             |audit: &Audit| audit.findings.iter().any(|found| may_be_half_seen(&found.fault));
         let (mut audit, scan) = look_twice(&mut log, options.wait, look, suspect)?;
-        for finding in open_to_others(&options.dir, &scan)? {
-            audit.add(finding);
+        for open in open_to_others(&options.dir, &scan)? {
+            audit.add(found_open(open));
         }
         Ok(audit)
     }
@@ -45,8 +45,12 @@ impl Store<FileLog> {
     /// Only modes are looked at, and no line is read.
     pub fn open_to_others(options: &Options) -> Result<Vec<Finding>, StoreError> {
         let scan = existing(options)?.scan()?;
-        Ok(open_to_others(&options.dir, &scan)?)
+        Ok(open_to_others(&options.dir, &scan)?.into_iter().map(found_open).collect())
     }
+}
+
+fn found_open((name, mode): (String, u32)) -> Finding {
+    Finding::of_file(&name, Fault::OpenToOthers { mode })
 }
 
 /// Looks at a log, and once more while no writer can be at work if what was seen may be half a write.
@@ -134,10 +138,10 @@ fn may_be_half_seen(fault: &Fault) -> bool {
     fault.severity() == Severity::Damage || matches!(fault, Fault::TornTail { .. })
 }
 
-/// The files that others than the owner may read or write.
+/// The files that others than the owner may read or write, with their modes.
 ///
 /// In a directory that is closed to others, nothing is open to them.
-fn open_to_others(dir: &Path, scan: &Scan) -> Result<Vec<Finding>, LogError> {
+pub(super) fn open_to_others(dir: &Path, scan: &Scan) -> Result<Vec<(String, u32)>, LogError> {
     let sealed = scan.pieces().iter().filter(|piece| piece.is_sealed());
     let names = FILES.into_iter().chain(sealed.map(|piece| piece.name.as_str()));
     let mut found = Vec::new();
@@ -148,7 +152,7 @@ fn open_to_others(dir: &Path, scan: &Scan) -> Result<Vec<Finding>, LogError> {
             break;
         }
         let name = if name.is_empty() { "." } else { name };
-        found.extend(mode.map(|mode| Finding::of_file(name, Fault::OpenToOthers { mode })));
+        found.extend(mode.map(|mode| (name.to_owned(), mode)));
     }
     Ok(found)
 }

@@ -112,7 +112,12 @@ impl Home {
     }
 
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_muzzle-persona"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_muzzle-persona")))
+    }
+
+    /// The same for a program that is somewhere else.
+    pub fn command_of(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("HOME", self.path())

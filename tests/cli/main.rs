@@ -12,19 +12,27 @@ mod assign;
 mod at;
 mod audit;
 mod checkpoint;
+#[cfg(unix)]
+mod client;
 mod commands;
 mod crowd;
 mod damage;
 mod diff;
+#[cfg(unix)]
+mod doctor;
 mod errors;
 mod git;
 mod harness;
 #[cfg(unix)]
 mod hostile;
 #[cfg(unix)]
+mod install;
+#[cfg(unix)]
 mod links;
 mod log;
 mod merge;
+#[cfg(unix)]
+mod plugin;
 mod reading;
 mod readme;
 mod release;
@@ -33,6 +41,8 @@ mod repair;
 mod repository;
 mod schema;
 mod seal;
+#[cfg(unix)]
+mod settings_files;
 mod store;
 mod surgery;
 #[cfg(unix)]

@@ -78,8 +78,29 @@ fn every_answer_follows_its_schema() {
     let mut set_up = home.command();
     let set_up = crate::repository::hermetic(&home, &mut set_up);
     check("git-setup", &Done::of(set_up.args(["git-setup", "--yes", "--json"])).json());
+    #[cfg(unix)]
+    check_client();
     // The lists that matter were not empty.
     assert!(home.run(&["stats", "--json"]).json()["roles"].as_object().unwrap().len() > 1);
+}
+
+/// The commands that have to do with Claude Code.
+#[cfg(unix)]
+fn check_client() {
+    let client = crate::client::Client::new();
+    client.put(client.settings(), "{}");
+    for args in [
+        &["install"][..],
+        &["install", "--via=settings"],
+        &["install", "--via=settings"],
+        &["doctor"],
+        &["uninstall"],
+        &["uninstall"],
+    ] {
+        let done = client.run(&[args, &["--json"]].concat());
+        assert_eq!(done.stderr, "", "{args:?}");
+        check(args[0], &serde_json::from_str(&done.stdout).unwrap());
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Which calls get a persona.
 
+use std::process::Command;
+
 use serde_json::json;
 
-use crate::harness::{ELENA, Home, answer, calling, recorded, review};
+use crate::harness::{ELENA, HOOK, Home, answer, calling, recorded, review};
 
 const INJECT: &str = "MUZZLE_PERSONA_INJECT";
 
@@ -69,6 +71,41 @@ fn named_and_empty_are_the_default() {
         let home = Home::new();
         home.inject(recorded("pre_tool_use.anonymous")).env(INJECT, value).run();
         home.inject(recorded("pre_tool_use.named")).env(INJECT, value).answered();
+    }
+}
+
+#[test]
+fn an_argument_says_the_same_and_the_variable_has_the_last_word() {
+    let anonymous = || recorded("pre_tool_use.anonymous");
+    let with = |args: &[&str]| {
+        let home = Home::new();
+        let mut hook = Command::new(HOOK);
+        hook.args(args);
+        let call = home.inject_with(hook, anonymous());
+        (home, call)
+    };
+    let (_home, call) = with(&["--inject", "all"]);
+    call.answered();
+    let (_home, call) = with(&["--inject", "all"]);
+    call.env(INJECT, "").answered();
+    let (_home, call) = with(&["--inject", "off"]);
+    call.env(INJECT, "all").answered();
+    let (_home, call) = with(&["--inject", "all"]);
+    call.env(INJECT, "named").run();
+    for unknown in [
+        &["--inject"][..],
+        &["--inject", "some"],
+        &["--else", "all"],
+        &["--help"],
+        &["--inject=all"],
+        &["all", "--inject", "named", "--inject", "all"],
+    ] {
+        let (_home, call) = with(unknown);
+        call.run();
+        let home = Home::new();
+        let mut hook = Command::new(HOOK);
+        hook.args(unknown);
+        home.inject_with(hook, recorded("pre_tool_use.named")).answered();
     }
 }
 

@@ -19,6 +19,7 @@ mod harm;
 mod harness;
 #[cfg(unix)]
 mod hostile;
+mod installed;
 mod life;
 mod log_trouble;
 mod malformed;

@@ -195,6 +195,12 @@ impl Identity {
 
         Self { device: of.dev(), inode: of.ino() }
     }
+
+    /// Its number, where files have one.
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere they have none")]
+    pub fn number(&self) -> Option<u64> {
+        Some(self.inode)
+    }
 }
 
 /// Which file it is: the same for every name and every handle of one file.
@@ -211,6 +217,11 @@ impl Identity {
     fn of(file: &File) -> io::Result<Self> {
         regular(file)?;
         Ok(Self(same_file::Handle::from_file(file.try_clone()?)?))
+    }
+
+    /// Its number, where files have one.
+    pub fn number(&self) -> Option<u64> {
+        None
     }
 }
 

@@ -1,0 +1,82 @@
+//! A quick look at a store from outside.
+
+use super::verify::{existing, look_twice, open_to_others};
+use super::{Options, Store, StoreError};
+use crate::events::disk::Mode;
+use crate::events::{
+    Disk, EventId, FileLog, Hold, LINE_LIMIT, LineError, LogError, Piece, check_id, lock, tail,
+};
+
+/// What can be told of a store without reading it through.
+#[derive(Debug)]
+pub struct Condition {
+    /// The length of the log in bytes, sealed or not.
+    pub bytes: u64,
+    /// How the log ends.
+    pub end: LogEnd,
+    /// What others than the owner may read or write, by its name in the store, with its mode.
+    pub open_to_others: Vec<(String, u32)>,
+    /// Who has the writers' lock.
+    pub lock: Hold,
+}
+
+/// How a log ends.
+#[derive(Debug)]
+pub enum LogEnd {
+    /// There is not one line in it.
+    Empty,
+    /// The last line is sound: the event that it records.
+    Sound(EventId),
+    /// After the last whole line are bytes that a crash left. The next writer moves them away.
+    Torn {
+        /// How many.
+        bytes: u64,
+    },
+    /// The last whole line is not sound.
+    Damaged(LineError),
+}
+
+impl Store<FileLog> {
+    /// Looks at a store that is there: at its files, its lock and the end of its log.
+    ///
+    /// Nothing is written. An end that may be half a write is looked at once
+    /// more while no writer can be at work.
+    pub fn examine(options: &Options) -> Result<Condition, StoreError> {
+        let path = options.dir.join(".lock");
+        let holder = lock::look(&options.disk, &path).map_err(LogError::io("look at", &path))?;
+        let mut log = existing(options)?;
+        let look = |log: &mut FileLog| {
+            let scan = log.scan()?;
+            Ok((end(&options.disk, scan.pieces())?, scan))
+        };
+        let suspect = |end: &LogEnd| matches!(end, LogEnd::Torn { .. } | LogEnd::Damaged(_));
+        let (end, scan) = look_twice(&mut log, options.wait, look, suspect)?;
+        let (_, bytes) = scan.progress();
+        Ok(Condition {
+            bytes,
+            end,
+            open_to_others: open_to_others(&options.dir, &scan)?,
+            lock: holder,
+        })
+    }
+}
+
+/// How the last file that holds anything ends.
+fn end(disk: &Disk, pieces: &[Piece]) -> Result<LogEnd, LogError> {
+    let Some(piece) = pieces.iter().rfind(|piece| piece.bytes > 0) else {
+        return Ok(LogEnd::Empty);
+    };
+    let mut bytes = Vec::new();
+    // A torn line can be as long as a whole one, which is before it.
+    let from = piece.bytes.saturating_sub(2 * LINE_LIMIT as u64);
+    let file = disk.open(&piece.path, Mode::Read);
+    let read = file.and_then(|file| file.read_at(from, piece.bytes - from, &mut bytes));
+    read.map_err(LogError::io("read", &piece.path))?;
+    let (lines, torn) = bytes.split_at(tail::whole_lines(&bytes));
+    if !torn.is_empty() {
+        return Ok(LogEnd::Torn { bytes: torn.len() as u64 });
+    }
+    let line = lines.strip_suffix(b"\n").unwrap_or(lines);
+    let line = line.rsplit(|byte| *byte == b'\n').next().unwrap_or(line);
+    Ok(check_id(line).map_or_else(LogEnd::Damaged, LogEnd::Sound))
+}

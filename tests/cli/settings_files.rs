@@ -1,0 +1,419 @@
+//! Settings files as people have them: each is handled right, or left alone for a reason.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use serde_json::Value;
+
+use crate::client::Client;
+
+const INSTALL: &[&str] = &["install", "--via", "settings"];
+
+/// A client whose settings file holds these bytes.
+fn client(bytes: impl AsRef<[u8]>) -> Client {
+    let client = Client::new();
+    client.put(client.settings(), bytes);
+    client
+}
+
+/// The settings, with the handlers of ours taken out, and what then is empty.
+fn others(bytes: &[u8]) -> Value {
+    let text = std::str::from_utf8(bytes).unwrap().trim_start_matches('\u{feff}');
+    let text = if text.trim().is_empty() { "{}" } else { text };
+    let mut settings: Value = serde_json::from_str(text).unwrap();
+    let is_ours =
+        |handler: &Value| handler["command"].as_str().is_some_and(|c| c.contains("persona-"));
+    if let Some(hooks) = settings["hooks"].as_object_mut() {
+        for groups in hooks.values_mut().filter_map(Value::as_array_mut) {
+            for handlers in
+                groups.iter_mut().filter_map(|group| group.get_mut("hooks")?.as_array_mut())
+            {
+                handlers.retain(|handler| !is_ours(handler));
+            }
+            groups.retain(|group| group["hooks"] != Value::Array(Vec::new()));
+        }
+        hooks.retain(|_, groups| *groups != Value::Array(Vec::new()));
+    }
+    let root = settings.as_object_mut().unwrap();
+    if root
+        .get("hooks")
+        .is_some_and(|hooks| hooks.as_object().is_none_or(serde_json::Map::is_empty))
+    {
+        root.remove("hooks");
+    }
+    settings
+}
+
+/// Installing puts our three handlers in and keeps all else; twice is once; uninstalling puts
+/// everything back as it was.
+#[track_caller]
+fn comes_and_goes(client: &Client) {
+    let path = client.settings();
+    let (before, tree) = (fs::read(&path).unwrap_or_default(), client.tree());
+    let told = client.says(INSTALL);
+    assert!(told.contains("Registered the hooks in `~/.claude/settings.json`:\n"), "{told}");
+    let after = fs::read(&path).unwrap();
+    assert_eq!(others(&after), others(&before));
+    let bin = client.path("bin");
+    let ours: Vec<_> = Client::ours(&path)
+        .into_iter()
+        .map(|(event, handler)| {
+            assert_eq!(
+                (&handler["args"], &handler["timeout"]),
+                (&Value::Array(Vec::new()), &Value::from(5))
+            );
+            (event, handler["command"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    let registered =
+        |event: &str, hook: &str| (event.to_owned(), bin.join(hook).to_str().unwrap().to_owned());
+    assert_eq!(
+        ours,
+        [
+            registered("PreToolUse", "persona-inject"),
+            registered("SessionEnd", "persona-release"),
+            registered("SessionStart", "persona-release"),
+        ]
+    );
+    let once = client.tree();
+    let told = client.says(INSTALL);
+    assert_eq!(
+        told,
+        "The hooks are registered already in `~/.claude/settings.json`; nothing to do.\n"
+    );
+    assert_eq!(client.tree(), once);
+    let told = client.says(&["uninstall"]);
+    assert!(told.starts_with("Took the hooks out of `~/.claude/settings.json`:\n"), "{told}");
+    assert_eq!(client.tree(), tree);
+    assert_eq!(client.says(&["uninstall"]), "The hooks are not registered; nothing to do.\n");
+    assert_eq!(client.tree(), tree);
+}
+
+#[track_caller]
+fn is_handled(bytes: impl AsRef<[u8]>) {
+    comes_and_goes(&client(bytes));
+}
+
+/// The file stays as it is, and so does everything around it.
+#[track_caller]
+fn is_left_alone(client: &Client, why: &str) {
+    let tree = client.tree();
+    let told = client.refuses(INSTALL);
+    let error = format!("error: left `~/.claude/settings.json` alone: {why}\n");
+    assert!(told.starts_with(&error) && told.contains("\nhint: "), "{told}");
+    assert_eq!(client.tree(), tree);
+    let told = client.says(&[INSTALL, &["--scope", "local"]].concat());
+    assert!(told.contains("Registered"), "{told}");
+    client.says(&["uninstall"]);
+    assert_eq!(client.tree(), tree);
+}
+
+macro_rules! handled {
+    ($($name:ident: $bytes:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            is_handled($bytes);
+        }
+    )*};
+}
+
+macro_rules! left_alone {
+    ($($name:ident: $bytes:expr, $why:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            is_left_alone(&client($bytes), $why);
+        }
+    )*};
+}
+
+handled! {
+    empty: "";
+    blank: " \n\t\n";
+    an_empty_object: "{}";
+    an_empty_object_with_a_line_end: "{}\n";
+    an_object_with_space_in_it: "{ }\n";
+    an_object_over_two_lines: "{\n}";
+    one_line: r#"{"model":"opus","env":{"A":"b"}}"#;
+    one_line_with_spaces: r#"{"model": "opus", "permissions": {"allow": []}, "x": null}"#;
+    one_line_with_hooks: r#"{"hooks":{"PreToolUse":[{"matcher":"Bash","hooks":[{"type":"command","command":"x"}]}]}}"#;
+    two_spaces: "{\n  \"model\": \"opus\",\n  \"env\": {\n    \"A\": \"b\"\n  }\n}\n";
+    four_spaces_and_no_line_end: "{\n    \"model\": \"opus\"\n}";
+    tabs: "{\n\t\"model\": \"opus\",\n\t\"hooks\": {\n\t\t\"Stop\": []\n\t}\n}\n";
+    no_indentation: "{\n\"model\": \"opus\",\n\"hooks\": {\n\"PreToolUse\": []\n}\n}\n";
+    carriage_returns: "{\r\n  \"model\": \"opus\",\r\n  \"hooks\": {\r\n    \"SessionEnd\": [ ]\r\n  }\r\n}\r\n";
+    a_byte_order_mark: "\u{feff}{\n  \"model\": \"opus\"\n}\n";
+    a_byte_order_mark_alone: "\u{feff}";
+    hooks_empty: "{\"hooks\": {}}";
+    hooks_empty_over_lines: "{\n  \"hooks\": {\n  },\n  \"x\": 1\n}\n";
+    events_empty: "{\n  \"hooks\": {\n    \"PreToolUse\": [],\n    \"SessionEnd\": [\n    ],\n    \"SessionStart\": [ ]\n  }\n}\n";
+    other_events_of_odd_types: r#"{"hooks": {"Stop": null, "Notification": 7, "UserPromptSubmit": {}}}"#;
+    groups_of_odd_types: r#"{"hooks": {"PreToolUse": [null, 7, [], {}, {"hooks": null}, {"hooks": [7, null, {}]}]}}"#;
+    commas_first: "{ \"a\": 1\n, \"b\": {\"c\": [1,2 ,3]}\n, \"hooks\" : { \"PreToolUse\" :[\n  {\"hooks\":[]}\n, {\"hooks\":[] }\n] }\n}\n";
+    escapes_and_numbers: "{\n  \"\\u0061\": \"\\ud83d\\ude00 \\/ \\u00e9\",\n  \"n\": [1.0, 1e5, -0, 12345678901234567890123]\n}\n";
+    a_key_in_escapes: "{\n  \"h\\u006foks\": {\n    \"PreToolUs\\u0065\": [ ]\n  }\n}\n";
+    other_keys_twice: "{\n  \"a\": 1,\n  \"a\": 2,\n  \"env\": {\"X\": \"1\", \"X\": \"2\"}\n}\n";
+    text_after_which_there_is_space: "\n\n  {\n  \"a\": 1\n}  \n\n\n";
+    hooks_of_others: OTHERS;
+}
+
+left_alone! {
+    null: "null\n", "`the whole` is null where an object is expected";
+    an_array: "[]", "`the whole` is an array where an object is expected";
+    a_text: "\"settings\"", "`the whole` is a text where an object is expected";
+    hooks_null: "{\"hooks\": null}", "`hooks` is null where an object is expected";
+    hooks_an_array: "{\"hooks\": []}", "`hooks` is an array where an object is expected";
+    an_event_null: "{\"hooks\": {\"PreToolUse\": null}}", "`PreToolUse` is null where an array is expected";
+    an_event_an_object: "{\"hooks\": {\"SessionEnd\": {}}}", "`SessionEnd` is an object where an array is expected";
+    hooks_twice: "{\"hooks\": {}, \"hooks\": {}}", "the key `hooks` is there twice";
+    an_event_twice: "{\"hooks\": {\"PreToolUse\": [], \"PreToolUse\": []}}", "the key `PreToolUse` is there twice";
+    comments: "{\n  // mine\n  \"a\": 1\n}\n", "it is not valid JSON: key must be a string at line 2 column 3";
+    a_trailing_comma: "{\n  \"a\": 1,\n}\n", "it is not valid JSON: trailing comma at line 3 column 1";
+    cut_off: "{\"a\": ", "it is not valid JSON: EOF while parsing a value at line 1 column 6";
+    more_than_one: "{} {}", "it is not valid JSON: trailing characters at line 1 column 4";
+    not_utf_8: b"{\"a\": \"\xff\"}", "it is not UTF-8: byte 7 begins no character";
+    utf_16: b"\xff\xfe{\x00}\x00", "it is not UTF-8: byte 0 begins no character";
+    nul_bytes: b"\0\0\0\0", "it is not valid JSON: expected value at line 1 column 1";
+    too_deep: format!("{{\"a\": {}{}}}", "[".repeat(200), "]".repeat(200)), "it is not valid JSON: recursion limit exceeded at line 1 column 133";
+}
+
+/// A file with everybody's hooks, laid out by nobody.
+pub const OTHERS: &str = r#"{ "model":"opus",
+      "permissions": { "allow": [ "Bash(git diff:*)" ,"Read"], "deny":[] },
+  "hooks":{
+    "PreToolUse": [ { "matcher": "Bash", "hooks": [ { "type": "command", "command": "~/bin/guard.sh" } ] },
+        {"matcher":"Edit|Write","hooks":[{"type":"command","command":"fmt --check","timeout":30}
+   ,{"type":"prompt","prompt":"Is it safe?"}]} ],
+	"PostToolUse": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]}
+    ]
+  },
+
+  "env": {"A":"1",  "B":"\u00e9"},"statusLine":{"type":"command","command":"line"}
+ }
+"#;
+
+#[test]
+fn missing() {
+    comes_and_goes(&Client::new());
+    let client = Client::new();
+    fs::create_dir(client.path(".claude")).unwrap();
+    comes_and_goes(&client);
+}
+
+#[test]
+fn huge() {
+    let entry = "    \"Bash(run some command that is rather long:*)\",\n";
+    let entries = entry.repeat(20_000);
+    is_handled(format!("{{\n  \"allow\": [\n{entries}    \"Read\"\n  ],\n  \"z\": 1\n}}\n"));
+}
+
+#[test]
+fn longer_than_any_settings() {
+    let client = Client::new();
+    client.put(client.settings(), "{}");
+    fs::File::options()
+        .write(true)
+        .open(client.settings())
+        .unwrap()
+        .set_len(16 * 1024 * 1024 + 1)
+        .unwrap();
+    let told = client.refuses(INSTALL);
+    assert!(
+        told.contains("it has 16777217 bytes; settings of more than 16777216 are not read"),
+        "{told}"
+    );
+}
+
+#[test]
+fn read_only() {
+    let client = client(OTHERS);
+    fs::set_permissions(client.settings(), fs::Permissions::from_mode(0o444)).unwrap();
+    is_left_alone(&client, "it is read-only");
+}
+
+#[test]
+fn permissions_stay() {
+    for mode in [0o600, 0o640, 0o664] {
+        let client = client(OTHERS);
+        fs::set_permissions(client.settings(), fs::Permissions::from_mode(mode)).unwrap();
+        comes_and_goes(&client);
+        client.says(INSTALL);
+        assert_eq!(fs::metadata(client.settings()).unwrap().permissions().mode() & 0o777, mode);
+    }
+}
+
+#[test]
+fn a_link() {
+    let client = Client::new();
+    client.put("dotfiles/claude.json", OTHERS);
+    fs::create_dir(client.path(".claude")).unwrap();
+    symlink("../dotfiles/claude.json", client.settings()).unwrap();
+    comes_and_goes(&client);
+    client.says(INSTALL);
+    assert_eq!(fs::read_link(client.settings()).unwrap().to_str(), Some("../dotfiles/claude.json"));
+    assert_eq!(
+        fs::read(client.path("dotfiles/claude.json.before-muzzle-persona")).unwrap(),
+        OTHERS.as_bytes()
+    );
+}
+
+#[test]
+fn a_link_to_a_directory_of_settings() {
+    let client = Client::new();
+    client.put("dotfiles/claude/settings.json", OTHERS);
+    symlink("dotfiles/claude", client.path(".claude")).unwrap();
+    comes_and_goes(&client);
+}
+
+#[test]
+fn a_link_that_leads_nowhere() {
+    let client = Client::new();
+    fs::create_dir(client.path(".claude")).unwrap();
+    symlink("../gone.json", client.settings()).unwrap();
+    is_left_alone(&client, "it is a link to `../gone.json`, which is not there");
+}
+
+#[test]
+fn a_link_to_itself() {
+    let client = Client::new();
+    fs::create_dir(client.path(".claude")).unwrap();
+    symlink("settings.json", client.settings()).unwrap();
+    let told = client.refuses(INSTALL);
+    assert!(told.contains("it could not be read: "), "{told}");
+}
+
+#[test]
+fn a_directory() {
+    let client = Client::new();
+    fs::create_dir_all(client.settings()).unwrap();
+    is_left_alone(&client, "it is no file");
+}
+
+#[test]
+fn a_pipe() {
+    let client = client("");
+    fs::remove_file(client.settings()).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(client.settings()).status();
+    assert!(made.unwrap().success());
+    is_left_alone(&client, "it is no file");
+}
+
+#[test]
+fn our_entry_under_another_path() {
+    let older = r#"{
+  "hooks": {
+    "PreToolUse": [
+      {
+        "matcher": "Agent|Task",
+        "hooks": [
+          {"type": "command", "command": "/old/persona-inject", "args": [], "timeout": 5}
+        ]
+      }
+    ],
+    "SessionEnd": [
+      {"hooks": [{"type": "command", "command": "/old/persona-release", "args": [], "timeout": 5}]}
+    ],
+    "SessionStart": [
+      {"hooks": [{"type": "command", "command": "\"/old place/persona-release\" --quiet"}]}
+    ]
+  },
+  "model": "opus"
+}
+"#;
+    let client = client(older);
+    client.says(INSTALL);
+    assert_eq!(Client::ours(&client.settings()).len(), 3);
+    let text = fs::read_to_string(client.settings()).unwrap();
+    assert!(!text.contains("/old"), "{text}");
+    client.says(&["uninstall"]);
+    assert_eq!(fs::read_to_string(client.settings()).unwrap(), "{\n  \"model\": \"opus\"\n}\n");
+    // It was not we who put it there: what was there is kept.
+    let copy = client.path(".claude/settings.json.before-muzzle-persona");
+    assert_eq!(fs::read_to_string(copy).unwrap(), older);
+}
+
+#[test]
+fn our_entry_inside_someones_group() {
+    let shared = r#"{
+  "hooks": {
+    "PreToolUse": [
+      {
+        "matcher": "*",
+        "hooks": [
+          { "type": "command", "command": "/old/persona-inject" },
+          { "type": "command", "command": "first" },
+          { "type": "command", "command": "A=1 /old/persona-inject" },
+          { "type": "command", "command": "second" },
+          { "type": "command", "command": "/old/persona-inject" }
+        ]
+      }
+    ]
+  }
+}
+"#;
+    let alone = r#"{
+  "hooks": {
+    "PreToolUse": [
+      {
+        "matcher": "*",
+        "hooks": [
+          { "type": "command", "command": "first" },
+          { "type": "command", "command": "second" }
+        ]
+      }
+    ]
+  }
+}
+"#;
+    let taken_out = client(shared);
+    taken_out.says(&["uninstall"]);
+    assert_eq!(fs::read_to_string(taken_out.settings()).unwrap(), alone);
+    let replaced = client(shared);
+    replaced.says(INSTALL);
+    assert_eq!(Client::ours(&replaced.settings()).len(), 3);
+    replaced.says(&["uninstall"]);
+    assert_eq!(fs::read_to_string(replaced.settings()).unwrap(), alone);
+}
+
+#[test]
+fn a_broken_file_that_names_our_hooks_is_not_taken_for_one_without_them() {
+    let client = client(
+        "{ // \n \"hooks\": {\"PreToolUse\": [{\"hooks\": [{\"command\": \"/x/persona-inject\"}]}]}}",
+    );
+    let tree = client.tree();
+    for args in [&["uninstall"][..], &["install"], &["install", "--scope", "project"]] {
+        let told = client.refuses(args);
+        assert!(told.contains("alone: it is not valid JSON"), "{told}");
+        assert_eq!(client.tree(), tree);
+    }
+}
+
+#[test]
+fn what_others_change_meanwhile_stays() {
+    for (text, from, to) in [
+        (OTHERS, "\"opus\"", "\"sonnet\""),
+        (OTHERS, "\"env\": {", "\"new\": [ ],\n\n\"env\": {"),
+        (OTHERS, "say bye", "say good bye"),
+        ("{\n  \"model\": \"opus\"\n}\n", "\"opus\"", "\"opus\",\n  \"x\": {}"),
+        (r#"{"model":"opus"}"#, "opus", "haiku"),
+    ] {
+        let client = client(text);
+        client.says(INSTALL);
+        let settings = fs::read_to_string(client.settings()).unwrap();
+        client.put(client.settings(), settings.replacen(from, to, 1));
+        let told = client.says(&["uninstall"]);
+        assert_eq!(fs::read_to_string(client.settings()).unwrap(), text.replacen(from, to, 1));
+        assert!(told.contains("A copy of what was there before `install` is still in `~/.claude/settings.json.before-muzzle-persona`.\n"), "{told}");
+    }
+}
+
+#[test]
+fn a_file_of_ours_that_others_use_too_stays() {
+    let client = Client::new();
+    client.says(INSTALL);
+    let settings = fs::read_to_string(client.settings()).unwrap();
+    client.put(client.settings(), settings.replacen('{', "{\n  \"model\": \"opus\",", 1));
+    client.says(&["uninstall"]);
+    assert_eq!(fs::read_to_string(client.settings()).unwrap(), "{\n  \"model\": \"opus\"\n}\n");
+    let left: Vec<_> = fs::read_dir(client.path(".claude")).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
