@@ -137,11 +137,11 @@ impl Round<'_> {
     fn attempt(&self, deed: &Deed, rng: &mut Rng) -> Option<Value> {
         count(&self.figures.attempted);
         let harm = match rng.u8(0..16) {
-            0..4 => Harm::None,
+            0..2 => Harm::None,
             // A store that was begun by half would lack the personas that the deeds are about.
-            4 if self.usual.load(Ordering::SeqCst) > 0 => Harm::LimitThatKills,
-            5 if self.usual.load(Ordering::SeqCst) > 0 => Harm::LimitThatRefuses,
-            6 if self.can_trace => Harm::Fault,
+            2 if self.usual.load(Ordering::SeqCst) > 0 => Harm::LimitThatKills,
+            3 if self.usual.load(Ordering::SeqCst) > 0 => Harm::LimitThatRefuses,
+            4 if self.can_trace => Harm::Fault,
             _ => Harm::Kill,
         };
         let mut command = self.harmed(deed, harm, rng);
