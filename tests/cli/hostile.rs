@@ -472,6 +472,9 @@ fn a_line_that_explodes_is_damage_and_takes_no_memory() {
         assert!(stderr.contains("line 13 of"), "{stderr}");
         assert_eq!(with_memory(&home, 256 * 1024, &["verify", "--json"]).code, Some(3));
     }
+    home.set_log(&[&sound[..], &b"\n".repeat(4_000_000)].concat());
+    let stderr = with_memory(&home, 64 * 1024, &["list"]).fails(3);
+    assert!(stderr.contains("line 13 of"), "{stderr}");
     let long = sign(&format!("{{\"x\":\"{}\"", "x".repeat(1_000_000)));
     home.set_log(&[&sound[..], &long, last].concat());
     let stderr = home.run(&["list"]).fails(3);
