@@ -390,14 +390,23 @@ fn a_folder_that_holds_something_else_is_left_alone() {
 fn a_folder_of_somebody_else_is_left_alone() {
     let client = Client::new();
     client.put(format!("{FOLDER}/SKILL.md"), "mine");
+    let before = client.tree();
     assert!(client.refuses(&["install"]).contains("so muzzle-persona did not write it"));
+    // It is none of our business.
+    client.says(&["install", "--via", "settings"]);
+    client.says(&["uninstall"]);
+    assert_eq!(client.tree(), before);
+}
+
+#[test]
+fn a_link_to_a_checkout_is_a_registration_that_is_left_alone() {
     let client = Client::new();
-    client.put("checkout/.claude-plugin/plugin.json", "{}");
+    client.put("checkout/hooks/hooks.json", include_str!("../../plugin/hooks/hooks.json"));
     fs::create_dir_all(client.path(".claude/skills")).unwrap();
     symlink(client.path("checkout"), client.path(FOLDER)).unwrap();
     let before = client.tree();
-    for args in [["install"], ["uninstall"]] {
-        assert!(client.refuses(&args).contains("alone: it is no folder of its own\n"));
+    for args in [&["install"][..], &["install", "--via", "settings"], &["uninstall"]] {
+        assert!(client.refuses(args).contains("alone: it is no folder of its own\n"));
     }
     assert_eq!(client.tree(), before);
 }

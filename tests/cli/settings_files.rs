@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
+use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::client::Client;
@@ -416,4 +417,134 @@ fn a_file_of_ours_that_others_use_too_stays() {
     assert_eq!(fs::read_to_string(client.settings()).unwrap(), "{\n  \"model\": \"opus\"\n}\n");
     let left: Vec<_> = fs::read_dir(client.path(".claude")).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn what_is_put_in_looks_like_what_is_there() {
+    let installed = |text: &str| {
+        let client = client(text);
+        client.says(INSTALL);
+        client.without_home(&fs::read_to_string(client.settings()).unwrap())
+    };
+    for text in [r#"{"model":"opus"}"#, r#"{"hooks":{}}"#, r#"{"hooks":{"PreToolUse":[]},"x":1}"#] {
+        assert!(!installed(text).contains('\n'), "{text}");
+    }
+    let text = installed("{\r\n  \"hooks\": {\r\n    \"PreToolUse\": []\r\n  }\r\n}\r\n");
+    assert!(!text.replace("\r\n", "").contains('\n'), "{text:?}");
+    assert_snapshot!(installed("{\n\t\"hooks\": {\n\t\t\"SessionEnd\": [{\"a\": 1}, {\"b\": 2}],\n\t\t\"PreToolUse\": []\n\t}\n}\n"), @r#"
+    {
+    	"hooks": {
+    		"SessionEnd": [{"a": 1}, {"b": 2}, {"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}],
+    		"PreToolUse": [
+    			{
+    				"matcher": "Agent|Task",
+    				"hooks": [
+    					{
+    						"type": "command",
+    						"command": "~/bin/persona-inject",
+    						"args": [],
+    						"timeout": 5
+    					}
+    				]
+    			}
+    		],
+    		"SessionStart": [
+    			{
+    				"hooks": [
+    					{
+    						"type": "command",
+    						"command": "~/bin/persona-release",
+    						"args": [],
+    						"timeout": 5
+    					}
+    				]
+    			}
+    		]
+    	}
+    }
+    "#);
+    assert_snapshot!(installed("{\n   \"hooks\": { \"Stop\": [] }\n}"), @r#"
+    {
+       "hooks": { "Stop": [], "PreToolUse":[{"matcher":"Agent|Task","hooks":[{"type":"command","command":"~/bin/persona-inject","args":[],"timeout":5}]}], "SessionEnd":[{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}], "SessionStart":[{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}] }
+    }
+    "#);
+    assert_snapshot!(installed(""), @r#"
+    {
+      "hooks": {
+        "PreToolUse": [
+          {
+            "matcher": "Agent|Task",
+            "hooks": [
+              {
+                "type": "command",
+                "command": "~/bin/persona-inject",
+                "args": [],
+                "timeout": 5
+              }
+            ]
+          }
+        ],
+        "SessionEnd": [
+          {
+            "hooks": [
+              {
+                "type": "command",
+                "command": "~/bin/persona-release",
+                "args": [],
+                "timeout": 5
+              }
+            ]
+          }
+        ],
+        "SessionStart": [
+          {
+            "hooks": [
+              {
+                "type": "command",
+                "command": "~/bin/persona-release",
+                "args": [],
+                "timeout": 5
+              }
+            ]
+          }
+        ]
+      }
+    }
+    "#);
+}
+
+#[test]
+fn without_the_copy_our_entries_alone_are_taken_out() {
+    for text in [
+        OTHERS,
+        "{\n  \"model\": \"opus\"\n}\n",
+        "{\r\n\t\"hooks\": {\r\n\t\t\"PreToolUse\": [\r\n\t\t\t{\"hooks\": []}\r\n\t\t]\r\n\t}\r\n}",
+        r#"{"hooks":{"SessionStart":[ 7 ], "Stop" : [] },"x":1}"#,
+        "\u{feff}{\"a\":1}",
+    ] {
+        let client = client(text);
+        client.says(INSTALL);
+        fs::remove_file(client.path(".claude/settings.json.before-muzzle-persona")).unwrap();
+        client.says(&["uninstall"]);
+        assert_eq!(fs::read_to_string(client.settings()).unwrap(), text);
+    }
+}
+
+#[test]
+fn ours_are_taken_from_among_others_wherever_they_stand() {
+    let (ours, others) = (r#"{"hooks":[{"command":"/x/persona-inject"}]}"#, r#"{"matcher":"x"}"#);
+    // Which of five groups are ours, as bits.
+    for bits in 0..32_u32 {
+        let group = |index: u32| if bits >> index & 1 == 1 { ours } else { others };
+        let list = |groups: Vec<&str>| groups.join(" , ");
+        let all = list((0..5).map(group).collect());
+        let client = client(format!("{{\"hooks\":{{\"PreToolUse\":[ {all} ]}},\"x\":1}}"));
+        client.says(&["uninstall"]);
+        let kept = (0..5).map(group).filter(|group| *group == others).collect::<Vec<_>>();
+        let expected = match kept.len() {
+            0 => r#"{"x":1}"#.to_owned(),
+            _ => format!("{{\"hooks\":{{\"PreToolUse\":[ {} ]}},\"x\":1}}", list(kept)),
+        };
+        assert_eq!(fs::read_to_string(client.settings()).unwrap(), expected, "{bits:05b}");
+    }
 }

@@ -70,7 +70,7 @@ impl Place {
     /// A file that cannot be understood has none if it does not even name one.
     pub fn is_registered(&self) -> Result<bool, Reason> {
         match self.via {
-            Via::Plugin => plugin::is_there(&self.path),
+            Via::Plugin => plugin::is_registered(&self.path),
             Via::Settings => settings::is_registered(&self.path),
         }
     }

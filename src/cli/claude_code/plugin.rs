@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::{Change, Plan, missing_directories};
 use super::registration::Hooks;
-use super::{Reason, Registration};
+use super::{Reason, Registration, settings};
 
 /// What the plugin and its folder are called.
 pub const NAME: &str = "muzzle-persona";
@@ -44,13 +44,9 @@ struct Folder {
     files: BTreeMap<String, Vec<u8>>,
 }
 
-/// Tells whether the plugin's folder is there, whoever made it.
-pub fn is_there(folder: &Path) -> Result<bool, Reason> {
-    match fs::symlink_metadata(folder) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+/// Tells whether the folder is ours, if only in part, or registers a hook of ours.
+pub fn is_registered(folder: &Path) -> Result<bool, Reason> {
+    Ok(folder.join(LIST).exists() || settings::is_registered(&folder.join(HOOKS))?)
 }
 
 /// Plans to write the folder, in place of an older one of ours.

@@ -114,28 +114,20 @@ impl Inside {
 
 /// Takes children out, with the commas that they leave over.
 fn cut(inside: &Inside, gone: &[bool]) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    let mut kept: Option<usize> = None;
-    let mut from: Option<usize> = None;
-    for (child, gone) in inside.children.iter().zip(gone) {
-        if *gone {
-            // After one that stays: from its end, the comma included. Else up to the first that stays.
-            from = from.or(Some(kept.unwrap_or(child.start)));
-            if kept.is_some() {
-                edits.push((from.take().unwrap_or(child.start)..child.end, String::new()));
-                kept = Some(child.end);
-            }
-        } else {
-            if let Some(from) = from.take() {
-                edits.push((from..child.start, String::new()));
-            }
-            kept = Some(child.end);
-        }
+    let children = &inside.children;
+    if !gone.contains(&true) {
+        return Vec::new();
     }
-    if kept.is_none() && from.is_some() {
+    let Some(stays) = gone.iter().position(|gone| !gone) else {
         return vec![(inside.interior(), String::new())];
-    }
-    edits
+    };
+    // Those ahead of the first that stays leave together, with the comma behind each.
+    let ahead = children.iter().zip(children.get(stays)).take(stays.min(1));
+    let ahead = ahead.map(|(first, stays)| first.start..stays.start);
+    // All others leave with the comma before them.
+    let pairs = children.iter().zip(children.iter().skip(1)).zip(gone.iter().skip(1));
+    let behind = pairs.skip(stays).filter(|(_, gone)| **gone).map(|((a, b), _)| a.end..b.end);
+    ahead.chain(behind).map(|range| (range, String::new())).collect()
 }
 
 /// Makes all changes. No two of them touch the same bytes.
@@ -184,8 +176,7 @@ impl<'a> Style<'a> {
             new += ",";
             match indent {
                 Some(indent) => new = new + self.newline + indent,
-                None if inside.children.len() > 1 => new += space,
-                None => {}
+                None => new += space,
             }
             new += &self.write(item, indent);
         }
