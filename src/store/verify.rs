@@ -40,12 +40,15 @@ impl Store<FileLog> {
         Ok(audit)
     }
 
-    /// Finds the files of a store that others than their owner may read or write.
+    /// Finds the files of a store that others than their owner may write.
     ///
     /// Only modes are looked at, and no line is read.
-    pub fn open_to_others(options: &Options) -> Result<Vec<Finding>, StoreError> {
+    pub fn writable_by_others(options: &Options) -> Result<Vec<Finding>, StoreError> {
         let scan = existing(options)?.scan()?;
-        Ok(open_to_others(&options.dir, &scan)?)
+        let mut found = open_to_others(&options.dir, &scan)?;
+        let writable = |mode: u32| mode & 0o022 != 0;
+        found.retain(|of| matches!(of.fault, Fault::OpenToOthers { mode } if writable(mode)));
+        Ok(found)
     }
 }
 
