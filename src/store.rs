@@ -242,7 +242,15 @@ impl Store<FileLog> {
 ///
 /// It is the user's own, and may well be a link to elsewhere.
 fn read_seed(path: &Path) -> Result<Seed, StoreError> {
-    match std::fs::read_to_string(path) {
+    // What is no file could keep its reader waiting for ever.
+    let text = std::fs::metadata(path).and_then(|of| {
+        if of.is_file() {
+            std::fs::read_to_string(path)
+        } else {
+            Err(io::Error::other("it is not a regular file"))
+        }
+    });
+    match text {
         Ok(text) => Ok(Seed::with_user(path, &text)?),
         Err(error) => match error.kind() {
             // A store that is a file is for the log to report, with its own path.

@@ -31,7 +31,7 @@ pub struct StatsArgs {
 pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
     let mut stats = context.read_quietly(&args.at)?.look(report)?;
     // Whatever moment is asked about, this is about the store as it is.
-    let open = Store::open_to_others(&context.options)?;
+    let open = Store::writable_by_others(&context.options)?;
     stats.warnings.extend(open.iter().map(|Finding { place, fault }| {
         let file = place.as_ref().map(|place| place.file.as_str()).unwrap_or_default();
         format!("`{file}` in the store: {fault}")

@@ -79,6 +79,11 @@ pub fn load(disk: &Disk, dir: &Path) -> Option<View> {
     if version != VERSION || !roster.fits(personas.len()) || !board.fits(personas.len()) {
         return None;
     }
+    let lengths = roles.values().map(|(length, _)| length).chain(&personas);
+    let length = lengths.fold(line.len() as u64, |sum, length| sum.saturating_add(*length));
+    if file.len().ok()? != length {
+        return None;
+    }
     let stored = Stored { file, board, roles, personas, start: line.len() as u64 };
     view.roster = Roster::asleep(roster, stored);
     Some(view)

@@ -193,8 +193,9 @@ impl View {
     /// Counts the next event in fold order.
     pub(super) fn count(&mut self, record: &Record, length: usize) {
         self.depth = self.depth.max(record.seq);
-        self.events += 1;
-        self.bytes += length as u64 + 1;
+        // A checkpoint may have said anything.
+        self.events = self.events.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(length as u64 + 1);
         self.first_at = self.first_at.or(Some(record.at));
         self.last_at = Some(record.at);
     }

@@ -40,12 +40,14 @@ impl Store<FileLog> {
         Ok(audit)
     }
 
-    /// Finds the files of a store that others than their owner may read or write.
+    /// Finds the files of a store that others than their owner may write.
     ///
     /// Only modes are looked at, and no line is read.
-    pub fn open_to_others(options: &Options) -> Result<Vec<Finding>, StoreError> {
+    pub fn writable_by_others(options: &Options) -> Result<Vec<Finding>, StoreError> {
         let scan = existing(options)?.scan()?;
-        Ok(open_to_others(&options.dir, &scan)?.into_iter().map(found_open).collect())
+        let mut open = open_to_others(&options.dir, &scan)?;
+        open.retain(|(_, mode)| mode & 0o022 != 0);
+        Ok(open.into_iter().map(found_open).collect())
     }
 }
 

@@ -382,7 +382,7 @@ fn a_store_where_there_can_be_none_is_refused() {
     fs::create_dir_all(&log).unwrap();
     let store = home.path().join("s");
     let stderr = home.run(&["list", "--store", store.to_str().unwrap()]).fails(5);
-    assert!(stderr.contains("events.jsonl`: Is a directory"), "{stderr}");
+    assert!(stderr.contains("events.jsonl`: it is not a regular file"), "{stderr}");
     // A path is taken as it is: the same store, whatever it is called.
     let inside = home.path().join("t");
     fs::create_dir(&inside).unwrap();
