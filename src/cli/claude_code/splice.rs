@@ -122,7 +122,7 @@ fn cut(inside: &Inside, gone: &[bool]) -> Vec<Edit> {
         return vec![(inside.interior(), String::new())];
     };
     // Those ahead of the first that stays leave together, with the comma behind each.
-    let ahead = children.iter().zip(children.get(stays)).take(stays.min(1));
+    let ahead = children.iter().zip(children.get(stays));
     let ahead = ahead.map(|(first, stays)| first.start..stays.start);
     // All others leave with the comma before them.
     let pairs = children.iter().zip(children.iter().skip(1)).zip(gone.iter().skip(1));

@@ -244,7 +244,7 @@ fn command(handler: &Registered) -> Command {
     command
 }
 
-/// Tells whether a hook is one of those beside this program, run without a shell.
+/// Tells whether what a handler runs is one of the hooks beside this program, and nothing more.
 fn is_beside(program: Option<&Path>, handler: &Registered) -> bool {
     let real = |path: &Path| fs::canonicalize(path).ok();
     let beside = || {
@@ -252,7 +252,7 @@ fn is_beside(program: Option<&Path>, handler: &Registered) -> bool {
         let beside = program?.parent()?.join(command.file_name()?);
         Some(command.is_absolute() && real(command)? == real(&beside)?)
     };
-    handler.args.is_some() && beside().unwrap_or(false)
+    beside().unwrap_or(false)
 }
 
 fn not_run(source: &Source, handler: &Registered) -> Finding {
