@@ -15,6 +15,7 @@ use super::output::Report;
 use self::finding::{Finding, Level};
 use self::rehearsal::Rehearsal;
 
+mod answer;
 mod finding;
 mod programs;
 mod ran;

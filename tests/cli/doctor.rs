@@ -604,7 +604,7 @@ fn what_a_project_names_is_not_run_unless_it_is_ours() {
         json!({"type": "command", "command": format!("'{}/bin/persona-inject' -c \"{evil}\"", client.home.path().display())}),
     ] {
         let hooks = json!({"hooks": {"PreToolUse": [{"hooks": [handler]}]}});
-        // Where the two are the same file in the end, it is the way that counts.
+        // Not the same file, even where all links are followed.
         fs::remove_file(client.path("bin/persona-inject")).unwrap();
         fs::copy("/bin/sh", client.path("bin/persona-inject")).unwrap();
         client.put(settings, hooks.to_string());
@@ -620,6 +620,16 @@ fn what_a_project_names_is_not_run_unless_it_is_ours() {
     }
     fs::remove_file(client.path("bin/persona-inject")).unwrap();
     std::os::unix::fs::symlink("/bin/sh", client.path("bin/persona-inject")).unwrap();
+    // Its name leads there from here, but not from everywhere.
+    fs::remove_file(client.path("work/persona-inject")).unwrap();
+    std::os::unix::fs::symlink(
+        client.path("bin/persona-inject"),
+        client.path("work/persona-inject"),
+    )
+    .unwrap();
+    let relative = json!({"type": "command", "command": "persona-inject", "args": []});
+    client.put(settings, json!({"hooks": {"PreToolUse": [{"hooks": [relative]}]}}).to_string());
+    assert_eq!(finds(&client, "rehearsal").len(), 1);
     client.put(settings, registration(&client).to_string());
     assert_eq!(finds(&client, "rehearsal"), Vec::<String>::new());
     finds_only(&client, "rehearsal.inject", "ok", "`~/bin/persona-inject ~/script.sh` gave");

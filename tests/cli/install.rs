@@ -421,6 +421,7 @@ fn a_folder_that_was_written_in_part_can_be_completed_or_removed() {
     fs::remove_dir_all(client.path(&format!("{FOLDER}/skills"))).unwrap();
     client.says(&["install"]);
     assert_eq!(client.tree(), whole);
+    fs::remove_file(client.path(&format!("{FOLDER}/hooks/hooks.json"))).unwrap();
     fs::remove_dir_all(client.path(&format!("{FOLDER}/skills"))).unwrap();
     client.says(&["uninstall"]);
     assert_eq!(client.tree(), before);

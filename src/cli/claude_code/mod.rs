@@ -8,8 +8,8 @@
 //! and after, to be shown or carried out.
 //!
 //! A settings file is never written anew: [`document`] finds where its values
-//! lie, and [`splice`] changes the text between them, so that every other byte
-//! stays. A file that cannot be understood is left alone, for a [`reason`].
+//! lie, and [`splice`] changes the text between them, in the [`style`] of what is
+//! there, so that every other byte stays. A file that cannot be understood is left alone, for a [`reason`].
 //!
 //! `docs/claude-code.md` describes the files. Only `install`, `uninstall` and
 //! `doctor` come in here.
@@ -21,7 +21,9 @@ pub mod plugin;
 pub mod reason;
 pub mod registration;
 pub mod settings;
+mod settings_file;
 mod splice;
+mod style;
 
 pub use self::place::{ClaudeCode, Place, Scope, Via};
 pub use self::reason::Reason;

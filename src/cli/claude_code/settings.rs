@@ -7,23 +7,18 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
-use super::change::{Change, Plan, missing_directories};
+use super::change::{Plan, missing_directories};
 use super::document::{Document, last};
 use super::registration::{INJECT, RELEASE};
-use super::{Reason, Registration, splice};
+use super::settings_file::{Note, Origin, SettingsFile, aside, stripped, written};
+use super::{Reason, Registration};
 
 /// The most bytes that are read of a settings file.
 pub const LIMIT: u64 = 16 * 1024 * 1024;
 /// What the client calls the plugin in our folder.
 pub const FOLDER: &str = "muzzle-persona@skills-dir";
-/// What the name of the copy ends with.
-const COPY: &str = "before-muzzle-persona";
-/// What the name of the note ends with.
-const NOTE: &str = "made-by-muzzle-persona";
 
 /// Tells whether a hook of ours is registered in the file.
 pub fn is_registered(path: &Path) -> Result<bool, Reason> {
@@ -99,7 +94,7 @@ pub fn plan_install(path: &Path, registration: &Registration) -> Result<Plan, Re
         Origin::Unknown => Some(before),
     };
     let after = written(base.map(Vec::as_slice), registration)?;
-    let copy = path_beside(&file.path, COPY);
+    let copy = file.copy_path();
     let backup = base.is_some().then(|| copy.clone());
     if after == *before {
         return Ok(Plan { backup: backup.filter(|copy| copy.exists()), ..Plan::default() });
@@ -129,7 +124,7 @@ pub fn plan_uninstall(path: &Path) -> Result<Plan, Reason> {
         Origin::Copy(bytes) => (Some(stripped(bytes)?), Vec::new()),
         Origin::Unknown => (Some(stripped(before)?), Vec::new()),
     };
-    let copy = path_beside(&file.path, COPY);
+    let copy = file.copy_path();
     let kept = fs::read(&copy).ok();
     let is_spare = kept.is_some() && kept == after;
     let mut changes = vec![file.change(after)];
@@ -139,117 +134,4 @@ pub fn plan_uninstall(path: &Path) -> Result<Plan, Reason> {
     }
     let backup = kept.filter(|_| !is_spare).map(|_| copy);
     Ok(Plan { changes, emptied, backup })
-}
-
-/// A settings file, at the end of all links.
-struct SettingsFile {
-    path: PathBuf,
-    bytes: Option<Vec<u8>>,
-}
-
-/// What was there before us.
-enum Origin {
-    /// No file.
-    Nothing(Note),
-    /// These bytes, and the file is what we made of them.
-    Copy(Vec<u8>),
-    /// That cannot be told: the file was changed since, or we never were there.
-    Unknown,
-}
-
-/// That there was no file before us.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Note {
-    /// How many of the directories above it were not there either.
-    made_directories: usize,
-}
-
-impl SettingsFile {
-    /// Opens a file that may be changed.
-    fn open(path: &Path) -> Result<Self, Reason> {
-        let Some(bytes) = read(path)? else {
-            return Ok(Self { path: path.to_owned(), bytes: None });
-        };
-        let path = fs::canonicalize(path)?;
-        if fs::metadata(&path)?.permissions().readonly() {
-            return Err(Reason::ReadOnly);
-        }
-        Ok(Self { path, bytes: Some(bytes) })
-    }
-
-    /// What the file was before it became `now`.
-    fn origin(&self, now: &[u8]) -> Result<Origin, Reason> {
-        let Some(registration) = registered(now)? else { return Ok(Origin::Unknown) };
-        if let Ok(note) = fs::read(path_beside(&self.path, NOTE))
-            && written(None, &registration)? == now
-        {
-            return Ok(Origin::Nothing(serde_json::from_slice(&note).unwrap_or_default()));
-        }
-        if let Ok(copy) = fs::read(path_beside(&self.path, COPY))
-            && written(Some(&copy), &registration).is_ok_and(|written| written == now)
-        {
-            return Ok(Origin::Copy(copy));
-        }
-        Ok(Origin::Unknown)
-    }
-
-    fn change(&self, after: Option<Vec<u8>>) -> Change {
-        let before = self.bytes.clone();
-        Change { path: self.path.clone(), before, after, is_aside: false }
-    }
-
-    fn note(&self, note: &Note) -> Change {
-        let path = path_beside(&self.path, NOTE);
-        let text = serde_json::to_string(note).unwrap_or_default() + "\n";
-        aside(path.clone(), fs::read(path).ok(), Some(text.into_bytes()))
-    }
-
-    fn note_gone(&self) -> Option<Change> {
-        let path = path_beside(&self.path, NOTE);
-        let before = fs::read(&path).ok();
-        before.map(|before| aside(path, Some(before), None))
-    }
-}
-
-/// What a registration makes of a settings file, or of none.
-fn written(base: Option<&[u8]>, registration: &Registration) -> Result<Vec<u8>, Reason> {
-    let base = stripped(base.unwrap_or_default())?;
-    let document = Document::read(&base)?;
-    document.check()?;
-    let text = splice::with(&document, registration);
-    Ok([base.get(..document.mark).unwrap_or_default(), text.as_bytes()].concat())
-}
-
-/// A settings file without our handlers.
-fn stripped(bytes: &[u8]) -> Result<Vec<u8>, Reason> {
-    let document = Document::read(bytes)?;
-    let text = splice::without(&document);
-    Ok([bytes.get(..document.mark).unwrap_or_default(), text.as_bytes()].concat())
-}
-
-/// The registration that a file holds, if it is a whole one.
-fn registered(bytes: &[u8]) -> Result<Option<Registration>, Reason> {
-    let document = Document::read(bytes)?;
-    let (mut inject, mut release) = (None, None);
-    for handler in document.handlers() {
-        let command = handler.command().map(str::to_owned);
-        match handler.hook() {
-            Some(INJECT) => inject = command.zip(handler.args()),
-            Some(_) => release = command,
-            None => {}
-        }
-    }
-    Ok(inject.zip(release).map(|((inject, args), release)| Registration { inject, args, release }))
-}
-
-fn aside(path: PathBuf, before: Option<Vec<u8>>, after: Option<Vec<u8>>) -> Change {
-    Change { path, before, after, is_aside: true }
-}
-
-/// The path of a file of ours beside a settings file.
-fn path_beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(ending);
-    path.with_file_name(name)
 }

@@ -5,20 +5,11 @@
 //! spacing before it. So the one undoes the other, except in an object or array
 //! that was empty.
 
-use std::ops::Range;
-
-use jsonc_parser::ast::{Object, Value};
-use serde::Serialize;
-use serde_json::ser::{PrettyFormatter, Serializer};
+use jsonc_parser::ast::Value;
 
 use super::Registration;
 use super::document::{Document, groups, handlers, hook, last, span};
-
-/// The indentation of a text that has none.
-const INDENT: &str = "  ";
-
-/// A piece of a text, and what comes in its place.
-type Edit = (Range<usize>, String);
+use super::style::{Edit, Inside, Style};
 
 /// The text with a registration in it. The document was [checked](Document::check).
 pub fn with(document: &Document<'_>, registration: &Registration) -> String {
@@ -94,24 +85,6 @@ fn is_all_ours(group: &Value<'_>) -> bool {
     array.is_some_and(|array| !array.elements.is_empty() && array.elements.iter().all(is_ours))
 }
 
-/// An object or array, and where what it holds lies.
-struct Inside {
-    /// With its brackets.
-    range: Range<usize>,
-    children: Vec<Range<usize>>,
-}
-
-impl Inside {
-    fn of(object: &Object<'_>) -> Self {
-        Self { range: span(object), children: object.properties.iter().map(span).collect() }
-    }
-
-    /// What is between the brackets.
-    fn interior(&self) -> Range<usize> {
-        self.range.start + 1..self.range.end - 1
-    }
-}
-
 /// Takes children out, with the commas that they leave over.
 fn cut(inside: &Inside, gone: &[bool]) -> Vec<Edit> {
     let children = &inside.children;
@@ -122,7 +95,7 @@ fn cut(inside: &Inside, gone: &[bool]) -> Vec<Edit> {
         return vec![(inside.interior(), String::new())];
     };
     // Those ahead of the first that stays leave together, with the comma behind each.
-    let ahead = children.iter().zip(children.get(stays)).take(stays.min(1));
+    let ahead = children.iter().zip(children.get(stays));
     let ahead = ahead.map(|(first, stays)| first.start..stays.start);
     // All others leave with the comma before them.
     let pairs = children.iter().zip(children.iter().skip(1)).zip(gone.iter().skip(1));
@@ -143,82 +116,102 @@ fn apply(text: &str, mut edits: Vec<Edit>) -> String {
     done + text.get(at..).unwrap_or_default()
 }
 
-/// How a text is laid out.
-struct Style<'a> {
-    text: &'a str,
-    newline: &'static str,
-    /// One step of indentation.
-    unit: &'a str,
-    /// Whether an object or array that is empty goes over several lines when it is filled.
-    is_tall: bool,
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{select, subsequence};
+    use serde_json::{Map, json};
 
-impl<'a> Style<'a> {
-    fn of(text: &'a str, root: &Object<'_>) -> Self {
-        let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        let first = root.properties.first().map(|property| span(property).start);
-        let space = first.and_then(|first| text.get(span(root).start + 1..first));
-        let unit = space.and_then(|space| Some(space.rsplit_once('\n')?.1)).unwrap_or(INDENT);
-        let is_tall = space.is_none_or(|space| space.contains('\n'));
-        Self { text, newline, unit, is_tall }
+    use super::*;
+    use crate::cli::claude_code::Inject;
+
+    type Json = serde_json::Value;
+
+    /// Some value of somebody else's.
+    fn other() -> impl Strategy<Value = Json> {
+        let handler = json!({"type": "command", "command": "x, [y] {z}: \"é\""});
+        let group = json!({"matcher": "Bash", "hooks": [handler, null]});
+        select(vec![json!(null), json!(7), json!({}), json!([]), json!("\\ \"}"), group])
     }
 
-    /// Puts items behind what an object or array holds.
-    fn append<T: Serialize>(&self, inside: &Inside, items: &[(Option<&str>, T)]) -> Edit {
-        let Some(last) = inside.children.last() else {
-            return self.fill(inside, items);
-        };
-        let before = self.text.get(..last.start).unwrap_or_default();
-        let space = &before[before.trim_end_matches([' ', '\t', '\r', '\n']).len()..];
-        let indent = space.rsplit_once('\n').map(|(_, indent)| indent);
-        let mut new = String::new();
-        for item in items {
-            new += ",";
-            match indent {
-                Some(indent) => new = new + self.newline + indent,
-                None => new += space,
-            }
-            new += &self.write(item, indent);
+    /// Settings in which some keys are there and some are not.
+    fn object(keys: Vec<&'static str>, value: BoxedStrategy<Json>) -> BoxedStrategy<Json> {
+        let count = keys.len();
+        let keys = subsequence(keys, 0..=count).prop_shuffle();
+        let settings = keys.prop_flat_map(move |keys| {
+            let values = prop::collection::vec(value.clone(), keys.len());
+            values.prop_map(move |values| {
+                let keys = keys.iter().map(ToString::to_string);
+                Json::Object(keys.zip(values).collect::<Map<_, _>>())
+            })
+        });
+        settings.boxed()
+    }
+
+    fn settings() -> impl Strategy<Value = Json> {
+        let groups = prop::collection::vec(other(), 0..4).prop_map(Json::Array).boxed();
+        let hooks = object(vec!["PreToolUse", "SessionEnd", "SessionStart", "Stop"], groups);
+        (object(vec!["a", "m", "z"], other().boxed()), proptest::option::of(hooks)).prop_map(
+            |(mut settings, hooks)| {
+                if let Some(hooks) = hooks {
+                    settings["hooks"] = hooks;
+                }
+                settings
+            },
+        )
+    }
+
+    /// A text with spacing around each of its brackets, commas and colons.
+    fn laid_out(settings: &Json, spacing: &[&str]) -> String {
+        let (mut text, mut in_string, mut escaped) = (String::new(), false, false);
+        let mut spacing = spacing.iter().copied().cycle();
+        for c in settings.to_string().chars() {
+            let is_mark = !in_string && "{}[],:".contains(c);
+            text.extend(spacing.next().filter(|_| is_mark));
+            text.push(c);
+            text.extend(spacing.next().filter(|_| is_mark));
+            in_string ^= c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
         }
-        (last.end..last.end, new)
+        text
     }
 
-    /// Fills an object or array that is empty.
-    fn fill<T: Serialize>(&self, inside: &Inside, items: &[(Option<&str>, T)]) -> Edit {
-        let before = self.text.get(..inside.range.start).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        let outer = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
-        let inner = self.is_tall.then(|| format!("{outer}{}", self.unit));
-        let items: Vec<_> = items.iter().map(|item| self.write(item, inner.as_deref())).collect();
-        let new = match inner {
-            None => items.join(","),
-            Some(inner) => {
-                let start = format!("{}{inner}", self.newline);
-                format!("{start}{}{}{outer}", items.join(&format!(",{start}")), self.newline)
+    /// Settings without what is empty where hooks are registered.
+    fn normal(text: &str) -> Json {
+        let mut settings: Json = serde_json::from_str(text).unwrap();
+        if let Some(hooks) = settings["hooks"].as_object_mut() {
+            hooks.retain(|event, groups| event == "Stop" || *groups != json!([]));
+            if hooks.is_empty() {
+                settings["hooks"].take();
             }
-        };
-        (inside.interior(), new)
+        }
+        settings
     }
 
-    /// Writes an item: over several lines that begin with `indent`, or in one.
-    fn write<T: Serialize>(
-        &self,
-        (key, value): &(Option<&str>, T),
-        indent: Option<&str>,
-    ) -> String {
-        let mut bytes = Vec::new();
-        // Writing plain structs into memory does not fail.
-        let _ = if indent.is_none() {
-            value.serialize(&mut Serializer::new(&mut bytes))
-        } else {
-            let pretty = PrettyFormatter::with_indent(self.unit.as_bytes());
-            value.serialize(&mut Serializer::with_formatter(&mut bytes, pretty))
-        };
-        let value = String::from_utf8(bytes).unwrap_or_default();
-        let Some(indent) = indent else {
-            return key.map_or(value.clone(), |key| format!("\"{key}\":{value}"));
-        };
-        let value = value.replace('\n', &format!("{}{indent}", self.newline));
-        key.map_or(value.clone(), |key| format!("\"{key}\": {value}"))
+    proptest! {
+        #[test]
+        fn what_goes_in_comes_out_and_nothing_else_changes(
+            settings in settings(),
+            spacing in prop::collection::vec(select(vec!["", " ", "\n", "\n  ", "\t", "\r\n\t"]), 1..9),
+        ) {
+            let text = laid_out(&settings, &spacing);
+            let ours = |text: &str| {
+                let document = Document::read(text.as_bytes()).unwrap();
+                document.handlers().filter(|handler| handler.hook().is_some()).count()
+            };
+            let registration = Registration::new("/b/persona-inject".into(), "/b/persona-release".into(), Inject::All);
+            let document = Document::read(text.as_bytes()).unwrap();
+            document.check().unwrap();
+            let installed = with(&document, &registration);
+            prop_assert_eq!(ours(&installed), 3);
+            let removed = without(&Document::read(installed.as_bytes()).unwrap());
+            prop_assert_eq!(ours(&removed), 0);
+            prop_assert_eq!(normal(&removed), normal(&text));
+            let filled = ["PreToolUse", "SessionEnd", "SessionStart"];
+            let was_empty = filled.iter().any(|event| settings["hooks"][event] == json!([]));
+            if !was_empty && settings != json!({}) && settings["hooks"] != json!({}) {
+                prop_assert_eq!(removed, text);
+            }
+        }
     }
 }

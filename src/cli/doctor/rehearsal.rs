@@ -14,6 +14,7 @@ use muzzle_persona::environment::{INJECT as WHICH, STORE};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::answer::preamble_of;
 use super::ran::Ran;
 use super::registered::{Registered, Source};
 use super::rivals::calls_for_agents;
@@ -124,7 +125,7 @@ impl Stage<'_> {
         };
         let milliseconds = u64::try_from(ran.took.as_millis()).unwrap_or(u64::MAX);
         let is_off = self.variables.get(WHICH).is_some_and(|which| which == "off");
-        let (finding, preamble) = match judge(&ran, &input) {
+        let (finding, preamble) = match preamble_of(&ran, &input) {
             Err(_) if is_off && ran.is_silent() => {
                 let message = format!("`{name}` left a sample call alone, in {milliseconds} ms.");
                 (Finding::ok("rehearsal.inject", message), None)
@@ -199,39 +200,6 @@ impl Stage<'_> {
 /// What to do about a hook that fails.
 const HINT: &str = "install the programs anew, then run `muzzle-persona install` again";
 
-/// Holds an answer to what a client may be told, and returns the preamble.
-fn judge(ran: &Ran, input: &Value) -> Result<String, String> {
-    if !ran.status.success() {
-        return Err(ran.ended());
-    }
-    if ran.is_silent() {
-        return Err(ran.said_why());
-    }
-    let answer: Value = serde_json::from_slice(&ran.stdout)
-        .map_err(|error| format!("answered what is not JSON: {error}"))?;
-    let output = answer.get("hookSpecificOutput").unwrap_or(&Value::Null);
-    if answer.get("decision").is_some() || output.get("permissionDecision").is_some() {
-        return Err("took a decision about the call, which is the user's to take".to_owned());
-    }
-    if output.get("hookEventName").is_none_or(|event| event != "PreToolUse") {
-        return Err("answered something else than a changed call".to_owned());
-    }
-    let mut updated = output.get("updatedInput").cloned().unwrap_or_default();
-    let prompt = updated.get_mut("prompt").map(Value::take);
-    let mut rest = input.clone();
-    let asked = rest.get_mut("prompt").map(Value::take);
-    if updated != rest {
-        return Err("changed more of the call than its prompt".to_owned());
-    }
-    let (prompt, asked) = (prompt.unwrap_or_default(), asked.unwrap_or_default());
-    let preamble = prompt.as_str().zip(asked.as_str()).and_then(|(new, old)| new.strip_suffix(old));
-    match preamble.map(str::trim_end) {
-        Some("") => Err("left the prompt as it was".to_owned()),
-        Some(preamble) => Ok(preamble.to_owned()),
-        None => Err("changed the prompt itself".to_owned()),
-    }
-}
-
 /// The command of a hook: a program with its arguments, or else a line for a shell.
 fn command(handler: &Registered) -> Command {
     let line = handler.command.as_deref().unwrap_or_default();
@@ -244,7 +212,7 @@ fn command(handler: &Registered) -> Command {
     command
 }
 
-/// Tells whether a hook is one of those beside this program, run without a shell.
+/// Tells whether what a handler runs is one of the hooks beside this program, and nothing more.
 fn is_beside(program: Option<&Path>, handler: &Registered) -> bool {
     let real = |path: &Path| fs::canonicalize(path).ok();
     let beside = || {
@@ -252,7 +220,7 @@ fn is_beside(program: Option<&Path>, handler: &Registered) -> bool {
         let beside = program?.parent()?.join(command.file_name()?);
         Some(command.is_absolute() && real(command)? == real(&beside)?)
     };
-    handler.args.is_some() && beside().unwrap_or(false)
+    beside().unwrap_or(false)
 }
 
 fn not_run(source: &Source, handler: &Registered) -> Finding {
