@@ -364,6 +364,15 @@ fn branches_merge_across_a_seal_in_every_order() {
     assert_eq!(repository.answers_of_all(), sealed);
 }
 
+/// Tells the writers to end, also when a test fails under them.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 /// Has git move a store's log about while writers append to it; returns whose events were acknowledged.
 fn move_about(repository: &Repository, git: impl Fn(&[&str]) -> Done) -> BTreeSet<String> {
     let (stop, tried) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -384,6 +393,7 @@ fn move_about(repository: &Repository, git: impl Fn(&[&str]) -> Done) -> BTreeSe
         acknowledged
     };
     thread::scope(|scope| {
+        let end = Stop(&stop);
         let writers = [0, 1].map(|writer| scope.spawn(move || write(writer)));
         for round in 0..8 {
             let message = round.to_string();
@@ -407,7 +417,7 @@ fn move_about(repository: &Repository, git: impl Fn(&[&str]) -> Done) -> BTreeSe
                 }
             }
         }
-        stop.store(true, Ordering::SeqCst);
+        drop(end);
         writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()
     })
 }
