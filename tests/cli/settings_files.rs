@@ -322,14 +322,15 @@ fn our_entry_under_another_path() {
 "#;
     let client = client(older);
     client.says(INSTALL);
+    let copy = client.path(".claude/settings.json.before-muzzle-persona");
+    assert_eq!(fs::read_to_string(copy).unwrap(), older);
     assert_eq!(Client::ours(&client.settings()).len(), 3);
     let text = fs::read_to_string(client.settings()).unwrap();
     assert!(!text.contains("/old"), "{text}");
     client.says(&["uninstall"]);
     assert_eq!(fs::read_to_string(client.settings()).unwrap(), "{\n  \"model\": \"opus\"\n}\n");
-    // It was not we who put it there: what was there is kept.
-    let copy = client.path(".claude/settings.json.before-muzzle-persona");
-    assert_eq!(fs::read_to_string(copy).unwrap(), older);
+    let left: Vec<_> = fs::read_dir(client.path(".claude")).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
 }
 
 #[test]
@@ -405,6 +406,20 @@ fn what_others_change_meanwhile_stays() {
         assert_eq!(fs::read_to_string(client.settings()).unwrap(), text.replacen(from, to, 1));
         assert!(told.contains("A copy of what was there before `install` is still in `~/.claude/settings.json.before-muzzle-persona`.\n"), "{told}");
     }
+}
+
+#[test]
+fn a_registration_that_is_renewed_in_a_changed_file_leaves_nothing_behind() {
+    let client = client("{\n  \"model\": \"opus\"\n}\n");
+    client.says(INSTALL);
+    let settings = fs::read_to_string(client.settings()).unwrap();
+    client.put(client.settings(), settings.replace("opus", "haiku"));
+    client.says(&[INSTALL, &["--inject", "all"]].concat());
+    client.says(&["uninstall"]);
+    let settings = fs::read_to_string(client.settings()).unwrap();
+    assert_eq!(settings, "{\n  \"model\": \"haiku\"\n}\n");
+    let left = client.tree();
+    assert!(!left.contains_key(".claude/settings.json.before-muzzle-persona"), "{left:?}");
 }
 
 #[test]

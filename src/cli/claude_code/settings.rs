@@ -126,7 +126,8 @@ pub fn plan_uninstall(path: &Path) -> Result<Plan, Reason> {
     };
     let copy = file.copy_path();
     let kept = fs::read(&copy).ok();
-    let is_spare = kept.is_some() && kept == after;
+    // It may be of a time when older entries of ours were there: nobody wants those back.
+    let is_spare = kept.as_ref().is_some_and(|copy| stripped(copy).ok() == after);
     let mut changes = vec![file.change(after)];
     changes.extend(file.note_gone());
     if is_spare {
