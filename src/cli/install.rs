@@ -1,10 +1,9 @@
 //! `install`: register the hooks in Claude Code.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
-use muzzle_persona::events::visible;
 use serde::Serialize;
 
 use super::Context;
@@ -14,6 +13,7 @@ use super::claude_code::settings::enabled_plugin;
 use super::claude_code::{ClaudeCode, Inject, Place, Registration, Scope, Via};
 use super::failure::Failure;
 use super::output::Report;
+use super::shown_path::ShownPath;
 
 /// Register the hooks in Claude Code, so that sub-agents get personas
 ///
@@ -62,13 +62,13 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
     Ok(InstallReport {
         via,
         scope,
-        path: place.path,
+        path: place.path.into(),
         inject: args.inject,
         commands: [registration.inject, registration.release],
         dry_run: args.dry_run,
         changed: !changes.is_empty() && !args.dry_run,
-        replaced: replaced.into_iter().map(|(place, _)| place.path).collect(),
-        backup,
+        replaced: replaced.into_iter().map(|(place, _)| place.path.into()).collect(),
+        backup: backup.map(ShownPath::from),
         changes,
     })
 }
@@ -112,13 +112,13 @@ fn replaced(client: &ClaudeCode, place: &Place) -> Result<Vec<(Place, Plan)>, Fa
 pub struct InstallReport {
     via: Via,
     scope: Scope,
-    path: PathBuf,
+    path: ShownPath,
     inject: Inject,
     commands: [String; 2],
     dry_run: bool,
     changed: bool,
-    replaced: Vec<PathBuf>,
-    backup: Option<PathBuf>,
+    replaced: Vec<ShownPath>,
+    backup: Option<ShownPath>,
     changes: Vec<Change>,
 }
 
@@ -126,22 +126,21 @@ impl Report for InstallReport {}
 
 impl fmt::Display for InstallReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |path: &Path| visible(&path.display().to_string());
-        let path = shown(&self.path);
+        let path = &self.path;
         if self.changes.is_empty() {
             return writeln!(f, "The hooks are registered already in `{path}`; nothing to do.");
         }
         let verb = |done, would| if self.dry_run { would } else { done };
         for path in &self.replaced {
             let verb = verb("Took", "Would take");
-            writeln!(f, "{verb} the older registration out of `{}`.", shown(path))?;
+            writeln!(f, "{verb} the older registration out of `{path}`.")?;
         }
         writeln!(f, "{} the hooks in `{path}`:", verb("Registered", "Would register"))?;
         let is_whole = self.dry_run || self.via == Via::Settings;
         self.changes.iter().try_for_each(|change| change.tell(f, is_whole))?;
         if let Some(copy) = &self.backup {
             let verb = verb("is kept", "would be kept");
-            writeln!(f, "What was there before {verb} in `{}`.", shown(copy))?;
+            writeln!(f, "What was there before {verb} in `{copy}`.")?;
         }
         if self.dry_run {
             return writeln!(f, "Nothing was written.");

@@ -1,10 +1,8 @@
 //! `uninstall`: take the hooks out of Claude Code.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use clap::Args;
-use muzzle_persona::events::visible;
 use serde::Serialize;
 
 use super::Context;
@@ -13,6 +11,7 @@ use super::claude_code::settings::enabled_plugin;
 use super::claude_code::{Scope, Via};
 use super::failure::Failure;
 use super::output::Report;
+use super::shown_path::ShownPath;
 
 /// Take the hooks out of Claude Code
 ///
@@ -55,8 +54,8 @@ pub fn run(args: &UninstallArgs, context: &mut Context) -> Result<UninstallRepor
     let places = plans.into_iter().map(|(plan, place)| PlaceReport {
         via: place.via,
         scope: place.scope,
-        path: place.path,
-        backup: plan.backup,
+        path: place.path.into(),
+        backup: plan.backup.map(ShownPath::from),
         changes: plan.changes,
     });
     let places: Vec<_> = places.collect();
@@ -78,9 +77,9 @@ pub struct UninstallReport {
 struct PlaceReport {
     via: Via,
     scope: Scope,
-    path: PathBuf,
+    path: ShownPath,
     /// The copy of an older state, where it is not what is there now.
-    backup: Option<PathBuf>,
+    backup: Option<ShownPath>,
     changes: Vec<Change>,
 }
 
@@ -93,14 +92,9 @@ impl fmt::Display for UninstallReport {
         }
         for place in &self.places {
             let verb = if self.dry_run { "Would take" } else { "Took" };
-            writeln!(
-                f,
-                "{verb} the hooks out of `{}`:",
-                visible(&place.path.display().to_string())
-            )?;
+            writeln!(f, "{verb} the hooks out of `{}`:", place.path)?;
             place.changes.iter().try_for_each(|change| change.tell(f, false))?;
             if let Some(copy) = &place.backup {
-                let copy = visible(&copy.display().to_string());
                 writeln!(f, "A copy of what was there before `install` is still in `{copy}`.")?;
             }
         }

@@ -10,6 +10,7 @@ use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use similar::TextDiff;
 
 use crate::cli::failure::Failure;
+use crate::cli::shown_path::ShownPath;
 
 /// How many lines of what stays are shown around what changes.
 const CONTEXT: usize = 2;
@@ -89,7 +90,7 @@ impl Change {
     /// Tells of it, with the lines that change; those of a new file only where `is_whole`.
     pub fn tell(&self, f: &mut fmt::Formatter<'_>, is_whole: bool) -> fmt::Result {
         let action = self.action();
-        writeln!(f, "  {action} {}", visible(&self.path.display().to_string()))?;
+        writeln!(f, "  {action} {}", ShownPath::from(self.path.as_path()))?;
         let is_told = action == "change" || action == "create" && is_whole;
         self.diff().filter(|_| is_told).map_or(Ok(()), |diff| writeln!(f, "{diff}"))
     }
@@ -116,7 +117,7 @@ impl Change {
 impl Serialize for Change {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Change", 3)?;
-        fields.serialize_field("path", &self.path)?;
+        fields.serialize_field("path", &ShownPath::from(self.path.as_path()))?;
         fields.serialize_field("action", self.action())?;
         fields.serialize_field("diff", &self.diff())?;
         fields.end()
