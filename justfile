@@ -18,3 +18,12 @@ bench *args:
 # Kills, faults and limits, for as many minutes as MUZZLE_TORTURE_MINUTES says, or ten
 torture:
     cargo test --release --test torture --locked -- --ignored --exact kill::long --nocapture
+
+# The three programs, onto the path
+install:
+    cargo install --locked --path .
+    cargo install --locked --path hook
+
+# The archive of a release, in target/dist/
+archive:
+    packaging/archive

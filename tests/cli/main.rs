@@ -18,6 +18,7 @@ mod commands;
 mod crowd;
 mod damage;
 mod diff;
+mod docs;
 #[cfg(unix)]
 mod doctor;
 mod errors;
