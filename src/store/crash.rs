@@ -95,19 +95,32 @@ fn a_write_that_is_torn_at_any_length_is_there_whole_or_not_at_all() {
     }
 }
 
+/// Runs a process up to its last sync.
+fn die_before_the_sync(machine: &mut Machine, command: &Command) {
+    let calls = machine.calls_of(command);
+    let at = calls.iter().rposition(|call| *call == Call::Sync).unwrap();
+    machine.run_with(command, at, Fault::Death { written: 0 }).unwrap_err();
+    machine.disk = machine.disk.fork();
+}
+
+#[test]
+fn an_answer_that_records_nothing_lasts_like_one_that_does() {
+    let mut machine = Machine::new();
+    machine.run(&Command::Look).unwrap();
+    let command = Command::Assign { session: 0, roles: vec![0] };
+    die_before_the_sync(&mut machine, &command);
+    let recorded = machine.log();
+    machine.run(&command).unwrap();
+    assert_eq!(machine.log(), recorded, "it was recorded already");
+    machine.cut_power(PowerCut::Nothing).check();
+}
+
 #[test]
 fn two_that_died_before_their_syncs_take_nothing_with_them() {
     let mut machine = Machine::new();
     machine.run(&Command::Look).unwrap();
-    let first = Command::Assign { session: 0, roles: vec![0] };
-    let second = Command::Release { session: 0 };
-    let sync_of = |machine: &Machine, command| {
-        machine.calls_of(command).iter().rposition(|call| *call == Call::Sync).unwrap()
-    };
-    let at = sync_of(&machine, &first);
-    machine.run_with(&first, at, Fault::Death { written: 0 }).unwrap_err();
-    let at = sync_of(&machine, &second);
-    machine.run_with(&second, at, Fault::Death { written: 0 }).unwrap_err();
+    die_before_the_sync(&mut machine, &Command::Assign { session: 0, roles: vec![0] });
+    die_before_the_sync(&mut machine, &Command::Release { session: 0 });
     assert_eq!(lines(&machine.log()).len(), 14, "both are seen");
     for seed in 0..200 {
         goes_on(&machine.cut_power(PowerCut::Some(seed)));
