@@ -19,7 +19,7 @@ pub fn check(bytes: &[u8]) {
     if text.len() <= Observation::LIMIT {
         let _ = (rules.roles.by_keyword(text), classify(text, seed.vocabulary()));
     }
-    let _ = (Moment::parse(text).is_ok(), text.parse::<IdPrefix>().is_ok(), EventId::parse(bytes));
+    let _ = (Moment::parse(text).is_ok(), IdPrefix::parse(text).is_some(), EventId::parse(bytes));
     is_in_its_lines(text, &rules);
 }
 

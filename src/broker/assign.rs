@@ -251,7 +251,7 @@ impl<'s, 'a> Draft<'s, 'a> {
             }
             (grounds, best)
         } else {
-            (Grounds::Grown, self.grow(role)?)
+            (Grounds::Grown, self.grow(role))
         };
         if !self.request.explain {
             ranking.clear();
@@ -278,13 +278,13 @@ impl<'s, 'a> Draft<'s, 'a> {
     }
 
     /// Makes a persona for a role.
-    fn grow(&mut self, role: &Role) -> Result<(PersonaName, Score), Refusal> {
-        let grown = grow::grow(self.situation, &self.grown)?;
+    fn grow(&mut self, role: &Role) -> (PersonaName, Score) {
+        let grown = grow::grow(self.situation, &self.grown);
         let score = Score::of_newcomer(&grown, role, &self.situation.rules.scoring);
         let name = grown.name.clone();
         self.first.push(Event::Grow(grown.clone()));
         self.grown.push(grown);
-        Ok((name, score))
+        (name, score)
     }
 
     fn is_taken(&self, persona: &PersonaName) -> bool {

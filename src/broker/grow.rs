@@ -11,7 +11,7 @@ use crate::events::{Definition, Event, PersonaName, Tag};
 ///
 /// `also` are personas that the same decision made before. The outcome goes
 /// into the event, so that a replay needs no randomness.
-pub fn grow(situation: &mut Situation<'_>, also: &[Definition]) -> Result<Definition, Refusal> {
+pub fn grow(situation: &mut Situation<'_>, also: &[Definition]) -> Definition {
     let vocabulary = situation.seed.vocabulary();
     let names = situation.roster.names().chain(also.iter().map(|definition| &definition.name));
     let used: BTreeSet<_> = names.map(PersonaName::as_str).collect();
@@ -20,12 +20,12 @@ pub fn grow(situation: &mut Situation<'_>, also: &[Definition]) -> Result<Defini
         *carriers.entry(tag.as_str()).or_default() += 1;
     }
     let rarity = |tag: &str| RARITY_UNIT / (carriers.get(tag).copied().unwrap_or(0) + 1);
-    Ok(Definition {
+    Definition {
         name: unused_name(vocabulary, &used, situation.rng),
         traits: pick_two(&vocabulary.traits, |_| 1, situation.rng),
         expertise: pick_two(&vocabulary.expertise, rarity, situation.rng),
         instructions: BTreeMap::new(),
-    })
+    }
 }
 
 /// The most personas that one command grows.
@@ -38,7 +38,7 @@ pub fn grow_many(
 ) -> Result<Decision<Vec<Definition>>, Refusal> {
     let mut grown = Vec::new();
     for _ in 0..count {
-        grown.push(grow(situation, &grown)?);
+        grown.push(grow(situation, &grown));
     }
     let events = grown.iter().cloned().map(Event::Grow).collect();
     Ok(Decision { events, outcome: grown, notices: Vec::new() })
@@ -101,7 +101,7 @@ mod tests {
         let mut world = World::of(&[]);
         let mut grown: Vec<Definition> = Vec::new();
         for _ in 0..200 {
-            let next = grow(&mut world.situation(), &grown).unwrap();
+            let next = grow(&mut world.situation(), &grown);
             assert!(grown.iter().all(|other| other.name != next.name), "{}", next.name);
             assert_eq!((next.traits.len(), next.expertise.len()), (2, 2));
             assert_ne!(next.traits[0], next.traits[1]);

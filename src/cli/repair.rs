@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::Args;
 use muzzle_persona::events::{Cut, EventId, visible};
-use muzzle_persona::projection::LinePlace;
+use muzzle_persona::projection::Place;
 use muzzle_persona::{Mending, Store};
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -76,8 +76,8 @@ struct MissingReport {
     line: Option<u64>,
 }
 
-impl From<(EventId, Option<LinePlace>)> for MissingReport {
-    fn from((id, place): (EventId, Option<LinePlace>)) -> Self {
+impl From<(EventId, Option<Place>)> for MissingReport {
+    fn from((id, place): (EventId, Option<Place>)) -> Self {
         let line = place.as_ref().and_then(|place| place.line);
         Self { id, file: place.map(|place| place.file.to_string()), line }
     }

@@ -24,8 +24,17 @@ use super::shown_path::ShownPath;
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// Check that the history still contains this head, or the one that begins so
-    #[arg(long = "head", value_name = "ID")]
+    #[arg(long = "head", value_name = "ID", value_parser = parse_head)]
     heads: Vec<IdPrefix>,
+}
+
+/// Reads a head as it was noted: with fewer digits than are shown it would vouch for little.
+fn parse_head(text: &str) -> Result<IdPrefix, String> {
+    let head = IdPrefix::parse(text).filter(|head| head.len() >= IdPrefix::SHOWN);
+    head.ok_or_else(|| {
+        let (from, to) = (IdPrefix::SHOWN, EventId::DIGITS);
+        format!("an id has from {from} to {to} lower-case hex digits")
+    })
 }
 
 pub fn run(args: &VerifyArgs, context: &Context) -> Result<VerifyReport, Failure> {

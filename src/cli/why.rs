@@ -10,7 +10,7 @@ use muzzle_persona::broker::{self, Account, Grounds, Score, TieBreak};
 use muzzle_persona::events::{
     EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, visible,
 };
-use muzzle_persona::projection::{LastLent, Occasion, Place, Prelude, Until};
+use muzzle_persona::projection::{FoldKey, LastLent, Occasion, Prelude, Until};
 use serde::Serialize;
 
 use super::Context;
@@ -63,7 +63,7 @@ fn account(occasion: &Occasion, store: &mut Store, context: &Context) -> Result<
     let mut prelude = Prelude::of(occasion);
     store.visit(&[&occasion.at.to_string()], |record| prelude.apply(record))?;
     let prelude = prelude.finish();
-    let start = prelude.first().map_or(occasion.place, Place::of);
+    let start = prelude.first().map_or(occasion.place, FoldKey::of);
     let before = Store::open_until(&context.options, Until::Before(start))?;
     let account = broker::why(before.roster(), &prelude, occasion, before.rules());
     Ok(account.map_err(broker::Refusal::from)?)

@@ -1,14 +1,13 @@
-//! The beginning of an id, as people note it down.
+//! The beginning of an id, as people type it or note it down.
 
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
 use super::EventId;
 
-/// The first digits of an id, enough of them to tell it from others.
+/// The first digits of an id: 4 to 32 lower-case hex digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdPrefix {
     digits: String,
@@ -16,37 +15,36 @@ pub struct IdPrefix {
     range: RangeInclusive<EventId>,
 }
 
-/// What is wrong with the beginning of an id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an id has from {} to {} lower-case hex digits", IdPrefix::SHORTEST, EventId::DIGITS)]
-pub struct IdPrefixError;
-
 impl IdPrefix {
-    /// The fewest digits that are taken.
-    pub const SHORTEST: usize = 8;
+    /// The fewest digits that can be meant as an id.
+    pub const SHORTEST: usize = 4;
+    /// How many digits of an id are shown, and the fewest that vouch for it.
+    pub const SHOWN: usize = 8;
 
-    /// The ids that begin with these digits.
+    /// Takes the digits, if they are some.
     #[must_use]
-    pub fn range(&self) -> &RangeInclusive<EventId> {
-        &self.range
-    }
-}
-
-impl FromStr for IdPrefix {
-    type Err = IdPrefixError;
-
-    fn from_str(digits: &str) -> Result<Self, IdPrefixError> {
+    pub fn parse(digits: &str) -> Option<Self> {
         if digits.len() < Self::SHORTEST {
-            return Err(IdPrefixError);
+            return None;
         }
         let end = |fill: char| {
             let filled = format!("{digits}{}", String::from_iter([fill; EventId::DIGITS]));
             EventId::parse(filled.as_bytes().get(..EventId::DIGITS.max(digits.len()))?)
         };
-        let (Some(first), Some(last)) = (end('0'), end('f')) else {
-            return Err(IdPrefixError);
-        };
-        Ok(Self { digits: digits.to_owned(), range: first..=last })
+        Some(Self { digits: digits.to_owned(), range: end('0')?..=end('f')? })
+    }
+
+    /// How many digits it has.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
+    pub fn len(&self) -> usize {
+        self.digits.len()
+    }
+
+    /// The ids that begin with these digits.
+    #[must_use]
+    pub fn range(&self) -> &RangeInclusive<EventId> {
+        &self.range
     }
 }
 
@@ -69,21 +67,21 @@ mod tests {
     #[test]
     fn the_ids_that_begin_so_are_in_its_range() {
         let id = EventId::of(b"");
-        for digits in ["af1349b9", "af1349b9f5f9a1a6", "af1349b9f5f9a1a6a0404dea36dcc949"] {
-            let prefix: IdPrefix = digits.parse().unwrap();
+        for digits in ["af13", "af1349b9", "af1349b9f5f9a1a6a0404dea36dcc949"] {
+            let prefix = IdPrefix::parse(digits).unwrap();
             assert!(prefix.range().contains(&id), "{digits}");
             assert_eq!(prefix.to_string(), digits);
         }
-        let other: IdPrefix = "af1349ba".parse().unwrap();
+        let other = IdPrefix::parse("af1349ba").unwrap();
         assert!(!other.range().contains(&id));
     }
 
     #[test]
     fn what_begins_no_id_is_refused() {
         for wrong in
-            ["", "af1349b", "AF1349B9", "af1349bx", "é1349b9f", "af1349b9f5f9a1a6a0404dea36dcc9490"]
+            ["", "af1", "AF1349B9", "af1349bx", "é1349b9f", "af1349b9f5f9a1a6a0404dea36dcc9490"]
         {
-            assert!(wrong.parse::<IdPrefix>().is_err(), "{wrong}");
+            assert_eq!(IdPrefix::parse(wrong), None, "{wrong}");
         }
     }
 }

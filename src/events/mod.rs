@@ -38,7 +38,7 @@ pub use file_log::{FileLog, Sealed};
 pub use git::run_git;
 pub use heads::Heads;
 pub use id::EventId;
-pub use id_prefix::{IdPrefix, IdPrefixError};
+pub use id_prefix::IdPrefix;
 pub use line::{FORMAT_VERSION, LINE_LIMIT, LineError, Record, Seq, decode, encode};
 pub(crate) use line::{check_id, decode_checked, end_with_id, possible_ids, written_id};
 pub use lock::Hold;

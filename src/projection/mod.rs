@@ -24,11 +24,11 @@ mod roster;
 mod standing;
 mod view;
 
-pub use audit::{AmbiguousHead, Audit, Fault, Finding, NotedHead, Place as LinePlace, Severity};
+pub use audit::{AmbiguousHead, Audit, Fault, Finding, NotedHead, Place, Severity};
 pub use change::{Change, Existence, Part, Reason, RoleChange};
 pub use checkpoint::Lost;
 pub use history::{Assignment, History};
-pub use moment::{IdPrefix, Moment, MomentError, Place, Until};
+pub use moment::{FoldKey, Moment, MomentError, Until};
 pub use occasion::{LastLent, Occasion, Prelude};
 pub use pair::Pair;
 pub use persona::{Lease, Origin, Persona, RoleRecord, Status, Tally, Work};

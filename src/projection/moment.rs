@@ -1,13 +1,10 @@
 //! A moment of a log: how it is written, and which events had happened by then.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use smol_str::SmolStr;
 
-use crate::events::{EventId, Record, Seq};
+use crate::events::{EventId, IdPrefix, Record, Seq};
 
 /// A moment, as somebody writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,10 +19,6 @@ pub enum Moment {
     Number(Seq, IdPrefix),
 }
 
-/// How an event's id begins: 4 to 32 lower-case hex digits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdPrefix(SmolStr);
-
 /// Which events of a certain log had happened at a moment.
 ///
 /// All but a time take a beginning of the fold order, which holds the parents
@@ -39,14 +32,14 @@ pub enum Until {
     /// Those that were written by then, as their own clocks have it.
     Time(Timestamp),
     /// Those up to this one, and this one.
-    Event(Place),
+    Event(FoldKey),
     /// Those before this one.
-    Before(Place),
+    Before(FoldKey),
 }
 
 /// The place of an event in the fold order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct FoldKey {
     seq: Seq,
     at: Timestamp,
     id: EventId,
@@ -84,12 +77,8 @@ impl MomentError {
 /// The most ids that an error lists.
 const LISTED: usize = 5;
 
-/// The least digits of an id.
-const SHORTEST: usize = 4;
 /// Digits that are no more than this may be a sequence number.
 const LONGEST_NUMBER: usize = 19;
-/// Digits that are fewer than this are a sequence number, whatever the ids.
-const SHOWN: usize = 8;
 
 impl Moment {
     /// Reads a sequence number, a time, a date (its end, in UTC), a minute as
@@ -100,7 +89,7 @@ impl Moment {
     pub fn parse(text: &str) -> Result<Self, MomentError> {
         let prefix = IdPrefix::parse(text);
         if let Some(seq) = number(text) {
-            let prefix = prefix.filter(|_| text.len() >= SHOWN);
+            let prefix = prefix.filter(|_| text.len() >= IdPrefix::SHOWN);
             return Ok(prefix.map_or(Self::Depth(seq), |prefix| Self::Number(seq, prefix)));
         }
         let time =
@@ -122,7 +111,7 @@ impl Moment {
 
     /// Says which events had happened in a log of so many lines, in which those
     /// that were `found` have ids that begin with the prefix.
-    pub fn until(&self, found: &[Place], lines: u64) -> Result<Until, MomentError> {
+    pub fn until(&self, found: &[FoldKey], lines: u64) -> Result<Until, MomentError> {
         let prefix = match self {
             Self::Depth(depth) => return Ok(Until::Depth(*depth)),
             Self::Time(time) => return Ok(Until::Time(*time)),
@@ -164,27 +153,6 @@ fn in_utc(time: DateTime) -> Option<Timestamp> {
     TimeZone::UTC.to_timestamp(time).ok()
 }
 
-impl IdPrefix {
-    /// Takes the digits, if they are some.
-    fn parse(text: &str) -> Option<Self> {
-        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        let is_id = (SHORTEST..=EventId::DIGITS).contains(&text.len()) && text.bytes().all(is_hex);
-        is_id.then(|| Self(SmolStr::new(text)))
-    }
-
-    /// Tells whether an id begins so.
-    #[must_use]
-    pub fn begins(&self, id: &EventId) -> bool {
-        id.digits().starts_with(self.0.as_bytes())
-    }
-}
-
-impl fmt::Display for IdPrefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
 impl Until {
     /// Tells whether an event had happened.
     #[must_use]
@@ -193,13 +161,13 @@ impl Until {
             Self::End => true,
             Self::Depth(depth) => record.seq <= *depth,
             Self::Time(time) => record.at <= *time,
-            Self::Event(place) => Place::of(record) <= *place,
-            Self::Before(place) => Place::of(record) < *place,
+            Self::Event(place) => FoldKey::of(record) <= *place,
+            Self::Before(place) => FoldKey::of(record) < *place,
         }
     }
 }
 
-impl Place {
+impl FoldKey {
     /// The place of an event.
     #[must_use]
     pub fn of(record: &Record) -> Self {
@@ -219,7 +187,7 @@ mod tests {
     use super::*;
 
     fn id(text: &str) -> Moment {
-        Moment::Event(IdPrefix(text.into()))
+        Moment::Event(IdPrefix::parse(text).unwrap())
     }
 
     fn time(text: &str) -> Moment {
@@ -234,12 +202,12 @@ mod tests {
             ("41", depth(41)),
             ("0041", depth(41)),
             ("1234567", depth(1_234_567)),
-            ("12345678", Moment::Number(Seq(12_345_678), IdPrefix("12345678".into()))),
+            ("12345678", Moment::Number(Seq(12_345_678), IdPrefix::parse("12345678").unwrap())),
             (
                 "9999999999999999999",
                 Moment::Number(
                     Seq(9_999_999_999_999_999_999),
-                    IdPrefix("9999999999999999999".into()),
+                    IdPrefix::parse("9999999999999999999").unwrap(),
                 ),
             ),
             ("99999999999999999999", id("99999999999999999999")),
@@ -280,7 +248,8 @@ mod tests {
 
     #[test]
     fn digits_that_begin_an_id_are_a_depth_if_the_log_may_be_so_deep() {
-        let place = |n: u8| Place { seq: Seq(1), at: Timestamp::UNIX_EPOCH, id: EventId::of(&[n]) };
+        let place =
+            |n: u8| FoldKey { seq: Seq(1), at: Timestamp::UNIX_EPOCH, id: EventId::of(&[n]) };
         let number = Moment::parse("00000400").unwrap();
         assert_eq!(number.until(&[place(1)], 399), Ok(Until::Event(place(1))));
         assert_eq!(number.until(&[place(1)], 400), Ok(Until::Depth(Seq(400))));
@@ -292,7 +261,7 @@ mod tests {
     #[test]
     fn an_error_lists_a_few_ids_and_counts_the_rest() {
         let ids: Vec<_> = (0..7_u8).map(|n| EventId::of(&[n])).collect();
-        let prefix = IdPrefix("0000".into());
+        let prefix = IdPrefix::parse("0000").unwrap();
         let error = MomentError::AmbiguousId(prefix.clone(), ids.clone()).to_string();
         assert!(error.starts_with(&format!("`0000` could be any of `{}`, ", ids[0])), "{error}");
         assert!(error.ends_with(&format!("`{}` and 2 more", ids[4])), "{error}");

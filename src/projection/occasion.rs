@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Place;
+use super::FoldKey;
 use crate::events::{
     Assign, AssignedSlot, Event, EventId, Heads, PersonaName, ReactivateReason, Record, Release,
     ReleaseReason, RoleName, SessionId, Slot,
@@ -24,7 +24,7 @@ pub struct Occasion {
     /// The event.
     pub id: EventId,
     /// Where it stands.
-    pub place: Place,
+    pub place: FoldKey,
     /// When it was written.
     pub at: Timestamp,
     /// What it says.
@@ -73,7 +73,7 @@ impl LastLent {
         if let Some(seat) = assign.slots.iter().rfind(is_it) {
             self.found = Some(Occasion {
                 id: record.id,
-                place: Place::of(record),
+                place: FoldKey::of(record),
                 at: record.at,
                 assign: assign.clone(),
                 seat: seat.clone(),
@@ -107,7 +107,7 @@ impl<'a> Prelude<'a> {
     /// Takes in one event. Whoever calls sees to the order.
     pub fn apply(&mut self, record: &Record) {
         // One command has one moment.
-        let is_before = record.at == self.of.at && Place::of(record) < self.of.place;
+        let is_before = record.at == self.of.at && FoldKey::of(record) < self.of.place;
         if is_before && self.concerns(&record.event) {
             self.candidates.push(record.clone());
         }

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use crate::events::{EventId, Heads, Seq, decode};
     use crate::projection::view::tests::{History, anything, seed};
-    use crate::projection::{Place, Roster};
+    use crate::projection::{FoldKey, Roster};
 
     /// A log, merged or not, with its lines in any order that git may leave, some of them twice.
     fn log() -> impl Strategy<Value = Vec<String>> {
@@ -131,7 +131,7 @@ mod tests {
 
     /// The lines in fold order, each once.
     fn in_order(mut lines: Vec<String>) -> Vec<String> {
-        lines.sort_by_key(|line| Place::of(&record(line)));
+        lines.sort_by_key(|line| FoldKey::of(&record(line)));
         lines.dedup();
         lines
     }
@@ -158,8 +158,8 @@ mod tests {
             let ended = |n: usize| View::fold_all(ordered[..n].concat().as_bytes()).unwrap();
             for (n, line) in ordered.iter().enumerate() {
                 let at = record(line);
-                assert_same(&rewound(&lines, Until::Event(Place::of(&at))), &ended(n + 1));
-                assert_same(&rewound(&lines, Until::Before(Place::of(&at))), &ended(n));
+                assert_same(&rewound(&lines, Until::Event(FoldKey::of(&at))), &ended(n + 1));
+                assert_same(&rewound(&lines, Until::Before(FoldKey::of(&at))), &ended(n));
                 let deep = ordered.iter().filter(|line| record(line).seq <= at.seq).count();
                 assert_same(&rewound(&lines, Until::Depth(at.seq)), &ended(deep));
             }

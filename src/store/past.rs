@@ -197,7 +197,7 @@ mod tests {
     use crate::events::Disk;
     use crate::events::decode;
     use crate::projection::testing::{History, anything, seed};
-    use crate::projection::{MomentError, Place};
+    use crate::projection::{FoldKey, MomentError};
 
     fn options(dir: &Path) -> Options {
         let now = "2026-03-25T15:30:00Z".parse().unwrap();
@@ -246,7 +246,7 @@ mod tests {
             let merged = base.clone().extend(left).merged(base.clone().extend(right));
             let dir = store(&merged.lines);
             let mut ordered = merged.lines.clone();
-            ordered.sort_by_key(|line| Place::of(&record(line)));
+            ordered.sort_by_key(|line| FoldKey::of(&record(line)));
             for (n, line) in ordered.iter().enumerate() {
                 let it = record(line);
                 let ended = |is_in: &dyn Fn(&Record) -> bool| {
@@ -255,7 +255,7 @@ mod tests {
                     Store::open_until(&options(store(&lines).path()), Until::End).unwrap()
                 };
                 let id = it.id.to_string();
-                let ends_there = ended(&|other| Place::of(other) <= Place::of(&it));
+                let ends_there = ended(&|other| FoldKey::of(other) <= FoldKey::of(&it));
                 prop_assert_eq!(ends_there.view().events, n as u64 + 1);
                 assert_same(&at(dir.path(), &id).unwrap(), &ends_there);
                 assert_same(&at(dir.path(), &it.seq.to_string()).unwrap(), &ended(&|other| other.seq <= it.seq));

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Store, StoreError};
-use crate::events::{Log, LogError, Position, Read, decode, written_id};
-use crate::projection::{IdPrefix, LineDamage, Moment, Place, Until};
+use crate::events::{IdPrefix, Log, LogError, Position, Read, decode, written_id};
+use crate::projection::{FoldKey, LineDamage, Moment, Until};
 
 impl<L: Log> Store<L> {
     /// Says which events of the log had happened at a moment.
@@ -18,7 +18,7 @@ impl<L: Log> Store<L> {
     }
 
     /// Finds the events whose ids begin so, and counts the lines of the log.
-    fn find(&mut self, prefix: &IdPrefix) -> Result<(BTreeSet<Place>, u64), LogError> {
+    fn find(&mut self, prefix: &IdPrefix) -> Result<(BTreeSet<FoldKey>, u64), LogError> {
         let (mut found, mut position, mut batch) = (BTreeSet::new(), Position::START, Vec::new());
         loop {
             let Read::Lines { left } = self.log.read(&position, &mut batch)? else {
@@ -27,13 +27,13 @@ impl<L: Log> Store<L> {
                 continue;
             };
             for (line, number) in batch.split(|byte| *byte == b'\n').zip(position.lines + 1..) {
-                if !written_id(line).is_some_and(|(_, id)| prefix.begins(&id)) {
+                if !written_id(line).is_some_and(|(_, id)| prefix.range().contains(&id)) {
                     continue;
                 }
                 let record = decode(line).map_err(|error| {
                     self.damaged(LineDamage { line: number, reason: error.into() })
                 })?;
-                found.insert(Place::of(&record));
+                found.insert(FoldKey::of(&record));
             }
             position.advance(&batch);
             if left == 0 {

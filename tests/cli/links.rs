@@ -98,12 +98,27 @@ fn a_checkpoint_that_is_a_link_is_neither_read_nor_written_through() {
     home.run(&["list"]).ok();
 }
 
+fn make_pipe(path: &Path) {
+    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+}
+
+#[test]
+fn a_seed_that_is_a_pipe_is_refused_at_once_and_such_a_checkpoint_ignored() {
+    let home = Home::seeded();
+    home.run(&["compact"]).ok();
+    let checkpoint = home.store().join(".cache/checkpoint.json");
+    fs::remove_file(&checkpoint).unwrap();
+    make_pipe(&checkpoint);
+    home.run(&["list"]).ok();
+    home.assign("s1", "w", "testing");
+    make_pipe(&home.store().join("seed.toml"));
+    let said = refused(&home, &["list"]);
+    assert!(said.starts_with("error: could not read `STORE/seed.toml`: it is not a regular file"));
+}
+
 #[test]
 fn a_log_that_is_a_pipe_or_a_directory_is_refused_at_once() {
-    let makers: [fn(&Path); 2] = [
-        |path| mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap(),
-        |path| fs::create_dir(path).unwrap(),
-    ];
+    let makers: [fn(&Path); 2] = [make_pipe, |path| fs::create_dir(path).unwrap()];
     for make in makers {
         let home = Home::seeded();
         fs::remove_file(home.log_path()).unwrap();

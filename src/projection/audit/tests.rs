@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::events::{Batch, Heads, Piece, decode};
+use crate::events::{Batch, Heads, IdPrefix, Piece, decode};
 use crate::projection::view::tests::{History, anything, assign, retire, seed};
 
 /// Audits lines as one file, as a store does it.
@@ -217,7 +217,7 @@ fn a_head_whose_beginning_others_share_is_ambiguous() {
         let id = EventId::parse(digits.as_bytes()).unwrap();
         auditor.ledger.push(&Record { id, ..record.clone() }, spot);
     }
-    let error = auditor.finish(&["01234567".parse().unwrap()]).unwrap_err();
+    let error = auditor.finish(&[IdPrefix::parse("01234567").unwrap()]).unwrap_err();
     assert_eq!(error.to_string(), "`01234567` begins the ids of several events");
 }
 
