@@ -127,6 +127,28 @@ fn two_that_died_before_their_syncs_take_nothing_with_them() {
     }
 }
 
+#[test]
+fn a_hole_that_more_of_them_leave_is_named_and_takes_nothing_that_was_acknowledged() {
+    let mut machine = Machine::new();
+    machine.run(&Command::Look).unwrap();
+    for session in 0..3 {
+        die_before_the_sync(&mut machine, &Command::Assign { session, roles: vec![0] });
+    }
+    let mut holes = 0;
+    for seed in 0..100 {
+        let mut after = machine.cut_power(PowerCut::Some(seed));
+        let opened = Store::open(&after.options(), &mut fastrand::Rng::with_seed(7));
+        if let Err(error) = opened {
+            assert!(matches!(error, StoreError::Log(LogError::Damaged(_))), "{error}");
+            holes += 1;
+            Store::repair(&after.options()).unwrap();
+            after.has_made(&after.disk.appended());
+        }
+        goes_on(&after);
+    }
+    assert!((1..60).contains(&holes), "{holes}");
+}
+
 /// What may go wrong with a call, and the call still be made.
 fn faults(kind: Call) -> Vec<Fault> {
     let mut faults = vec![Fault::Failure(ErrorKind::Other)];
