@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::broker::{Decision, Notice, Refusal, Rules, Seed, SeedError, Situation};
 use crate::events::{
     Append, Damage, Disk, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, Needles,
-    Position, Read, Record, RevisionError, Sealed, TornTail, encode,
+    Position, Read, Record, RevisionError, Sealed, TornTail, disk, encode,
 };
 use crate::projection::pipeline::{self, Next};
 use crate::projection::{
@@ -242,15 +242,7 @@ impl Store<FileLog> {
 ///
 /// It is the user's own, and may well be a link to elsewhere.
 fn read_seed(path: &Path) -> Result<Seed, StoreError> {
-    // What is no file could keep its reader waiting for ever.
-    let text = std::fs::metadata(path).and_then(|of| {
-        if of.is_file() {
-            std::fs::read_to_string(path)
-        } else {
-            Err(io::Error::other("it is not a regular file"))
-        }
-    });
-    match text {
+    match disk::read_to_string(path) {
         Ok(text) => Ok(Seed::with_user(path, &text)?),
         Err(error) => match error.kind() {
             // A store that is a file is for the log to report, with its own path.

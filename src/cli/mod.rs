@@ -79,16 +79,37 @@ pub struct Surroundings {
     pub pager: Pager,
     /// Where this program is.
     pub program: Option<PathBuf>,
-    /// The value of `CLAUDE_CONFIG_DIR`.
-    pub claude_config: Option<OsString>,
-    /// The working directory.
-    pub here: Option<PathBuf>,
-    /// The variables that tell this program or its hooks something.
-    pub variables: BTreeMap<String, OsString>,
+    /// Reads what the few commands need that deal with Claude Code.
+    pub client: fn() -> ClientSurroundings,
     /// What the clock says.
     pub clock: Timestamp,
     /// The source of randomness.
     pub rng: fastrand::Rng,
+}
+
+/// What the process was given that tells of Claude Code.
+#[derive(Default)]
+pub struct ClientSurroundings {
+    /// The value of `CLAUDE_CONFIG_DIR`.
+    pub config: Option<OsString>,
+    /// The working directory.
+    pub here: Option<PathBuf>,
+    /// The variables that tell this program or its hooks something.
+    pub variables: BTreeMap<String, OsString>,
+}
+
+impl ClientSurroundings {
+    #[expect(clippy::disallowed_methods, reason = "this is where they enter")]
+    fn read() -> Self {
+        Self {
+            config: std::env::var_os("CLAUDE_CONFIG_DIR"),
+            here: std::env::current_dir().ok(),
+            variables: std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+                .filter(|(name, _)| name.starts_with(environment::PREFIX))
+                .collect(),
+        }
+    }
 }
 
 impl Surroundings {
@@ -104,12 +125,7 @@ impl Surroundings {
                 less_is_set: std::env::var_os("LESS").is_some(),
             },
             program: std::env::current_exe().ok(),
-            claude_config: std::env::var_os("CLAUDE_CONFIG_DIR"),
-            here: std::env::current_dir().ok(),
-            variables: std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-                .filter(|(name, _)| name.starts_with(environment::PREFIX))
-                .collect(),
+            client: ClientSurroundings::read,
             clock: Timestamp::now(),
             rng: fastrand::Rng::new(),
         }
@@ -200,8 +216,11 @@ fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<u8, Fail
         return output.report(&render::run(args)?);
     }
     let Surroundings { store, now, home, pager, program, clock, rng, .. } = surroundings;
-    let client =
-        ClaudeCode::find(surroundings.claude_config, home.as_deref(), surroundings.here.as_deref());
+    let ClientSurroundings { config, here, variables } = match &cli.command {
+        Command::Install(_) | Command::Uninstall(_) | Command::Doctor(_) => (surroundings.client)(),
+        _ => ClientSurroundings::default(),
+    };
+    let client = ClaudeCode::find(config, home.as_deref(), here.as_deref());
     let now = environment::now(now, clock)?;
     let dir = environment::store_dir(cli.global.store, store, home)?;
     let mut context = Context {
@@ -216,7 +235,7 @@ fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<u8, Fail
         pager,
         program,
         client,
-        variables: surroundings.variables,
+        variables,
         warnings: Vec::new(),
         notes: Vec::new(),
     };

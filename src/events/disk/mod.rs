@@ -19,7 +19,7 @@ use std::time::Duration;
 pub mod simulated;
 mod system;
 
-pub use system::{Identity, open_to_others};
+pub use system::{Identity, open_to_others, read_to_string};
 
 /// Where the files of a store are kept: the machine's file system, unless it is a test's.
 #[derive(Debug, Clone)]

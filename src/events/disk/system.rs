@@ -145,6 +145,23 @@ fn may_be_link(error: &io::Error) -> bool {
     !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists)
 }
 
+/// Reads a text of the user's own, which may be a link to wherever they like.
+///
+/// A pipe or a device could keep its reader waiting for ever, and is refused.
+pub fn read_to_string(path: &Path) -> io::Result<String> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    let mut file = options.read(true).open(path)?;
+    regular(&file)?;
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok(text)
+}
+
 fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|of| of.is_symlink())
 }
