@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::harness::{Done, Home};
 
-/// A home with `bin/`, where the programs are, and `work/`, where sessions start.
+/// A home with `bin/`, where the programs are, and `acme/`, where sessions start.
 pub struct Client {
     pub home: Home,
     config: Option<PathBuf>,
@@ -25,7 +25,7 @@ impl Client {
         let home = Home::new();
         let bin = home.path().join("bin");
         fs::create_dir(&bin).unwrap();
-        fs::create_dir(home.path().join("work")).unwrap();
+        fs::create_dir(home.path().join("acme")).unwrap();
         // A program is where it was started from. A second name for it costs nothing; where that
         // cannot be had, `cp` makes a copy that no other test's child has open.
         let program = env!("CARGO_BIN_EXE_muzzle-persona");
@@ -71,7 +71,7 @@ impl Client {
 
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.home.command_of(&self.path("bin/muzzle-persona"));
-        command.args(args).current_dir(self.path("work"));
+        command.args(args).current_dir(self.path("acme"));
         if let Some(dir) = &self.config {
             command.env("CLAUDE_CONFIG_DIR", dir);
         }
@@ -129,7 +129,7 @@ impl Client {
     /// How often the hooks are registered, in whatever place.
     pub fn registrations(&self) -> usize {
         let config = self.config.clone().unwrap_or_else(|| self.path(".claude"));
-        let project = self.path("work/.claude");
+        let project = self.path("acme/.claude");
         let files = [
             config.join("settings.json"),
             config.join("skills/muzzle-persona/hooks/hooks.json"),

@@ -341,7 +341,7 @@ fn what_is_not_registered() {
 #[test]
 fn registered_twice() {
     let client = client(GOOD);
-    client.put("work/.claude/settings.local.json", registration(&client).to_string());
+    client.put("acme/.claude/settings.local.json", registration(&client).to_string());
     finds_only(
         &client,
         "registration.twice",
@@ -377,12 +377,12 @@ fn client_with_settings(settings: &Value) -> Client {
 #[test]
 fn files_that_cannot_be_used() {
     let client = client(GOOD);
-    client.put("work/.claude/settings.json", "{ // mine\n}");
+    client.put("acme/.claude/settings.json", "{ // mine\n}");
     finds_only(
         &client,
         "registration.file",
         "warning",
-        "`~/work/.claude/settings.json` is not as it should be: it is not valid JSON: ",
+        "`~/acme/.claude/settings.json` is not as it should be: it is not valid JSON: ",
     );
     let client = Client::new();
     client.says(&["install"]);
@@ -415,7 +415,7 @@ fn a_plugin_that_is_disabled() {
         "The plugin is disabled in `~/.claude/settings.json`.",
     );
     client.put(
-        "work/.claude/settings.local.json",
+        "acme/.claude/settings.local.json",
         r#"{"enabledPlugins": {"muzzle-persona@skills-dir": true}}"#,
     );
     assert_eq!(finds(&client, "registration.disabled"), Vec::<String>::new());
@@ -424,14 +424,14 @@ fn a_plugin_that_is_disabled() {
 #[test]
 fn hooks_that_are_disabled() {
     let client = client(GOOD);
-    client.put("work/.claude/settings.json", r#"{"disableAllHooks": true}"#);
+    client.put("acme/.claude/settings.json", r#"{"disableAllHooks": true}"#);
     finds_only(
         &client,
         "hooks.disabled",
         "problem",
-        "`disableAllHooks` is true in `~/work/.claude/settings.json`.",
+        "`disableAllHooks` is true in `~/acme/.claude/settings.json`.",
     );
-    client.put("work/.claude/settings.local.json", r#"{"disableAllHooks": false}"#);
+    client.put("acme/.claude/settings.local.json", r#"{"disableAllHooks": false}"#);
     assert_eq!(finds(&client, "hooks.disabled"), Vec::<String>::new());
 }
 
@@ -441,16 +441,16 @@ fn hooks_of_others_that_are_called_for_agents() {
     let other = |matcher: &str, handler: &str| {
         format!(r#"{{"hooks": {{"PreToolUse": [{{{matcher}"hooks": [{handler}]}}]}}}}"#)
     };
-    let local = "work/.claude/settings.local.json";
+    let local = "acme/.claude/settings.local.json";
     client.put(local, other("", r#"{"type": "command", "command": "log.sh"}"#));
     finds_only(
         &client,
         "hooks.rival",
         "warning",
-        "`log.sh` in `~/work/.claude/settings.local.json` is called for agents too. | if it does not rewrite",
+        "`log.sh` in `~/acme/.claude/settings.local.json` is called for agents too. | if it does not rewrite",
     );
     client.put(local, other(r#""matcher": "Agent","#, r#"{"type": "http", "url": "x"}"#));
-    finds_only(&client, "hooks.rival", "warning", "a hook that is no command in `~/work/");
+    finds_only(&client, "hooks.rival", "warning", "a hook that is no command in `~/acme/");
     client
         .put(local, other(r#""matcher": "Bash","#, r#"{"type": "command", "command": "log.sh"}"#));
     finds_only(&client, "hooks.rival", "ok", "No other hook is called for agents.");
@@ -595,12 +595,12 @@ fn what_a_project_names_is_not_run_unless_it_is_ours() {
     let client = Client::new();
     client.put("script.sh", GOOD);
     let ran = client.path("ran");
-    let settings = "work/.claude/settings.json";
+    let settings = "acme/.claude/settings.json";
     let evil = format!("touch '{}'", ran.display());
-    std::os::unix::fs::symlink("/bin/sh", client.path("work/persona-inject")).unwrap();
+    std::os::unix::fs::symlink("/bin/sh", client.path("acme/persona-inject")).unwrap();
     for handler in [
         json!({"type": "command", "command": "./persona-inject", "args": ["-c", evil]}),
-        json!({"type": "command", "command": client.path("work/persona-inject"), "args": ["-c", evil]}),
+        json!({"type": "command", "command": client.path("acme/persona-inject"), "args": ["-c", evil]}),
         json!({"type": "command", "command": format!("'{}/bin/persona-inject' -c \"{evil}\"", client.home.path().display())}),
     ] {
         let hooks = json!({"hooks": {"PreToolUse": [{"hooks": [handler]}]}});
@@ -612,7 +612,7 @@ fn what_a_project_names_is_not_run_unless_it_is_ours() {
         assert!(
             found.len() == 1
                 && found[0]
-                    .contains(", as `~/work/.claude/settings.json` registers it, was not run. | "),
+                    .contains(", as `~/acme/.claude/settings.json` registers it, was not run. | "),
             "{found:?}"
         );
         assert_eq!(finds(&client, "rehearsal.inject"), Vec::<String>::new());
@@ -621,10 +621,10 @@ fn what_a_project_names_is_not_run_unless_it_is_ours() {
     fs::remove_file(client.path("bin/persona-inject")).unwrap();
     std::os::unix::fs::symlink("/bin/sh", client.path("bin/persona-inject")).unwrap();
     // Its name leads there from here, but not from everywhere.
-    fs::remove_file(client.path("work/persona-inject")).unwrap();
+    fs::remove_file(client.path("acme/persona-inject")).unwrap();
     std::os::unix::fs::symlink(
         client.path("bin/persona-inject"),
-        client.path("work/persona-inject"),
+        client.path("acme/persona-inject"),
     )
     .unwrap();
     let relative = json!({"type": "command", "command": "persona-inject", "args": []});

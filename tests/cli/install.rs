@@ -260,17 +260,17 @@ fn uninstall_takes_out_what_it_is_asked_for_and_tells_of_the_rest() {
     client.says(&["install"]);
     // Another version, or another hand, may have done this.
     let hooks = fs::read(client.path(&format!("{FOLDER}/hooks/hooks.json"))).unwrap();
-    client.put("work/.claude/settings.local.json", hooks);
+    client.put("acme/.claude/settings.local.json", hooks);
     assert_eq!(client.registrations(), 2);
     let done = client.run(&["uninstall", "--scope", "user"]);
     assert_eq!(
         client.without_home(&done.stderr),
-        "warning: the hooks are still registered for the scope local, in `~/work/.claude/settings.local.json`\n"
+        "warning: the hooks are still registered for the scope local, in `~/acme/.claude/settings.local.json`\n"
     );
     assert_eq!((done.code, client.registrations()), (Some(0), 1));
     client.says(&["uninstall"]);
     assert_eq!(client.registrations(), 0);
-    fs::remove_dir_all(client.path("work/.claude")).unwrap();
+    fs::remove_dir_all(client.path("acme/.claude")).unwrap();
     assert_eq!(client.tree(), before);
 }
 
@@ -523,7 +523,7 @@ fn a_program_whose_path_is_no_text_is_not_registered() {
     let odd = client.home.path().join(OsStr::from_bytes(b"b\xffn"));
     fs::rename(client.path("bin"), &odd).unwrap();
     let mut command = client.home.command_of(&odd.join("muzzle-persona"));
-    let told = Done::of(command.arg("install").current_dir(client.path("work"))).fails(1);
+    let told = Done::of(command.arg("install").current_dir(client.path("acme"))).fails(1);
     assert_snapshot!(told, @r"
     error: the path of this program cannot be written into settings
     hint: install it in a directory whose path is plain text

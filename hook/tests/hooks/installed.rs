@@ -28,7 +28,7 @@ fn run(home: &Home, program: impl AsRef<std::ffi::OsStr>, args: &[&str], stdin: 
         .env("HOME", home.path())
         // A slow machine must not fail a test that is not about time.
         .env("MUZZLE_PERSONA_HOOK_TIMEOUT_MS", "60000")
-        .current_dir(home.path().join("work"))
+        .current_dir(home.path().join("acme"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -68,7 +68,7 @@ fn what_is_installed_gives_personas_and_goes_as_if_it_had_never_been() {
         ("settings", ".claude/settings.json"),
     ] {
         let home = Home::new();
-        fs::create_dir(home.path().join("work")).unwrap();
+        fs::create_dir(home.path().join("acme")).unwrap();
         fs::create_dir(home.path().join(".claude")).unwrap();
         fs::write(home.path().join(".claude/settings.json"), SETTINGS).unwrap();
         let before = files(home.path());
@@ -105,7 +105,7 @@ fn what_is_installed_gives_personas_and_goes_as_if_it_had_never_been() {
 #[test]
 fn a_fresh_home_is_well_in_three_commands() {
     let home = Home::new();
-    fs::create_dir(home.path().join("work")).unwrap();
+    fs::create_dir(home.path().join("acme")).unwrap();
     let before = files(home.path());
     says(&home, &["install"]);
     let mut doctor = Command::new(program());
