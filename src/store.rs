@@ -102,6 +102,11 @@ impl Options {
     fn log(&self) -> FileLog {
         FileLog::new(self.disk.clone(), self.dir.clone())
     }
+
+    /// Where the checkpoint is kept.
+    fn cache(&self) -> PathBuf {
+        self.dir.join(".cache")
+    }
 }
 
 impl LongWork {
@@ -214,7 +219,7 @@ impl Store<FileLog> {
             progress: options.progress.clone(),
             view: View::default(),
             disk: options.disk.clone(),
-            cache: options.dir.join(".cache"),
+            cache: options.cache(),
             kept: 0,
             torn: None,
         })

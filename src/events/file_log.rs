@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::disk::{Mode, OpenFile};
 use super::line::{ID_TAIL, LINE_LIMIT, written_id};
-use super::lock::WriteLock;
+use super::lock::{self, WriteLock};
+use super::scan::ACTIVE;
 use super::segments::{self, Segment};
 use super::{
     Append, Damage, DamageReason, Disk, EventId, LineError, Log, LogError, Position, Read,
@@ -24,9 +25,6 @@ const TRIES: u32 = 100;
 const CHECKOUT: Duration = Duration::from_millis(50);
 /// The pause between two looks at whether it did.
 const PAUSE: Duration = Duration::from_millis(1);
-
-/// The writers' lock in a store.
-const LOCK: &str = ".lock";
 
 /// What a new store tells git: the log keeps its bytes, and a merge keeps the lines of both sides.
 const GIT_ATTRIBUTES: &str = "*.jsonl text eol=lf merge=union diff=muzzle-persona\n";
@@ -101,13 +99,13 @@ impl FileLog {
     /// Names the log of a store. Nothing is opened yet.
     #[must_use]
     pub fn new(disk: Disk, dir: PathBuf) -> Self {
-        let path = dir.join("events.jsonl");
+        let path = dir.join(ACTIVE);
         Self { disk, dir, path, files: None, is_new: false }
     }
 
     /// Makes the directory of a new store, and tells git how to treat what is in it.
     pub fn create_store(&mut self) -> Result<(), LogError> {
-        self.is_new = !self.disk.exists(&self.dir.join(LOCK)).unwrap_or(false);
+        self.is_new = !self.disk.exists(&self.dir.join(lock::FILE)).unwrap_or(false);
         self.disk.make_dirs(&self.dir).map_err(LogError::io("create the store", &self.dir))?;
         for (name, content) in [(".gitattributes", GIT_ATTRIBUTES), (".gitignore", GIT_IGNORE)] {
             let path = self.dir.join(name);
@@ -299,7 +297,7 @@ impl FileLog {
 
     /// Moves what follows `end` to the quarantine, and cuts it off.
     fn cut(&self, file: &dyn OpenFile, end: u64, torn: &[u8]) -> Result<TornTail, LogError> {
-        let dir = self.dir.join("quarantine");
+        let dir = self.quarantine();
         self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
         // Named for its place and content, so that a second try after a crash writes the same file.
         let kept = dir.join(format!("events.jsonl.{end}.{:.8}", EventId::of(torn)));
@@ -394,7 +392,7 @@ impl Log for FileLog {
     }
 
     fn take_turn(&mut self, wait: Duration) -> Result<WriteLock, LogError> {
-        let turn = WriteLock::take(&self.disk, &self.dir.join(LOCK), &self.path, wait)?;
+        let turn = WriteLock::take(&self.disk, &self.dir.join(lock::FILE), &self.path, wait)?;
         let known = self.files.take();
         self.open_to_append(known)?;
         Ok(turn)
@@ -414,7 +412,6 @@ impl Log for FileLog {
         let Tail::Clear { torn } = self.clear_tail(file, end)? else {
             return Ok(Append::Moved);
         };
-        let sync = |source| LogError::Sync { path: self.path.clone(), source };
         if end == 0 {
             // Whoever finds a line in the file relies on it that the file is there to stay, and
             // that those before it, which a seal may have moved, are too.
@@ -430,7 +427,7 @@ impl Log for FileLog {
             return Ok(Append::Moved);
         }
         drop(turn);
-        file.sync().map_err(sync)?;
+        self.settle()?;
         Ok(Append::Done { torn })
     }
 

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 use super::disk::{Identity, Mode, OpenFile};
 use super::{Disk, LogError};
 
+/// The lock's file, in a store.
+pub const FILE: &str = ".lock";
+
 /// The first pause between two tries, and the shortest. It doubles until [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
 /// The longest pause between two tries.

@@ -182,7 +182,8 @@ impl FileLog {
         }
     }
 
-    fn quarantine(&self) -> PathBuf {
+    /// Where is kept what was cut.
+    pub(super) fn quarantine(&self) -> PathBuf {
         self.dir.join("quarantine")
     }
 }

@@ -4,10 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use super::scan::ACTIVE;
 use super::{run_git, segments, tail};
-
-/// The active file's path in a store.
-const ACTIVE: &str = "events.jsonl";
 
 /// What git has of a store's log at one of its commits.
 #[derive(Debug)]

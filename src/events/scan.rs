@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::disk::{Mode, OpenFile};
 use super::file_log::{BATCH, read_at};
-use super::lock::WriteLock;
+use super::lock::{self, WriteLock};
 use super::{Disk, FileLog, LogError, Seq, segments, tail};
 
 /// The file that is appended to, as a store names it.
@@ -111,7 +111,7 @@ impl FileLog {
     /// Keeps writers waiting, as far as that can be done without writing anything.
     #[must_use]
     pub fn hold_still(&self, wait: Duration) -> Option<WriteLock> {
-        WriteLock::take_existing(&self.disk, &self.dir.join(".lock"), &self.path, wait).ok()
+        WriteLock::take_existing(&self.disk, &self.dir.join(lock::FILE), &self.path, wait).ok()
     }
 }
 

@@ -42,7 +42,7 @@ impl Store<FileLog> {
     /// Nothing is written. An end that may be half a write is looked at once
     /// more while no writer can be at work.
     pub fn examine(options: &Options) -> Result<Condition, StoreError> {
-        let path = options.dir.join(".lock");
+        let path = options.dir.join(lock::FILE);
         let holder = lock::look(&options.disk, &path).map_err(LogError::io("look at", &path))?;
         let mut log = existing(options)?;
         let look = |log: &mut FileLog| {

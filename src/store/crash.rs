@@ -9,8 +9,6 @@ use super::{Store, StoreError};
 use crate::events::LogError;
 use crate::events::disk::simulated::{Call, Fault, PowerCut};
 
-const ANOTHER: Command = Command::Assign { session: 4, roles: Vec::new() };
-
 /// A day's work, each command a process of its own. The first makes the store.
 fn day() -> Vec<Command> {
     use Command::{Assign, Compact, Feedback, Grow, Look, Release};
@@ -28,6 +26,17 @@ fn day() -> Vec<Command> {
     ]
 }
 
+/// After how many bytes of a call's write a process dies.
+///
+/// What dies at a look leaves what dies at the next change, or what has ended.
+fn deaths(kind: Call) -> Vec<usize> {
+    match kind {
+        Call::Write(bytes) => vec![0, bytes / 2, bytes],
+        Call::Sync | Call::Change => vec![0],
+        Call::Look | Call::Lock => Vec::new(),
+    }
+}
+
 /// Says what is left after a power cut, in all ways that matter.
 fn cuts(number: usize) -> Vec<PowerCut> {
     let some = (0..2).map(|n| PowerCut::Some(number as u64 * 7 + n));
@@ -39,8 +48,7 @@ fn cuts(number: usize) -> Vec<PowerCut> {
 fn goes_on(machine: &Machine) {
     machine.check();
     let mut machine = machine.fork();
-    let Command::Assign { session, .. } = ANOTHER else { unreachable!() };
-    machine.run(&Command::Assign { session, roles: vec![0, 1] }).unwrap();
+    machine.run(&Command::Assign { session: 4, roles: vec![0, 1] }).unwrap();
     machine.cut_power(PowerCut::Nothing).check();
 }
 
@@ -49,9 +57,7 @@ fn what_was_acknowledged_outlasts_a_death_and_a_power_cut_at_every_call() {
     let mut machine = Machine::new();
     for (number, command) in day().iter().enumerate() {
         for (call, kind) in machine.calls_of(command).into_iter().enumerate() {
-            let written =
-                if let Call::Write(bytes) = kind { vec![0, bytes / 2, bytes] } else { vec![0] };
-            for written in written {
+            for written in deaths(kind) {
                 let mut dead = machine.fork();
                 dead.run_with(command, call, Fault::Death { written }).unwrap_or_default();
                 goes_on(&dead.fork());
@@ -214,12 +220,7 @@ fn a_repair_that_died_or_lost_power_at_any_call_is_finished_by_the_next() {
     mended.has_made(&mended.disk.appended());
     mended.check();
     for (call, kind) in mended.disk.calls().into_iter().enumerate() {
-        let written = match kind {
-            Call::Write(bytes) => vec![0, bytes / 2, bytes],
-            Call::Sync | Call::Change => vec![0],
-            Call::Look | Call::Lock => continue,
-        };
-        for written in written {
+        for written in deaths(kind) {
             let dead = machine.fork();
             dead.disk.fail_at(call, Fault::Death { written });
             let _ = repair(&dead);

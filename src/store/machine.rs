@@ -156,7 +156,7 @@ impl Machine {
         Self { disk: self.disk.cut_power(leaves), ..self.clone() }
     }
 
-    /// The same, when the process is gone and the machine goes on.
+    /// What a process of this machine opens its store with.
     pub fn options(&self) -> Options {
         Options {
             dir: dir(),

@@ -88,7 +88,7 @@ impl Store<FileLog> {
                 continue;
             }
             // It may know of lines that are gone, and by their positions of none that is left.
-            let cache = options.dir.join(".cache");
+            let cache = options.cache();
             checkpoint::remove(&options.disk, &cache)
                 .map_err(LogError::io("remove the checkpoint in", &cache))?;
             log.reopen()?;

@@ -19,7 +19,7 @@ impl Store<FileLog> {
     /// the history still contains them. It takes no lock, but what looks like
     /// damage is looked at once more while no writer can be at work.
     pub fn verify(options: &Options, noted: &[IdPrefix]) -> Result<Audit, StoreError> {
-        let cache = options.dir.join(".cache");
+        let cache = options.cache();
         let mut log = match existing(options) {
             // A log that is gone, and has a checkpoint, is no store that never was.
             Err(StoreError::NoStore(_)) if checkpoint::exists(&options.disk, &cache) => {
@@ -86,7 +86,7 @@ pub(super) fn existing(options: &Options) -> Result<FileLog, StoreError> {
 
 /// The checkpoint, and what of it is known before the log is read.
 fn keep(log: &mut FileLog, options: &Options) -> Kept {
-    let (disk, cache) = (&options.disk, options.dir.join(".cache"));
+    let (disk, cache) = (&options.disk, options.cache());
     let Some(view) = checkpoint::load(disk, &cache) else {
         return if checkpoint::exists(disk, &cache) { Kept::Unusable } else { Kept::None };
     };
