@@ -1,13 +1,11 @@
 //! What a client writes to a hook's stdin.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use muzzle_persona_hook::fail_open::Watch;
-use muzzle_persona_hook::surroundings::Surroundings;
+use muzzle_persona_hook::deadline::Deadline;
+use muzzle_persona_hook::environment::Environment;
 use muzzle_persona_hook::{inject, release};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -25,12 +23,12 @@ struct Home {
 pub fn check(bytes: &[u8]) {
     static HOME: OnceLock<Home> = OnceLock::new();
     let home = HOME.get_or_init(Home::new);
-    if let Ok(answer) = inject::answer(bytes, &home.watch(), home.surroundings())
+    if let Ok(answer) = inject::answer(bytes, &deadline(), home.environment())
         && !answer.stdout.is_empty()
     {
         is_the_same_but_for_its_prompt(bytes, &answer.stdout);
     }
-    if let Ok(answer) = release::answer(bytes, &home.watch(), home.surroundings()) {
+    if let Ok(answer) = release::answer(bytes, &deadline(), home.environment()) {
         assert_eq!(answer.stdout, "");
     }
     home.begin_anew();
@@ -89,7 +87,7 @@ impl Home {
         let log = dir.path().join(".muzzle/personas/events.jsonl");
         let mut home = Self { dir, log, seeded: Vec::new() };
         let call = r#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Agent","tool_input":{"name":"w","prompt":"Go."}}"#;
-        inject::answer(call.as_bytes(), &home.watch(), home.surroundings()).unwrap();
+        inject::answer(call.as_bytes(), &deadline(), home.environment()).unwrap();
         home.seeded = std::fs::read(&home.log).unwrap();
         home
     }
@@ -102,19 +100,21 @@ impl Home {
         }
     }
 
-    /// A watch whose time is up already, so that it ends nothing.
-    #[allow(clippy::unused_self, reason = "it is the home's")]
-    fn watch(&self) -> Arc<Watch> {
-        Arc::new(Watch::new(Duration::ZERO, Arc::new(AtomicBool::new(true)), || {}))
-    }
-
-    fn surroundings(&self) -> Surroundings {
-        Surroundings {
-            arguments: Vec::new(),
-            variable: |name| (name == "MUZZLE_PERSONA_INJECT").then(|| OsString::from("all")),
+    fn environment(&self) -> Environment {
+        Environment {
+            store: None,
+            now: None,
+            inject: Some("all".into()),
+            timeout: None,
             home: Some(self.dir.path().to_owned()),
+            arguments: Vec::new(),
             clock: "2026-03-25T15:30:00Z".parse().unwrap(),
             rng: fastrand::Rng::with_seed(0),
         }
     }
+}
+
+/// A deadline that ends nothing.
+fn deadline() -> Arc<Deadline> {
+    Deadline::new(Duration::ZERO, || {})
 }

@@ -9,9 +9,10 @@ use muzzle_persona::Store;
 use muzzle_persona::broker::{self, AssignRequest, Roles, preamble};
 use muzzle_persona::events::{AgentName, RoleName, SessionId, TeamName, ToolUseId};
 
-use crate::fail_open::{Answer, Watch};
+use crate::deadline::Deadline;
+use crate::environment::{Eligible, Environment};
+use crate::fail_open::Answer;
 use crate::payload::{self, AgentInput, Payload};
-use crate::surroundings::{Eligible, Surroundings};
 use crate::{Problem, project};
 
 /// The time that the hook may take.
@@ -22,8 +23,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(2);
 /// The answer is empty when the call is not one for a persona.
 pub fn answer(
     input: impl Read,
-    watch: &Arc<Watch>,
-    mut surroundings: Surroundings,
+    watch: &Arc<Deadline>,
+    mut surroundings: Environment,
 ) -> Result<Answer, Problem> {
     let eligible = surroundings.eligible()?;
     let json = payload::read(input)?;

@@ -1,18 +1,20 @@
 //! Claude Code hooks that lend personas to named sub-agents.
 //!
-//! A hook never harms its user. Whatever goes wrong, it exits with 0, prints
-//! nothing on stdout and one line on stderr, and the client goes on as if the
-//! hook were not there ([`fail_open`]). It takes no decision about the call,
-//! and changes nothing of it but the prompt ([`inject`]). When a session ends, its
-//! personas come back ([`release`]).
+//! A hook must never harm its user. It always exits with 0, within its
+//! [deadline](deadline::Deadline); if anything goes wrong it prints nothing on
+//! stdout and one line on stderr, and the client goes on as if the hook were not
+//! there ([`fail_open`]). It takes no decision about the call, and changes no
+//! field of it but the prompt ([`inject`]). When a session ends, its personas
+//! come back ([`release`]).
 
+pub mod deadline;
+pub mod environment;
 pub mod fail_open;
 pub mod inject;
-pub mod patience;
 mod payload;
 mod project;
 pub mod release;
-pub mod surroundings;
+pub mod timed_stdin;
 
-/// Why a hook did nothing: a text for its one line on stderr.
+/// Why a hook did nothing: the text of its one line on stderr.
 pub type Problem = Box<dyn std::error::Error + Send + Sync>;

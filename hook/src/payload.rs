@@ -1,4 +1,4 @@
-//! What a client sends: tolerant of what is new, exact in what is copied.
+//! What a client sends: unknown fields are ignored, and what is copied is copied byte for byte.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::Problem;
 
-/// The most bytes in a payload. What is longer is no call of an agent: no model reads so much.
+/// The most bytes in a payload. A longer one is no call of an agent: no model reads so much.
 const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Reads one JSON value, and stops there: some clients keep stdin open.
@@ -24,7 +24,7 @@ pub fn read(input: impl Read) -> Result<Box<RawValue>, Problem> {
     }
 }
 
-/// A hook's payload, as far as it is of interest here.
+/// The fields of a hook's payload that are used here.
 #[derive(Debug, Deserialize)]
 pub struct Payload<'a> {
     #[serde(borrow, default)]
@@ -59,13 +59,13 @@ pub struct AgentInput<'a> {
     prompt: Option<&'a RawValue>,
     /// The whole input, as it came.
     #[serde(skip)]
-    whole: &'a str,
+    json: &'a str,
 }
 
 impl<'a> Payload<'a> {
     /// Reads a payload.
     pub fn parse(json: &'a str) -> Result<Self, Problem> {
-        // Serde would take an array for an object's values in their order.
+        // Serde would also read an array, as the values of the fields in their order.
         if !json.starts_with('{') {
             return Err("the payload is not an object".into());
         }
@@ -85,7 +85,7 @@ impl<'a> Payload<'a> {
         }
         let mut parsed: AgentInput<'a> = serde_json::from_str(input.get())
             .map_err(|error| format!("`tool_input` is not an agent's: {error}"))?;
-        parsed.whole = input.get();
+        parsed.json = input.get();
         Ok(Some(parsed))
     }
 }
@@ -93,20 +93,20 @@ impl<'a> Payload<'a> {
 impl AgentInput<'_> {
     /// The input with a text and a blank line ahead of its prompt, every other byte as it came.
     ///
-    /// There is none when there is no prompt, or it is not a string.
+    /// `None` without a prompt, or if it is not a string.
     pub fn with_preamble(&self, preamble: &str) -> Option<String> {
         let prompt = self.prompt?.get();
         let rest = prompt.strip_prefix('"')?;
-        // The prompt is a piece of the input: where it lies tells where to put the preamble.
-        let start = (prompt.as_ptr() as usize).checked_sub(self.whole.as_ptr() as usize)?;
-        let before = self.whole.get(..start)?;
-        let after = self.whole.get(start + prompt.len()..)?;
+        // The prompt borrows from the input, so its address gives its offset there.
+        let start = (prompt.as_ptr() as usize).checked_sub(self.json.as_ptr() as usize)?;
+        let before = self.json.get(..start)?;
+        let after = self.json.get(start + prompt.len()..)?;
         let quoted = serde_json::to_string(&format!("{preamble}\n")).ok()?;
         let opened = quoted.strip_suffix('"')?;
         Some(format!("{before}{opened}{rest}{after}"))
     }
 
-    /// Tells whether a preamble can be put ahead of the prompt.
+    /// Returns whether a preamble can be put ahead of the prompt.
     pub fn has_prompt(&self) -> bool {
         self.prompt.is_some_and(|prompt| prompt.get().starts_with('"'))
     }

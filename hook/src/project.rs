@@ -23,7 +23,7 @@ pub fn of(cwd: &Path) -> ProjectName {
 /// The most bytes of a file that points to a directory: more than any path has.
 const POINTER_LIMIT: u64 = 64 * 1024;
 
-/// The directory that gives a repository its name, if its work tree begins at `dir`.
+/// Returns the directory that a repository is named after, if its work tree is `dir`.
 fn repository(dir: &Path) -> Option<PathBuf> {
     let git = dir.join(".git");
     let kind = fs::metadata(&git).ok()?;
@@ -46,7 +46,7 @@ fn repository(dir: &Path) -> Option<PathBuf> {
 
 /// Reads a file that points to a directory.
 ///
-/// Whoever made the directory tree may have put a pipe or a device there, which would never end.
+/// A directory tree from elsewhere may have a pipe or a device there, which would never end.
 fn read_pointer(path: &Path) -> Option<String> {
     if !fs::metadata(path).ok()?.is_file() {
         return None;

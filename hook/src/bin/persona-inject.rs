@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use muzzle_persona_hook::patience::Patience;
-use muzzle_persona_hook::surroundings::Surroundings;
+use muzzle_persona_hook::environment::Environment;
+use muzzle_persona_hook::timed_stdin::TimedStdin;
 use muzzle_persona_hook::{fail_open, inject};
 
 fn main() -> ExitCode {
-    let surroundings = Surroundings::read();
-    let limit = surroundings.timeout(inject::TIMEOUT);
-    fail_open::run("persona-inject", "no persona", limit, |watch| {
-        inject::answer(Patience::new(watch), watch, surroundings)
+    let environment = Environment::read();
+    let limit = environment.timeout(inject::TIMEOUT);
+    fail_open::run("persona-inject", "no persona", limit, |deadline| {
+        inject::answer(TimedStdin::new(deadline), deadline, environment)
     })
 }

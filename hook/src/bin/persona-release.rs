@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use muzzle_persona_hook::patience::Patience;
-use muzzle_persona_hook::surroundings::Surroundings;
+use muzzle_persona_hook::environment::Environment;
+use muzzle_persona_hook::timed_stdin::TimedStdin;
 use muzzle_persona_hook::{fail_open, release};
 
 fn main() -> ExitCode {
-    let surroundings = Surroundings::read();
-    let limit = surroundings.timeout(release::TIMEOUT);
-    fail_open::run("persona-release", "nothing released", limit, |watch| {
-        release::answer(Patience::new(watch), watch, surroundings)
+    let environment = Environment::read();
+    let limit = environment.timeout(release::TIMEOUT);
+    fail_open::run("persona-release", "nothing released", limit, |deadline| {
+        release::answer(TimedStdin::new(deadline), deadline, environment)
     })
 }

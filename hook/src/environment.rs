@@ -1,4 +1,4 @@
-//! What a hook's process was given besides its payload.
+//! What a hook's process is given besides its payload.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,29 +6,37 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use muzzle_persona::environment::{self, HOOK_TIMEOUT, INJECT};
+use muzzle_persona::environment::{self, HOOK_TIMEOUT, INJECT, NOW, STORE};
 use muzzle_persona::events::Disk;
 use muzzle_persona::{Options, Progress};
 
 use crate::Problem;
-use crate::fail_open::Watch;
+use crate::deadline::Deadline;
 
 /// How long a hook waits for other writers.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 
-/// The argument that tells the same for all sessions, in the word after it.
+/// The argument before the word that says which calls get a persona.
 const INJECT_ARGUMENT: &str = "--inject";
 
-/// The environment, the arguments, the clock and the source of randomness.
+/// The variables, the arguments, the clock and the source of randomness.
+///
+/// Whatever is set wrongly is a [`Problem`], so that the hook does nothing.
 #[derive(Debug)]
-pub struct Surroundings {
-    /// Looks a variable up.
-    pub variable: fn(&str) -> Option<OsString>,
-    /// The arguments of the command, as it was registered.
-    pub arguments: Vec<OsString>,
+pub struct Environment {
+    /// The value of `MUZZLE_PERSONA_STORE`.
+    pub store: Option<OsString>,
+    /// The value of `MUZZLE_PERSONA_NOW`.
+    pub now: Option<OsString>,
+    /// The value of `MUZZLE_PERSONA_INJECT`.
+    pub inject: Option<OsString>,
+    /// The value of `MUZZLE_PERSONA_HOOK_TIMEOUT_MS`.
+    pub timeout: Option<OsString>,
     /// The home directory.
     pub home: Option<PathBuf>,
-    /// What the clock says.
+    /// The arguments of the command, as it was registered.
+    pub arguments: Vec<OsString>,
+    /// The time by the clock.
     pub clock: Timestamp,
     /// The source of randomness.
     pub rng: fastrand::Rng,
@@ -46,8 +54,8 @@ pub enum Eligible {
 }
 
 impl Eligible {
-    fn by_name(name: &str) -> Option<Self> {
-        match name {
+    fn parse(word: &str) -> Option<Self> {
+        match word {
             "named" => Some(Self::Named),
             "all" => Some(Self::All),
             "off" => Some(Self::None),
@@ -56,15 +64,18 @@ impl Eligible {
     }
 }
 
-impl Surroundings {
-    /// Reads the environment, the clock and the source of randomness: here, and nowhere else.
+impl Environment {
+    /// Reads the environment of this process; nothing else in a hook does.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is where they enter")]
     pub fn read() -> Self {
         Self {
-            variable: |name| std::env::var_os(name),
-            arguments: std::env::args_os().skip(1).collect(),
+            store: std::env::var_os(STORE),
+            now: std::env::var_os(NOW),
+            inject: std::env::var_os(INJECT),
+            timeout: std::env::var_os(HOOK_TIMEOUT),
             home: environment::home(|name| std::env::var_os(name)),
+            arguments: std::env::args_os().skip(1).collect(),
             clock: Timestamp::now(),
             rng: fastrand::Rng::new(),
         }
@@ -72,7 +83,7 @@ impl Surroundings {
 
     /// The time that the hook may take: the variable's, else `default`.
     pub fn timeout(&self, default: Duration) -> Result<Duration, Problem> {
-        let Some(text) = (self.variable)(HOOK_TIMEOUT) else {
+        let Some(text) = &self.timeout else {
             return Ok(default);
         };
         let text = text.to_string_lossy();
@@ -85,33 +96,28 @@ impl Surroundings {
     /// Which calls get a persona: what the variable says, else the argument, else those of named
     /// agents.
     ///
-    /// The variable can be one session's, the argument is in the settings of all. An argument that
-    /// is not known says nothing: a newer registration must not break an older hook.
+    /// The variable may be that of one session; the argument is in the settings for all. An unknown
+    /// argument is ignored: a newer registration must not break an older hook.
     pub fn eligible(&self) -> Result<Eligible, Problem> {
-        let text = (self.variable)(INJECT).filter(|text| !text.is_empty());
-        let Some(text) = text else {
+        let Some(text) = self.inject.as_ref().filter(|text| !text.is_empty()) else {
             let mut words = self.arguments.iter().skip_while(|word| *word != INJECT_ARGUMENT);
             let word = words.nth(1).and_then(|word| word.to_str());
-            return Ok(word.and_then(Eligible::by_name).unwrap_or(Eligible::Named));
+            return Ok(word.and_then(Eligible::parse).unwrap_or(Eligible::Named));
         };
-        text.to_str().and_then(Eligible::by_name).ok_or_else(|| {
+        text.to_str().and_then(Eligible::parse).ok_or_else(|| {
             let text = text.to_string_lossy();
             format!("`{INJECT}` is `{text}`; it can be `named`, `all` or `off`").into()
         })
     }
 
-    /// Where the store is, and how to open it. A log that takes long to read is read under `watch`.
-    pub fn options(&self, watch: &Arc<Watch>) -> Result<Options, Problem> {
-        let watch = Arc::clone(watch);
+    /// Where the store is, and how to open it. The deadline is enforced while that takes long.
+    pub fn options(&self, deadline: &Arc<Deadline>) -> Result<Options, Problem> {
+        let deadline = Arc::clone(deadline);
         Ok(Options {
-            dir: environment::store_dir(
-                None,
-                (self.variable)(environment::STORE),
-                self.home.clone(),
-            )?,
+            dir: environment::store_dir(None, self.store.clone(), self.home.clone())?,
             wait: LOCK_WAIT,
-            now: environment::now((self.variable)(environment::NOW), self.clock)?,
-            progress: Progress::new(move |_| watch.begin()),
+            now: environment::now(self.now.clone(), self.clock)?,
+            progress: Progress::new(move |_| deadline.enforce()),
             disk: Disk::default(),
         })
     }
