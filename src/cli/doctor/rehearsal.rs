@@ -1,32 +1,32 @@
-//! The registered hooks, run as the client would run them.
+//! The registered hooks, called as Claude Code would call them, in a sample session.
 //!
-//! They get a call as Claude Code makes it, and a store of their own that is
-//! gone afterwards. What they answer is held to what a client may be told.
+//! They get a store of their own that is gone afterwards.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use muzzle_persona::environment::{INJECT as WHICH, STORE};
+use muzzle_persona::environment::{INJECT as ELIGIBLE, STORE};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::answer::preamble_of;
-use super::ran::Ran;
-use super::registered::{Registered, Source};
-use super::rivals::calls_for_agents;
-use super::{Finding, variables};
+use super::check::Check;
+use super::hook_file::{HookFile, RegisteredHook};
+use super::hook_run::HookRun;
+use super::programs::{beside, is_same_file};
+use super::variables::Variable;
 use crate::cli::claude_code::ClaudeCode;
 use crate::cli::claude_code::registration::{INJECT, RELEASE};
 use crate::cli::failure::Failure;
 
-/// How long a client waits for a hook that does not say how long.
-const PATIENCE: Duration = Duration::from_mins(1);
-/// A hook that takes more milliseconds than this keeps agents waiting.
-const SLOW: u64 = 1000;
+/// How long Claude Code waits for a hook that is registered without a timeout.
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
+/// A hook that takes longer than this keeps agents waiting.
+const SLOW: Duration = Duration::from_secs(1);
+/// What to do about a hook that fails.
+const HINT: &str = "install the programs anew, then run `muzzle-persona install` again";
 
 /// What a hook did with a sample call.
 #[derive(Debug, Serialize)]
@@ -38,203 +38,176 @@ pub struct Rehearsal {
     preamble: Option<String>,
 }
 
-/// A session that is only played.
-struct Stage<'a> {
-    here: &'a Path,
-    variables: BTreeMap<String, OsString>,
+struct SampleSession<'a> {
+    cwd: &'a Path,
+    variables: &'a BTreeMap<String, Variable>,
     store: PathBuf,
     /// The folder of the plugin that registers the hooks, if one does.
     plugin: Option<&'a Path>,
 }
 
-/// Plays a session for each file that registers hooks of ours, and adds what there is to say of it.
+/// Runs a sample session for each file that registers hooks of ours.
 ///
 /// A project's settings may have come with it from anywhere, and nobody has said yet that they can be
 /// trusted: of what they name, only the hooks beside this program are run.
 pub fn run(
     client: &ClaudeCode,
     program: Option<&Path>,
-    variables: &BTreeMap<String, OsString>,
-    sources: &[Source],
-    findings: &mut Vec<Finding>,
-) -> Result<Vec<Rehearsal>, Failure> {
-    let mut rehearsals = Vec::new();
-    let in_effect = variables::in_effect(variables, sources);
-    let in_effect: BTreeMap<_, _> =
-        in_effect.into_iter().map(|(name, (value, _))| (name, value)).collect();
-    for source in sources {
-        let called = |event: &str, hook| {
-            let mut ours = source.ours().filter(|handler| handler.event == event);
-            ours.find(|handler| handler.hook == Some(hook))
-        };
-        let inject = called("PreToolUse", INJECT).filter(|handler| calls_for_agents(handler));
-        let release = called("SessionEnd", RELEASE);
-        let is_own = source.path.starts_with(&client.user);
-        let stranger = inject.iter().chain(&release).find(|it| !is_own && !is_beside(program, it));
-        if let Some(stranger) = stranger {
-            findings.push(not_run(source, stranger));
+    variables: &BTreeMap<String, Variable>,
+    files: &[HookFile],
+) -> Result<(Vec<Check>, Vec<Rehearsal>), Failure> {
+    let (mut checks, mut rehearsals) = (Vec::new(), Vec::new());
+    for file in files {
+        let inject = file.own_hook("PreToolUse", INJECT).filter(|hook| hook.is_called_for_agents());
+        let release = file.own_hook("SessionEnd", RELEASE);
+        let is_trusted =
+            |hook: &RegisteredHook| file.path.starts_with(&client.user) || is_beside(program, hook);
+        if let Some(hook) = inject.into_iter().chain(release).find(|hook| !is_trusted(hook)) {
+            checks.push(not_run(file, hook));
             continue;
         }
         if inject.is_none() && release.is_none() {
             continue;
         }
-        let scratch = tempfile::tempdir();
-        let scratch =
-            scratch.map_err(|error| Failure::write("make", &std::env::temp_dir(), &error))?;
-        let stage = Stage {
-            here: client.project.parent().unwrap_or(&client.project),
-            variables: in_effect.clone(),
+        let scratch = tempfile::tempdir()
+            .map_err(|error| Failure::write("make", &std::env::temp_dir(), &error))?;
+        let session = SampleSession {
+            cwd: client.project.parent().unwrap_or(&client.project),
+            variables,
             store: scratch.path().join("store"),
-            plugin: source.plugin.as_deref(),
+            plugin: file.plugin.as_deref(),
         };
-        if let Some(handler) = inject {
-            let (finding, rehearsal) = stage.inject(handler);
-            findings.push(finding);
+        if let Some(hook) = inject {
+            let (check, rehearsal) = session.start_agent(hook);
+            checks.push(check);
             rehearsals.extend(rehearsal);
         }
-        findings.extend(release.map(|handler| stage.release(handler)));
+        checks.extend(release.map(|hook| session.end(hook)));
     }
-    Ok(rehearsals)
+    Ok((checks, rehearsals))
 }
 
-impl Stage<'_> {
-    /// An agent is about to start.
-    fn inject(&self, handler: &Registered) -> (Finding, Option<Rehearsal>) {
+impl SampleSession<'_> {
+    fn start_agent(&self, hook: &RegisteredHook) -> (Check, Option<Rehearsal>) {
         let input = json!({
             "description": "Review parser",
             "prompt": "Review src/parser.rs and report every unchecked index.",
             "subagent_type": "general-purpose",
             "name": "worker-1",
         });
-        let call = self.payload(json!({
+        let payload = json!({
+            "session_id": "rehearsal",
+            "transcript_path": self.cwd.join("rehearsal.jsonl"),
+            "cwd": self.cwd,
             "hook_event_name": "PreToolUse",
             "permission_mode": "default",
             "tool_name": "Agent",
             "tool_input": input,
             "tool_use_id": "toolu_rehearsal",
-        }));
-        let name = shown(handler);
-        let problem = |what: String| {
-            let message = format!("`{name}` {what}.");
+        });
+        let id = "rehearsal.inject";
+        let name = hook.command_line();
+        let problem = |fault: String| {
             let means = "A sample call of an agent got no persona.";
-            Finding::problem("rehearsal.inject", message, means, HINT)
+            Check::problem(id, format!("`{name}` {fault}."), means, HINT)
         };
-        let ran = match self.call(handler, &call) {
-            Ok(ran) => ran,
-            Err(what) => return (problem(what), None),
+        let run = match self.call(hook, &payload) {
+            Ok(run) => run,
+            Err(fault) => return (problem(fault), None),
         };
-        let milliseconds = u64::try_from(ran.took.as_millis()).unwrap_or(u64::MAX);
-        let is_off = self.variables.get(WHICH).is_some_and(|which| which == "off");
-        let (finding, preamble) = match preamble_of(&ran, &input) {
-            Err(_) if is_off && ran.is_silent() => {
+        let milliseconds = u64::try_from(run.duration.as_millis()).unwrap_or(u64::MAX);
+        let is_off = self.variables.get(ELIGIBLE).is_some_and(|variable| variable.value == "off");
+        let preamble = run.preamble(&input);
+        let mut check = match &preamble {
+            Err(_) if is_off && run.is_silent() => {
                 let message = format!("`{name}` left a sample call alone, in {milliseconds} ms.");
-                (Finding::ok("rehearsal.inject", message), None)
+                Check::ok(id, message)
             }
-            Err(what) => (problem(what), None),
-            Ok(preamble) => {
+            Err(fault) => problem(fault.clone()),
+            Ok(_) => {
                 let message =
                     format!("`{name}` gave a sample call a persona, in {milliseconds} ms.");
-                let finding = if milliseconds > SLOW {
+                if run.duration > SLOW {
                     let means = "Every agent waits so long before it starts.";
                     let hint = "look what else the machine is doing, then run this again";
-                    Finding::warning("rehearsal.inject", message, means, hint)
+                    Check::warning(id, message, means, hint)
                 } else {
-                    Finding::ok("rehearsal.inject", message)
-                };
-                (Finding { exhibit: Some(preamble.clone()), ..finding }, Some(preamble))
+                    Check::ok(id, message)
+                }
             }
         };
-        let (command, args) = (handler.command.clone().unwrap_or_default(), handler.args.clone());
-        (finding, Some(Rehearsal { command, args, milliseconds, preamble }))
+        let preamble = preamble.ok();
+        check.preamble.clone_from(&preamble);
+        let (command, args) = (hook.command.clone().unwrap_or_default(), hook.args.clone());
+        (check, Some(Rehearsal { command, args, milliseconds, preamble }))
     }
 
-    /// The session ends.
-    fn release(&self, handler: &Registered) -> Finding {
-        let end = json!({"hook_event_name": "SessionEnd", "reason": "other"});
-        let name = shown(handler);
+    fn end(&self, hook: &RegisteredHook) -> Check {
+        let payload = json!({
+            "session_id": "rehearsal",
+            "transcript_path": self.cwd.join("rehearsal.jsonl"),
+            "cwd": self.cwd,
+            "hook_event_name": "SessionEnd",
+            "reason": "other",
+        });
+        let id = "rehearsal.release";
+        let name = hook.command_line();
         let log = || fs::read_to_string(self.store.join("events.jsonl")).unwrap_or_default();
         let is_lent = log().contains(r#""type":"assign""#);
-        let fault = match self.call(handler, &self.payload(end)) {
-            Err(what) => Some(what),
-            Ok(ran) if !ran.status.success() => Some(ran.ended()),
-            Ok(ran) if is_lent && !log().contains(r#""type":"release""#) => Some(ran.said_why()),
-            Ok(ran) => {
-                let back =
+        let fault = match self.call(hook, &payload) {
+            Err(fault) => fault,
+            Ok(run) if !run.status.success() => run.failure(),
+            Ok(run) if is_lent && !log().contains(r#""type":"release""#) => run.inaction(),
+            Ok(run) => {
+                let done =
                     if is_lent { "gave the persona back" } else { "had nothing to give back" };
-                let milliseconds = ran.took.as_millis();
+                let milliseconds = run.duration.as_millis();
                 let message =
-                    format!("`{name}` {back} when the session ended, in {milliseconds} ms.");
-                return Finding::ok("rehearsal.release", message);
+                    format!("`{name}` {done} when the session ended, in {milliseconds} ms.");
+                return Check::ok(id, message);
             }
         };
-        let message = format!("`{name}` {}.", fault.unwrap_or_default());
         let means = "The end of a sample session did not give its persona back.";
-        Finding::problem("rehearsal.release", message, means, HINT)
+        Check::problem(id, format!("`{name}` {fault}."), means, HINT)
     }
 
-    /// A payload with what is in all of them.
-    fn payload(&self, more: Value) -> String {
-        let mut payload = json!({
-            "session_id": "rehearsal",
-            "transcript_path": self.here.join("rehearsal.jsonl"),
-            "cwd": self.here,
-        });
-        if let (Some(payload), Value::Object(mut more)) = (payload.as_object_mut(), more) {
-            payload.append(&mut more);
-        }
-        payload.to_string()
-    }
-
-    /// Runs a hook as the client would, or tells what became of it.
-    fn call(&self, handler: &Registered, payload: &str) -> Result<Ran, String> {
-        let mut command = command(handler);
-        command.envs(&self.variables).env(STORE, &self.store).env("CLAUDE_PROJECT_DIR", self.here);
+    fn call(&self, hook: &RegisteredHook, payload: &Value) -> Result<HookRun, String> {
+        let mut command = command(hook);
+        command.envs(self.variables.iter().map(|(name, variable)| (name, &variable.value)));
+        command.env(STORE, &self.store).env("CLAUDE_PROJECT_DIR", self.cwd);
         if let Some(folder) = self.plugin {
             command.env("CLAUDE_PLUGIN_ROOT", folder);
         }
-        let limit = handler.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        Ran::of(command.current_dir(self.here), payload, limit.unwrap_or(PATIENCE))
+        let limit = hook.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let command = command.current_dir(self.cwd);
+        HookRun::start(command, &payload.to_string(), limit.unwrap_or(DEFAULT_TIMEOUT))
     }
 }
 
-/// What to do about a hook that fails.
-const HINT: &str = "install the programs anew, then run `muzzle-persona install` again";
-
 /// The command of a hook: a program with its arguments, or else a line for a shell.
-fn command(handler: &Registered) -> Command {
-    let line = handler.command.as_deref().unwrap_or_default();
-    let (program, args) = match &handler.args {
-        Some(args) => (line, args.clone()),
-        None => ("sh", vec!["-c".to_owned(), line.to_owned()]),
+fn command(hook: &RegisteredHook) -> Command {
+    let line = hook.command.as_deref().unwrap_or_default();
+    let mut command = Command::new(if hook.args.is_some() { line } else { "sh" });
+    match &hook.args {
+        Some(args) => command.args(args),
+        None => command.args(["-c", line]),
     };
-    let mut command = Command::new(program);
-    command.args(args);
     command
 }
 
-/// Tells whether what a handler runs is one of the hooks beside this program, and nothing more.
-fn is_beside(program: Option<&Path>, handler: &Registered) -> bool {
-    let real = |path: &Path| fs::canonicalize(path).ok();
-    let beside = || {
-        let command = Path::new(handler.command.as_deref()?);
-        let beside = program?.parent()?.join(command.file_name()?);
-        Some(command.is_absolute() && real(command)? == real(&beside)?)
-    };
-    beside().unwrap_or(false)
+/// Returns whether a hook runs the program of its name beside this one, and nothing else.
+fn is_beside(program: Option<&Path>, hook: &RegisteredHook) -> bool {
+    let command = Path::new(hook.command.as_deref().unwrap_or_default());
+    command.is_absolute()
+        && beside(program, command).is_some_and(|beside| is_same_file(&beside, command))
 }
 
-fn not_run(source: &Source, handler: &Registered) -> Finding {
-    let path = source.path.display();
-    Finding::warning(
+fn not_run(file: &HookFile, hook: &RegisteredHook) -> Check {
+    let path = file.path.display();
+    Check::warning(
         "rehearsal",
-        format!("`{}`, as `{path}` registers it, was not run.", shown(handler)),
+        format!("`{}`, as `{path}` registers it, was not run.", hook.command_line()),
         "The file may have come with the project, and that is not the hook beside this program.",
         "look at it; `muzzle-persona install --scope project` registers the hooks beside this program",
     )
-}
-
-/// A command as it is told of.
-fn shown(handler: &Registered) -> String {
-    let words = handler.command.iter().chain(handler.args.iter().flatten());
-    words.map(String::as_str).collect::<Vec<_>>().join(" ")
 }

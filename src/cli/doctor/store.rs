@@ -1,4 +1,4 @@
-//! The store: where it is, who may see it, how its log ends, who holds its lock, what room it has.
+//! The store: where it is, its modes, the end of its log, its lock, the space on its disk.
 
 use std::fs;
 use std::path::Path;
@@ -6,85 +6,85 @@ use std::path::Path;
 use muzzle_persona::events::Hold;
 use muzzle_persona::{Condition, LogEnd, Options, Store, StoreError};
 
-use super::Finding;
+use super::check::Check;
 use crate::cli::count::Count;
 use crate::cli::failure::Failure;
 
 const MIB: u64 = 1024 * 1024;
-/// With less free space than this, in bytes, somebody should know.
-const LITTLE: u64 = 64 * MIB;
-/// With less than this, nothing can be relied on.
-const NOTHING: u64 = MIB;
+/// With less free space than this, in bytes, the user should know.
+const LOW_SPACE: u64 = 64 * MIB;
+/// With less than this, a write may fail.
+const NO_SPACE: u64 = MIB;
 
-pub fn check(options: &Options) -> Vec<Finding> {
+pub fn checks(options: &Options) -> Vec<Check> {
     let dir = options.dir.display();
-    let mut findings = match Store::examine(options) {
-        Ok(condition) => look(&options.dir, &condition),
+    let mut checks = match Store::examine(options) {
+        Ok(condition) => condition_checks(&options.dir, &condition),
         Err(StoreError::NoStore(_)) => {
             let message = format!("There is no store at `{dir}` yet; the first agent makes one.");
-            vec![Finding::ok("store", message)]
+            vec![Check::ok("store", message)]
         }
         Err(error) => {
             let Failure { message, hint, .. } = Failure::from(error);
             let means = format!("The store at `{dir}` cannot be looked at.");
-            vec![Finding::problem("store", sentence(&message), means, hint.unwrap_or_default())]
+            vec![Check::problem("store", sentence(&message), means, hint.unwrap_or_default())]
         }
     };
-    findings.extend(space(&options.dir));
-    findings
+    checks.extend(space(&options.dir));
+    checks
 }
 
-fn look(dir: &Path, condition: &Condition) -> Vec<Finding> {
+fn condition_checks(dir: &Path, condition: &Condition) -> Vec<Check> {
     let bytes = Count(condition.bytes, "byte");
-    let mut findings = vec![Finding::ok(
+    let mut checks = vec![Check::ok(
         "store",
         format!("The store is in `{}`; its log has {bytes}.", dir.display()),
     )];
-    findings.extend(modes(dir, condition));
-    findings.push(end(&condition.end));
-    findings.push(lock(condition.lock));
-    findings
+    checks.extend(modes(dir, condition));
+    checks.push(log_end(&condition.end));
+    checks.push(lock(condition.lock));
+    checks
 }
 
-fn modes(dir: &Path, condition: &Condition) -> Vec<Finding> {
+fn modes(dir: &Path, condition: &Condition) -> Vec<Check> {
     let shown = dir.display().to_string();
     let quoted = shlex::try_quote(&shown).unwrap_or_default();
-    let mut findings = Vec::new();
-    let open = condition.open_to_others.iter().map(|(name, mode)| format!("`{name}` ({mode:03o})"));
-    let open: Vec<_> = open.collect();
+    let mut checks = Vec::new();
+    let open = condition.open_to_others.iter();
+    let open: Vec<_> = open.map(|(name, mode)| format!("`{name}` ({mode:03o})")).collect();
     if open.is_empty() {
-        findings.push(Finding::ok("store.modes", "It is open to its owner only."));
+        checks.push(Check::ok("store.modes", "It is open to its owner only."));
     } else {
         let message = format!("Others than its owner may use {} of the store.", open.join(", "));
         let means = "Whoever reads it learns what your agents do; whoever writes to it puts words into their prompts.";
         let hint = format!("`chmod -R go= {quoted}`");
-        findings.push(Finding::warning("store.modes", message, means, hint));
+        checks.push(Check::warning("store.modes", message, means, hint));
     }
-    let closed = ["", "events.jsonl", ".lock"]
+    let read_only = ["", "events.jsonl", ".lock"]
         .into_iter()
         .map(|name| dir.join(name))
-        .find(|path| fs::metadata(path).is_ok_and(|found| found.permissions().readonly()));
-    findings.extend(closed.map(|path| {
+        .find(|path| fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly()));
+    checks.extend(read_only.map(|path| {
         let message = format!("`{}` is read-only.", path.display());
         let means = "Nothing can be recorded, so no agent gets a persona.";
-        Finding::problem("store.modes", message, means, format!("`chmod -R u+w {quoted}`"))
+        Check::problem("store.modes", message, means, format!("`chmod -R u+w {quoted}`"))
     }));
-    findings
+    checks
 }
 
-fn end(end: &LogEnd) -> Finding {
+fn log_end(end: &LogEnd) -> Check {
     match end {
-        LogEnd::Empty => Finding::ok("store.tail", "The log is empty."),
+        LogEnd::Empty => Check::ok("store.tail", "The log is empty."),
         LogEnd::Sound(id) => {
-            Finding::ok("store.tail", format!("The log ends with the event {id}, which is sound."))
+            Check::ok("store.tail", format!("The log ends with the event {id}, which is sound."))
         }
-        LogEnd::Torn { bytes } => Finding::warning(
+        LogEnd::Torn { bytes } => Check::warning(
             "store.tail",
             format!("The log ends with {} of a write that was cut off.", Count(*bytes, "byte")),
             "No event that was acknowledged is lost; the next writer moves them to `quarantine/`.",
             "nothing needs to be done; `muzzle-persona verify` reads the whole log",
         ),
-        LogEnd::Damaged(error) => Finding::problem(
+        LogEnd::Damaged(error) => Check::problem(
             "store.tail",
             format!("The last line of the log is damaged: {error}."),
             "Nothing is recorded behind damage, so no agent gets a persona.",
@@ -93,9 +93,9 @@ fn end(end: &LogEnd) -> Finding {
     }
 }
 
-fn lock(hold: Hold) -> Finding {
+fn lock(hold: Hold) -> Check {
     let holder = match hold {
-        Hold::Free => return Finding::ok("store.lock", "Nobody holds the lock."),
+        Hold::Free => return Check::ok("store.lock", "Nobody holds the lock."),
         Hold::Held(None) => "somebody".to_owned(),
         Hold::Held(Some(process)) => {
             let name = fs::read_to_string(format!("/proc/{process}/comm")).ok();
@@ -103,7 +103,7 @@ fn lock(hold: Hold) -> Finding {
             format!("the process {process}{name}")
         }
     };
-    Finding::warning(
+    Check::warning(
         "store.lock",
         format!("The lock is held by {holder}."),
         "A writer holds it for some milliseconds. While it is held, others wait: a hook for a second.",
@@ -112,22 +112,22 @@ fn lock(hold: Hold) -> Finding {
 }
 
 /// How much can still be written where the store is, or will be.
-fn space(dir: &Path) -> Option<Finding> {
+fn space(dir: &Path) -> Option<Check> {
     let place = dir.ancestors().find(|place| place.is_dir())?;
     let free = fs2::available_space(place).ok()?;
     let message = format!("{} MiB are free on its disk.", free / MIB);
     let hint = "make room, or name another store in `MUZZLE_PERSONA_STORE`";
-    Some(if free < NOTHING {
+    Some(if free < NO_SPACE {
         let means = "Nothing can be recorded, so no agent gets a persona.";
-        Finding::problem("store.space", message, means, hint)
-    } else if free < LITTLE {
-        Finding::warning("store.space", message, "Soon nothing more can be recorded.", hint)
+        Check::problem("store.space", message, means, hint)
+    } else if free < LOW_SPACE {
+        Check::warning("store.space", message, "Soon nothing more can be recorded.", hint)
     } else {
-        Finding::ok("store.space", message)
+        Check::ok("store.space", message)
     })
 }
 
-/// An error's clause as a sentence.
+/// Makes a sentence of an error's clause.
 fn sentence(clause: &str) -> String {
     let mut chars = clause.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();

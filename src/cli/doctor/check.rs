@@ -1,4 +1,4 @@
-//! One thing that was looked at.
+//! One check and its result.
 
 use std::fmt;
 
@@ -7,65 +7,61 @@ use serde::Serialize;
 
 use crate::cli::output::{ERROR, FAINT, GOOD, WARNING};
 
-/// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// As it should be.
     Ok,
-    /// It works, but somebody should know.
+    /// It works, but the user should know.
     Warning,
     /// It keeps agents from getting personas, or the log from being written.
     Problem,
 }
 
-/// What was found, what it means and what to do.
 #[derive(Debug, Serialize)]
-pub struct Finding {
+pub struct Check {
     pub level: Level,
-    /// What was looked at; more may be added.
-    pub check: &'static str,
+    /// What was looked at; documented in `docs/claude-code.md`.
+    #[serde(rename = "check")]
+    id: &'static str,
     /// What was found: a sentence.
-    pub message: String,
+    message: String,
     /// What that means, if it is not as it should be.
-    pub means: Option<String>,
+    means: Option<String>,
     /// What to do then.
-    pub hint: Option<String>,
-    /// What people get to see with it.
+    hint: Option<String>,
+    /// The preamble that was found, for people; in JSON, it is part of the rehearsal.
     #[serde(skip)]
-    pub exhibit: Option<String>,
+    pub preamble: Option<String>,
 }
 
-impl Finding {
-    /// It is as it should be.
-    pub fn ok(check: &'static str, message: impl Into<String>) -> Self {
+impl Check {
+    pub fn ok(id: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { level: Level::Ok, check, message, means: None, hint: None, exhibit: None }
+        Self { level: Level::Ok, id, message, means: None, hint: None, preamble: None }
     }
 
-    /// It works, but somebody should know.
     pub fn warning(
-        check: &'static str,
+        id: &'static str,
         message: impl Into<String>,
         means: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
         let (means, hint) = (Some(means.into()), Some(hint.into()));
-        Self { level: Level::Warning, means, hint, ..Self::ok(check, message) }
+        Self { level: Level::Warning, means, hint, ..Self::ok(id, message) }
     }
 
-    /// It does not work.
     pub fn problem(
-        check: &'static str,
+        id: &'static str,
         message: impl Into<String>,
         means: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Self { level: Level::Problem, ..Self::warning(check, message, means, hint) }
+        Self { level: Level::Problem, ..Self::warning(id, message, means, hint) }
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (style, sign) = match self.level {
             Level::Ok => (GOOD, '✓'),
@@ -73,7 +69,7 @@ impl fmt::Display for Finding {
             Level::Problem => (ERROR, '✗'),
         };
         writeln!(f, "{style}{sign}{style:#} {}", visible(&self.message))?;
-        for line in self.exhibit.iter().flat_map(|exhibit| exhibit.lines()) {
+        for line in self.preamble.iter().flat_map(|preamble| preamble.lines()) {
             writeln!(f, "    {FAINT}│{FAINT:#} {}", visible(line))?;
         }
         if let Some(means) = &self.means {

@@ -1,0 +1,80 @@
+//! `doctor`: does it work, and if not, why not?
+//!
+//! Each file of the folder looks at one subject and returns [checks](Check): [`store`],
+//! [`programs`], [`registration`] in the [`hook_file`]s that a session reads, [`other_hooks`] and
+//! [`variables`]. The [`rehearsal`] then calls the registered hooks as Claude Code would, each in
+//! a [`hook_run`]. Nothing is written outside a temporary directory, which has the rehearsal's store.
+
+use std::fmt;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Context;
+use super::failure::{Failure, REFUSED};
+use super::output::Report;
+
+use self::check::{Check, Level};
+use self::rehearsal::Rehearsal;
+
+mod check;
+mod hook_file;
+mod hook_run;
+mod other_hooks;
+mod programs;
+mod registration;
+mod rehearsal;
+mod store;
+mod variables;
+
+/// Check that sub-agents get personas, and show it
+///
+/// It looks at the store, the programs, the registrations in Claude Code and the
+/// variables; then it runs the registered hooks as Claude Code would, on a
+/// sample call and in a scratch store. It changes nothing. Each finding is fine
+/// (✓), worth a look (!) or in the way (✗); only the last makes the exit code 1.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {}
+
+pub fn run(_: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure> {
+    let client = context.client.as_ref().ok_or_else(Failure::no_client)?;
+    let program = context.program.as_deref();
+    let files = hook_file::read_all(client);
+    let variables = variables::in_effect(&context.variables, &files);
+    let mut findings = store::checks(&context.options);
+    findings.extend(programs::checks(program));
+    findings.extend(registration::checks(client, &files, program));
+    findings.extend(other_hooks::checks(&files));
+    findings.extend(variables::checks(&variables, &context.options.dir));
+    let (checks, rehearsals) = rehearsal::run(client, program, &variables, &files)?;
+    findings.extend(checks);
+    let healthy = findings.iter().all(|check| check.level != Level::Problem);
+    Ok(DoctorReport { healthy, findings, rehearsals })
+}
+
+#[derive(Debug, Serialize)]
+pub struct DoctorReport {
+    healthy: bool,
+    findings: Vec<Check>,
+    rehearsals: Vec<Rehearsal>,
+}
+
+impl Report for DoctorReport {
+    fn exit_code(&self) -> u8 {
+        if self.healthy { 0 } else { REFUSED }
+    }
+}
+
+impl fmt::Display for DoctorReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.findings.iter().try_for_each(|check| check.fmt(f))?;
+        let has = |level| self.findings.iter().any(|check| check.level == level);
+        f.write_str(if has(Level::Problem) {
+            "It does not work as it should; look at what is marked with ✗ first.\n"
+        } else if has(Level::Warning) {
+            "It works; look at what is marked with !.\n"
+        } else {
+            "All is well.\n"
+        })
+    }
+}
