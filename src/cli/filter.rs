@@ -5,10 +5,10 @@ use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
+use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{self, Refusal};
 use muzzle_persona::events::{PersonaName, ProjectName, Record, RoleName, SessionId, visible};
 
-use super::at::Scene;
 use super::completions::persona_names;
 
 /// The types of event that this version knows.
@@ -64,9 +64,9 @@ pub struct Filter {
 
 impl FilterArgs {
     /// Finds the persona and the role that are meant.
-    pub fn resolve(&self, scene: &Scene<'_>) -> Result<Filter, Refusal> {
-        let find = |name| broker::find(scene.roster, name).map(|persona| persona.name().clone());
-        let roles = &scene.rules.roles;
+    pub fn resolve(&self, then: &Snapshot) -> Result<Filter, Refusal> {
+        let find = |name| broker::find(then.roster(), name).map(|persona| persona.name().clone());
+        let roles = &then.rules().roles;
         Ok(Filter {
             persona: self.persona.as_deref().map(find).transpose()?,
             session: self.session.clone(),
