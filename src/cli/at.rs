@@ -11,7 +11,7 @@ use super::persona::minute;
 /// The moment that a reading command asks about.
 #[derive(Debug, Args)]
 pub struct AtArgs {
-    /// As it was then: a time, a date, a sequence number or how an event's id begins
+    /// As it was then: a time, a date, a sequence number, how an event's id begins, or `git:REV`
     #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
     at: Option<CutoffSpec>,
 }
