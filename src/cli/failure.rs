@@ -305,7 +305,10 @@ impl From<CutoffError> for Failure {
         let hint = match error {
             CutoffError::Unreadable | CutoffError::UnknownId(_) => EVENTS_HINT,
             CutoffError::AmbiguousId(..) => "write more of the id",
-            CutoffError::Revision(_) => "`--at git:REV` reads the log as it is at a revision",
+            CutoffError::Revision(_) => {
+                let hint = "`--at git:REV` reads the log as it is at a revision";
+                return Self::usage(&error, Some(hint.to_owned()));
+            }
         };
         Self::new("not_found", REFUSED, &error, Some(hint.to_owned()))
     }

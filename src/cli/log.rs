@@ -37,7 +37,7 @@ pub struct LogArgs {
 
 pub fn run(args: &LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
     let mut snapshot = context.read(&args.at)?;
-    let filter = snapshot.look(|then| args.filter.resolve(then))?;
+    let filter = args.filter.resolve(&mut snapshot)?;
     context.warnings.extend(filter.doubt());
     let mut newest = Newest { limit: args.limit.unwrap_or(usize::MAX), lines: VecDeque::new() };
     let all = filter.takes_all();
