@@ -148,7 +148,7 @@ impl fmt::Display for Side {
     }
 }
 
-/// What there is to say of a persona.
+/// The lines on one persona.
 fn lines(change: &Change) -> Vec<String> {
     let mut lines = Vec::new();
     match change.change {
@@ -161,8 +161,8 @@ fn lines(change: &Change) -> Vec<String> {
         lines.push(format!("revised: {}", parts.join(", ")));
     }
     lines.extend(status(change));
-    lines.extend(change.given_back.iter().map(|it| format!("given back by {}", seat(it))));
-    lines.extend(change.lent.iter().map(|it| format!("lent to {}", seat(it))));
+    lines.extend(change.given_back.iter().map(|it| format!("given back by {}", slot_of(it))));
+    lines.extend(change.lent.iter().map(|it| format!("lent to {}", slot_of(it))));
     lines.extend(change.roles.iter().map(|(role, record)| record_line(role, record)));
     lines
 }
@@ -174,7 +174,7 @@ fn origin(origin: Origin) -> &'static str {
     }
 }
 
-/// What became of its status.
+/// The change of its status, if it changed.
 fn status(change: &Change) -> Option<String> {
     let reason = change.reason.as_ref().map(word);
     let why = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -185,25 +185,25 @@ fn status(change: &Change) -> Option<String> {
     }
 }
 
-fn seat(lease: &Lease) -> String {
+fn slot_of(lease: &Lease) -> String {
     let Lease { session, slot, role, project, .. } = lease;
     format!("{slot} of the session {session}, as {role} on {project}")
 }
 
-/// What is another in the record of a role.
+/// The changes of the record in a role.
 fn record_line(role: &RoleName, record: &RoleChange) -> String {
     let points = |points: Points| format!("{:.3}", points.as_f64());
-    let told = [
-        told("affinity", record.affinity, points),
-        told("lent", record.assignments, |n| n.to_string()),
-        told("done", record.counts, |n| n.to_string()),
-        told("feedback", record.feedback, tally),
+    let changes = [
+        changed("affinity", record.affinity, points),
+        changed("lent", record.assignments, |n| n.to_string()),
+        changed("done", record.counts, |n| n.to_string()),
+        changed("feedback", record.feedback, tally),
     ];
-    format!("{role}: {}", told.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    format!("{role}: {}", changes.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
-/// Something before and after, if it changed.
-fn told<T: Copy + PartialEq>(
+/// A value before and after, if it changed.
+fn changed<T: Copy + PartialEq>(
     what: &str,
     pair: Pair<T>,
     show: impl Fn(T) -> String,
@@ -212,7 +212,7 @@ fn told<T: Copy + PartialEq>(
     (!pair.is_same()).then(|| format!("{what} {} → {}", show(before), show(after)))
 }
 
-/// How JSON spells it, in words.
+/// The JSON name of a value, in words.
 fn word(value: &impl Serialize) -> String {
     let spelt = serde_json::to_value(value).unwrap_or_default();
     spelt.as_str().unwrap_or_default().replace('_', " ")

@@ -1,4 +1,4 @@
-//! Which events are asked for.
+//! Which events `log` lists.
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
@@ -48,7 +48,7 @@ pub struct FilterArgs {
     until: Option<CutoffSpec>,
 }
 
-/// What is to be true of an event: all of what is asked for.
+/// The conditions that an event must all meet.
 #[derive(Debug)]
 pub struct Filter {
     persona: Option<PersonaName>,
@@ -56,8 +56,9 @@ pub struct Filter {
     project: Option<ProjectName>,
     role: Option<RoleName>,
     kind: Option<String>,
-    /// Not those within this cut-off.
+    /// Events within this cut-off are too early.
     since: Option<Cutoff>,
+    /// Events past this one are too late.
     until: Cutoff,
 }
 
@@ -85,7 +86,7 @@ impl FilterArgs {
 }
 
 impl Filter {
-    /// Tells whether every event passes.
+    /// Returns whether every event passes.
     pub fn takes_all(&self) -> bool {
         self.needles().is_empty() && self.since.is_none() && self.until == Cutoff::All
     }
@@ -102,7 +103,7 @@ impl Filter {
         texts.into_iter().flatten().collect()
     }
 
-    /// Tells whether an event passes.
+    /// Returns whether an event passes.
     pub fn takes(&self, record: &Record) -> bool {
         let Self { persona, session, project, role, kind, since, until } = self;
         let event = &record.event;
