@@ -14,7 +14,7 @@ use crate::events::{
 };
 use crate::projection::pipeline::{self, Next};
 use crate::projection::{
-    AmbiguousHead, Fold, Line, LineDamage, MomentError, Roster, View, checkpoint,
+    AmbiguousHead, Cutoff, CutoffError, Fold, Line, LineDamage, Roster, View, checkpoint,
 };
 
 mod condition;
@@ -24,14 +24,13 @@ mod crash;
 #[cfg(unix)]
 #[cfg(test)]
 mod machine;
-mod past;
 mod repair;
-mod until;
+mod snapshot;
 mod verify;
 
 pub use condition::{Condition, LogEnd};
-pub use past::Past;
 pub use repair::Mending;
+pub use snapshot::Snapshot;
 
 /// How often a log may be replaced under a writer before it gives up.
 const TRIES: u32 = 8;
@@ -169,9 +168,12 @@ pub enum StoreError {
     /// There is no store to look through.
     #[error("there is no store at `{}`", .0.display())]
     NoStore(PathBuf),
-    /// The moment cannot be found in the log.
+    /// What was typed names no place in the log.
     #[error(transparent)]
-    Moment(#[from] MomentError),
+    Cutoff(#[from] CutoffError),
+    /// The persona was not there at the cut-off.
+    #[error("there was no persona named `{0}` then")]
+    UnknownThen(String),
     /// The log cannot be had from git.
     #[error(transparent)]
     Revision(#[from] RevisionError),
@@ -326,13 +328,19 @@ impl<L: Log> Store<L> {
     ) -> Result<T, StoreError> {
         match question(self) {
             Err(Refusal::Lost(_)) => {
-                self.forget();
-                self.read()?;
-                self.keep(KEPT_BY_READERS);
+                self.read_again()?;
                 Ok(question(self)?)
             }
             answer => Ok(answer?),
         }
+    }
+
+    /// Reads the log from its start, and writes the checkpoint anew.
+    fn read_again(&mut self) -> Result<(), LogError> {
+        self.forget();
+        self.read()?;
+        self.keep(KEPT_BY_READERS);
+        Ok(())
     }
 
     /// Writes the checkpoint anew.
@@ -344,7 +352,8 @@ impl<L: Log> Store<L> {
 
     /// Writes the checkpoint anew if it lacks more than so many events.
     fn keep(&mut self, lacks: u64) {
-        if self.view.events.saturating_sub(self.kept) > lacks {
+        let is_present = self.view.cutoff() == Cutoff::All;
+        if is_present && self.view.events.saturating_sub(self.kept) > lacks {
             // Losing it changes speed, never an answer: a store that cannot be written to is read.
             let _ = self.checkpoint();
         }
@@ -361,7 +370,7 @@ impl<L: Log> Store<L> {
 
     /// Forgets what was read, so that it is read from the start.
     fn forget(&mut self) {
-        self.view = View::default();
+        self.view = View::until(self.view.cutoff());
         self.kept = 0;
     }
 
@@ -542,7 +551,8 @@ impl<L: Log> Store<L> {
 
     fn fold_all(&mut self) -> Result<(), LogError> {
         let whole = self.read_all()?;
-        self.view = View::fold_all(&whole).map_err(|damage| self.damaged(damage))?;
+        let folded = View::fold_until(&whole, self.view.cutoff());
+        self.view = folded.map_err(|damage| self.damaged(damage))?;
         self.kept = 0;
         Ok(())
     }

@@ -6,7 +6,7 @@ use muzzle_persona::events::{
     PersonaName, ProjectName, Release, ReleaseReason, ReleasedSlot, RoleName, Seq, SessionId, Slot,
     Tag, TeamName, encode, is_hidden, one_line, visible,
 };
-use muzzle_persona::projection::{Moment, View};
+use muzzle_persona::projection::{CutoffSpec, View};
 
 /// What is taken in is plain; what is shown hides nothing; what goes into a prompt is in its lines.
 pub fn check(bytes: &[u8]) {
@@ -19,7 +19,8 @@ pub fn check(bytes: &[u8]) {
     if text.len() <= Observation::LIMIT {
         let _ = (rules.roles.by_keyword(text), classify(text, seed.vocabulary()));
     }
-    let _ = (Moment::parse(text).is_ok(), IdPrefix::parse(text).is_some(), EventId::parse(bytes));
+    let _ =
+        (CutoffSpec::parse(text).is_ok(), IdPrefix::parse(text).is_some(), EventId::parse(bytes));
     is_in_its_lines(text, &rules);
 }
 

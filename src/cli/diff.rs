@@ -4,17 +4,17 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::Past;
 use muzzle_persona::broker::Refusal;
 use muzzle_persona::events::{EventId, RoleName, visible};
 use muzzle_persona::projection::{
-    Change, Existence, Lease, Origin, Pair, Points, Reason, RoleChange,
+    Change, Cutoff, CutoffError, CutoffSpec, Existence, Lease, Origin, Pair, Points, Reason,
+    RoleChange,
 };
+use muzzle_persona::{Options, Snapshot, StoreError};
 use serde::Serialize;
 
 use super::Context;
 use super::count::Count;
-use super::end::End;
 use super::failure::Failure;
 use super::output::{FAINT, HEADING, Report};
 use super::persona::{minute, tally};
@@ -28,16 +28,49 @@ use super::persona::{minute, tally};
 #[derive(Debug, Args)]
 pub struct DiffArgs {
     /// The first moment, or a revision of the store in git
-    #[arg(value_name = "A", value_parser = End::parse)]
-    from: End,
+    #[arg(value_name = "A", value_parser = parse)]
+    from: Typed,
     /// The second one [default: now]
-    #[arg(value_name = "B", value_parser = End::parse)]
-    to: Option<End>,
+    #[arg(value_name = "B", value_parser = parse)]
+    to: Option<Typed>,
+}
+
+/// A moment as it was typed, and how it was read.
+type Typed = (String, CutoffSpec);
+
+/// Reads a moment; anything else is a revision, which git may know or not.
+fn parse(text: &str) -> Result<Typed, String> {
+    let revision = text.strip_prefix("git:").unwrap_or(text);
+    if revision.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    let spec = CutoffSpec::parse(text);
+    Ok((text.to_owned(), spec.unwrap_or_else(|_| CutoffSpec::Revision(text.to_owned()))))
+}
+
+/// Opens the store as it was at a moment, or else as it is.
+fn open(options: &Options, moment: Option<&Typed>) -> Result<Snapshot, Failure> {
+    let Some((typed, spec)) = moment else {
+        return Ok(Snapshot::open_until(options, Cutoff::All)?);
+    };
+    match (Snapshot::open(options, spec), spec) {
+        // A commit's id looks like an event's.
+        (Err(StoreError::Cutoff(error @ CutoffError::UnknownId(_))), _) => {
+            let revision = CutoffSpec::Revision(typed.clone());
+            Snapshot::open(options, &revision).map_err(|_| error.into())
+        }
+        (Err(StoreError::Revision(error)), CutoffSpec::Revision(name))
+            if name == typed && !error.is_found() =>
+        {
+            Err(Failure::no_moment(typed, &error))
+        }
+        (opened, _) => Ok(opened?),
+    }
 }
 
 pub fn run(args: &DiffArgs, context: &mut Context) -> Result<DiffReport, Failure> {
-    let before = End::open(Some(&args.from), &context.options)?;
-    let mut after = End::open(args.to.as_ref(), &context.options)?;
+    let before = open(&context.options, Some(&args.from))?;
+    let mut after = open(&context.options, args.to.as_ref())?;
     let weights = after.rules().scoring.affinity;
     let mut personas =
         Change::between(before.roster(), after.roster(), weights).map_err(Refusal::from)?;
@@ -75,13 +108,13 @@ struct Side {
 }
 
 impl Side {
-    fn new(end: Option<&End>, past: &Past) -> Self {
+    fn new(moment: Option<&Typed>, snapshot: &Snapshot) -> Self {
         Self {
-            given: end.map(|end| end.typed().to_owned()),
-            commit: past.commit().map(str::to_owned),
-            events: past.view().events,
-            last_event: past.view().last_at,
-            heads: past.view().heads.ids().to_vec(),
+            given: moment.map(|(typed, _)| typed.clone()),
+            commit: snapshot.commit().map(str::to_owned),
+            events: snapshot.view().events,
+            last_event: snapshot.view().last_at,
+            heads: snapshot.view().heads.ids().to_vec(),
         }
     }
 }
@@ -115,7 +148,7 @@ impl fmt::Display for Side {
     }
 }
 
-/// What there is to say of a persona.
+/// The lines on one persona.
 fn lines(change: &Change) -> Vec<String> {
     let mut lines = Vec::new();
     match change.change {
@@ -128,8 +161,8 @@ fn lines(change: &Change) -> Vec<String> {
         lines.push(format!("revised: {}", parts.join(", ")));
     }
     lines.extend(status(change));
-    lines.extend(change.given_back.iter().map(|it| format!("given back by {}", seat(it))));
-    lines.extend(change.lent.iter().map(|it| format!("lent to {}", seat(it))));
+    lines.extend(change.given_back.iter().map(|it| format!("given back by {}", slot_of(it))));
+    lines.extend(change.lent.iter().map(|it| format!("lent to {}", slot_of(it))));
     lines.extend(change.roles.iter().map(|(role, record)| record_line(role, record)));
     lines
 }
@@ -141,7 +174,7 @@ fn origin(origin: Origin) -> &'static str {
     }
 }
 
-/// What became of its status.
+/// The change of its status, if it changed.
 fn status(change: &Change) -> Option<String> {
     let reason = change.reason.as_ref().map(word);
     let why = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -152,25 +185,25 @@ fn status(change: &Change) -> Option<String> {
     }
 }
 
-fn seat(lease: &Lease) -> String {
+fn slot_of(lease: &Lease) -> String {
     let Lease { session, slot, role, project, .. } = lease;
     format!("{slot} of the session {session}, as {role} on {project}")
 }
 
-/// What is another in the record of a role.
+/// The changes of the record in a role.
 fn record_line(role: &RoleName, record: &RoleChange) -> String {
     let points = |points: Points| format!("{:.3}", points.as_f64());
-    let told = [
-        told("affinity", record.affinity, points),
-        told("lent", record.assignments, |n| n.to_string()),
-        told("done", record.counts, |n| n.to_string()),
-        told("feedback", record.feedback, tally),
+    let changes = [
+        changed("affinity", record.affinity, points),
+        changed("lent", record.assignments, |n| n.to_string()),
+        changed("done", record.counts, |n| n.to_string()),
+        changed("feedback", record.feedback, tally),
     ];
-    format!("{role}: {}", told.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    format!("{role}: {}", changes.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
-/// Something before and after, if it changed.
-fn told<T: Copy + PartialEq>(
+/// A value before and after, if it changed.
+fn changed<T: Copy + PartialEq>(
     what: &str,
     pair: Pair<T>,
     show: impl Fn(T) -> String,
@@ -179,7 +212,7 @@ fn told<T: Copy + PartialEq>(
     (!pair.is_same()).then(|| format!("{what} {} → {}", show(before), show(after)))
 }
 
-/// How JSON spells it, in words.
+/// The JSON name of a value, in words.
 fn word(value: &impl Serialize) -> String {
     let spelt = serde_json::to_value(value).unwrap_or_default();
     spelt.as_str().unwrap_or_default().replace('_', " ")

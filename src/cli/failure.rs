@@ -7,7 +7,7 @@ use muzzle_persona::StoreError;
 use muzzle_persona::broker::{Refusal, SeedError};
 use muzzle_persona::environment::EnvironmentError;
 use muzzle_persona::events::{LogError, PersonaName, RevisionError, SessionId, TextError, visible};
-use muzzle_persona::projection::MomentError;
+use muzzle_persona::projection::CutoffError;
 
 /// The exit code of a command that was refused, or did not find what it was asked about.
 pub const REFUSED: u8 = 1;
@@ -21,6 +21,9 @@ const BUSY: u8 = 4;
 const WRITE: u8 = 5;
 /// The exit code of a bug.
 pub const BUG: u8 = 70;
+
+/// What leads from no place in the log to one.
+const EVENTS_HINT: &str = "`muzzle-persona log` shows the events with their times, numbers and ids";
 
 /// A command that was not done.
 #[derive(Debug)]
@@ -116,19 +119,10 @@ impl Failure {
         Self::new("not_found", REFUSED, &format!("there is no command `{name}`"), Some(hint))
     }
 
-    /// A persona that was not there at the moment that was asked about.
-    pub fn not_then(name: &str) -> Self {
-        let hint =
-            "`muzzle-persona list --status all` with the same `--at` shows who was".to_owned();
-        let message = format!("there was no persona named `{name}` then");
-        Self::new("not_found", REFUSED, &message, Some(hint))
-    }
-
     /// A text that is no moment of a log, and no revision either.
     pub fn no_moment(text: &str, error: &RevisionError) -> Self {
         let message = format!("`{text}` is no time, sequence number or id, and {error}");
-        let hint = MomentError::Unreadable.hint().to_owned();
-        Self::new("not_found", REFUSED, &message, Some(hint))
+        Self::new("not_found", REFUSED, &message, Some(EVENTS_HINT.to_owned()))
     }
 
     /// A persona that a session never had.
@@ -239,7 +233,16 @@ impl From<StoreError> for Failure {
                 Some("install the newer muzzle-persona that wrote it".to_owned()),
             ),
             StoreError::NoStore(dir) => Self::no_store(&dir),
-            StoreError::Moment(error) => error.into(),
+            StoreError::Cutoff(error) => error.into(),
+            StoreError::UnknownThen(_) => Self::new(
+                "not_found",
+                REFUSED,
+                &error,
+                Some(
+                    "`muzzle-persona list --status all` with the same `--at` shows who was"
+                        .to_owned(),
+                ),
+            ),
             StoreError::Revision(error) => error.into(),
             StoreError::KeepsMoving(_) => Self::new(
                 "busy",
@@ -297,9 +300,17 @@ impl From<Refusal> for Failure {
     }
 }
 
-impl From<MomentError> for Failure {
-    fn from(error: MomentError) -> Self {
-        Self::new("not_found", REFUSED, &error, Some(error.hint().to_owned()))
+impl From<CutoffError> for Failure {
+    fn from(error: CutoffError) -> Self {
+        let hint = match error {
+            CutoffError::Unreadable | CutoffError::UnknownId(_) => EVENTS_HINT,
+            CutoffError::AmbiguousId(..) => "write more of the id",
+            CutoffError::Revision(_) => {
+                let hint = "`--at git:REV` reads the log as it is at a revision";
+                return Self::usage(&error, Some(hint.to_owned()));
+            }
+        };
+        Self::new("not_found", REFUSED, &error, Some(hint.to_owned()))
     }
 }
 

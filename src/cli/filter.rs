@@ -1,14 +1,12 @@
-//! Which events are asked for.
+//! Which events `log` lists.
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
-use jiff::Timestamp;
-use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
-use muzzle_persona::broker::{self, Refusal};
-use muzzle_persona::events::{PersonaName, ProjectName, Record, RoleName, SessionId, visible};
+use muzzle_persona::broker;
+use muzzle_persona::events::{PersonaName, ProjectName, Record, RoleName, SessionId};
+use muzzle_persona::projection::{Cutoff, CutoffSpec};
+use muzzle_persona::{Snapshot, StoreError};
 
-use super::at::Scene;
 use super::completions::persona_names;
 
 /// The types of event that this version knows.
@@ -42,15 +40,15 @@ pub struct FilterArgs {
     /// Only those of this type, such as assign, release or feedback
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
-    /// Only those from this moment on: a date or an RFC 3339 time
-    #[arg(long, value_name = "TIME", value_parser = parse_since)]
-    since: Option<Timestamp>,
-    /// Only those up to this moment, or to the end of this date
-    #[arg(long, value_name = "TIME", value_parser = parse_until)]
-    until: Option<Timestamp>,
+    /// Only those from this moment on: a time, a date, a sequence number or how an event's id begins
+    #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
+    since: Option<CutoffSpec>,
+    /// Only those up to this moment, written in the same ways; a date counts to its end
+    #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
+    until: Option<CutoffSpec>,
 }
 
-/// What is to be true of an event: all of what is asked for.
+/// The conditions that an event must all meet.
 #[derive(Debug)]
 pub struct Filter {
     persona: Option<PersonaName>,
@@ -58,31 +56,39 @@ pub struct Filter {
     project: Option<ProjectName>,
     role: Option<RoleName>,
     kind: Option<String>,
-    since: Option<Timestamp>,
-    until: Option<Timestamp>,
+    /// Events within this cut-off are too early.
+    since: Option<Cutoff>,
+    /// Events past this one are too late.
+    until: Cutoff,
 }
 
 impl FilterArgs {
-    /// Finds the persona and the role that are meant.
-    pub fn resolve(&self, scene: &Scene<'_>) -> Result<Filter, Refusal> {
-        let find = |name| broker::find(scene.roster, name).map(|persona| persona.name().clone());
-        let roles = &scene.rules.roles;
+    /// Finds the persona, the role and the events that are meant.
+    pub fn resolve(&self, snapshot: &mut Snapshot) -> Result<Filter, StoreError> {
+        let persona = self.persona.as_deref().map(|name| {
+            snapshot.look(|then| Ok(broker::find(then.roster(), name)?.name().clone()))
+        });
+        let persona = persona.transpose()?;
+        let mut resolve = |spec| snapshot.resolve(spec);
+        let since = self.since.as_ref().map(&mut resolve).transpose()?;
+        let until = self.until.as_ref().map(&mut resolve).transpose()?;
+        let roles = &snapshot.rules().roles;
         Ok(Filter {
-            persona: self.persona.as_deref().map(find).transpose()?,
+            persona,
             session: self.session.clone(),
             project: self.project.clone(),
             role: self.role.as_ref().map(|role| roles.meant(role)),
             kind: self.kind.clone(),
-            since: self.since,
-            until: self.until,
+            since: since.map(|named| named.start),
+            until: until.map_or(Cutoff::All, |named| named.end),
         })
     }
 }
 
 impl Filter {
-    /// Tells whether every event passes.
+    /// Returns whether every event passes.
     pub fn takes_all(&self) -> bool {
-        self.needles().is_empty() && self.since.is_none() && self.until.is_none()
+        self.needles().is_empty() && self.since.is_none() && self.until == Cutoff::All
     }
 
     /// The texts that the line of an event must hold for it to pass.
@@ -97,7 +103,7 @@ impl Filter {
         texts.into_iter().flatten().collect()
     }
 
-    /// Tells whether an event passes.
+    /// Returns whether an event passes.
     pub fn takes(&self, record: &Record) -> bool {
         let Self { persona, session, project, role, kind, since, until } = self;
         let event = &record.event;
@@ -106,8 +112,8 @@ impl Filter {
             && project.as_ref().is_none_or(|wanted| event.project() == Some(wanted))
             && role.as_ref().is_none_or(|wanted| event.roles().any(|name| name == wanted))
             && kind.as_ref().is_none_or(|wanted| event.kind() == wanted)
-            && since.is_none_or(|since| record.at >= since)
-            && until.is_none_or(|until| record.at <= until)
+            && !since.is_some_and(|since| since.includes(record))
+            && until.includes(record)
     }
 
     /// What to say of a type that only another version can know.
@@ -118,48 +124,9 @@ impl Filter {
     }
 }
 
-fn parse_since(text: &str) -> Result<Timestamp, String> {
-    parse_moment(text, Time::MIN)
-}
-
-fn parse_until(text: &str) -> Result<Timestamp, String> {
-    parse_moment(text, Time::MAX)
-}
-
-/// Reads a time, or a date at `time` in UTC.
-fn parse_moment(text: &str, time: Time) -> Result<Timestamp, String> {
-    let moment = text.parse::<Timestamp>().or_else(|_| {
-        let date = Date::strptime("%Y-%m-%d", text)?;
-        TimeZone::UTC.to_timestamp(date.to_datetime(time))
-    });
-    moment.map_err(|_| format!("`{}` is neither a date nor an RFC 3339 time", visible(text)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_date_is_the_whole_day_in_utc() {
-        let moment =
-            |text, parse: fn(&str) -> Result<Timestamp, String>| parse(text).unwrap().to_string();
-        assert_eq!(moment("2026-03-25", parse_since), "2026-03-25T00:00:00Z");
-        assert_eq!(moment("2026-03-25", parse_until), "2026-03-25T23:59:59.999999999Z");
-        for parse in [parse_since, parse_until] {
-            assert_eq!(moment("2026-03-25T16:30:00+01:00", parse), "2026-03-25T15:30:00Z");
-        }
-    }
-
-    #[test]
-    fn what_is_no_moment_is_refused() {
-        for text in ["", "noon", "2026-03-25T15:30:00", "2026-02-30", "2026-03-25 x", "9999-12-31"]
-        {
-            assert_eq!(
-                parse_until(text).unwrap_err(),
-                format!("`{text}` is neither a date nor an RFC 3339 time")
-            );
-        }
-    }
 
     #[test]
     fn the_types_are_those_of_the_format() {

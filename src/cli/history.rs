@@ -34,10 +34,10 @@ pub struct HistoryArgs {
 }
 
 pub fn run(args: &HistoryArgs, context: &mut Context) -> Result<HistoryReport, Failure> {
-    let mut reading = context.read(&args.at)?;
-    let name = reading.look(|scene| Ok(broker::find(scene.roster, &args.name)?.name().clone()))?;
+    let mut snapshot = context.read(&args.at)?;
+    let name = snapshot.look(|it| Ok(broker::find(it.roster(), &args.name)?.name().clone()))?;
     let mut history = History::of(name.clone());
-    reading.visit(&[name.as_str()], |record| history.apply(record))?;
+    snapshot.visit(&[name.as_str()], |record| history.apply(record))?;
     let newest_first = history.assignments().iter().rev();
     let wanted = newest_first
         .filter(|past| args.project.as_ref().is_none_or(|project| past.project == *project));

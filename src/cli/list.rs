@@ -48,14 +48,14 @@ impl StatusFilter {
 }
 
 pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure> {
-    let mut reading = context.read(&args.at)?;
+    let mut snapshot = context.read(&args.at)?;
     let knows = |persona: &&Persona| {
         args.expertise.as_ref().is_none_or(|tag| persona.definition.expertise.contains(tag))
     };
-    let personas = reading.look(|scene| {
-        let personas = scene.roster.by_name()?.into_iter();
+    let personas = snapshot.look(|then| {
+        let personas = then.roster().by_name()?.into_iter();
         let wanted = personas.filter(|persona| args.status.takes(persona)).filter(knows);
-        Ok(wanted.map(|persona| PersonaReport::new(persona, scene.rules)).collect())
+        Ok(wanted.map(|persona| PersonaReport::new(persona, then.rules())).collect())
     })?;
     Ok(ListReport { personas })
 }

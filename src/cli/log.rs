@@ -36,12 +36,12 @@ pub struct LogArgs {
 }
 
 pub fn run(args: &LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
-    let mut reading = context.read(&args.at)?;
-    let filter = reading.look(|scene| args.filter.resolve(&scene))?;
+    let mut snapshot = context.read(&args.at)?;
+    let filter = args.filter.resolve(&mut snapshot)?;
     context.warnings.extend(filter.doubt());
     let mut newest = Newest { limit: args.limit.unwrap_or(usize::MAX), lines: VecDeque::new() };
     let all = filter.takes_all();
-    reading.visit_lines(&filter.needles(), |line| {
+    snapshot.visit_lines(&filter.needles(), |line| {
         if all || filter.takes(&line.decode()?) {
             newest.push(line);
         }
@@ -51,7 +51,7 @@ pub fn run(args: &LogArgs, context: &mut Context) -> Result<LogReport, Failure> 
     for (number, bytes) in newest.lines {
         // Not each of them was read, and what is told must be sound.
         let read = Line { number, bytes: &bytes }.decode();
-        read.map_err(|damage| reading.damaged(damage))?;
+        read.map_err(|damage| snapshot.damaged(damage))?;
         events.push(String::from_utf8_lossy(&bytes).into_owned());
     }
     if !args.reverse {

@@ -32,7 +32,6 @@ mod corpus;
 mod count;
 mod diff;
 mod doctor;
-mod end;
 mod failure;
 mod feedback;
 mod filter;

@@ -9,7 +9,7 @@ use muzzle_persona::projection::{Lost, Presence, Roster};
 use serde::Serialize;
 
 use super::Context;
-use super::at::{AtArgs, Scene};
+use super::at::AtArgs;
 use super::count::Count;
 use super::failure::Failure;
 use super::output::Report;
@@ -33,11 +33,12 @@ pub struct SearchArgs {
 }
 
 pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Failure> {
-    context.read(&args.at)?.look(|Scene { roster, rules, now, .. }| {
+    let report = context.read(&args.at)?.look(|then| {
+        let (roster, rules) = (then.roster(), then.rules());
         let role = rules.roles.resolve(args.role.as_str());
         let standings = roster.standings(&role.name, &role.expertise)?;
         let candidates = standings.filter(|it| args.all || it.presence.is_free());
-        let best = broker::rank(candidates, role, rules, now).into_iter().take(args.limit);
+        let best = broker::rank(candidates, role, rules, then.now()).into_iter().take(args.limit);
         let count = |is: &dyn Fn(&Presence<'_>) -> bool| roster.presences().filter(is).count();
         Ok(SearchReport {
             role: role.name.clone(),
@@ -46,7 +47,8 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
             archived: count(&|it| !it.is_active() && !it.is_held()) as u64,
             all: args.all,
         })
-    })
+    })?;
+    Ok(report)
 }
 
 fn ranked((standing, score): broker::Ranked<'_>, roster: &Roster) -> Result<Ranked, Lost> {

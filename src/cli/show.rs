@@ -28,13 +28,14 @@ pub struct ShowArgs {
 }
 
 pub fn run(args: &ShowArgs, context: &mut Context) -> Result<ShowReport, Failure> {
-    context.read(&args.at)?.look(|scene| {
-        let persona = broker::find(scene.roster, &args.name)?;
+    let report = context.read(&args.at)?.look(|then| {
+        let persona = broker::find(then.roster(), &args.name)?;
         Ok(ShowReport {
-            persona: PersonaReport::new(persona, scene.rules),
+            persona: PersonaReport::new(persona, then.rules()),
             recent_work: persona.recent_work(None).cloned().collect(),
         })
-    })
+    })?;
+    Ok(report)
 }
 
 #[derive(Debug, Serialize)]

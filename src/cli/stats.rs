@@ -6,15 +6,14 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::Store;
 use muzzle_persona::broker::Refusal;
 use muzzle_persona::events::{EventId, PersonaName, RoleName, visible};
 use muzzle_persona::projection::{Finding, Persona, Tally};
-
+use muzzle_persona::{Snapshot, Store};
 use serde::Serialize;
 
 use super::Context;
-use super::at::{AtArgs, Scene};
+use super::at::AtArgs;
 use super::count::Count;
 use super::failure::Failure;
 use super::output::Report;
@@ -39,7 +38,8 @@ pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failu
     Ok(stats)
 }
 
-fn report(Scene { view, roster, .. }: Scene<'_>) -> Result<StatsReport, Refusal> {
+fn report(snapshot: &Snapshot) -> Result<StatsReport, Refusal> {
+    let (view, roster) = (snapshot.view(), snapshot.roster());
     let personas = roster.by_name()?;
     let count = |is: fn(&Persona) -> bool| personas.iter().filter(|p| is(p)).count() as u64;
     let (total, active) = (count(|_| true), count(Persona::is_active));

@@ -5,12 +5,12 @@ use std::{fmt, iter};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
-use muzzle_persona::Store;
 use muzzle_persona::broker::{self, Account, Grounds, Score, TieBreak};
 use muzzle_persona::events::{
     EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, visible,
 };
-use muzzle_persona::projection::{FoldKey, LastLent, Occasion, Prelude, Until};
+use muzzle_persona::projection::{Cutoff, FoldKey, LastLent, Occasion, Prelude};
+use muzzle_persona::{Snapshot, Store};
 use serde::Serialize;
 
 use super::Context;
@@ -64,7 +64,7 @@ fn account(occasion: &Occasion, store: &mut Store, context: &Context) -> Result<
     store.visit(&[&occasion.at.to_string()], |record| prelude.apply(record))?;
     let prelude = prelude.finish();
     let start = prelude.first().map_or(occasion.place, FoldKey::of);
-    let before = Store::open_until(&context.options, Until::Before(start))?;
+    let before = Snapshot::open_until(&context.options, Cutoff::Before(start))?;
     let account = broker::why(before.roster(), &prelude, occasion, before.rules());
     Ok(account.map_err(broker::Refusal::from)?)
 }

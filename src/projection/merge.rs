@@ -14,8 +14,6 @@ use crate::events::{
 pub(super) struct Merged {
     /// Where each event's line is in the log, in fold order, each id once.
     pub(super) places: Vec<Place>,
-    /// The ends of the history.
-    pub(super) heads: Heads,
     /// Where the lines of the heads end.
     pub(super) ends: Vec<Position>,
     /// Where lines end that stood in the log before.
@@ -103,7 +101,7 @@ pub(super) fn order(log: &[u8]) -> Result<Merged, LineDamage> {
         || entries.len() as u64 != position.lines;
     let place = |Entry { range, line, id, .. }: Entry| Place { range, line, id };
     let places = entries.into_iter().map(place).collect();
-    Ok(Merged { places, heads, ends, repeats, position, reordered })
+    Ok(Merged { places, ends, repeats, position, reordered })
 }
 
 /// Holds every event to its parents, and finds those that are nobody's parent.

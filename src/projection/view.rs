@@ -1,15 +1,16 @@
 //! A roster, and how far in which history it stands.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::{iter, mem};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Lost, Roster, merge};
+use super::{Cutoff, Lost, Roster, merge};
 use crate::events::{DamageReason, Heads, LineError, Position, Record, Seq, decode};
 
-/// What the events up to a position add up to.
+/// What the events up to a position add up to, as far as they are within a cut-off.
 ///
 /// In a linear history the order of the file is the order of the fold, and
 /// lines stream through [`View::fold`]. Where git merged two branches it is
@@ -21,7 +22,7 @@ pub struct View {
     pub roster: Roster,
     /// How far the log was read.
     pub position: Position,
-    /// The ends of the history.
+    /// The ends of the history that was folded.
     pub heads: Heads,
     /// How many events were folded, each id once.
     pub events: u64,
@@ -31,14 +32,21 @@ pub struct View {
     pub first_at: Option<Timestamp>,
     /// When the last event in fold order was written.
     pub last_at: Option<Timestamp>,
-    /// The largest depth of any event.
+    /// The largest `seq` of any event that was folded.
     depth: Seq,
     /// Whether the fold order is another one than the log's.
-    pub(super) reordered: bool,
+    reordered: bool,
     /// Where the lines of the heads end.
     ends: Vec<Position>,
     /// Where lines end that stood in the log before.
     repeats: Vec<Position>,
+    /// Which events are folded. The others are read and checked all the same:
+    /// the last line may be the one that shows a merge or damage.
+    #[serde(skip)]
+    cutoff: Cutoff,
+    /// When the first event past the cut-off was written, in fold order.
+    #[serde(skip)]
+    first_excluded: Option<Timestamp>,
 }
 
 /// What became of the lines that were handed to [`View::fold`].
@@ -81,6 +89,24 @@ impl Line<'_> {
 }
 
 impl View {
+    /// A view of nothing yet, which takes the events within a cut-off.
+    #[must_use]
+    pub fn until(cutoff: Cutoff) -> Self {
+        Self { cutoff, ..Self::default() }
+    }
+
+    /// Which events are folded.
+    #[must_use]
+    pub fn cutoff(&self) -> Cutoff {
+        self.cutoff
+    }
+
+    /// When the first event past the cut-off was written, in fold order.
+    #[must_use]
+    pub fn first_excluded(&self) -> Option<Timestamp> {
+        self.first_excluded
+    }
+
     /// The places in a log by which it is known to be the one that was folded.
     ///
     /// A head's id vouches for all events behind it. If every head and every
@@ -108,7 +134,14 @@ impl View {
     ///
     /// After anything but [`Fold::Done`] the view is void.
     pub fn fold(&mut self, lines: &[u8]) -> Result<Fold, LineDamage> {
-        fold_lines(lines, |decoded, length| self.fold_decoded(decoded, length))
+        for range in line_ranges(lines) {
+            let line = lines.get(range).unwrap_or_default();
+            let folded = self.fold_decoded(decode(line), line.len())?;
+            if folded != Fold::Done {
+                return Ok(folded);
+            }
+        }
+        Ok(Fold::Done)
     }
 
     /// Folds the line that follows the position; `length` is its bytes without its line end.
@@ -118,32 +151,43 @@ impl View {
         length: usize,
     ) -> Result<Fold, LineDamage> {
         let record = decoded.map_err(|error| self.damaged(error.into()))?;
-        let follows = self.follow(&record)?;
-        if follows != Fold::Done {
-            return Ok(follows);
+        let (heads, due) = match self.cutoff {
+            Cutoff::All => (self.heads.ids(), self.next_seq()),
+            // Such a fold starts with the log: each line follows from the one before it, folded or not.
+            _ => (self.position.last.as_slice(), Seq(self.position.lines).next()),
+        };
+        if record.prev.ids() != heads {
+            return Ok(Fold::Merged);
         }
-        if self.apply(&record, length).is_err() {
-            return Ok(Fold::Lost);
+        if record.seq != due {
+            return Err(self.damaged(DamageReason::WrongSeq { written: record.seq, due }));
+        }
+        if self.cutoff.includes(&record) {
+            if self.apply(&record, length).is_err() {
+                return Ok(Fold::Lost);
+            }
+            self.follow(&record);
+        } else {
+            self.first_excluded.get_or_insert(record.at);
         }
         self.advance(&record, length);
         Ok(Fold::Done)
     }
 
-    /// Holds the event of the line that follows the position to those before it.
-    pub(super) fn follow(&self, record: &Record) -> Result<Fold, LineDamage> {
-        if record.prev != self.heads {
-            return Ok(Fold::Merged);
+    /// Puts an event that was folded in the place of its parents among the heads.
+    fn follow(&mut self, record: &Record) {
+        if record.prev == self.heads {
+            self.heads = record.id.into();
+            return;
         }
-        let due = self.next_seq();
-        if record.seq != due {
-            return Err(self.damaged(DamageReason::WrongSeq { written: record.seq, due }));
-        }
-        Ok(Fold::Done)
+        let mut heads: Vec<_> = mem::take(&mut self.heads).into();
+        heads.retain(|head| !record.prev.ids().contains(head));
+        heads.push(record.id);
+        self.heads = heads.into();
     }
 
-    /// Moves on over the line of an event that follows from the heads.
-    pub(super) fn advance(&mut self, record: &Record, length: usize) {
-        self.heads = record.id.into();
+    /// Moves on over the line of an event.
+    fn advance(&mut self, record: &Record, length: usize) {
         self.position.offset += length as u64 + 1;
         self.position.lines += 1;
         self.position.last = Some(record.id);
@@ -152,25 +196,39 @@ impl View {
     }
 
     /// Says what is wrong with the line that follows the position.
-    pub(super) fn damaged(&self, reason: DamageReason) -> LineDamage {
+    fn damaged(&self, reason: DamageReason) -> LineDamage {
         LineDamage { line: self.position.lines + 1, reason }
     }
 
     /// Folds a whole log, in whatever order its lines are.
     pub fn fold_all(log: &[u8]) -> Result<Self, LineDamage> {
+        Self::fold_until(log, Cutoff::All)
+    }
+
+    /// Folds the events of a whole log within a cut-off, in whatever order its lines are.
+    pub fn fold_until(log: &[u8], cutoff: Cutoff) -> Result<Self, LineDamage> {
         let mut merged = merge::order(log)?;
         let mut view = Self {
-            heads: mem::take(&mut merged.heads),
             position: merged.position,
             reordered: merged.reordered,
             ends: mem::take(&mut merged.ends),
             repeats: mem::take(&mut merged.repeats),
-            ..Self::default()
+            ..Self::until(cutoff)
         };
+        let mut heads = BTreeSet::new();
         merged.visit(log, |record, length| {
+            if !cutoff.includes(record) {
+                view.first_excluded.get_or_insert(record.at);
+                return;
+            }
             // Nobody is asleep in a roster that was not read from a checkpoint.
             let _ = view.apply(record, length);
+            for parent in record.prev.ids() {
+                heads.remove(parent);
+            }
+            heads.insert(record.id);
         });
+        view.heads = heads.into_iter().collect::<Vec<_>>().into();
         Ok(view)
     }
 
@@ -184,36 +242,16 @@ impl View {
     }
 
     /// Takes in the next event in fold order, whose line has `length` bytes without its end.
-    pub(super) fn apply(&mut self, record: &Record, length: usize) -> Result<(), Lost> {
+    fn apply(&mut self, record: &Record, length: usize) -> Result<(), Lost> {
         self.roster.take_in(record)?;
-        self.count(record, length);
-        Ok(())
-    }
-
-    /// Counts the next event in fold order.
-    pub(super) fn count(&mut self, record: &Record, length: usize) {
         self.depth = self.depth.max(record.seq);
         // A checkpoint may have said anything.
         self.events = self.events.saturating_add(1);
         self.bytes = self.bytes.saturating_add(length as u64 + 1);
         self.first_at = self.first_at.or(Some(record.at));
         self.last_at = Some(record.at);
+        Ok(())
     }
-}
-
-/// Decodes whole lines, and hands them to `fold` with their lengths as long as it is done with them.
-pub(super) fn fold_lines(
-    lines: &[u8],
-    mut fold: impl FnMut(Result<Record, LineError>, usize) -> Result<Fold, LineDamage>,
-) -> Result<Fold, LineDamage> {
-    for range in line_ranges(lines) {
-        let line = lines.get(range).unwrap_or_default();
-        let folded = fold(decode(line), line.len())?;
-        if folded != Fold::Done {
-            return Ok(folded);
-        }
-    }
-    Ok(Fold::Done)
 }
 
 /// Where the lines are, without their line ends.
@@ -233,7 +271,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::events::{EventId, PersonaName};
-    use crate::projection::Persona;
+    use crate::projection::{FoldKey, Persona};
 
     /// The type and the data of an event.
     pub type Said = (&'static str, Value);
@@ -464,5 +502,119 @@ pub(crate) mod tests {
         let log = history.lines.concat();
         assert_eq!(View::default().fold(log.as_bytes()).unwrap_err().line, 2);
         assert_eq!(View::fold_all(log.as_bytes()).unwrap_err().line, 2);
+    }
+
+    /// A log, merged or not, with its lines in any order that git may leave, some of them twice.
+    fn any_log() -> impl Strategy<Value = Vec<String>> {
+        let said = |n| prop::collection::vec(anything(), 0..n);
+        (said(6), said(6), said(3), -3_i64..3, any::<bool>()).prop_flat_map(
+            |(left, right, last, lag, is_merged)| {
+                let base = History::of([seed("Ann"), seed("Bo")]);
+                let mut history = base.clone().extend(left).clone();
+                if is_merged {
+                    let mut other = base;
+                    other.now += lag;
+                    history = history.merged(other.extend(right));
+                }
+                let lines = history.extend(last).lines.clone();
+                let repeats = if is_merged { lines.clone() } else { Vec::new() };
+                let repeats = prop::sample::subsequence(repeats.clone(), 0..=repeats.len().min(2));
+                let shuffled = if is_merged {
+                    Just(lines).prop_shuffle().boxed()
+                } else {
+                    Just(lines).boxed()
+                };
+                (shuffled, repeats).prop_map(|(lines, repeats)| [lines, repeats].concat())
+            },
+        )
+    }
+
+    fn record(line: &str) -> Record {
+        decode(line.trim_end().as_bytes()).unwrap()
+    }
+
+    /// The lines in fold order, each once.
+    fn in_order(mut lines: Vec<String>) -> Vec<String> {
+        lines.sort_by_key(|line| FoldKey::of(&record(line)));
+        lines.dedup();
+        lines
+    }
+
+    /// A log folded within a cut-off: line by line if it was not merged, and as a whole.
+    fn cut(lines: &[String], cutoff: Cutoff) -> View {
+        let (log, mut streamed) = (lines.concat(), View::until(cutoff));
+        let whole = View::fold_until(log.as_bytes(), cutoff).unwrap();
+        if streamed.fold(log.as_bytes()).unwrap() == Fold::Done {
+            assert_eq!(streamed, whole);
+        }
+        whole
+    }
+
+    #[track_caller]
+    fn assert_same(then: &View, ended: &View) {
+        assert_eq!(then.roster, ended.roster);
+        assert_eq!(then.heads, ended.heads);
+        assert_eq!((then.events, then.bytes), (ended.events, ended.bytes));
+        assert_eq!((then.first_at, then.last_at), (ended.first_at, ended.last_at));
+        assert_eq!(then.next_seq(), ended.next_seq());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_roster_at_an_event_is_that_of_a_log_that_ends_there(lines in any_log()) {
+            let ordered = in_order(lines.clone());
+            let ended = |n: usize| View::fold_all(ordered[..n].concat().as_bytes()).unwrap();
+            for (n, line) in ordered.iter().enumerate() {
+                let at = record(line);
+                assert_same(&cut(&lines, Cutoff::Through(FoldKey::of(&at))), &ended(n + 1));
+                assert_same(&cut(&lines, Cutoff::Before(FoldKey::of(&at))), &ended(n));
+                let deep = ordered.iter().filter(|line| record(line).seq <= at.seq).count();
+                assert_same(&cut(&lines, Cutoff::Seq(at.seq)), &ended(deep));
+            }
+            assert_same(&cut(&lines, Cutoff::All), &ended(ordered.len()));
+            assert_same(&cut(&lines, Cutoff::Seq(Seq(0))), &View::default());
+        }
+
+        #[test]
+        fn the_roster_at_a_time_is_that_of_the_events_that_were_written_by_then(lines in any_log(), second in -1_i64..20) {
+            let cutoff = Cutoff::Time(Timestamp::from_second(second).unwrap());
+            let records: Vec<_> = in_order(lines.clone()).iter().map(|line| record(line)).collect();
+            let by_then: Vec<_> = records.iter().filter(|it| it.at.as_second() <= second).collect();
+            let mut roster = Roster::default();
+            for record in &by_then {
+                roster.take_in(record).unwrap();
+            }
+            let then = cut(&lines, cutoff);
+            prop_assert_eq!(&then.roster, &roster);
+            prop_assert_eq!(then.events, by_then.len() as u64);
+            let is_head = |id: &EventId| !by_then.iter().any(|it| it.prev.ids().contains(id));
+            let heads: Vec<_> = by_then.iter().map(|it| it.id).filter(is_head).collect();
+            prop_assert_eq!(then.heads, Heads::from(heads));
+        }
+    }
+
+    #[test]
+    fn damage_past_the_cutoff_is_damage() {
+        let mut history = History::of([seed("Ann"), seed("Bo"), seed("Cy")]);
+        history.lines[2] = history.lines[2].replace("calm", "wild");
+        let log = history.lines.concat();
+        let first = Cutoff::Seq(Seq(1));
+        assert_eq!(View::until(first).fold(log.as_bytes()).unwrap_err().line, 3);
+        assert_eq!(View::fold_until(log.as_bytes(), first).unwrap_err().line, 3);
+    }
+
+    #[test]
+    fn the_first_event_past_the_cutoff_is_known() {
+        for is_merged in [false, true] {
+            let mut history = History::of([seed("Ann"), seed("Bo")]);
+            if is_merged {
+                history = history.merged(History::of([seed("Ann")]).extend([seed("Cy")]));
+            }
+            let view = cut(&history.lines, Cutoff::Seq(Seq(0)));
+            assert_eq!(view.first_excluded().unwrap().as_second(), 1);
+            assert!(view.roster.is_empty());
+        }
     }
 }

@@ -219,6 +219,34 @@ fn a_revision_of_git_is_a_moment() {
 }
 
 #[test]
+fn every_reading_command_takes_a_revision() {
+    let home = committed();
+    let ask = |args: &[&str]| Done::of(hermetic(&home, &mut home.command()).args(args));
+    for question in [
+        &["list", "--status=all", "--json"][..],
+        &["show", "lian", "--json"],
+        &["history", "lian", "--json"],
+        &["search", "--role=testing", "--all", "--json"],
+        &["stats", "--json"],
+        &["log", "--json"],
+    ] {
+        let at = |moment: &str| ask(&[question, &["--at", moment]].concat()).json_with_warnings();
+        assert_eq!(at("git:first"), at("12"), "{question:?}");
+        assert_eq!(at("git:HEAD"), at("14"), "{question:?}");
+        assert_ne!(at("git:HEAD"), at("git:first"), "{question:?}");
+    }
+    let stderr = ask(&["show", "nobody", "--at", "git:first"]).fails(1);
+    assert!(stderr.starts_with("error: there was no persona named `nobody` then\n"), "{stderr}");
+    assert_snapshot!(ask(&["list", "--at", "git:nowhere"]).fails(1), @"
+    error: git knows no commit `nowhere` in the store's repository
+    hint: `git -C STORE log` shows the commits of a store that git keeps
+    ");
+    // Without `git:` it is none, so that a mistyped time does not become a branch's name.
+    ask(&["list", "--at", "HEAD"]).fails(2);
+    ask(&["list", "--at", "git:"]).fails(2);
+}
+
+#[test]
 fn why_a_persona_came_back_is_told_of_a_revision_too() {
     let home = eventful();
     git(&home, home.store(), &["init", "--quiet"]);

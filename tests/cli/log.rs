@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 use muzzle_persona::events::is_hidden;
+use serde_json::Value;
 
 use crate::harness::Home;
 
@@ -73,6 +74,64 @@ fn each_filter_takes_what_it_says() {
 }
 
 #[test]
+fn since_and_until_take_what_at_takes() {
+    let home = told();
+    let ids: Vec<_> =
+        LOG.lines().map(|line| line[line.len() - 34..line.len() - 2].to_owned()).collect();
+    let depths = |args: &[&str]| depths(&home, &[args, &["--reverse"]].concat());
+    let all: Vec<_> = (1..=15).collect();
+    for (n, id) in ids.iter().enumerate() {
+        let (seq, short) = ((n + 1).to_string(), &id[..20]);
+        for moment in [&seq, id, short] {
+            assert_eq!(depths(&["--since", moment]), all[n..], "since {moment}");
+            assert_eq!(depths(&["--until", moment]), all[..=n], "until {moment}");
+            assert_eq!(depths(&["--at", moment]), all[..=n], "at {moment}");
+        }
+        assert_eq!(depths(&["--since", id, "--until", &seq]), [all[n]]);
+    }
+    for (filter, told) in [
+        (&["--since", "0"][..], &all[..]),
+        (&["--since", "16"], &[]),
+        (&["--until", "0"], &[]),
+        (&["--since", "2026-01-06 10:01"], &all[11..]),
+        (&["--until", "2026-01-06 10:01"], &all[..12]),
+        (&["--since=2026-01-06T10:01", "--until=2026-01-06 10:01"], &[12]),
+        (&["--since", &ids[11], "--at", "13"], &[12, 13]),
+        (&["--since", &ids[13], "--at", "13"], &[]),
+    ] {
+        assert_eq!(depths(filter), told, "{filter:?}");
+    }
+}
+
+#[test]
+fn since_and_until_an_event_of_a_merged_log_are_in_fold_order() {
+    let mut home = Home::seeded();
+    let base = home.log();
+    let mut branch = |session: &str, at: &str| {
+        home.set_log(&base);
+        home.at(at).assign(session, "w", "testing");
+        home.run(&["release", "--session", session]).ok();
+        home.log()[base.len()..].to_vec()
+    };
+    let [early, late] =
+        [branch("s1", "2026-03-26T09:00:00Z"), branch("s2", "2026-03-27T09:00:00Z")];
+    home.set_log(&[base, late, early].concat());
+    let sessions = |args: &[&str]| {
+        let answer = home.run(&[&["log", "--json", "--reverse"], args].concat()).json();
+        let events = answer["events"].as_array().unwrap().iter();
+        let session = |event: &Value| event["data"]["session"].as_str().map(str::to_owned);
+        events.filter_map(session).collect::<Vec<_>>()
+    };
+    assert_eq!(sessions(&[]), ["s1", "s2", "s1", "s2"]);
+    // Both branches assign at the same `seq`.
+    let answer = home.run(&["log", "--json", "--type=assign", "--reverse"]).json();
+    let [s1, s2] = [0, 1].map(|n| answer["events"][n]["id"].as_str().unwrap());
+    assert_eq!(sessions(&["--since", s2]), ["s2", "s1", "s2"]);
+    assert_eq!(sessions(&["--until", s2]), ["s1", "s2"]);
+    assert_eq!(sessions(&["--until", s1]), ["s1"]);
+}
+
+#[test]
 fn a_role_that_is_none_any_more_is_found_by_its_name() {
     let home = told();
     let slot = r#"{"slot":"w-0","persona":"Uma Obi","role":"stunts","requested":"stunts"}"#;
@@ -98,10 +157,22 @@ fn a_filter_that_cannot_be_meant_leads_on() {
     hint: did you mean `Uma Obi`?
     ");
     assert_snapshot!(home.run(&["log", "--since", "noon"]).fails(2), @"
-    error: invalid value 'noon' for '--since <TIME>': `noon` is neither a date nor an RFC 3339 time
+    error: invalid value 'noon' for '--since <MOMENT>': it is none of: a time as `2026-03-25T15:30:00Z`, a date, a sequence number, an id's first 4 or more hex digits
 
     For more information, try '--help'.
     ");
+    for filter in ["--since", "--until"] {
+        let unknown = "f".repeat(32);
+        assert_eq!(
+            home.run(&["log", filter, &unknown]).fails(1),
+            home.run(&["log", "--at", &unknown]).fails(1)
+        );
+        assert_eq!(
+            home.run(&["log", filter, "git:HEAD"]).fails(2),
+            "error: `git:HEAD` is a revision of the whole log, not a place in it\n\
+             hint: `--at git:REV` reads the log as it is at a revision\n"
+        );
+    }
     home.run(&["log", "--session", ""]).fails(2);
     let done = home.run(&["log", "--type", "asign"]);
     assert_eq!((done.code, done.stdout.as_str()), (Some(0), "No event matches.\n"));

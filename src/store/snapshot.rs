@@ -1,0 +1,402 @@
+//! A store opened read-only, as it is or as it was.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use jiff::Timestamp;
+
+use super::{Options, Store, StoreError};
+use crate::broker::{Refusal, Rules};
+use crate::events::{
+    Damage, IdPrefix, Log, LogError, Position, Read, Record, Revision, written_id,
+};
+use crate::projection::{Cutoff, CutoffSpec, FoldKey, Line, LineDamage, Roster, View};
+
+/// A store as it is, as it was at a cut-off in its log, or as git has it at a revision.
+///
+/// It is read, and nothing is recorded. In a snapshot of the past, no
+/// checkpoint is used or written. The rules are always those of today.
+pub struct Snapshot {
+    /// The store, whose view ends at the cut-off.
+    store: Store,
+    /// The log, if it is git that has it.
+    revision: Option<Revision>,
+    /// What time it is there.
+    now: Timestamp,
+}
+
+impl Snapshot {
+    /// A store as it is.
+    #[must_use]
+    pub fn present(store: Store, now: Timestamp) -> Self {
+        Self { store, revision: None, now }
+    }
+
+    /// Opens a store as it was at what was typed.
+    pub fn open(options: &Options, spec: &CutoffSpec) -> Result<Self, StoreError> {
+        if let CutoffSpec::Revision(name) = spec {
+            return Self::open_revision(options, name);
+        }
+        let mut snapshot = Self::unread(options)?;
+        let cutoff = snapshot.resolve(spec)?.end;
+        snapshot.read_until(cutoff)
+    }
+
+    /// Opens a store with the events within a cut-off.
+    pub fn open_until(options: &Options, cutoff: Cutoff) -> Result<Self, StoreError> {
+        Self::unread(options)?.read_until(cutoff)
+    }
+
+    /// A store that is there, of whose log nothing was read yet.
+    fn unread(options: &Options) -> Result<Self, StoreError> {
+        let mut store = Store::closed(options)?;
+        if !store.log.exists()? {
+            return Err(StoreError::NoStore(options.dir.clone()));
+        }
+        Ok(Self::present(store, options.now))
+    }
+
+    fn read_until(mut self, cutoff: Cutoff) -> Result<Self, StoreError> {
+        self.store.view = View::until(cutoff);
+        self.store.read()?;
+        self.now = match cutoff {
+            Cutoff::All => self.now,
+            Cutoff::Time(time) => time,
+            _ => self.view().last_at.unwrap_or(self.now),
+        };
+        Ok(self)
+    }
+
+    fn open_revision(options: &Options, name: &str) -> Result<Self, StoreError> {
+        if !options.dir.is_dir() {
+            return Err(StoreError::NoStore(options.dir.clone()));
+        }
+        let mut snapshot = Self::present(Store::closed(options)?, options.now);
+        let revision = snapshot.revision.insert(Revision::read(&options.dir, name)?);
+        let folded = View::fold_all(revision.log());
+        snapshot.store.view = folded.map_err(|damage| snapshot.damaged(damage))?;
+        snapshot.now = snapshot.view().last_at.unwrap_or(options.now);
+        Ok(snapshot)
+    }
+
+    /// Returns whether this is not the store as it is.
+    #[must_use]
+    pub fn is_past(&self) -> bool {
+        self.revision.is_some() || self.view().cutoff() != Cutoff::All
+    }
+
+    /// The personas.
+    #[must_use]
+    pub fn roster(&self) -> &Roster {
+        self.store.roster()
+    }
+
+    /// The personas, and the history that they come from.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        self.store.view()
+    }
+
+    /// The roles and numbers in force today.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        self.store.rules()
+    }
+
+    /// The time of the cut-off, else that of the last event before it; the present one if
+    /// there is no cut-off, or no event.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The commit whose log this is, if it is git that has it.
+    #[must_use]
+    pub fn commit(&self) -> Option<&str> {
+        self.revision.as_ref().map(Revision::commit)
+    }
+
+    /// Asks something. It asks once more if a checkpoint turns out to be lost.
+    pub fn look<T>(
+        &mut self,
+        question: impl Fn(&Self) -> Result<T, Refusal>,
+    ) -> Result<T, StoreError> {
+        let answer = match question(self) {
+            Err(Refusal::Lost(_)) => {
+                self.store.read_again()?;
+                question(self)
+            }
+            answer => answer,
+        };
+        answer.map_err(|refusal| match refusal {
+            Refusal::UnknownPersona { name, .. } if self.is_past() => StoreError::UnknownThen(name),
+            refusal => refusal.into(),
+        })
+    }
+
+    /// Finds what was typed in the log: the cut-offs just before it and just after it.
+    pub fn resolve(&mut self, spec: &CutoffSpec) -> Result<Range<Cutoff>, StoreError> {
+        let (mut found, mut position, mut batch) = (BTreeSet::new(), Position::START, Vec::new());
+        let Some(prefix) = spec.prefix() else { return Ok(spec.resolve(&found, 0)?) };
+        if let Some(revision) = &self.revision {
+            find(prefix, revision.log(), &mut position, &mut found)
+                .map_err(|damage| self.damaged(damage))?;
+            return Ok(spec.resolve(&found, position.lines)?);
+        }
+        loop {
+            let Read::Lines { left } = self.store.log.read(&position, &mut batch)? else {
+                (found, position) = (BTreeSet::new(), Position::START);
+                continue;
+            };
+            find(prefix, &batch, &mut position, &mut found)
+                .map_err(|damage| self.damaged(damage))?;
+            if left == 0 {
+                return Ok(spec.resolve(&found, position.lines)?);
+            }
+        }
+    }
+
+    /// Hands the events that may matter to `visit`, in fold order.
+    ///
+    /// As with [`Store::visit`], those that cannot hold each of `needles` may be left out.
+    pub fn visit(
+        &mut self,
+        needles: &[&str],
+        mut visit: impl FnMut(&Record),
+    ) -> Result<(), StoreError> {
+        self.visit_lines(needles, |line| {
+            visit(&line.decode()?);
+            Ok(())
+        })
+    }
+
+    /// Hands the lines that may matter to `visit`: see [`Store::visit_lines`].
+    pub fn visit_lines(
+        &mut self,
+        needles: &[&str],
+        mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
+    ) -> Result<(), StoreError> {
+        if let Some(revision) = &self.revision {
+            let visited = View::in_order(revision.log());
+            let visited = visited.and_then(|mut lines| lines.try_for_each(visit));
+            return visited.map_err(|damage| self.damaged(damage).into());
+        }
+        let cutoff = self.view().cutoff();
+        self.store.visit_lines(needles, |line| {
+            let is_within = cutoff == Cutoff::All || cutoff.includes(&line.decode()?);
+            if is_within { visit(line) } else { Ok(()) }
+        })
+    }
+
+    /// Says where in which file a line is damaged.
+    #[must_use]
+    pub fn damaged(&self, damage: LineDamage) -> LogError {
+        let Some(revision) = &self.revision else {
+            return self.store.damaged(damage);
+        };
+        let (path, line) = revision.place(damage.line);
+        LogError::Damaged(Box::new(Damage { path, line, reason: damage.reason }))
+    }
+}
+
+/// Finds the events whose ids begin so in the lines that follow a position, and moves it on.
+fn find(
+    prefix: &IdPrefix,
+    lines: &[u8],
+    position: &mut Position,
+    found: &mut BTreeSet<FoldKey>,
+) -> Result<(), LineDamage> {
+    for (bytes, number) in lines.split(|byte| *byte == b'\n').zip(position.lines + 1..) {
+        if written_id(bytes).is_some_and(|(_, id)| prefix.range().contains(&id)) {
+            found.insert(FoldKey::of(&Line { number, bytes }.decode()?));
+        }
+    }
+    position.advance(lines);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Progress;
+    use crate::events::Disk;
+    use crate::events::decode;
+    use crate::projection::CutoffError;
+    use crate::projection::testing::{History, anything, seed};
+
+    fn options(dir: &Path) -> Options {
+        let now = "2026-03-25T15:30:00Z".parse().unwrap();
+        let wait = Duration::ZERO;
+        Options {
+            dir: dir.to_owned(),
+            wait,
+            now,
+            progress: Progress::default(),
+            disk: Disk::default(),
+        }
+    }
+
+    /// A store that has nothing but these lines.
+    #[expect(clippy::disallowed_methods, reason = "a test may write a log")]
+    fn store(lines: &[String]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("events.jsonl"), lines.concat()).unwrap();
+        dir
+    }
+
+    fn at(dir: &Path, typed: &str) -> Result<Snapshot, StoreError> {
+        Snapshot::open(&options(dir), &CutoffSpec::parse(typed).unwrap())
+    }
+
+    fn record(line: &str) -> Record {
+        decode(line.trim_end().as_bytes()).unwrap()
+    }
+
+    #[track_caller]
+    fn assert_same(then: &Snapshot, ended: &Snapshot) {
+        assert_eq!(then.roster(), ended.roster());
+        assert_eq!(then.view().heads, ended.view().heads);
+        assert_eq!(then.view().events, ended.view().events);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_store_at_every_event_is_one_whose_log_ends_there(
+            left in prop::collection::vec(anything(), 0..5),
+            right in prop::collection::vec(anything(), 0..5),
+        ) {
+            let base = History::of([seed("Ann"), seed("Bo")]);
+            let merged = base.clone().extend(left).merged(base.clone().extend(right));
+            let dir = store(&merged.lines);
+            let mut ordered = merged.lines.clone();
+            ordered.sort_by_key(|line| FoldKey::of(&record(line)));
+            for (n, line) in ordered.iter().enumerate() {
+                let it = record(line);
+                let ended = |is_in: &dyn Fn(&Record) -> bool| {
+                    let lines: Vec<_> =
+                        ordered.iter().filter(|line| is_in(&record(line))).cloned().collect();
+                    Snapshot::open_until(&options(store(&lines).path()), Cutoff::All).unwrap()
+                };
+                let id = it.id.to_string();
+                let ends_there = ended(&|other| FoldKey::of(other) <= FoldKey::of(&it));
+                prop_assert_eq!(ends_there.view().events, n as u64 + 1);
+                assert_same(&at(dir.path(), &id).unwrap(), &ends_there);
+                assert_same(&at(dir.path(), &it.seq.to_string()).unwrap(), &ended(&|other| other.seq <= it.seq));
+                assert_same(&at(dir.path(), &it.at.to_string()).unwrap(), &ended(&|other| other.at <= it.at));
+            }
+            prop_assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing was written");
+        }
+    }
+
+    /// A linear history in which the ids of two events begin alike.
+    fn alike() -> (History, String) {
+        let mut seen = BTreeSet::new();
+        let mut history = History::default();
+        loop {
+            let name = format!("P{}", history.lines.len());
+            history.then(seed(&name));
+            let start: String = history.heads[0].to_string().chars().take(4).collect();
+            if start.bytes().any(|b| b.is_ascii_lowercase()) && !seen.insert(start.clone()) {
+                return (history, start);
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_is_named_by_its_beginning_if_no_other_begins_so() {
+        let (history, start) = alike();
+        let dir = store(&history.lines);
+        let refused = at(dir.path(), &start).err().unwrap();
+        assert!(
+            matches!(&refused, StoreError::Cutoff(CutoffError::AmbiguousId(_, ids)) if ids.len() == 2)
+        );
+        let last = history.heads[0].to_string();
+        let unique = at(dir.path(), &last[..12.max(start.len())]).unwrap();
+        assert_eq!(unique.view().events, history.lines.len() as u64);
+        let unknown = at(dir.path(), &"f".repeat(32)).err().unwrap();
+        assert!(matches!(unknown, StoreError::Cutoff(CutoffError::UnknownId(_))));
+    }
+
+    /// A history whose last event has an id that begins with so many decimal digits.
+    fn numbered(digits: usize) -> History {
+        let base = History::of([seed("Ann")]);
+        (0..1_000_000)
+            .map(|n| base.clone().then(seed(&format!("P{n}"))).clone())
+            .find(|history| {
+                let id = history.heads[0].digits();
+                id[..digits].iter().all(u8::is_ascii_digit)
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn digits_are_a_seq_unless_they_are_eight_and_begin_an_id_and_no_log_has_it() {
+        let history = numbered(9).then(seed("Zoe")).clone();
+        let id = record(&history.lines[1]).id.to_string();
+        let dir = store(&history.lines);
+        let events = |typed: &str| at(dir.path(), typed).unwrap().view().events;
+        assert_eq!(events(&id[..9]), 2, "nine digits");
+        assert_eq!(events(&id[..8]), 2, "eight, as ids are shown");
+        assert_eq!(events(&id[..7]), 3, "seven are a seq");
+        assert_eq!(events("00000002"), 2, "a seq that the log has, or no id");
+        assert_eq!(events("99999999"), 3, "past the end is the whole log");
+    }
+
+    #[test]
+    fn the_time_is_the_one_that_was_given_or_that_of_the_last_event() {
+        let history = History::of([seed("Ann"), seed("Bo")]);
+        let dir = store(&history.lines);
+        let now = |typed: &str| at(dir.path(), typed).unwrap().now().as_second();
+        assert_eq!(now("1"), 1);
+        assert_eq!(now(&history.heads[0].to_string()[..32]), 2);
+        assert_eq!(now("1970-01-01T00:00:09Z"), 9);
+        assert_eq!(now("0"), options(dir.path()).now.as_second());
+    }
+
+    #[test]
+    fn events_are_visited_in_fold_order_as_far_as_they_had_happened() {
+        let mut history = History::of([seed("Ann"), seed("Bo"), seed("Ann"), seed("Ann")]);
+        for is_merged in [false, true] {
+            if is_merged {
+                history = history.merged(&History::of([seed("Cy")]));
+                history.lines.rotate_left(2);
+            }
+            let dir = store(&history.lines);
+            let mut seen = Vec::new();
+            let mut snapshot = at(dir.path(), "3").unwrap();
+            let is_of = |record: &Record| record.event.personas().any(|it| it.as_str() == "Ann");
+            snapshot
+                .visit(&["Ann"], |record| seen.extend(is_of(record).then_some(record.seq.0)))
+                .unwrap();
+            assert_eq!(seen, [1, 3], "{is_merged}");
+        }
+    }
+
+    #[test]
+    fn a_snapshot_that_is_read_again_keeps_its_cutoff_and_writes_no_checkpoint() {
+        let history = History::of((0..400).map(|n| seed(&format!("P{n}"))));
+        let dir = store(&history.lines);
+        let mut snapshot = at(dir.path(), "300").unwrap();
+        snapshot.store.read_again().unwrap();
+        assert_eq!(snapshot.view().events, 300);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_store_that_is_not_there_is_not_made() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(at(dir.path(), "1"), Err(StoreError::NoStore(_))));
+        let missing = dir.path().join("missing");
+        assert!(matches!(at(&missing, "1"), Err(StoreError::NoStore(_))));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}
