@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use muzzle_persona::broker::{self, Refusal};
-use muzzle_persona::events::{PersonaName, ProjectName, Record, RoleName, SessionId, visible};
+use muzzle_persona::events::{
+    EventText, PersonaName, ProjectName, Record, RoleName, SessionId, visible,
+};
 
 use super::at::Scene;
 use super::completions::persona_names;
@@ -101,10 +103,11 @@ impl Filter {
     pub fn takes(&self, record: &Record) -> bool {
         let Self { persona, session, project, role, kind, since, until } = self;
         let event = &record.event;
-        persona.as_ref().is_none_or(|wanted| event.personas().any(|name| name == wanted))
-            && session.as_ref().is_none_or(|wanted| event.session() == Some(wanted))
-            && project.as_ref().is_none_or(|wanted| event.project() == Some(wanted))
-            && role.as_ref().is_none_or(|wanted| event.roles().any(|name| name == wanted))
+        let names = |wanted: EventText<'_>| event.texts().any(|text| text == wanted);
+        persona.as_ref().is_none_or(|wanted| names(EventText::Persona(wanted)))
+            && session.as_ref().is_none_or(|wanted| names(EventText::Session(wanted)))
+            && project.as_ref().is_none_or(|wanted| names(EventText::Project(wanted)))
+            && role.as_ref().is_none_or(|wanted| names(EventText::Role(wanted)))
             && kind.as_ref().is_none_or(|wanted| event.kind() == wanted)
             && since.is_none_or(|since| record.at >= since)
             && until.is_none_or(|until| record.at <= until)
