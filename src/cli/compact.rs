@@ -6,10 +6,10 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::broker;
 use muzzle_persona::events::{Sealed, Summary};
+use muzzle_persona::wording::Count;
 use serde::Serialize;
 
 use super::Context;
-use super::count::Count;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::minute;
@@ -82,7 +82,7 @@ impl CompactReport {
             return writeln!(f, "No feedback from before {before} counts; nothing to compact.");
         }
         let total = |of: &Summary| of.positive + of.negative + of.neutral;
-        let left = Count(self.summaries.iter().map(total).sum(), "feedback event");
+        let left = Count(self.summaries.iter().map(total).sum::<u64>(), "feedback event");
         writeln!(f, "Took {left} from before {before} out of the affinity:")?;
         let mut table =
             Table::new(&["NAME", "ROLE", "MONTH", ">POSITIVE", ">NEGATIVE", ">NEUTRAL"]);

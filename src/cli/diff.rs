@@ -10,10 +10,10 @@ use muzzle_persona::events::{EventId, RoleName, visible};
 use muzzle_persona::projection::{
     Change, Existence, Lease, Origin, Pair, Points, Reason, RoleChange,
 };
+use muzzle_persona::wording::Count;
 use serde::Serialize;
 
 use super::Context;
-use super::count::Count;
 use super::end::End;
 use super::failure::Failure;
 use super::output::{FAINT, HEADING, Report};

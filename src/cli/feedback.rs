@@ -9,6 +9,7 @@ use muzzle_persona::events::{
     Observation, PersonaName, ProjectName, RoleName, Sentiment, Source, visible,
 };
 use muzzle_persona::projection::{Points, Tally};
+use muzzle_persona::wording::Quoted;
 use serde::Serialize;
 
 use super::Context;
@@ -127,9 +128,8 @@ impl FeedbackReport {
             .into_iter()
             .filter(|(_, words)| !words.is_empty())
             .map(|(side, words)| {
-                let words: Vec<_> =
-                    words.iter().map(|word| format!("`{}`", visible(word))).collect();
-                format!("{side} it {}", words.join(", "))
+                let words: Vec<_> = words.iter().map(|word| visible(word)).collect();
+                format!("{side} it {}", Quoted::all(&words))
             })
             .collect();
         if words.is_empty() {

@@ -29,7 +29,6 @@ mod compact;
 mod completions;
 #[cfg(test)]
 mod corpus;
-mod count;
 mod diff;
 mod doctor;
 mod end;

@@ -7,8 +7,8 @@ use muzzle_persona::events::{
     ReactivateReason, Record, Release, ReleaseReason, Repair, RetireReason, RoleName, Sentiment,
     Summary, visible,
 };
+use muzzle_persona::wording::Count;
 
-use super::count::Count;
 use super::persona::{minute, tags};
 
 /// Tells what happened, in one line in which nothing is hidden.
@@ -126,7 +126,7 @@ fn compacted(compact: &Compact) -> String {
         "feedback from before {} compacted: {} of {}",
         minute(compact.before),
         Count(total, "judgement"),
-        Count(personas.len() as u64, "persona")
+        Count(personas.len(), "persona")
     )
 }
 
@@ -136,8 +136,8 @@ fn repaired(repair: &Repair) -> String {
     let places = if lines.is_empty() { String::new() } else { format!(" ({})", lines.join(", ")) };
     format!(
         "log repaired: {} cut out{places}, {} on record",
-        Count(lines.len() as u64, "line"),
-        Count(repair.missing.len() as u64, "missing event"),
+        Count(lines.len(), "line"),
+        Count(repair.missing.len(), "missing event"),
     )
 }
 

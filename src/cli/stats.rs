@@ -10,12 +10,12 @@ use muzzle_persona::Store;
 use muzzle_persona::broker::Refusal;
 use muzzle_persona::events::{EventId, PersonaName, RoleName, visible};
 use muzzle_persona::projection::{Finding, Persona, Tally};
+use muzzle_persona::wording::Count;
 
 use serde::Serialize;
 
 use super::Context;
 use super::at::{AtArgs, Scene};
-use super::count::Count;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::{minute, tally};

@@ -6,10 +6,10 @@ use clap::Args;
 use muzzle_persona::Store;
 use muzzle_persona::events::{EventId, IdPrefix, visible};
 use muzzle_persona::projection::{Audit, Finding, NotedHead, Severity};
+use muzzle_persona::wording::Count;
 use serde::Serialize;
 
 use super::Context;
-use super::count::Count;
 use super::failure::{DAMAGED, Failure};
 use super::output::{ERROR, FAINT, Report, WARNING};
 use super::shown_path::ShownPath;
@@ -159,9 +159,9 @@ impl fmt::Display for VerifyReport {
 impl VerifyReport {
     /// How many findings there are of each severity.
     fn tell_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let damage = Count(self.damage as u64, "fault");
-        let warnings = Count(self.warnings as u64, "warning");
-        writeln!(f, "{damage}, {warnings}, {}.", Count(self.notes as u64, "note"))?;
+        let damage = Count(self.damage, "fault");
+        let warnings = Count(self.warnings, "warning");
+        writeln!(f, "{damage}, {warnings}, {}.", Count(self.notes, "note"))?;
         if !self.sound {
             writeln!(
                 f,

@@ -5,6 +5,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use crate::events::{EventId, IdPrefix, Record, Seq};
+use crate::wording::Quoted;
 
 /// A moment, as somebody writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub enum MomentError {
     #[error("no event has an id that begins with `{0}`")]
     UnknownId(IdPrefix),
     /// Several events' ids begin so.
-    #[error("`{0}` could be any of {list}", list = list(.1))]
+    #[error("`{0}` could be any of {ids}", ids = Quoted::first(LISTED, .1))]
     AmbiguousId(IdPrefix, Vec<EventId>),
 }
 
@@ -173,13 +174,6 @@ impl FoldKey {
     pub fn of(record: &Record) -> Self {
         Self { seq: record.seq, at: record.at, id: record.id }
     }
-}
-
-fn list(ids: &[EventId]) -> String {
-    let listed: Vec<_> = ids.iter().take(LISTED).map(|id| format!("`{id}`")).collect();
-    let more = ids.len().saturating_sub(LISTED);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    listed.join(", ") + &rest
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use muzzle_persona::wording::Quoted;
+
 use super::Finding;
 use super::programs::fault;
 use super::registered::{Registered, Source, effective};
@@ -32,9 +34,9 @@ pub fn check(client: &ClaudeCode, sources: &[Source], program: Option<&Path>) ->
     let without = sources.iter().filter(|source| {
         source.plugin.is_none() && source.fault.is_none() && source.ours().next().is_none()
     });
-    let without: Vec<_> = without.map(|source| format!("`{}`", source.path.display())).collect();
+    let without: Vec<_> = without.map(|source| source.path.display()).collect();
     if !without.is_empty() {
-        let message = format!("No hook of ours is in {}.", without.join(", "));
+        let message = format!("No hook of ours is in {}.", Quoted::all(&without));
         findings.push(Finding::ok("registration", message));
     }
     match often {
