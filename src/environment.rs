@@ -33,19 +33,6 @@ pub enum EnvironmentError {
     BadNow(String),
 }
 
-impl EnvironmentError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match self {
-            Self::NoHome | Self::EmptyStore => {
-                format!("name a directory with `--store DIR` or in `{STORE}`")
-            }
-            Self::BadNow(_) => "write it as in `2026-03-25T15:30:00Z`, or unset it".to_owned(),
-        }
-    }
-}
-
 /// The home directory, by the variables alone.
 ///
 /// The system's own accounts are not asked: a library that it loads answers for them, and a program

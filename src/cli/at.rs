@@ -38,8 +38,7 @@ impl Context {
     /// Opens the store to read, and notes what its reader should know.
     pub fn read(&mut self, args: &AtArgs) -> Result<Reading, Failure> {
         let reading = self.read_quietly(args)?;
-        let warnings = reading.scene().roster.warnings();
-        self.warnings.extend(warnings.iter().map(ToString::to_string));
+        self.warn(reading.scene().roster.warnings());
         Ok(reading)
     }
 
@@ -51,12 +50,12 @@ impl Context {
         };
         let past = Store::open_at(&self.options, moment)?;
         if past.view().events == 0 {
-            self.warnings.push(match past.begins() {
+            self.warn([match past.begins() {
                 Some(first) => {
                     format!("nothing had happened by then: the log begins {}", minute(first))
                 }
                 None => "nothing ever happened: the log is empty".to_owned(),
-            });
+            }]);
         }
         let now = past.now().unwrap_or(now);
         Ok(Reading::Then(Box::new(past), now))
@@ -74,7 +73,7 @@ impl Reading {
                 Ok(store.look(|store| question(Scene::new(store.view(), store.rules(), *now)))?)
             }
             Self::Then(..) => question(self.scene()).map_err(|refusal| match refusal {
-                Refusal::UnknownPersona { name, .. } => Failure::not_then(&name),
+                Refusal::UnknownPersona { name, .. } => not_then(&name),
                 other => other.into(),
             }),
         }
@@ -118,6 +117,12 @@ impl Reading {
             Self::Then(past, now) => Scene::new(past.view(), past.rules(), *now),
         }
     }
+}
+
+/// A persona that did not exist at the moment that was asked about.
+fn not_then(name: &str) -> Failure {
+    let hint = "`muzzle-persona list --status all` with the same `--at` shows who was";
+    Failure::not_found(format!("there was no persona named `{name}` then"), hint)
 }
 
 impl<'a> Scene<'a> {

@@ -9,7 +9,7 @@ use muzzle_persona::events::{Sealed, Summary};
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::minute;
@@ -36,11 +36,10 @@ pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, F
     let age = SignedDuration::from_hours(24 * i64::from(args.older_than));
     let (mut store, compacted) = context.execute(|situation| broker::compact(situation, age))?;
     if let Err(error) = store.checkpoint() {
-        context.warnings.push(format!("could not write the checkpoint: {error}"));
+        context.warn([format!("could not write the checkpoint: {error}")]);
     }
     let sealed = store.seal(args.seal)?;
-    let torn = sealed.iter().filter_map(|sealed| sealed.torn.as_ref());
-    context.warnings.extend(torn.map(ToString::to_string));
+    context.warn(sealed.iter().filter_map(|sealed| sealed.torn.as_ref()));
     Ok(CompactReport {
         before: compacted.before,
         summaries: compacted.summaries,

@@ -8,7 +8,8 @@ use std::fmt;
 use clap::Args;
 use serde::Serialize;
 
-use super::Context;
+use super::context::Context;
+use super::environment;
 use super::failure::{Failure, REFUSED};
 use super::output::Report;
 
@@ -36,15 +37,16 @@ mod variables;
 pub struct DoctorArgs {}
 
 pub fn run(_: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure> {
-    let client = context.client.as_ref().ok_or_else(Failure::no_client)?;
+    let client = &context.claude_code()?;
+    let variables = &environment::own_variables();
     let program = context.program.as_deref();
     let found = registered::find(client);
     let mut findings = store::check(&context.options);
     findings.extend(programs::check(program));
     findings.extend(registrations::check(client, &found, program));
     findings.extend(rivals::check(&found));
-    findings.extend(variables::check(&context.variables, &found, &context.options.dir));
-    let rehearsals = rehearsal::run(client, program, &context.variables, &found, &mut findings)?;
+    findings.extend(variables::check(variables, &found, &context.options.dir));
+    let rehearsals = rehearsal::run(client, program, variables, &found, &mut findings)?;
     let healthy = findings.iter().all(|finding| finding.level != Level::Problem);
     Ok(DoctorReport { healthy, findings, rehearsals })
 }

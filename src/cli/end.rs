@@ -53,7 +53,10 @@ impl End {
             },
             Which::Revision(revision) => match Store::open_revision(options, revision) {
                 Err(StoreError::Revision(error)) if typed == revision && !error.is_found() => {
-                    Err(Failure::no_moment(typed, &error))
+                    let hint = Failure::from(MomentError::Unreadable).hint;
+                    let message =
+                        format!("`{typed}` is no time, sequence number or id, and {error}");
+                    Err(Failure::not_found(message, hint.unwrap_or_default()))
                 }
                 opened => Ok(opened?),
             },

@@ -12,8 +12,8 @@ use muzzle_persona::projection::{Points, Tally};
 use muzzle_persona::wording::Quoted;
 use serde::Serialize;
 
-use super::Context;
 use super::completions::persona_names;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 

@@ -7,7 +7,7 @@ use clap::Args;
 use muzzle_persona::events::visible;
 use serde::Serialize;
 
-use super::Context;
+use super::context::Context;
 use super::failure::Failure;
 use super::git::Repository;
 use super::output::Report;
@@ -40,7 +40,7 @@ pub fn run(
     let before = repository.setting(SETTING)?;
     if repository.diff_driver("events.jsonl")? != DRIVER {
         let line = format!("`*.jsonl diff={DRIVER}`, without which git does not use the setting");
-        context.warnings.push(format!("the store's `.gitattributes` lack {line}"));
+        context.warn([format!("the store's `.gitattributes` lack {line}")]);
     }
     let report = |done| GitSetupReport {
         config: repository.config.as_path().into(),
@@ -57,7 +57,15 @@ pub fn run(
         match ask(&question) {
             Some(true) => {}
             Some(false) => return Ok(report(Done::Declined)),
-            None => return Err(Failure::nobody_to_ask(SETTING, &repository.config)),
+            None => {
+                let config = repository.config.display();
+                return Err(Failure::refused(
+                    format!(
+                        "there is no terminal to ask whether to write `{SETTING}` to `{config}`"
+                    ),
+                    "`muzzle-persona git-setup --yes` writes it without asking",
+                ));
+            }
         }
     }
     repository.set(SETTING, &value)?;
@@ -67,7 +75,10 @@ pub fn run(
 /// The command that git is to call, for the shell that it calls it with.
 fn textconv(program: Option<&Path>) -> Result<String, Failure> {
     let quoted = program.and_then(Path::to_str).and_then(|path| shlex::try_quote(path).ok());
-    quoted.map(|program| format!("{program} render")).ok_or_else(Failure::no_program)
+    quoted.map(|program| format!("{program} render")).ok_or_else(|| {
+        let message = "the path of this program cannot be told to git";
+        Failure::refused(message, "install it in a directory whose path is plain text")
+    })
 }
 
 fn question(config: &Path, value: &str, before: Option<&str>) -> String {

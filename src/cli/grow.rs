@@ -8,7 +8,7 @@ use muzzle_persona::events::Definition;
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::tags;

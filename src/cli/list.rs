@@ -7,8 +7,8 @@ use muzzle_persona::events::Tag;
 use muzzle_persona::projection::Persona;
 use serde::Serialize;
 
-use super::Context;
 use super::at::AtArgs;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::{PersonaReport, minute, tags};

@@ -38,7 +38,7 @@ pub struct LogArgs {
 pub fn run(args: &LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
     let mut reading = context.read(&args.at)?;
     let filter = reading.look(|scene| args.filter.resolve(&scene))?;
-    context.warnings.extend(filter.doubt());
+    context.warn(filter.doubt());
     let mut newest = Newest { limit: args.limit.unwrap_or(usize::MAX), lines: VecDeque::new() };
     let all = filter.takes_all();
     reading.visit_lines(&filter.needles(), |line| {

@@ -9,7 +9,7 @@ use muzzle_persona::events::{SessionId, visible};
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::minute;

@@ -10,7 +10,7 @@ use muzzle_persona::events::{
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 

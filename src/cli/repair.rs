@@ -10,7 +10,7 @@ use muzzle_persona::{Mending, Store};
 use serde::Serialize;
 use smol_str::SmolStr;
 
-use super::Context;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::shown_path::ShownPath;
@@ -31,7 +31,7 @@ pub struct RepairArgs {
 pub fn run(args: &RepairArgs, context: &mut Context) -> Result<RepairReport, Failure> {
     let options = &context.options;
     let mending = if args.yes { Store::repair(options)? } else { Store::plan_repair(options)? };
-    context.warnings.extend(mending.torn.iter().map(ToString::to_string));
+    context.warn(&mending.torn);
     let Mending { cut, missing, line_ends, checkpoint, recorded, kept, .. } = mending;
     Ok(RepairReport {
         done: args.yes,

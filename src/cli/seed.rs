@@ -1,7 +1,7 @@
 //! `seed`: compare the roster with a seed file, and bring it up to date.
 
-use std::fmt;
 use std::path::PathBuf;
+use std::{fmt, fs};
 
 use clap::Args;
 use muzzle_persona::broker::{self, Seed, Synced};
@@ -9,7 +9,7 @@ use muzzle_persona::events::{PersonaName, visible};
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::shown_path::ShownPath;
@@ -30,7 +30,10 @@ pub struct SeedArgs {
 
 pub fn run(args: SeedArgs, context: &mut Context) -> Result<SeedReport, Failure> {
     let file = args.file.unwrap_or_else(|| context.options.dir.join("seed.toml"));
-    let text = std::fs::read_to_string(&file).map_err(|error| Failure::no_seed(&file, &error))?;
+    let text = fs::read_to_string(&file).map_err(|error| {
+        let message = format!("could not read the seed file `{}`: {error}", file.display());
+        Failure::not_found(message, "name one with `--file FILE`")
+    })?;
     let personas = Seed::with_user(&file, &text)?.own_personas();
     let rule = |situation: &mut broker::Situation<'_>| broker::sync(situation, &personas);
     let (_, synced) = if args.sync { context.execute(rule)? } else { context.rehearse(rule)? };

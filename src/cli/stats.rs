@@ -14,8 +14,8 @@ use muzzle_persona::wording::Count;
 
 use serde::Serialize;
 
-use super::Context;
 use super::at::{AtArgs, Scene};
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::{minute, tally};

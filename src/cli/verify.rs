@@ -9,7 +9,7 @@ use muzzle_persona::projection::{Audit, Finding, NotedHead, Severity};
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
+use super::context::Context;
 use super::failure::{DAMAGED, Failure};
 use super::output::{ERROR, FAINT, Report, WARNING};
 use super::shown_path::ShownPath;

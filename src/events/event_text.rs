@@ -186,7 +186,9 @@ mod tests {
                 .iter()
                 .map(|(key, value)| match key.as_str() {
                     "reason" | "sentiment" | "before" | "month" | "cut" | "missing" => 0,
-                    "instructions" => count(value) + value.as_object().map_or(0, |of| of.len()),
+                    "instructions" => {
+                        count(value) + value.as_object().map_or(0, serde_json::Map::len)
+                    }
                     _ => count(value),
                 })
                 .sum(),

@@ -62,19 +62,6 @@ pub enum MomentError {
     AmbiguousId(IdPrefix, Vec<EventId>),
 }
 
-impl MomentError {
-    /// What to do instead.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Unreadable | Self::UnknownId(_) => {
-                "`muzzle-persona log` shows the events with their times, numbers and ids"
-            }
-            Self::AmbiguousId(..) => "write more of the id",
-        }
-    }
-}
-
 /// The most ids that an error lists.
 const LISTED: usize = 5;
 
