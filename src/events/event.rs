@@ -29,7 +29,7 @@ pub enum Event {
     Assign(Assign),
     /// Slots are closed.
     Release(Release),
-    /// Someone judged a persona's work.
+    /// A persona's work is judged.
     Feedback(Feedback),
     /// A persona is archived.
     Retire(Retire),
@@ -63,7 +63,7 @@ impl Event {
     }
 }
 
-/// Who a persona is: what the seed, growth or a revision says of it.
+/// A persona's definition: from the seed, growth or a revision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definition {
     /// Its name, which is its identity.
@@ -88,19 +88,19 @@ pub struct Assign {
     pub team: Option<TeamName>,
     /// What it works on.
     pub project: ProjectName,
-    /// A seat for each persona.
+    /// A slot for each persona.
     pub slots: Vec<AssignedSlot>,
     /// The client's call that asked, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_use_id: Option<ToolUseId>,
 }
 
-/// One persona in its seat.
+/// A slot that is opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssignedSlot {
-    /// The seat.
+    /// The slot.
     pub slot: Slot,
-    /// Who sits there.
+    /// The persona that is lent.
     pub persona: PersonaName,
     /// The role it was chosen for.
     pub role: RoleName,
@@ -118,16 +118,16 @@ pub struct Release {
     pub agent: Option<AgentName>,
     /// Why they are closed.
     pub reason: ReleaseReason,
-    /// The seats.
+    /// The slots.
     pub slots: Vec<ReleasedSlot>,
 }
 
-/// One persona that leaves its seat.
+/// A slot that is closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleasedSlot {
-    /// The seat.
+    /// The slot.
     pub slot: Slot,
-    /// Who sat there.
+    /// The persona that is given back.
     pub persona: PersonaName,
     /// The role it had.
     pub role: RoleName,
@@ -139,7 +139,7 @@ pub struct ReleasedSlot {
 pub enum ReleaseReason {
     /// The client said that the session is over.
     SessionEnd,
-    /// Somebody asked for it, or the agent took another role.
+    /// It was asked for, or the agent took another role.
     Manual,
     /// The session fell silent. Its work does not count.
     Orphaned,
@@ -148,7 +148,7 @@ pub enum ReleaseReason {
 /// A judgement of a persona's work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feedback {
-    /// Who is judged.
+    /// The persona that is judged.
     pub persona: PersonaName,
     /// The role in which it worked.
     pub role: RoleName,
@@ -162,7 +162,7 @@ pub struct Feedback {
     pub observation: Observation,
     /// The verdict, taken when the feedback was given.
     pub sentiment: Sentiment,
-    /// Who or what judged.
+    /// The author of the judgement.
     pub source: Source,
 }
 
@@ -178,10 +178,25 @@ pub enum Sentiment {
     Neutral,
 }
 
+impl Sentiment {
+    /// All verdicts.
+    pub const ALL: [Self; 3] = [Self::Positive, Self::Negative, Self::Neutral];
+
+    /// The verdict, as the log spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Positive => "positive",
+            Self::Negative => "negative",
+            Self::Neutral => "neutral",
+        }
+    }
+}
+
 /// A persona is archived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retire {
-    /// Who.
+    /// The persona.
     pub persona: PersonaName,
     /// Why.
     pub reason: RetireReason,
@@ -191,7 +206,7 @@ pub struct Retire {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetireReason {
-    /// Somebody asked for it.
+    /// It was asked for.
     Manual,
     /// It was not assigned for a long time.
     Inactive,
@@ -200,7 +215,7 @@ pub enum RetireReason {
 /// A persona is active again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reactivate {
-    /// Who.
+    /// The persona.
     pub persona: PersonaName,
     /// Why.
     pub reason: ReactivateReason,
@@ -210,7 +225,7 @@ pub struct Reactivate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReactivateReason {
-    /// Somebody asked for it.
+    /// It was asked for.
     Manual,
     /// An agent summoned it by name.
     Summon,
@@ -230,11 +245,11 @@ pub struct Compact {
 /// The feedback of one persona in one role and month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Who.
+    /// The persona.
     pub persona: PersonaName,
-    /// In which role.
+    /// The role.
     pub role: RoleName,
-    /// In which month (UTC), as `2026-03`.
+    /// The month (UTC), as `2026-03`.
     pub month: SmolStr,
     /// How many were positive.
     pub positive: u64,
