@@ -66,7 +66,7 @@ impl Report for CompactReport {}
 
 impl fmt::Display for CompactReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tell_feedback(f)?;
+        self.write_feedback(f)?;
         if let Some(SealedReport { segment, bytes }) = &self.sealed {
             writeln!(f, "Sealed {} of the log as `{segment}`.", Count(*bytes, "byte"))?;
         }
@@ -75,7 +75,7 @@ impl fmt::Display for CompactReport {
 }
 
 impl CompactReport {
-    fn tell_feedback(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_feedback(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let before = minute(self.before);
         if self.summaries.is_empty() {
             return writeln!(f, "No feedback from before {before} counts; nothing to compact.");

@@ -1,4 +1,4 @@
-//! `git-setup`: have git tell the log as sentences.
+//! `git-setup`: have git show the log as sentences.
 
 use std::fmt;
 use std::path::Path;
@@ -13,9 +13,9 @@ use super::git::Repository;
 use super::output::Report;
 use super::shown_path::ShownPath;
 
-/// What a store's `.gitattributes` call the way to compare logs.
+/// The diff driver that a store's `.gitattributes` name for logs.
 const DRIVER: &str = "muzzle-persona";
-/// The setting that says what turns a log into text.
+/// The setting with the command that turns a log into text.
 const SETTING: &str = "diff.muzzle-persona.textconv";
 
 /// Have `git diff` and `git log -p` tell events as sentences
@@ -29,7 +29,7 @@ pub struct GitSetupArgs {
     yes: bool,
 }
 
-/// Sets git up. `ask` puts a question to the user, and has no answer where there is none.
+/// Sets git up. `ask` asks the user, and returns nothing where it cannot.
 pub fn run(
     args: &GitSetupArgs,
     context: &mut Context,
@@ -72,7 +72,7 @@ pub fn run(
     Ok(report(Done::Written))
 }
 
-/// The command that git is to call, for the shell that it calls it with.
+/// The command that git runs, quoted for its shell.
 fn textconv(program: Option<&Path>) -> Result<String, Failure> {
     let quoted = program.and_then(Path::to_str).and_then(|path| shlex::try_quote(path).ok());
     quoted.map(|program| format!("{program} render")).ok_or_else(|| {

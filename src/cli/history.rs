@@ -1,4 +1,4 @@
-//! `history`: tell a persona's assignments.
+//! `history`: a persona's assignments.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! `repair`: take out what is not sound, and put the gap on record.
+//! `repair`: cut damaged lines out of the log, and record the gap.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! `show`: tell a persona's story.
+//! `show`: one persona in full.
 
 use std::fmt;
 

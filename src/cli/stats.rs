@@ -87,7 +87,7 @@ fn busiest(personas: &[&Persona]) -> Vec<Busy> {
     busiest
 }
 
-/// How many of the busiest personas are told.
+/// How many of the busiest personas are shown.
 const BUSIEST: usize = 5;
 
 #[derive(Debug, Serialize)]

@@ -31,9 +31,9 @@ pub enum EventText<'a> {
     Instruction(&'a str),
     /// A trait or an expertise.
     Tag(&'a Tag),
-    /// What was observed.
+    /// What was observed of a persona's work.
     Observation(&'a Observation),
-    /// Who or what judged.
+    /// The author of a judgement.
     Source(&'a Source),
     /// The client's call that asked.
     ToolUse(&'a ToolUseId),
