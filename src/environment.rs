@@ -1,25 +1,25 @@
-//! What a process takes from its surroundings, as values.
+//! The environment of a process, as values.
 //!
-//! The `main` functions read the clock and the environment; this turns what
-//! they read into what the library needs, or says what is wrong with it.
+//! The `main` functions read the clock and the environment; these functions
+//! turn what they read into what the library needs.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-/// How the names of all variables begin that tell this program or its hooks something.
+/// The prefix of all variables of this program and its hooks.
 pub const PREFIX: &str = "MUZZLE_PERSONA_";
 /// The variable that names the store.
 pub const STORE: &str = "MUZZLE_PERSONA_STORE";
 /// The variable that sets the clock.
 pub const NOW: &str = "MUZZLE_PERSONA_NOW";
-/// The variable that tells the hooks which agents get a persona.
+/// The variable that sets which agents get a persona from the hooks.
 pub const INJECT: &str = "MUZZLE_PERSONA_INJECT";
 /// The variable that sets the time that a hook may take, in milliseconds.
 pub const HOOK_TIMEOUT: &str = "MUZZLE_PERSONA_HOOK_TIMEOUT_MS";
 
-/// A surrounding that cannot be used.
+/// A setting of the environment that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvironmentError {
     /// There is no place for the default store.
@@ -33,23 +33,10 @@ pub enum EnvironmentError {
     BadNow(String),
 }
 
-impl EnvironmentError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match self {
-            Self::NoHome | Self::EmptyStore => {
-                format!("name a directory with `--store DIR` or in `{STORE}`")
-            }
-            Self::BadNow(_) => "write it as in `2026-03-25T15:30:00Z`, or unset it".to_owned(),
-        }
-    }
-}
-
 /// The home directory, by the variables alone.
 ///
-/// The system's own accounts are not asked: a library that it loads answers for them, and a program
-/// that is linked statically may crash in that.
+/// The system's accounts are not asked: to do so loads a library of the system, which may crash a
+/// program that is linked statically.
 pub fn home(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let home = variable(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
     home.filter(|home| !home.is_empty()).map(PathBuf::from)

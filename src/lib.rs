@@ -20,6 +20,7 @@ pub mod environment;
 pub mod events;
 pub mod projection;
 mod store;
+pub mod wording;
 
 pub use store::{
     Answer, Condition, LogEnd, LongWork, Mending, Options, Progress, Snapshot, Store, StoreError,

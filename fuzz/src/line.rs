@@ -27,8 +27,7 @@ pub fn check(bytes: &[u8]) {
 /// What a line says is what another one says that is written of it.
 fn is_sound(record: &Record, content: &[u8]) {
     assert_eq!(record.id, EventId::of(content));
-    let _ = (record.event.kind(), record.event.excesses(), record.event.session());
-    let _ = (record.event.personas().count(), record.event.roles().count());
+    let _ = (record.event.kind(), record.event.text_errors(), record.event.personas().count());
     if matches!(record.event, Event::Unknown(_)) {
         return;
     }

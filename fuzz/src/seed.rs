@@ -28,7 +28,7 @@ fn is_usable(seed: &Seed) {
         assert!(role.instruction.chars().count() <= 200);
     }
     for persona in seed.personas().unwrap() {
-        assert_eq!(Event::Seed(persona).excesses(), []);
+        assert_eq!(Event::Seed(persona).text_errors(), []);
     }
     let vocabulary = seed.vocabulary();
     for word in vocabulary.traits.iter().chain(&vocabulary.expertise) {

@@ -15,8 +15,8 @@ use muzzle_persona::events::{
 use muzzle_persona::projection::Work;
 use serde::Serialize;
 
-use super::Context;
 use super::completions::persona_names;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::parts;
@@ -85,13 +85,12 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
         explain: args.explain,
     };
     let rule = |situation: &mut broker::Situation<'_>| broker::assign(situation, &request);
-    let told = context.warnings.len();
     let (mut store, choices) =
         if args.dry_run { context.rehearse(rule)? } else { context.execute(rule)? };
-    let warnings = context.warnings.get(told..).unwrap_or_default().to_vec();
+    let warnings = context.warnings();
     let explanations: Vec<_> = choices.iter().map(Explanation::of).collect();
     if args.explain {
-        context.notes.extend(explanations.iter().map(ToString::to_string));
+        context.note(&explanations);
     }
     let seated: Vec<_> = store.look(|store| {
         choices.iter().filter_map(|it| seat(it, store, &request.session).transpose()).collect()

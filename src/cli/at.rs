@@ -4,7 +4,7 @@ use clap::Args;
 use muzzle_persona::Snapshot;
 use muzzle_persona::projection::CutoffSpec;
 
-use super::Context;
+use super::context::Context;
 use super::failure::Failure;
 use super::persona::minute;
 
@@ -20,8 +20,7 @@ impl Context {
     /// Opens the store to read, and notes what its reader should know.
     pub fn read(&mut self, args: &AtArgs) -> Result<Snapshot, Failure> {
         let snapshot = self.read_quietly(args)?;
-        let warnings = snapshot.roster().warnings();
-        self.warnings.extend(warnings.iter().map(ToString::to_string));
+        self.warn(snapshot.roster().warnings());
         Ok(snapshot)
     }
 
@@ -32,12 +31,12 @@ impl Context {
         };
         let snapshot = Snapshot::open(&self.options, spec)?;
         if snapshot.view().events == 0 {
-            self.warnings.push(match snapshot.view().first_excluded() {
+            self.warn([match snapshot.view().first_excluded() {
                 Some(first) => {
                     format!("nothing had happened by then: the log begins {}", minute(first))
                 }
                 None => "nothing ever happened: the log is empty".to_owned(),
-            });
+            }]);
         }
         Ok(snapshot)
     }

@@ -6,10 +6,10 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::broker;
 use muzzle_persona::events::{Sealed, Summary};
+use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
-use super::count::Count;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::minute;
@@ -36,11 +36,10 @@ pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, F
     let age = SignedDuration::from_hours(24 * i64::from(args.older_than));
     let (mut store, compacted) = context.execute(|situation| broker::compact(situation, age))?;
     if let Err(error) = store.checkpoint() {
-        context.warnings.push(format!("could not write the checkpoint: {error}"));
+        context.warn([format!("could not write the checkpoint: {error}")]);
     }
     let sealed = store.seal(args.seal)?;
-    let torn = sealed.iter().filter_map(|sealed| sealed.torn.as_ref());
-    context.warnings.extend(torn.map(ToString::to_string));
+    context.warn(sealed.iter().filter_map(|sealed| sealed.torn.as_ref()));
     Ok(CompactReport {
         before: compacted.before,
         summaries: compacted.summaries,
@@ -67,7 +66,7 @@ impl Report for CompactReport {}
 
 impl fmt::Display for CompactReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tell_feedback(f)?;
+        self.write_feedback(f)?;
         if let Some(SealedReport { segment, bytes }) = &self.sealed {
             writeln!(f, "Sealed {} of the log as `{segment}`.", Count(*bytes, "byte"))?;
         }
@@ -76,13 +75,13 @@ impl fmt::Display for CompactReport {
 }
 
 impl CompactReport {
-    fn tell_feedback(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_feedback(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let before = minute(self.before);
         if self.summaries.is_empty() {
             return writeln!(f, "No feedback from before {before} counts; nothing to compact.");
         }
         let total = |of: &Summary| of.positive + of.negative + of.neutral;
-        let left = Count(self.summaries.iter().map(total).sum(), "feedback event");
+        let left = Count(self.summaries.iter().map(total).sum::<u64>(), "feedback event");
         writeln!(f, "Took {left} from before {before} out of the affinity:")?;
         let mut table =
             Table::new(&["NAME", "ROLE", "MONTH", ">POSITIVE", ">NEGATIVE", ">NEUTRAL"]);

@@ -8,12 +8,12 @@ use clap::{Args, CommandFactory as _, ValueEnum};
 use clap_complete::CompletionCandidate;
 use clap_complete::env::{CompleteEnv, Shells};
 use muzzle_persona::events::{Disk, is_hidden};
-use muzzle_persona::{Options, Progress, Store, environment};
+use muzzle_persona::{Options, Progress, Store};
 use serde::Serialize;
 
 use super::failure::Failure;
 use super::output::Report;
-use super::{Cli, Context, Surroundings};
+use super::{Cli, Context, Environment};
 
 /// What the scripts call to complete a word.
 const PROGRAM: &str = "muzzle-persona";
@@ -84,10 +84,10 @@ pub fn answer_shell() {
 
 /// The personas whose names begin as was typed.
 ///
-/// A shell asks without a command line of ours, so the surroundings are read
+/// A shell asks without a command line of ours, so the environment is read
 /// here. A store that is not there is not made for the sake of a key press.
 pub fn persona_names(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let names = names_in_store(Surroundings::read()).unwrap_or_default();
+    let names = names_in_store(Environment::read()).unwrap_or_default();
     let typed = typed.to_string_lossy().replace(['\\', '"', '\''], "").to_lowercase();
     let shown = names.into_iter().filter(|name| name.to_lowercase().starts_with(&typed));
     // What is offered becomes text on somebody's command line.
@@ -104,13 +104,13 @@ fn is_plain(c: char) -> bool {
     matches!(c, ' ' | '-' | '.') || (c.is_alphanumeric() && !is_hidden(c))
 }
 
-fn names_in_store(surroundings: Surroundings) -> Result<Vec<String>, Failure> {
-    let Surroundings { store, now, home, clock, mut rng, .. } = surroundings;
-    let dir = environment::store_dir(None, store, home)?;
+fn names_in_store(environment: Environment) -> Result<Vec<String>, Failure> {
+    let Environment { store, now, home, clock, mut rng, .. } = environment;
+    let dir = muzzle_persona::environment::store_dir(None, store, home)?;
     if !dir.join("events.jsonl").exists() {
         return Ok(Vec::new());
     }
-    let now = environment::now(now, clock)?;
+    let now = muzzle_persona::environment::now(now, clock)?;
     let options = Options {
         dir,
         wait: Context::DEFAULT_WAIT,

@@ -10,12 +10,12 @@ use muzzle_persona::projection::{
     Change, Cutoff, CutoffError, CutoffSpec, Existence, Lease, Origin, Pair, Points, Reason,
     RoleChange,
 };
+use muzzle_persona::wording::Count;
 use muzzle_persona::{Options, Snapshot, StoreError};
 use serde::Serialize;
 
-use super::Context;
-use super::count::Count;
-use super::failure::Failure;
+use super::context::Context;
+use super::failure::{EVENTS_HINT, Failure};
 use super::output::{FAINT, HEADING, Report};
 use super::persona::{minute, tally};
 
@@ -62,7 +62,8 @@ fn open(options: &Options, moment: Option<&Typed>) -> Result<Snapshot, Failure> 
         (Err(StoreError::Revision(error)), CutoffSpec::Revision(name))
             if name == typed && !error.is_found() =>
         {
-            Err(Failure::no_moment(typed, &error))
+            let message = format!("`{typed}` is no time, sequence number or id, and {error}");
+            Err(Failure::not_found(message, EVENTS_HINT))
         }
         (opened, _) => Ok(opened?),
     }

@@ -1,13 +1,14 @@
 //! Why a command failed: its words, its hint and its exit code.
 
+use std::io;
 use std::path::Path;
 
-use super::claude_code::{Place, Reason, Scope, Via};
 use muzzle_persona::StoreError;
 use muzzle_persona::broker::{Refusal, SeedError};
-use muzzle_persona::environment::EnvironmentError;
-use muzzle_persona::events::{LogError, PersonaName, RevisionError, SessionId, TextError, visible};
+use muzzle_persona::environment::{self, EnvironmentError};
+use muzzle_persona::events::{LogError, RevisionError, visible};
 use muzzle_persona::projection::CutoffError;
+use serde::Serialize;
 
 /// The exit code of a command that was refused, or did not find what it was asked about.
 pub const REFUSED: u8 = 1;
@@ -22,237 +23,104 @@ const WRITE: u8 = 5;
 /// The exit code of a bug.
 pub const BUG: u8 = 70;
 
-/// What leads from no place in the log to one.
-const EVENTS_HINT: &str = "`muzzle-persona log` shows the events with their times, numbers and ids";
+/// The hint when a path cannot be read or written.
+const CHECK_PATH: &str = "check the path and its permissions";
+/// The hint when a place in the log cannot be found.
+pub const EVENTS_HINT: &str =
+    "`muzzle-persona log` shows the events with their times, numbers and ids";
 
 /// A command that was not done.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Failure {
-    /// What sort of failure it is, for programs.
+    /// The sort of failure, for programs.
     pub kind: &'static str,
     /// What happened, where: a lower-case clause.
     pub message: String,
     /// What to do next.
     pub hint: Option<String>,
-    /// The exit code.
+    #[serde(skip)]
     pub code: u8,
 }
 
 impl Failure {
-    fn new(kind: &'static str, code: u8, message: &impl ToString, hint: Option<String>) -> Self {
-        let message = visible(&message.to_string());
-        Self { kind, message, hint: hint.map(|hint| visible(&hint)), code }
+    fn new(
+        kind: &'static str,
+        code: u8,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        let hint = Some(visible(&hint.into()));
+        Self { kind, message: visible(&message.into()), hint, code }
     }
 
     /// A command line that cannot be used.
-    pub fn usage(message: &impl ToString, hint: Option<String>) -> Self {
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new("usage", USAGE, message, hint)
     }
 
-    /// A seed file that cannot be read.
-    pub fn no_seed(file: &Path, error: &std::io::Error) -> Self {
-        let message = format!("could not read the seed file `{}`: {error}", file.display());
-        let hint = "name one with `--file FILE`".to_owned();
-        Self::new("not_found", REFUSED, &message, Some(hint))
+    /// A request that cannot be met as things are.
+    pub fn refused(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new("refused", REFUSED, message, hint)
+    }
+
+    /// Something that was named and is not there.
+    pub fn not_found(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new("not_found", REFUSED, message, hint)
+    }
+
+    /// Something that another process changes at the same time.
+    pub fn busy(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new("busy", BUSY, message, hint)
     }
 
     /// A file that could not be read.
-    pub fn read(path: &Path, error: &std::io::Error) -> Self {
-        let message = format!("could not read `{}`: {error}", path.display());
-        Self::new("io", WRITE, &message, Some("check the path and its permissions".to_owned()))
-    }
-
-    /// A store that is not there, for a command that makes none.
-    pub fn no_store(dir: &Path) -> Self {
-        let message = format!("there is no store at `{}`", dir.display());
-        let hint = "`muzzle-persona list` makes one where there is none".to_owned();
-        Self::new("not_found", REFUSED, &message, Some(hint))
-    }
-
-    /// A store that no repository of git's has in its work tree.
-    pub fn no_work_tree(dir: &Path) -> Self {
-        let dir = dir.display().to_string();
-        let quoted = shlex::try_quote(&dir).unwrap_or_default();
-        let hint = format!("`git init {quoted}` makes it one");
-        let message = format!("the store at `{dir}` is not in a work tree of git");
-        Self::new("refused", REFUSED, &message, Some(hint))
-    }
-
-    /// A git that is not there.
-    pub fn no_git() -> Self {
-        let hint = "install git, or add its directory to `PATH`".to_owned();
-        Self::new("refused", REFUSED, &"there is no `git` on this machine", Some(hint))
-    }
-
-    /// A git that did not do what was asked of it.
-    pub fn git(words: &str) -> Self {
-        let first = words.lines().next().unwrap_or_default();
-        let said = first.trim_start_matches("fatal: ").trim_start_matches("error: ");
-        let hint = "`git status` in the store's directory may tell more".to_owned();
-        Self::new("refused", REFUSED, &format!("git refused: {said}"), Some(hint))
-    }
-
-    /// A program that does not know where it is.
-    pub fn no_program() -> Self {
-        let hint = "install it in a directory whose path is plain text".to_owned();
-        Self::new("refused", REFUSED, &"the path of this program cannot be told to git", Some(hint))
-    }
-
-    /// A question with nobody to answer it.
-    pub fn nobody_to_ask(setting: &str, config: &Path) -> Self {
-        let config = config.display();
-        let message =
-            format!("there is no terminal to ask whether to write `{setting}` to `{config}`");
-        let hint = "`muzzle-persona git-setup --yes` writes it without asking".to_owned();
-        Self::new("refused", REFUSED, &message, Some(hint))
+    pub fn read(path: &Path, error: &io::Error) -> Self {
+        Self::new("io", WRITE, format!("could not read `{}`: {error}", path.display()), CHECK_PATH)
     }
 
     /// A file or directory that could not be written.
-    pub fn write(doing: &str, path: &Path, error: &std::io::Error) -> Self {
+    pub fn write(doing: &str, path: &Path, error: &io::Error) -> Self {
         let message = format!("could not {doing} `{}`: {error}", path.display());
-        Self::new("write", WRITE, &message, Some("check the path and its permissions".to_owned()))
+        Self::new("write", WRITE, message, CHECK_PATH)
     }
 
-    /// A command that there is no page for.
-    pub fn no_command(name: &str) -> Self {
-        let hint = "`muzzle-persona help` shows all commands".to_owned();
-        Self::new("not_found", REFUSED, &format!("there is no command `{name}`"), Some(hint))
-    }
-
-    /// A text that is no moment of a log, and no revision either.
-    pub fn no_moment(text: &str, error: &RevisionError) -> Self {
-        let message = format!("`{text}` is no time, sequence number or id, and {error}");
-        Self::new("not_found", REFUSED, &message, Some(EVENTS_HINT.to_owned()))
-    }
-
-    /// A persona that a session never had.
-    pub fn not_lent(name: &PersonaName, session: &SessionId, is_narrowed: bool) -> Self {
-        let how = if is_narrowed { " in that role or slot" } else { "" };
-        let message = format!("`{name}` was never lent to the session `{session}`{how}");
-        let hint = "`muzzle-persona history NAME` shows the sessions that a persona was lent to";
-        Self::new("not_found", REFUSED, &message, Some(hint.to_owned()))
-    }
-
-    /// A file of Claude Code's that is left alone.
-    pub fn left_alone(path: &Path, reason: &Reason) -> Self {
-        let message = format!("left `{}` alone: {reason}", path.display());
-        Self::new("refused", REFUSED, &message, Some(reason.hint().to_owned()))
-    }
-
-    /// A file that somebody else changed at the same time.
-    pub fn changed_meanwhile(path: &Path) -> Self {
-        let message = format!("`{}` was changed by somebody else just now", path.display());
-        Self::new("busy", BUSY, &message, Some("try again".to_owned()))
-    }
-
-    /// A client whose settings cannot be found.
-    pub fn no_client() -> Self {
-        let hint = "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`".to_owned();
-        Self::usage(&"could not find the home directory for Claude Code's settings", Some(hint))
-    }
-
-    /// A way to register that there is not for a scope.
-    pub fn no_place(via: Via, scope: Scope) -> Self {
-        let (message, hint) = match (via, scope) {
-            (Via::Plugin, Scope::Local) => (
-                "a plugin cannot be local: everybody in a project sees its folder",
-                "`muzzle-persona install --via settings --scope local`",
-            ),
-            _ => (
-                "the project's directory is the one of your own settings",
-                "`muzzle-persona install --scope user`",
-            ),
-        };
-        Self::usage(&message, Some(hint.to_owned()))
-    }
-
-    /// A registration for other sessions that reaches these too.
-    pub fn registered_elsewhere(place: &Place, scope: Scope) -> Self {
-        let (is, path) = (place.scope.name(), place.path.display());
-        let message = format!(
-            "the hooks are registered already, for the scope {is} in `{path}`; twice is once too often"
-        );
-        let hint = format!(
-            "`muzzle-persona uninstall --scope {is}` takes them out there; then install for the scope {}",
-            scope.name()
-        );
-        Self::new("refused", REFUSED, &message, Some(hint))
-    }
-
-    /// A plugin of ours that a marketplace brought.
-    pub fn registered_by_marketplace(path: &Path, plugin: &str) -> Self {
-        let message = format!(
-            "the hooks are registered already, by the plugin `{plugin}` that `{}` enables",
-            path.display()
-        );
-        let hint = format!("`claude plugin uninstall {plugin}` takes it out");
-        Self::new("refused", REFUSED, &message, Some(hint))
-    }
-
-    /// A hook that is not where this program is.
-    pub fn no_hook(path: &Path) -> Self {
-        let message = format!("there is no hook at `{}`, beside this program", path.display());
-        let hint = "`cargo install --path . && cargo install --path hook` puts both in one place, as does `cargo build --workspace`";
-        Self::new("refused", REFUSED, &message, Some(hint.to_owned()))
-    }
-
-    /// A program whose place cannot be written into settings.
-    pub fn no_path() -> Self {
-        let hint = "install it in a directory whose path is plain text".to_owned();
-        let message = "the path of this program cannot be written into settings";
-        Self::new("refused", REFUSED, &message, Some(hint))
-    }
-
-    /// The answer could not be written.
-    pub fn output(error: &std::io::Error) -> Self {
-        let message = format!("could not write the answer: {error}");
-        let hint = "what was asked for is done; only its report is missing".to_owned();
-        Self::new("write", WRITE, &message, Some(hint))
+    /// An answer that could not be written.
+    pub fn output(error: &io::Error) -> Self {
+        let hint = "what was asked for is done; only its report is missing";
+        Self::new("write", WRITE, format!("could not write the answer: {error}"), hint)
     }
 
     /// A panic.
-    pub fn bug(message: &str) -> Self {
-        let hint = "please report it, with the command that you ran".to_owned();
-        Self::new("bug", BUG, &message, Some(hint))
+    pub fn bug(message: impl Into<String>) -> Self {
+        Self::new("bug", BUG, message, "please report it, with the command that you ran")
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        let message = error.to_string();
         match error {
             StoreError::Refused(refusal) => refusal.into(),
             StoreError::Log(error) => error.into(),
             StoreError::Seed(error) => error.into(),
-            StoreError::TooLong(_) => {
-                Self::new("refused", REFUSED, &error, Some("ask for less at once".to_owned()))
-            }
-            StoreError::NewerFormat(_) => Self::new(
-                "newer_format",
-                REFUSED,
-                &error,
-                Some("install the newer muzzle-persona that wrote it".to_owned()),
-            ),
-            StoreError::NoStore(dir) => Self::no_store(&dir),
             StoreError::Cutoff(error) => error.into(),
-            StoreError::UnknownThen(_) => Self::new(
-                "not_found",
-                REFUSED,
-                &error,
-                Some(
-                    "`muzzle-persona list --status all` with the same `--at` shows who was"
-                        .to_owned(),
-                ),
-            ),
-            StoreError::Revision(error) => error.into(),
-            StoreError::KeepsMoving(_) => Self::new(
-                "busy",
-                BUSY,
-                &error,
-                Some("try again when the checkout is done".to_owned()),
-            ),
-            StoreError::AmbiguousHead(_) => {
-                Self::new("not_found", REFUSED, &error, Some("write more of its digits".to_owned()))
+            StoreError::UnknownThen(_) => {
+                let hint = "`muzzle-persona list --status all` with the same `--at` shows who was";
+                Self::not_found(message, hint)
             }
+            StoreError::Revision(error) => error.into(),
+            StoreError::TooLong(_) => Self::refused(message, "ask for less at once"),
+            StoreError::NewerFormat(_) => {
+                let hint = "install the newer muzzle-persona that wrote it";
+                Self::new("newer_format", REFUSED, message, hint)
+            }
+            StoreError::NoStore(_) => {
+                Self::not_found(message, "`muzzle-persona list` makes one where there is none")
+            }
+            StoreError::KeepsMoving(_) => {
+                Self::busy(message, "try again when the checkout is done")
+            }
+            StoreError::AmbiguousHead(_) => Self::not_found(message, "write more of its digits"),
         }
     }
 }
@@ -280,7 +148,7 @@ impl From<LogError> for Failure {
                 ("sync", WRITE, "check the disk, then look whether the event is there")
             }
         };
-        Self::new(kind, code, &error, Some(hint.to_owned()))
+        Self::new(kind, code, error.to_string(), hint)
     }
 }
 
@@ -295,8 +163,8 @@ impl From<Refusal> for Failure {
             // It was asked for twice, the second time from the log.
             Refusal::Lost(_) => "io",
         };
-        let hint = refusal.hint();
-        Self::new(kind, REFUSED, &refusal, hint)
+        let hint = refusal.hint().map(|hint| visible(&hint));
+        Self { kind, message: visible(&refusal.to_string()), hint, code: REFUSED }
     }
 }
 
@@ -307,39 +175,49 @@ impl From<CutoffError> for Failure {
             CutoffError::AmbiguousId(..) => "write more of the id",
             CutoffError::Revision(_) => {
                 let hint = "`--at git:REV` reads the log as it is at a revision";
-                return Self::usage(&error, Some(hint.to_owned()));
+                return Self::usage(error.to_string(), hint);
             }
         };
-        Self::new("not_found", REFUSED, &error, Some(hint.to_owned()))
+        Self::not_found(error.to_string(), hint)
     }
 }
 
 impl From<RevisionError> for Failure {
     fn from(error: RevisionError) -> Self {
-        match &error {
-            RevisionError::NoGit(why) if why.kind() == std::io::ErrorKind::NotFound => {
-                Self::no_git()
+        let hint = match &error {
+            RevisionError::NoGit(why) if why.kind() == io::ErrorKind::NotFound => {
+                let hint = "install git, or add its directory to `PATH`";
+                return Self::refused("there is no `git` on this machine", hint);
             }
-            error => Self::new("not_found", REFUSED, error, Some(error.hint().to_owned())),
-        }
+            RevisionError::NoGit(_) => "name the moment by time, sequence number or id",
+            RevisionError::Unknown(_) | RevisionError::Failed { .. } => {
+                "`git -C STORE log` shows the commits of a store that git keeps"
+            }
+            RevisionError::NoLog(_) => {
+                "`git -C STORE log -- events.jsonl` shows the commits that have one"
+            }
+        };
+        Self::not_found(error.to_string(), hint)
     }
 }
 
 impl From<SeedError> for Failure {
     fn from(error: SeedError) -> Self {
-        let hint = "mend the file, or move it away to use the built-in seed".to_owned();
-        Self::new("seed", REFUSED, &error, Some(hint))
+        let hint = "mend the file, or move it away to use the built-in seed";
+        Self::new("seed", REFUSED, error.to_string(), hint)
     }
 }
 
 impl From<EnvironmentError> for Failure {
     fn from(error: EnvironmentError) -> Self {
-        Self::usage(&error, Some(error.hint()))
-    }
-}
-
-impl From<TextError> for Failure {
-    fn from(error: TextError) -> Self {
-        Self::usage(&error, None)
+        let hint = match error {
+            EnvironmentError::NoHome | EnvironmentError::EmptyStore => {
+                format!("name a directory with `--store DIR` or in `{}`", environment::STORE)
+            }
+            EnvironmentError::BadNow(_) => {
+                "write it as in `2026-03-25T15:30:00Z`, or unset it".to_owned()
+            }
+        };
+        Self::usage(error.to_string(), hint)
     }
 }

@@ -2,17 +2,19 @@
 
 use std::fmt;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker::{self, FeedbackRequest};
 use muzzle_persona::events::{
     Observation, PersonaName, ProjectName, RoleName, Sentiment, Source, visible,
 };
 use muzzle_persona::projection::{Points, Tally};
+use muzzle_persona::wording::Quoted;
 use serde::Serialize;
 
-use super::Context;
 use super::completions::persona_names;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 
@@ -36,25 +38,16 @@ pub struct FeedbackArgs {
     #[arg(long, value_parser = ProjectName::parse)]
     project: Option<ProjectName>,
     /// The verdict
-    #[arg(long, value_enum)]
-    sentiment: Option<SentimentArg>,
+    #[arg(long, value_parser = sentiments())]
+    sentiment: Option<Sentiment>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum SentimentArg {
-    Positive,
-    Negative,
-    Neutral,
-}
-
-impl From<SentimentArg> for Sentiment {
-    fn from(arg: SentimentArg) -> Self {
-        match arg {
-            SentimentArg::Positive => Self::Positive,
-            SentimentArg::Negative => Self::Negative,
-            SentimentArg::Neutral => Self::Neutral,
-        }
-    }
+/// Parses one of the verdicts.
+fn sentiments() -> impl TypedValueParser<Value = Sentiment> {
+    PossibleValuesParser::new(Sentiment::ALL.map(Sentiment::as_str)).try_map(|word| {
+        let named = Sentiment::ALL.into_iter().find(|sentiment| sentiment.as_str() == word);
+        named.ok_or("no such verdict")
+    })
 }
 
 pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, Failure> {
@@ -63,7 +56,7 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
         role: args.role,
         project: args.project,
         observation: args.observation,
-        sentiment: args.sentiment.map(Sentiment::from),
+        sentiment: args.sentiment,
         source: Source::unchecked("cli"),
     };
     let (mut store, judged) = context.execute(|situation| broker::feedback(situation, &request))?;
@@ -104,12 +97,7 @@ impl Report for FeedbackReport {}
 
 impl fmt::Display for FeedbackReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sentiment = match self.sentiment {
-            Sentiment::Positive => "positive",
-            Sentiment::Negative => "negative",
-            Sentiment::Neutral => "neutral",
-        };
-        let name = visible(self.name.as_str());
+        let (sentiment, name) = (self.sentiment.as_str(), visible(self.name.as_str()));
         write!(f, "Recorded as {sentiment} for {name} as {}", visible(self.role.as_str()))?;
         writeln!(f, ", {}.", self.reason())?;
         writeln!(f, "Affinity: {} → {}", self.affinity_before, self.affinity_after)
@@ -127,9 +115,8 @@ impl FeedbackReport {
             .into_iter()
             .filter(|(_, words)| !words.is_empty())
             .map(|(side, words)| {
-                let words: Vec<_> =
-                    words.iter().map(|word| format!("`{}`", visible(word))).collect();
-                format!("{side} it {}", words.join(", "))
+                let words: Vec<_> = words.iter().map(|word| visible(word)).collect();
+                format!("{side} it {}", Quoted::all(&words))
             })
             .collect();
         if words.is_empty() {

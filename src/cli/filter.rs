@@ -3,7 +3,7 @@
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker;
-use muzzle_persona::events::{PersonaName, ProjectName, Record, RoleName, SessionId};
+use muzzle_persona::events::{EventText, PersonaName, ProjectName, Record, RoleName, SessionId};
 use muzzle_persona::projection::{Cutoff, CutoffSpec};
 use muzzle_persona::{Snapshot, StoreError};
 
@@ -107,10 +107,11 @@ impl Filter {
     pub fn takes(&self, record: &Record) -> bool {
         let Self { persona, session, project, role, kind, since, until } = self;
         let event = &record.event;
-        persona.as_ref().is_none_or(|wanted| event.personas().any(|name| name == wanted))
-            && session.as_ref().is_none_or(|wanted| event.session() == Some(wanted))
-            && project.as_ref().is_none_or(|wanted| event.project() == Some(wanted))
-            && role.as_ref().is_none_or(|wanted| event.roles().any(|name| name == wanted))
+        let names = |wanted: EventText<'_>| event.texts().any(|text| text == wanted);
+        persona.as_ref().is_none_or(|wanted| names(EventText::Persona(wanted)))
+            && session.as_ref().is_none_or(|wanted| names(EventText::Session(wanted)))
+            && project.as_ref().is_none_or(|wanted| names(EventText::Project(wanted)))
+            && role.as_ref().is_none_or(|wanted| names(EventText::Role(wanted)))
             && kind.as_ref().is_none_or(|wanted| event.kind() == wanted)
             && !since.is_some_and(|since| since.includes(record))
             && until.includes(record)

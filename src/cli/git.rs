@@ -1,4 +1,4 @@
-//! Git, asked about the repository that a store is in.
+//! The git repository that a store is in.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -6,35 +6,39 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use muzzle_persona::events::run_git;
+use muzzle_persona::StoreError;
+use muzzle_persona::events::{RevisionError, run_git};
 
 use super::failure::Failure;
 
-/// The repository in whose work tree a store is.
-pub struct Repository<'a> {
-    store: &'a Path,
-    /// The file of its own settings.
+/// The repository whose work tree holds a store.
+pub struct Repository {
+    store: PathBuf,
+    /// The file of the repository's own settings.
     pub config: PathBuf,
 }
 
-impl<'a> Repository<'a> {
-    /// Finds the repository, or says that there is none.
-    pub fn of(store: &'a Path) -> Result<Self, Failure> {
+impl Repository {
+    /// Finds the repository of a store.
+    pub fn of(store: &Path) -> Result<Self, Failure> {
         if !store.is_dir() {
-            return Err(Failure::no_store(store));
+            return Err(StoreError::NoStore(store.to_owned()).into());
         }
         let asked = run(store, &["rev-parse", "--is-inside-work-tree", "--git-path", "config"])?;
         let said = words(&asked.stdout);
         match said.split_once('\n') {
             Some(("true", config)) => {
                 let config = store.join(config);
-                Ok(Self { store, config: fs::canonicalize(&config).unwrap_or(config) })
+                Ok(Self {
+                    store: store.to_owned(),
+                    config: fs::canonicalize(&config).unwrap_or(config),
+                })
             }
-            Some(_) => Err(Failure::no_work_tree(store)),
+            Some(_) => Err(no_work_tree(store)),
             None => {
                 let words = words(&asked.stderr);
                 let none = words.starts_with("fatal: not a git repository");
-                Err(if none { Failure::no_work_tree(store) } else { Failure::git(&words) })
+                Err(if none { no_work_tree(store) } else { refused(&words) })
             }
         }
     }
@@ -45,36 +49,52 @@ impl<'a> Repository<'a> {
         match asked.status.code() {
             Some(0) => Ok(Some(words(&asked.stdout))),
             Some(1) => Ok(None),
-            _ => Err(Failure::git(&words(&asked.stderr))),
+            _ => Err(refused(&words(&asked.stderr))),
         }
     }
 
-    /// Gives a setting a value, in this repository alone.
+    /// Sets a setting of this repository.
     pub fn set(&self, key: &str, value: &str) -> Result<(), Failure> {
         let done = self.run(&["config", "--local", "--replace-all", key, value])?;
-        if done.status.success() { Ok(()) } else { Err(Failure::git(&words(&done.stderr))) }
+        if done.status.success() { Ok(()) } else { Err(refused(&words(&done.stderr))) }
     }
 
-    /// The way in which git compares a file of the store, as its attributes name it.
+    /// The diff driver that git's attributes name for a file of the store.
     pub fn diff_driver(&self, file: &str) -> Result<String, Failure> {
         let asked = self.run(&["check-attr", "diff", "--", file])?;
         Ok(words(&asked.stdout).rsplit(' ').next().unwrap_or_default().to_owned())
     }
 
     fn run(&self, args: &[&str]) -> Result<Output, Failure> {
-        run(self.store, args)
+        run(&self.store, args)
     }
 }
 
-/// Runs git in a directory, or says why that cannot be.
+/// Runs git in a directory.
 fn run(dir: &Path, args: &[impl AsRef<OsStr>]) -> Result<Output, Failure> {
     run_git(dir, args).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Failure::no_git(),
-        _ => Failure::git(&error.to_string()),
+        io::ErrorKind::NotFound => RevisionError::NoGit(error).into(),
+        _ => refused(&error.to_string()),
     })
 }
 
-/// What git said, without the line end.
+/// A store that is in no work tree of git's.
+fn no_work_tree(store: &Path) -> Failure {
+    let store = store.display().to_string();
+    let quoted = shlex::try_quote(&store).unwrap_or_default();
+    let message = format!("the store at `{store}` is not in a work tree of git");
+    Failure::refused(message, format!("`git init {quoted}` makes it one"))
+}
+
+/// A git that refused, with its own words.
+fn refused(words: &str) -> Failure {
+    let first = words.lines().next().unwrap_or_default();
+    let said = first.trim_start_matches("fatal: ").trim_start_matches("error: ");
+    let hint = "`git status` in the store's directory may tell more";
+    Failure::refused(format!("git refused: {said}"), hint)
+}
+
+/// The output of git, without the line end.
 fn words(said: &[u8]) -> String {
     String::from_utf8_lossy(said).trim_end().to_owned()
 }

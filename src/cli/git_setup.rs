@@ -1,4 +1,4 @@
-//! `git-setup`: have git tell the log as sentences.
+//! `git-setup`: have git show the log as sentences.
 
 use std::fmt;
 use std::path::Path;
@@ -7,15 +7,15 @@ use clap::Args;
 use muzzle_persona::events::visible;
 use serde::Serialize;
 
-use super::Context;
+use super::context::Context;
 use super::failure::Failure;
 use super::git::Repository;
 use super::output::Report;
 use super::shown_path::ShownPath;
 
-/// What a store's `.gitattributes` call the way to compare logs.
+/// The diff driver that a store's `.gitattributes` name for logs.
 const DRIVER: &str = "muzzle-persona";
-/// The setting that says what turns a log into text.
+/// The setting with the command that turns a log into text.
 const SETTING: &str = "diff.muzzle-persona.textconv";
 
 /// Have `git diff` and `git log -p` tell events as sentences
@@ -29,7 +29,7 @@ pub struct GitSetupArgs {
     yes: bool,
 }
 
-/// Sets git up. `ask` puts a question to the user, and has no answer where there is none.
+/// Sets git up. `ask` asks the user, and returns nothing where it cannot.
 pub fn run(
     args: &GitSetupArgs,
     context: &mut Context,
@@ -40,7 +40,7 @@ pub fn run(
     let before = repository.setting(SETTING)?;
     if repository.diff_driver("events.jsonl")? != DRIVER {
         let line = format!("`*.jsonl diff={DRIVER}`, without which git does not use the setting");
-        context.warnings.push(format!("the store's `.gitattributes` lack {line}"));
+        context.warn([format!("the store's `.gitattributes` lack {line}")]);
     }
     let report = |done| GitSetupReport {
         config: repository.config.as_path().into(),
@@ -57,17 +57,28 @@ pub fn run(
         match ask(&question) {
             Some(true) => {}
             Some(false) => return Ok(report(Done::Declined)),
-            None => return Err(Failure::nobody_to_ask(SETTING, &repository.config)),
+            None => {
+                let config = repository.config.display();
+                return Err(Failure::refused(
+                    format!(
+                        "there is no terminal to ask whether to write `{SETTING}` to `{config}`"
+                    ),
+                    "`muzzle-persona git-setup --yes` writes it without asking",
+                ));
+            }
         }
     }
     repository.set(SETTING, &value)?;
     Ok(report(Done::Written))
 }
 
-/// The command that git is to call, for the shell that it calls it with.
+/// The command that git runs, quoted for its shell.
 fn textconv(program: Option<&Path>) -> Result<String, Failure> {
     let quoted = program.and_then(Path::to_str).and_then(|path| shlex::try_quote(path).ok());
-    quoted.map(|program| format!("{program} render")).ok_or_else(Failure::no_program)
+    quoted.map(|program| format!("{program} render")).ok_or_else(|| {
+        let message = "the path of this program cannot be told to git";
+        Failure::refused(message, "install it in a directory whose path is plain text")
+    })
 }
 
 fn question(config: &Path, value: &str, before: Option<&str>) -> String {

@@ -5,10 +5,10 @@ use std::fmt;
 use clap::Args;
 use muzzle_persona::broker::{self, GROW_LIMIT};
 use muzzle_persona::events::Definition;
+use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
-use super::count::Count;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::tags;
@@ -37,7 +37,7 @@ impl Report for GrowReport {}
 
 impl fmt::Display for GrowReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Grew {}:", Count(self.grown.len() as u64, "persona"))?;
+        writeln!(f, "Grew {}:", Count(self.grown.len(), "persona"))?;
         let mut table = Table::new(&["NAME", "TRAITS", "EXPERTISE"]);
         for persona in &self.grown {
             table.row([persona.name.to_string(), tags(&persona.traits), tags(&persona.expertise)]);

@@ -1,4 +1,4 @@
-//! `history`: tell a persona's assignments.
+//! `history`: a persona's assignments.
 
 use std::fmt;
 
@@ -9,9 +9,9 @@ use muzzle_persona::events::{PersonaName, ProjectName, ReleaseReason, visible};
 use muzzle_persona::projection::{Assignment, History};
 use serde::Serialize;
 
-use super::Context;
 use super::at::AtArgs;
 use super::completions::persona_names;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::minute;

@@ -6,11 +6,11 @@ use std::path::Path;
 use clap::Args;
 use serde::Serialize;
 
-use super::Context;
 use super::claude_code::change::{Change, Plan};
 use super::claude_code::registration::{INJECT, RELEASE};
 use super::claude_code::settings::enabled_plugin;
-use super::claude_code::{ClaudeCode, Inject, Place, Registration, Scope, Via};
+use super::claude_code::{ClaudeCode, Inject, Place, Reason, Registration, Scope, Via};
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::shown_path::ShownPath;
@@ -39,14 +39,14 @@ pub struct InstallArgs {
 }
 
 pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, Failure> {
-    let client = context.client.as_ref().ok_or_else(Failure::no_client)?;
+    let client = context.claude_code()?;
     let registration = registration(context.program.as_deref(), args.inject)?;
     let InstallArgs { via, scope, .. } = *args;
-    let place = client.place(via, scope).ok_or_else(|| Failure::no_place(via, scope))?;
-    let replaced = replaced(client, &place)?;
+    let place = client.place(via, scope).ok_or_else(|| no_place(via, scope))?;
+    let replaced = replaced(&client, &place)?;
     let plan = || {
         let plan = place.plan_install(&registration);
-        plan.map_err(|reason| Failure::left_alone(&place.path, &reason))
+        plan.map_err(|reason| reason.left_alone(&place.path))
     };
     let mut planned = plan()?;
     if !args.dry_run {
@@ -75,13 +75,13 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
 
 /// The hooks beside this program.
 fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, Failure> {
-    let dir = program.and_then(Path::parent).ok_or_else(Failure::no_path)?;
+    let dir = program.and_then(Path::parent).ok_or_else(no_path)?;
     let hook = |name: &str| {
         let path = dir.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         if !path.is_file() {
-            return Err(Failure::no_hook(&path));
+            return Err(no_hook(&path));
         }
-        path.to_str().map(str::to_owned).ok_or_else(Failure::no_path)
+        path.to_str().map(str::to_owned).ok_or_else(no_path)
     };
     Ok(Registration::new(hook(INJECT)?, hook(RELEASE)?, which))
 }
@@ -90,22 +90,70 @@ fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, F
 fn replaced(client: &ClaudeCode, place: &Place) -> Result<Vec<(Place, Plan)>, Failure> {
     for settings in client.settings() {
         if let Some(plugin) = enabled_plugin(&settings.path) {
-            return Err(Failure::registered_by_marketplace(&settings.path, &plugin));
+            let path = settings.path.display();
+            return Err(Failure::refused(
+                format!(
+                    "the hooks are registered already, by the plugin `{plugin}` that `{path}` enables"
+                ),
+                format!("`claude plugin uninstall {plugin}` takes it out"),
+            ));
         }
     }
     let mut plans = Vec::new();
     for other in client.places().into_iter().filter(|other| other != place) {
-        let left_alone = |reason| Failure::left_alone(&other.path, &reason);
+        let left_alone = |reason: Reason| reason.left_alone(&other.path);
         if !other.is_registered().map_err(left_alone)? {
             continue;
         }
         if other.scope != place.scope {
-            return Err(Failure::registered_elsewhere(&other, place.scope));
+            return Err(registered_elsewhere(&other, place.scope));
         }
         let plan = other.plan_uninstall().map_err(left_alone)?;
         plans.push((other, plan));
     }
     Ok(plans)
+}
+
+/// A way to register that a scope does not have.
+fn no_place(via: Via, scope: Scope) -> Failure {
+    match (via, scope) {
+        (Via::Plugin, Scope::Local) => Failure::usage(
+            "a plugin cannot be local: everybody in a project sees its folder",
+            "`muzzle-persona install --via settings --scope local`",
+        ),
+        _ => Failure::usage(
+            "the project's directory is the one of your own settings",
+            "`muzzle-persona install --scope user`",
+        ),
+    }
+}
+
+/// A program whose path cannot be written into settings.
+fn no_path() -> Failure {
+    let message = "the path of this program cannot be written into settings";
+    Failure::refused(message, "install it in a directory whose path is plain text")
+}
+
+/// A hook that is not beside this program.
+fn no_hook(path: &Path) -> Failure {
+    Failure::refused(
+        format!("there is no hook at `{}`, beside this program", path.display()),
+        "`cargo install --path . && cargo install --path hook` puts both in one place, as does `cargo build --workspace`",
+    )
+}
+
+/// A registration of another scope, which reaches the sessions of this one too.
+fn registered_elsewhere(place: &Place, scope: Scope) -> Failure {
+    let (other, path) = (place.scope.name(), place.path.display());
+    let scope = scope.name();
+    Failure::refused(
+        format!(
+            "the hooks are registered already, for the scope {other} in `{path}`; twice is once too often"
+        ),
+        format!(
+            "`muzzle-persona uninstall --scope {other}` takes them out there; then install for the scope {scope}"
+        ),
+    )
 }
 
 #[derive(Debug, Serialize)]

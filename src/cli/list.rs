@@ -7,8 +7,8 @@ use muzzle_persona::events::Tag;
 use muzzle_persona::projection::Persona;
 use serde::Serialize;
 
-use super::Context;
 use super::at::AtArgs;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::{PersonaReport, minute, tags};
@@ -76,7 +76,7 @@ impl fmt::Display for ListReport {
         for persona in &self.personas {
             table.row([
                 persona.name.to_string(),
-                standing(persona),
+                status(persona),
                 tags(&persona.expertise),
                 persona.counts.values().sum::<u64>().to_string(),
                 persona.last_assigned.map_or_else(|| "never".to_owned(), minute),
@@ -86,8 +86,8 @@ impl fmt::Display for ListReport {
     }
 }
 
-/// Whether a persona can be lent, and who has it.
-fn standing(persona: &PersonaReport) -> String {
+/// The status of a persona, and its holders.
+fn status(persona: &PersonaReport) -> String {
     let holders: Vec<_> = persona.held_by.iter().map(|by| by.slot.as_str()).collect();
     match (persona.status, holders.is_empty()) {
         ("active", true) => "free".to_owned(),

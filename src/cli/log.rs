@@ -9,8 +9,8 @@ use muzzle_persona::projection::Line;
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::Context;
 use super::at::AtArgs;
+use super::context::Context;
 use super::failure::Failure;
 use super::filter::FilterArgs;
 use super::output::{FAINT, Report};
@@ -38,7 +38,7 @@ pub struct LogArgs {
 pub fn run(args: &LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
     let mut snapshot = context.read(&args.at)?;
     let filter = args.filter.resolve(&mut snapshot)?;
-    context.warnings.extend(filter.doubt());
+    context.warn(filter.doubt());
     let mut newest = Newest { limit: args.limit.unwrap_or(usize::MAX), lines: VecDeque::new() };
     let all = filter.takes_all();
     snapshot.visit_lines(&filter.needles(), |line| {

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use serde::Serialize;
 
-use super::Cli;
 use super::failure::Failure;
 use super::output::Report;
 use super::shown_path::ShownPath;
@@ -23,8 +22,9 @@ pub struct ManArgs {
     dir: Option<PathBuf>,
 }
 
-pub fn run(args: &ManArgs) -> Result<ManReport, Failure> {
-    let mut program = Cli::command().disable_help_subcommand(true);
+/// Renders pages of `program`, which is the whole command line.
+pub fn run(args: &ManArgs, program: Command) -> Result<ManReport, Failure> {
+    let mut program = program.disable_help_subcommand(true);
     program.build();
     if let Some(dir) = &args.dir {
         clap_mangen::generate_to(program, dir)
@@ -35,7 +35,10 @@ pub fn run(args: &ManArgs) -> Result<ManReport, Failure> {
         None => program,
         Some(name) => {
             let page = program.find_subcommand(name).cloned();
-            page.ok_or_else(|| Failure::no_command(name))?
+            page.ok_or_else(|| {
+                let hint = "`muzzle-persona help` shows all commands";
+                Failure::not_found(format!("there is no command `{name}`"), hint)
+            })?
         }
     };
     let mut roff = Vec::new();

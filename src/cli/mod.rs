@@ -2,24 +2,20 @@
 //!
 //! Each subcommand is a file with its `Args`, a `run` that asks the store, and
 //! a `Report` that is JSON for programs and text for people. `run` prints
-//! nothing: [`output`] is the one writer. Every exit code is in [`failure`].
+//! nothing: it adds messages to its [`context`], and [`output`] is the one
+//! writer. Every exit code is in [`failure`].
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
-use jiff::Timestamp;
-use muzzle_persona::broker::{Decision, Refusal, Situation};
-use muzzle_persona::events::{Disk, visible};
-use muzzle_persona::{Answer, Options, Store, environment};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use muzzle_persona::events::visible;
 
-use self::claude_code::ClaudeCode;
+use self::context::Context;
 use self::failure::Failure;
 use self::output::Output;
-use self::pager::Pager;
 
 mod assign;
 mod at;
@@ -27,11 +23,12 @@ mod because;
 mod claude_code;
 mod compact;
 mod completions;
+mod context;
 #[cfg(test)]
 mod corpus;
-mod count;
 mod diff;
 mod doctor;
+mod environment;
 mod failure;
 mod feedback;
 mod filter;
@@ -64,72 +61,8 @@ mod verify;
 mod why;
 
 pub use self::completions::answer_shell;
+pub use self::environment::Environment;
 pub use self::failure::BUG;
-
-/// What the process was given besides its arguments.
-pub struct Surroundings {
-    /// The value of `MUZZLE_PERSONA_STORE`.
-    pub store: Option<OsString>,
-    /// The value of `MUZZLE_PERSONA_NOW`.
-    pub now: Option<OsString>,
-    /// The home directory.
-    pub home: Option<PathBuf>,
-    /// What shows long answers.
-    pub pager: Pager,
-    /// Where this program is.
-    pub program: Option<PathBuf>,
-    /// Reads what the few commands need that deal with Claude Code.
-    pub client: fn() -> ClientSurroundings,
-    /// What the clock says.
-    pub clock: Timestamp,
-    /// The source of randomness.
-    pub rng: fastrand::Rng,
-}
-
-/// What the process was given that tells of Claude Code.
-#[derive(Default)]
-pub struct ClientSurroundings {
-    /// The value of `CLAUDE_CONFIG_DIR`.
-    pub config: Option<OsString>,
-    /// The working directory.
-    pub here: Option<PathBuf>,
-    /// The variables that tell this program or its hooks something.
-    pub variables: BTreeMap<String, OsString>,
-}
-
-impl ClientSurroundings {
-    #[expect(clippy::disallowed_methods, reason = "this is where they enter")]
-    fn read() -> Self {
-        Self {
-            config: std::env::var_os("CLAUDE_CONFIG_DIR"),
-            here: std::env::current_dir().ok(),
-            variables: std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-                .filter(|(name, _)| name.starts_with(environment::PREFIX))
-                .collect(),
-        }
-    }
-}
-
-impl Surroundings {
-    /// Reads the environment, the clock and the source of randomness: here, and nowhere else.
-    #[expect(clippy::disallowed_methods, reason = "this is where they enter")]
-    pub fn read() -> Self {
-        Self {
-            store: std::env::var_os(environment::STORE),
-            now: std::env::var_os(environment::NOW),
-            home: environment::home(|name| std::env::var_os(name)),
-            pager: Pager {
-                chosen: std::env::var_os("PAGER"),
-                less_is_set: std::env::var_os("LESS").is_some(),
-            },
-            program: std::env::current_exe().ok(),
-            client: ClientSurroundings::read,
-            clock: Timestamp::now(),
-            rng: fastrand::Rng::new(),
-        }
-    }
-}
 
 /// Lend named, persistent personas to coding agents
 #[derive(Debug, Parser)]
@@ -160,8 +93,8 @@ struct GlobalArgs {
     no_color: bool,
 }
 
-/// Each command's own options are made only when it is the one that is run:
-/// to make those of all takes longer than to run most of them.
+/// The options of a command are built only when it is the one that is run:
+/// to build those of all commands takes longer than to run most of them.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 enum Command {
@@ -194,12 +127,12 @@ enum Command {
 }
 
 /// Runs one command and returns its exit code.
-pub fn main(args: impl IntoIterator<Item = OsString>, surroundings: Surroundings) -> u8 {
+pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) -> u8 {
     let args: Vec<_> = args.into_iter().collect();
     match Cli::try_parse_from(&args) {
         Ok(cli) => {
             let output = Output::new(cli.global.json, cli.global.no_color);
-            let done = run(cli, surroundings, &output);
+            let done = run(cli, environment, &output);
             output.finish(done)
         }
         Err(error) => {
@@ -209,38 +142,15 @@ pub fn main(args: impl IntoIterator<Item = OsString>, surroundings: Surroundings
     }
 }
 
-fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<u8, Failure> {
+fn run(cli: Cli, environment: Environment, output: &Output) -> Result<u8, Failure> {
     if let Command::Render(args) = &cli.command {
-        // Git calls it wherever it is: neither store nor clock may keep it from its work.
+        // Git runs it in any directory: it must work without a store and a clock.
         return output.report(&render::run(args)?);
     }
-    let Surroundings { store, now, home, pager, program, clock, rng, .. } = surroundings;
-    let ClientSurroundings { config, here, variables } = match &cli.command {
-        Command::Install(_) | Command::Uninstall(_) | Command::Doctor(_) => (surroundings.client)(),
-        _ => ClientSurroundings::default(),
-    };
-    let client = ClaudeCode::find(config, home.as_deref(), here.as_deref());
-    let now = environment::now(now, clock)?;
-    let dir = environment::store_dir(cli.global.store, store, home)?;
-    let mut context = Context {
-        options: Options {
-            dir,
-            wait: cli.global.wait,
-            now,
-            progress: Output::progress(),
-            disk: Disk::default(),
-        },
-        rng,
-        pager,
-        program,
-        client,
-        variables,
-        warnings: Vec::new(),
-        notes: Vec::new(),
-    };
+    let mut context = Context::new(environment, cli.global.store, cli.global.wait)?;
     let done = dispatch(cli.command, &mut context, output);
-    output.notes(&context.notes);
-    output.warnings(&context.warnings);
+    context.messages.sort_by_key(|message| message.level);
+    output.messages(&context.messages);
     done
 }
 
@@ -275,73 +185,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Uninstall(args) => output.report(&uninstall::run(&args, context)?),
         Command::Doctor(args) => output.report(&doctor::run(&args, context)?),
         Command::Completions(args) => output.report(&completions::run(&args)?),
-        Command::Man(args) => output.report(&man::run(&args)?),
-    }
-}
-
-/// What a command works with.
-struct Context {
-    options: Options,
-    rng: fastrand::Rng,
-    pager: Pager,
-    program: Option<PathBuf>,
-    /// Where Claude Code finds its settings.
-    client: Option<ClaudeCode>,
-    /// The variables that tell this program or its hooks something.
-    variables: BTreeMap<String, OsString>,
-    /// What is to be told on stderr, whatever the answer.
-    warnings: Vec<String>,
-    /// What was asked to be told on stderr.
-    notes: Vec<String>,
-}
-
-impl Context {
-    /// How long to wait for other writers.
-    const DEFAULT_WAIT: Duration = Duration::from_secs(5);
-
-    /// The moment of this command.
-    fn now(&self) -> Timestamp {
-        self.options.now
-    }
-
-    /// Opens the store, and notes what its reader should know.
-    fn open(&mut self) -> Result<Store, Failure> {
-        let store = self.open_quietly()?;
-        self.warnings.extend(store.roster().warnings().iter().map(ToString::to_string));
-        Ok(store)
-    }
-
-    /// Opens the store, has a rule decide and records it; notes what whoever asked should know.
-    fn execute<T>(
-        &mut self,
-        rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
-    ) -> Result<(Store, T), Failure> {
-        let mut store = self.open()?;
-        let answer = store.execute(self.options.now, &mut self.rng, rule)?;
-        Ok((store, self.note(answer)))
-    }
-
-    /// Opens the store and has a rule decide; records nothing, and goes on as if it had.
-    fn rehearse<T>(
-        &mut self,
-        rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
-    ) -> Result<(Store, T), Failure> {
-        let store = self.open()?;
-        let (store, answer) = store.rehearse(self.options.now, &mut self.rng, rule)?;
-        Ok((store, self.note(answer)))
-    }
-
-    fn note<T>(&mut self, answer: Answer<T>) -> T {
-        self.warnings.extend(answer.torn.iter().map(ToString::to_string));
-        self.warnings.extend(answer.notices.iter().map(ToString::to_string));
-        answer.outcome
-    }
-
-    /// Opens the store for a command that tells the warnings itself.
-    fn open_quietly(&mut self) -> Result<Store, Failure> {
-        let mut store = Store::open(&self.options, &mut self.rng)?;
-        self.warnings.extend(store.take_torn().iter().map(ToString::to_string));
-        Ok(store)
+        Command::Man(args) => output.report(&man::run(&args, Cli::command())?),
     }
 }
 
@@ -355,11 +199,11 @@ fn parse_wait(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
-/// Tells of a panic in the words of an error.
+/// Reports a panic as an error.
 pub fn report_bug(info: &PanicHookInfo<'_>) {
     let what = info.payload_as_str().unwrap_or("no message");
-    let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
-    let message = format!("a bug in muzzle-persona: {what}{}", place.unwrap_or_default());
+    let location = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
+    let message = format!("a bug in muzzle-persona: {what}{}", location.unwrap_or_default());
     let has = |flag: &str| std::env::args_os().any(|arg| arg == flag);
-    Output::new(has("--json"), has("--no-color")).failure(&Failure::bug(&message));
+    Output::new(has("--json"), has("--no-color")).failure(&Failure::bug(message));
 }

@@ -6,10 +6,10 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::broker;
 use muzzle_persona::events::{SessionId, visible};
+use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
-use super::count::Count;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::minute;
@@ -65,7 +65,7 @@ impl fmt::Display for OrphanReport {
             writeln!(
                 f,
                 "{verb} {} of the session `{}`, silent since {}:",
-                Count(released.len() as u64, "persona"),
+                Count(released.len(), "persona"),
                 visible(session.as_str()),
                 minute(*last_event)
             )?;

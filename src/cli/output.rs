@@ -1,5 +1,6 @@
 //! The one place that writes to stdout and stderr.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::OnceLock;
@@ -18,42 +19,61 @@ use super::pager::Pager;
 
 /// The style of headings.
 pub const HEADING: Style = Style::new().bold();
-/// The style of what matters less.
+/// The style of secondary text.
 pub const FAINT: Style = Style::new().dimmed();
 /// The style of `error:`.
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// The style of `warning:`.
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-/// The style of what is as it should be.
+/// The style of a check that passed.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 /// The style of `hint:`.
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 /// How long work may take before its progress is shown.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PROGRESS_DELAY: Duration = Duration::from_secs(1);
 
 /// What a command answers: JSON for programs, text for people.
 pub trait Report: Serialize + Display {
-    /// Whether people get the JSON too.
+    /// Whether the answer is JSON without `--json` too.
     const ALWAYS_JSON: bool = false;
 
-    /// The exit code of a command that answers so: an answer may be bad news.
+    /// The exit code of a command with this answer.
     fn exit_code(&self) -> u8 {
         0
     }
 }
 
-/// An error, as JSON.
-#[derive(Serialize)]
-struct ErrorReport<'a> {
-    error: ErrorBody<'a>,
+/// How a message on stderr begins, in the order in which levels are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Text that was asked for beside the answer; it has its own lines.
+    Note,
+    /// What the reader of the answer should know.
+    Warning,
+    /// Why the command was not done.
+    Error,
+    /// What to do about an error.
+    Hint,
 }
 
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    kind: &'static str,
-    message: &'a str,
-    hint: Option<&'a str>,
+/// A message on stderr.
+#[derive(Debug)]
+pub struct Message {
+    pub level: Level,
+    pub text: String,
+}
+
+impl Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (style, word) = match self.level {
+            Level::Note => return f.write_str(&self.text),
+            Level::Warning => (WARNING, "warning"),
+            Level::Error => (ERROR, "error"),
+            Level::Hint => (HINT, "hint"),
+        };
+        writeln!(f, "{style}{word}:{style:#} {}", visible(&self.text))
+    }
 }
 
 /// Writes answers to stdout and everything else to stderr.
@@ -63,7 +83,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// An output with the flags of the command line.
+    /// An output with the global flags of the command line.
     pub fn new(json: bool, no_color: bool) -> Self {
         Self { json, no_color }
     }
@@ -82,17 +102,17 @@ impl Output {
             Ok(Some(child)) => child,
             Ok(None) => return self.report(report),
             Err(reason) => {
-                self.warnings(&[reason]);
+                self.messages(&[Message { level: Level::Warning, text: reason }]);
                 return self.report(report);
             }
         };
         let shown = child.stdin.take().map_or(Ok(0), |stdin| self.write(Box::new(stdin), report));
-        // How it ends is between the pager and who reads.
+        // The exit code of the pager says nothing about the answer.
         let _ = child.wait();
         shown
     }
 
-    /// Writes an answer where stdout leads in the end; a long text is never held as a whole.
+    /// Writes an answer to stdout or to the pager before it. A text is streamed, however long.
     fn write<R: Report>(&self, to: Box<dyn io::Write>, report: &R) -> Result<u8, Failure> {
         let choice = self.choice(AutoStream::choice(&io::stdout()));
         let to: Box<dyn io::Write> = Box::new(BufWriter::new(to));
@@ -104,51 +124,42 @@ impl Output {
             write!(stream, "{report}")
         };
         match written.and_then(|()| stream.flush()) {
-            // Who closed the pipe has read what they wanted.
+            // A reader that closes the pipe has read enough.
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
             _ => Ok(report.exit_code()),
         }
     }
 
-    /// Asks a question that is answered with yes or no, if there is somebody at a terminal.
+    /// Asks a yes-or-no question; without a terminal there is no answer.
     pub fn ask(&self, question: &str) -> Option<bool> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return None;
         }
         let question: Vec<_> = question.lines().map(visible).collect();
-        self.say(format_args!("{} [y/N] ", question.join("\n")));
+        self.print(format_args!("{} [y/N] ", question.join("\n")));
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).ok()?;
         Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Tells what was asked for beside the answer.
-    pub fn notes(&self, notes: &[String]) {
-        for note in notes {
-            self.say(format_args!("{note}"));
+    /// Writes messages to stderr.
+    pub fn messages(&self, messages: &[Message]) {
+        for message in messages {
+            self.print(format_args!("{message}"));
         }
     }
 
-    /// Tells of things that the reader of the answer should know.
-    pub fn warnings(&self, warnings: &[String]) {
-        for warning in warnings {
-            self.say(format_args!("{WARNING}warning:{WARNING:#} {}\n", visible(warning)));
-        }
-    }
-
-    /// Tells why a command was not done.
+    /// Writes why a command was not done.
     pub fn failure(&self, failure: &Failure) {
-        let Failure { kind, message, hint, .. } = failure;
         if self.json {
-            let error = ErrorReport { error: ErrorBody { kind, message, hint: hint.as_deref() } };
-            let json = serde_json::to_string(&error).unwrap_or_default();
-            self.say(format_args!("{json}\n"));
+            let json = serde_json::to_string(&BTreeMap::from([("error", failure)]));
+            self.print(format_args!("{}\n", json.unwrap_or_default()));
             return;
         }
-        self.say(format_args!("{ERROR}error:{ERROR:#} {message}\n"));
-        if let Some(hint) = hint {
-            self.say(format_args!("{HINT}hint:{HINT:#} {hint}\n"));
-        }
+        let error = Message { level: Level::Error, text: failure.message.clone() };
+        let hint = failure.hint.clone().map(|text| Message { level: Level::Hint, text });
+        self.messages(&[error]);
+        self.messages(hint.as_slice());
     }
 
     /// Ends a command, and returns its exit code.
@@ -162,15 +173,15 @@ impl Output {
         }
     }
 
-    /// Ends a command line that was not one: help, the version, or a mistake.
+    /// Ends a command line that names no command: help, the version, or a mistake.
     pub fn usage(&self, mut error: clap::Error) -> u8 {
         make_visible(&mut error);
         if self.json && error.use_stderr() {
             let text = error.to_string();
             let message = text.lines().next().unwrap_or_default();
             let message = message.strip_prefix("error: ").unwrap_or(message).to_owned();
-            let hint = Some("`muzzle-persona help` shows all commands".to_owned());
-            self.failure(&Failure::usage(&message, hint));
+            let hint = "`muzzle-persona help` shows all commands";
+            self.failure(&Failure::usage(message, hint));
             return USAGE;
         }
         // A closed pipe is not an error, and nothing else can be done about the rest.
@@ -178,17 +189,17 @@ impl Output {
         if error.use_stderr() { USAGE } else { 0 }
     }
 
-    /// Shows how far the reading of a long log has come, after a second, to people who watch.
+    /// Shows the progress of reading a long log, after a second, on a terminal.
     pub fn progress() -> Progress {
         if !io::stderr().is_terminal() {
             return Progress::default();
         }
         let template = "Reading the log {wide_bar} {percent:>3}%";
-        // The clock measures how long the user waits; it enters no answer.
+        // The clock measures how long the user waits; no answer depends on it.
         let (start, shown) = (Instant::now(), OnceLock::new());
         Progress::new(move |work| {
             let LongWork::Reading { done, all } = work else { return };
-            if start.elapsed() < PATIENCE {
+            if start.elapsed() < PROGRESS_DELAY {
                 return;
             }
             let bar = shown.get_or_init(|| {
@@ -206,8 +217,8 @@ impl Output {
         })
     }
 
-    /// Writes to stderr. When that fails there is nobody left to tell.
-    fn say(&self, text: fmt::Arguments<'_>) {
+    /// Writes to stderr. A failure to do so cannot be reported anywhere.
+    fn print(&self, text: fmt::Arguments<'_>) {
         let stderr = io::stderr().lock();
         let choice = self.choice(AutoStream::choice(&stderr));
         let _ = AutoStream::new(stderr, choice).write_fmt(text);
@@ -218,7 +229,7 @@ impl Output {
     }
 }
 
-/// Escapes what was typed, where an error quotes it.
+/// Escapes the arguments that an error quotes.
 fn make_visible(error: &mut clap::Error) {
     let quoted: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
     let hides = |(_, value): &(_, ContextValue)| match value {
@@ -238,7 +249,7 @@ fn make_visible(error: &mut clap::Error) {
                 let texts = texts.iter().map(|text| visible(text)).collect();
                 error.insert(kind, ContextValue::Strings(texts));
             }
-            // A tip quotes it too, between styles that cannot be told from what was typed.
+            // A tip quotes it too, among styles that cannot be distinguished from the argument.
             ContextValue::StyledStrs(_) => {
                 error.remove(kind);
             }
@@ -252,7 +263,7 @@ fn escape_hidden(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         match c {
-            // These stand between tokens, in lines of the log: in a string they are escaped already.
+            // They occur between tokens only, as in lines of the log: strings have them escaped.
             '\n' | '\t' => escaped.push(c),
             '\r' => escaped.push(' '),
             c if is_hidden(c) => {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muzzle_persona::broker::{Rules, Score};
-use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, Tag};
-use muzzle_persona::projection::{Origin, Persona, Points, Status, Tally};
+use muzzle_persona::events::{EventId, PersonaName, RoleName, Tag};
+use muzzle_persona::projection::{Lease, Origin, Persona, Points, Status, Tally};
 use serde::Serialize;
 
 /// A persona, as JSON.
@@ -21,19 +21,10 @@ pub struct PersonaReport {
     pub affinity: BTreeMap<RoleName, Points>,
     pub counts: BTreeMap<RoleName, u64>,
     pub feedback: BTreeMap<RoleName, Tally>,
-    pub held_by: Vec<HolderReport>,
+    /// The open slots, oldest first.
+    pub held_by: Vec<Lease>,
     pub created_at: Timestamp,
     pub last_assigned: Option<Timestamp>,
-}
-
-/// Who holds a persona.
-#[derive(Debug, Serialize)]
-pub struct HolderReport {
-    pub session: SessionId,
-    pub slot: Slot,
-    pub role: RoleName,
-    pub project: ProjectName,
-    pub since: Timestamp,
 }
 
 impl PersonaReport {
@@ -55,7 +46,7 @@ impl PersonaReport {
             affinity: known.map(|(role, _)| (role.clone(), affinity(role))).collect(),
             counts: closed.map(|(role, record)| (role.clone(), record.closed)).collect(),
             feedback: judged.map(|(role, record)| (role.clone(), record.tally)).collect(),
-            held_by: holders(persona),
+            held_by: persona.leases.clone(),
             created_at: persona.created_at,
             last_assigned: persona.last_assigned,
         }
@@ -70,19 +61,7 @@ pub fn status_word(status: Status) -> &'static str {
     }
 }
 
-/// The open slots of a persona, oldest first.
-fn holders(persona: &Persona) -> Vec<HolderReport> {
-    let holders = persona.leases.iter().cloned().map(|lease| HolderReport {
-        session: lease.session,
-        slot: lease.slot,
-        role: lease.role,
-        project: lease.project,
-        since: lease.since,
-    });
-    holders.collect()
-}
-
-/// A moment for people, in UTC: `2026-03-25 15:30`.
+/// A time in UTC, as tables show it: `2026-03-25 15:30`.
 pub fn minute(at: Timestamp) -> String {
     at.strftime("%F %H:%M").to_string()
 }

@@ -7,10 +7,10 @@ use muzzle_persona::broker::{self, ReleaseRequest};
 use muzzle_persona::events::{
     AgentName, PersonaName, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, visible,
 };
+use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
-use super::count::Count;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 
@@ -75,7 +75,7 @@ impl fmt::Display for ReleaseReport {
         if self.released.is_empty() {
             return writeln!(f, "The session `{session}` holds no persona; nothing to release.");
         }
-        let count = Count(self.released.len() as u64, "persona");
+        let count = Count(self.released.len(), "persona");
         writeln!(f, "Released {count} of the session `{session}`:")?;
         self.released.iter().try_for_each(|released| write!(f, "{released}"))?;
         for name in &self.retired {

@@ -27,7 +27,7 @@ pub struct RenderArgs {
 pub fn run(args: &RenderArgs) -> Result<RenderReport, Failure> {
     let bytes = read(&args.file).map_err(|error| Failure::read(&args.file, &error))?;
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
-    Ok(RenderReport { lines: lines.map(told).collect() })
+    Ok(RenderReport { lines: lines.map(sentence_or_line).collect() })
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -40,8 +40,8 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A line of the file, in words where it can be read.
-fn told(line: &[u8]) -> String {
+/// A line of the file as a sentence, or marked if it is no sound event.
+fn sentence_or_line(line: &[u8]) -> String {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     match decode(line) {
         Ok(record) => format!("{}  {:.8}  {}", minute(record.at), record.id, sentence(&record)),

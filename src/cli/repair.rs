@@ -1,16 +1,16 @@
-//! `repair`: take out what is not sound, and put the gap on record.
+//! `repair`: cut damaged lines out of the log, and record the gap.
 
 use std::fmt;
 
 use clap::Args;
 use muzzle_persona::events::{Cut, EventId, visible};
 use muzzle_persona::projection::Place;
+use muzzle_persona::wording::Count;
 use muzzle_persona::{Mending, Store};
 use serde::Serialize;
 use smol_str::SmolStr;
 
-use super::Context;
-use super::count::Count;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::shown_path::ShownPath;
@@ -31,7 +31,7 @@ pub struct RepairArgs {
 pub fn run(args: &RepairArgs, context: &mut Context) -> Result<RepairReport, Failure> {
     let options = &context.options;
     let mending = if args.yes { Store::repair(options)? } else { Store::plan_repair(options)? };
-    context.warnings.extend(mending.torn.iter().map(ToString::to_string));
+    context.warn(&mending.torn);
     let Mending { cut, missing, line_ends, checkpoint, recorded, kept, .. } = mending;
     Ok(RepairReport {
         done: args.yes,
@@ -99,14 +99,14 @@ impl fmt::Display for RepairReport {
         }
         let verb = |done, would| if self.done { done } else { would };
         if !cut.is_empty() {
-            let lines = Count(cut.len() as u64, "line");
+            let lines = Count(cut.len(), "line");
             writeln!(f, "{} {lines} to `quarantine/`:", verb("Moved", "Would move"))?;
             cut.iter().try_for_each(|cut| cut.fmt(f))?;
         }
         if !missing.is_empty() {
-            let events = Count(missing.len() as u64, "event");
+            let events = Count(missing.len(), "event");
             let verb = verb("Put on record", "Would put on record");
-            writeln!(f, "{verb} that {events} {} missing:", is_or_are(missing.len()))?;
+            writeln!(f, "{verb} that {events} {} missing:", events.agree("is", "are"))?;
             missing.iter().try_for_each(|missing| missing.fmt(f))?;
         }
         for LineEndsReport { file, lines } in line_ends {
@@ -147,8 +147,4 @@ impl fmt::Display for MissingReport {
             _ => writeln!(f, "  {}, which the checkpoint knew of", self.id),
         }
     }
-}
-
-fn is_or_are(n: usize) -> &'static str {
-    if n == 1 { "is" } else { "are" }
 }

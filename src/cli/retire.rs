@@ -8,8 +8,8 @@ use muzzle_persona::broker;
 use muzzle_persona::events::{PersonaName, visible};
 use serde::Serialize;
 
-use super::Context;
 use super::completions::persona_names;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::release::Released;

@@ -6,11 +6,11 @@ use clap::Args;
 use muzzle_persona::broker::{self, Score};
 use muzzle_persona::events::{PersonaName, RoleName, SessionId, visible};
 use muzzle_persona::projection::{Lost, Presence, Roster};
+use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
 use super::at::AtArgs;
-use super::count::Count;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::{parts, status_word};
@@ -94,7 +94,7 @@ impl fmt::Display for SearchReport {
         }
         if !self.all && self.held + self.archived > 0 {
             let held = Count(self.held, "persona");
-            let verb = if self.held == 1 { "is" } else { "are" };
+            let verb = held.agree("is", "are");
             writeln!(
                 f,
                 "Not listed: {held} that {verb} held, {} archived; `--all` lists them.",

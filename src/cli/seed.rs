@@ -1,15 +1,15 @@
 //! `seed`: compare the roster with a seed file, and bring it up to date.
 
-use std::fmt;
 use std::path::PathBuf;
+use std::{fmt, fs};
 
 use clap::Args;
 use muzzle_persona::broker::{self, Seed, Synced};
 use muzzle_persona::events::{PersonaName, visible};
+use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
-use super::count::Count;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::shown_path::ShownPath;
@@ -30,7 +30,10 @@ pub struct SeedArgs {
 
 pub fn run(args: SeedArgs, context: &mut Context) -> Result<SeedReport, Failure> {
     let file = args.file.unwrap_or_else(|| context.options.dir.join("seed.toml"));
-    let text = std::fs::read_to_string(&file).map_err(|error| Failure::no_seed(&file, &error))?;
+    let text = fs::read_to_string(&file).map_err(|error| {
+        let message = format!("could not read the seed file `{}`: {error}", file.display());
+        Failure::not_found(message, "name one with `--file FILE`")
+    })?;
     let personas = Seed::with_user(&file, &text)?.own_personas();
     let rule = |situation: &mut broker::Situation<'_>| broker::sync(situation, &personas);
     let (_, synced) = if args.sync { context.execute(rule)? } else { context.rehearse(rule)? };
@@ -52,23 +55,16 @@ impl Report for SeedReport {}
 
 impl fmt::Display for SeedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = &self.file;
-        let count = |names: &[PersonaName]| names.len();
+        let (added, revised) = (self.added.len(), self.revised.len());
+        let unchanged = self.unchanged.len();
+        let all = Count(added + revised + unchanged + self.kept.len(), "persona");
+        let verb = |done, would| if self.recorded { done } else { would };
         writeln!(
             f,
-            "{} in `{file}`: {} {}, {} {}, {} unchanged",
-            Count(
-                (count(&self.added)
-                    + count(&self.revised)
-                    + count(&self.unchanged)
-                    + count(&self.kept)) as u64,
-                "persona"
-            ),
-            count(&self.added),
-            if self.recorded { "added" } else { "to add" },
-            count(&self.revised),
-            if self.recorded { "revised" } else { "to revise" },
-            count(&self.unchanged),
+            "{all} in `{}`: {added} {}, {revised} {}, {unchanged} unchanged",
+            self.file,
+            verb("added", "to add"),
+            verb("revised", "to revise"),
         )?;
         let parts = [
             ("+", &self.added, ""),
@@ -80,7 +76,7 @@ impl fmt::Display for SeedReport {
                 writeln!(f, "  {mark} {}{note}", visible(name.as_str()))?;
             }
         }
-        if !self.recorded && count(&self.added) + count(&self.revised) > 0 {
+        if !self.recorded && added + revised > 0 {
             writeln!(f, "Nothing was recorded; `--sync` does it.")?;
         }
         Ok(())

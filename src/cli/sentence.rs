@@ -4,25 +4,27 @@ use std::collections::BTreeSet;
 
 use muzzle_persona::events::{
     Assign, AssignedSlot, Compact, Definition, Event, FORMAT_VERSION, Feedback, PersonaName,
-    ReactivateReason, Record, Release, ReleaseReason, Repair, RetireReason, RoleName, Sentiment,
-    Summary, visible,
+    ReactivateReason, Record, Release, ReleaseReason, Repair, RetireReason, RoleName, Summary,
+    visible,
 };
+use muzzle_persona::wording::Count;
 
-use super::count::Count;
 use super::persona::{minute, tags};
 
-/// Tells what happened, in one line in which nothing is hidden.
+/// Words an event as one line without hidden characters.
 pub fn sentence(record: &Record) -> String {
-    let told = match &record.event {
+    let sentence = match &record.event {
         Event::Seed(definition) => defined(definition, "seeded"),
         Event::Grow(definition) => defined(definition, "grown"),
         Event::Revise(definition) => defined(definition, "revised"),
         Event::Assign(assign) => assigned(assign),
         Event::Release(release) => released(release),
         Event::Feedback(feedback) => judged(feedback),
-        Event::Retire(retire) => format!("{} archived {}", retire.persona, cause(retire.reason)),
+        Event::Retire(retire) => {
+            format!("{} archived {}", retire.persona, retire_reason(retire.reason))
+        }
         Event::Reactivate(reactivate) => {
-            format!("{} brought back {}", reactivate.persona, occasion(reactivate.reason))
+            format!("{} brought back {}", reactivate.persona, reactivate_reason(reactivate.reason))
         }
         Event::Compact(compact) => compacted(compact),
         Event::Repair(repair) => repaired(repair),
@@ -31,7 +33,7 @@ pub fn sentence(record: &Record) -> String {
         }
         Event::Unknown(unknown) => format!("{}, an event of a type not known here", unknown.kind),
     };
-    visible(&told)
+    visible(&sentence)
 }
 
 fn defined(definition: &Definition, how: &str) -> String {
@@ -49,19 +51,14 @@ fn defined(definition: &Definition, how: &str) -> String {
 
 fn assigned(assign: &Assign) -> String {
     let Assign { session, agent, team, project, slots, .. } = assign;
-    let lent = match slots.as_slice() {
-        [slot] => format!("{} lent to {agent} as {}", slot.persona, asked(slot)),
-        slots => {
-            let seats = slots.iter().map(|slot| format!("{} as {}", slot.persona, asked(slot)));
-            format!("{} lent to {agent}", everybody(seats))
-        }
-    };
+    let slots: Vec<_> = slots.iter().map(|slot| (&slot.persona, role_and_request(slot))).collect();
+    let lent = in_roles(&slots, &format!("lent to {agent}"));
     let team = team.as_ref().map(|team| format!("team {team}, ")).unwrap_or_default();
     format!("{lent} on {project} ({team}session {session})")
 }
 
-/// A role, and what was asked for if it had to be resolved.
-fn asked(slot: &AssignedSlot) -> String {
+/// A role, and the requested one if it had to be resolved.
+fn role_and_request(slot: &AssignedSlot) -> String {
     if slot.requested == slot.role {
         slot.role.to_string()
     } else {
@@ -72,13 +69,8 @@ fn asked(slot: &AssignedSlot) -> String {
 fn released(release: &Release) -> String {
     let Release { session, agent, reason, slots } = release;
     let from = agent.as_ref().map(|agent| format!(" from {agent}")).unwrap_or_default();
-    let back = match slots.as_slice() {
-        [slot] => format!("{} released{from} as {}", slot.persona, slot.role),
-        slots => {
-            let seats = slots.iter().map(|slot| format!("{} as {}", slot.persona, slot.role));
-            format!("{} released{from}", everybody(seats))
-        }
-    };
+    let slots: Vec<_> = slots.iter().map(|slot| (&slot.persona, slot.role.to_string())).collect();
+    let back = in_roles(&slots, &format!("released{from}"));
     match reason {
         ReleaseReason::SessionEnd => format!("{back} (session {session} ended)"),
         ReleaseReason::Manual => format!("{back} by hand (session {session})"),
@@ -88,11 +80,7 @@ fn released(release: &Release) -> String {
 
 fn judged(feedback: &Feedback) -> String {
     let Feedback { persona, role, project, session, observation, sentiment, source } = feedback;
-    let verdict = match sentiment {
-        Sentiment::Positive => "positive",
-        Sentiment::Negative => "negative",
-        Sentiment::Neutral => "neutral",
-    };
+    let verdict = sentiment.as_str();
     let on = project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
     let session =
         session.as_ref().map(|session| format!(" (session {session})")).unwrap_or_default();
@@ -100,7 +88,7 @@ fn judged(feedback: &Feedback) -> String {
 }
 
 /// Why a persona was archived.
-fn cause(reason: RetireReason) -> &'static str {
+fn retire_reason(reason: RetireReason) -> &'static str {
     match reason {
         RetireReason::Manual => "by hand",
         RetireReason::Inactive => "for inactivity",
@@ -108,7 +96,7 @@ fn cause(reason: RetireReason) -> &'static str {
 }
 
 /// Why a persona was brought back.
-fn occasion(reason: ReactivateReason) -> &'static str {
+fn reactivate_reason(reason: ReactivateReason) -> &'static str {
     match reason {
         ReactivateReason::Manual => "by hand",
         ReactivateReason::Summon => "by a summons",
@@ -126,7 +114,7 @@ fn compacted(compact: &Compact) -> String {
         "feedback from before {} compacted: {} of {}",
         minute(compact.before),
         Count(total, "judgement"),
-        Count(personas.len() as u64, "persona")
+        Count(personas.len(), "persona")
     )
 }
 
@@ -136,18 +124,19 @@ fn repaired(repair: &Repair) -> String {
     let places = if lines.is_empty() { String::new() } else { format!(" ({})", lines.join(", ")) };
     format!(
         "log repaired: {} cut out{places}, {} on record",
-        Count(lines.len() as u64, "line"),
-        Count(repair.missing.len() as u64, "missing event"),
+        Count(lines.len(), "line"),
+        Count(repair.missing.len(), "missing event"),
     )
 }
 
-/// Several, with an `and` before the last.
-fn everybody(seats: impl Iterator<Item = String>) -> String {
-    let seats: Vec<_> = seats.collect();
-    match seats.split_last() {
-        None => "nobody".to_owned(),
-        Some((only, [])) => only.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+/// The personas of slots with their roles, and what happened to them.
+fn in_roles(slots: &[(&PersonaName, String)], happened: &str) -> String {
+    let each = slots.iter().map(|(persona, role)| format!("{persona} as {role}"));
+    let each: Vec<_> = each.collect();
+    match (slots, each.split_last()) {
+        ([(persona, role)], _) => format!("{persona} {happened} as {role}"),
+        (_, None) => format!("nobody {happened}"),
+        (_, Some((last, others))) => format!("{} and {last} {happened}", others.join(", ")),
     }
 }
 
@@ -159,7 +148,7 @@ mod tests {
     use super::*;
 
     /// The sentence of an event, given as in the log.
-    fn told(v: u32, kind: &str, data: &str) -> String {
+    fn sentence_of(v: u32, kind: &str, data: &str) -> String {
         let content = format!(
             r#"{{"v":{v},"seq":1,"at":"2026-03-25T15:30:00Z","type":"{kind}","data":{data},"prev":[]"#
         );
@@ -171,10 +160,10 @@ mod tests {
     #[test]
     fn every_event_of_version_1_has_its_sentence() {
         let log = include_str!("../../fixtures/log/v1.jsonl");
-        let told = log
+        let sentences = log
             .lines()
             .map(|line| sentence(&muzzle_persona::events::decode(line.as_bytes()).unwrap()) + "\n");
-        assert_snapshot!(told.collect::<String>(), @r"
+        assert_snapshot!(sentences.collect::<String>(), @r"
         Elena Vasquez seeded: calm; expertise security, backend; instructions for code-reviewer, general
         Søren Halvorsen seeded: calm; expertise documentation
         Uma Obi grown: calm; expertise testing
@@ -195,8 +184,9 @@ mod tests {
 
     #[test]
     fn each_reason_has_its_words() {
-        let persona =
-            |kind, reason| told(1, kind, &format!(r#"{{"persona":"Ann","reason":"{reason}"}}"#));
+        let persona = |kind, reason| {
+            sentence_of(1, kind, &format!(r#"{{"persona":"Ann","reason":"{reason}"}}"#))
+        };
         assert_eq!(persona("retire", "manual"), "Ann archived by hand");
         assert_eq!(persona("retire", "inactive"), "Ann archived for inactivity");
         assert_eq!(persona("reactivate", "manual"), "Ann brought back by hand");
@@ -216,7 +206,7 @@ mod tests {
     fn one_two_and_many_are_told_apart() {
         let lent = |personas: &[&str]| {
             let slots = slots(personas, r#","requested":"testing""#);
-            told(
+            sentence_of(
                 1,
                 "assign",
                 &format!(r#"{{"session":"s","agent":"w","project":"p","slots":[{slots}]}}"#),
@@ -234,7 +224,7 @@ mod tests {
         );
         let back = |personas: &[&str], reason: &str| {
             let slots = slots(personas, "");
-            told(
+            sentence_of(
                 1,
                 "release",
                 &format!(r#"{{"session":"s","reason":"{reason}","slots":[{slots}]}}"#),
@@ -256,7 +246,7 @@ mod tests {
         };
         let compact = |summaries: &[String]| {
             let summaries = summaries.join(",");
-            told(
+            sentence_of(
                 1,
                 "compact",
                 &format!(r#"{{"before":"2026-02-01T00:00:00Z","summaries":[{summaries}]}}"#),
@@ -267,29 +257,32 @@ mod tests {
         let all = [summary("Ann", u64::MAX), summary("Ann", 2), summary("Bo", 0)];
         assert_eq!(compact(&all), format!("{start}{} judgements of 2 personas", u64::MAX));
         assert_eq!(
-            told(1, "repair", r#"{"cut":[],"missing":[]}"#),
+            sentence_of(1, "repair", r#"{"cut":[],"missing":[]}"#),
             "log repaired: 0 lines cut out, 0 missing events on record"
         );
         let cut =
             |line| format!(r#"{{"file":"events.jsonl","line":{line},"blake3":"x","bytes":1}}"#);
         assert_eq!(
-            told(1, "repair", &format!(r#"{{"cut":[{},{}],"missing":[]}}"#, cut(2), cut(7))),
+            sentence_of(1, "repair", &format!(r#"{{"cut":[{},{}],"missing":[]}}"#, cut(2), cut(7))),
             "log repaired: 2 lines cut out (events.jsonl:2, events.jsonl:7), 0 missing events on record"
         );
     }
 
     #[test]
     fn what_this_build_does_not_know_is_named() {
-        assert_eq!(told(1, "promote", "[7]"), "promote, an event of a type not known here");
-        assert_eq!(told(2, "retire", "7"), "retire, an event of format version 2, not known here");
+        assert_eq!(sentence_of(1, "promote", "[7]"), "promote, an event of a type not known here");
+        assert_eq!(
+            sentence_of(2, "retire", "7"),
+            "retire, an event of format version 2, not known here"
+        );
     }
 
     #[test]
     fn a_definition_tells_what_there_is_to_tell() {
         let ann = r#"{"name":"Ann","traits":[],"expertise":[],"instructions":{}}"#;
-        assert_eq!(told(1, "grow", ann), "Ann grown");
+        assert_eq!(sentence_of(1, "grow", ann), "Ann grown");
         let bo = r#"{"name":"Bo","traits":[],"expertise":["x","y"],"instructions":{}}"#;
-        assert_eq!(told(1, "revise", bo), "Bo revised: expertise x, y");
+        assert_eq!(sentence_of(1, "revise", bo), "Bo revised: expertise x, y");
     }
 
     #[test]
@@ -309,9 +302,12 @@ mod tests {
         for (kind, data) in
             [("feedback", &feedback), ("assign", &assign), ("seed", &seed), (evil, &seed)]
         {
-            let told = told(1, kind, data);
-            assert!(!told.contains(is_hidden), "{told:?}");
-            assert!(told.contains(r"e\u{1b}[31m\u{a}Ann archived by hand\u{202e}\u{9b}"), "{told}");
+            let sentence = sentence_of(1, kind, data);
+            assert!(!sentence.contains(is_hidden), "{sentence:?}");
+            assert!(
+                sentence.contains(r"e\u{1b}[31m\u{a}Ann archived by hand\u{202e}\u{9b}"),
+                "{sentence}"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `show`: tell a persona's story.
+//! `show`: one persona in full.
 
 use std::fmt;
 
@@ -9,9 +9,9 @@ use muzzle_persona::events::visible;
 use muzzle_persona::projection::Work;
 use serde::Serialize;
 
-use super::Context;
 use super::at::AtArgs;
 use super::completions::persona_names;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::{FAINT, HEADING, Report};
 use super::persona::{PersonaReport, minute, tags, tally};

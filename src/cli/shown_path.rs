@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use muzzle_persona::events::visible;
 use serde::{Serialize, Serializer};
 
-/// A path that is shown: to people escaped, to programs as text.
+/// A path in a report: escaped for people, text for programs.
 ///
-/// A path need not be UTF-8, and JSON has to be. What is done must be reported all the same, so
-/// bytes that are no text become U+FFFD.
+/// A path need not be UTF-8, and JSON must be: bytes that are no text become U+FFFD.
 #[derive(Debug, Clone)]
 pub struct ShownPath(PathBuf);
 

@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use muzzle_persona::broker::Refusal;
 use muzzle_persona::events::{EventId, PersonaName, RoleName, visible};
 use muzzle_persona::projection::{Finding, Persona, Tally};
+use muzzle_persona::wording::Count;
 use muzzle_persona::{Snapshot, Store};
 use serde::Serialize;
 
-use super::Context;
 use super::at::AtArgs;
-use super::count::Count;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::{minute, tally};
@@ -87,7 +87,7 @@ fn busiest(personas: &[&Persona]) -> Vec<Busy> {
     busiest
 }
 
-/// How many of the busiest personas are told.
+/// How many of the busiest personas are shown.
 const BUSIEST: usize = 5;
 
 #[derive(Debug, Serialize)]

@@ -27,7 +27,7 @@ impl Table {
         Self { inner }
     }
 
-    /// Adds a row. What cannot be seen is shown escaped.
+    /// Adds a row. Hidden characters are escaped.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.inner.add_row(cells.into_iter().map(|cell| Cell::new(visible(&cell))));
     }

@@ -5,10 +5,10 @@ use std::fmt;
 use clap::Args;
 use serde::Serialize;
 
-use super::Context;
 use super::claude_code::change::Change;
 use super::claude_code::settings::enabled_plugin;
-use super::claude_code::{Scope, Via};
+use super::claude_code::{Reason, Scope, Via};
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::shown_path::ShownPath;
@@ -29,21 +29,21 @@ pub struct UninstallArgs {
 }
 
 pub fn run(args: &UninstallArgs, context: &mut Context) -> Result<UninstallReport, Failure> {
-    let client = context.client.as_ref().ok_or_else(Failure::no_client)?;
+    let client = context.claude_code()?;
     let mut plans = Vec::new();
     for place in client.places() {
         let is_asked_for = args.scope.is_none_or(|scope| scope == place.scope);
-        let left_alone = |reason| Failure::left_alone(&place.path, &reason);
+        let left_alone = |reason: Reason| reason.left_alone(&place.path);
         if is_asked_for && place.is_registered().map_err(left_alone)? {
             plans.push((place.plan_uninstall().map_err(left_alone)?, place));
         } else if let Ok(true) = place.is_registered() {
             let (scope, path) = (place.scope.name(), place.path.display());
             let rest = format!("the hooks are still registered for the scope {scope}, in `{path}`");
-            context.warnings.push(rest);
+            context.warn([rest]);
         }
     }
     for settings in client.settings() {
-        context.warnings.extend(enabled_plugin(&settings.path).map(|plugin| {
+        context.warn(enabled_plugin(&settings.path).map(|plugin| {
             let path = settings.path.display();
             format!("the plugin `{plugin}` is still enabled in `{path}`; `claude plugin uninstall {plugin}` takes it out")
         }));

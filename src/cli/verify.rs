@@ -6,10 +6,10 @@ use clap::Args;
 use muzzle_persona::Store;
 use muzzle_persona::events::{EventId, IdPrefix, visible};
 use muzzle_persona::projection::{Audit, Finding, NotedHead, Severity};
+use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::Context;
-use super::count::Count;
+use super::context::Context;
 use super::failure::{DAMAGED, Failure};
 use super::output::{ERROR, FAINT, Report, WARNING};
 use super::shown_path::ShownPath;
@@ -28,7 +28,7 @@ pub struct VerifyArgs {
     heads: Vec<IdPrefix>,
 }
 
-/// Reads a head as it was noted: with fewer digits than are shown it would vouch for little.
+/// Parses a head as it was noted: fewer digits than are shown would prove little.
 fn parse_head(text: &str) -> Result<IdPrefix, String> {
     let head = IdPrefix::parse(text).filter(|head| head.len() >= IdPrefix::SHOWN);
     head.ok_or_else(|| {
@@ -39,23 +39,13 @@ fn parse_head(text: &str) -> Result<IdPrefix, String> {
 
 pub fn run(args: &VerifyArgs, context: &Context) -> Result<VerifyReport, Failure> {
     let audit = Store::verify(&context.options, &args.heads)?;
-    let Audit { heads, events, lines, bytes, files, repeated, cut, gaps, .. } = &audit;
     Ok(VerifyReport {
         sound: audit.is_sound(),
         store: context.options.dir.as_path().into(),
         damage: audit.count(Severity::Damage),
         warnings: audit.count(Severity::Warning),
         notes: audit.count(Severity::Note),
-        findings: audit.findings.iter().map(FindingReport::from).collect(),
-        noted_heads: audit.noted.iter().map(NotedReport::from).collect(),
-        heads: heads.ids().to_vec(),
-        events: *events,
-        lines: *lines,
-        bytes: *bytes,
-        files: *files,
-        repeated_lines: *repeated,
-        cut_lines: *cut,
-        mended_gaps: *gaps,
+        audit,
     })
 }
 
@@ -66,50 +56,8 @@ pub struct VerifyReport {
     damage: usize,
     warnings: usize,
     notes: usize,
-    findings: Vec<FindingReport>,
-    noted_heads: Vec<NotedReport>,
-    heads: Vec<EventId>,
-    events: u64,
-    lines: u64,
-    bytes: u64,
-    files: u64,
-    repeated_lines: u64,
-    cut_lines: u64,
-    mended_gaps: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct FindingReport {
-    severity: Severity,
-    kind: &'static str,
-    file: Option<String>,
-    line: Option<u64>,
-    message: String,
-}
-
-#[derive(Debug, Serialize)]
-struct NotedReport {
-    head: IdPrefix,
-    /// The event, if the history contains it.
-    id: Option<EventId>,
-}
-
-impl From<&Finding> for FindingReport {
-    fn from(Finding { place, fault }: &Finding) -> Self {
-        Self {
-            severity: fault.severity(),
-            kind: fault.kind(),
-            file: place.as_ref().map(|place| place.file.to_string()),
-            line: place.as_ref().and_then(|place| place.line),
-            message: fault.to_string(),
-        }
-    }
-}
-
-impl From<&NotedHead> for NotedReport {
-    fn from(noted: &NotedHead) -> Self {
-        Self { head: noted.noted.clone(), id: noted.event }
-    }
+    #[serde(flatten)]
+    audit: Audit,
 }
 
 impl Report for VerifyReport {
@@ -120,48 +68,40 @@ impl Report for VerifyReport {
 
 impl fmt::Display for VerifyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for finding in &self.findings {
-            finding.fmt(f)?;
-        }
-        for NotedReport { head, id } in &self.noted_heads {
-            if let Some(id) = id {
-                writeln!(f, "The history contains the head `{head}`, the event {id}.")?;
+        let Audit { findings, noted, heads, events, lines, bytes, files, .. } = &self.audit;
+        findings.iter().try_for_each(|finding| write_finding(f, finding))?;
+        for NotedHead { noted, event } in noted {
+            if let Some(id) = event {
+                writeln!(f, "The history contains the head `{noted}`, the event {id}.")?;
             }
         }
-        for head in &self.heads {
+        for head in heads.ids() {
             writeln!(f, "head {head}")?;
         }
-        write!(
-            f,
-            "{} in {} of {}, {}",
-            Count(self.events, "event"),
-            Count(self.lines, "line"),
-            Count(self.files, "file"),
-            Count(self.bytes, "byte"),
-        )?;
-        for (n, noun) in [
-            (self.repeated_lines, "repeated line"),
-            (self.cut_lines, "line"),
-            (self.mended_gaps, "mended gap"),
+        let (events, lines) = (Count(*events, "event"), Count(*lines, "line"));
+        write!(f, "{events} in {lines} of {}, {}", Count(*files, "file"), Count(*bytes, "byte"))?;
+        for (n, noun, participle) in [
+            (self.audit.repeated, "repeated line", ""),
+            (self.audit.cut, "line", " cut out"),
+            (self.audit.gaps, "mended gap", ""),
         ] {
             if n > 0 {
-                let cut = if noun == "line" { " cut out" } else { "" };
-                write!(f, "; {}{cut}", Count(n, noun))?;
+                write!(f, "; {}{participle}", Count(n, noun))?;
             }
         }
         let store = &self.store;
         let verdict = if self.sound { "sound" } else { "damaged" };
         write!(f, "\nThe log in `{store}` is {verdict}: ")?;
-        self.tell_counts(f)
+        self.write_counts(f)
     }
 }
 
 impl VerifyReport {
-    /// How many findings there are of each severity.
-    fn tell_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let damage = Count(self.damage as u64, "fault");
-        let warnings = Count(self.warnings as u64, "warning");
-        writeln!(f, "{damage}, {warnings}, {}.", Count(self.notes as u64, "note"))?;
+    /// Writes how many findings there are of each severity.
+    fn write_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let damage = Count(self.damage, "fault");
+        let warnings = Count(self.warnings, "warning");
+        writeln!(f, "{damage}, {warnings}, {}.", Count(self.notes, "note"))?;
         if !self.sound {
             writeln!(
                 f,
@@ -172,18 +112,14 @@ impl VerifyReport {
     }
 }
 
-impl fmt::Display for FindingReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(file) = &self.file {
-            write!(f, "{}", visible(file))?;
-            self.line.map_or(Ok(()), |line| write!(f, ":{line}"))?;
-            f.write_str(": ")?;
-        }
-        let (style, word) = match self.severity {
-            Severity::Damage => (ERROR, "damage"),
-            Severity::Warning => (WARNING, "warning"),
-            Severity::Note => (FAINT, "note"),
-        };
-        writeln!(f, "{style}{word}:{style:#} {}", visible(&self.message))
+fn write_finding(f: &mut fmt::Formatter<'_>, Finding { place, fault }: &Finding) -> fmt::Result {
+    if let Some(place) = place {
+        write!(f, "{}: ", visible(&place.to_string()))?;
     }
+    let (style, word) = match fault.severity() {
+        Severity::Damage => (ERROR, "damage"),
+        Severity::Warning => (WARNING, "warning"),
+        Severity::Note => (FAINT, "note"),
+    };
+    writeln!(f, "{style}{word}:{style:#} {}", visible(&fault.to_string()))
 }

@@ -13,9 +13,9 @@ use muzzle_persona::projection::{Cutoff, FoldKey, LastLent, Occasion, Prelude};
 use muzzle_persona::{Snapshot, Store};
 use serde::Serialize;
 
-use super::Context;
 use super::because::explain;
 use super::completions::persona_names;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
 use super::persona::{minute, parts};
@@ -52,10 +52,19 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     store.visit(&[args.session.as_str()], |record| last.apply(record))?;
     let Some(occasion) = last.found() else {
         let is_narrowed = args.role.is_some() || args.slot.is_some();
-        return Err(Failure::not_lent(&name, &args.session, is_narrowed));
+        return Err(not_lent(&name, &args.session, is_narrowed));
     };
     let account = account(&occasion, &mut store, context)?;
     Ok(WhyReport::new(occasion, account, args.limit))
+}
+
+/// A persona that the session never had.
+fn not_lent(name: &PersonaName, session: &SessionId, is_narrowed: bool) -> Failure {
+    let how = if is_narrowed { " in that role or slot" } else { "" };
+    Failure::not_found(
+        format!("`{name}` was never lent to the session `{session}`{how}"),
+        "`muzzle-persona history NAME` shows the sessions that a persona was lent to",
+    )
 }
 
 /// Makes the choice again, from the roster before the command that made it.

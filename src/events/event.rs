@@ -29,7 +29,7 @@ pub enum Event {
     Assign(Assign),
     /// Slots are closed.
     Release(Release),
-    /// Someone judged a persona's work.
+    /// A persona's work is judged.
     Feedback(Feedback),
     /// A persona is archived.
     Retire(Retire),
@@ -61,82 +61,9 @@ impl Event {
             Self::Unknown(unknown) => &unknown.kind,
         }
     }
-
-    /// The personas that the event names, in the order of its line.
-    pub fn personas(&self) -> impl Iterator<Item = &PersonaName> {
-        let (mut one, mut assigned, mut released, mut summaries) = (None, None, None, None);
-        match self {
-            Self::Seed(of) | Self::Grow(of) | Self::Revise(of) => one = Some(&of.name),
-            Self::Assign(of) => assigned = Some(of.slots.iter().map(|slot| &slot.persona)),
-            Self::Release(of) => released = Some(of.slots.iter().map(|slot| &slot.persona)),
-            Self::Feedback(of) => one = Some(&of.persona),
-            Self::Retire(of) => one = Some(&of.persona),
-            Self::Reactivate(of) => one = Some(&of.persona),
-            Self::Compact(of) => summaries = Some(of.summaries.iter().map(|one| &one.persona)),
-            Self::Repair(_) | Self::Unknown(_) => {}
-        }
-        let several = assigned.into_iter().flatten().chain(released.into_iter().flatten());
-        one.into_iter().chain(several).chain(summaries.into_iter().flatten())
-    }
-
-    /// The session that the event belongs to.
-    #[must_use]
-    pub fn session(&self) -> Option<&SessionId> {
-        match self {
-            Self::Assign(of) => Some(&of.session),
-            Self::Release(of) => Some(&of.session),
-            Self::Feedback(of) => of.session.as_ref(),
-            Self::Seed(_)
-            | Self::Grow(_)
-            | Self::Revise(_)
-            | Self::Retire(_)
-            | Self::Reactivate(_)
-            | Self::Compact(_)
-            | Self::Repair(_)
-            | Self::Unknown(_) => None,
-        }
-    }
-
-    /// The project that the event names.
-    #[must_use]
-    pub fn project(&self) -> Option<&ProjectName> {
-        match self {
-            Self::Assign(of) => Some(&of.project),
-            Self::Feedback(of) => of.project.as_ref(),
-            Self::Seed(_)
-            | Self::Grow(_)
-            | Self::Revise(_)
-            | Self::Release(_)
-            | Self::Retire(_)
-            | Self::Reactivate(_)
-            | Self::Compact(_)
-            | Self::Repair(_)
-            | Self::Unknown(_) => None,
-        }
-    }
-
-    /// The roles in which somebody worked or was judged, in the order of the event's line.
-    pub fn roles(&self) -> impl Iterator<Item = &RoleName> {
-        let (mut one, mut assigned, mut released, mut summaries) = (None, None, None, None);
-        match self {
-            Self::Assign(of) => assigned = Some(of.slots.iter().map(|slot| &slot.role)),
-            Self::Release(of) => released = Some(of.slots.iter().map(|slot| &slot.role)),
-            Self::Feedback(of) => one = Some(&of.role),
-            Self::Compact(of) => summaries = Some(of.summaries.iter().map(|one| &one.role)),
-            Self::Seed(_)
-            | Self::Grow(_)
-            | Self::Revise(_)
-            | Self::Retire(_)
-            | Self::Reactivate(_)
-            | Self::Repair(_)
-            | Self::Unknown(_) => {}
-        }
-        let several = assigned.into_iter().flatten().chain(released.into_iter().flatten());
-        one.into_iter().chain(several).chain(summaries.into_iter().flatten())
-    }
 }
 
-/// Who a persona is: what the seed, growth or a revision says of it.
+/// A persona's definition: from the seed, growth or a revision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definition {
     /// Its name, which is its identity.
@@ -161,19 +88,19 @@ pub struct Assign {
     pub team: Option<TeamName>,
     /// What it works on.
     pub project: ProjectName,
-    /// A seat for each persona.
+    /// A slot for each persona.
     pub slots: Vec<AssignedSlot>,
     /// The client's call that asked, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_use_id: Option<ToolUseId>,
 }
 
-/// One persona in its seat.
+/// A slot that is opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssignedSlot {
-    /// The seat.
+    /// The slot.
     pub slot: Slot,
-    /// Who sits there.
+    /// The persona that is lent.
     pub persona: PersonaName,
     /// The role it was chosen for.
     pub role: RoleName,
@@ -191,16 +118,16 @@ pub struct Release {
     pub agent: Option<AgentName>,
     /// Why they are closed.
     pub reason: ReleaseReason,
-    /// The seats.
+    /// The slots.
     pub slots: Vec<ReleasedSlot>,
 }
 
-/// One persona that leaves its seat.
+/// A slot that is closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleasedSlot {
-    /// The seat.
+    /// The slot.
     pub slot: Slot,
-    /// Who sat there.
+    /// The persona that is given back.
     pub persona: PersonaName,
     /// The role it had.
     pub role: RoleName,
@@ -212,7 +139,7 @@ pub struct ReleasedSlot {
 pub enum ReleaseReason {
     /// The client said that the session is over.
     SessionEnd,
-    /// Somebody asked for it, or the agent took another role.
+    /// It was asked for, or the agent took another role.
     Manual,
     /// The session fell silent. Its work does not count.
     Orphaned,
@@ -221,7 +148,7 @@ pub enum ReleaseReason {
 /// A judgement of a persona's work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feedback {
-    /// Who is judged.
+    /// The persona that is judged.
     pub persona: PersonaName,
     /// The role in which it worked.
     pub role: RoleName,
@@ -235,7 +162,7 @@ pub struct Feedback {
     pub observation: Observation,
     /// The verdict, taken when the feedback was given.
     pub sentiment: Sentiment,
-    /// Who or what judged.
+    /// The author of the judgement.
     pub source: Source,
 }
 
@@ -251,10 +178,25 @@ pub enum Sentiment {
     Neutral,
 }
 
+impl Sentiment {
+    /// All verdicts.
+    pub const ALL: [Self; 3] = [Self::Positive, Self::Negative, Self::Neutral];
+
+    /// The verdict, as the log spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Positive => "positive",
+            Self::Negative => "negative",
+            Self::Neutral => "neutral",
+        }
+    }
+}
+
 /// A persona is archived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retire {
-    /// Who.
+    /// The persona.
     pub persona: PersonaName,
     /// Why.
     pub reason: RetireReason,
@@ -264,7 +206,7 @@ pub struct Retire {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetireReason {
-    /// Somebody asked for it.
+    /// It was asked for.
     Manual,
     /// It was not assigned for a long time.
     Inactive,
@@ -273,7 +215,7 @@ pub enum RetireReason {
 /// A persona is active again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reactivate {
-    /// Who.
+    /// The persona.
     pub persona: PersonaName,
     /// Why.
     pub reason: ReactivateReason,
@@ -283,7 +225,7 @@ pub struct Reactivate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReactivateReason {
-    /// Somebody asked for it.
+    /// It was asked for.
     Manual,
     /// An agent summoned it by name.
     Summon,
@@ -303,11 +245,11 @@ pub struct Compact {
 /// The feedback of one persona in one role and month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Who.
+    /// The persona.
     pub persona: PersonaName,
-    /// In which role.
+    /// The role.
     pub role: RoleName,
-    /// In which month (UTC), as `2026-03`.
+    /// The month (UTC), as `2026-03`.
     pub month: SmolStr,
     /// How many were positive.
     pub positive: u64,

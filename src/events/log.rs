@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::line::written_id;
 use super::{EventId, LineError, Seq};
+use crate::wording::Count;
 
 /// The seam between the rules and what keeps the events.
 ///
@@ -117,9 +118,8 @@ impl fmt::Display for TornTail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the log ended in an unfinished write; moved its {} {} to `{}`",
-            self.bytes,
-            if self.bytes == 1 { "byte" } else { "bytes" },
+            "the log ended in an unfinished write; moved its {} to `{}`",
+            Count(self.bytes, "byte"),
             self.kept.display()
         )
     }

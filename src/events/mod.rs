@@ -10,12 +10,12 @@
 
 pub(crate) mod disk;
 mod event;
+mod event_text;
 mod file_log;
 mod git;
 mod heads;
 mod id;
 mod id_prefix;
-mod limits;
 mod line;
 pub(crate) mod lock;
 mod log;
@@ -34,6 +34,7 @@ pub use event::{
     Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Sentiment, Summary,
     Unknown,
 };
+pub use event_text::EventText;
 pub use file_log::{FileLog, Sealed};
 pub use git::run_git;
 pub use heads::Heads;

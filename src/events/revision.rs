@@ -46,18 +46,6 @@ impl RevisionError {
     pub fn is_found(&self) -> bool {
         matches!(self, Self::NoLog(_))
     }
-
-    /// What to do instead.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::NoGit(_) => "name the moment by time, sequence number or id",
-            Self::Unknown(_) | Self::Failed { .. } => {
-                "`git -C STORE log` shows the commits of a store that git keeps"
-            }
-            Self::NoLog(_) => "`git -C STORE log -- events.jsonl` shows the commits that have one",
-        }
-    }
 }
 
 impl Revision {

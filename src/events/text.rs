@@ -2,8 +2,7 @@
 //!
 //! `parse` holds a text from the command line or a hook to its limits. A text
 //! that comes from the log is taken as it is, because the log is a record and
-//! not a request; whoever shows it flattens it first with [`one_line`] or
-//! [`visible`].
+//! not a request; to be shown it is flattened with [`one_line`] or [`visible`].
 
 use std::fmt;
 
@@ -16,13 +15,13 @@ pub enum TextError {
     /// There is nothing in it.
     #[error("the {what} is empty")]
     Empty {
-        /// What the text was to be.
+        /// The name of the text.
         what: &'static str,
     },
     /// It is longer than its limit.
     #[error("the {what} is {length} characters long; the limit is {limit}")]
     TooLong {
-        /// What the text was to be.
+        /// The name of the text.
         what: &'static str,
         /// Its length in characters.
         length: usize,
@@ -32,7 +31,7 @@ pub enum TextError {
     /// It holds a character that cannot be seen.
     #[error("the {what} holds the control character U+{code:04X} at position {position}")]
     Hidden {
-        /// What the text was to be.
+        /// The name of the text.
         what: &'static str,
         /// The character's code point.
         code: u32,
@@ -65,7 +64,7 @@ pub fn check(what: &'static str, text: &str, limit: usize) -> Result<(), TextErr
     }
 }
 
-/// Tells whether a character can act without being seen.
+/// Returns whether a character can act without being seen.
 ///
 /// Control characters can drive a terminal or end a line; the others reorder or hide the text
 /// around them, or show nothing (Unicode's line separators, bidirectional controls, tags, and all
@@ -123,7 +122,7 @@ macro_rules! text_types {
             /// The most characters that [`parse`](Self::parse) takes.
             pub const LIMIT: usize = $limit;
 
-            /// Takes a text from the command line or a hook, or says what is wrong with it.
+            /// Parses a text from the command line or a hook.
             pub fn parse(text: &str) -> Result<Self, TextError> {
                 check($what, text, Self::LIMIT)?;
                 Ok(Self(SmolStr::new(text)))
@@ -192,22 +191,22 @@ text_types! {
     ProjectName, "project's name", 128;
     /// The client's id for one use of a tool.
     ToolUseId, "tool use id", 128;
-    /// One seat of an agent: `{agent}-{index}`.
+    /// A place of an agent for one persona: `{agent}-{index}`.
     Slot, "slot", 160;
     /// What was observed of a persona's work.
     Observation, "observation", 2000;
-    /// Who or what gave a feedback.
+    /// The author of a feedback.
     Source, "source", 64;
 }
 
 impl Slot {
-    /// Names the seat `index` of an agent.
+    /// Names the slot `index` of an agent.
     #[must_use]
     pub fn of(agent: &AgentName, index: usize) -> Self {
         Self(smol_str::format_smolstr!("{agent}-{index}"))
     }
 
-    /// Tells whether this is a seat of that agent.
+    /// Returns whether this is a slot of that agent.
     #[must_use]
     pub fn belongs_to(&self, agent: &AgentName) -> bool {
         self.0.rsplit_once('-').is_some_and(|(owner, _)| owner == agent.as_str())

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::events::{EventId, IdPrefix, Record, Seq};
+use crate::wording::Quoted;
 
 /// What was typed to name events of a log, or a revision of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub enum CutoffError {
     #[error("no event has an id that begins with `{0}`")]
     UnknownId(IdPrefix),
     /// Several events' ids begin so.
-    #[error("`{0}` could be any of {list}", list = list(.1))]
+    #[error("`{0}` could be any of {ids}", ids = Quoted::first(LISTED, .1))]
     AmbiguousId(IdPrefix, Vec<EventId>),
     /// A revision is a log of its own, not a place in one.
     #[error("`git:{0}` is a revision of the whole log, not a place in it")]
@@ -190,13 +191,6 @@ impl FoldKey {
     pub fn of(record: &Record) -> Self {
         Self { seq: record.seq, at: record.at, id: record.id }
     }
-}
-
-fn list(ids: &[EventId]) -> String {
-    let listed: Vec<_> = ids.iter().take(LISTED).map(|id| format!("`{id}`")).collect();
-    let more = ids.len().saturating_sub(LISTED);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    listed.join(", ") + &rest
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::events::{
     Assign, Definition, Event, FORMAT_VERSION, Feedback, PersonaName, Record, Release,
     ReleaseReason, RoleName, SessionId, Tag,
 };
+use crate::wording::{Count, Quoted};
 
 /// The personas, who holds them, and what was counted on the way.
 ///
@@ -91,19 +92,15 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TwoHolders(persona, sessions) => {
-                let sessions: Vec<_> = sessions.iter().map(|s| format!("`{s}`")).collect();
                 write!(
                     f,
                     "`{persona}` is held {} times, by the sessions {}: merged branches had lent it to each",
                     sessions.len(),
-                    sessions.join(", ")
+                    Quoted::all(sessions)
                 )
             }
-            Self::UnknownType(kind, 1) => {
-                write!(f, "skipped 1 event of the unknown type `{kind}`")
-            }
             Self::UnknownType(kind, n) => {
-                write!(f, "skipped {n} events of the unknown type `{kind}`")
+                write!(f, "skipped {} of the unknown type `{kind}`", Count(*n, "event"))
             }
             Self::NewerFormat(v) => write!(
                 f,

@@ -103,7 +103,8 @@ impl Change {
             Err(error) => return Err(Failure::read(path, &error)),
         };
         if now != self.before {
-            return Err(Failure::changed_meanwhile(path));
+            let message = format!("`{}` was changed by somebody else just now", path.display());
+            return Err(Failure::busy(message, "try again"));
         }
         match &self.after {
             Some(bytes) => {

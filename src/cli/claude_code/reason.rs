@@ -1,6 +1,9 @@
 //! Why a file is left alone.
 
 use std::io;
+use std::path::Path;
+
+use crate::cli::failure::Failure;
 
 /// What keeps a settings file or a plugin folder from being read or changed.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +57,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// A command that leaves the file alone, for this reason.
+    pub fn left_alone(&self, path: &Path) -> Failure {
+        Failure::refused(format!("left `{}` alone: {self}", path.display()), self.hint())
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {

@@ -10,7 +10,8 @@ use std::fmt;
 use clap::Args;
 use serde::Serialize;
 
-use super::Context;
+use super::context::Context;
+use super::environment;
 use super::failure::{Failure, REFUSED};
 use super::output::Report;
 
@@ -37,10 +38,10 @@ mod variables;
 pub struct DoctorArgs {}
 
 pub fn run(_: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure> {
-    let client = context.client.as_ref().ok_or_else(Failure::no_client)?;
+    let client = &context.claude_code()?;
     let program = context.program.as_deref();
     let files = hook_file::read_all(client);
-    let variables = variables::in_effect(&context.variables, &files);
+    let variables = variables::in_effect(&environment::own_variables(), &files);
     let mut findings = store::checks(&context.options);
     findings.extend(programs::checks(program));
     findings.extend(registration::checks(client, &files, program));

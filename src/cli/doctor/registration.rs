@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use muzzle_persona::wording::Quoted;
+
 use super::check::Check;
 use super::hook_file::{HookFile, RegisteredHook, effective};
 use super::programs::{beside, fault, is_same_file};
@@ -32,9 +34,9 @@ pub fn checks(client: &ClaudeCode, files: &[HookFile], program: Option<&Path>) -
     let without = files
         .iter()
         .filter(|file| file.plugin.is_none() && file.fault.is_none() && !has_hooks(file));
-    let without: Vec<_> = without.map(|file| format!("`{}`", file.path.display())).collect();
+    let without: Vec<_> = without.map(|file| file.path.display()).collect();
     if !without.is_empty() {
-        let message = format!("No hook of ours is in {}.", without.join(", "));
+        let message = format!("No hook of ours is in {}.", Quoted::all(&without));
         checks.push(Check::ok("registration", message));
     }
     match count {

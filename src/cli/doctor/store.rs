@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use muzzle_persona::events::Hold;
+use muzzle_persona::wording::Count;
 use muzzle_persona::{Condition, LogEnd, Options, Store, StoreError};
 
 use super::check::Check;
-use crate::cli::count::Count;
 use crate::cli::failure::Failure;
 
 const MIB: u64 = 1024 * 1024;

@@ -9,6 +9,7 @@ use crate::events::{
     Cut, EventId, FORMAT_VERSION, IdPrefix, LineError, PersonaName, Seq, TextError,
 };
 use crate::projection::Warning;
+use crate::wording::{Count, Quoted};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -72,7 +73,7 @@ pub enum Fault {
     /// The log ends in a write that did not.
     #[error(
         "the log ends in an unfinished write of {}; readers pass over it, and the next writer moves it to `quarantine/`",
-        plural(*bytes, "byte")
+        Count(*bytes, "byte")
     )]
     TornTail {
         /// Its length in bytes.
@@ -106,8 +107,10 @@ pub enum Fault {
     /// An event that names a persona that does not exist.
     #[error("it names `{persona}`, who does not exist by then{}", match more {
         0 => String::new(),
-        1 => ", and so does 1 event after it".to_owned(),
-        more => format!(", and so do {more} events after it"),
+        more => {
+            let more = Count(*more, "event");
+            format!(", and so {} {more} after it", more.agree("does", "do"))
+        }
     })]
     Nobody {
         /// Its name.
@@ -140,7 +143,7 @@ pub enum Fault {
     /// A line that a repair cut out.
     #[error(
         "at {at} line {} of `{}` was cut out: {} with the BLAKE3 digest {}",
-        cut.line, cut.file, plural(cut.bytes, "byte"), cut.blake3
+        cut.line, cut.file, Count(cut.bytes, "byte"), cut.blake3
     )]
     Cut {
         /// What was cut.
@@ -189,7 +192,7 @@ pub enum Fault {
     /// The checkpoint knows of events that the log does not hold.
     #[error(
         "it knows of {}, which the log does not hold any more: lines were cut off, or another log was put in its place",
-        ids(.0)
+        Quoted::all(.0)
     )]
     EventsGone(Vec<EventId>),
     /// The checkpoint is of this log in another state.
@@ -313,14 +316,4 @@ fn skipped(count: u64) -> String {
         1 => "it is skipped".to_owned(),
         more => format!("it is the first of {more} that are skipped"),
     }
-}
-
-fn ids(ids: &[EventId]) -> String {
-    let ids: Vec<_> = ids.iter().map(|id| format!("`{id}`")).collect();
-    ids.join(", ")
-}
-
-/// A number of things: `1 byte`, `2 bytes`.
-fn plural(n: u64, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use smol_str::SmolStr;
 
 use super::Fault;
@@ -32,6 +33,19 @@ impl Finding {
     pub fn of_file(file: &str, fault: Fault) -> Self {
         let place = Place { piece: usize::MAX, file: file.into(), line: None };
         Self { place: Some(place), fault }
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { place, fault } = self;
+        let mut finding = serializer.serialize_struct("Finding", 5)?;
+        finding.serialize_field("severity", &fault.severity())?;
+        finding.serialize_field("kind", fault.kind())?;
+        finding.serialize_field("file", &place.as_ref().map(|place| &place.file))?;
+        finding.serialize_field("line", &place.as_ref().and_then(|place| place.line))?;
+        finding.serialize_field("message", &fault.to_string())?;
+        finding.end()
     }
 }
 

@@ -57,7 +57,7 @@ impl Seen {
     }
 
     fn sound(record: Record, length: usize, converted: bool) -> Self {
-        let excesses = record.event.excesses();
+        let excesses = record.event.text_errors();
         Self { line: Ok(record), length, converted, ids: [None; 2], excesses }
     }
 

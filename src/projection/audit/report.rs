@@ -1,13 +1,18 @@
 //! What an audit came to.
 
+use serde::Serialize;
+
 use super::{Auditor, Finding, Severity};
 use crate::events::{EventId, Heads, IdPrefix};
 
 /// What an audit found, and what it counted.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Audit {
     /// What was found, in the order of the log.
     pub findings: Vec<Finding>,
+    /// The heads that were asked about.
+    #[serde(rename = "noted_heads")]
+    pub noted: Vec<NotedHead>,
     /// The ends of the history.
     pub heads: Heads,
     /// The events, each once.
@@ -19,21 +24,24 @@ pub struct Audit {
     /// The files.
     pub files: u64,
     /// The lines that stand in the log before.
+    #[serde(rename = "repeated_lines")]
     pub repeated: u64,
     /// The lines that repairs have cut out.
+    #[serde(rename = "cut_lines")]
     pub cut: u64,
     /// The events that are missing, and that repairs vouch for.
+    #[serde(rename = "mended_gaps")]
     pub gaps: u64,
-    /// The heads that were asked about.
-    pub noted: Vec<NotedHead>,
 }
 
 /// A head that was noted earlier.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct NotedHead {
     /// What was noted of its id.
+    #[serde(rename = "head")]
     pub noted: IdPrefix,
     /// The event, if the history contains it.
+    #[serde(rename = "id")]
     pub event: Option<EventId>,
 }
 

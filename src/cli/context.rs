@@ -1,0 +1,123 @@
+//! What a command works with: the store's options, and the messages beside its answer.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use muzzle_persona::broker::{Decision, Refusal, Situation};
+use muzzle_persona::events::Disk;
+use muzzle_persona::{Answer, Options, Store};
+
+use super::claude_code::ClaudeCode;
+use super::environment::{self, Environment};
+use super::failure::Failure;
+use super::output::{Level, Message, Output};
+use super::pager::Pager;
+
+/// What one command works with.
+pub struct Context {
+    pub options: Options,
+    pub pager: Pager,
+    /// The path of this program.
+    pub program: Option<PathBuf>,
+    /// The messages for stderr, to be written after the answer.
+    pub messages: Vec<Message>,
+    rng: fastrand::Rng,
+    home: Option<PathBuf>,
+}
+
+impl Context {
+    /// How long to wait for other writers.
+    pub const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+
+    /// Settles which store is meant and what time it is.
+    pub fn new(
+        environment: Environment,
+        store: Option<PathBuf>,
+        wait: Duration,
+    ) -> Result<Self, Failure> {
+        let Environment { store: variable, now, home, pager, program, clock, rng } = environment;
+        let now = muzzle_persona::environment::now(now, clock)?;
+        let dir = muzzle_persona::environment::store_dir(store, variable, home.clone())?;
+        let progress = Output::progress();
+        let options = Options { dir, wait, now, progress, disk: Disk::default() };
+        Ok(Self { options, pager, program, messages: Vec::new(), rng, home })
+    }
+
+    /// The time of this command.
+    pub fn now(&self) -> Timestamp {
+        self.options.now
+    }
+
+    /// Adds warnings, which are written whatever the answer is.
+    pub fn warn(&mut self, warnings: impl IntoIterator<Item: ToString>) {
+        self.add(Level::Warning, warnings);
+    }
+
+    /// Adds notes: text for people that was asked for beside the answer.
+    pub fn note(&mut self, notes: impl IntoIterator<Item: ToString>) {
+        self.add(Level::Note, notes);
+    }
+
+    fn add(&mut self, level: Level, texts: impl IntoIterator<Item: ToString>) {
+        let texts = texts.into_iter().map(|text| Message { level, text: text.to_string() });
+        self.messages.extend(texts);
+    }
+
+    /// The warnings so far.
+    pub fn warnings(&self) -> Vec<String> {
+        let warnings = self.messages.iter().filter(|message| message.level == Level::Warning);
+        warnings.map(|warning| warning.text.clone()).collect()
+    }
+
+    /// Finds the directories of Claude Code's settings.
+    pub fn claude_code(&self) -> Result<ClaudeCode, Failure> {
+        environment::find_claude_code(self.home.as_deref()).ok_or_else(|| {
+            Failure::usage(
+                "could not find the home directory for Claude Code's settings",
+                "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`",
+            )
+        })
+    }
+
+    /// Opens the store, and warns of what is unusual in its log.
+    pub fn open(&mut self) -> Result<Store, Failure> {
+        let store = self.open_quietly()?;
+        self.warn(store.roster().warnings());
+        Ok(store)
+    }
+
+    /// Opens the store for a command that reports the warnings of its log itself.
+    pub fn open_quietly(&mut self) -> Result<Store, Failure> {
+        let mut store = Store::open(&self.options, &mut self.rng)?;
+        self.warn(store.take_torn());
+        Ok(store)
+    }
+
+    /// Opens the store, has a rule decide and records the decision.
+    pub fn execute<T>(
+        &mut self,
+        rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<(Store, T), Failure> {
+        let mut store = self.open()?;
+        let answer = store.execute(self.options.now, &mut self.rng, rule)?;
+        Ok((store, self.outcome(answer)))
+    }
+
+    /// Opens the store and has a rule decide; applies the decision, and records nothing.
+    pub fn rehearse<T>(
+        &mut self,
+        rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<(Store, T), Failure> {
+        let store = self.open()?;
+        let (store, answer) = store.rehearse(self.options.now, &mut self.rng, rule)?;
+        Ok((store, self.outcome(answer)))
+    }
+
+    /// Takes the outcome out of an answer, and warns of what came with it.
+    fn outcome<T>(&mut self, answer: Answer<T>) -> T {
+        self.warn(answer.torn);
+        self.warn(answer.notices);
+        answer.outcome
+    }
+}

@@ -1,0 +1,64 @@
+//! What the process was given besides its arguments: read here, and nowhere else.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use muzzle_persona::environment;
+
+use super::claude_code::ClaudeCode;
+use super::pager::Pager;
+
+/// The environment, the clock and the source of randomness.
+pub struct Environment {
+    /// The value of `MUZZLE_PERSONA_STORE`.
+    pub store: Option<OsString>,
+    /// The value of `MUZZLE_PERSONA_NOW`.
+    pub now: Option<OsString>,
+    /// The home directory.
+    pub home: Option<PathBuf>,
+    /// The pager for long answers.
+    pub pager: Pager,
+    /// The path of this program.
+    pub program: Option<PathBuf>,
+    /// The time by the system's clock.
+    pub clock: Timestamp,
+    /// The source of randomness.
+    pub rng: fastrand::Rng,
+}
+
+impl Environment {
+    /// Reads what all commands need.
+    #[expect(clippy::disallowed_methods, reason = "this is where they enter")]
+    pub fn read() -> Self {
+        Self {
+            store: std::env::var_os(environment::STORE),
+            now: std::env::var_os(environment::NOW),
+            home: environment::home(|name| std::env::var_os(name)),
+            pager: Pager {
+                chosen: std::env::var_os("PAGER"),
+                less_is_set: std::env::var_os("LESS").is_some(),
+            },
+            program: std::env::current_exe().ok(),
+            clock: Timestamp::now(),
+            rng: fastrand::Rng::new(),
+        }
+    }
+}
+
+/// Finds the directories of Claude Code's settings, for the few commands that need them.
+#[expect(clippy::disallowed_methods, reason = "this is where they enter")]
+pub fn find_claude_code(home: Option<&Path>) -> Option<ClaudeCode> {
+    let working_directory = std::env::current_dir().ok();
+    let configured = std::env::var_os("CLAUDE_CONFIG_DIR");
+    ClaudeCode::find(configured, home, working_directory.as_deref())
+}
+
+/// Reads all variables that set something for this program or its hooks.
+pub fn own_variables() -> BTreeMap<String, OsString> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| name.starts_with(environment::PREFIX))
+        .collect()
+}

@@ -1,0 +1,235 @@
+//! The texts of an event: the one place that filters, limits and audits learn them from.
+
+use super::{
+    AgentName, Assign, Compact, Definition, Event, Feedback, LINE_LIMIT, Observation, PersonaName,
+    ProjectName, Release, RoleName, SessionId, Slot, Source, Tag, TeamName, TextError, ToolUseId,
+    check_text,
+};
+
+/// A text of an event, with what it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventText<'a> {
+    /// A persona that the event is about.
+    Persona(&'a PersonaName),
+    /// The session that the event belongs to.
+    Session(&'a SessionId),
+    /// The agent that borrows or gives back.
+    Agent(&'a AgentName),
+    /// The agent's team.
+    Team(&'a TeamName),
+    /// The project that the work was on.
+    Project(&'a ProjectName),
+    /// A slot that is opened or closed.
+    Slot(&'a Slot),
+    /// A role in which a persona worked or was judged.
+    Role(&'a RoleName),
+    /// A role as it was asked for.
+    RequestedRole(&'a RoleName),
+    /// A role that a definition has an instruction for.
+    InstructedRole(&'a RoleName),
+    /// How to work in a role.
+    Instruction(&'a str),
+    /// A trait or an expertise.
+    Tag(&'a Tag),
+    /// What was observed of a persona's work.
+    Observation(&'a Observation),
+    /// The author of a judgement.
+    Source(&'a Source),
+    /// The client's call that asked.
+    ToolUse(&'a ToolUseId),
+}
+
+impl EventText<'_> {
+    /// Holds the text to the limits of the command line.
+    pub fn check(self) -> Result<(), TextError> {
+        match self {
+            Self::Persona(text) => text.check(),
+            Self::Session(text) => text.check(),
+            Self::Agent(text) => text.check(),
+            Self::Team(text) => text.check(),
+            Self::Project(text) => text.check(),
+            Self::Slot(text) => text.check(),
+            Self::Role(text) | Self::RequestedRole(text) | Self::InstructedRole(text) => {
+                text.check()
+            }
+            // The seed limits its length, not the log.
+            Self::Instruction(text) => check_text("instruction", text, LINE_LIMIT),
+            Self::Tag(text) => text.check(),
+            Self::Observation(text) => text.check(),
+            Self::Source(text) => text.check(),
+            Self::ToolUse(text) => text.check(),
+        }
+    }
+}
+
+impl Event {
+    /// The texts of the event, each with what it names. Nothing is allocated.
+    pub fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
+        let (mut definition, mut assign, mut release) = (None, None, None);
+        let (mut feedback, mut persona, mut compact) = (None, None, None);
+        match self {
+            Self::Seed(of) | Self::Grow(of) | Self::Revise(of) => definition = Some(of.texts()),
+            Self::Assign(of) => assign = Some(of.texts()),
+            Self::Release(of) => release = Some(of.texts()),
+            Self::Feedback(of) => feedback = Some(of.texts()),
+            Self::Retire(of) => persona = Some(EventText::Persona(&of.persona)),
+            Self::Reactivate(of) => persona = Some(EventText::Persona(&of.persona)),
+            Self::Compact(of) => compact = Some(of.texts()),
+            Self::Repair(_) | Self::Unknown(_) => {}
+        }
+        let slots = assign.into_iter().flatten().chain(release.into_iter().flatten());
+        let others = feedback.into_iter().flatten().chain(compact.into_iter().flatten());
+        persona.into_iter().chain(definition.into_iter().flatten()).chain(slots).chain(others)
+    }
+
+    /// The personas that the event names, in the order of its line.
+    pub fn personas(&self) -> impl Iterator<Item = &PersonaName> {
+        self.texts().filter_map(|text| match text {
+            EventText::Persona(name) => Some(name),
+            _ => None,
+        })
+    }
+
+    /// What the command line would have refused of the event's texts.
+    ///
+    /// The log is a record: an event that breaks a limit counts all the same.
+    #[must_use]
+    pub fn text_errors(&self) -> Vec<TextError> {
+        self.texts().filter_map(|text| text.check().err()).collect()
+    }
+}
+
+impl Definition {
+    fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
+        let Self { name, traits, expertise, instructions } = self;
+        let tags = traits.iter().chain(expertise).map(EventText::Tag);
+        let instructions = instructions.iter().flat_map(|(role, instruction)| {
+            [EventText::InstructedRole(role), EventText::Instruction(instruction)]
+        });
+        [EventText::Persona(name)].into_iter().chain(tags).chain(instructions)
+    }
+}
+
+impl Assign {
+    fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
+        let Self { session, agent, team, project, slots, tool_use_id } = self;
+        let of_all = [
+            Some(EventText::Session(session)),
+            Some(EventText::Agent(agent)),
+            team.as_ref().map(EventText::Team),
+            Some(EventText::Project(project)),
+            tool_use_id.as_ref().map(EventText::ToolUse),
+        ];
+        let of_slots = slots.iter().flat_map(|slot| {
+            [
+                EventText::Slot(&slot.slot),
+                EventText::Persona(&slot.persona),
+                EventText::Role(&slot.role),
+                EventText::RequestedRole(&slot.requested),
+            ]
+        });
+        of_all.into_iter().flatten().chain(of_slots)
+    }
+}
+
+impl Release {
+    fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
+        let Self { session, agent, reason: _, slots } = self;
+        let of_all = [Some(EventText::Session(session)), agent.as_ref().map(EventText::Agent)];
+        let of_slots = slots.iter().flat_map(|slot| {
+            [
+                EventText::Slot(&slot.slot),
+                EventText::Persona(&slot.persona),
+                EventText::Role(&slot.role),
+            ]
+        });
+        of_all.into_iter().flatten().chain(of_slots)
+    }
+}
+
+impl Feedback {
+    fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
+        let Self { persona, role, project, session, observation, sentiment: _, source } = self;
+        let texts = [
+            Some(EventText::Persona(persona)),
+            Some(EventText::Role(role)),
+            project.as_ref().map(EventText::Project),
+            session.as_ref().map(EventText::Session),
+            Some(EventText::Observation(observation)),
+            Some(EventText::Source(source)),
+        ];
+        texts.into_iter().flatten()
+    }
+}
+
+impl Compact {
+    fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
+        let summaries = self.summaries.iter();
+        summaries.flat_map(|of| [EventText::Persona(&of.persona), EventText::Role(&of.role)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::events::{
+        Event, Feedback, Observation, PersonaName, RoleName, Sentiment, SessionId, Source, decode,
+    };
+
+    /// How many texts there are in the data of an event, as JSON.
+    fn count(data: &Value) -> usize {
+        match data {
+            Value::String(_) => 1,
+            Value::Array(values) => values.iter().map(count).sum(),
+            Value::Object(fields) => fields
+                .iter()
+                .map(|(key, value)| match key.as_str() {
+                    "reason" | "sentiment" | "before" | "month" | "cut" | "missing" => 0,
+                    "instructions" => {
+                        count(value) + value.as_object().map_or(0, serde_json::Map::len)
+                    }
+                    _ => count(value),
+                })
+                .sum(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        }
+    }
+
+    #[test]
+    fn no_text_of_an_event_is_left_out() {
+        for line in include_str!("../../fixtures/log/v1.jsonl").lines() {
+            let event = decode(line.as_bytes()).unwrap().event;
+            let data = serde_json::to_value(&event).unwrap();
+            assert_eq!(event.texts().count(), count(&data), "{line}");
+        }
+    }
+
+    fn feedback(observation: &str, session: &str) -> Event {
+        Event::Feedback(Feedback {
+            persona: PersonaName::unchecked("Ann"),
+            role: RoleName::unchecked("testing"),
+            project: None,
+            session: Some(SessionId::unchecked(session)),
+            observation: Observation::unchecked(observation),
+            sentiment: Sentiment::Neutral,
+            source: Source::unchecked("cli"),
+        })
+    }
+
+    #[test]
+    fn what_the_command_line_refuses_is_found() {
+        let errors = |event: Event| -> Vec<String> {
+            event.text_errors().iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(errors(feedback(&"é".repeat(2000), "s")), Vec::<String>::new());
+        assert_eq!(
+            errors(feedback(&"é".repeat(2001), "a\u{1b}[2J")),
+            [
+                "the session holds the control character U+001B at position 2",
+                "the observation is 2001 characters long; the limit is 2000",
+            ]
+        );
+        assert_eq!(errors(feedback("x", " ")), ["the session is empty"]);
+    }
+}
