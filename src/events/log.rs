@@ -20,6 +20,7 @@ pub trait Log {
 
     /// Reads whole lines that follow `since` into `lines`, replacing what was there.
     ///
+    /// A last line that lacks nothing but its line end gets one there, and positions count it.
     /// Answers [`Read::Moved`] when the log no longer holds the line that
     /// `since` ends with: what was read before is void, and the reader starts
     /// over from [`Position::START`].
