@@ -22,5 +22,6 @@ pub mod projection;
 mod store;
 
 pub use store::{
-    Answer, Condition, LogEnd, LongWork, Mending, Options, Past, Progress, Store, StoreError,
+    Answer, Condition, LogEnd, LongWork, Mending, Options, Past, PendingCheckpoint, Progress,
+    Store, StoreError,
 };

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use muzzle_persona::PendingCheckpoint;
 use muzzle_persona::events::one_line;
 
 use crate::Problem;
@@ -19,6 +20,8 @@ pub struct Answer {
     pub stdout: String,
     /// What a person may want to know.
     pub notes: Vec<String>,
+    /// What writes the checkpoint, once the client has read all that.
+    pub pending: PendingCheckpoint,
 }
 
 /// Does a hook's work within `limit`, and always succeeds; `undone` says what a failure means.
@@ -50,13 +53,14 @@ pub fn run(
         }
     }
     match done {
-        Ok(answer) => {
+        Ok(Answer { stdout: answer, notes, pending }) => {
             // Who closed the pipe wants no answer.
             let mut stdout = std::io::stdout().lock();
-            let _ = stdout.write_all(answer.stdout.as_bytes()).and_then(|()| stdout.flush());
-            for note in answer.notes {
+            let _ = stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush());
+            for note in notes {
                 say(name, &note);
             }
+            drop(pending);
         }
         Err(problem) => say(name, &format!("{undone}: {problem}")),
     }

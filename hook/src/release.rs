@@ -5,9 +5,9 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use muzzle_persona::Store;
 use muzzle_persona::broker::{self, ReleaseRequest};
 use muzzle_persona::events::{ReleaseReason, SessionId};
+use muzzle_persona::{Options, PendingCheckpoint, Store};
 
 use crate::Problem;
 use crate::fail_open::{Answer, Watch};
@@ -25,11 +25,12 @@ pub fn answer(
 ) -> Result<Answer, Problem> {
     let json = payload::read(input)?;
     let payload = Payload::parse(json.get())?;
+    let pending = PendingCheckpoint::default();
     let torn = match &*payload.hook_event_name {
         // A session that is resumed goes on: it is no end.
         "SessionEnd" if payload.reason.as_deref() != Some("resume") => {
             let session = SessionId::parse(&payload.session_id)?;
-            let options = surroundings.options(watch)?;
+            let options = Options { pending: pending.clone(), ..surroundings.options(watch)? };
             let reason = ReleaseReason::SessionEnd;
             let request = ReleaseRequest { session, agent: None, reason };
             let rng = &mut surroundings.rng;
@@ -37,7 +38,7 @@ pub fn answer(
             store.execute(options.now, rng, |now| broker::release(now, &request))?.torn
         }
         "SessionStart" => {
-            let options = surroundings.options(watch)?;
+            let options = Options { pending: pending.clone(), ..surroundings.options(watch)? };
             let rng = &mut surroundings.rng;
             let mut store = Store::open(&options, rng)?;
             let stale_after = store.rules().lifecycle.stale_after;
@@ -46,5 +47,5 @@ pub fn answer(
         _ => None,
     };
     let notes = torn.iter().map(ToString::to_string).collect();
-    Ok(Answer { stdout: String::new(), notes })
+    Ok(Answer { stdout: String::new(), notes, pending })
 }

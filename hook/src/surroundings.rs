@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use muzzle_persona::environment::{self, HOOK_TIMEOUT, INJECT};
 use muzzle_persona::events::Disk;
-use muzzle_persona::{Options, Progress};
+use muzzle_persona::{Options, PendingCheckpoint, Progress};
 
 use crate::Problem;
 use crate::fail_open::Watch;
@@ -113,6 +113,7 @@ impl Surroundings {
             now: environment::now((self.variable)(environment::NOW), self.clock)?,
             progress: Progress::new(move |_| watch.begin()),
             disk: Disk::default(),
+            pending: PendingCheckpoint::default(),
         })
     }
 }

@@ -229,6 +229,10 @@ impl From<StoreError> for Failure {
             StoreError::Refused(refusal) => refusal.into(),
             StoreError::Log(error) => error.into(),
             StoreError::Seed(error) => error.into(),
+            StoreError::Recorded(_) => {
+                let hint = "do not do it again; `muzzle-persona log` shows what is recorded";
+                Self::new("io", WRITE, &error, Some(hint.to_owned()))
+            }
             StoreError::TooLong(_) => {
                 Self::new("refused", REFUSED, &error, Some("ask for less at once".to_owned()))
             }

@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use muzzle_persona::broker::{Decision, Refusal, Situation};
 use muzzle_persona::events::{Disk, visible};
-use muzzle_persona::{Answer, Options, Store, environment};
+use muzzle_persona::{Answer, Options, PendingCheckpoint, Store, environment};
 
 use self::claude_code::ClaudeCode;
 use self::failure::Failure;
@@ -200,7 +200,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>, surroundings: Surroundings
     match Cli::try_parse_from(&args) {
         Ok(cli) => {
             let output = Output::new(cli.global.json, cli.global.no_color);
-            let done = run(cli, surroundings, &output);
+            // Dropped when the answer is written: nobody waits for the checkpoint.
+            let pending = PendingCheckpoint::default();
+            let done = run(cli, surroundings, &output, pending.clone());
             output.finish(done)
         }
         Err(error) => {
@@ -210,7 +212,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>, surroundings: Surroundings
     }
 }
 
-fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<u8, Failure> {
+fn run(
+    cli: Cli,
+    surroundings: Surroundings,
+    output: &Output,
+    pending: PendingCheckpoint,
+) -> Result<u8, Failure> {
     if let Command::Render(args) = &cli.command {
         // Git calls it wherever it is: neither store nor clock may keep it from its work.
         return output.report(&render::run(args)?);
@@ -230,6 +237,7 @@ fn run(cli: Cli, surroundings: Surroundings, output: &Output) -> Result<u8, Fail
             now,
             progress: Output::progress(),
             disk: Disk::default(),
+            pending,
         },
         rng,
         pager,

@@ -1,7 +1,8 @@
 //! The log as files.
 
+use std::borrow::Cow;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -302,19 +303,11 @@ impl Log for FileLog {
         let Some(file) = self.files.as_ref().and_then(Files::appendable) else {
             return Ok(Append::Moved);
         };
-        let mut end = self.active_bytes(expected);
-        let (torn, ended);
-        let lines = match self.clear_tail(file, end)? {
+        let end = self.active_bytes(expected);
+        let (cut, lines, end) = match self.clear_tail(file, end)? {
             Tail::Moved => return Ok(Append::Moved),
-            Tail::End { torn: cut } => {
-                torn = cut;
-                lines
-            }
-            Tail::Unended => {
-                (torn, end) = (None, end - 1);
-                ended = [b"\n", lines].concat();
-                &ended
-            }
+            Tail::End { torn } => (torn, Cow::Borrowed(lines), end),
+            Tail::Unended => (None, Cow::Owned([b"\n", lines].concat()), end - 1),
         };
         if end == 0 {
             // Whoever finds a line in the file relies on it that the file is there to stay, and
@@ -322,7 +315,7 @@ impl Log for FileLog {
             let is_sealed = expected.offset > 0;
             self.sync_names(is_sealed).map_err(LogError::io("sync", &self.dir))?;
         }
-        let written = file.write_all(lines).and_then(|()| self.disk.names(&self.path, file));
+        let written = file.write_all(&lines).and_then(|()| self.disk.names(&self.path, file));
         let still_named = written.map_err(|source| {
             let undone = file.set_len(end).err();
             LogError::Write { path: self.path.clone(), source, undone }
@@ -332,13 +325,17 @@ impl Log for FileLog {
         }
         drop(turn);
         self.settle()?;
-        Ok(Append::Done { torn })
+        Ok(Append::Done { torn: cut })
     }
 
     fn settle(&mut self) -> Result<(), LogError> {
         let file = self.files.as_ref().and_then(Files::appendable);
         let synced = file.map_or(Ok(()), OpenFile::sync);
         synced.map_err(|source| LogError::Sync { path: self.path.clone(), source })
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
     }
 
     fn place(&self, line: u64) -> (PathBuf, u64) {

@@ -43,7 +43,7 @@ impl FileLog {
         if bytes == 0 {
             return Ok(None);
         }
-        let torn = match self.clear_tail(file, bytes)? {
+        let cut = match self.clear_tail(file, bytes)? {
             Tail::Moved => return Ok(None),
             Tail::End { torn } => torn,
             Tail::Unended => {
@@ -68,7 +68,7 @@ impl FileLog {
         self.sync_names(false).map_err(sync)?;
         drop(turn);
         self.files = None;
-        Ok(Some(Sealed { path, bytes, torn }))
+        Ok(Some(Sealed { path, bytes, torn: cut }))
     }
 
     /// Reads the first line of the active file.

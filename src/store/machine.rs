@@ -164,6 +164,7 @@ impl Machine {
             now: self.now,
             progress: Progress::default(),
             disk: Disk::simulated(&self.disk),
+            pending: PendingCheckpoint::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Options, Store, StoreError, read_ahead};
+use super::{Options, Store, StoreError, TRIES, read_ahead};
 use crate::broker::Rules;
 use crate::events::{Damage, FileLog, Log, LogError, Position, Read, Record, Revision};
 use crate::projection::{Fold, Line, LineDamage, Moment, Rewind, Roster, Until, View, pipeline};
@@ -69,11 +69,11 @@ impl Store<FileLog> {
 
 impl<L: Log> Store<L> {
     /// Folds what had happened, without a lock; what looks like damage is looked at once more.
-    fn look_back(&mut self, until: Until) -> Result<Rewind, LogError> {
+    fn look_back(&mut self, until: Until) -> Result<Rewind, StoreError> {
         match self.rewind(until) {
-            Err(LogError::Damaged(seen)) => {
+            Err(StoreError::Log(LogError::Damaged(seen))) => {
                 let Ok(_turn) = self.take_turn() else {
-                    return Err(LogError::Damaged(seen));
+                    return Err(LogError::Damaged(seen).into());
                 };
                 self.rewind(until)
             }
@@ -81,8 +81,8 @@ impl<L: Log> Store<L> {
         }
     }
 
-    fn rewind(&mut self, until: Until) -> Result<Rewind, LogError> {
-        loop {
+    fn rewind(&mut self, until: Until) -> Result<Rewind, StoreError> {
+        for _ in 0..TRIES {
             let (mut rewind, mut first) = (Rewind::new(until), Vec::new());
             let Read::Lines { left } = self.log.read(&Position::START, &mut first)? else {
                 continue;
@@ -95,11 +95,12 @@ impl<L: Log> Store<L> {
                 Fold::Merged => {
                     let whole = self.read_all()?;
                     let rewind = Rewind::of_merged(&whole, until);
-                    return rewind.map_err(|damage| self.damaged(damage));
+                    return Ok(rewind.map_err(|damage| self.damaged(damage))?);
                 }
                 Fold::Lost => {}
             }
         }
+        Err(self.keeps_moving())
     }
 }
 
@@ -193,11 +194,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Progress;
     use crate::events::Disk;
     use crate::events::decode;
     use crate::projection::testing::{History, anything, seed};
     use crate::projection::{FoldKey, MomentError};
+    use crate::{PendingCheckpoint, Progress};
 
     fn options(dir: &Path) -> Options {
         let now = "2026-03-25T15:30:00Z".parse().unwrap();
@@ -208,6 +209,7 @@ mod tests {
             now,
             progress: Progress::default(),
             disk: Disk::default(),
+            pending: PendingCheckpoint::default(),
         }
     }
 

@@ -100,7 +100,7 @@ impl Store<FileLog> {
             log.forget_plan()?;
             return Ok(plan.mending);
         }
-        Err(StoreError::KeepsMoving(log.place(0).0))
+        Err(StoreError::KeepsMoving(log.path().to_owned()))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Store, StoreError};
-use crate::events::{IdPrefix, Log, LogError, Position, Read, decode, written_id};
+use super::{Store, StoreError, TRIES};
+use crate::events::{IdPrefix, Log, Position, Read, decode, written_id};
 use crate::projection::{FoldKey, LineDamage, Moment, Until};
 
 impl<L: Log> Store<L> {
@@ -18,12 +18,14 @@ impl<L: Log> Store<L> {
     }
 
     /// Finds the events whose ids begin so, and counts the lines of the log.
-    fn find(&mut self, prefix: &IdPrefix) -> Result<(BTreeSet<FoldKey>, u64), LogError> {
+    fn find(&mut self, prefix: &IdPrefix) -> Result<(BTreeSet<FoldKey>, u64), StoreError> {
         let (mut found, mut position, mut batch) = (BTreeSet::new(), Position::START, Vec::new());
-        loop {
+        let mut tries = 0;
+        while tries < TRIES {
             let Read::Lines { left } = self.log.read(&position, &mut batch)? else {
                 found.clear();
                 position = Position::START;
+                tries += 1;
                 continue;
             };
             for (line, number) in batch.split(|byte| *byte == b'\n').zip(position.lines + 1..) {
@@ -40,5 +42,6 @@ impl<L: Log> Store<L> {
                 return Ok((found, position.lines));
             }
         }
+        Err(self.keeps_moving())
     }
 }
