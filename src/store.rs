@@ -24,11 +24,13 @@ mod crash;
 #[cfg(unix)]
 #[cfg(test)]
 mod machine;
+mod pending;
 mod repair;
 mod snapshot;
 mod verify;
 
 pub use condition::{Condition, LogEnd};
+pub use pending::PendingCheckpoint;
 pub use repair::Mending;
 pub use snapshot::Snapshot;
 
@@ -59,6 +61,11 @@ pub struct Store<L: Log = FileLog> {
     cache: PathBuf,
     /// How many of the view's events the checkpoint has.
     kept: u64,
+    /// Whether the checkpoint is to be written anew once the answer is given.
+    is_due: bool,
+    pending: PendingCheckpoint,
+    /// Whether an event was recorded, and is durable.
+    has_recorded: bool,
     /// What was cut from the log when it was seeded, for the next answer to tell.
     torn: Option<TornTail>,
 }
@@ -76,6 +83,8 @@ pub struct Options {
     pub progress: Progress,
     /// What keeps the files.
     pub disk: Disk,
+    /// What writes the checkpoint once the answer is given.
+    pub pending: PendingCheckpoint,
 }
 
 /// Who is told of work that takes long, if anybody is.
@@ -157,6 +166,9 @@ pub enum StoreError {
     /// The store's `seed.toml` cannot be used.
     #[error(transparent)]
     Seed(#[from] SeedError),
+    /// The event is recorded, and then something failed.
+    #[error("the event is recorded, and the roster with it could not be read: {0}")]
+    Recorded(#[source] Box<StoreError>),
     /// The event does not fit into a line.
     #[error("could not record the event: {0}")]
     TooLong(LineError),
@@ -223,12 +235,19 @@ impl Store<FileLog> {
             disk: options.disk.clone(),
             cache: options.cache(),
             kept: 0,
+            is_due: false,
+            pending: options.pending.clone(),
+            has_recorded: false,
             torn: None,
         })
     }
 
     /// Seals the active file if it is long, or whenever it holds anything if `always`.
     pub fn seal(&mut self, always: bool) -> Result<Option<Sealed>, StoreError> {
+        self.try_to_seal(always).map_err(|error| self.after_recording(error))
+    }
+
+    fn try_to_seal(&mut self, always: bool) -> Result<Option<Sealed>, StoreError> {
         for _ in 0..TRIES {
             let turn = self.take_turn()?;
             self.catch_up()?;
@@ -313,7 +332,8 @@ impl<L: Log> Store<L> {
             self.check_version()?;
             let lines = self.encode(now, events)?;
             if let Append::Done { torn } = self.log.append(turn, &self.view.position, &lines)? {
-                self.take_in(&lines)?;
+                self.has_recorded = true;
+                self.take_in(&lines).map_err(|error| self.after_recording(error))?;
                 self.keep(KEPT_BY_WRITERS);
                 return Ok(Answer { outcome, notices, torn: torn.or_else(|| self.torn.take()) });
             }
@@ -328,35 +348,32 @@ impl<L: Log> Store<L> {
     ) -> Result<T, StoreError> {
         match question(self) {
             Err(Refusal::Lost(_)) => {
-                self.read_again()?;
+                self.read_again().map_err(|error| self.after_recording(error))?;
                 Ok(question(self)?)
             }
             answer => Ok(answer?),
         }
     }
 
-    /// Reads the log from its start, and writes the checkpoint anew.
-    fn read_again(&mut self) -> Result<(), LogError> {
+    /// Reads the log from its start, and has the checkpoint written anew.
+    fn read_again(&mut self) -> Result<(), StoreError> {
         self.forget();
         self.read()?;
         self.keep(KEPT_BY_READERS);
         Ok(())
     }
 
-    /// Writes the checkpoint anew.
+    /// Writes the checkpoint anew, now.
     pub fn checkpoint(&mut self) -> io::Result<()> {
         checkpoint::write(&self.disk, &self.cache, &self.view)?;
-        self.kept = self.view.events;
+        (self.kept, self.is_due) = (self.view.events, false);
         Ok(())
     }
 
-    /// Writes the checkpoint anew if it lacks more than so many events.
+    /// Has the checkpoint written anew if it lacks more than so many events.
     fn keep(&mut self, lacks: u64) {
         let is_present = self.view.cutoff() == Cutoff::All;
-        if is_present && self.view.events.saturating_sub(self.kept) > lacks {
-            // Losing it changes speed, never an answer: a store that cannot be written to is read.
-            let _ = self.checkpoint();
-        }
+        self.is_due |= is_present && self.view.events.saturating_sub(self.kept) > lacks;
     }
 
     /// Begins with the checkpoint, if it is that of the log that is there.
@@ -371,7 +388,7 @@ impl<L: Log> Store<L> {
     /// Forgets what was read, so that it is read from the start.
     fn forget(&mut self) {
         self.view = View::until(self.view.cutoff());
-        self.kept = 0;
+        (self.kept, self.is_due) = (0, false);
     }
 
     fn situation<'a>(&'a self, now: Timestamp, rng: &'a mut fastrand::Rng) -> Situation<'a> {
@@ -397,8 +414,13 @@ impl<L: Log> Store<L> {
         }
     }
 
+    /// Says of an error that it came after an event was recorded, if it did.
+    fn after_recording(&self, error: StoreError) -> StoreError {
+        if self.has_recorded { StoreError::Recorded(Box::new(error)) } else { error }
+    }
+
     fn keeps_moving(&self) -> StoreError {
-        StoreError::KeepsMoving(self.log.place(0).0)
+        StoreError::KeepsMoving(self.log.path().to_owned())
     }
 
     /// Has a rule decide, and goes on as if it had been recorded, without recording it.
@@ -416,6 +438,7 @@ impl<L: Log> Store<L> {
         }
         let Decision { events, outcome, notices } = decided?;
         let lines = self.encode(now, events)?;
+        // What was not recorded is not to be kept either.
         self.take_in(&lines)?;
         Ok((self, Answer { outcome, notices, torn: None }))
     }
@@ -491,11 +514,11 @@ impl<L: Log> Store<L> {
     ///
     /// What looks like damage may be a write half seen: it is looked at once
     /// more while no writer can be at work, where that can be had.
-    fn read(&mut self) -> Result<(), LogError> {
+    fn read(&mut self) -> Result<(), StoreError> {
         match self.catch_up() {
-            Err(LogError::Damaged(seen)) => {
+            Err(StoreError::Log(LogError::Damaged(seen))) => {
                 let Ok(_turn) = self.take_turn() else {
-                    return Err(LogError::Damaged(seen));
+                    return Err(LogError::Damaged(seen).into());
                 };
                 self.forget();
                 self.catch_up()
@@ -505,12 +528,17 @@ impl<L: Log> Store<L> {
     }
 
     /// Folds what is new in the log.
-    fn catch_up(&mut self) -> Result<(), LogError> {
-        let mut lines = Vec::new();
-        loop {
+    fn catch_up(&mut self) -> Result<(), StoreError> {
+        // A fold that fails leaves nothing to keep.
+        let is_due = mem::take(&mut self.is_due);
+        let (mut lines, mut tries) = (Vec::new(), 0);
+        while tries < TRIES {
             let folded = match self.log.read(&self.view.position, &mut lines)? {
                 Read::Lines { left: 0 } => match self.fold(&lines)? {
-                    Fold::Done => return Ok(()),
+                    Fold::Done => {
+                        self.is_due |= is_due;
+                        return Ok(());
+                    }
                     folded => folded,
                 },
                 Read::Lines { left } => self.fold_ahead(mem::take(&mut lines), left)?,
@@ -519,13 +547,18 @@ impl<L: Log> Store<L> {
             match folded {
                 Fold::Done => {}
                 Fold::Merged => return self.fold_all(),
-                Fold::Lost => self.forget(),
+                Fold::Lost => {
+                    self.forget();
+                    tries += 1;
+                }
             }
         }
+        Err(self.keeps_moving())
     }
 
     /// Folds lines that were just appended, or would be.
-    fn take_in(&mut self, lines: &[u8]) -> Result<(), LogError> {
+    fn take_in(&mut self, lines: &[u8]) -> Result<(), StoreError> {
+        self.is_due = false;
         match self.fold(lines)? {
             Fold::Done => Ok(()),
             Fold::Merged => self.fold_all(),
@@ -549,7 +582,7 @@ impl<L: Log> Store<L> {
         folded.map_err(|damage| self.damaged(damage))
     }
 
-    fn fold_all(&mut self) -> Result<(), LogError> {
+    fn fold_all(&mut self) -> Result<(), StoreError> {
         let whole = self.read_all()?;
         let folded = View::fold_until(&whole, self.view.cutoff());
         self.view = folded.map_err(|damage| self.damaged(damage))?;
@@ -558,17 +591,15 @@ impl<L: Log> Store<L> {
     }
 
     /// Reads the whole log.
-    fn read_all(&mut self) -> Result<Vec<u8>, LogError> {
+    fn read_all(&mut self) -> Result<Vec<u8>, StoreError> {
         let (mut whole, mut batch) = (Vec::new(), Vec::new());
-        let mut position = Position::START;
-        loop {
-            let left = match self.log.read(&position, &mut batch)? {
-                Read::Lines { left } => left,
-                Read::Moved => {
-                    whole.clear();
-                    position = Position::START;
-                    continue;
-                }
+        let (mut position, mut tries) = (Position::START, 0);
+        while tries < TRIES {
+            let Read::Lines { left } = self.log.read(&position, &mut batch)? else {
+                whole.clear();
+                position = Position::START;
+                tries += 1;
+                continue;
             };
             position.advance(&batch);
             whole.append(&mut batch);
@@ -578,6 +609,7 @@ impl<L: Log> Store<L> {
             self.progress.tell(LongWork::reading(&position, left));
             whole.reserve(usize::try_from(left).unwrap_or(0));
         }
+        Err(self.keeps_moving())
     }
 
     /// Says where in which file a line is damaged.
@@ -585,6 +617,15 @@ impl<L: Log> Store<L> {
     pub fn damaged(&self, damage: LineDamage) -> LogError {
         let (path, line) = self.log.place(damage.line);
         LogError::Damaged(Box::new(Damage { path, line, reason: damage.reason }))
+    }
+}
+
+impl<L: Log> Drop for Store<L> {
+    fn drop(&mut self) {
+        if self.is_due {
+            let (disk, dir) = (self.disk.clone(), mem::take(&mut self.cache));
+            self.pending.set(disk, dir, mem::take(&mut self.view));
+        }
     }
 }
 
@@ -622,7 +663,7 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
-    use crate::events::{PersonaName, Retire, RetireReason};
+    use crate::events::{IdPrefix, PersonaName, Retire, RetireReason};
     use crate::projection::Presence;
 
     fn open(dir: &Path) -> (Store, Options, fastrand::Rng) {
@@ -634,6 +675,7 @@ mod tests {
             now,
             progress: Progress::default(),
             disk: Disk::default(),
+            pending: PendingCheckpoint::default(),
         };
         let mut rng = fastrand::Rng::with_seed(1);
         (Store::open(&options, &mut rng).unwrap(), options, rng)
@@ -885,6 +927,7 @@ mod tests {
                 Ok(Decision { events, outcome, notices })
             })
             .unwrap();
+        store.checkpoint().unwrap();
         let told = Arc::new(std::sync::Mutex::new(Vec::new()));
         let listener = Arc::clone(&told);
         let progress = Progress::new(move |work| listener.lock().unwrap().push(work));
@@ -935,5 +978,143 @@ mod tests {
         assert_eq!(other.len(), merged("Cy").len());
         fs::write(&path, other).unwrap();
         assert_eq!(names(&open(dir.path()).0), ["Ann", "Bo", "Di"]);
+    }
+
+    /// A log that is another one at every look.
+    #[derive(Debug)]
+    struct Restless {
+        reads: u32,
+    }
+
+    impl Log for Restless {
+        type Turn = ();
+
+        fn read(&mut self, _: &Position, _: &mut Vec<u8>) -> Result<Read, LogError> {
+            self.reads += 1;
+            assert!(self.reads < 100, "it is read without end");
+            Ok(Read::Moved)
+        }
+
+        fn holds(&mut self, _: &Position) -> Result<bool, LogError> {
+            Ok(false)
+        }
+
+        fn take_turn(&mut self, _: Duration) -> Result<(), LogError> {
+            Ok(())
+        }
+
+        fn append(&mut self, (): (), _: &Position, _: &[u8]) -> Result<Append, LogError> {
+            Ok(Append::Moved)
+        }
+
+        fn settle(&mut self) -> Result<(), LogError> {
+            Ok(())
+        }
+
+        fn path(&self) -> &Path {
+            Path::new("store/events.jsonl")
+        }
+
+        fn place(&self, line: u64) -> (PathBuf, u64) {
+            ("store/segments/1-01234567.jsonl".into(), line)
+        }
+    }
+
+    #[test]
+    fn a_log_that_is_replaced_at_every_look_is_given_up_and_named() {
+        type Reading = fn(&mut Store<Restless>) -> Result<(), StoreError>;
+        let reading: [Reading; 4] = [
+            |store| store.read(),
+            |store| store.read_all().map(drop),
+            |store| store.find(&IdPrefix::parse("0123abcd").unwrap()).map(drop),
+            |store| {
+                let (now, mut rng) = (Timestamp::UNIX_EPOCH, fastrand::Rng::with_seed(1));
+                store.execute(now, &mut rng, |it| Ok(retire(it))).map(drop)
+            },
+        ];
+        for read in reading {
+            let seed = Seed::default();
+            let mut store = Store {
+                log: Restless { reads: 0 },
+                rules: seed.rules().unwrap(),
+                seed,
+                wait: Duration::ZERO,
+                progress: Progress::default(),
+                view: View::default(),
+                disk: Disk::default(),
+                cache: PathBuf::new(),
+                kept: 0,
+                is_due: false,
+                pending: PendingCheckpoint::default(),
+                has_recorded: false,
+                torn: None,
+            };
+            let told = read(&mut store).unwrap_err().to_string();
+            assert_eq!(
+                told,
+                "the log at `store/events.jsonl` is being replaced while it is in use"
+            );
+        }
+    }
+
+    #[test]
+    fn what_fails_after_an_event_was_recorded_is_told_with_that() {
+        for records in [true, false] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("events.jsonl");
+            open(dir.path());
+            let (mut store, options, mut rng) = open(dir.path());
+            if records {
+                store.execute(options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+            }
+            store.log = options.log();
+            fs::remove_file(&path).unwrap();
+            fs::create_dir(&path).unwrap();
+            let lost = store.look(|_| Err::<(), _>(crate::projection::Lost.into()));
+            let told = lost.unwrap_err().to_string();
+            assert_eq!(told.starts_with("the event is recorded, and "), records, "{told}");
+            assert!(told.contains("could not "), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_is_written_when_whoever_answers_has_answered() {
+        let dir = tempfile::tempdir().unwrap();
+        let checkpoint = dir.path().join(".cache/checkpoint.json");
+        let (mut store, options, mut rng) = open(dir.path());
+        let answering = options.pending.clone();
+        store
+            .execute(options.now, &mut rng, |situation| {
+                let Decision { events, outcome, notices } = retire(situation);
+                let events = events.into_iter().cycle().take(65).collect();
+                Ok(Decision { events, outcome, notices })
+            })
+            .unwrap();
+        drop((store, options));
+        assert!(!checkpoint.exists());
+        drop(answering);
+        let (opened, ..) = open(dir.path());
+        assert_eq!((opened.kept, opened.view.events), (77, 77));
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test may write what git writes")]
+    #[test]
+    fn a_log_with_any_number_of_repeats_and_heads_has_a_checkpoint() {
+        use crate::projection::testing::{History, seed};
+
+        let base = History::of([seed("Ann")]);
+        let branch = |n: usize| base.clone().then(seed(&format!("P{n}"))).lines[1].clone();
+        let heads: String = (0..1500).map(branch).collect();
+        let line = History::of((0..1500).map(|n| seed(&format!("P{n}")))).lines.concat();
+        for log in [base.lines.concat() + &heads, line.repeat(2)] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join("events.jsonl"), log).unwrap();
+            let (first, ..) = open(dir.path());
+            let view = first.view().clone();
+            drop(first);
+            let (opened, ..) = open(dir.path());
+            assert_eq!(opened.kept, opened.view.events, "nothing was folded");
+            assert_eq!(opened.view, view);
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use muzzle_persona::broker::{self, AssignRequest, Situation};
 use muzzle_persona::events::{AgentName, Disk, PersonaName, ProjectName, RoleName, SessionId};
 use muzzle_persona::projection::Persona;
-use muzzle_persona::{Options, Progress, Store};
+use muzzle_persona::{Options, PendingCheckpoint, Progress, Store};
 use tempfile::TempDir;
 
 use super::line::{with_id, without_id};
@@ -88,6 +88,7 @@ fn options(store: &Path) -> Options {
         now: "2026-03-25T15:30:00Z".parse().unwrap(),
         progress: Progress::default(),
         disk: Disk::default(),
+        pending: PendingCheckpoint::default(),
     }
 }
 

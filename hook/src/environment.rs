@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use muzzle_persona::environment::{self, HOOK_TIMEOUT, INJECT, NOW, STORE};
 use muzzle_persona::events::Disk;
-use muzzle_persona::{Options, Progress};
+use muzzle_persona::{Options, PendingCheckpoint, Progress};
 
 use crate::Problem;
 use crate::deadline::Deadline;
@@ -119,6 +119,7 @@ impl Environment {
             now: environment::now(self.now.clone(), self.clock)?,
             progress: Progress::new(move |_| deadline.enforce()),
             disk: Disk::default(),
+            pending: PendingCheckpoint::default(),
         })
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use muzzle_persona::PendingCheckpoint;
 use muzzle_persona::events::one_line;
 
 use crate::Problem;
@@ -19,6 +20,8 @@ pub struct Answer {
     pub stdout: String,
     /// For people: each a line on stderr.
     pub notes: Vec<String>,
+    /// What writes the checkpoint, once the client has read all that.
+    pub pending: PendingCheckpoint,
 }
 
 /// Does a hook's work within `limit`, and always succeeds; `effect` says what a failure means.
@@ -47,13 +50,14 @@ pub fn run(
         result
     });
     match result {
-        Ok(answer) => {
+        Ok(Answer { stdout: answer, notes, pending }) => {
             // A client that closed the pipe wants no answer.
             let mut stdout = std::io::stdout().lock();
-            let _ = stdout.write_all(answer.stdout.as_bytes()).and_then(|()| stdout.flush());
-            for note in answer.notes {
+            let _ = stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush());
+            for note in notes {
                 write_to_stderr(name, &note);
             }
+            drop(pending);
         }
         Err(problem) => write_to_stderr(name, &format!("{effect}: {problem}")),
     }

@@ -70,7 +70,7 @@ pub fn answer(
         r#"{{"hookSpecificOutput":{{"hookEventName":"PreToolUse","updatedInput":{updated}}}}}"#
     );
     let notes = assigned.torn.iter().map(ToString::to_string).collect();
-    Ok(Answer { stdout: stdout + "\n", notes })
+    Ok(Answer { stdout: stdout + "\n", notes, pending: options.pending })
 }
 
 /// What the agent is called, if its call is one for a persona.

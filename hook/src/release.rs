@@ -46,5 +46,5 @@ pub fn answer(
         store.execute(options.now, rng, |now| broker::clean_up(now, stale_after))?.torn
     };
     let notes = torn.iter().map(ToString::to_string).collect();
-    Ok(Answer { stdout: String::new(), notes })
+    Ok(Answer { stdout: String::new(), notes, pending: options.pending })
 }

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory as _, ValueEnum};
 use clap_complete::CompletionCandidate;
 use clap_complete::env::{CompleteEnv, Shells};
 use muzzle_persona::events::{Disk, is_hidden};
-use muzzle_persona::{Options, Progress, Store};
+use muzzle_persona::{Options, PendingCheckpoint, Progress, Store};
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -117,6 +117,7 @@ fn names_in_store(environment: Environment) -> Result<Vec<String>, Failure> {
         now,
         progress: Progress::default(),
         disk: Disk::default(),
+        pending: PendingCheckpoint::default(),
     };
     let store = Store::open(&options, &mut rng)?;
     Ok(store.roster().names().map(ToString::to_string).collect())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use muzzle_persona::broker::{Decision, Refusal, Situation};
 use muzzle_persona::events::Disk;
-use muzzle_persona::{Answer, Options, Store};
+use muzzle_persona::{Answer, Options, PendingCheckpoint, Store};
 
 use super::claude_code::ClaudeCode;
 use super::environment::{self, Environment};
@@ -35,12 +35,13 @@ impl Context {
         environment: Environment,
         store: Option<PathBuf>,
         wait: Duration,
+        pending: PendingCheckpoint,
     ) -> Result<Self, Failure> {
         let Environment { store: variable, now, home, pager, program, clock, rng } = environment;
         let now = muzzle_persona::environment::now(now, clock)?;
         let dir = muzzle_persona::environment::store_dir(store, variable, home.clone())?;
         let progress = Output::progress();
-        let options = Options { dir, wait, now, progress, disk: Disk::default() };
+        let options = Options { dir, wait, now, progress, disk: Disk::default(), pending };
         Ok(Self { options, pager, program, messages: Vec::new(), rng, home })
     }
 

@@ -108,6 +108,10 @@ impl From<StoreError> for Failure {
                 let hint = "`muzzle-persona list --status all` with the same `--at` shows who was";
                 Self::not_found(message, hint)
             }
+            StoreError::Recorded(_) => {
+                let hint = "do not do it again; `muzzle-persona log` shows what is recorded";
+                Self::new("io", WRITE, message, hint)
+            }
             StoreError::Revision(error) => error.into(),
             StoreError::TooLong(_) => Self::refused(message, "ask for less at once"),
             StoreError::NewerFormat(_) => {

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use muzzle_persona::PendingCheckpoint;
 use muzzle_persona::events::visible;
 
 use self::context::Context;
@@ -132,7 +133,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) 
     match Cli::try_parse_from(&args) {
         Ok(cli) => {
             let output = Output::new(cli.global.json, cli.global.no_color);
-            let done = run(cli, environment, &output);
+            // Dropped when the answer is written: nobody waits for the checkpoint.
+            let pending = PendingCheckpoint::default();
+            let done = run(cli, environment, &output, pending.clone());
             output.finish(done)
         }
         Err(error) => {
@@ -142,12 +145,17 @@ pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) 
     }
 }
 
-fn run(cli: Cli, environment: Environment, output: &Output) -> Result<u8, Failure> {
+fn run(
+    cli: Cli,
+    environment: Environment,
+    output: &Output,
+    pending: PendingCheckpoint,
+) -> Result<u8, Failure> {
     if let Command::Render(args) = &cli.command {
         // Git runs it in any directory: it must work without a store and a clock.
         return output.report(&render::run(args)?);
     }
-    let mut context = Context::new(environment, cli.global.store, cli.global.wait)?;
+    let mut context = Context::new(environment, cli.global.store, cli.global.wait, pending)?;
     let done = dispatch(cli.command, &mut context, output);
     context.messages.sort_by_key(|message| message.level);
     output.messages(&context.messages);

@@ -1,28 +1,24 @@
 //! The log as files.
 
+use std::borrow::Cow;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::disk::{Mode, OpenFile};
-use super::line::{ID_TAIL, LINE_LIMIT, written_id};
+use super::line::{ID_TAIL, written_id};
 use super::lock::{self, WriteLock};
 use super::scan::ACTIVE;
 use super::segments::{self, Segment};
-use super::{
-    Append, Damage, DamageReason, Disk, EventId, LineError, Log, LogError, Position, Read,
-    TornTail, decode, tail,
-};
-
-/// The most bytes that one read brings.
-pub(super) const BATCH: u64 = 1024 * 1024;
+use super::tail::{read_at, read_lines};
+use super::{Append, Damage, Disk, EventId, LineError, Log, LogError, Position, Read, TornTail};
 
 /// How often the files may be replaced while they are opened before that is an error.
 const TRIES: u32 = 100;
 
 /// How long a checkout may take to bring back the log that it took away.
-const CHECKOUT: Duration = Duration::from_millis(50);
+pub(super) const CHECKOUT: Duration = Duration::from_millis(50);
 /// The pause between two looks at whether it did.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -57,41 +53,37 @@ pub(super) struct Files {
     pub(super) active: Option<Arc<dyn OpenFile>>,
     /// Whether that one was opened to append to it.
     pub(super) to_append: bool,
+    /// The segment that was read last, by its place among them.
+    pub(super) sealed: Option<(usize, Arc<dyn OpenFile>)>,
 }
 
-/// A piece of the log that was closed to appends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sealed {
-    /// The file.
-    pub path: PathBuf,
-    /// Its length in bytes.
-    pub bytes: u64,
-    /// What was cut from the end of the log first, if anything.
-    pub torn: Option<TornTail>,
+/// What stands at a position in the active file, which is the end of a line.
+pub(super) enum Tail {
+    /// The end of the file, or that by now.
+    End { torn: Option<TornTail> },
+    /// The end of the file, but for the line end of the last line.
+    Unended,
+    /// Something else.
+    Moved,
 }
 
-/// What follows a position in the active file.
-enum Tail {
-    /// Nothing, or nothing any more.
-    Clear { torn: Option<TornTail> },
-    /// Whole lines.
-    Longer,
+/// A file of the log, and a place in it.
+struct Place {
+    file: Arc<dyn OpenFile>,
+    offset: u64,
+    /// Which segment it is; none if it is the active file.
+    segment: Option<Segment>,
 }
 
 impl Files {
     /// The active file, if it was opened to append to it.
-    fn appendable(&self) -> Option<&dyn OpenFile> {
+    pub(super) fn appendable(&self) -> Option<&dyn OpenFile> {
         self.active.as_deref().filter(|_| self.to_append)
     }
 
     /// Where the active file begins, in bytes from the start of the log.
     fn base(&self) -> u64 {
         self.segments.last().map_or(0, Segment::end)
-    }
-
-    /// The segment that the byte at `offset` is in; none if that is the active file.
-    fn segment(&self, offset: u64) -> Option<&Segment> {
-        self.segments.get(self.segments.partition_point(|segment| segment.end() <= offset))
     }
 }
 
@@ -125,61 +117,6 @@ impl FileLog {
         end.offset.saturating_sub(self.files.as_ref().map_or(0, Files::base))
     }
 
-    /// Closes the active file to appends: moves it among the segments, and begins an empty one.
-    ///
-    /// `expected` is where the caller's reading ended. Answers nothing when the
-    /// log goes on there, or there is nothing to seal. A crash at any point
-    /// leaves every line in one of the two places: the file is synced before it
-    /// is renamed, and a log without an active file is one that was just sealed.
-    pub fn seal(
-        &mut self,
-        turn: WriteLock,
-        expected: &Position,
-    ) -> Result<Option<Sealed>, LogError> {
-        let Some(file) = self.files.as_ref().and_then(Files::appendable) else {
-            return Ok(None);
-        };
-        let (bytes, Some(last)) = (self.active_bytes(expected), expected.last) else {
-            return Ok(None);
-        };
-        if bytes == 0 {
-            return Ok(None);
-        }
-        let Tail::Clear { torn } = self.clear_tail(file, bytes)? else {
-            return Ok(None);
-        };
-        let sync = |source| LogError::Sync { path: self.path.clone(), source };
-        file.sync().map_err(sync)?;
-        let first = self.first_line(file)?.seq;
-        let dir = self.dir.join(segments::DIRECTORY);
-        self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
-        let names = [8, EventId::DIGITS].map(|digits| segments::name(first, last, digits));
-        let free = names.iter().map(|name| dir.join(name));
-        let mut free = free.filter(|path| !self.disk.exists(path).unwrap_or(true));
-        let path = free.next().ok_or_else(|| io::ErrorKind::AlreadyExists.into());
-        let path = path.map_err(LogError::io("seal the log in", &dir))?;
-        self.disk.rename(&self.path, &path).map_err(LogError::io("seal the log as", &path))?;
-        // The new file must not outlive a crash that undoes the renaming: it would stand in its place.
-        self.sync_names(true).map_err(sync)?;
-        self.disk.write_new(&self.path, "").map_err(LogError::io("create", &self.path))?;
-        self.sync_names(false).map_err(sync)?;
-        drop(turn);
-        self.files = None;
-        Ok(Some(Sealed { path, bytes, torn }))
-    }
-
-    /// Reads the first line of the active file.
-    fn first_line(&self, file: &dyn OpenFile) -> Result<super::Record, LogError> {
-        let mut start = Vec::new();
-        read_at(file, 0, LINE_LIMIT as u64, &mut start)
-            .map_err(LogError::io("read", &self.path))?;
-        let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        decode(line).map_err(|error| {
-            let (path, reason) = (self.path.clone(), DamageReason::Line(error));
-            Box::new(Damage { path, line: 1, reason }).into()
-        })
-    }
-
     /// Opens the files, if they are not open yet.
     ///
     /// The active file comes first: should it be sealed before the segments are
@@ -198,7 +135,7 @@ impl FileLog {
             let named =
                 active.as_deref().map_or(Ok(true), |file| self.disk.names(&self.path, file));
             if named.map_err(LogError::io("look at", &self.path))? {
-                self.files = Some(Files { segments, active, to_append: false });
+                self.files = Some(Files { segments, active, to_append: false, sealed: None });
             }
         }
         self.files.as_ref().ok_or_else(|| {
@@ -219,7 +156,7 @@ impl FileLog {
             }
             _ => self.segments()?,
         };
-        self.files = Some(Files { segments, active: Some(file), to_append: true });
+        self.files = Some(Files { segments, active: Some(file), to_append: true, sealed: None });
         Ok(())
     }
 
@@ -236,14 +173,6 @@ impl FileLog {
     ) -> Result<bool, LogError> {
         let same = || Ok(one.identity()? == other.identity()?);
         same().map_err(LogError::io("look at", &self.path))
-    }
-
-    /// Makes the files' names durable, those of the segments too if there are any.
-    fn sync_names(&self, segments: bool) -> io::Result<()> {
-        if segments {
-            self.disk.sync_dir(&self.dir.join(segments::DIRECTORY))?;
-        }
-        self.disk.sync_dir(&self.dir)
     }
 
     /// Opens the active file to append to it; makes it if it is not there.
@@ -272,68 +201,38 @@ impl FileLog {
         Ok(self.length(file)? == 0 && self.segments()?.is_empty())
     }
 
-    /// Tells whether a program that knows no lock is still writing the active file, as a checkout may be.
-    fn is_growing(&self, file: &dyn OpenFile, seen: u64) -> Result<bool, LogError> {
-        self.disk.pause(CHECKOUT);
-        Ok(self.length(file)? != seen)
-    }
-
-    fn length(&self, file: &dyn OpenFile) -> Result<u64, LogError> {
+    pub(super) fn length(&self, file: &dyn OpenFile) -> Result<u64, LogError> {
         file.len().map_err(LogError::io("look at", &self.path))
     }
 
-    /// Makes sure that nothing but a torn tail follows `end` in the active file, and cuts that off.
-    fn clear_tail(&self, file: &dyn OpenFile, end: u64) -> Result<Tail, LogError> {
-        let mut rest = Vec::new();
-        read_at(file, end, u64::MAX, &mut rest).map_err(LogError::io("read", &self.path))?;
-        if rest.is_empty() {
-            return Ok(Tail::Clear { torn: None });
-        }
-        if tail::whole_lines(&rest) > 0 || self.is_growing(file, end + rest.len() as u64)? {
-            return Ok(Tail::Longer);
-        }
-        Ok(Tail::Clear { torn: Some(self.cut(file, end, &rest)?) })
-    }
-
-    /// Moves what follows `end` to the quarantine, and cuts it off.
-    fn cut(&self, file: &dyn OpenFile, end: u64, torn: &[u8]) -> Result<TornTail, LogError> {
-        let dir = self.quarantine();
-        self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
-        // Named for its place and content, so that a second try after a crash writes the same file.
-        let kept = dir.join(format!("events.jsonl.{end}.{:.8}", EventId::of(torn)));
-        let copy = self.disk.open(&kept, Mode::Truncate).map_err(LogError::io("create", &kept))?;
-        copy.write_all(torn)
-            .and_then(|()| copy.sync())
-            .and_then(|()| self.disk.sync_dir(&dir))
-            .map_err(LogError::io("write", &kept))?;
-        file.set_len(end).map_err(LogError::io("truncate", &self.path))?;
-        Ok(TornTail { bytes: torn.len() as u64, kept })
-    }
-
-    /// Reads up to `limit` bytes from `offset` of the log, all from one file.
-    ///
-    /// Tells which file that was, `None` for the active one, and whether it ends there.
-    fn read_piece(
-        &mut self,
-        offset: u64,
-        limit: u64,
-        bytes: &mut Vec<u8>,
-    ) -> Result<(Option<Segment>, bool), LogError> {
-        bytes.clear();
-        let (path, disk) = (self.path.clone(), self.disk.clone());
-        let files = self.open()?;
-        if let Some(segment) = files.segment(offset).cloned() {
-            let read = disk
-                .open(&segment.path, Mode::Read)
-                .and_then(|file| read_at(&*file, offset - segment.start, limit, bytes));
-            let at_end = read.map_err(LogError::io("read", &segment.path))?;
-            return Ok((Some(segment), at_end));
-        }
-        let Some(file) = &files.active else {
-            return Ok((None, true));
+    /// Finds the byte at `offset` of the log; none if there is no active file for it to be in.
+    fn find(&mut self, offset: u64) -> Result<Option<Place>, LogError> {
+        self.open()?;
+        let Some(files) = &mut self.files else { return Ok(None) };
+        let index = files.segments.partition_point(|segment| segment.end() <= offset);
+        let Some(segment) = files.segments.get(index).cloned() else {
+            let offset = offset - files.base();
+            return Ok(files.active.clone().map(|file| Place { file, offset, segment: None }));
         };
-        let at_end = read_at(&**file, offset - files.base(), limit, bytes);
-        Ok((None, at_end.map_err(LogError::io("read", path))?))
+        let file = match &files.sealed {
+            Some((open, file)) if *open == index => Arc::clone(file),
+            _ => {
+                let file = self.disk.open(&segment.path, Mode::Read);
+                let file = file.map_err(LogError::io("read", &segment.path))?;
+                files.sealed = Some((index, Arc::clone(&file)));
+                file
+            }
+        };
+        let offset = offset - segment.start;
+        Ok(Some(Place { file, offset, segment: Some(segment) }))
+    }
+
+    /// Says that a file of the log could not be read.
+    fn unread<'a>(
+        &'a self,
+        segment: Option<&'a Segment>,
+    ) -> impl FnOnce(io::Error) -> LogError + use<'a> {
+        LogError::io("read", segment.map_or(&self.path, |segment| &segment.path))
     }
 
     /// The damage of a sealed piece that ends within a line.
@@ -352,29 +251,18 @@ impl Log for FileLog {
             self.files = None;
             return Ok(Read::Moved);
         }
-        let mut wanted = BATCH;
-        loop {
-            let (segment, at_end) = self.read_piece(since.offset, wanted, lines)?;
-            let whole = match (at_end, &segment) {
-                (true, None) => tail::whole_lines(lines),
-                // The last of them may be the last of the log, and a part of its torn tail.
-                (false, None) => tail::but_the_last(lines),
-                _ => tail::ended_lines(lines),
-            };
-            if at_end && segment.is_some() && whole < lines.len() {
-                let before = memchr::memchr_iter(b'\n', lines).count() as u64;
-                return Err(self.cut_segment(since.lines + before + 1));
-            }
-            if whole == 0 && !at_end {
-                // One line fills the batch: damage for the decoder to name, or the torn tail.
-                wanted = wanted.saturating_mul(4);
-                continue;
-            }
-            lines.truncate(whole);
-            let ends = at_end && segment.is_none();
-            let left = if ends { 0 } else { self.bytes_after(since.offset + whole as u64)? };
-            return Ok(Read::Lines { left });
+        let Some(Place { file, offset, segment }) = self.find(since.offset)? else {
+            return Ok(Read::Lines { left: 0 });
+        };
+        let found = read_lines(&*file, segment.is_some(), offset, lines);
+        let found = found.map_err(self.unread(segment.as_ref()))?;
+        if segment.is_some() && found.rest > 0 {
+            let before = memchr::memchr_iter(b'\n', lines).count() as u64;
+            return Err(self.cut_segment(since.lines + before + 1));
         }
+        let is_last = found.at_end && segment.is_none();
+        let left = if is_last { 0 } else { self.bytes_after(since.offset + lines.len() as u64)? };
+        Ok(Read::Lines { left })
     }
 
     fn holds(&mut self, position: &Position) -> Result<bool, LogError> {
@@ -383,11 +271,18 @@ impl Log for FileLog {
             return Ok(true);
         };
         let tail = ID_TAIL as u64;
-        let mut line_end = Vec::new();
         let Some(start) = position.offset.checked_sub(tail) else {
             return Ok(false);
         };
-        self.read_piece(start, tail, &mut line_end)?;
+        let Some(Place { file, offset, segment }) = self.find(start)? else {
+            return Ok(false);
+        };
+        let mut line_end = Vec::new();
+        read_at(&*file, offset, tail, &mut line_end).map_err(self.unread(segment.as_ref()))?;
+        if segment.is_none() && line_end.len() as u64 + 1 == tail {
+            // The last line of the log may lack its line end.
+            line_end.push(b'\n');
+        }
         Ok(last_id(&line_end) == Some(last))
     }
 
@@ -409,8 +304,10 @@ impl Log for FileLog {
             return Ok(Append::Moved);
         };
         let end = self.active_bytes(expected);
-        let Tail::Clear { torn } = self.clear_tail(file, end)? else {
-            return Ok(Append::Moved);
+        let (cut, lines, end) = match self.clear_tail(file, end)? {
+            Tail::Moved => return Ok(Append::Moved),
+            Tail::End { torn } => (torn, Cow::Borrowed(lines), end),
+            Tail::Unended => (None, Cow::Owned([b"\n", lines].concat()), end - 1),
         };
         if end == 0 {
             // Whoever finds a line in the file relies on it that the file is there to stay, and
@@ -418,7 +315,7 @@ impl Log for FileLog {
             let is_sealed = expected.offset > 0;
             self.sync_names(is_sealed).map_err(LogError::io("sync", &self.dir))?;
         }
-        let written = file.write_all(lines).and_then(|()| self.disk.names(&self.path, file));
+        let written = file.write_all(&lines).and_then(|()| self.disk.names(&self.path, file));
         let still_named = written.map_err(|source| {
             let undone = file.set_len(end).err();
             LogError::Write { path: self.path.clone(), source, undone }
@@ -428,13 +325,17 @@ impl Log for FileLog {
         }
         drop(turn);
         self.settle()?;
-        Ok(Append::Done { torn })
+        Ok(Append::Done { torn: cut })
     }
 
     fn settle(&mut self) -> Result<(), LogError> {
         let file = self.files.as_ref().and_then(Files::appendable);
         let synced = file.map_or(Ok(()), OpenFile::sync);
         synced.map_err(|source| LogError::Sync { path: self.path.clone(), source })
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
     }
 
     fn place(&self, line: u64) -> (PathBuf, u64) {
@@ -469,25 +370,6 @@ impl FileLog {
     }
 }
 
-/// Reads up to `limit` bytes from `offset` into `bytes`, and tells whether the file ends there.
-pub(super) fn read_at(
-    file: &dyn OpenFile,
-    offset: u64,
-    limit: u64,
-    bytes: &mut Vec<u8>,
-) -> io::Result<bool> {
-    bytes.clear();
-    let left = file.len()?.saturating_sub(offset);
-    if left == 0 {
-        return Ok(true);
-    }
-    let wanted = left.min(limit);
-    bytes.reserve_exact(usize::try_from(wanted).unwrap_or(0));
-    file.read_at(offset, wanted, bytes)?;
-    let read = bytes.len() as u64;
-    Ok(read < wanted || wanted == left)
-}
-
 /// The id that the line before a line end ends with.
 fn last_id(bytes: &[u8]) -> Option<EventId> {
     let (_, id) = written_id(bytes.strip_suffix(b"\n")?)?;
@@ -500,6 +382,7 @@ pub(super) mod tests {
     use std::io::Write as _;
 
     use super::*;
+    use crate::events::tail::BATCH;
     use crate::events::{Event, Heads, PersonaName, Retire, RetireReason, Seq, encode};
 
     const WAIT: Duration = Duration::from_secs(5);
@@ -510,7 +393,7 @@ pub(super) mod tests {
         pub log: FileLog,
     }
 
-    fn fixture() -> Fixture {
+    pub fn fixture() -> Fixture {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("events.jsonl");
         let log = FileLog::new(Disk::default(), dir.path().to_owned());
@@ -518,7 +401,7 @@ pub(super) mod tests {
     }
 
     /// One whole line with a right id.
-    fn line(name: &str) -> Vec<u8> {
+    pub fn line(name: &str) -> Vec<u8> {
         let persona = PersonaName::unchecked(name);
         let event = Event::Retire(Retire { persona, reason: RetireReason::Manual });
         let (mut line, at) = (Vec::new(), jiff::Timestamp::UNIX_EPOCH);
@@ -532,7 +415,7 @@ pub(super) mod tests {
         position
     }
 
-    fn append(log: &mut FileLog, at: &Position, lines: &[u8]) -> Append {
+    pub fn append(log: &mut FileLog, at: &Position, lines: &[u8]) -> Append {
         let turn = log.take_turn(WAIT).unwrap();
         log.append(turn, at, lines).unwrap()
     }

@@ -23,6 +23,9 @@ const ID_KEY: &[u8] = b",\"id\":\"";
 const ID_END: &[u8] = b"\"}";
 const ID_FIELD: usize = ID_KEY.len() + EventId::DIGITS + ID_END.len();
 
+/// What some editors put before the first line of a file. It is no part of the line.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// The depth of an event in its history: one more than the largest among its parents, from 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -93,6 +96,11 @@ pub enum LineError {
     NotAnEvent(#[from] serde_json::Error),
 }
 
+/// A line without the byte order mark that may stand before it.
+pub(crate) fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+}
+
 /// Reads the id that a line ends with. `line` has no line end.
 pub(crate) fn written_id(line: &[u8]) -> Option<(&[u8], EventId)> {
     let (content, field) = line.split_at_checked(line.len().checked_sub(ID_FIELD)?)?;
@@ -109,6 +117,7 @@ fn no_id(line: &[u8]) -> LineError {
 /// one of its bytes. `line` has no line end.
 pub(crate) fn possible_ids(line: &[u8]) -> [Option<EventId>; 2] {
     let written = written_id(line).map(|(_, id)| id);
+    let line = without_mark(line);
     let content = line.len().checked_sub(ID_FIELD).and_then(|end| line.get(..end));
     [written, content.map(EventId::of)]
 }
@@ -118,14 +127,16 @@ pub(super) const ID_TAIL: usize = ID_FIELD + 1;
 
 /// Reads one line, without its line end, and checks its id.
 pub fn decode(line: &[u8]) -> Result<Record, LineError> {
-    if line.len() >= LINE_LIMIT {
-        return Err(LineError::TooLong { bytes: line.len() + 1 });
+    let bytes = without_mark(line).len() + 1;
+    if bytes > LINE_LIMIT {
+        return Err(LineError::TooLong { bytes });
     }
     decode_checked(line, check_id(line)?)
 }
 
 /// Checks the id that a line ends with, and returns it. `line` has no line end.
 pub(crate) fn check_id(line: &[u8]) -> Result<EventId, LineError> {
+    let line = without_mark(line);
     let (content, written) = written_id(line).ok_or_else(|| no_id(line))?;
     if !line.starts_with(b"{") {
         return Err(LineError::NoObject);
@@ -148,7 +159,7 @@ pub(crate) fn end_with_id(lines: &mut Vec<u8>, start: usize) -> EventId {
 
 /// Reads one line whose id was checked before.
 pub(crate) fn decode_checked(line: &[u8], id: EventId) -> Result<Record, LineError> {
-    let text = str::from_utf8(line)?;
+    let text = str::from_utf8(without_mark(line))?;
     usual::read(text, id).map_or_else(|| decode_any(text, id), Ok)
 }
 

@@ -1,6 +1,6 @@
 //! The log, as the rest of the program sees it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -21,6 +21,7 @@ pub trait Log {
 
     /// Reads whole lines that follow `since` into `lines`, replacing what was there.
     ///
+    /// A last line that lacks nothing but its line end gets one there, and positions count it.
     /// Answers [`Read::Moved`] when the log no longer holds the line that
     /// `since` ends with: what was read before is void, and the reader starts
     /// over from [`Position::START`].
@@ -49,6 +50,9 @@ pub trait Log {
     ///
     /// For an answer that rests on events without adding any: their writer may have died before its sync.
     fn settle(&mut self) -> Result<(), LogError>;
+
+    /// What is appended to. For messages.
+    fn path(&self) -> &Path;
 
     /// Where a line of the log is kept: the file, and its line there. For messages.
     fn place(&self, line: u64) -> (PathBuf, u64);

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::disk::{Mode, OpenFile};
-use super::file_log::BATCH;
+use super::tail::BATCH;
 use super::{Cut, EventId, FileLog, LogError, Piece, Repair};
 
 /// The plan of a repair that is under way, in the quarantine.
@@ -189,7 +189,11 @@ impl FileLog {
 }
 
 /// Copies a part of a file.
-fn copy_range(file: &dyn OpenFile, range: &Range<u64>, to: &dyn OpenFile) -> io::Result<()> {
+pub(super) fn copy_range(
+    file: &dyn OpenFile,
+    range: &Range<u64>,
+    to: &dyn OpenFile,
+) -> io::Result<()> {
     let (mut at, mut bytes) = (range.start, Vec::new());
     while at < range.end {
         bytes.clear();

@@ -23,9 +23,11 @@ mod mend;
 mod needles;
 mod revision;
 mod scan;
+mod seal;
 mod segments;
 pub(crate) mod tail;
 mod text;
+mod torn;
 mod usual;
 
 pub use disk::Disk;
@@ -35,19 +37,22 @@ pub use event::{
     Unknown,
 };
 pub use event_text::EventText;
-pub use file_log::{FileLog, Sealed};
+pub use file_log::FileLog;
 pub use git::run_git;
 pub use heads::Heads;
 pub use id::EventId;
 pub use id_prefix::IdPrefix;
 pub use line::{FORMAT_VERSION, LINE_LIMIT, LineError, Record, Seq, decode, encode};
-pub(crate) use line::{check_id, decode_checked, end_with_id, possible_ids, written_id};
+pub(crate) use line::{
+    check_id, decode_checked, end_with_id, possible_ids, without_mark, written_id,
+};
 pub use lock::Hold;
 pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
 pub use mend::Excision;
 pub(crate) use needles::Needles;
 pub use revision::{Revision, RevisionError};
 pub use scan::{Batch, Piece, Scan};
+pub use seal::Sealed;
 #[cfg(unix)]
 #[cfg(test)]
 pub(crate) use segments::list as segments_of;

@@ -61,7 +61,7 @@ impl Revision {
         for (file, blob) in files {
             let mut lines = run(dir, name, &["cat-file", "blob", &blob])?;
             if file == ACTIVE {
-                lines.truncate(tail::whole_lines(&lines));
+                tail::keep_lines(&mut lines);
             }
             let count = memchr::memchr_iter(b'\n', &lines).count() as u64;
             revision.files.push((file, count));

@@ -1,5 +1,6 @@
 //! Reading a log through, whatever is wrong with it.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,9 +8,9 @@ use std::time::Duration;
 use smol_str::SmolStr;
 
 use super::disk::{Mode, OpenFile};
-use super::file_log::{BATCH, read_at};
 use super::lock::{self, WriteLock};
-use super::{Disk, FileLog, LogError, Seq, segments, tail};
+use super::tail::{Found, read_lines};
+use super::{Disk, FileLog, LINE_LIMIT, LogError, Seq, segments};
 
 /// The file that is appended to, as a store names it.
 pub const ACTIVE: &str = "events.jsonl";
@@ -57,6 +58,8 @@ pub struct Scan {
     lines: u64,
     /// Bytes of the log that were read.
     done: u64,
+    /// Bytes of the log that were brought.
+    brought: u64,
 }
 
 /// Some lines of one file.
@@ -68,12 +71,16 @@ pub struct Batch {
     pub lines: u64,
     /// How many bytes of the file come before.
     pub offset: u64,
-    /// How many bytes of the log come before.
+    /// How many bytes of the log were brought before.
     pub start: u64,
-    /// The lines, and what follows the last of them at the end of the file.
+    /// The lines, and what follows the last of them at the end of the file if it is short enough to be one.
     pub bytes: Vec<u8>,
-    /// How many of the bytes are whole lines.
+    /// How many of the bytes are lines with their line ends.
     pub whole: usize,
+    /// How many bytes follow these lines at the end of the file.
+    pub rest: u64,
+    /// Whether that is a line that lacks nothing but its line end.
+    pub unended: bool,
 }
 
 impl FileLog {
@@ -94,7 +101,17 @@ impl FileLog {
             pieces.push(Piece { name: ACTIVE.into(), path, bytes });
         }
         let disk = self.disk.clone();
-        Ok(Scan { disk, pieces, active, open: None, at: 0, offset: 0, lines: 0, done: 0 })
+        Ok(Scan {
+            disk,
+            pieces,
+            active,
+            open: None,
+            at: 0,
+            offset: 0,
+            lines: 0,
+            done: 0,
+            brought: 0,
+        })
     }
 
     /// Tells whether the files are still as long, and the same, as when they were read through.
@@ -130,68 +147,72 @@ impl Scan {
 
     /// Goes back to the start of the same files.
     pub fn rewind(&mut self) {
-        (self.open, self.at, self.offset, self.lines, self.done) = (None, 0, 0, 0, 0);
+        (self.open, self.at, self.offset, self.lines) = (None, 0, 0, 0);
+        (self.done, self.brought) = (0, 0);
     }
 
     /// Reads the next lines. A batch is never empty.
     pub fn read(&mut self) -> Result<Option<Batch>, LogError> {
-        let mut wanted = BATCH;
-        while let Some(piece) = self.pieces.get(self.at) {
-            let sealed = piece.is_sealed();
-            let (bytes, at_end) = self.read_piece(wanted)?;
-            let whole = match (at_end, sealed) {
-                (true, false) => tail::whole_lines(&bytes),
-                // The last of them may be the last of the log, and a part of its torn tail.
-                (false, false) => tail::but_the_last(&bytes),
-                (_, true) => tail::ended_lines(&bytes),
-            };
-            if whole == 0 && !at_end {
-                wanted = wanted.saturating_mul(4);
+        while let Some(piece) = self.pieces.get(self.at).cloned() {
+            let Some(file) = self.file(&piece)? else {
+                self.at += 1;
                 continue;
-            }
-            if let Some(batch) = self.pass(bytes, whole, at_end) {
+            };
+            let batch = self.read_piece(&*file, piece.is_sealed());
+            let (batch, at_end) = batch.map_err(LogError::io("read", &piece.path))?;
+            self.pass(&batch, at_end);
+            if !batch.bytes.is_empty() || batch.rest > 0 {
                 return Ok(Some(batch));
             }
         }
         Ok(None)
     }
 
-    /// Reads on in the present file, and tells whether it ends there.
-    fn read_piece(&mut self, wanted: u64) -> Result<(Vec<u8>, bool), LogError> {
-        let mut bytes = Vec::new();
-        let Some(piece) = self.pieces.get(self.at) else { return Ok((bytes, true)) };
-        if piece.is_sealed() && self.open.is_none() {
-            let file = self
-                .disk
-                .open(&piece.path, Mode::Read)
-                .map_err(LogError::io("open", &piece.path))?;
-            self.open = Some(file);
+    /// The file that is being read.
+    fn file(&mut self, piece: &Piece) -> Result<Option<Arc<dyn OpenFile>>, LogError> {
+        if !piece.is_sealed() {
+            return Ok(self.active.clone());
         }
-        let Some(file) = (if piece.is_sealed() { &self.open } else { &self.active }) else {
-            return Ok((bytes, true));
-        };
-        let at_end = read_at(&**file, self.offset, wanted, &mut bytes);
-        Ok((bytes, at_end.map_err(LogError::io("read", &piece.path))?))
+        if self.open.is_none() {
+            let file = self.disk.open(&piece.path, Mode::Read);
+            self.open = Some(file.map_err(LogError::io("open", &piece.path))?);
+        }
+        Ok(self.open.clone())
+    }
+
+    /// Reads on in the present file, and returns whether it ends there.
+    fn read_piece(&self, file: &dyn OpenFile, is_sealed: bool) -> io::Result<(Batch, bool)> {
+        let mut bytes = Vec::new();
+        let Found { at_end, unended, mut rest } =
+            read_lines(file, is_sealed, self.offset, &mut bytes)?;
+        let mut whole = bytes.len();
+        if unended {
+            bytes.pop();
+            let last = memchr::memrchr(b'\n', &bytes);
+            whole = last.map_or(0, |before| before + 1);
+            rest = (bytes.len() - whole) as u64;
+        } else if rest > 0 && rest < LINE_LIMIT as u64 {
+            file.read_at(self.offset + whole as u64, rest, &mut bytes)?;
+        }
+        let (piece, lines, offset, start) = (self.at, self.lines, self.offset, self.brought);
+        Ok((Batch { piece, lines, offset, start, bytes, whole, rest, unended }, at_end))
     }
 
     /// Moves on behind what was read; behind the file, if that is its end.
-    fn pass(&mut self, mut bytes: Vec<u8>, whole: usize, at_end: bool) -> Option<Batch> {
-        if !at_end {
-            bytes.truncate(whole);
-        }
-        let (piece, lines, offset, start) = (self.at, self.lines, self.offset, self.done);
-        let new = memchr::memchr_iter(b'\n', bytes.get(..whole).unwrap_or_default()).count();
-        self.lines += new as u64;
-        self.offset += bytes.len() as u64;
-        self.done += bytes.len() as u64;
+    fn pass(&mut self, batch: &Batch, at_end: bool) {
+        let read = batch.whole as u64 + batch.rest;
+        let whole = batch.bytes.get(..batch.whole).unwrap_or_default();
+        self.lines += memchr::memchr_iter(b'\n', whole).count() as u64;
+        self.offset += read;
+        self.done += read;
+        self.brought += batch.bytes.len() as u64;
         if at_end {
-            if let Some(piece) = self.pieces.get_mut(piece) {
+            if let Some(piece) = self.pieces.get_mut(self.at) {
                 // It may have grown since it was listed.
                 piece.bytes = self.offset;
             }
-            (self.at, self.open, self.offset, self.lines) = (piece + 1, None, 0, 0);
+            (self.at, self.open, self.offset, self.lines) = (self.at + 1, None, 0, 0);
         }
-        (!bytes.is_empty()).then_some(Batch { piece, lines, offset, start, bytes, whole })
     }
 }
 
@@ -199,6 +220,7 @@ impl Scan {
 mod tests {
     use super::*;
     use crate::events::file_log::tests::{sealed, written};
+    use crate::events::tail::BATCH;
 
     /// All batches of a log.
     fn batches(log: &mut FileLog) -> (Vec<Batch>, Vec<Piece>) {

@@ -1,59 +1,329 @@
-//! Where the sound part of a log's end stops.
+//! Where the lines at a log's end stop, and reading them up to there.
+//!
+//! Nothing longer than a line is kept to judge an end, however long it is.
+
+use std::io::{self, BufReader};
+use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
-/// The length of the whole lines at the start of `bytes`, the end of a log.
+use super::disk::OpenFile;
+use super::line::{LINE_LIMIT, check_id, without_mark};
+
+/// The most bytes that one read brings.
+pub const BATCH: u64 = 1024 * 1024;
+
+/// Where the lines at the end of a log stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// How far they go, in bytes.
+    pub lines: u64,
+    /// Whether the last of them lacks its line end.
+    pub unended: bool,
+}
+
+/// What a read found besides lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Whether these are the last lines of the file.
+    pub at_end: bool,
+    /// Whether the last of them lacks its line end in the file.
+    pub unended: bool,
+    /// How many bytes that are no line follow at the end of the file.
+    pub rest: u64,
+}
+
+/// Where the lines stop in `bytes`, the end of a log.
 ///
-/// What a crash can leave is not among them: bytes after the last line end,
-/// and a last line that is no complete JSON object (cut, or with NUL bytes in
-/// it where the system had not yet written the data).
-pub fn whole_lines(bytes: &[u8]) -> usize {
-    let Some(end) = memchr::memrchr(b'\n', bytes) else {
-        return 0;
+/// A last line without a line end counts if it is an event whose id is right.
+/// What a crash can leave does not: other bytes after the last line end, and a
+/// last line that is no complete JSON object (cut, or with NUL bytes in it
+/// where the system had not yet written the data).
+pub fn end(bytes: &[u8]) -> End {
+    let (lines, rest) = bytes.split_at(ended_lines(bytes));
+    if is_event(rest) {
+        return End { lines: bytes.len() as u64, unended: true };
+    }
+    let last = lines.strip_suffix(b"\n").unwrap_or_default();
+    let start = ended_lines(last);
+    let is_whole = last.get(start..).is_some_and(is_object);
+    End { lines: if is_whole { lines.len() } else { start } as u64, unended: false }
+}
+
+/// The same for the end of a file, from the start of a line on.
+pub fn end_of(file: &dyn OpenFile, bytes: Range<u64>) -> io::Result<End> {
+    let (from, length) = (bytes.start, bytes.end);
+    let last = last_line_end(file, from..length)?;
+    let ended = last.map_or(from, |at| at + 1);
+    if is_event_at(file, ended..length)? {
+        return Ok(End { lines: length, unended: true });
+    }
+    let start = match last {
+        Some(at) => last_line_end(file, from..at)?.map_or(from, |before| before + 1),
+        None => from,
     };
-    let (lines, _) = bytes.split_at(end);
-    let start = memchr::memrchr(b'\n', lines).map_or(0, |before| before + 1);
-    if is_object(lines.get(start..).unwrap_or_default()) { end + 1 } else { start }
+    let is_whole = last.is_some() && is_object_at(file, start..ended - 1)?;
+    Ok(End { lines: if is_whole { ended } else { start }, unended: false })
+}
+
+/// Where the lines stop in `bytes`, the end of a sealed file.
+fn ended(bytes: &[u8]) -> End {
+    End { lines: ended_lines(bytes) as u64, unended: false }
+}
+
+/// Takes from the end of a log what is no line, and ends its last line.
+pub fn keep_lines(log: &mut Vec<u8>) {
+    end(log).found(log.len() as u64, log);
 }
 
 /// The length of what ends with the last line end.
-pub fn ended_lines(bytes: &[u8]) -> usize {
+fn ended_lines(bytes: &[u8]) -> usize {
     memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1)
 }
 
 /// The length of the lines before the last one that has a line end.
 ///
 /// Where the log goes on behind `bytes`, that one may be the last in it.
-pub fn but_the_last(bytes: &[u8]) -> usize {
+fn but_the_last(bytes: &[u8]) -> usize {
     let end = memchr::memrchr(b'\n', bytes).unwrap_or(0);
     ended_lines(bytes.get(..end).unwrap_or_default())
 }
 
-/// Tells whether a line is one complete JSON object.
+/// Reads the lines that follow `offset` in a file, as many as fit into a batch, or one.
+///
+/// A last line that lacks its line end gets one in `lines`.
+pub fn read_lines(
+    file: &dyn OpenFile,
+    is_sealed: bool,
+    offset: u64,
+    lines: &mut Vec<u8>,
+) -> io::Result<Found> {
+    const MORE: Found = Found { at_end: false, unended: false, rest: 0 };
+
+    if read_at(file, offset, BATCH, lines)? {
+        let end = if is_sealed { ended(lines) } else { end(lines) };
+        return Ok(end.found(lines.len() as u64, lines));
+    }
+    let whole = if is_sealed { ended_lines(lines) } else { but_the_last(lines) };
+    if whole > 0 {
+        lines.truncate(whole);
+        return Ok(MORE);
+    }
+    // A line fills the batch: either its end is further on, or it is the end of the file.
+    let length = file.len()?;
+    let end = if is_sealed {
+        let last = last_line_end(file, offset..length)?;
+        End { lines: last.map_or(offset, |at| at + 1), unended: false }
+    } else {
+        end_of(file, offset..length)?
+    };
+    let stop = if end.lines - offset <= BATCH {
+        end.lines
+    } else {
+        first_line_end(file, offset..end.lines)?.map_or(end.lines, |at| at + 1)
+    };
+    read_at(file, offset, stop - offset, lines)?;
+    if stop < end.lines {
+        return Ok(MORE);
+    }
+    let end = End { lines: end.lines - offset, ..end };
+    Ok(end.found(length - offset, lines))
+}
+
+impl End {
+    /// What a read found that came to the end of a file, `length` bytes from where it began.
+    fn found(self, length: u64, lines: &mut Vec<u8>) -> Found {
+        lines.truncate(usize::try_from(self.lines).unwrap_or(usize::MAX));
+        if self.unended {
+            lines.push(b'\n');
+        }
+        Found { at_end: true, unended: self.unended, rest: length - self.lines }
+    }
+}
+
+/// Reads up to `limit` bytes from `offset` into `bytes`, and returns whether the file ends there.
+pub fn read_at(
+    file: &dyn OpenFile,
+    offset: u64,
+    limit: u64,
+    bytes: &mut Vec<u8>,
+) -> io::Result<bool> {
+    bytes.clear();
+    let left = file.len()?.saturating_sub(offset);
+    if left == 0 {
+        return Ok(true);
+    }
+    let wanted = left.min(limit);
+    bytes.reserve_exact(usize::try_from(wanted).unwrap_or(0));
+    file.read_at(offset, wanted, bytes)?;
+    let read = bytes.len() as u64;
+    Ok(read < wanted || wanted == left)
+}
+
+/// Where the first line end is in a part of a file.
+fn first_line_end(file: &dyn OpenFile, part: Range<u64>) -> io::Result<Option<u64>> {
+    let (mut at, mut bytes) = (part.start, Vec::new());
+    while at < part.end {
+        bytes.clear();
+        file.read_at(at, (part.end - at).min(LINE_LIMIT as u64), &mut bytes)?;
+        if let Some(found) = memchr::memchr(b'\n', &bytes) {
+            return Ok(Some(at + found as u64));
+        }
+        if bytes.is_empty() {
+            break;
+        }
+        at += bytes.len() as u64;
+    }
+    Ok(None)
+}
+
+/// Where the last line end is in a part of a file.
+fn last_line_end(file: &dyn OpenFile, part: Range<u64>) -> io::Result<Option<u64>> {
+    let (mut end, mut bytes) = (part.end, Vec::new());
+    while end > part.start {
+        let at = end.saturating_sub(LINE_LIMIT as u64).max(part.start);
+        bytes.clear();
+        file.read_at(at, end - at, &mut bytes)?;
+        if let Some(found) = memchr::memrchr(b'\n', &bytes) {
+            return Ok(Some(at + found as u64));
+        }
+        end = at;
+    }
+    Ok(None)
+}
+
+/// Returns whether a line, which has no line end, is an event whose id is right.
+fn is_event(line: &[u8]) -> bool {
+    without_mark(line).len() < LINE_LIMIT && check_id(line).is_ok() && is_object(line)
+}
+
+fn is_event_at(file: &dyn OpenFile, part: Range<u64>) -> io::Result<bool> {
+    if part.is_empty() || part.end - part.start >= LINE_LIMIT as u64 {
+        return Ok(false);
+    }
+    let mut line = Vec::new();
+    file.read_at(part.start, part.end - part.start, &mut line)?;
+    Ok(is_event(&line))
+}
+
+/// Returns whether a line is one complete JSON object.
 fn is_object(line: &[u8]) -> bool {
+    let line = without_mark(line);
     line.first() == Some(&b'{') && serde_json::from_slice::<IgnoredAny>(line).is_ok()
+}
+
+fn is_object_at(file: &dyn OpenFile, part: Range<u64>) -> io::Result<bool> {
+    let mut line = Vec::new();
+    file.read_at(part.start, (part.end - part.start).min(LINE_LIMIT as u64), &mut line)?;
+    if part.end - part.start <= LINE_LIMIT as u64 {
+        return Ok(is_object(&line));
+    }
+    // No event is so long; it is damage if it is an object all the same.
+    let read = BufReader::with_capacity(LINE_LIMIT, Part { file, part });
+    Ok(line.first() == Some(&b'{') && serde_json::from_reader::<_, IgnoredAny>(read).is_ok())
+}
+
+/// A part of a file, read on and on.
+struct Part<'a> {
+    file: &'a dyn OpenFile,
+    part: Range<u64>,
+}
+
+impl io::Read for Part<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = (self.part.end - self.part.start).min(buffer.len() as u64);
+        let mut bytes = Vec::new();
+        self.file.read_at(self.part.start, wanted, &mut bytes)?;
+        self.part.start += bytes.len() as u64;
+        io::Read::read(&mut &*bytes, buffer)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
+    use crate::events::line::end_with_id;
+
+    /// An event's line without its line end, of at least so many bytes.
+    fn event(length: usize) -> String {
+        let mut line = format!("{{\"x\":\"{}\"}}", "x".repeat(length)).into_bytes();
+        end_with_id(&mut line, 0);
+        String::from_utf8(line).unwrap().trim_end().to_owned()
+    }
+
+    fn ends() -> Vec<(String, u64, bool)> {
+        let (sound, long) = (event(0), "x".repeat(70_000));
+        let length = sound.len() as u64;
+        let all = [
+            ("", 0, false),
+            ("{}", 0, false),
+            ("{}\n", 3, false),
+            ("{}\n{\"a\":1}", 3, false),
+            ("{}\n{\"a\":1}\n", 11, false),
+            ("{}\n{\"a\n", 3, false),
+            ("{}\n{\"a\n{", 3, false),
+            ("{}\n\0\0\0\n", 3, false),
+            ("{\"a\":\"\0\"}\n", 0, false),
+            ("{}\n7\n", 3, false),
+            ("no\n{}\n", 6, false),
+        ];
+        let mut all: Vec<_> =
+            all.into_iter().map(|(text, lines, ends)| (text.to_owned(), lines, ends)).collect();
+        all.extend([
+            (sound.clone(), length, true),
+            (format!("\u{feff}{sound}"), length + 3, true),
+            (format!("\u{feff}{sound}\n"), length + 4, false),
+            (format!("{{}}\n{sound}"), length + 3, true),
+            (format!("no\n{sound}"), length + 3, true),
+            (format!("{{}}\n{sound} "), 3, false),
+            (format!("{{}}\n{}", sound.replace("\"x\":\"", "\"x\":\"y")), 3, false),
+            (format!("{{}}\n{}", event(LINE_LIMIT)), 3, false),
+            (format!("{{}}\n{long}"), 3, false),
+            (format!("{{}}\n{long}\n"), 3, false),
+            (format!("{{}}\n{{\"x\":\"{long}\"}}\n"), 70_012, false),
+            (format!("{{}}\n{{\"x\":\"{long}\0\"}}\n"), 3, false),
+            (format!("{{}}\n{{\"x\":\"{long}\"}} 7\n"), 3, false),
+        ]);
+        all
+    }
 
     #[test]
     fn only_what_a_crash_can_leave_is_torn() {
-        for (bytes, whole) in [
-            ("", 0),
-            ("{}", 0),
-            ("{}\n", 3),
-            ("{}\n{\"a\":1}", 3),
-            ("{}\n{\"a\":1}\n", 11),
-            ("{}\n{\"a\n", 3),
-            ("{}\n{\"a\n{", 3),
-            ("{}\n\0\0\0\n", 3),
-            ("{\"a\":\"\0\"}\n", 0),
-            ("{}\n7\n", 3),
-            ("no\n{}\n", 6),
-        ] {
-            assert_eq!(whole_lines(bytes.as_bytes()), whole, "{bytes:?}");
+        for (text, lines, unended) in ends() {
+            let expected = End { lines, unended };
+            let shown: String = text.chars().take(60).collect();
+            assert_eq!(end(text.as_bytes()), expected, "{shown:?}");
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            let length = text.len() as u64;
+            assert_eq!(end_of(&file, 0..length).unwrap(), expected, "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_end_is_judged_as_a_short_one_is_and_none_of_it_is_kept() {
+        let before = "{}\n".repeat(3) + &event(100) + "\n";
+        for (tail, size) in [("", 300), ("{\"a", 300), ("\n", 300), ("{}", 5)] {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(before.as_bytes()).unwrap();
+            file.set_len(size * 1024 * 1024).unwrap();
+            io::Seek::seek(&mut file, io::SeekFrom::End(0)).unwrap();
+            file.write_all(tail.as_bytes()).unwrap();
+            let mut lines = Vec::new();
+            let taken = allocation_counter::measure(|| {
+                let found = read_lines(&file, false, 0, &mut lines).unwrap();
+                assert!(!found.at_end || found.rest > 0, "{tail:?}");
+                if !found.at_end {
+                    let mut more = Vec::new();
+                    let found = read_lines(&file, false, lines.len() as u64, &mut more).unwrap();
+                    assert!(found.at_end && found.rest > 0, "{tail:?}");
+                    lines.extend(more);
+                }
+            });
+            assert_eq!(lines, before.as_bytes(), "{tail:?}");
+            assert!(taken.bytes_max < 4 * BATCH, "{}", taken.bytes_max);
         }
     }
 }

@@ -33,8 +33,6 @@ const FILE: &str = "checkpoint.json";
 const DRAFT: &str = "checkpoint.new";
 /// The bytes of the first read: enough for the head of a small roster.
 const FIRST_READ: usize = 16 * 1024;
-/// The most places in the log that are looked at to trust a checkpoint.
-const MARK_LIMIT: usize = 1000;
 
 /// The checkpoint could not be read any more: what is asleep in it cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -110,9 +108,6 @@ pub fn write(disk: &Disk, dir: &Path, view: &View) -> io::Result<()> {
     let Ok(personas) = view.roster.personas() else {
         return Ok(());
     };
-    if view.marks().count() > MARK_LIMIT {
-        return Ok(());
-    }
     disk.make_dirs(dir)?;
     let (draft, path) = (dir.join(DRAFT), dir.join(FILE));
     let file = disk.open(&draft, Mode::Keep)?;

@@ -4,7 +4,8 @@ use super::verify::{existing, look_twice, open_to_others};
 use super::{Options, Store, StoreError};
 use crate::events::disk::Mode;
 use crate::events::{
-    Disk, EventId, FileLog, Hold, LINE_LIMIT, LineError, LogError, Piece, check_id, lock, tail,
+    Disk, EventId, FileLog, Hold, LINE_LIMIT, LineError, LogError, Piece, check_id, lock,
+    tail::{self, End},
 };
 
 /// What can be told of a store without reading it through.
@@ -66,17 +67,18 @@ fn end(disk: &Disk, pieces: &[Piece]) -> Result<LogEnd, LogError> {
     let Some(piece) = pieces.iter().rfind(|piece| piece.bytes > 0) else {
         return Ok(LogEnd::Empty);
     };
-    let mut bytes = Vec::new();
-    // A torn line can be as long as a whole one, which is before it.
-    let from = piece.bytes.saturating_sub(2 * LINE_LIMIT as u64);
-    let file = disk.open(&piece.path, Mode::Read);
-    let read = file.and_then(|file| file.read_at(from, piece.bytes - from, &mut bytes));
-    read.map_err(LogError::io("read", &piece.path))?;
-    let (lines, torn) = bytes.split_at(tail::whole_lines(&bytes));
-    if !torn.is_empty() {
-        return Ok(LogEnd::Torn { bytes: torn.len() as u64 });
-    }
-    let line = lines.strip_suffix(b"\n").unwrap_or(lines);
-    let line = line.rsplit(|byte| *byte == b'\n').next().unwrap_or(line);
-    Ok(check_id(line).map_or_else(LogEnd::Damaged, LogEnd::Sound))
+    let judged = || {
+        let file = disk.open(&piece.path, Mode::Read)?;
+        let End { lines, unended } = tail::end_of(&*file, 0..piece.bytes)?;
+        if lines < piece.bytes || (unended && piece.is_sealed()) {
+            return Ok(LogEnd::Torn { bytes: piece.bytes - lines });
+        }
+        let mut bytes = Vec::new();
+        let from = piece.bytes.saturating_sub(LINE_LIMIT as u64);
+        file.read_at(from, piece.bytes - from, &mut bytes)?;
+        let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        let line = line.rsplit(|byte| *byte == b'\n').next().unwrap_or(line);
+        Ok(check_id(line).map_or_else(LogEnd::Damaged, LogEnd::Sound))
+    };
+    judged().map_err(LogError::io("read", &piece.path))
 }

@@ -164,6 +164,7 @@ impl Machine {
             now: self.now,
             progress: Progress::default(),
             disk: Disk::simulated(&self.disk),
+            pending: PendingCheckpoint::default(),
         }
     }
 
@@ -249,6 +250,10 @@ impl Machine {
         }
         let whole = log.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let mut sound = log[..whole].to_vec();
+        if decode(&log[whole..]).is_ok() {
+            // It lacks its line end only, which the next writer writes.
+            sound = [&log[..], b"\n"].concat();
+        }
         // What the next writer will cut is no line.
         while !sound.is_empty() && decode(last_line(&sound)).is_err() {
             sound.truncate(sound.len() - last_line(&sound).len() - 1);

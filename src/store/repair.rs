@@ -100,7 +100,7 @@ impl Store<FileLog> {
             log.forget_plan()?;
             return Ok(plan.mending);
         }
-        Err(StoreError::KeepsMoving(log.place(0).0))
+        Err(StoreError::KeepsMoving(log.path().to_owned()))
     }
 }
 
@@ -172,7 +172,9 @@ impl Plan {
         let before: u64 = self.wounds.pieces.iter().map(|piece| piece.bytes).sum();
         let cut: u64 = self.excisions.iter().map(|excision| excision.piece.bytes).sum();
         let left: u64 = self.excisions.iter().map(Excision::bytes_left).sum();
-        Position { offset: before - cut + left - self.wounds.torn, ..Position::START }
+        let line_end = u64::from(self.wounds.lacks_line_end);
+        let offset = before - cut + left - self.wounds.torn + line_end;
+        Position { offset, ..Position::START }
     }
 
     /// Writes the events that put it on record, as lines that follow from the heads that are left.

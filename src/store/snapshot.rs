@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
-use super::{Options, Store, StoreError};
+use super::{Options, Store, StoreError, TRIES};
 use crate::broker::{Refusal, Rules};
 use crate::events::{
     Damage, IdPrefix, Log, LogError, Position, Read, Record, Revision, written_id,
@@ -136,24 +136,15 @@ impl Snapshot {
 
     /// Finds what was typed in the log: the cut-offs just before it and just after it.
     pub fn resolve(&mut self, spec: &CutoffSpec) -> Result<Range<Cutoff>, StoreError> {
-        let (mut found, mut position, mut batch) = (BTreeSet::new(), Position::START, Vec::new());
+        let (mut found, mut position) = (BTreeSet::new(), Position::START);
         let Some(prefix) = spec.prefix() else { return Ok(spec.resolve(&found, 0)?) };
         if let Some(revision) = &self.revision {
             find(prefix, revision.log(), &mut position, &mut found)
                 .map_err(|damage| self.damaged(damage))?;
             return Ok(spec.resolve(&found, position.lines)?);
         }
-        loop {
-            let Read::Lines { left } = self.store.log.read(&position, &mut batch)? else {
-                (found, position) = (BTreeSet::new(), Position::START);
-                continue;
-            };
-            find(prefix, &batch, &mut position, &mut found)
-                .map_err(|damage| self.damaged(damage))?;
-            if left == 0 {
-                return Ok(spec.resolve(&found, position.lines)?);
-            }
-        }
+        let (found, lines) = self.store.find(prefix)?;
+        Ok(spec.resolve(&found, lines)?)
     }
 
     /// Hands the events that may matter to `visit`, in fold order.
@@ -215,6 +206,27 @@ fn find(
     Ok(())
 }
 
+impl<L: Log> Store<L> {
+    /// Finds the events whose ids begin so, and counts the lines of the log.
+    pub(super) fn find(
+        &mut self,
+        prefix: &IdPrefix,
+    ) -> Result<(BTreeSet<FoldKey>, u64), StoreError> {
+        for _ in 0..TRIES {
+            let (mut found, mut position, mut batch) =
+                (BTreeSet::new(), Position::START, Vec::new());
+            while let Read::Lines { left } = self.log.read(&position, &mut batch)? {
+                find(prefix, &batch, &mut position, &mut found)
+                    .map_err(|damage| self.damaged(damage))?;
+                if left == 0 {
+                    return Ok((found, position.lines));
+                }
+            }
+        }
+        Err(self.keeps_moving())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -225,11 +237,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Progress;
     use crate::events::Disk;
     use crate::events::decode;
     use crate::projection::CutoffError;
     use crate::projection::testing::{History, anything, seed};
+    use crate::{PendingCheckpoint, Progress};
 
     fn options(dir: &Path) -> Options {
         let now = "2026-03-25T15:30:00Z".parse().unwrap();
@@ -240,6 +252,7 @@ mod tests {
             now,
             progress: Progress::default(),
             disk: Disk::default(),
+            pending: PendingCheckpoint::default(),
         }
     }
 

@@ -131,13 +131,16 @@ fn read_again(scan: &mut Scan) -> Result<Vec<u8>, LogError> {
     scan.rewind();
     while let Some(mut batch) = scan.read()? {
         whole.append(&mut batch.bytes);
+        if batch.unended {
+            whole.push(b'\n');
+        }
     }
     Ok(whole)
 }
 
 /// Tells whether a finding may come of a write, a seal or a checkout that was half seen.
 fn may_be_half_seen(fault: &Fault) -> bool {
-    fault.severity() == Severity::Damage || matches!(fault, Fault::TornTail { .. })
+    fault.severity() == Severity::Damage || matches!(fault, Fault::TornTail { .. } | Fault::Unended)
 }
 
 /// The files that others than the owner may read or write, with their modes.

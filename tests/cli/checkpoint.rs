@@ -1,7 +1,11 @@
 //! Checkpoints: whatever happens to them, the answers are those of the log alone.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::Value;
@@ -206,4 +210,21 @@ fn a_log_that_is_shorter_than_its_checkpoint_is_read_for_what_it_is() {
     home.set_log(&before);
     assert_eq!(home.run(&["stats", "--json"]).json()["assignments"], 0);
     assert_eq!(home.assign("s2", "w", "testing"), "Lian Zhou");
+}
+
+#[test]
+fn a_reader_answers_before_it_writes_the_checkpoint() {
+    let home = Home::seeded();
+    let retire = r#"{"persona":"Nobody","reason":"manual"}"#;
+    home.append_all(1, "retire", &[retire; 600]);
+    let mut log = home.command();
+    let mut log = log.args(["log", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    // The answer is longer than a pipe is: until it is read, it is not given.
+    thread::sleep(Duration::from_millis(500));
+    assert!(!checkpoint_of(home.store()).exists());
+    let mut answer = String::new();
+    log.stdout.take().unwrap().read_to_string(&mut answer).unwrap();
+    assert!(log.wait().unwrap().success());
+    assert!(answer.len() > 100_000);
+    assert!(checkpoint_of(home.store()).exists());
 }

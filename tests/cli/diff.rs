@@ -179,6 +179,17 @@ fn committed() -> Home {
 }
 
 #[test]
+fn an_event_that_was_committed_without_its_line_end_counts() {
+    let home = committed();
+    let top = home.store().parent().unwrap().to_owned();
+    let log = home.log();
+    home.set_log(&log[..log.len() - 1]);
+    commit(&home, &top, "stripped");
+    let told = diff(&home, &["HEAD", "--json"]).json();
+    assert_eq!([&told["from"]["events"], &told["to"]["events"]], [15, 15]);
+}
+
+#[test]
 fn a_revision_of_git_is_a_moment() {
     let home = committed();
     let changed = |args: &[&str]| {

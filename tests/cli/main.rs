@@ -49,5 +49,6 @@ mod surgery;
 #[cfg(unix)]
 mod terminal;
 mod torn;
+mod unended;
 mod verify;
 mod why;

@@ -26,8 +26,15 @@ pub struct Event {
 }
 
 impl Event {
+    /// Whether a line, given without its line feed, is short enough and has the id that it says it has.
+    pub fn has_right_id(line: &[u8]) -> bool {
+        let line = without_mark(line);
+        line.len() < LONGEST && checked_id(line).is_ok()
+    }
+
     /// Reads a line, given without its line feed.
     pub fn parse(line: &[u8]) -> Result<Self, String> {
+        let line = without_mark(line);
         if line.len() >= LONGEST {
             return Err(format!("the line has {} bytes", line.len() + 1));
         }
@@ -57,6 +64,11 @@ impl Event {
         let at = object.get::<String>("at")?.parse()?;
         Ok(Self { id, seq: object.get("seq")?, at, prev, fact })
     }
+}
+
+/// A line without the byte order mark before it.
+pub fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line)
 }
 
 /// Whether this is how an id is written.

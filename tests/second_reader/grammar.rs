@@ -8,8 +8,9 @@ fn a_torn_tail_is_left_out_and_other_damage_is_not() {
     let next = line(2, &[id(&ada)], "seed", BEN);
     let cut = &next[..next.len() - 1];
     for (what, tail) in [
-        ("a line feed is missing", cut),
         ("half a line", &next[..30]),
+        ("a line feed is missing, and the id is wrong", &cut.replace("Ben", "Bea")),
+        ("a line feed is missing behind a space", &format!("{cut} ")),
         ("half a line, ended", &format!("{}\n", &next[..30])),
         ("half a line, ended, and more", &format!("{}\n{}", &next[..30], &next[30..50])),
         ("a blank line", "\n"),
@@ -29,6 +30,19 @@ fn a_torn_tail_is_left_out_and_other_damage_is_not() {
     ] {
         refused(what, &[&ada, tail]);
     }
+}
+
+#[test]
+fn an_event_counts_without_its_line_feed_and_a_byte_order_mark_does_not() {
+    let ada = ada();
+    let next = line(2, &[id(&ada)], "seed", BEN);
+    let cut = next.trim_end();
+    taken("a line feed is missing", &[&ada, cut], 2);
+    taken("the only line feed is missing", &[ada.trim_end()], 1);
+    taken("a mark", &["\u{feff}", &ada, &next], 2);
+    taken("a mark, and a line feed is missing", &["\u{feff}", ada.trim_end()], 1);
+    refused("a bad line before one without a line feed", &[&ada, "x\n", cut]);
+    refused("two marks", &["\u{feff}\u{feff}", &ada, &next]);
 }
 
 #[test]

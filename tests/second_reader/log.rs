@@ -4,14 +4,18 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::event::Event;
+use crate::event::{Event, without_mark};
 use crate::object::is_complete;
 
 /// Reads all whole lines of a store: those of the segments, then those of `events.jsonl`.
 pub fn read(store: &Path) -> Result<Vec<Event>, String> {
     let mut events = Vec::new();
     for path in segments(&store.join("segments"))? {
-        events.extend(lines(&path, &bytes(&path)?)?);
+        let bytes = bytes(&path)?;
+        if end_of_lines(&bytes) < bytes.len() {
+            return Err(format!("{}: the last line does not end", path.display()));
+        }
+        events.extend(lines(&path, &bytes)?);
     }
     let path = store.join("events.jsonl");
     events.extend(lines(&path, without_torn_tail(&bytes(&path)?))?);
@@ -53,14 +57,18 @@ fn bytes(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Leaves out what a write that did not end may have left.
 ///
-/// First the bytes after the last line feed; then the last line, if it is no complete object.
+/// First the bytes after the last line feed, unless they are a whole event; then the last line, if it is
+/// no complete object.
 fn without_torn_tail(log: &[u8]) -> &[u8] {
-    let lines = &log[..end_of_lines(log)];
+    let (lines, rest) = log.split_at(end_of_lines(log));
+    if is_complete(without_mark(rest)) && Event::has_right_id(rest) {
+        return log;
+    }
     let Some((b'\n', before)) = lines.split_last() else {
         return lines;
     };
     let last = end_of_lines(before);
-    if is_complete(&before[last..]) { lines } else { &lines[..last] }
+    if is_complete(without_mark(&before[last..])) { lines } else { &lines[..last] }
 }
 
 /// Where the last line feed ends.
@@ -71,8 +79,7 @@ fn end_of_lines(bytes: &[u8]) -> usize {
 /// The events of a file's lines, or the first line that is none.
 fn lines(path: &Path, bytes: &[u8]) -> Result<Vec<Event>, String> {
     let read = |(index, line): (usize, &[u8])| {
-        let line = line.strip_suffix(b"\n").ok_or("the line does not end".to_owned());
-        let event = line.and_then(Event::parse);
+        let event = Event::parse(line.strip_suffix(b"\n").unwrap_or(line));
         event.map_err(|reason| format!("{}: line {}: {reason}", path.display(), index + 1))
     };
     bytes.split_inclusive(|byte| *byte == b'\n').enumerate().map(read).collect()

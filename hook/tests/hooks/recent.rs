@@ -7,7 +7,7 @@ use muzzle_persona::events::{
     AgentName, Assign, AssignedSlot, Disk, Event, PersonaName, ProjectName, ReleaseReason,
     RoleName, SessionId, Slot,
 };
-use muzzle_persona::{Options, Progress, Store};
+use muzzle_persona::{Options, PendingCheckpoint, Progress, Store};
 
 use crate::harness::{ELENA, Home, NOW, review};
 
@@ -23,6 +23,7 @@ fn options(home: &Home) -> Options {
         now: NOW.parse().unwrap(),
         progress: Progress::default(),
         disk: Disk::default(),
+        pending: PendingCheckpoint::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The machine's own file system.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -80,10 +80,23 @@ impl OpenFile for File {
         Ok(regular(self)?.len())
     }
 
-    fn read_at(&self, offset: u64, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
-        let mut file = self;
-        file.seek(SeekFrom::Start(offset))?;
-        file.take(limit).read_to_end(bytes).map(drop)
+    fn read_at(&self, mut offset: u64, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let mut left = limit;
+        while left > 0 {
+            let start = bytes.len();
+            let room = (bytes.capacity() - start).max(ROOM);
+            let wanted = usize::try_from(left).unwrap_or(room).min(room);
+            bytes.resize(start + wanted, 0);
+            let read = read_some(self, offset, bytes.get_mut(start..).unwrap_or_default());
+            bytes.truncate(start + *read.as_ref().unwrap_or(&0));
+            match read {
+                Ok(0) => break,
+                Ok(read) => (offset, left) = (offset + read as u64, left - read as u64),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -113,6 +126,22 @@ impl OpenFile for File {
             }
         })
     }
+}
+
+/// The least that is made room for to read a file of which nobody knows how long it is.
+const ROOM: usize = 8 * 1024;
+
+/// Reads at a place of a file; whoever else reads it moves nothing.
+#[cfg(unix)]
+fn read_some(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+/// Reads at a place of a file.
+#[cfg(not(unix))]
+fn read_some(mut file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;
+    file.read(buffer)
 }
 
 /// How a file is opened, and by whom it may be read should it be made.
@@ -260,4 +289,29 @@ fn mode(of: &fs::Metadata) -> Option<u32> {
 #[cfg(not(unix))]
 fn mode(_: &fs::Metadata) -> Option<u32> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek as _, Write as _};
+
+    use super::*;
+
+    #[test]
+    fn a_read_at_a_place_moves_no_other_and_ends_with_the_file() {
+        let mut file = tempfile::tempfile().unwrap();
+        let all: Vec<u8> = (0..100_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        file.write_all(&all).unwrap();
+        #[cfg(unix)]
+        file.rewind().unwrap();
+        for (offset, limit) in [(0, u64::MAX), (7, 50_000), (99_999, 10), (100_000, 1), (5, 0)] {
+            let mut bytes = b"before".to_vec();
+            OpenFile::read_at(&file, offset, limit, &mut bytes).unwrap();
+            let from = usize::try_from(offset).unwrap();
+            let length = usize::try_from(limit).unwrap_or(usize::MAX).min(all.len() - from);
+            assert_eq!(bytes, [b"before", &all[from..from + length]].concat());
+        }
+        #[cfg(unix)]
+        assert_eq!(file.stream_position().unwrap(), 0);
+    }
 }

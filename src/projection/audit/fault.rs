@@ -38,6 +38,14 @@ pub enum Fault {
     /// The last line of a sealed file has no line end.
     #[error("the file is sealed, and its last line has no line end")]
     NoLineEnd,
+    /// The last line of the log has no line end.
+    #[error("the last line has no line end; it counts, and the next writer ends it")]
+    Unended,
+    /// An editor put a byte order mark before the line.
+    #[error(
+        "a byte order mark stands before the line, as editors put it there; it is no part of it"
+    )]
+    ByteOrderMark,
     /// The line follows an event that is nowhere.
     #[error(
         "it follows the event `{0}`, which is not in the log: a line was removed, or this one was taken over without those before it"
@@ -259,6 +267,8 @@ impl Fault {
             Self::OutOfOrder { proven: false, .. } => (Warning, "out_of_order"),
             Self::NotHeads(_) => (Warning, "not_heads"),
             Self::TornTail { .. } => (Note, "torn_tail"),
+            Self::Unended => (Note, "unended"),
+            Self::ByteOrderMark => (Note, "byte_order_mark"),
             Self::Repeated { .. } => (Note, "repeated"),
             Self::Branch(_) => (Note, "branch"),
             Self::Beginning => (Note, "beginning"),

@@ -1,6 +1,8 @@
 //! Lines, decoded: what can be said of each by itself.
 
-use crate::events::{Batch, EventId, LineError, Record, TextError, decode, possible_ids};
+use crate::events::{
+    Batch, EventId, LineError, Record, TextError, decode, possible_ids, without_mark,
+};
 use crate::projection::view::line_ranges;
 
 /// Lines of one file, decoded.
@@ -14,6 +16,8 @@ pub struct Inspected {
     pub(super) seen: Vec<Seen>,
     /// What follows the last line end of the file.
     pub(super) rest: Option<Seen>,
+    /// Whether that is a line that lacks nothing but its line end.
+    pub(super) unended: bool,
 }
 
 /// One line, decoded.
@@ -23,6 +27,8 @@ pub(super) struct Seen {
     pub(super) length: usize,
     /// Whether it is sound but for a line end that was converted.
     pub(super) converted: bool,
+    /// Whether a byte order mark stands before it.
+    pub(super) is_marked: bool,
     /// The id that it says it has, and the one that its bytes have, should it be wrong.
     pub(super) ids: [Option<EventId>; 2],
     pub(super) excesses: Vec<TextError>,
@@ -39,12 +45,22 @@ pub fn inspect(batch: &Batch) -> Inspected {
         offset: batch.offset,
         start: batch.start,
         seen: seen.collect(),
-        rest: (!rest.is_empty()).then(|| Seen::of(rest)),
+        rest: match batch.rest {
+            0 => None,
+            length if length == rest.len() as u64 => Some(Seen::of(rest)),
+            length => Some(Seen::too_long(length)),
+        },
+        unended: batch.unended,
     }
 }
 
 impl Seen {
     fn of(line: &[u8]) -> Self {
+        let seen = Self::read(line);
+        Self { is_marked: without_mark(line).len() < line.len(), ..seen }
+    }
+
+    fn read(line: &[u8]) -> Self {
         match decode(line) {
             Ok(record) => Self::sound(record, line.len(), false),
             // What was converted is known: but for that, its id is right.
@@ -58,11 +74,22 @@ impl Seen {
 
     fn sound(record: Record, length: usize, converted: bool) -> Self {
         let excesses = record.event.text_errors();
-        Self { line: Ok(record), length, converted, ids: [None; 2], excesses }
+        let (line, ids) = (Ok(record), [None; 2]);
+        Self { line, length, converted, is_marked: false, ids, excesses }
     }
 
     fn unsound(line: &[u8], error: LineError) -> Self {
-        let (length, ids) = (line.len(), possible_ids(line));
-        Self { line: Err(error), length, converted: false, ids, excesses: Vec::new() }
+        Self::wrong(error, line.len(), possible_ids(line))
+    }
+
+    /// What is too long to be a line, and was not read.
+    fn too_long(length: u64) -> Self {
+        let bytes = usize::try_from(length).unwrap_or(usize::MAX);
+        Self::wrong(LineError::TooLong { bytes }, bytes, [None; 2])
+    }
+
+    fn wrong(error: LineError, length: usize, ids: [Option<EventId>; 2]) -> Self {
+        let (line, excesses) = (Err(error), Vec::new());
+        Self { line, length, converted: false, is_marked: false, ids, excesses }
     }
 }

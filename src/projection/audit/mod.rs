@@ -61,6 +61,8 @@ pub struct Auditor {
     bytes: u64,
     /// The length of the unfinished write at the end.
     torn: u64,
+    /// The last line of the log, if it lacks its line end.
+    last: Option<Spot>,
     /// Sealed files whose last line has no line end.
     unended: Vec<usize>,
     /// Lines that are sound but for a line end that was converted.
@@ -87,6 +89,7 @@ impl Auditor {
             lines: 0,
             bytes: 0,
             torn: 0,
+            last: None,
             unended: Vec::new(),
             converted: Vec::new(),
             kept,
@@ -98,7 +101,7 @@ impl Auditor {
 
     /// Takes in the next lines of the log.
     pub fn take(&mut self, inspected: Inspected) {
-        let Inspected { piece, lines, offset, start, seen, rest } = inspected;
+        let Inspected { piece, lines, offset, start, seen, rest, unended } = inspected;
         let mut spot = Spot { piece, line: lines, offset, start, length: 0 };
         for seen in seen {
             spot.line += 1;
@@ -111,8 +114,8 @@ impl Auditor {
         if let Some(rest) = rest {
             spot.line += 1;
             spot.length = rest.length;
-            self.take_rest(rest, spot);
-            spot.start += spot.length as u64;
+            self.take_rest(rest, unended, spot);
+            spot.start += spot.length as u64 + u64::from(unended);
         }
         self.bytes = spot.start;
     }
@@ -123,6 +126,9 @@ impl Auditor {
             Ok(record) => {
                 for excess in seen.excesses {
                     self.find(spot, Fault::Text(excess));
+                }
+                if seen.is_marked {
+                    self.find(spot, Fault::ByteOrderMark);
                 }
                 if seen.converted {
                     self.converted.push(spot);
@@ -155,8 +161,12 @@ impl Auditor {
     }
 
     /// Takes in what follows the last line end of a file.
-    fn take_rest(&mut self, rest: Seen, spot: Spot) {
-        if self.pieces.get(spot.piece).is_some_and(Piece::is_sealed) {
+    fn take_rest(&mut self, rest: Seen, unended: bool, spot: Spot) {
+        if unended {
+            self.find(spot, Fault::Unended);
+            self.last = Some(spot);
+            self.take_line(rest, spot);
+        } else if self.pieces.get(spot.piece).is_some_and(Piece::is_sealed) {
             self.find(spot, Fault::NoLineEnd);
             self.unended.push(spot.piece);
             self.take_line(rest, spot);

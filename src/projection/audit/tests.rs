@@ -14,7 +14,16 @@ fn auditor(lines: &[String]) -> Auditor {
     let piece = Piece { name: "events.jsonl".into(), path: "events.jsonl".into(), bytes };
     let mut auditor = Auditor::new(&[piece], Kept::None);
     let whole = log.len();
-    let batch = Batch { piece: 0, lines: 0, offset: 0, start: 0, bytes: log, whole };
+    let batch = Batch {
+        piece: 0,
+        lines: 0,
+        offset: 0,
+        start: 0,
+        bytes: log,
+        whole,
+        rest: 0,
+        unended: false,
+    };
     auditor.take(inspect(&batch));
     if auditor.is_out_of_line() {
         auditor.fold_all(&batch.bytes);

@@ -32,6 +32,8 @@ pub struct Wounds {
     pub newest: u32,
     /// The length of the unfinished write at the end of the log.
     pub torn: u64,
+    /// Whether the last line of the log lacks its line end, and stays.
+    pub lacks_line_end: bool,
 }
 
 /// A line that is not sound.
@@ -117,6 +119,7 @@ impl Auditor {
             unended: self.unended,
             newest: self.newest,
             torn: self.torn,
+            lacks_line_end: self.last.is_some_and(|spot| !cut.contains(&(spot.piece, spot.offset))),
             pieces: self.pieces,
         }
     }
