@@ -21,6 +21,7 @@ pub(crate) mod lock;
 mod log;
 mod mend;
 mod needles;
+mod next_lines;
 mod revision;
 mod scan;
 mod segments;
@@ -45,6 +46,7 @@ pub use lock::Hold;
 pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
 pub use mend::Excision;
 pub(crate) use needles::Needles;
+pub use next_lines::NextLines;
 pub use revision::{Revision, RevisionError};
 pub use scan::{Batch, Piece, Scan};
 #[cfg(unix)]

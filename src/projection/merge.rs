@@ -16,7 +16,7 @@ pub(super) struct Merged {
     pub(super) places: Vec<Place>,
     /// The ends of the history.
     pub(super) heads: Heads,
-    /// Where the lines of the heads end.
+    /// Where the lines of the heads end, in fold order.
     pub(super) ends: Vec<Position>,
     /// Where lines end that stood in the log before.
     pub(super) repeats: Vec<Position>,
