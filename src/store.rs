@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::broker::{Decision, Notice, Refusal, Rules, Seed, SeedError, Situation};
 use crate::events::{
     Append, Damage, Disk, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, Needles,
-    Position, Read, Record, RevisionError, Sealed, TornTail, disk, encode,
+    NextLines, Position, Read, Record, RevisionError, Sealed, TornTail, disk,
 };
 use crate::projection::pipeline::{self, Next};
 use crate::projection::{
@@ -501,13 +501,10 @@ impl<L: Log> Store<L> {
 
     /// Writes events as lines that follow from the heads.
     fn encode(&self, at: Timestamp, events: Vec<Event>) -> Result<Vec<u8>, StoreError> {
-        let mut lines = Vec::new();
-        let (mut seq, mut heads) = (self.view.next_seq(), self.view.heads.clone());
-        for event in events {
-            let record = encode(&mut lines, seq, at, event, heads).map_err(StoreError::TooLong)?;
-            (seq, heads) = (record.seq.next(), record.id.into());
-        }
-        Ok(lines)
+        let (seq, deepest) = (self.view.next_seq(), self.view.deepest_head());
+        let mut lines = NextLines::new(seq, &self.view.heads, deepest, at);
+        events.into_iter().try_for_each(|event| lines.push(event)).map_err(StoreError::TooLong)?;
+        Ok(lines.into_parts().0)
     }
 
     /// Reads the log without a lock.

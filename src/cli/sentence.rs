@@ -119,6 +119,9 @@ fn compacted(compact: &Compact) -> String {
 }
 
 fn repaired(repair: &Repair) -> String {
+    if *repair == Repair::default() {
+        return "heads joined, more of which there were than one line can name".to_owned();
+    }
     let lines = repair.cut.iter().map(|cut| format!("{}:{}", cut.file, cut.line));
     let lines: Vec<_> = lines.collect();
     let places = if lines.is_empty() { String::new() } else { format!(" ({})", lines.join(", ")) };
@@ -258,7 +261,7 @@ mod tests {
         assert_eq!(compact(&all), format!("{start}{} judgements of 2 personas", u64::MAX));
         assert_eq!(
             sentence_of(1, "repair", r#"{"cut":[],"missing":[]}"#),
-            "log repaired: 0 lines cut out, 0 missing events on record"
+            "heads joined, more of which there were than one line can name"
         );
         let cut =
             |line| format!(r#"{{"file":"events.jsonl","line":{line},"blake3":"x","bytes":1}}"#);

@@ -259,8 +259,8 @@ pub struct Summary {
     pub neutral: u64,
 }
 
-/// A gap in the log, vouched for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A gap in the log, vouched for; or, where nothing is listed, heads that are joined.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repair {
     /// The lines that were cut out.
     pub cut: Vec<Cut>,
@@ -269,7 +269,7 @@ pub struct Repair {
 }
 
 /// One line that was cut out of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Cut {
     /// The file it stood in.
     pub file: SmolStr,

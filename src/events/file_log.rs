@@ -161,8 +161,7 @@ impl FileLog {
     }
 
     fn segments(&self) -> Result<Vec<Segment>, LogError> {
-        let dir = self.dir.join(segments::DIRECTORY);
-        segments::list(&self.disk, &dir).map_err(LogError::io("read", &dir))
+        segments::list(&self.disk, &self.dir.join(segments::DIRECTORY))
     }
 
     /// Tells whether two handles are of the same file.
@@ -584,7 +583,7 @@ pub(super) mod tests {
         let other = Position { last: Some(EventId::of(b"other")), ..position };
         assert!(!log.holds(&other).unwrap());
         assert_eq!(log.active_bytes(&position), lines[2].len() as u64);
-        for (number, name) in [(1, "1-"), (2, "1-"), (3, "events.jsonl")] {
+        for (number, name) in [(1, "000000000001-"), (2, "000000000001-"), (3, "events.jsonl")] {
             let (path, line) = log.place(number);
             assert!(path.file_name().unwrap().to_str().unwrap().starts_with(name), "{number}");
             assert_eq!(line, 1);

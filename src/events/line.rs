@@ -177,6 +177,25 @@ pub fn encode(
     event: Event,
     prev: Heads,
 ) -> Result<Record, LineError> {
+    let start = lines.len();
+    write_content(lines, seq, at, &event, &prev)?;
+    let id = end_with_id(lines, start);
+    let bytes = lines.len() - start;
+    if bytes > LINE_LIMIT {
+        lines.truncate(start);
+        return Err(LineError::TooLong { bytes });
+    }
+    Ok(Record { v: FORMAT_VERSION, seq, at, event, prev, id })
+}
+
+/// Appends the line of an event as an object, without its id.
+fn write_content(
+    lines: &mut Vec<u8>,
+    seq: Seq,
+    at: Timestamp,
+    event: &Event,
+    prev: &Heads,
+) -> Result<(), LineError> {
     /// The keys of a line before its id, in their order.
     #[derive(Serialize)]
     struct Content<'a> {
@@ -188,17 +207,20 @@ pub fn encode(
         prev: &'a Heads,
     }
 
-    let start = lines.len();
-    let kind = event.kind();
-    let content = Content { v: FORMAT_VERSION, seq, at, r#type: kind, data: &event, prev: &prev };
-    serde_json::to_writer(&mut *lines, &content)?;
-    let id = end_with_id(lines, start);
-    let bytes = lines.len() - start;
-    if bytes > LINE_LIMIT {
-        lines.truncate(start);
-        return Err(LineError::TooLong { bytes });
-    }
-    Ok(Record { v: FORMAT_VERSION, seq, at, event, prev, id })
+    let content = Content { v: FORMAT_VERSION, seq, at, r#type: event.kind(), data: event, prev };
+    Ok(serde_json::to_writer(lines, &content)?)
+}
+
+/// How many parents the line of an event has room for.
+pub(super) fn room_for_parents(seq: Seq, at: Timestamp, event: &Event) -> Result<usize, LineError> {
+    /// An id in quotes, and the comma behind it.
+    const PARENT: usize = EventId::DIGITS + 3;
+
+    let mut line = Vec::new();
+    write_content(&mut line, seq, at, event, &Heads::default())?;
+    // The id takes the place of the closing brace; a line end follows it, and no comma the last parent.
+    let bytes = line.len() - 1 + ID_FIELD + 1;
+    Ok((LINE_LIMIT + 1).saturating_sub(bytes) / PARENT)
 }
 
 /// The keys of a line. Unknown ones are left alone.

@@ -4,8 +4,8 @@
 //! file is then written anew, synced and put in its place at once, so that a
 //! crash leaves the old file or the new one.
 
-use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, BufWriter, Write as _};
+use std::iter;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -15,6 +15,9 @@ use super::{Cut, EventId, FileLog, LogError, Piece, Repair};
 
 /// The plan of a repair that is under way, in the quarantine.
 const PLAN: &str = "repair.json";
+
+/// The bytes that are gathered for one write.
+const BUFFER: usize = 256 * 1024;
 
 /// What is to be done to one file of a log.
 #[derive(Debug)]
@@ -102,9 +105,7 @@ impl FileLog {
             let copied = || {
                 let copy = self.disk.open(&path, Mode::Truncate)?;
                 let file = self.disk.open(&excision.piece.path, Mode::Read)?;
-                for (_, at) in &excision.lines {
-                    copy_range(&*file, at, &*copy)?;
-                }
+                copy_ranges(&*file, excision.lines.iter().map(|(_, at)| at.clone()), &*copy)?;
                 copy.sync()
             };
             copied().map_err(LogError::io("write", &path))?;
@@ -135,12 +136,10 @@ impl FileLog {
                 return Ok(false);
             }
             let new = self.disk.open(&draft, Mode::Truncate)?;
-            let mut from = 0;
-            for at in excision.left_out() {
-                copy_range(&*file, &(from..at.start), &*new)?;
-                from = at.end;
-            }
-            copy_range(&*file, &(from..excision.piece.bytes), &*new)?;
+            let left_out = excision.left_out();
+            let starts = iter::once(0).chain(left_out.iter().map(|at| at.end));
+            let ends = left_out.iter().map(|at| at.start).chain([excision.piece.bytes]);
+            copy_ranges(&*file, starts.zip(ends).map(|(from, to)| from..to), &*new)?;
             if excision.needs_line_end() {
                 new.write_all(b"\n")?;
             }
@@ -168,7 +167,7 @@ impl FileLog {
         // It is renamed into place whole: what cannot be read is not of our making.
         let plan = self.disk.read(&self.quarantine().join(PLAN)).ok();
         let plan = plan.and_then(|plan| serde_json::from_slice(&plan).ok());
-        plan.unwrap_or(Repair { cut: Vec::new(), missing: BTreeSet::new() })
+        plan.unwrap_or_default()
     }
 
     /// Forgets the plan of a repair that is done.
@@ -188,21 +187,24 @@ impl FileLog {
     }
 }
 
-/// Copies a part of a file.
-pub(super) fn copy_range(
+/// Copies parts of a file, of which there may be thousands, in as few writes as it takes.
+pub(super) fn copy_ranges(
     file: &dyn OpenFile,
-    range: &Range<u64>,
+    ranges: impl Iterator<Item = Range<u64>>,
     to: &dyn OpenFile,
 ) -> io::Result<()> {
-    let (mut at, mut bytes) = (range.start, Vec::new());
-    while at < range.end {
-        bytes.clear();
-        file.read_at(at, BATCH.min(range.end - at), &mut bytes)?;
-        if bytes.is_empty() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+    let (mut to, mut bytes) = (BufWriter::with_capacity(BUFFER, to), Vec::new());
+    for range in ranges {
+        let mut at = range.start;
+        while at < range.end {
+            bytes.clear();
+            file.read_at(at, BATCH.min(range.end - at), &mut bytes)?;
+            if bytes.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            to.write_all(&bytes)?;
+            at += bytes.len() as u64;
         }
-        to.write_all(&bytes)?;
-        at += bytes.len() as u64;
     }
-    Ok(())
+    to.flush()
 }

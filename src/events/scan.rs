@@ -18,7 +18,7 @@ pub const ACTIVE: &str = "events.jsonl";
 /// One file of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// Its name in the store, as `segments/1-0123abcd.jsonl`.
+    /// Its name in the store, as `segments/000000000001-0123abcd.jsonl`.
     pub name: SmolStr,
     /// Where it is.
     pub path: PathBuf,

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Disk, EventId, Seq};
+use super::{Disk, EventId, LogError, Seq};
 
 /// The directory of the sealed pieces in a store.
 pub const DIRECTORY: &str = "segments";
@@ -28,32 +28,34 @@ impl Segment {
 
 /// Names a piece for the depth of its first line and the id of its last.
 ///
-/// Of the id, `digits` hex digits: eight, or more should that name be taken.
+/// The depth has twelve digits, so that the order of the names is that of the
+/// log. Of the id, `digits` hex digits: eight, or more should that name be taken.
 pub fn name(first: Seq, last: EventId, digits: usize) -> String {
-    format!("{first}-{last:.digits$}.jsonl")
+    format!("{first:012}-{last:.digits$}.jsonl")
 }
 
 /// The pieces of a store, in the order of the log: by the depth they begin with, then by name.
 ///
-/// Files with other names are no part of the log.
-pub fn list(disk: &Disk, dir: &Path) -> io::Result<Vec<Segment>> {
-    let files = match disk.list(dir) {
-        Ok(files) => files,
+/// What has another name is no part of the log, and not looked at. What has a
+/// piece's name and cannot be looked at is an error: a log without it is another log.
+pub fn list(disk: &Disk, dir: &Path) -> Result<Vec<Segment>, LogError> {
+    let names = match disk.list(dir) {
+        Ok(names) => names,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
+        Err(error) => return Err(LogError::io("read", dir)(error)),
     };
-    let pieces = files.into_iter();
-    let pieces =
-        pieces.filter_map(|(name, bytes)| Some((first_depth(&name)?, dir.join(name), bytes)));
+    let pieces = names.into_iter().filter_map(|name| Some((first_depth(&name)?, name)));
     let mut found: Vec<_> = pieces.collect();
     found.sort();
     let mut start = 0;
-    let placed = found.into_iter().map(|(_, path, bytes)| {
+    let placed = found.into_iter().map(|(_, name)| {
+        let path = dir.join(name);
+        let bytes = disk.file_len(&path).map_err(LogError::io("look at", &path))?;
         let segment = Segment { path, start, bytes };
         start = segment.end();
-        segment
+        Ok(segment)
     });
-    Ok(placed.collect())
+    placed.collect()
 }
 
 /// The depth that a piece of this name begins with, if it is the name of a piece.
@@ -73,13 +75,36 @@ pub fn ends(name: &str) -> Option<(Seq, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(unix)]
+    use crate::events::disk::simulated::{Fault, Simulated};
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_directory_that_is_missing_means_no_pieces() {
+        let root = Path::new("/store");
+        let simulated = Simulated::new(root);
+        let disk = Disk::simulated(&simulated);
+        assert_eq!(list(&disk, &root.join(DIRECTORY)).unwrap(), []);
+        let name = name(Seq(1), EventId::of(b"a"), 8);
+        simulated.put(&root.join("notes.jsonl"), b"x".to_vec());
+        simulated.put(&root.join(&name), b"xy".to_vec());
+        assert_eq!(list(&disk, root).unwrap().len(), 1);
+        // It is taken away after the names were read.
+        let vanishes = Disk::simulated(&{
+            let fork = simulated.fork();
+            fork.fail_at(1, Fault::Failure(io::ErrorKind::NotFound));
+            fork
+        });
+        let error = list(&vanishes, root).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("could not look at `/store/{name}`: ")), "{error}");
+    }
 
     #[test]
     fn pieces_are_ordered_by_the_depth_they_begin_with_and_then_by_name() {
         let dir = tempfile::tempdir().unwrap();
         let id = |text: &str| EventId::of(text.as_bytes());
         let names = [
-            (name(Seq(2), id("b"), 8), 2),
+            (format!("2-{:.8}.jsonl", id("b")), 2),
             (name(Seq(10), id("a"), 32), 5),
             (name(Seq(10), id("c"), 8), 3),
         ];

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::disk::{Mode, OpenFile};
 use super::file_log::{CHECKOUT, Tail};
-use super::mend::copy_range;
+use super::mend::copy_ranges;
 use super::tail::{BATCH, end_of};
 use super::{FileLog, LogError, TornTail};
 
@@ -47,7 +47,7 @@ impl FileLog {
         let digest = digest(file, torn.clone()).map_err(LogError::io("read", &self.path))?;
         let kept = dir.join(format!("events.jsonl.{}.{:.8}", torn.start, digest.to_hex().as_str()));
         let copy = self.disk.open(&kept, Mode::Truncate).map_err(LogError::io("create", &kept))?;
-        copy_range(file, &torn, &*copy)
+        copy_ranges(file, std::iter::once(torn.clone()), &*copy)
             .and_then(|()| copy.sync())
             .and_then(|()| self.disk.sync_dir(&dir))
             .map_err(LogError::io("write", &kept))?;

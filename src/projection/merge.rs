@@ -14,7 +14,7 @@ use crate::events::{
 pub(super) struct Merged {
     /// Where each event's line is in the log, in fold order, each id once.
     pub(super) places: Vec<Place>,
-    /// Where the lines of the heads end.
+    /// Where the lines of the heads end, in fold order.
     pub(super) ends: Vec<Position>,
     /// Where lines end that stood in the log before.
     pub(super) repeats: Vec<Position>,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Cutoff, Lost, Roster, merge};
-use crate::events::{DamageReason, Heads, LineError, Position, Record, Seq, decode};
+use crate::events::{DamageReason, EventId, Heads, LineError, Position, Record, Seq, decode};
 
 /// What the events up to a position add up to, as far as they are within a cut-off.
 ///
@@ -36,7 +36,7 @@ pub struct View {
     depth: Seq,
     /// Whether the fold order is another one than the log's.
     reordered: bool,
-    /// Where the lines of the heads end.
+    /// Where the lines of the heads end, in fold order.
     ends: Vec<Position>,
     /// Where lines end that stood in the log before.
     repeats: Vec<Position>,
@@ -122,6 +122,12 @@ impl View {
     #[must_use]
     pub fn next_seq(&self) -> Seq {
         self.depth.next()
+    }
+
+    /// The last of the heads in fold order: the next event is one below it.
+    #[must_use]
+    pub fn deepest_head(&self) -> Option<EventId> {
+        self.ends.last().and_then(|end| end.last)
     }
 
     /// Tells whether the order of the log is not the order of the fold, as after most merges.
@@ -270,7 +276,7 @@ pub(crate) mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::events::{EventId, PersonaName};
+    use crate::events::PersonaName;
     use crate::projection::{FoldKey, Persona};
 
     /// The type and the data of an event.

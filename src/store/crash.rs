@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::machine::{Command, Machine, dir, lines};
 use super::{Store, StoreError};
-use crate::events::LogError;
 use crate::events::disk::simulated::{Call, Fault, PowerCut};
+use crate::events::{LogError, decode, encode};
 
 /// A day's work, each command a process of its own. The first makes the store.
 fn day() -> Vec<Command> {
@@ -42,6 +42,9 @@ fn cuts(number: usize) -> Vec<PowerCut> {
     let some = (0..2).map(|n| PowerCut::Some(number as u64 * 7 + n));
     [PowerCut::Nothing, PowerCut::Everything].into_iter().chain(some).collect()
 }
+
+/// More gaps than the heads that they leave can be named in one line.
+const GAPS: usize = 2_000;
 
 /// The machine has all that it promised, and goes on.
 #[track_caller]
@@ -233,6 +236,45 @@ fn a_repair_that_died_or_lost_power_at_any_call_is_finished_by_the_next() {
                 assert!(audit.is_sound(), "call {call}, {written} bytes: {:?}", audit.findings);
             }
         }
+    }
+}
+
+#[test]
+fn a_repair_of_more_gaps_than_a_line_can_name_is_finished_wherever_it_died() {
+    let mut machine = Machine::new();
+    machine.run(&Command::Look).unwrap();
+    let path = dir().join("events.jsonl");
+    let mut log = machine.log();
+    let mut last = decode(lines(&log).pop().unwrap().trim_ascii_end()).unwrap();
+    for _ in 0..GAPS {
+        for is_bad in [false, true] {
+            let (seq, start) = (last.seq.next(), log.len());
+            last = encode(&mut log, seq, last.at, last.event, last.id.into()).unwrap();
+            log[start + 30] ^= u8::from(is_bad);
+        }
+    }
+    machine.disk.put(&path, log);
+    let repair = |machine: &Machine| Store::repair(&machine.options());
+    let mended = machine.fork();
+    assert_eq!(repair(&mended).unwrap().cut.len(), GAPS);
+    for (call, kind) in mended.disk.calls().into_iter().enumerate() {
+        // Each repair takes long: of a write half is there, of all else what the power left.
+        let written = match kind {
+            Call::Write(bytes) => bytes / 2,
+            Call::Sync | Call::Change => 0,
+            Call::Look | Call::Lock => continue,
+        };
+        let dead = machine.fork();
+        dead.disk.fail_at(call, Fault::Death { written });
+        let _ = repair(&dead);
+        let again = match kind {
+            Call::Write(_) => dead.fork(),
+            _ => dead.cut_power(PowerCut::Some(call as u64)),
+        };
+        repair(&again).unwrap();
+        let audit = Store::verify(&again.options(), &[]).unwrap();
+        assert!(audit.is_sound(), "call {call}, {written} bytes: {:?}", audit.findings);
+        assert_eq!((audit.heads.ids().len(), audit.cut), (1, GAPS as u64), "call {call}");
     }
 }
 

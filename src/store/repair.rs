@@ -1,5 +1,7 @@
 //! Mending a log: what is not sound goes to the quarantine, and the gap is put on record.
 
+use std::collections::BTreeSet;
+use std::mem;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -8,15 +10,15 @@ use smol_str::SmolStr;
 use super::verify::{existing, look_twice, read_through};
 use super::{Options, Store, StoreError, TRIES};
 use crate::events::{
-    Append, Cut, Event, EventId, Excision, FORMAT_VERSION, FileLog, Log as _, LogError, Position,
-    Repair, TornTail, encode,
+    Append, Cut, Event, EventId, Excision, FORMAT_VERSION, FileLog, LINE_LIMIT, Log as _, LogError,
+    NextLines, Position, Repair, TornTail,
 };
 use crate::projection::audit::{Auditor, Place, Wounds};
 use crate::projection::checkpoint;
 
-/// How many cuts and missing events one `repair` event names: more do not fit into a line.
-const CUTS: usize = 200;
-const MISSING: usize = 1000;
+/// The bytes of a line that what a `repair` event lists may take: the rest is ample for its other
+/// keys and a parent.
+const ROOM: usize = LINE_LIMIT - 1024;
 
 /// What a repair did, or would do.
 #[derive(Debug, Default)]
@@ -83,6 +85,8 @@ impl Store<FileLog> {
                 log.forget_plan()?;
                 return Ok(plan.mending);
             }
+            // What cannot be put on record must not be begun.
+            let (lines, recorded) = plan.record(options.now)?;
             plan.mending.kept = log.prepare(&plan.excisions, &plan.all())?;
             if !plan.excise(&log)? {
                 continue;
@@ -92,12 +96,12 @@ impl Store<FileLog> {
             checkpoint::remove(&options.disk, &cache)
                 .map_err(LogError::io("remove the checkpoint in", &cache))?;
             log.reopen()?;
-            let lines = plan.record(options.now)?;
             match log.append(turn, &plan.end(), &lines)? {
                 Append::Done { torn } => plan.mending.torn = torn,
                 Append::Moved => continue,
             }
             log.forget_plan()?;
+            plan.mending.recorded = recorded;
             return Ok(plan.mending);
         }
         Err(StoreError::KeepsMoving(log.path().to_owned()))
@@ -134,12 +138,11 @@ impl Plan {
                 excision.returns.push(*at);
             }
         }
-        for cut in planned.cut {
-            let is_known = mending.cut.iter().any(|(known, _)| *known == cut);
-            if !is_known && !wounds.on_record.contains(&cut) {
-                mending.cut.push((cut, "an earlier repair cut it out, and did not end".to_owned()));
-            }
-        }
+        let known: BTreeSet<_> = mending.cut.iter().map(|(cut, _)| cut.clone()).collect();
+        let is_new = |cut: &Cut| !known.contains(cut) && !wounds.on_record.contains(cut);
+        let reason = "an earlier repair cut it out, and did not end";
+        let earlier = planned.cut.into_iter().filter(is_new);
+        mending.cut.extend(earlier.map(|cut| (cut, reason.to_owned())));
         excisions.retain(|excision| !excision.is_empty());
         let ends = excisions.iter().filter(|excision| excision.line_ends() > 0);
         mending.line_ends =
@@ -178,25 +181,37 @@ impl Plan {
     }
 
     /// Writes the events that put it on record, as lines that follow from the heads that are left.
-    fn record(&mut self, now: Timestamp) -> Result<Vec<u8>, StoreError> {
-        let Repair { cut, missing } = self.all();
-        let missing = Vec::from_iter(missing);
-        let (mut cuts, mut gaps) = (cut.chunks(CUTS), missing.chunks(MISSING));
-        let (mut seq, mut heads) = (self.wounds.next_seq, self.wounds.heads.clone());
-        let mut lines = Vec::new();
-        loop {
-            let (cut, missing) = (cuts.next(), gaps.next());
-            if cut.is_none() && missing.is_none() {
-                return Ok(lines);
-            }
-            let repair = Repair {
-                cut: cut.unwrap_or_default().to_vec(),
-                missing: missing.unwrap_or_default().iter().copied().collect(),
-            };
-            let event = Event::Repair(repair);
-            let record = encode(&mut lines, seq, now, event, heads).map_err(StoreError::TooLong)?;
-            self.mending.recorded.push(record.id);
-            (seq, heads) = (record.seq.next(), record.id.into());
+    fn record(&self, now: Timestamp) -> Result<(Vec<u8>, Vec<EventId>), StoreError> {
+        let Wounds { next_seq, heads, deepest, .. } = &self.wounds;
+        let mut lines = NextLines::new(*next_seq, heads, *deepest, now);
+        for part in parts(self.all()) {
+            lines.push(Event::Repair(part)).map_err(StoreError::TooLong)?;
         }
+        Ok(lines.into_parts())
     }
+}
+
+/// Divides what is to be put on record into parts that each fit into a line.
+fn parts(Repair { cut, missing }: Repair) -> Vec<Repair> {
+    let (mut parts, mut part, mut room) = (Vec::new(), Repair::default(), ROOM);
+    let mut make_room = |part: &mut Repair, bytes: usize| {
+        if bytes > room {
+            parts.push(mem::take(part));
+            room = ROOM;
+        }
+        room = room.saturating_sub(bytes);
+    };
+    for line in cut {
+        // A comma follows it.
+        let bytes = serde_json::to_vec(&line).map_or(ROOM, |json| json.len() + 1);
+        make_room(&mut part, bytes);
+        part.cut.push(line);
+    }
+    for id in missing {
+        // It stands in quotes, and a comma follows it.
+        make_room(&mut part, EventId::DIGITS + 3);
+        part.missing.insert(id);
+    }
+    parts.extend((part != Repair::default()).then_some(part));
+    parts
 }

@@ -57,6 +57,68 @@ fn a_link_that_stays_in_the_store_is_followed() {
     }
 }
 
+/// A store with a sealed past, and its files.
+fn sealed() -> (Home, std::path::PathBuf) {
+    let home = Home::seeded();
+    home.run(&["compact", "--seal"]).ok();
+    fs::remove_dir_all(home.store().join(".cache")).unwrap();
+    let segment = home.segments().pop().unwrap();
+    (home, segment)
+}
+
+#[test]
+fn what_has_no_segments_name_hides_no_segment() {
+    let (home, _) = sealed();
+    let before = home.whole_log();
+    let dir = home.store().join("segments");
+    symlink("/nonexistent", dir.join("notes")).unwrap();
+    symlink("/nonexistent", dir.join("notes.jsonl")).unwrap();
+    fs::create_dir(dir.join("kept")).unwrap();
+    let list = home.run(&["list", "--json"]).json();
+    assert_eq!(list["personas"].as_array().unwrap().len(), 12);
+    home.run(&["verify"]).ok();
+    for name in ["notes", "notes.jsonl"] {
+        fs::remove_file(dir.join(name)).unwrap();
+    }
+    fs::remove_dir(dir.join("kept")).unwrap();
+    assert_eq!(home.whole_log(), before, "nobody is seeded anew");
+}
+
+#[test]
+fn a_segment_that_is_a_link_to_nothing_is_refused_by_its_name() {
+    let (home, segment) = sealed();
+    let moved = home.store().join("gone");
+    fs::rename(&segment, &moved).unwrap();
+    symlink(&moved, &segment).unwrap();
+    // As long as it leads to a file of the store's, it is followed.
+    fs::rename(&moved, segment.with_file_name("kept")).unwrap();
+    fs::remove_file(&segment).unwrap();
+    symlink(segment.with_file_name("kept"), &segment).unwrap();
+    home.run(&["list"]).ok();
+    fs::rename(segment.with_file_name("kept"), &moved).unwrap();
+    let name = segment.file_name().unwrap().to_str().unwrap();
+    for args in [&["list"][..], &assign_args("s2", "w", "testing"), &["verify"], &["repair"]] {
+        let said = refused(&home, args);
+        let end = format!("`STORE/segments/{name}`: it is a symbolic link that leads to nothing\n");
+        assert!(said.starts_with("error: could not look at ") && said.contains(&end), "{said}");
+    }
+    assert_eq!(home.log(), b"", "nobody is seeded anew");
+}
+
+#[test]
+fn segments_that_are_a_link_to_nothing_are_refused() {
+    let (home, _) = sealed();
+    let dir = home.store().join("segments");
+    fs::rename(&dir, home.store().join("gone")).unwrap();
+    symlink("/nonexistent", &dir).unwrap();
+    for args in [&["list"][..], &assign_args("s2", "w", "testing"), &["verify"]] {
+        let said = refused(&home, args);
+        let end = "`STORE/segments`: it is a symbolic link that leads to nothing\n";
+        assert!(said.contains(end), "{said}");
+    }
+    assert_eq!(home.log(), b"", "nobody is seeded anew");
+}
+
 #[test]
 fn a_link_that_leads_nowhere_makes_no_file_there() {
     for name in ["events.jsonl", ".lock"] {

@@ -286,17 +286,38 @@ fn a_log_of_a_newer_program_is_left_alone() {
 #[test]
 fn more_than_fits_into_a_line_is_put_on_record_in_several() {
     let home = Home::seeded();
-    home.run(&["grow", "--count", "500"]).ok();
+    home.run(&["grow", "--count", "1000"]).ok();
     let mut files = Files::read(home.store());
     for line in files.0[0].1.iter_mut().step_by(2) {
         line[20] = b'?';
     }
     files.write(home.store());
     let done = home.run(&["repair", "--yes", "--json"]).json();
-    assert_eq!(done["recorded"].as_array().unwrap().len(), 2);
+    // One that joins the heads, which find no room beside what the next one lists, and two that list.
+    assert_eq!(done["recorded"].as_array().unwrap().len(), 3);
     let (cut, missing) = on_record(&Files::read(home.store()));
-    assert_eq!((cut.len(), missing.len()), (256, 256));
+    assert_eq!((cut.len(), missing.len()), (506, 506));
     check_mended(&home);
+}
+
+#[test]
+fn a_log_of_which_every_second_line_is_bad_is_mended_in_one_go() {
+    let home = Home::seeded();
+    let data = r#"{"persona":"Elena Vasquez","reason":"manual"}"#;
+    home.append_all(1, "reactivate", &vec![data; 20_000]);
+    let mut files = Files::read(home.store());
+    let bad = files.0[0].1.iter_mut().skip(1).step_by(2);
+    bad.for_each(|line| line[20] = b'?');
+    let cut = files.0[0].1.len() / 2;
+    files.write(home.store());
+    let done = home.run(&["repair", "--yes", "--json"]).json();
+    assert_eq!(done["cut"].as_array().unwrap().len(), cut);
+    let mended = Files::read(home.store());
+    let (cuts, missing) = on_record(&mended);
+    // Nobody follows the last of the lines that are bad.
+    assert_eq!((cuts.len(), missing.len()), (cut, cut - 1));
+    let report = check_mended(&home);
+    assert_eq!(report["heads"].as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -29,7 +30,7 @@ fn a_seal_moves_the_lines_and_changes_no_answer() {
     let last = chain(&log).pop().unwrap()["id"].as_str().unwrap().to_owned();
 
     let sealed = home.run(&["compact", "--seal", "--json"]).json()["sealed"].clone();
-    let path = home.store().join(format!("segments/1-{}.jsonl", &last[..8]));
+    let path = home.store().join(format!("segments/000000000001-{}.jsonl", &last[..8]));
     assert_eq!(sealed["segment"], path.to_str().unwrap());
     assert_eq!(sealed["bytes"], log.len());
     assert_eq!(fs::read(&path).unwrap(), log, "byte for byte");
@@ -53,6 +54,48 @@ fn a_seal_moves_the_lines_and_changes_no_answer() {
     let with = answers(&home);
     fs::remove_dir_all(home.store().join(".cache")).unwrap();
     assert_eq!(answers(&home), with);
+}
+
+#[test]
+fn what_a_shell_puts_together_is_the_log() {
+    let home = lived();
+    // Sealed at depths of two and of three digits, which no order of names as they are would tell.
+    for personas in ["99", "1", "1"] {
+        home.run(&["compact", "--seal"]).ok();
+        home.run(&["grow", "--count", personas]).ok();
+    }
+    let shell = |script: &str| {
+        let mut shell = Command::new("sh");
+        let done = shell.current_dir(home.store()).args(["-c", script]).output().unwrap();
+        assert!(done.status.success());
+        done.stdout
+    };
+    assert_eq!(home.segments().len(), 3);
+    assert!(shell("cat segments/* events.jsonl") == home.whole_log());
+    chain(&home.whole_log());
+}
+
+#[test]
+fn a_name_without_leading_zeros_is_read_by_its_number() {
+    let home = lived();
+    for personas in ["99", "1"] {
+        home.run(&["compact", "--seal"]).ok();
+        home.run(&["grow", "--count", personas]).ok();
+    }
+    let (log, before) = (home.whole_log(), answers(&home));
+    for path in home.segments() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let older = path.with_file_name(name.trim_start_matches('0'));
+        assert_ne!(older, path);
+        fs::rename(&path, older).unwrap();
+        // Whether all names are older ones, or some.
+        assert!(home.whole_log() == log);
+        assert_eq!(answers(&home), before);
+        assert_eq!(home.run(&["verify", "--json"]).json()["damage"], 0);
+    }
+    home.run(&["compact", "--seal"]).ok();
+    assert!(home.whole_log() == log);
+    assert_eq!(answers(&home), before);
 }
 
 #[test]

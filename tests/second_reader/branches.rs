@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::agreement::agreed;
 use crate::answer::Answer;
+use crate::forge::{ada, home, id, line};
 use crate::harness::{Home, assign_args};
 use crate::trail::Trail;
 
@@ -74,4 +75,31 @@ fn branches_that_were_merged_either_way_add_up_to_the_same() {
     assert_eq!(home.run(&assign_args("after", "w", "testing")).code, Some(0));
     let after = agreed(&home, "after the merges");
     assert_eq!(after.heads.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn more_branches_than_a_line_can_name_are_joined_line_by_line() {
+    let ada = ada();
+    let branch = |n: usize| line(2, &[id(&ada)], "party", &format!(r#"{{"n":{n}}}"#));
+    let deepest = branch(0);
+    let deepest = line(3, &[id(&deepest)], "party", "{}");
+    let branches: String = (0..4_000).map(branch).collect();
+    let merged = format!("{ada}{branches}{deepest}");
+    let home = home(merged.as_bytes());
+    let heads = |answer: &Answer| answer.heads.as_array().unwrap().len();
+    assert_eq!(heads(&agreed(&home, "merged")), 4_000);
+    assert_eq!(home.run(&["grow", "--count", "2"]).code, Some(0));
+
+    // Wherever the new lines are cut off, it is a history.
+    let log = String::from_utf8(home.whole_log()).unwrap();
+    let new: Vec<_> = log.strip_prefix(&merged).unwrap().split_inclusive('\n').collect();
+    assert_eq!(new.len(), 4, "two that join, and one for each persona");
+    let left: Vec<_> = (1..=new.len())
+        .map(|lines| {
+            home.set_log(format!("{merged}{}", new[..lines].concat()).as_bytes());
+            heads(&agreed(&home, &format!("and {lines} lines")))
+        })
+        .collect();
+    assert!(left[0] > 2_000 && left[1] > 200 && left[2..] == [1, 1], "{left:?}");
+    assert_eq!(home.run(&["verify"]).code, Some(0));
 }

@@ -29,13 +29,15 @@ fn a_log_in_pieces_is_the_same_log() {
     let lines: Vec<_> = VERSION_1.split_inclusive('\n').collect();
     let whole = Answer::of(home(VERSION_1.as_bytes()).store()).unwrap();
 
-    // Two branches sealed the tenth event, and one of them not the last.
+    // Two branches sealed the tenth event, and one of them not the last; some names are older ones.
     let pieces = home(lines[12..].concat().as_bytes());
     seal(pieces.store(), "1-e65c7d66.jsonl", &lines[..6]);
-    seal(pieces.store(), "7-425584f8.jsonl", &lines[6..10]);
+    seal(pieces.store(), "000000000007-425584f8.jsonl", &lines[6..10]);
     seal(pieces.store(), "10-c281b05f.jsonl", &lines[9..11]);
-    seal(pieces.store(), "10-54d50f92.jsonl", &lines[9..12]);
-    seal(pieces.store(), "notes.jsonl", &["not of the log\n"]);
+    seal(pieces.store(), "000000000010-54d50f92.jsonl", &lines[9..12]);
+    for other in ["notes.jsonl", "+1-e65c7d66.jsonl", "1-e65c7d6.jsonl"] {
+        seal(pieces.store(), other, &["not of the log\n"]);
+    }
     assert_eq!(Answer::of(pieces.store()), Ok(whole));
 
     // Only the end of the whole log can be torn.

@@ -40,11 +40,14 @@ fn segments(dir: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found.into_iter().map(|(_, _, path)| path).collect())
 }
 
-/// The number in a segment's name, `<first seq>-<8 digits of the last id>.jsonl`.
+/// The number in a segment's name, `<first seq>-<8 to 32 digits of the last id>.jsonl`.
 fn first_seq(name: &str) -> Option<u64> {
     let (first, id) = name.strip_suffix(".jsonl")?.split_once('-')?;
     let hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    (id.len() == 8 && id.bytes().all(hex)).then(|| first.parse().ok())?
+    if !(8..=32).contains(&id.len()) || !id.bytes().all(hex) {
+        return None;
+    }
+    if first.bytes().all(|byte| byte.is_ascii_digit()) { first.parse().ok() } else { None }
 }
 
 /// What the file holds; nothing, if there is none.

@@ -24,3 +24,19 @@ fn a_log_that_was_mended_adds_up_to_the_same_and_goes_on() {
         assert_eq!(answer.heads.as_array().unwrap().len(), 1);
     }
 }
+
+#[test]
+fn what_more_gaps_than_a_line_can_name_leave_adds_up_to_the_same() {
+    let made = Home::seeded();
+    let data = r#"{"persona":"Elena Vasquez","reason":"manual"}"#;
+    made.append_all(1, "retire", &vec![data; 5_000]);
+    let log = String::from_utf8(made.whole_log()).unwrap();
+    let spoil = |(number, line): (usize, &str)| {
+        if number % 2 == 0 { line.to_owned() } else { line.replacen("data", "Data", 1) }
+    };
+    let spoilt: String = log.split_inclusive('\n').enumerate().map(spoil).collect();
+    let home = home(spoilt.as_bytes());
+    assert_eq!(home.run(&["repair", "--yes"]).code, Some(0));
+    let answer = agreed(&home, "mended");
+    assert_eq!(answer.heads.as_array().unwrap().len(), 1);
+}

@@ -74,8 +74,11 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
     /// Makes one directory, in one that is there.
     fn make_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// The regular files of a directory, by name, with their lengths; in no order.
-    fn list(&self, dir: &Path) -> io::Result<Vec<(String, u64)>>;
+    /// The names in a directory, in no order. `NotFound` means that nothing is there, not even a link.
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
+
+    /// The length of a regular file; of a link, what it leads to counts.
+    fn file_len(&self, path: &Path) -> io::Result<u64>;
 
     /// Gives a file another name, at once and whole, in place of what has that name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;

@@ -347,22 +347,23 @@ impl FileSystem for Simulated {
         Ok(())
     }
 
-    fn list(&self, dir: &Path) -> io::Result<Vec<(String, u64)>> {
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         let mut state = self.state();
         state.call(Call::Look)?;
         if state.seen.get(dir) != Some(&Node::Directory) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let files = state.seen.iter().filter(|(path, _)| path.parent() == Some(dir));
-        let files = files.filter_map(|(path, node)| match node {
-            Node::File(inode) => {
-                let name = path.file_name()?.to_str()?.to_owned();
-                Some((name, state.inodes[*inode].seen.len() as u64))
-            }
-            Node::Directory => None,
-        });
+        let paths = state.seen.keys().filter(|path| path.parent() == Some(dir));
+        let names = paths.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
         // Not in order, as elsewhere.
-        Ok(files.rev().collect())
+        Ok(names.rev().collect())
+    }
+
+    fn file_len(&self, path: &Path) -> io::Result<u64> {
+        let mut state = self.state();
+        state.call(Call::Look)?;
+        let inode = state.file(path)?;
+        Ok(state.inodes[inode].seen.len() as u64)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

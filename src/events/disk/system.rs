@@ -33,21 +33,16 @@ impl FileSystem for System {
         builder.create(path)
     }
 
-    fn list(&self, dir: &Path) -> io::Result<Vec<(String, u64)>> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(dir)? {
-            let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            // Of a link, what it leads to counts; whether it may lead there, `open` says.
-            let of = match entry.metadata()? {
-                of if of.is_symlink() => fs::metadata(entry.path())?,
-                of => of,
-            };
-            if of.is_file() {
-                files.push((name, of.len()));
-            }
-        }
-        Ok(files)
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(dir).map_err(|error| unfollowed(dir, error))?;
+        let names = names.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        names.filter_map(io::Result::transpose).collect()
+    }
+
+    fn file_len(&self, path: &Path) -> io::Result<u64> {
+        // Whether a link may lead there, `open` says.
+        let of = fs::metadata(path).map_err(|error| unfollowed(path, error))?;
+        Ok(regular(of)?.len())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -77,7 +72,7 @@ impl FileSystem for System {
 
 impl OpenFile for File {
     fn len(&self) -> io::Result<u64> {
-        Ok(regular(self)?.len())
+        Ok(regular(self.metadata()?)?.len())
     }
 
     fn read_at(&self, mut offset: u64, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
@@ -185,7 +180,7 @@ pub fn read_to_string(path: &Path) -> io::Result<String> {
         rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
     );
     let mut file = options.read(true).open(path)?;
-    regular(&file)?;
+    regular(file.metadata()?)?;
     let mut text = String::new();
     file.read_to_string(&mut text)?;
     Ok(text)
@@ -195,10 +190,19 @@ fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|of| of.is_symlink())
 }
 
+fn leads_nowhere() -> io::Error {
+    io::Error::other("it is a symbolic link that leads to nothing")
+}
+
+/// Tells a link to nothing, which is there, from what is not there.
+fn unfollowed(path: &Path, error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::NotFound && is_link(path) { leads_nowhere() } else { error }
+}
+
 /// What a link leads to, if it stays beside or below the link and is the user's own.
 fn own_target(link: &Path) -> io::Result<PathBuf> {
     let refused = |why| io::Error::other(format!("it is a symbolic link {why}"));
-    let target = fs::canonicalize(link).map_err(|_| refused("that leads to nothing"))?;
+    let target = fs::canonicalize(link).map_err(|_| leads_nowhere())?;
     let home = link.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !target.starts_with(fs::canonicalize(home)?) {
         return Err(refused("that leads out of the store"));
@@ -213,8 +217,7 @@ fn own_target(link: &Path) -> io::Result<PathBuf> {
 }
 
 /// What is known of a file that is one, and no directory, pipe or device.
-fn regular(file: &File) -> io::Result<fs::Metadata> {
-    let of = file.metadata()?;
+fn regular(of: fs::Metadata) -> io::Result<fs::Metadata> {
     if of.is_file() { Ok(of) } else { Err(io::Error::other("it is not a regular file")) }
 }
 
@@ -233,7 +236,7 @@ impl Identity {
     }
 
     fn of(file: &File) -> io::Result<Self> {
-        Ok(Self::new(&regular(file)?))
+        Ok(Self::new(&regular(file.metadata()?)?))
     }
 
     fn new(of: &fs::Metadata) -> Self {
@@ -261,7 +264,7 @@ impl Identity {
     }
 
     fn of(file: &File) -> io::Result<Self> {
-        regular(file)?;
+        regular(file.metadata()?)?;
         Ok(Self(same_file::Handle::from_file(file.try_clone()?)?))
     }
 

@@ -23,9 +23,11 @@ pub struct Wounds {
     /// Whether the checkpoint says otherwise than the log.
     pub checkpoint: bool,
     /// The cuts that are on record already.
-    pub on_record: Vec<Cut>,
+    pub on_record: BTreeSet<Cut>,
     /// The ends of the history that is left.
     pub heads: Heads,
+    /// The one of them that the next event is one below.
+    pub deepest: Option<EventId>,
     /// The depth of the next event.
     pub next_seq: Seq,
     /// The newest format version of any line.
@@ -107,13 +109,15 @@ impl Auditor {
         let lost = known.into_iter().filter(|id| !named.contains(*id) && is_lost(id));
         missing.extend(lost.map(|id| (*id, None)));
         let heads = left().filter(|(_, entry)| !named.contains(&entry.id));
-        let (heads, seqs): (Vec<_>, Vec<_>) = heads.map(|(_, entry)| (entry.id, entry.seq)).unzip();
+        let heads: Vec<_> = heads.map(|(_, entry)| (entry.seq, entry.id)).collect();
+        let deepest = heads.iter().max().copied();
         Wounds {
             missing,
             lines,
-            heads: heads.into(),
-            next_seq: seqs.into_iter().max().unwrap_or_default().next(),
-            on_record: self.repairs.iter().flat_map(|(_, repair)| repair.cut.clone()).collect(),
+            heads: heads.into_iter().map(|(_, id)| id).collect::<Vec<_>>().into(),
+            deepest: deepest.map(|(_, id)| id),
+            next_seq: deepest.map(|(seq, _)| seq).unwrap_or_default().next(),
+            on_record: self.repairs.into_iter().flat_map(|(_, repair)| repair.cut).collect(),
             returns,
             checkpoint: self.kept.differs(),
             unended: self.unended,
