@@ -207,6 +207,17 @@ impl Store<FileLog> {
         Ok(store)
     }
 
+    /// Opens a store that is there, only to look at it.
+    ///
+    /// It waits for nobody and writes nothing, not even the checkpoint: what
+    /// looks like damage, and may be a write half seen, is an error at once.
+    pub fn peek(options: &Options) -> Result<Self, StoreError> {
+        let mut store = Self::existing(options)?;
+        store.recall();
+        store.catch_up()?;
+        Ok(store)
+    }
+
     /// A store of whose log nothing was read yet.
     fn closed(options: &Options) -> Result<Self, StoreError> {
         let seed = read_seed(&options.dir.join("seed.toml"))?;

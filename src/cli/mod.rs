@@ -297,9 +297,6 @@ struct Context {
 }
 
 impl Context {
-    /// How long to wait for other writers.
-    const DEFAULT_WAIT: Duration = Duration::from_secs(5);
-
     /// The moment of this command.
     fn now(&self) -> Timestamp {
         self.options.now

@@ -53,7 +53,7 @@ impl Store<FileLog> {
     }
 
     /// A store that is there, of whose log nothing was read yet.
-    fn existing(options: &Options) -> Result<Self, StoreError> {
+    pub(super) fn existing(options: &Options) -> Result<Self, StoreError> {
         let mut store = Self::closed(options)?;
         if store.log.exists()? { Ok(store) } else { Err(StoreError::NoStore(options.dir.clone())) }
     }
