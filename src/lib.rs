@@ -22,5 +22,5 @@ pub mod projection;
 mod store;
 
 pub use store::{
-    Answer, Condition, LogEnd, LongWork, Mending, Options, Past, Progress, Store, StoreError,
+    Answer, Condition, LogEnd, LongWork, Mending, Options, Order, Past, Progress, Store, StoreError,
 };

@@ -3,9 +3,9 @@
 use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::broker::{Refusal, Rules};
-use muzzle_persona::events::Record;
+use muzzle_persona::events::{Position, Record};
 use muzzle_persona::projection::{Line, LineDamage, Moment, Roster, View};
-use muzzle_persona::{Past, Store, StoreError};
+use muzzle_persona::{Order, Past, Store, StoreError};
 
 use super::Context;
 use super::failure::Failure;
@@ -92,15 +92,18 @@ impl Reading {
         }
     }
 
-    /// Hands the lines that may matter to `visit`, in fold order: see [`Store::visit_lines`].
-    pub fn visit_lines(
+    /// Hands the lines of one page that may matter to `visit`: see [`Store::visit_page`].
+    pub fn visit_page(
         &mut self,
+        page: &Position,
+        order: Order,
         needles: &[&str],
+        buffer: &mut Vec<u8>,
         visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<Position>, StoreError> {
         match self {
-            Self::Now(store, _) => store.visit_lines(needles, visit),
-            Self::Then(past, _) => past.visit_lines(needles, visit),
+            Self::Now(store, _) => store.visit_page(page, order, needles, buffer, visit),
+            Self::Then(past, _) => past.visit_page(page, order, needles, buffer, visit),
         }
     }
 
@@ -109,6 +112,14 @@ impl Reading {
         match self {
             Self::Now(store, _) => store.damaged(damage).into(),
             Self::Then(past, _) => past.damaged(damage).into(),
+        }
+    }
+
+    /// Says that another log is there than the one that is read.
+    pub fn keeps_moving(&self) -> StoreError {
+        match self {
+            Self::Now(store, _) => store.keeps_moving(),
+            Self::Then(past, _) => past.keeps_moving(),
         }
     }
 

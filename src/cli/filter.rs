@@ -51,7 +51,7 @@ pub struct FilterArgs {
 }
 
 /// What is to be true of an event: all of what is asked for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Filter {
     persona: Option<PersonaName>,
     session: Option<SessionId>,

@@ -142,7 +142,9 @@ mod tests {
             let once = || {
                 let start = std::time::Instant::now();
                 let mut history = History::of(PersonaName::unchecked("Ann"));
-                records.iter().for_each(|record| history.apply(record));
+                for record in &records {
+                    history.apply(record);
+                }
                 assert_eq!(history.assignments().len(), count);
                 start.elapsed()
             };

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Options, Store, StoreError, read_ahead};
+use super::{Options, Order, Store, StoreError, read_ahead};
 use crate::broker::Rules;
 use crate::events::{Damage, FileLog, Log, LogError, Position, Read, Record, Revision};
 use crate::projection::{Fold, Line, LineDamage, Moment, Rewind, Roster, Until, View, pipeline};
@@ -148,28 +148,41 @@ impl Past {
         needles: &[&str],
         mut visit: impl FnMut(&Record),
     ) -> Result<(), StoreError> {
-        self.visit_lines(needles, |line| {
-            visit(&line.decode()?);
-            Ok(())
-        })
+        let (mut next, mut buffer) = (Some(Position::START), Vec::new());
+        while let Some(page) = next {
+            next = self.visit_page(&page, Order::OldestFirst, needles, &mut buffer, |line| {
+                visit(&line.decode()?);
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
-    /// Hands the lines of then that may matter to `visit`: see [`Store::visit_lines`].
-    pub fn visit_lines(
+    /// Hands the lines of one page to `visit`: see [`Store::visit_page`]. What git has is one page.
+    pub fn visit_page(
         &mut self,
+        page: &Position,
+        order: Order,
         needles: &[&str],
+        buffer: &mut Vec<u8>,
         mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<Position>, StoreError> {
         let until = self.until;
-        let mut visit = |line: Line<'_>| {
+        let visit = |line: Line<'_>| {
             if until.takes(&line.decode()?) { visit(line) } else { Ok(()) }
         };
         let Some(revision) = &self.revision else {
-            return self.store.visit_lines(needles, visit);
+            return self.store.visit_page(page, order, needles, buffer, visit);
         };
         let visited = View::in_order(revision.log());
-        let visited = visited.and_then(|mut lines| lines.try_for_each(&mut visit));
-        visited.map_err(|damage| self.damaged(damage).into())
+        let visited = visited.and_then(|lines| order.try_for_each(lines, visit));
+        visited.map(|()| None).map_err(|damage| self.damaged(damage).into())
+    }
+
+    /// Says that another log is there than the one that is read.
+    #[must_use]
+    pub fn keeps_moving(&self) -> StoreError {
+        self.store.keeps_moving()
     }
 
     /// Says where in which file a line is damaged.
