@@ -23,6 +23,6 @@ mod store;
 pub mod wording;
 
 pub use store::{
-    Answer, Condition, LogEnd, LongWork, Mending, Options, PendingCheckpoint, Progress, Snapshot,
-    Store, StoreError,
+    Answer, Condition, LogEnd, LongWork, Mending, Options, Order, PendingCheckpoint, Progress,
+    Snapshot, Store, StoreError,
 };

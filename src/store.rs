@@ -9,12 +9,12 @@ use jiff::Timestamp;
 
 use crate::broker::{Decision, Notice, Refusal, Rules, Seed, SeedError, Situation};
 use crate::events::{
-    Append, Damage, Disk, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, Needles,
-    NextLines, Position, Read, Record, RevisionError, Sealed, TornTail, disk,
+    Append, Damage, Disk, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, NextLines,
+    Position, Read, RevisionError, Sealed, TornTail, disk,
 };
 use crate::projection::pipeline::{self, Next};
 use crate::projection::{
-    AmbiguousHead, Cutoff, CutoffError, Fold, Line, LineDamage, Roster, View, checkpoint,
+    AmbiguousHead, Cutoff, CutoffError, Fold, LineDamage, Roster, View, checkpoint,
 };
 
 mod condition;
@@ -24,12 +24,14 @@ mod crash;
 #[cfg(unix)]
 #[cfg(test)]
 mod machine;
+mod page;
 mod pending;
 mod repair;
 mod snapshot;
 mod verify;
 
 pub use condition::{Condition, LogEnd};
+pub use page::Order;
 pub use pending::PendingCheckpoint;
 pub use repair::Mending;
 pub use snapshot::Snapshot;
@@ -219,6 +221,23 @@ impl Store<FileLog> {
         }
         store.keep(KEPT_BY_READERS);
         Ok(store)
+    }
+
+    /// Opens a store that is there, only to look at it.
+    ///
+    /// It waits for nobody and writes nothing, not even the checkpoint: what
+    /// looks like damage, and may be a write half seen, is an error at once.
+    pub fn peek(options: &Options) -> Result<Self, StoreError> {
+        let mut store = Self::unread(options)?;
+        store.recall();
+        store.catch_up()?;
+        Ok(store)
+    }
+
+    /// A store that is there, of whose log nothing was read yet.
+    fn unread(options: &Options) -> Result<Self, StoreError> {
+        let mut store = Self::closed(options)?;
+        if store.log.exists()? { Ok(store) } else { Err(StoreError::NoStore(options.dir.clone())) }
     }
 
     /// A store of whose log nothing was read yet.
@@ -419,7 +438,9 @@ impl<L: Log> Store<L> {
         if self.has_recorded { StoreError::Recorded(Box::new(error)) } else { error }
     }
 
-    fn keeps_moving(&self) -> StoreError {
+    /// The error that another log is there than the one that is read or written.
+    #[must_use]
+    pub fn keeps_moving(&self) -> StoreError {
         StoreError::KeepsMoving(self.log.path().to_owned())
     }
 
@@ -441,62 +462,6 @@ impl<L: Log> Store<L> {
         // What was not recorded is not to be kept either.
         self.take_in(&lines)?;
         Ok((self, Answer { outcome, notices, torn: None }))
-    }
-
-    /// Hands the events that may matter to `visit`, in fold order.
-    ///
-    /// Lines that cannot hold each of `needles` as a JSON string are passed
-    /// over unread: `visit` gets at least those that do.
-    pub fn visit(
-        &mut self,
-        needles: &[&str],
-        mut visit: impl FnMut(&Record),
-    ) -> Result<(), StoreError> {
-        self.visit_lines(needles, |line| {
-            visit(&line.decode()?);
-            Ok(())
-        })
-    }
-
-    /// Hands the lines that may matter to `visit`, in fold order, each event once.
-    ///
-    /// Which these are, [`Store::visit`] tells. `visit` reads of them what it
-    /// needs, and says so if one is damaged.
-    pub fn visit_lines(
-        &mut self,
-        needles: &[&str],
-        mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
-    ) -> Result<(), StoreError> {
-        let needles = Needles::of(needles);
-        let mut visit = |line: Line<'_>| {
-            if needles.may_be_in(line.bytes) { visit(line) } else { Ok(()) }
-        };
-        if self.view.is_reordered() {
-            let whole = self.read_all()?;
-            let visited = View::in_order(&whole).and_then(|mut lines| lines.try_for_each(visit));
-            return Ok(visited.map_err(|damage| self.damaged(damage))?);
-        }
-        let (mut position, mut batch) = (Position::START, Vec::new());
-        loop {
-            let Read::Lines { left } = self.log.read(&position, &mut batch)? else {
-                return Err(self.keeps_moving());
-            };
-            let lines = batch.split_inclusive(|byte| *byte == b'\n').zip(position.lines + 1..);
-            for (line, number) in lines {
-                let bytes = line.strip_suffix(b"\n").unwrap_or(line);
-                visit(Line { number, bytes }).map_err(|damage| self.damaged(damage))?;
-            }
-            position.advance(&batch);
-            if position.last.is_none() && left > 0 {
-                // A line that ends with no id is damage, whatever it was looked through for.
-                let (line, reason) = (position.lines, LineError::NoId.into());
-                return Err(self.damaged(LineDamage { line, reason }).into());
-            }
-            self.progress.tell(LongWork::reading(&position, left));
-            if left == 0 {
-                return Ok(());
-            }
-        }
     }
 
     /// Writes events as lines that follow from the heads.
@@ -801,11 +766,12 @@ mod tests {
     /// The numbers of the lines that may hold all of these texts.
     fn visited(store: &mut Store, needles: &[&str]) -> Vec<u64> {
         let mut numbers = Vec::new();
-        let visited = store.visit_lines(needles, |line| {
+        let (first, mut buffer) = (Position::START, Vec::new());
+        let visited = store.visit_page(&first, Order::OldestFirst, needles, &mut buffer, |line| {
             numbers.push(line.number);
             line.decode().map(drop)
         });
-        visited.unwrap();
+        assert_eq!(visited.unwrap(), None);
         numbers
     }
 

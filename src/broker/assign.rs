@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use super::decision::Notice;
+use super::grow::Growth;
 use super::lending::{candidates, given_back, is_stale, orphan, released_slot, releases};
 use super::score::{best, rank};
-use super::{Decision, Refusal, Role, Score, Situation, grow, names};
+use super::{Decision, Refusal, Role, Score, Situation, names};
 use crate::events::{
-    AgentName, Assign, AssignedSlot, Definition, Event, PersonaName, ProjectName, Reactivate,
-    ReactivateReason, ReleaseReason, ReleasedSlot, RetireReason, RoleName, SessionId, Slot,
-    TeamName, ToolUseId,
+    AgentName, Assign, AssignedSlot, Event, PersonaName, ProjectName, Reactivate, ReactivateReason,
+    ReleaseReason, ReleasedSlot, RetireReason, RoleName, SessionId, Slot, TeamName, ToolUseId,
 };
 use crate::projection::{Lease, Persona, Status};
 
@@ -107,8 +107,8 @@ struct Draft<'s, 'a> {
     first: Vec<Event>,
     /// Silent sessions whose slots `first` releases.
     orphaned: Vec<SessionId>,
-    /// Personas that `first` grows.
-    grown: Vec<Definition>,
+    /// What `first` grows comes from here.
+    growth: Option<Growth<'a>>,
     /// Slots of this agent whose role changes.
     closed: Vec<ReleasedSlot>,
     /// Slots that are new.
@@ -124,7 +124,7 @@ impl<'s, 'a> Draft<'s, 'a> {
             notices: Vec::new(),
             first: Vec::new(),
             orphaned: Vec::new(),
-            grown: Vec::new(),
+            growth: None,
             closed: Vec::new(),
             opened: Vec::new(),
         }
@@ -279,11 +279,11 @@ impl<'s, 'a> Draft<'s, 'a> {
 
     /// Makes a persona for a role.
     fn grow(&mut self, role: &Role) -> (PersonaName, Score) {
-        let grown = grow::grow(self.situation, &self.grown);
+        let growth = self.growth.get_or_insert_with(|| Growth::new(self.situation));
+        let grown = growth.grow(self.situation.rng);
         let score = Score::of_newcomer(&grown, role, &self.situation.rules.scoring);
         let name = grown.name.clone();
-        self.first.push(Event::Grow(grown.clone()));
-        self.grown.push(grown);
+        self.first.push(Event::Grow(grown));
         (name, score)
     }
 

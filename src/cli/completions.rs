@@ -1,8 +1,10 @@
 //! `completions`: let a shell complete commands, options and personas' names.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, ValueEnum};
 use clap_complete::CompletionCandidate;
@@ -13,12 +15,14 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::output::Report;
-use super::{Cli, Context, Environment};
+use super::{Cli, Environment};
 
 /// What the scripts call to complete a word.
 const PROGRAM: &str = "muzzle-persona";
 /// The variable by which a script asks for completions, and says for which shell.
 const ASK: &str = "COMPLETE";
+/// The variable in which most scripts say which word is completed; else it is the last.
+const INDEX: &str = "_CLAP_COMPLETE_INDEX";
 
 /// Print a script that lets a shell complete commands, options and names
 ///
@@ -71,28 +75,98 @@ impl fmt::Display for CompletionsReport {
     }
 }
 
-/// Whether it is bash that asks. Of all shells, it alone takes a completion as
-/// it is, with its spaces unquoted. The variable is gone when a name is completed.
-static FOR_BASH: OnceLock<bool> = OnceLock::new();
+/// What a shell asks about. A completer gets nothing but the word that is completed.
+struct Asking {
+    shell: String,
+    /// The store that the line names before that word.
+    store: Option<PathBuf>,
+}
+
+static ASKING: OnceLock<Asking> = OnceLock::new();
 
 /// Answers a shell that asks for completions, and ends the process; else does nothing.
 #[expect(clippy::disallowed_methods, reason = "a shell asks through its environment")]
 pub fn answer_shell() {
-    FOR_BASH.get_or_init(|| std::env::var_os(ASK).is_some_and(|shell| shell == "bash"));
-    CompleteEnv::with_factory(Cli::command).var(ASK).bin(PROGRAM).complete();
+    let Some(shell) = std::env::var_os(ASK) else { return };
+    let shell = Path::new(&shell).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let index = std::env::var(INDEX).ok().and_then(|index| index.parse().ok());
+    let mut args: Vec<_> = std::env::args_os().collect();
+    let line = args.iter().position(|arg| arg == "--").map_or(args.len(), |end| end + 1);
+    let words = args.get_mut(line..).unwrap_or_default();
+    let before = index.unwrap_or(words.len().saturating_sub(1)).min(words.len());
+    let words = words.get_mut(..before).unwrap_or_default();
+    join_at_equals(words);
+    let home = muzzle_persona::environment::home(|name| std::env::var_os(name));
+    let store = named_store(words, &shell, home.as_deref());
+    ASKING.get_or_init(|| Asking { shell, store });
+    let complete = CompleteEnv::with_factory(Cli::command).var(ASK).bin(PROGRAM);
+    let here = std::env::current_dir().ok();
+    if complete.try_complete(args, here.as_deref()).unwrap_or_else(|error| error.exit()) {
+        std::process::exit(0);
+    }
+}
+
+/// Joins what bash takes apart: `--store`, `=` and `DIR` of `--store=DIR`.
+///
+/// Each of the three becomes the whole, so that no word after them changes its number.
+fn join_at_equals(words: &mut [OsString]) {
+    for at in 2..words.len() {
+        if let Some([option, equals, value]) = words.get_mut(at - 2..=at)
+            && option.to_string_lossy().starts_with("--")
+            && *equals == *"="
+        {
+            let whole = [&**option, &**equals, &**value].join(OsStr::new(""));
+            for word in [option, equals, value] {
+                whole.clone_into(word);
+            }
+        }
+    }
+}
+
+/// The store that the words of a line name, if any; one without a name if it cannot be made out.
+fn named_store(words: &[OsString], shell: &str, home: Option<&Path>) -> Option<PathBuf> {
+    let is_raw = matches!(shell, "bash" | "zsh");
+    let mut words = words.iter().map(|word| {
+        let word = word.to_string_lossy();
+        if is_raw { unquoted(&word, home) } else { word.into_owned() }
+    });
+    let mut store = None;
+    while let Some(word) = words.next().filter(|word| word != "--") {
+        let named = match word.strip_prefix("--store") {
+            Some("") => words.next(),
+            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+            None => None,
+        };
+        store = named.or(store);
+    }
+    store.map(PathBuf::from)
+}
+
+/// What a shell makes of a word as it was typed; nothing if that takes more than to unquote it.
+fn unquoted(word: &str, home: Option<&Path>) -> String {
+    let (home, word) = match (home.and_then(Path::to_str), word.strip_prefix("~/")) {
+        (Some(home), Some(rest)) => (format!("{home}/"), rest),
+        _ => (String::new(), word),
+    };
+    match shlex::split(word).as_deref() {
+        Some([word]) => home + word,
+        _ => String::new(),
+    }
 }
 
 /// The personas whose names begin as was typed.
 ///
 /// A shell asks without a command line of ours, so the environment is read
-/// here. A store that is not there is not made for the sake of a key press.
+/// here. Whatever goes wrong, nothing is offered.
 pub fn persona_names(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let names = names_in_store(Environment::read()).unwrap_or_default();
+    let (shell, store) = ASKING.get().map_or(("", None), |it| (&it.shell, it.store.clone()));
+    let names = names_in_store(store, Environment::read()).unwrap_or_default();
     let typed = typed.to_string_lossy().replace(['\\', '"', '\''], "").to_lowercase();
     let shown = names.into_iter().filter(|name| name.to_lowercase().starts_with(&typed));
     // What is offered becomes text on somebody's command line.
     let safe = shown.filter(|name| name.chars().all(is_plain));
-    if FOR_BASH.get() == Some(&true) {
+    // Of all shells, bash alone takes a completion as it is, with its spaces unquoted.
+    if shell == "bash" {
         safe.map(|name| CompletionCandidate::new(name.replace(' ', "\\ "))).collect()
     } else {
         safe.map(CompletionCandidate::new).collect()
@@ -104,21 +178,19 @@ fn is_plain(c: char) -> bool {
     matches!(c, ' ' | '-' | '.') || (c.is_alphanumeric() && !is_hidden(c))
 }
 
-fn names_in_store(environment: Environment) -> Result<Vec<String>, Failure> {
-    let Environment { store, now, home, clock, mut rng, .. } = environment;
-    let dir = muzzle_persona::environment::store_dir(None, store, home)?;
-    if !dir.join("events.jsonl").exists() {
-        return Ok(Vec::new());
-    }
-    let now = muzzle_persona::environment::now(now, clock)?;
+fn names_in_store(
+    store: Option<PathBuf>,
+    environment: Environment,
+) -> Result<Vec<String>, Failure> {
+    let dir = muzzle_persona::environment::store_dir(store, environment.store, environment.home)?;
     let options = Options {
         dir,
-        wait: Context::DEFAULT_WAIT,
-        now,
+        wait: Duration::ZERO,
+        now: environment.clock,
         progress: Progress::default(),
         disk: Disk::default(),
         pending: PendingCheckpoint::default(),
     };
-    let store = Store::open(&options, &mut rng)?;
+    let store = Store::peek(&options)?;
     Ok(store.roster().names().map(ToString::to_string).collect())
 }

@@ -27,9 +27,6 @@ pub struct Context {
 }
 
 impl Context {
-    /// How long to wait for other writers.
-    pub const DEFAULT_WAIT: Duration = Duration::from_secs(5);
-
     /// Settles which store is meant and what time it is.
     pub fn new(
         environment: Environment,

@@ -49,7 +49,7 @@ pub struct FilterArgs {
 }
 
 /// The conditions that an event must all meet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Filter {
     persona: Option<PersonaName>,
     session: Option<SessionId>,

@@ -42,6 +42,11 @@ pub trait Report: Serialize + Display {
     fn exit_code(&self) -> u8 {
         0
     }
+
+    /// Why it broke off while it was written, if it did, of an answer that is made only then.
+    fn broken_off(&self) -> Option<Failure> {
+        None
+    }
 }
 
 /// How a message on stderr begins, in the order in which levels are written.
@@ -118,11 +123,14 @@ impl Output {
         let to: Box<dyn io::Write> = Box::new(BufWriter::new(to));
         let mut stream = AutoStream::new(to, choice);
         let written = if self.json || R::ALWAYS_JSON {
-            let json = serde_json::to_string_pretty(report).map_err(io::Error::from);
-            json.and_then(|json| writeln!(stream, "{}", escape_hidden(&json)))
+            let json = serde_json::to_writer_pretty(EscapeHidden(&mut stream), report);
+            json.map_err(io::Error::from).and_then(|()| writeln!(stream))
         } else {
             write!(stream, "{report}")
         };
+        if let Some(failure) = report.broken_off() {
+            return Err(failure);
+        }
         match written.and_then(|()| stream.flush()) {
             // A reader that closes the pipe has read enough.
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
@@ -255,6 +263,25 @@ fn make_visible(error: &mut clap::Error) {
             }
             _ => {}
         }
+    }
+}
+
+/// Writes JSON on, with what is hidden in it escaped.
+struct EscapeHidden<W>(W);
+
+impl<W: io::Write> io::Write for EscapeHidden<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+        if bytes.iter().all(is_plain) {
+            return self.0.write_all(bytes).map(|()| bytes.len());
+        }
+        // JSON is written in whole texts.
+        let text = str::from_utf8(bytes).map_err(io::Error::other)?;
+        self.0.write_all(escape_hidden(text).as_bytes()).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

@@ -1,5 +1,8 @@
 //! One persona's assignments, each from its beginning to its end.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -13,6 +16,8 @@ use crate::events::{
 pub struct History {
     persona: PersonaName,
     assignments: Vec<Assignment>,
+    /// Which of the assignments last, by session, seat and role.
+    open: BTreeMap<(SessionId, Slot, RoleName), usize>,
 }
 
 /// One assignment.
@@ -38,7 +43,7 @@ impl History {
     /// The history of a persona before any event.
     #[must_use]
     pub fn of(persona: PersonaName) -> Self {
-        Self { persona, assignments: Vec::new() }
+        Self { persona, assignments: Vec::new(), open: BTreeMap::new() }
     }
 
     /// The assignments, oldest first.
@@ -65,45 +70,32 @@ impl History {
     }
 
     fn assign(&mut self, at: Timestamp, assign: &Assign) {
-        for slot in &assign.slots {
+        for slot in assign.slots.iter().filter(|slot| slot.persona == self.persona) {
+            let lease = (assign.session.clone(), slot.slot.clone(), slot.role.clone());
             // A lease that is open stays open, since when it was.
-            if slot.persona == self.persona
-                && self.open(&assign.session, &slot.slot, &slot.role).is_none()
-            {
-                self.assignments.push(Assignment {
-                    role: slot.role.clone(),
-                    project: assign.project.clone(),
-                    session: assign.session.clone(),
-                    slot: slot.slot.clone(),
-                    assigned_at: at,
-                    released_at: None,
-                    reason: None,
-                });
-            }
+            let Entry::Vacant(lease) = self.open.entry(lease) else { continue };
+            lease.insert(self.assignments.len());
+            self.assignments.push(Assignment {
+                role: slot.role.clone(),
+                project: assign.project.clone(),
+                session: assign.session.clone(),
+                slot: slot.slot.clone(),
+                assigned_at: at,
+                released_at: None,
+                reason: None,
+            });
         }
     }
 
     fn release(&mut self, at: Timestamp, release: &Release) {
-        for slot in &release.slots {
-            if slot.persona == self.persona
-                && let Some(open) = self.open(&release.session, &slot.slot, &slot.role)
-            {
+        for slot in release.slots.iter().filter(|slot| slot.persona == self.persona) {
+            let lease = (release.session.clone(), slot.slot.clone(), slot.role.clone());
+            let open = self.open.remove(&lease);
+            if let Some(open) = open.and_then(|open| self.assignments.get_mut(open)) {
                 open.released_at = Some(at);
                 open.reason = Some(release.reason);
             }
         }
-    }
-
-    fn open(
-        &mut self,
-        session: &SessionId,
-        slot: &Slot,
-        role: &RoleName,
-    ) -> Option<&mut Assignment> {
-        self.assignments.iter_mut().find(|open| {
-            open.released_at.is_none()
-                && (&open.session, &open.slot, &open.role) == (session, slot, role)
-        })
     }
 }
 
@@ -138,5 +130,28 @@ mod tests {
             .collect();
         let end = Some(ReleaseReason::SessionEnd);
         assert_eq!(told, [("s1", 1, Some(3), end), ("s2", 5, None, None)]);
+    }
+
+    #[test]
+    fn the_time_grows_with_the_assignments_and_not_with_their_square() {
+        let time = |count: usize| {
+            let said = (0..count).map(|n| assign(&format!("s{n}"), "w-0", "Ann", "testing"));
+            let log = Log::of(said).lines;
+            let read = |line: &String| crate::events::decode(line.trim_end().as_bytes()).unwrap();
+            let records: Vec<_> = log.iter().map(read).collect();
+            let once = || {
+                let start = std::time::Instant::now();
+                let mut history = History::of(PersonaName::unchecked("Ann"));
+                for record in &records {
+                    history.apply(record);
+                }
+                assert_eq!(history.assignments().len(), count);
+                start.elapsed()
+            };
+            (0..5).map(|_| once()).min().unwrap()
+        };
+        // The square of sixteen is 256.
+        let (few, many) = (time(500), time(8000));
+        assert!(many < 100 * few, "{few:?}, {many:?}");
     }
 }

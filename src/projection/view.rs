@@ -239,7 +239,7 @@ impl View {
     }
 
     /// The lines of a whole log, in fold order, each event once.
-    pub fn in_order(log: &[u8]) -> Result<impl Iterator<Item = Line<'_>>, LineDamage> {
+    pub fn in_order(log: &[u8]) -> Result<impl DoubleEndedIterator<Item = Line<'_>>, LineDamage> {
         let places = merge::order(log)?.places.into_iter();
         Ok(places.map(|merge::Place { range, line, .. }| Line {
             number: line,

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
-use super::{Options, Store, StoreError, TRIES};
+use super::{Options, Order, Store, StoreError, TRIES};
 use crate::broker::{Refusal, Rules};
 use crate::events::{
     Damage, IdPrefix, Log, LogError, Position, Read, Record, Revision, written_id,
@@ -49,11 +49,7 @@ impl Snapshot {
 
     /// A store that is there, of whose log nothing was read yet.
     fn unread(options: &Options) -> Result<Self, StoreError> {
-        let mut store = Store::closed(options)?;
-        if !store.log.exists()? {
-            return Err(StoreError::NoStore(options.dir.clone()));
-        }
-        Ok(Self::present(store, options.now))
+        Ok(Self::present(Store::unread(options)?, options.now))
     }
 
     fn read_until(mut self, cutoff: Cutoff) -> Result<Self, StoreError> {
@@ -155,28 +151,41 @@ impl Snapshot {
         needles: &[&str],
         mut visit: impl FnMut(&Record),
     ) -> Result<(), StoreError> {
-        self.visit_lines(needles, |line| {
-            visit(&line.decode()?);
-            Ok(())
-        })
+        let (mut next, mut buffer) = (Some(Position::START), Vec::new());
+        while let Some(page) = next {
+            next = self.visit_page(&page, Order::OldestFirst, needles, &mut buffer, |line| {
+                visit(&line.decode()?);
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
-    /// Hands the lines that may matter to `visit`: see [`Store::visit_lines`].
-    pub fn visit_lines(
+    /// Hands the lines of one page to `visit`: see [`Store::visit_page`]. What git has is one page.
+    pub fn visit_page(
         &mut self,
+        page: &Position,
+        order: Order,
         needles: &[&str],
+        buffer: &mut Vec<u8>,
         mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<Position>, StoreError> {
         if let Some(revision) = &self.revision {
             let visited = View::in_order(revision.log());
-            let visited = visited.and_then(|mut lines| lines.try_for_each(visit));
-            return visited.map_err(|damage| self.damaged(damage).into());
+            let visited = visited.and_then(|lines| order.try_for_each(lines, visit));
+            return visited.map(|()| None).map_err(|damage| self.damaged(damage).into());
         }
         let cutoff = self.view().cutoff();
-        self.store.visit_lines(needles, |line| {
+        self.store.visit_page(page, order, needles, buffer, |line| {
             let is_within = cutoff == Cutoff::All || cutoff.includes(&line.decode()?);
             if is_within { visit(line) } else { Ok(()) }
         })
+    }
+
+    /// The error that another log is there than the one that is read.
+    #[must_use]
+    pub fn keeps_moving(&self) -> StoreError {
+        self.store.keeps_moving()
     }
 
     /// Says where in which file a line is damaged.

@@ -398,6 +398,91 @@ fn a_shell_completes_commands_and_the_names_of_the_store() {
     );
 }
 
+/// A store in `dir` of this home whose personas include Zoe Zimmer.
+fn with_zoe(home: &Home, dir: &str) -> Home {
+    let mut other = Home::new();
+    other.use_store(&home.path().join(dir));
+    other.run(&["list"]).ok();
+    other.append(
+        1,
+        "seed",
+        r#"{"name":"Zoe Zimmer","traits":[],"expertise":[],"instructions":{}}"#,
+    );
+    other
+}
+
+#[test]
+fn names_are_those_of_the_store_that_the_line_names() {
+    let home = Home::seeded();
+    let _other = with_zoe(&home, "other");
+    let _spaced = with_zoe(&home, "an other");
+    let zoe = |shell: &str, words: &[&str]| {
+        let told = complete(&home, shell, &[&["muzzle-persona"], words].concat());
+        let told = told.into_iter().map(|name| name.replace('\\', ""));
+        told.collect::<Vec<_>>() == ["Zoe Zimmer"]
+    };
+    let dir = home.path().join("other").to_str().unwrap().to_owned();
+    let joined = format!("--store={dir}");
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(!zoe(shell, &["show", "Zoe"]));
+        assert!(zoe(shell, &["--store", &dir, "show", "Zoe"]), "{shell}");
+        assert!(zoe(shell, &["show", "--store", &dir, "Zoe"]), "{shell}");
+        assert!(zoe(shell, &[&joined, "log", "--persona", "Zoe"]), "{shell}");
+        assert!(zoe(shell, &["--store", "other", "show", "Zoe"]), "{shell}: of this directory");
+        assert!(!zoe(shell, &["show", "--", "--store", &dir, "Zoe"]), "{shell}: no option");
+        assert!(!zoe(shell, &["--store", "missing", "show", "Zoe"]), "{shell}");
+        // It is not the default store instead.
+        let words = ["muzzle-persona", "--store", "missing", "show", "El"];
+        assert_eq!(complete(&home, shell, &words), Vec::<String>::new(), "{shell}");
+    }
+    // These hand words over as they were typed; bash makes three of one with a `=`.
+    for shell in ["bash", "zsh"] {
+        assert!(zoe(shell, &["--store", "'an other'", "show", "Zoe"]), "{shell}");
+        assert!(zoe(shell, &["--store", "an\\ other", "show", "Zoe"]), "{shell}");
+        assert!(zoe(shell, &["--store", "~/other", "show", "Zoe"]), "{shell}");
+        assert!(!zoe(shell, &["--store", "'other", "show", "Zoe"]), "{shell}: not ended");
+    }
+    assert!(zoe("fish", &["--store", "an other", "show", "Zoe"]));
+    assert!(zoe("bash", &["--store", "=", &dir, "show", "Zoe"]));
+    assert!(zoe("bash", &["log", "--store", "=", "'an other'", "--persona", "Zoe"]));
+    assert!(!home.path().join("missing").exists());
+}
+
+#[test]
+fn a_key_press_waits_for_nobody_and_writes_nothing() {
+    let home = Home::seeded();
+    let tree = || {
+        let entries = std::fs::read_dir(home.store()).unwrap().map(|entry| entry.unwrap());
+        let seen = entries.map(|it| (it.file_name(), it.metadata().unwrap().modified().unwrap()));
+        let mut seen: Vec<_> = seen.collect();
+        seen.sort();
+        seen
+    };
+    let names = || complete(&home, "zsh", &["muzzle-persona", "show", "el"]);
+    let sound = home.log();
+    // So many events that a reader would keep a checkpoint.
+    let data = vec![r#"{"session":"s","reason":"session_end","slots":[]}"#; 300];
+    home.append_all(1, "release", &data);
+    let before = tree();
+    assert_eq!(names(), ["Elena Vasquez"]);
+    assert_eq!(tree(), before);
+    // What looks like damage would be looked at again with the lock, which somebody else has.
+    home.set_log(&[&sound[..], b"{}\n", &sound].concat());
+    let lock = std::fs::File::open(home.store().join(".lock")).unwrap();
+    fs2::FileExt::lock_exclusive(&lock).unwrap();
+    let (before, start) = (tree(), std::time::Instant::now());
+    assert_eq!(names(), Vec::<String>::new());
+    assert!(start.elapsed().as_secs() < 4, "it waited for the lock");
+    drop(lock);
+    // A log without an event would be seeded.
+    assert_eq!(tree(), before);
+    home.set_log(b"");
+    let before = tree();
+    assert_eq!(names(), Vec::<String>::new());
+    assert_eq!(tree(), before);
+    assert_eq!(home.log(), b"");
+}
+
 #[test]
 fn the_manual_has_a_page_for_each_command() {
     let home = Home::new();

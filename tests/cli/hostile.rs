@@ -500,9 +500,13 @@ fn a_log_that_is_larger_than_memory_is_read() {
     }
     home.set_log(&log);
     drop(log);
-    for args in
-        [&["stats", "--json"][..], &["verify", "--json"], &["log", "--limit", "1", "--json"]]
-    {
+    for args in [
+        &["stats", "--json"][..],
+        &["verify", "--json"],
+        &["log", "--limit", "1", "--json"],
+        &["log", "--json"],
+        &["log", "--reverse"],
+    ] {
         // A rebuild from the first line, each time.
         let _ = fs::remove_dir_all(home.store().join(".cache"));
         let done = with_memory(&home, 32 * 1024, args);

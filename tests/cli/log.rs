@@ -1,5 +1,8 @@
 //! `log`, from outside.
 
+use std::io::Read as _;
+use std::process::Stdio;
+
 use insta::assert_snapshot;
 use muzzle_persona::events::is_hidden;
 use serde_json::Value;
@@ -41,6 +44,63 @@ fn a_limit_takes_the_newest_in_either_order() {
     assert_eq!(depths(&home, &["--limit", "0"]), [] as [u64; 0]);
     assert_eq!(depths(&home, &["--limit", "100"]).len(), 15);
     home.run(&["log", "--limit", "few"]).fails(2);
+}
+
+/// A store whose log has several pages.
+fn long() -> Home {
+    let home = told();
+    // A page of the log holds seventeen of these lines.
+    let long =
+        format!(r#"{{"persona":"Uma Obi","reason":"manual","why":"{}"}}"#, "x".repeat(60_000));
+    let short = r#"{"persona":"Uma Obi","reason":"manual"}"#;
+    for _ in 0..3 {
+        home.append_all(1, "retire", &[long.as_str(); 20]);
+        home.append_all(1, "reactivate", &[short; 5]);
+    }
+    home
+}
+
+#[test]
+fn a_log_that_is_cut_while_it_is_told_breaks_the_answer_off() {
+    let home = long();
+    let mut command = home.command();
+    let command = command.args(["log", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Once it tells, all is found; and a pipe does not hold a page.
+    let mut out = child.stdout.take().unwrap();
+    let mut told = vec![0];
+    out.read_exact(&mut told).unwrap();
+    home.set_log(LOG.as_bytes());
+    out.read_to_end(&mut told).unwrap();
+    let done = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(4), "{stderr}");
+    assert!(stderr.contains("is being replaced while it is in use"), "{stderr}");
+    assert!(serde_json::from_slice::<Value>(&told).is_err());
+}
+
+#[test]
+fn a_long_log_is_told_in_either_order_over_all_its_pages() {
+    let home = long();
+    for (filter, all) in [
+        (&[][..], (1..=90).collect::<Vec<u64>>()),
+        (
+            &["--type", "reactivate"],
+            [13].into_iter().chain(36..=40).chain(61..=65).chain(86..=90).collect(),
+        ),
+        (&["--since", "2026-03-25"], (16..=90).collect()),
+    ] {
+        for limit in [1, 7, 33] {
+            let newest = all[all.len().saturating_sub(limit)..].to_vec();
+            let limit = format!("--limit={limit}");
+            let args = [&[limit.as_str()], filter].concat();
+            assert_eq!(depths(&home, &[&args[..], &["--reverse"]].concat()), newest, "{args:?}");
+            let newest_first: Vec<_> = newest.into_iter().rev().collect();
+            assert_eq!(depths(&home, &args), newest_first, "{args:?}");
+        }
+        assert_eq!(depths(&home, &[filter, &["--reverse"]].concat()), all);
+        assert_eq!(depths(&home, filter), all.into_iter().rev().collect::<Vec<_>>());
+    }
 }
 
 #[test]

@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::client::Client;
+use crate::client::{Client, files};
+use crate::harness::Done;
 
 const INSTALL: &[&str] = &["install", "--via", "settings"];
 
@@ -242,6 +245,83 @@ fn permissions_stay() {
     }
 }
 
+/// Installs under a umask; `before` is done by the shell first.
+fn install_under(umask: &str, before: &str, client: &Client, args: &[&str]) -> Done {
+    let program = client.command(&[]);
+    let mut shell = Command::new("sh");
+    shell.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let script = format!("umask {umask}; {before} exec \"$0\" \"$@\"");
+    shell.args(["-c", &script]).arg(program.get_program()).args(args);
+    Done::of(shell.current_dir(client.path("acme")))
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+/// The files beside the settings, other than these.
+fn beside(client: &Client) -> Vec<PathBuf> {
+    let entries = fs::read_dir(client.settings().parent().unwrap()).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(|path| *path != client.settings()).collect()
+}
+
+#[test]
+fn a_copy_has_the_permissions_of_the_original_whatever_the_umask() {
+    for umask in ["000", "022", "077"] {
+        for of in [0o600, 0o640, 0o644] {
+            let client = client(OTHERS);
+            fs::set_permissions(client.settings(), fs::Permissions::from_mode(of)).unwrap();
+            install_under(umask, "", &client, INSTALL).ok();
+            let copies = beside(&client);
+            assert_eq!(copies.len(), 1, "{copies:?}");
+            assert_eq!(fs::read(&copies[0]).unwrap(), OTHERS.as_bytes());
+            assert_eq!((mode(&copies[0]), mode(&client.settings())), (of, of), "umask {umask}");
+            // An older copy takes the permissions of what it is now a copy of.
+            fs::set_permissions(&copies[0], fs::Permissions::from_mode(0o666)).unwrap();
+            client.put(client.settings(), OTHERS.replacen('{', "{ ", 1));
+            install_under(umask, "", &client, INSTALL).ok();
+            assert_eq!(mode(&copies[0]), of, "umask {umask}");
+            install_under(umask, "", &client, &["uninstall"]).ok();
+            assert_eq!(mode(&client.settings()), of, "umask {umask}");
+        }
+    }
+}
+
+#[test]
+fn a_new_file_is_its_owners_alone_whatever_the_umask() {
+    for umask in ["000", "077"] {
+        for via in ["settings", "plugin"] {
+            let client = Client::new();
+            install_under(umask, "", &client, &["install", "--via", via]).ok();
+            let made = files(&client.path(".claude"));
+            assert!(made.len() >= 2, "{made:?}");
+            for file in made {
+                assert_eq!(mode(&client.path(".claude").join(&file)), 0o600, "{umask} {file}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_temporary_file_has_its_permissions_before_its_first_byte() {
+    for of in [Some(0o600), Some(0o640), Some(0o604), None] {
+        let client = Client::new();
+        fs::create_dir(client.path(".claude")).unwrap();
+        if let Some(of) = of {
+            client.put(client.settings(), OTHERS);
+            fs::set_permissions(client.settings(), fs::Permissions::from_mode(of)).unwrap();
+        }
+        // The first byte ends the process, and leaves the file as it was until then.
+        let done = install_under("000", "ulimit -f 0;", &client, INSTALL);
+        assert_eq!(done.code, None, "{}", done.stderr);
+        let left = beside(&client);
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert_eq!(fs::metadata(&left[0]).unwrap().len(), 0);
+        assert_eq!(mode(&left[0]), of.unwrap_or(0o600), "{left:?}");
+    }
+}
+
 #[test]
 fn a_link() {
     let client = Client::new();
@@ -293,7 +373,7 @@ fn a_directory() {
 fn a_pipe() {
     let client = client("");
     fs::remove_file(client.settings()).unwrap();
-    let made = std::process::Command::new("mkfifo").arg(client.settings()).status();
+    let made = Command::new("mkfifo").arg(client.settings()).status();
     assert!(made.unwrap().success());
     is_left_alone(&client, "it is no file");
 }

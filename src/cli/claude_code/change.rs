@@ -1,7 +1,7 @@
 //! What is to become of files, shown before it is done.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,8 @@ pub struct Change {
     pub after: Option<Vec<u8>>,
     /// Whether it is a copy or a note of ours, of which there is nothing to show.
     pub is_aside: bool,
+    /// The file that it is a copy of, whose owner and permissions it gets.
+    pub copy_of: Option<PathBuf>,
 }
 
 /// Changes that belong together.
@@ -108,7 +110,8 @@ impl Change {
         }
         match &self.after {
             Some(bytes) => {
-                replace(path, bytes).map_err(|error| Failure::write("write", path, &error))
+                let model = self.copy_of.as_deref().unwrap_or(path);
+                replace(path, bytes, model).map_err(|error| Failure::write("write", path, &error))
             }
             None => fs::remove_file(path).map_err(|error| Failure::write("remove", path, &error)),
         }
@@ -125,36 +128,35 @@ impl Serialize for Change {
     }
 }
 
-/// Puts a file in place as a whole; one that was there keeps its owner and its permissions.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Puts a file in place as a whole, with the owner and the permissions of `model`.
+///
+/// Settings may hold keys: the file has them before its first byte, and where
+/// there is no model it is its owner's alone.
+fn replace(path: &Path, bytes: &[u8], model: &Path) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
-    let old = fs::metadata(path).ok();
-    let mut file = tempfile::Builder::new().prefix(".muzzle-persona-").make_in(dir, |path| {
-        // A new file gets the permissions that any new file of the user's has.
-        OpenOptions::new().write(true).create_new(true).open(path)
-    })?;
-    file.write_all(bytes)?;
-    if let Some(old) = old {
+    let mut file = tempfile::Builder::new().prefix(".muzzle-persona-").tempfile_in(dir)?;
+    if let Ok(model) = fs::metadata(model) {
         #[cfg(unix)]
-        keep_owner(file.path(), &old)?;
-        fs::set_permissions(file.path(), old.permissions())?;
+        keep_owner(file.as_file(), &model)?;
+        file.as_file().set_permissions(model.permissions())?;
     }
+    file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
 }
 
-/// Gives a file to whoever had the old one.
+/// Gives a file to whoever has the other one.
 #[cfg(unix)]
-fn keep_owner(path: &Path, old: &fs::Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt as _, chown};
+fn keep_owner(file: &File, other: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
 
-    let new = fs::metadata(path)?;
-    if (new.uid(), new.gid()) == (old.uid(), old.gid()) {
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) == (other.uid(), other.gid()) {
         return Ok(());
     }
-    chown(path, Some(old.uid()), Some(old.gid()))
+    fchown(file, Some(other.uid()), Some(other.gid()))
 }
 
 /// The directories that have to be made before a file in `dir` can be, the innermost first.
@@ -176,6 +178,7 @@ mod tests {
             before: before.map(<[u8]>::to_owned),
             after: Some(b"ours".to_vec()),
             is_aside: false,
+            copy_of: None,
         };
         change(None).make().unwrap();
         for before in [None, Some(&b"theirs"[..])] {

@@ -171,5 +171,5 @@ fn directories<'a>(files: impl Iterator<Item = &'a String>) -> BTreeSet<PathBuf>
 }
 
 fn change(folder: &Path, path: &str, before: Option<Vec<u8>>, after: Option<Vec<u8>>) -> Change {
-    Change { path: folder.join(path), before, after, is_aside: path == LIST }
+    Change { path: folder.join(path), before, after, is_aside: path == LIST, copy_of: None }
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 use super::change::{Plan, missing_directories};
 use super::document::{Document, last};
 use super::registration::{INJECT, RELEASE};
-use super::settings_file::{Note, Origin, SettingsFile, aside, stripped, written};
+use super::settings_file::{Note, Origin, SettingsFile, stripped, written};
 use super::{Reason, Registration};
 
 /// The most bytes that are read of a settings file.
@@ -101,7 +101,7 @@ pub fn plan_install(path: &Path, registration: &Registration) -> Result<Plan, Re
     }
     let mut changes = Vec::new();
     if matches!(origin, Origin::Unknown) {
-        changes.push(aside(copy.clone(), fs::read(&copy).ok(), Some(before.clone())));
+        changes.push(file.change_copy(Some(before.clone())));
         changes.extend(file.note_gone());
     }
     changes.push(file.change(Some(after)));
@@ -131,7 +131,7 @@ pub fn plan_uninstall(path: &Path) -> Result<Plan, Reason> {
     let mut changes = vec![file.change(after)];
     changes.extend(file.note_gone());
     if is_spare {
-        changes.push(aside(copy.clone(), kept.clone(), None));
+        changes.push(file.change_copy(None));
     }
     let backup = kept.filter(|_| !is_spare).map(|_| copy);
     Ok(Plan { changes, emptied, backup })

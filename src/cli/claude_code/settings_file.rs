@@ -75,24 +75,30 @@ impl SettingsFile {
         path_beside(&self.path, COPY)
     }
 
+    /// That the copy shall hold something else, or be gone.
+    pub fn change_copy(&self, after: Option<Vec<u8>>) -> Change {
+        let path = self.copy_path();
+        aside(path.clone(), fs::read(path).ok(), after, Some(self.path.clone()))
+    }
+
     /// That it shall hold something else.
     pub fn change(&self, after: Option<Vec<u8>>) -> Change {
         let before = self.bytes.clone();
-        Change { path: self.path.clone(), before, after, is_aside: false }
+        Change { path: self.path.clone(), before, after, is_aside: false, copy_of: None }
     }
 
     /// That the note shall be there.
     pub fn note(&self, note: &Note) -> Change {
         let path = path_beside(&self.path, NOTE);
         let text = serde_json::to_string(note).unwrap_or_default() + "\n";
-        aside(path.clone(), fs::read(path).ok(), Some(text.into_bytes()))
+        aside(path.clone(), fs::read(path).ok(), Some(text.into_bytes()), None)
     }
 
     /// That the note shall be gone, if it is there.
     pub fn note_gone(&self) -> Option<Change> {
         let path = path_beside(&self.path, NOTE);
         let before = fs::read(&path).ok();
-        before.map(|before| aside(path, Some(before), None))
+        before.map(|before| aside(path, Some(before), None, None))
     }
 }
 
@@ -128,8 +134,13 @@ fn registered(bytes: &[u8]) -> Result<Option<Registration>, Reason> {
 }
 
 /// A change of the copy or the note.
-pub fn aside(path: PathBuf, before: Option<Vec<u8>>, after: Option<Vec<u8>>) -> Change {
-    Change { path, before, after, is_aside: true }
+fn aside(
+    path: PathBuf,
+    before: Option<Vec<u8>>,
+    after: Option<Vec<u8>>,
+    copy_of: Option<PathBuf>,
+) -> Change {
+    Change { path, before, after, is_aside: true, copy_of }
 }
 
 /// The path of a file of ours beside a settings file.

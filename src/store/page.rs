@@ -1,0 +1,113 @@
+//! A log visited page by page, in either order: no more than a page of it is in memory.
+
+use super::{LongWork, Store, StoreError};
+use crate::events::{LineError, Log, Needles, Position, Read, Record};
+use crate::projection::{Line, LineDamage, View};
+
+/// The order in which lines are visited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The order of the fold.
+    OldestFirst,
+    /// Its reverse.
+    NewestFirst,
+}
+
+impl Order {
+    /// Hands items on in this order.
+    pub(super) fn try_for_each<T, E>(
+        self,
+        mut items: impl DoubleEndedIterator<Item = T>,
+        visit: impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self {
+            Self::OldestFirst => items.try_for_each(visit),
+            Self::NewestFirst => items.rev().try_for_each(visit),
+        }
+    }
+}
+
+impl<L: Log> Store<L> {
+    /// Hands the events that may matter to `visit`, in fold order.
+    ///
+    /// Lines that cannot hold each of `needles` as a JSON string are passed
+    /// over unread: `visit` gets at least those that do.
+    pub fn visit(
+        &mut self,
+        needles: &[&str],
+        mut visit: impl FnMut(&Record),
+    ) -> Result<(), StoreError> {
+        let (mut next, mut buffer) = (Some(Position::START), Vec::new());
+        while let Some(page) = next {
+            next = self.visit_page(&page, Order::OldestFirst, needles, &mut buffer, |line| {
+                visit(&line.decode()?);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Hands the lines of one page that may matter to `visit`, each event once, and returns where
+    /// the next page begins, if there is one.
+    ///
+    /// Which lines these are, [`Store::visit`] says. `visit` reads of them what it needs, and says
+    /// so if one is damaged.
+    ///
+    /// A page is what one read brings, about a MiB; but a log whose order is not that of the
+    /// fold, as after most merges, is one page, and in memory as a whole. The first page begins
+    /// at [`Position::START`].
+    pub fn visit_page(
+        &mut self,
+        page: &Position,
+        order: Order,
+        needles: &[&str],
+        buffer: &mut Vec<u8>,
+        mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
+    ) -> Result<Option<Position>, StoreError> {
+        let needles = Needles::of(needles);
+        let visit = |line: Line<'_>| {
+            if needles.may_be_in(line.bytes) { visit(line) } else { Ok(()) }
+        };
+        if self.view.is_reordered() {
+            let whole = self.read_all()?;
+            let lines = View::in_order(&whole);
+            let visited = lines.and_then(|lines| order.try_for_each(lines, visit));
+            return visited.map(|()| None).map_err(|damage| self.damaged(damage).into());
+        }
+        let Read::Lines { left } = self.log.read(page, buffer)? else {
+            return Err(self.keeps_moving());
+        };
+        let mut end = *page;
+        end.advance(buffer);
+        let is_line_end = |byte: &u8| *byte == b'\n';
+        let visited = match order {
+            Order::OldestFirst => {
+                numbered(buffer.split_inclusive(is_line_end), page.lines + 1..).try_for_each(visit)
+            }
+            Order::NewestFirst => {
+                let lines = buffer.split_inclusive(is_line_end).rev();
+                numbered(lines, (page.lines + 1..=end.lines).rev()).try_for_each(visit)
+            }
+        };
+        visited.map_err(|damage| self.damaged(damage))?;
+        if end.last.is_none() && left > 0 {
+            // A line that ends with no id is damage, whatever it was looked through for.
+            let (line, reason) = (end.lines, LineError::NoId.into());
+            return Err(self.damaged(LineDamage { line, reason }).into());
+        }
+        self.progress.tell(LongWork::reading(&end, left));
+        Ok((left > 0).then_some(end))
+    }
+}
+
+/// Lines, each with its number and without its line end.
+fn numbered<'a>(
+    lines: impl Iterator<Item = &'a [u8]>,
+    numbers: impl Iterator<Item = u64>,
+) -> impl Iterator<Item = Line<'a>> {
+    let line = |(line, number): (&'a [u8], u64)| Line {
+        number,
+        bytes: line.strip_suffix(b"\n").unwrap_or(line),
+    };
+    lines.zip(numbers).map(line)
+}
