@@ -8,6 +8,7 @@ use std::time::Duration;
 use muzzle_persona::Store;
 use muzzle_persona::broker::{self, ReleaseRequest};
 use muzzle_persona::events::{ReleaseReason, SessionId};
+use muzzle_persona::projection::Needs;
 
 use crate::Problem;
 use crate::fail_open::{Answer, Watch};
@@ -34,14 +35,20 @@ pub fn answer(
             let request = ReleaseRequest { session, agent: None, reason };
             let rng = &mut surroundings.rng;
             let mut store = Store::open(&options, rng)?;
-            store.execute(options.now, rng, |now| broker::release(now, &request))?.torn
+            store
+                .execute(&Needs::nothing(), options.now, rng, |now| broker::release(now, &request))?
+                .torn
         }
         "SessionStart" => {
             let options = surroundings.options(watch)?;
             let rng = &mut surroundings.rng;
             let mut store = Store::open(&options, rng)?;
             let stale_after = store.rules().lifecycle.stale_after;
-            store.execute(options.now, rng, |now| broker::clean_up(now, stale_after))?.torn
+            store
+                .execute(&Needs::nothing(), options.now, rng, |now| {
+                    broker::clean_up(now, stale_after)
+                })?
+                .torn
         }
         _ => None,
     };

@@ -2,11 +2,13 @@
 //!
 //! A rule takes a [`Situation`] (the roster, the seed, the moment, a source
 //! of randomness) and a request, and returns a [`Decision`] or a [`Refusal`].
-//! It reads nothing else and writes nothing: the `Store` records what was
+//! What it needs besides the index of the roster it names beside itself, for
+//! the `Store` to load (`Needs`). It reads nothing else and writes nothing: the `Store` records what was
 //! decided. Whether a persona may be lent, to whom and why, stands here and
 //! nowhere else.
 
 mod assign;
+mod assigned;
 mod built_in;
 mod compact;
 mod decision;
@@ -29,12 +31,13 @@ mod testing;
 mod why;
 mod words;
 
-pub use assign::{AssignRequest, Choice, Grounds, ROLE_LIMIT, assign};
+pub use assign::{AssignRequest, Choice, ChoiceReason, ROLE_LIMIT, assign};
+pub use assigned::Assigned;
 pub use compact::{Compacted, compact};
 pub use decision::{Decision, Notice, Situation};
 pub use feedback::{FeedbackRequest, Judged, feedback};
 pub use grow::{GROW_LIMIT, grow_many};
-pub use names::find;
+pub use names::{find, find_persona};
 pub use orphans::{Orphaned, clean_up};
 pub use preamble::{PREAMBLE_LIMIT, instruction, preamble};
 pub use refusal::Refusal;
@@ -45,4 +48,4 @@ pub use seed::{Lifecycle, Rules, Seed, SeedError, Vocabulary};
 pub use sentiment::{Verdict, classify};
 pub use status::{StatusChange, reactivate, retire};
 pub use sync::{Synced, sync};
-pub use why::{Account, Ranking, why};
+pub use why::{Explanation, Ranking, why};

@@ -4,7 +4,7 @@ use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::broker::{Refusal, Rules};
 use muzzle_persona::events::Record;
-use muzzle_persona::projection::{Line, LineDamage, Moment, Roster, View};
+use muzzle_persona::projection::{Line, LineDamage, Moment, Needs, Roster, View};
 use muzzle_persona::{Past, Store, StoreError};
 
 use super::Context;
@@ -64,14 +64,17 @@ impl Context {
 }
 
 impl Reading {
-    /// Asks something. It asks once more if a checkpoint turns out to be lost.
+    /// Asks something.
     pub fn look<T>(
         &mut self,
-        question: impl Fn(Scene<'_>) -> Result<T, Refusal>,
+        needs: &Needs,
+        question: impl FnOnce(Scene<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Failure> {
         match self {
             Self::Now(store, now) => {
-                Ok(store.look(|store| question(Scene::new(store.view(), store.rules(), *now)))?)
+                let question =
+                    |store: &Store| question(Scene::new(store.view(), store.rules(), *now));
+                Ok(store.look(needs, question)?)
             }
             Self::Then(..) => question(self.scene()).map_err(|refusal| match refusal {
                 Refusal::UnknownPersona { name, .. } => Failure::not_then(&name),
@@ -110,6 +113,11 @@ impl Reading {
             Self::Now(store, _) => store.damaged(damage).into(),
             Self::Then(past, _) => past.damaged(damage).into(),
         }
+    }
+
+    /// The roles and numbers in force today.
+    pub fn rules(&self) -> &Rules {
+        self.scene().rules
     }
 
     fn scene(&self) -> Scene<'_> {

@@ -65,7 +65,7 @@ pub struct Filter {
 impl FilterArgs {
     /// Finds the persona and the role that are meant.
     pub fn resolve(&self, scene: &Scene<'_>) -> Result<Filter, Refusal> {
-        let find = |name| broker::find(scene.roster, name).map(|persona| persona.name().clone());
+        let find = |name| broker::find(scene.roster, name).cloned();
         let roles = &scene.rules.roles;
         Ok(Filter {
             persona: self.persona.as_deref().map(find).transpose()?,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use clap::Args;
 use muzzle_persona::events::{decode, visible};
-use muzzle_persona::projection::Line;
+use muzzle_persona::projection::{Line, Needs};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -37,7 +37,7 @@ pub struct LogArgs {
 
 pub fn run(args: &LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
     let mut reading = context.read(&args.at)?;
-    let filter = reading.look(|scene| args.filter.resolve(&scene))?;
+    let filter = reading.look(&Needs::nothing(), |scene| args.filter.resolve(&scene))?;
     context.warnings.extend(filter.doubt());
     let mut newest = Newest { limit: args.limit.unwrap_or(usize::MAX), lines: VecDeque::new() };
     let all = filter.takes_all();

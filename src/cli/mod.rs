@@ -14,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use muzzle_persona::broker::{Decision, Refusal, Situation};
 use muzzle_persona::events::{Disk, visible};
+use muzzle_persona::projection::Needs;
 use muzzle_persona::{Answer, Options, Store, environment};
 
 use self::claude_code::ClaudeCode;
@@ -23,7 +24,6 @@ use self::pager::Pager;
 
 mod assign;
 mod at;
-mod because;
 mod claude_code;
 mod compact;
 mod completions;
@@ -312,23 +312,25 @@ impl Context {
         Ok(store)
     }
 
-    /// Opens the store, has a rule decide and records it; notes what whoever asked should know.
+    /// Opens the store, has a rule decide and records it; notes what the caller should know.
     fn execute<T>(
         &mut self,
+        needs: &Needs,
         rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(Store, T), Failure> {
         let mut store = self.open()?;
-        let answer = store.execute(self.options.now, &mut self.rng, rule)?;
+        let answer = store.execute(needs, self.options.now, &mut self.rng, rule)?;
         Ok((store, self.note(answer)))
     }
 
     /// Opens the store and has a rule decide; records nothing, and goes on as if it had.
     fn rehearse<T>(
         &mut self,
+        needs: &Needs,
         rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(Store, T), Failure> {
         let store = self.open()?;
-        let (store, answer) = store.rehearse(self.options.now, &mut self.rng, rule)?;
+        let (store, answer) = store.rehearse(needs, self.options.now, &mut self.rng, rule)?;
         Ok((store, self.note(answer)))
     }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker;
 use muzzle_persona::events::visible;
-use muzzle_persona::projection::Work;
+use muzzle_persona::projection::{Needs, Work};
 use serde::Serialize;
 
 use super::Context;
@@ -28,8 +28,8 @@ pub struct ShowArgs {
 }
 
 pub fn run(args: &ShowArgs, context: &mut Context) -> Result<ShowReport, Failure> {
-    context.read(&args.at)?.look(|scene| {
-        let persona = broker::find(scene.roster, &args.name)?;
+    context.read(&args.at)?.look(&Needs::typed(&args.name), |scene| {
+        let persona = broker::find_persona(scene.roster, &args.name)?;
         Ok(ShowReport {
             persona: PersonaReport::new(persona, scene.rules),
             recent_work: persona.recent_work(None).cloned().collect(),

@@ -24,7 +24,7 @@ pub struct Assignment {
     pub project: ProjectName,
     /// For which session.
     pub session: SessionId,
-    /// In which seat.
+    /// In which slot.
     pub slot: Slot,
     /// Since when.
     pub assigned_at: Timestamp,
@@ -47,7 +47,7 @@ impl History {
         &self.assignments
     }
 
-    /// Applies one event. Whoever calls sees to the order.
+    /// Applies the next event in fold order.
     pub fn apply(&mut self, record: &Record) {
         match &record.event {
             Event::Assign(assign) => self.assign(record.at, assign),

@@ -6,7 +6,7 @@ use std::{iter, mem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Lost, Roster, merge};
+use super::{Needs, Roster, merge};
 use crate::events::{DamageReason, Heads, LineError, Position, Record, Seq, decode};
 
 /// What the events up to a position add up to.
@@ -49,8 +49,8 @@ pub enum Fold {
     /// One of them does not follow from the heads: the log was merged, and
     /// has to be folded as a whole.
     Merged,
-    /// One of them concerns somebody who is asleep in a checkpoint that is
-    /// lost: the log has to be folded from its start.
+    /// One of them changes a persona that cannot be loaded from the checkpoint
+    /// any more: the log has to be folded from its start.
     Lost,
 }
 
@@ -122,9 +122,10 @@ impl View {
         if follows != Fold::Done {
             return Ok(follows);
         }
-        if self.apply(&record, length).is_err() {
+        if self.roster.is_partial() && self.roster.load(&Needs::event(&record.event)).is_err() {
             return Ok(Fold::Lost);
         }
+        self.apply(&record, length);
         self.advance(&record, length);
         Ok(Fold::Done)
     }
@@ -167,10 +168,7 @@ impl View {
             repeats: mem::take(&mut merged.repeats),
             ..Self::default()
         };
-        merged.visit(log, |record, length| {
-            // Nobody is asleep in a roster that was not read from a checkpoint.
-            let _ = view.apply(record, length);
-        });
+        merged.visit(log, |record, length| view.apply(record, length));
         Ok(view)
     }
 
@@ -183,11 +181,10 @@ impl View {
         }))
     }
 
-    /// Takes in the next event in fold order, whose line has `length` bytes without its end.
-    pub(super) fn apply(&mut self, record: &Record, length: usize) -> Result<(), Lost> {
-        self.roster.take_in(record)?;
+    /// Applies the next event in fold order, whose line has `length` bytes without its end.
+    pub(super) fn apply(&mut self, record: &Record, length: usize) {
+        self.roster.apply(record);
         self.count(record, length);
-        Ok(())
     }
 
     /// Counts the next event in fold order.
@@ -298,7 +295,7 @@ pub(crate) mod tests {
         }
 
         pub fn persona(&self, name: &str) -> Persona {
-            self.view().roster.get(&PersonaName::parse(name).unwrap()).unwrap().unwrap().clone()
+            self.view().roster.get(&PersonaName::parse(name).unwrap()).unwrap().clone()
         }
     }
 
