@@ -23,11 +23,13 @@ mod release;
 mod roles;
 mod score;
 mod seed;
+mod seed_file;
 mod sentiment;
 mod status;
 mod sync;
 #[cfg(test)]
 mod testing;
+mod vocabulary;
 mod why;
 mod words;
 
@@ -44,8 +46,10 @@ pub use refusal::Refusal;
 pub use release::{ReleaseRequest, Released, release};
 pub use roles::{Role, Roles};
 pub use score::{Ranked, Score, Scoring, TieBreak, rank};
-pub use seed::{Lifecycle, Rules, Seed, SeedError, Vocabulary};
+pub use seed::{Lifecycle, Rules, Seed};
+pub use seed_file::SeedError;
 pub use sentiment::{Verdict, classify};
 pub use status::{StatusChange, reactivate, retire};
 pub use sync::{Synced, sync};
+pub use vocabulary::Vocabulary;
 pub use why::{Explanation, Ranking, why};
