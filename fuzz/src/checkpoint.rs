@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use muzzle_persona::broker::{self, AssignRequest, Situation};
+use muzzle_persona::broker::AssignRequest;
 use muzzle_persona::events::{AgentName, Disk, PersonaName, ProjectName, RoleName, SessionId};
-use muzzle_persona::projection::Persona;
+use muzzle_persona::projection::{Needs, Persona};
 use muzzle_persona::{Options, PendingCheckpoint, Progress, Store};
 use tempfile::TempDir;
 
@@ -55,8 +55,8 @@ fn told_by(store: &Path, checkpoint: &[u8]) -> Option<Vec<Persona>> {
     put(&store.join(".cache/checkpoint.json"), checkpoint);
     let mut rng = fastrand::Rng::with_seed(0);
     let mut store = Store::open(&options(store), &mut rng).ok()?;
-    let personas = store.look(|store| {
-        let personas = store.roster().by_name()?;
+    let personas = store.look(&Needs::everyone(), |store| {
+        let personas = store.roster().by_name();
         Ok(personas.into_iter().cloned().collect::<Vec<_>>())
     });
     personas.ok()
@@ -76,9 +76,8 @@ fn lend(store: &Path) -> Option<PersonaName> {
         explain: true,
     };
     let store = Store::open(&options, &mut rng).ok()?;
-    let rule = |situation: &mut Situation<'_>| broker::assign(situation, &request);
-    let (_, answer) = store.rehearse(options.now, &mut rng, rule).ok()?;
-    answer.outcome.first().map(|choice| choice.persona.clone())
+    let answer = store.rehearse_assign(&request, options.now, &mut rng).ok()?;
+    answer.outcome.first().map(|assigned| assigned.choice.persona.clone())
 }
 
 fn options(store: &Path) -> Options {

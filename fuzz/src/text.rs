@@ -90,9 +90,9 @@ fn is_in_its_lines(text: &str, rules: &Rules) {
     }
     let view = View::fold_all(&log).unwrap();
     if !text.trim().is_empty() {
-        assert_eq!(find(&view.roster, text).unwrap().name(), &name);
+        assert_eq!(find(&view.roster, text).unwrap(), &name);
     }
-    let persona = view.roster.get(&name).unwrap().unwrap();
+    let persona = view.roster.get(&name).unwrap();
     let told = preamble(persona, rules.roles.resolve(text), &SessionId::unchecked("t"));
     assert!(told.chars().count() <= PREAMBLE_LIMIT, "{told}");
     let lines: Vec<_> = told.lines().collect();

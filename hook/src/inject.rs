@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muzzle_persona::Store;
-use muzzle_persona::broker::{self, AssignRequest, Roles, preamble};
+use muzzle_persona::broker::{AssignRequest, Roles};
 use muzzle_persona::events::{AgentName, RoleName, SessionId, TeamName, ToolUseId};
 
 use crate::deadline::Deadline;
@@ -54,22 +54,15 @@ pub fn answer(
         tool_use_id,
         explain: false,
     };
-    let assigned = store.execute(options.now, &mut surroundings.rng, |situation| {
-        broker::assign(situation, &request)
-    })?;
-    let preamble = store.look(|store| {
-        let Some(choice) = assigned.outcome.first() else { return Ok(None) };
-        let role = store.rules().roles.resolve(choice.role.as_str());
-        let persona = store.roster().get(&choice.persona)?;
-        Ok(persona.map(|persona| preamble(persona, role, &request.session)))
-    })?;
-    let updated = preamble.and_then(|preamble| agent.with_preamble(&preamble));
+    let answer = store.assign(&request, options.now, &mut surroundings.rng)?;
+    let assigned = answer.outcome.first();
+    let updated = assigned.and_then(|assigned| agent.with_preamble(&assigned.preamble));
     let updated = updated.ok_or("a bug in the hook: the call could not be rewritten")?;
     // No `permissionDecision`: a persona must never open a gate.
     let stdout = format!(
         r#"{{"hookSpecificOutput":{{"hookEventName":"PreToolUse","updatedInput":{updated}}}}}"#
     );
-    let notes = assigned.torn.iter().map(ToString::to_string).collect();
+    let notes = answer.torn.iter().map(ToString::to_string).collect();
     Ok(Answer { stdout: stdout + "\n", notes, pending: options.pending })
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use muzzle_persona::Store;
 use muzzle_persona::broker::{self, ReleaseRequest};
 use muzzle_persona::events::{ReleaseReason, SessionId};
+use muzzle_persona::projection::Needs;
 
 use crate::Problem;
 use crate::deadline::Deadline;
@@ -40,10 +41,14 @@ pub fn answer(
     let torn = if let Some(session) = ended {
         let reason = ReleaseReason::SessionEnd;
         let request = ReleaseRequest { session, agent: None, reason };
-        store.execute(options.now, rng, |now| broker::release(now, &request))?.torn
+        store
+            .execute(&Needs::nothing(), options.now, rng, |now| broker::release(now, &request))?
+            .torn
     } else {
         let stale_after = store.rules().lifecycle.stale_after;
-        store.execute(options.now, rng, |now| broker::clean_up(now, stale_after))?.torn
+        store
+            .execute(&Needs::nothing(), options.now, rng, |now| broker::clean_up(now, stale_after))?
+            .torn
     };
     let notes = torn.iter().map(ToString::to_string).collect();
     Ok(Answer { stdout: String::new(), notes, pending: options.pending })

@@ -6,12 +6,12 @@ use super::decision::Notice;
 use super::grow::Growth;
 use super::lending::{candidates, given_back, is_stale, orphan, released_slot, releases};
 use super::score::{best, rank};
-use super::{Decision, Refusal, Role, Score, Situation, names};
+use super::{Decision, Refusal, Role, Rules, Score, Situation, names};
 use crate::events::{
     AgentName, Assign, AssignedSlot, Event, PersonaName, ProjectName, Reactivate, ReactivateReason,
     ReleaseReason, ReleasedSlot, RetireReason, RoleName, SessionId, Slot, TeamName, ToolUseId,
 };
-use crate::projection::{Lease, Persona, Status};
+use crate::projection::{Candidate, Lease, Needs, Status};
 
 /// The most roles in one `assign`.
 pub const ROLE_LIMIT: usize = 64;
@@ -37,27 +37,36 @@ pub struct AssignRequest {
     pub explain: bool,
 }
 
+impl AssignRequest {
+    /// What [`assign`] looks at: the tallies of the roles.
+    #[must_use]
+    pub fn needs(&self, rules: &Rules) -> Needs {
+        let role = |requested: &RoleName| rules.roles.resolve(requested.as_str()).name.clone();
+        Needs::roles(self.roles.iter().map(role))
+    }
+}
+
 /// One persona that an agent gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// The seat.
+    /// The slot.
     pub slot: Slot,
-    /// Who sits there.
+    /// The persona in it.
     pub persona: PersonaName,
     /// The role, resolved.
     pub role: RoleName,
-    /// How well they fit, before this assignment.
+    /// How well it fits, before this assignment.
     pub score: Score,
     /// Why this persona.
-    pub grounds: Grounds,
+    pub reason: ChoiceReason,
     /// The candidates that it was chosen from, best first, if the request asks for them.
     pub ranking: Vec<(PersonaName, Score)>,
 }
 
-/// Why a persona sits in a slot.
+/// Why a persona is in a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Grounds {
+pub enum ChoiceReason {
     /// The agent had it in this role already; nothing is recorded.
     Reused,
     /// The agent had it in another role.
@@ -72,7 +81,7 @@ pub enum Grounds {
     Grown,
 }
 
-/// Lends a persona for each role, or says no to all of them.
+/// Lends a persona for each role, or refuses all of them.
 ///
 /// A slot that is open keeps its persona; for the others the best free
 /// persona is taken, and where none is free, one is brought back or grown.
@@ -87,12 +96,12 @@ pub fn assign(
     }
     let roster = situation.roster;
     let mut summoned = match &request.summon {
-        Some(typed) => Some(names::find(roster, typed)?),
+        Some(typed) => Some(names::find_candidate(roster, typed)?),
         None => None,
     };
     let mut draft = Draft::new(situation, request);
     for (index, requested) in request.roles.iter().enumerate() {
-        draft.seat(Slot::of(&request.agent, index), requested, summoned.take())?;
+        draft.fill(Slot::of(&request.agent, index), requested, summoned.take());
     }
     Ok(draft.finish())
 }
@@ -130,151 +139,134 @@ impl<'s, 'a> Draft<'s, 'a> {
         }
     }
 
-    /// Finds who sits in one slot.
-    fn seat(
-        &mut self,
-        slot: Slot,
-        requested: &RoleName,
-        summoned: Option<&'a Persona>,
-    ) -> Result<(), Refusal> {
+    /// Finds the persona for one slot.
+    fn fill(&mut self, slot: Slot, requested: &RoleName, summoned: Option<Candidate<'a>>) {
         let rules = self.situation.rules;
         let role = rules.roles.resolve(requested.as_str());
-        if let Some((persona, lease)) = self.sitting(&slot, role)? {
-            self.keep(persona, lease, requested, role, summoned);
-            return Ok(());
+        if let Some((persona, lease)) = self.held(&slot, role) {
+            self.keep(persona, &lease, requested, role, summoned);
+            return;
         }
-        let summoned = match summoned {
-            Some(persona) => self.summon(persona)?,
-            None => None,
-        };
-        let choice = match summoned {
-            Some(persona) => {
-                let (name, score) = (persona.name().clone(), self.score(persona, role));
-                let grounds = Grounds::Summoned;
-                Choice {
-                    slot,
-                    persona: name,
-                    role: role.name.clone(),
-                    score,
-                    grounds,
-                    ranking: Vec::new(),
-                }
-            }
-            None => self.choose(slot, role)?,
+        let choice = match summoned.filter(|persona| self.summon(persona)) {
+            Some(persona) => self.chosen(slot, persona.name, role, ChoiceReason::Summoned),
+            None => self.choose(slot, role),
         };
         self.open(choice.slot.clone(), &choice.persona, role, requested);
         self.choices.push(choice);
-        Ok(())
     }
 
-    /// Who sits in a slot of this session already; with this role, if several do after a merge.
-    fn sitting(
-        &self,
-        slot: &Slot,
-        role: &Role,
-    ) -> Result<Option<(&'a Persona, &'a Lease)>, Refusal> {
-        let mut open = self.situation.roster.open_slots(&self.request.session)?;
+    /// The persona that is in a slot of this session already; of several, as after a merge, the one
+    /// in this role.
+    fn held(&self, slot: &Slot, role: &Role) -> Option<(&'a PersonaName, Lease)> {
+        let mut open = self.situation.roster.open_slots(&self.request.session);
         open.retain(|(_, lease)| lease.slot == *slot);
-        let in_role = open.iter().find(|(_, lease)| lease.role == role.name);
-        Ok(in_role.or_else(|| open.first()).copied())
+        let in_role = open.iter().position(|(_, lease)| lease.role == role.name);
+        open.into_iter().nth(in_role.unwrap_or_default())
     }
 
     /// The same agent keeps its persona: as it is in the same role, and in
     /// another one with the old work counted.
     fn keep(
         &mut self,
-        persona: &Persona,
+        persona: &PersonaName,
         lease: &Lease,
         requested: &RoleName,
         role: &Role,
-        summoned: Option<&Persona>,
+        summoned: Option<Candidate<'_>>,
     ) {
         let reused = lease.role == role.name;
         if !reused {
             self.closed.push(released_slot(persona, lease));
-            self.open(lease.slot.clone(), persona.name(), role, requested);
+            self.open(lease.slot.clone(), persona, role, requested);
         }
-        if let Some(summoned) = summoned.filter(|summoned| summoned.name() != persona.name()) {
+        if let Some(summoned) = summoned.filter(|summoned| summoned.name != persona) {
             self.notices.push(Notice::SlotIsTaken {
-                summoned: summoned.name().clone(),
+                summoned: summoned.name.clone(),
                 slot: lease.slot.clone(),
-                persona: persona.name().clone(),
+                persona: persona.clone(),
             });
         }
-        self.choices.push(Choice {
-            slot: lease.slot.clone(),
-            persona: persona.name().clone(),
-            role: role.name.clone(),
-            score: self.score(persona, role),
-            grounds: if reused { Grounds::Reused } else { Grounds::Kept },
-            ranking: Vec::new(),
-        });
+        let reason = if reused { ChoiceReason::Reused } else { ChoiceReason::Kept };
+        self.choices.push(self.chosen(lease.slot.clone(), persona, role, reason));
     }
 
-    /// Brings a persona by name: out of the archive, or away from sessions
-    /// that fell silent. One that is at work stays there.
-    fn summon(&mut self, persona: &'a Persona) -> Result<Option<&'a Persona>, Refusal> {
+    /// Makes a persona that was asked for by name free, if it can be: out of the
+    /// archive, or away from sessions that fell silent. One that is at work stays there.
+    fn summon(&mut self, persona: &Candidate<'a>) -> bool {
         let Situation { roster, rules, now, .. } = *self.situation;
         let at_work = |lease: &&Lease| {
             lease.session == self.request.session || !is_stale(roster, &lease.session, rules, now)
         };
-        if let Some(lease) = persona.leases.iter().find(at_work) {
+        let leases = roster.leases(persona.name);
+        if let Some(lease) = leases.iter().find(at_work) {
             self.notices.push(Notice::SummonedIsHeld {
-                persona: persona.name().clone(),
+                persona: persona.name.clone(),
                 session: lease.session.clone(),
             });
-            return Ok(None);
+            return false;
         }
-        for lease in &persona.leases {
+        for lease in &leases {
             if !self.orphaned.contains(&lease.session) {
-                self.first.extend(orphan(roster, &lease.session)?);
+                self.first.extend(orphan(roster, &lease.session));
                 self.orphaned.push(lease.session.clone());
             }
         }
         if !persona.is_active() {
-            self.reactivate(persona.name(), ReactivateReason::Summon);
+            self.reactivate(persona.name, ReactivateReason::Summon);
         }
-        Ok(Some(persona))
+        true
     }
 
     /// Takes the best free persona; where none is free, the best of those
     /// that were retired for inactivity; where there is none, a new one.
-    fn choose(&mut self, slot: Slot, role: &Role) -> Result<Choice, Refusal> {
+    fn choose(&mut self, slot: Slot, role: &Role) -> Choice {
         let inactive = Status::Archived(RetireReason::Inactive);
-        let (grounds, mut ranking) = match self.candidates(role, Status::Active)? {
-            free if !free.is_empty() => (Grounds::BestFree, free),
-            _ => (Grounds::BroughtBack, self.candidates(role, inactive)?),
+        let (reason, mut ranking) = match self.candidates(role, Status::Active) {
+            free if !free.is_empty() => (ChoiceReason::BestFree, free),
+            _ => (ChoiceReason::BroughtBack, self.candidates(role, inactive)),
         };
-        let (grounds, (persona, score)) = if let Some(best) = ranking.first().cloned() {
-            if grounds == Grounds::BroughtBack {
+        let (reason, (persona, score)) = if let Some(best) = ranking.first().cloned() {
+            if reason == ChoiceReason::BroughtBack {
                 self.reactivate(&best.0, ReactivateReason::PoolEmpty);
             }
-            (grounds, best)
+            (reason, best)
         } else {
-            (Grounds::Grown, self.grow(role))
+            (ChoiceReason::Grown, self.grow(role))
         };
         if !self.request.explain {
             ranking.clear();
         }
-        Ok(Choice { slot, persona, role: role.name.clone(), score, grounds, ranking })
+        Choice { slot, persona, role: role.name.clone(), score, reason, ranking }
     }
 
-    /// Who of a status could be lent for a role: the best, or all if the request asks for them.
-    fn candidates(
+    /// The choice of a persona that was not ranked.
+    fn chosen(
         &self,
+        slot: Slot,
+        persona: &PersonaName,
         role: &Role,
-        status: Status,
-    ) -> Result<Vec<(PersonaName, Score)>, Refusal> {
+        reason: ChoiceReason,
+    ) -> Choice {
         let Situation { roster, rules, now, .. } = *self.situation;
-        let given_back = given_back(roster, &self.orphaned)?;
+        let score = Score::of_persona(roster, persona, role, &rules.scoring, now);
+        let (persona, role) = (persona.clone(), role.name.clone());
+        let score = score.unwrap_or_default();
+        Choice { slot, persona, role, score, reason, ranking: Vec::new() }
+    }
+
+    /// The personas of a status that could be lent for a role: the best, or all if the request asks
+    /// for them.
+    fn candidates(&self, role: &Role, status: Status) -> Vec<(PersonaName, Score)> {
+        let Situation { roster, rules, now, .. } = *self.situation;
+        let given_back = given_back(roster, &self.orphaned);
         let taken = |name: &PersonaName| self.is_taken(name);
-        let candidates = candidates(roster, role, status, given_back, taken)?;
+        let candidates = candidates(roster, role, status, given_back, taken);
         let ranked = if self.request.explain {
             rank(candidates, role, rules, now)
         } else {
             best(candidates, role, rules, now).into_iter().collect()
         };
-        Ok(ranked.into_iter().map(|(it, score)| (it.presence.name.clone(), score)).collect())
+        ranked.into_iter().map(|(it, score)| (it.name.clone(), score)).collect()
     }
 
     /// Makes a persona for a role.
@@ -289,11 +281,6 @@ impl<'s, 'a> Draft<'s, 'a> {
 
     fn is_taken(&self, persona: &PersonaName) -> bool {
         self.choices.iter().any(|choice| choice.persona == *persona)
-    }
-
-    fn score(&self, persona: &Persona, role: &Role) -> Score {
-        let standing = persona.standing(0, &role.name, &role.expertise);
-        Score::of(&standing, role, &self.situation.rules.scoring, self.situation.now)
     }
 
     fn reactivate(&mut self, persona: &PersonaName, reason: ReactivateReason) {
@@ -372,7 +359,7 @@ mod tests {
         decision
             .outcome
             .iter()
-            .map(|choice| (choice.persona.as_str(), choice.grounds == Grounds::Reused))
+            .map(|choice| (choice.persona.as_str(), choice.reason == ChoiceReason::Reused))
             .collect()
     }
 
@@ -435,7 +422,7 @@ mod tests {
         let [Event::Grow(grown), lent] = &decision.events[..] else { panic!("somebody is grown") };
         assert_eq!(*lent, lending(vec![assigned("w", 0, grown.name.as_str(), "general")]));
         assert_eq!(decision.outcome[0].score.total.to_string(), "0.3", "as a newcomer's");
-        assert!(world.roster.get(&grown.name).unwrap().unwrap().is_held());
+        assert!(world.roster.get(&grown.name).unwrap().is_held());
     }
 
     #[test]
@@ -504,7 +491,7 @@ mod tests {
         );
         assert_eq!(chosen(&decision), [("Ann", false), ("Bo", false)]);
         assert_eq!(decision.outcome[0].role.as_str(), "debugging");
-        let ann = world.roster.get(&name("Ann")).unwrap().unwrap();
+        let ann = world.roster.get(&name("Ann")).unwrap();
         let closed: Vec<_> = ann.roles.iter().map(|(role, r)| (role.as_str(), r.closed)).collect();
         assert_eq!(closed, [("debugging", 0), ("testing", 1)]);
         assert_eq!(ann.leases.len(), 1);
@@ -629,21 +616,22 @@ mod tests {
         let mut world = World::of(&["Elena Vasquez"]);
         let refusal = world.assign(&summoning("Elana Vasquez", &["testing"; 2])).unwrap_err();
         assert_eq!(refusal.to_string(), "there is no persona named `Elana Vasquez`");
-        assert_eq!(refusal.hint().unwrap(), "did you mean `Elena Vasquez`?");
+        let nearest = Some(name("Elena Vasquez"));
+        assert!(matches!(refusal, Refusal::UnknownPersona { nearest: it, .. } if it == nearest));
     }
 
     #[test]
-    fn each_choice_tells_its_grounds() {
-        use Grounds::{BestFree, BroughtBack, Grown, Kept, Reused, Summoned};
+    fn each_choice_tells_its_reason() {
+        use ChoiceReason::{BestFree, BroughtBack, Grown, Kept, Reused, Summoned};
         let mut world = World::of(&["Ann", "Bo", "Cy"]);
         world.retired("Cy", RetireReason::Inactive);
-        let mut grounds = |asked: &AssignRequest| -> Vec<_> {
-            world.assign(asked).unwrap().outcome.iter().map(|choice| choice.grounds).collect()
+        let mut reasons = |asked: &AssignRequest| -> Vec<_> {
+            world.assign(asked).unwrap().outcome.iter().map(|choice| choice.reason).collect()
         };
         let first = summoning("Bo", &["testing"; 3]);
-        assert_eq!(grounds(&first), [Summoned, BestFree, BroughtBack]);
+        assert_eq!(reasons(&first), [Summoned, BestFree, BroughtBack]);
         let second = request("s", "w", &["testing", "debugging", "testing", "testing"]);
-        assert_eq!(grounds(&second), [Reused, Kept, Reused, Grown]);
+        assert_eq!(reasons(&second), [Reused, Kept, Reused, Grown]);
     }
 
     #[test]
@@ -667,7 +655,7 @@ mod tests {
         assert!(matches!(refusal(0), Some(Refusal::NoRole)));
         assert!(matches!(refusal(65), Some(Refusal::TooManyRoles(65))));
         assert!(refusal(64).is_none());
-        assert_eq!(world.roster.open_slots(&session("s")).unwrap().len(), 64);
+        assert_eq!(world.roster.open_slots(&session("s")).len(), 64);
     }
 
     #[test]

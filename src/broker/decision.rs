@@ -22,14 +22,14 @@ pub struct Situation<'a> {
     pub rng: &'a mut fastrand::Rng,
 }
 
-/// What a rule decided: the events to record, in order, and what to tell.
+/// What a rule decided: the events to record, in order, and the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision<T> {
     /// What is to be recorded. Every prefix of it is a valid history.
     pub events: Vec<Event>,
     /// What the request asked for.
     pub outcome: T,
-    /// What whoever asked should know.
+    /// What the caller should know.
     pub notices: Vec<Notice>,
 }
 
@@ -45,18 +45,18 @@ impl<T> Decision<T> {
 pub enum Notice {
     /// A summoned persona is at work elsewhere.
     SummonedIsHeld {
-        /// Who was summoned.
+        /// The persona that was summoned.
         persona: PersonaName,
-        /// Who holds it.
+        /// The session that holds it.
         session: SessionId,
     },
     /// An agent that has a persona summoned another.
     SlotIsTaken {
-        /// Who was summoned.
+        /// The persona that was summoned.
         summoned: PersonaName,
-        /// The agent's seat.
+        /// The agent's slot.
         slot: Slot,
-        /// Who sits there.
+        /// The persona in it.
         persona: PersonaName,
     },
 }

@@ -5,7 +5,7 @@ use super::{Decision, Refusal, Roles, Situation, names};
 use crate::events::{
     Event, Feedback, Observation, PersonaName, ProjectName, RoleName, Sentiment, Source,
 };
-use crate::projection::Points;
+use crate::projection::{Needs, Points};
 
 /// Somebody judges a persona.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,14 @@ pub struct FeedbackRequest {
     pub sentiment: Option<Sentiment>,
     /// Who or what judges.
     pub source: Source,
+}
+
+impl FeedbackRequest {
+    /// What [`feedback`] looks at: the persona.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        Needs::typed(&self.persona)
+    }
 }
 
 /// What a judgement came to.
@@ -47,7 +55,7 @@ pub fn feedback(
     situation: &mut Situation<'_>,
     request: &FeedbackRequest,
 ) -> Result<Decision<Judged>, Refusal> {
-    let persona = names::find(situation.roster, &request.persona)?;
+    let persona = names::find_persona(situation.roster, &request.persona)?;
     let last = persona.recent_work(None).next();
     let rules = situation.rules;
     let role = match (&request.role, last) {

@@ -1,4 +1,4 @@
-//! Small facts about who holds whom.
+//! Which persona is held by which session.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,12 @@ use super::{Role, Rules};
 use crate::events::{
     AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, SessionId,
 };
-use crate::projection::{Lease, Lost, Persona, Presence, Roster, Standing, Status};
+use crate::projection::{Candidate, Lease, Roster, Status};
 
 /// The slot of a lease, as a `release` names it.
-pub fn released_slot(persona: &Persona, lease: &Lease) -> ReleasedSlot {
-    ReleasedSlot {
-        slot: lease.slot.clone(),
-        persona: persona.name().clone(),
-        role: lease.role.clone(),
-    }
+pub fn released_slot(persona: &PersonaName, lease: &Lease) -> ReleasedSlot {
+    let Lease { slot, role, .. } = lease.clone();
+    ReleasedSlot { slot, persona: persona.clone(), role }
 }
 
 /// The open slots of a session, or of one of its agents, sorted by slot.
@@ -25,66 +22,54 @@ pub fn open_slots(
     roster: &Roster,
     session: &SessionId,
     agent: Option<&AgentName>,
-) -> Result<Vec<ReleasedSlot>, Lost> {
+) -> Vec<ReleasedSlot> {
     let mut slots: Vec<_> = roster
-        .open_slots(session)?
+        .open_slots(session)
         .into_iter()
         .filter(|(_, lease)| agent.is_none_or(|agent| lease.slot.belongs_to(agent)))
-        .map(|(persona, lease)| released_slot(persona, lease))
+        .map(|(persona, lease)| released_slot(persona, &lease))
         .collect();
     slots.sort_by(|a, b| (&a.slot, &a.persona, &a.role).cmp(&(&b.slot, &b.persona, &b.role)));
-    Ok(slots)
+    slots
 }
 
-/// Who of a status could be lent for a role: those whom nobody holds, and those
-/// who are given back; but nobody who is taken.
+/// The personas of a status that could be lent for a role: those that are not held or are given
+/// back, unless they are taken.
 pub fn candidates<'a>(
     roster: &'a Roster,
     role: &'a Role,
     status: Status,
     given_back: BTreeSet<&'a PersonaName>,
     is_taken: impl Fn(&PersonaName) -> bool + 'a,
-) -> Result<impl Iterator<Item = Standing<'a>>, Lost> {
-    Ok(roster.standings(&role.name, &role.expertise)?.filter(move |standing| {
-        let Presence { name, .. } = standing.presence;
-        standing.presence.status == status
-            && (!standing.presence.is_held() || given_back.contains(name))
-            && !is_taken(name)
-    }))
+) -> impl Iterator<Item = Candidate<'a>> {
+    roster.candidates_for(&role.name, &role.expertise).filter(move |it| {
+        it.status == status && (!it.is_held || given_back.contains(it.name)) && !is_taken(it.name)
+    })
 }
 
-/// Whom nobody holds any more, once these sessions are released.
-pub fn given_back<'a>(
-    roster: &'a Roster,
-    released: &[SessionId],
-) -> Result<BTreeSet<&'a PersonaName>, Lost> {
-    let mut given_back = BTreeSet::new();
-    for session in released {
-        for (persona, _) in roster.open_slots(session)? {
-            if persona.leases.iter().all(|lease| released.contains(&lease.session)) {
-                given_back.insert(persona.name());
-            }
-        }
-    }
-    Ok(given_back)
+/// The personas that are no longer held once these sessions are released.
+pub fn given_back<'a>(roster: &'a Roster, released: &[SessionId]) -> BTreeSet<&'a PersonaName> {
+    let is_released = |lease: &Lease| released.contains(&lease.session);
+    let held = released.iter().flat_map(|session| roster.open_slots(session));
+    let will_be_free = |name: &&PersonaName| roster.leases(name).iter().all(is_released);
+    held.map(|(name, _)| name).filter(will_be_free).collect()
 }
 
-/// Tells whether a session has been silent for so long that it no longer holds on.
+/// Returns whether a session has been silent for so long that its personas may be taken.
 pub fn is_stale(roster: &Roster, session: &SessionId, rules: &Rules, now: Timestamp) -> bool {
     roster
         .last_activity(session)
         .is_none_or(|last| is_silent(last, rules.lifecycle.stale_after, now))
 }
 
-/// Tells whether the last event of a session is as old as `age`, to the second, or older.
+/// Returns whether the last event of a session is as old as `age`, to the second, or older.
 pub fn is_silent(last: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
     seconds_since(last, now) >= age.as_secs()
 }
 
 /// Releases all that a silent session holds.
-pub fn orphan(roster: &Roster, session: &SessionId) -> Result<Vec<Event>, Lost> {
-    let slots = open_slots(roster, session, None)?;
-    Ok(releases(session, None, ReleaseReason::Orphaned, &slots))
+pub fn orphan(roster: &Roster, session: &SessionId) -> Vec<Event> {
+    releases(session, None, ReleaseReason::Orphaned, &open_slots(roster, session, None))
 }
 
 /// Closes slots: in one event, or in as many as it takes for each to fit into a line.
@@ -141,7 +126,7 @@ mod tests {
         world.lent("s", "w", "Bo", "testing").lent("s", "w", "Ann", "testing");
         world.lent("s", "w", "Ann", "general").lent("s", "a", "Cy", "testing");
         assert_eq!(
-            open_slots(&world.roster, &session("s"), None).unwrap(),
+            open_slots(&world.roster, &session("s"), None),
             [
                 released("a", 0, "Cy", "testing"),
                 released("w", 0, "Ann", "general"),

@@ -2,11 +2,13 @@
 //!
 //! A rule takes a [`Situation`] (the roster, the seed, the moment, a source
 //! of randomness) and a request, and returns a [`Decision`] or a [`Refusal`].
-//! It reads nothing else and writes nothing: the `Store` records what was
+//! What it needs besides the index of the roster it names beside itself, for
+//! the `Store` to load (`Needs`). It reads nothing else and writes nothing: the `Store` records what was
 //! decided. Whether a persona may be lent, to whom and why, stands here and
 //! nowhere else.
 
 mod assign;
+mod assigned;
 mod built_in;
 mod compact;
 mod decision;
@@ -21,28 +23,33 @@ mod release;
 mod roles;
 mod score;
 mod seed;
+mod seed_file;
 mod sentiment;
 mod status;
 mod sync;
 #[cfg(test)]
 mod testing;
+mod vocabulary;
 mod why;
 mod words;
 
-pub use assign::{AssignRequest, Choice, Grounds, ROLE_LIMIT, assign};
+pub use assign::{AssignRequest, Choice, ChoiceReason, ROLE_LIMIT, assign};
+pub use assigned::Assigned;
 pub use compact::{Compacted, compact};
 pub use decision::{Decision, Notice, Situation};
 pub use feedback::{FeedbackRequest, Judged, feedback};
 pub use grow::{GROW_LIMIT, grow_many};
-pub use names::find;
+pub use names::{find, find_persona};
 pub use orphans::{Orphaned, clean_up};
 pub use preamble::{PREAMBLE_LIMIT, instruction, preamble};
 pub use refusal::Refusal;
 pub use release::{ReleaseRequest, Released, release};
 pub use roles::{Role, Roles};
 pub use score::{Ranked, Score, Scoring, TieBreak, rank};
-pub use seed::{Lifecycle, Rules, Seed, SeedError, Vocabulary};
+pub use seed::{Lifecycle, Rules, Seed};
+pub use seed_file::SeedError;
 pub use sentiment::{Verdict, classify};
 pub use status::{StatusChange, reactivate, retire};
 pub use sync::{Synced, sync};
-pub use why::{Account, Ranking, why};
+pub use vocabulary::Vocabulary;
+pub use why::{Explanation, Ranking, why};

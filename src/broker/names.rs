@@ -2,36 +2,36 @@
 
 use super::Refusal;
 use crate::events::PersonaName;
-use crate::projection::{Persona, Roster};
+use crate::projection::{Candidate, Persona, Roster};
 
 /// How much alike two names must be, from 0 to 1, for one to be suggested for the other.
 const NEAR: f64 = 0.75;
 
-/// Finds a persona by its exact name, else whatever the case, else by how its name begins.
-pub fn find<'a>(roster: &'a Roster, typed: &str) -> Result<&'a Persona, Refusal> {
-    let folded = typed.trim().to_lowercase();
-    let is = |name: &&PersonaName| name.as_str().to_lowercase() == folded;
-    let begins = |name: &&PersonaName| name.as_str().to_lowercase().starts_with(&folded);
-
-    if let Some(persona) = roster.get(&PersonaName::unchecked(typed))? {
-        return Ok(persona);
-    }
-    let mut candidates: Vec<_> = roster.names().filter(is).collect();
-    if candidates.is_empty() && !folded.is_empty() {
-        candidates = roster.names().filter(begins).collect();
-    }
-    let unknown = || Refusal::UnknownPersona {
-        name: typed.to_owned(),
-        nearest: nearest(roster, &folded).cloned(),
-    };
-    match candidates.as_slice() {
-        [name] => roster.get(name)?.ok_or_else(unknown),
-        [] => Err(unknown()),
+/// Finds a persona's name by what was typed: see [`Roster::matching`].
+pub fn find<'a>(roster: &'a Roster, typed: &str) -> Result<&'a PersonaName, Refusal> {
+    match roster.matching(typed).as_slice() {
+        [name] => Ok(*name),
+        [] => Err(unknown(roster, typed)),
         several => Err(Refusal::AmbiguousName {
             name: typed.to_owned(),
             candidates: several.iter().map(|name| (*name).clone()).collect(),
         }),
     }
+}
+
+/// Finds a persona by what was typed; [`Needs::typed`](crate::projection::Needs::typed) loads it.
+pub fn find_persona<'a>(roster: &'a Roster, typed: &str) -> Result<&'a Persona, Refusal> {
+    roster.get(find(roster, typed)?).ok_or_else(|| unknown(roster, typed))
+}
+
+/// Finds what a choice sees of a persona by what was typed.
+pub fn find_candidate<'a>(roster: &'a Roster, typed: &str) -> Result<Candidate<'a>, Refusal> {
+    roster.candidate(find(roster, typed)?).ok_or_else(|| unknown(roster, typed))
+}
+
+fn unknown(roster: &Roster, typed: &str) -> Refusal {
+    let nearest = nearest(roster, &typed.trim().to_lowercase()).cloned();
+    Refusal::UnknownPersona { name: typed.to_owned(), nearest }
 }
 
 /// The name that, or one word of which, is most like what was typed.
@@ -52,12 +52,12 @@ fn nearest<'a>(roster: &'a Roster, folded: &str) -> Option<&'a PersonaName> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::broker::testing::World;
+    use crate::broker::testing::{World, name};
 
     #[test]
     fn a_name_is_found_exactly_then_whatever_the_case_then_by_its_beginning() {
         let world = World::of(&["Ann Li", "ann li", "Bo Chen", "Bob Roth"]);
-        let found = |typed: &str| find(&world.roster, typed).unwrap().name().to_string();
+        let found = |typed: &str| find(&world.roster, typed).unwrap().to_string();
         assert_eq!(found("ann li"), "ann li");
         assert_eq!(found("BO CHEN"), "Bo Chen");
         assert_eq!(found("bob"), "Bob Roth");
@@ -72,19 +72,20 @@ mod tests {
         );
     }
 
+    fn nearest_of(refusal: Refusal) -> Option<PersonaName> {
+        let Refusal::UnknownPersona { nearest, .. } = refusal else { panic!("{refusal:?}") };
+        nearest
+    }
+
     #[test]
     fn an_unknown_name_is_refused_with_the_nearest() {
         let world = World::of(&["Elena Vasquez", "Bo Chen"]);
         for typed in ["Elana Vasquez", "Vaskez", "elen vasqez"] {
             let refusal = find(&world.roster, typed).unwrap_err();
             assert_eq!(refusal.to_string(), format!("there is no persona named `{typed}`"));
-            assert_eq!(refusal.hint().unwrap(), "did you mean `Elena Vasquez`?");
+            assert_eq!(nearest_of(refusal).unwrap(), name("Elena Vasquez"));
         }
-        let refusal = find(&world.roster, "qqq").unwrap_err();
-        assert_eq!(
-            refusal.hint().unwrap(),
-            "`muzzle-persona list --status all` shows all personas"
-        );
+        assert_eq!(nearest_of(find(&world.roster, "qqq").unwrap_err()), None);
         assert!(find(&world.roster, "").is_err());
     }
 }

@@ -112,7 +112,7 @@ mod tests {
 
     /// The only persona there is was lent to a session for work on a project.
     fn worked_on(world: &mut World, session: &str, role: &str, project: &str) {
-        let persona = world.roster.personas().unwrap()[0].name().clone();
+        let persona = world.roster.personas()[0].name().clone();
         let role = RoleName::unchecked(role);
         let slot = Slot::unchecked("w-0");
         world.given(Event::Assign(Assign {
@@ -128,7 +128,7 @@ mod tests {
     /// The preamble of the only persona there is.
     fn told(world: &World, role: &str) -> String {
         let role = world.rules.roles.resolve(role);
-        preamble(world.roster.personas().unwrap()[0], role, &session("now"))
+        preamble(world.roster.personas()[0], role, &session("now"))
     }
 
     fn line(preamble: &str, number: usize) -> &str {
@@ -210,7 +210,7 @@ mod tests {
         let general = world.rules.roles.general().clone();
         let role = Role { name: RoleName::unchecked(sly), ..general };
         assert_eq!(
-            preamble(world.roster.personas().unwrap()[0], &role, &session("now")),
+            preamble(world.roster.personas()[0], &role, &session("now")),
             format!(
                 "You are {flat}, the {flat} persona assigned by muzzle-persona.\n\
                  Working style: {flat}. Expertise: {flat}.\n\

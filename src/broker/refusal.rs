@@ -1,8 +1,7 @@
-//! What the broker says no to.
+//! What the broker refuses.
 
 use super::{ROLE_LIMIT, SeedError};
 use crate::events::{PersonaName, SessionId};
-use crate::projection::Lost;
 
 /// Why a request cannot be done. Nothing is recorded.
 #[derive(Debug, thiserror::Error)]
@@ -21,52 +20,25 @@ pub enum Refusal {
         /// The persona whose name is nearest, if one is near.
         nearest: Option<PersonaName>,
     },
-    /// Several personas' names begin that way.
+    /// Several names begin that way.
     #[error("`{name}` could be any of {}", list(candidates))]
     AmbiguousName {
         /// What was asked for.
         name: String,
-        /// Whose names begin so.
+        /// The names that begin so.
         candidates: Vec<PersonaName>,
     },
-    /// The persona is at work.
+    /// The persona is held.
     #[error("`{persona}` is held by the session `{session}`")]
     IsHeld {
-        /// Who.
+        /// The persona.
         persona: PersonaName,
-        /// Who holds it.
+        /// The session that holds it.
         session: SessionId,
     },
     /// The built-in seed cannot be read.
     #[error(transparent)]
     Seed(#[from] SeedError),
-    /// Somebody is asleep in a checkpoint that is lost; the `Store` asks again without one.
-    #[error(transparent)]
-    Lost(#[from] Lost),
-}
-
-impl Refusal {
-    /// What to do instead.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoRole => Some("ask for one, as in `--roles code-reviewer`".to_owned()),
-            Self::TooManyRoles(_) => Some("ask in several `assign` commands".to_owned()),
-            Self::UnknownPersona { nearest: Some(name), .. } => {
-                Some(format!("did you mean `{name}`?"))
-            }
-            Self::UnknownPersona { nearest: None, .. } => {
-                Some("`muzzle-persona list --status all` shows all personas".to_owned())
-            }
-            Self::AmbiguousName { .. } => Some("write more of the name".to_owned()),
-            // A session's name may be anything: it must not stand in a command to copy.
-            Self::IsHeld { .. } => Some(
-                "`muzzle-persona release --session SESSION` gives it back; `--force` does that first"
-                    .to_owned(),
-            ),
-            Self::Seed(_) | Self::Lost(_) => None,
-        }
-    }
 }
 
 fn list(names: &[PersonaName]) -> String {

@@ -5,7 +5,7 @@ use super::{Decision, Refusal, Situation};
 use crate::events::{
     AgentName, Event, PersonaName, ReleaseReason, ReleasedSlot, Retire, RetireReason, SessionId,
 };
-use crate::projection::{Lease, Persona};
+use crate::projection::{Candidate, Lease};
 
 /// A session, or one of its agents, gives its personas back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +37,11 @@ pub fn release(
     request: &ReleaseRequest,
 ) -> Result<Decision<Released>, Refusal> {
     let ReleaseRequest { session, agent, reason } = request.clone();
-    let slots = open_slots(situation.roster, &session, agent.as_ref())?;
+    let slots = open_slots(situation.roster, &session, agent.as_ref());
     if slots.is_empty() {
         return Ok(Decision::unchanged(Released::default()));
     }
-    let retired = inactive(situation, &session, &slots)?;
+    let retired = inactive(situation, &session, &slots);
     let mut events = releases(&session, agent.as_ref(), reason, &slots);
     events.extend(retired.iter().map(|persona| {
         Event::Retire(Retire { persona: persona.clone(), reason: RetireReason::Inactive })
@@ -54,36 +54,29 @@ fn inactive(
     situation: &Situation<'_>,
     session: &SessionId,
     closing: &[ReleasedSlot],
-) -> Result<Vec<PersonaName>, Refusal> {
+) -> Vec<PersonaName> {
     let limit = situation.rules.lifecycle.inactive_after.as_secs();
     let now = situation.now.as_second();
-    let is_closing = |persona: &Persona, lease: &Lease| {
+    let is_closing = |persona: &PersonaName, lease: &Lease| {
         lease.session == *session
             && closing.iter().any(|slot| {
-                (&slot.slot, &slot.persona, &slot.role)
-                    == (&lease.slot, persona.name(), &lease.role)
+                (&slot.slot, &slot.persona, &slot.role) == (&lease.slot, persona, &lease.role)
             })
     };
-    let mut inactive = Vec::new();
-    for presence in situation.roster.presences() {
-        let is_long_ago =
-            presence.last_assigned.is_some_and(|last| now.saturating_sub(last) > limit);
-        if !is_long_ago || !presence.is_active() {
-            continue;
-        }
-        let mut will_be_free = !presence.is_held();
-        if presence.is_held()
-            && closing.iter().any(|slot| slot.persona == *presence.name)
-            && let Some(persona) = situation.roster.get(presence.name)?
-        {
-            will_be_free = persona.leases.iter().all(|lease| is_closing(persona, lease));
-        }
-        if will_be_free {
-            inactive.push(presence.name.clone());
-        }
-    }
+    let will_be_free = |persona: &PersonaName| {
+        let is_closing = |lease: &Lease| is_closing(persona, lease);
+        closing.iter().any(|slot| slot.persona == *persona)
+            && situation.roster.leases(persona).iter().all(is_closing)
+    };
+    let is_inactive = |it: &Candidate<'_>| {
+        it.is_active()
+            && it.last_assigned.is_some_and(|last| now.saturating_sub(last) > limit)
+            && (!it.is_held || will_be_free(it.name))
+    };
+    let candidates = situation.roster.candidates().filter(is_inactive);
+    let mut inactive: Vec<_> = candidates.map(|it| it.name.clone()).collect();
     inactive.sort();
-    Ok(inactive)
+    inactive
 }
 
 #[cfg(test)]
@@ -234,9 +227,9 @@ mod tests {
             assert_eq!(decision.events.len(), 2);
             assert_eq!(decision.outcome.slots.len(), 700);
         }
-        for event in crate::broker::lending::orphan(&world.roster, &session).unwrap() {
+        for event in crate::broker::lending::orphan(&world.roster, &session) {
             world.given(event); // which encodes it as a line
         }
-        assert_eq!(world.roster.open_slots(&session).unwrap().len(), 0);
+        assert_eq!(world.roster.open_slots(&session).len(), 0);
     }
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Role, Rules};
-use crate::events::Definition;
-use crate::projection::{AffinityWeights, Points, Presence, Standing};
+use crate::events::{Definition, PersonaName};
+use crate::projection::{AffinityWeights, Candidate, Points, Roster};
 
 /// The five numbers of the score, in points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Scoring {
 }
 
 /// A persona's score for a role, with its parts: `total = affinity + expertise − recency`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Score {
     /// The sum.
     pub total: Points,
@@ -38,15 +38,29 @@ pub struct Score {
 impl Score {
     /// Scores a persona for a role (design, section 8).
     #[must_use]
-    pub fn of(standing: &Standing<'_>, role: &Role, scoring: &Scoring, now: Timestamp) -> Self {
-        let affinity = standing.affinity(scoring.affinity);
-        let recency = standing.presence.last_assigned.map_or(Points::ZERO, |last| {
+    pub fn of(it: &Candidate<'_>, role: &Role, scoring: &Scoring, now: Timestamp) -> Self {
+        let affinity = it.affinity(scoring.affinity);
+        let recency = it.last_assigned.map_or(Points::ZERO, |last| {
             let days = now.as_second().saturating_sub(last) / 86_400;
             let days = u64::try_from(days).unwrap_or(0);
             (scoring.recency - scoring.recency_per_day.times(days)).max(Points::ZERO)
         });
-        let expertise = overlap(standing.knows, role, scoring);
+        let expertise = overlap(it.knows, role, scoring);
         Self { total: affinity + expertise - recency, affinity, expertise, recency }
+    }
+
+    /// Scores the persona of that name for a role.
+    #[must_use]
+    pub fn of_persona(
+        roster: &Roster,
+        name: &PersonaName,
+        role: &Role,
+        scoring: &Scoring,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let mut candidates = roster.candidates_for(&role.name, &role.expertise);
+        let it = candidates.find(|it| it.name == name)?;
+        Some(Self::of(&it, role, scoring, now))
     }
 
     /// Scores a persona that has no record yet.
@@ -64,7 +78,7 @@ fn overlap(knows: bool, role: &Role, scoring: &Scoring) -> Points {
 }
 
 /// A persona that could be chosen, and how well it fits.
-pub type Ranked<'a> = (Standing<'a>, Score);
+pub type Ranked<'a> = (Candidate<'a>, Score);
 
 /// Ranks personas for a role, best first.
 ///
@@ -72,39 +86,38 @@ pub type Ranked<'a> = (Standing<'a>, Score);
 /// role; then those never assigned, then those assigned longest ago; then
 /// those created earlier.
 pub fn rank<'a>(
-    standings: impl Iterator<Item = Standing<'a>>,
+    candidates: impl Iterator<Item = Candidate<'a>>,
     role: &Role,
     rules: &Rules,
     now: Timestamp,
 ) -> Vec<Ranked<'a>> {
-    let mut ranking: Vec<_> = scored(standings, role, rules, now).collect();
+    let mut ranking: Vec<_> = scored(candidates, role, rules, now).collect();
     ranking.sort_by_key(order);
     ranking
 }
 
 /// The first of the ranking of [`rank`].
 pub fn best<'a>(
-    standings: impl Iterator<Item = Standing<'a>>,
+    candidates: impl Iterator<Item = Candidate<'a>>,
     role: &Role,
     rules: &Rules,
     now: Timestamp,
 ) -> Option<Ranked<'a>> {
-    scored(standings, role, rules, now).min_by_key(order)
+    scored(candidates, role, rules, now).min_by_key(order)
 }
 
 fn scored<'a>(
-    standings: impl Iterator<Item = Standing<'a>>,
+    candidates: impl Iterator<Item = Candidate<'a>>,
     role: &Role,
     rules: &Rules,
     now: Timestamp,
 ) -> impl Iterator<Item = Ranked<'a>> {
-    standings.map(move |standing| (standing, Score::of(&standing, role, &rules.scoring, now)))
+    candidates.map(move |it| (it, Score::of(&it, role, &rules.scoring, now)))
 }
 
 /// What the ranking is sorted by.
-fn order((standing, score): &Ranked<'_>) -> impl Ord + use<> {
-    let Presence { last_assigned, index, .. } = standing.presence;
-    (Reverse(score.total), Reverse(standing.has_own), last_assigned, index)
+fn order((it, score): &Ranked<'_>) -> impl Ord + use<> {
+    (Reverse(score.total), Reverse(it.has_own), it.last_assigned, it.index)
 }
 
 /// What puts the first before the second when their scores are equal.
@@ -120,14 +133,14 @@ pub enum TieBreak {
 }
 
 impl TieBreak {
-    /// Tells what decided between two neighbours in a ranking; nothing if their scores did.
+    /// What decided between two neighbours in a ranking; nothing if their scores did.
     #[must_use]
     pub fn between((first, ours): &Ranked<'_>, (second, theirs): &Ranked<'_>) -> Option<Self> {
         if ours.total != theirs.total {
             None
         } else if first.has_own != second.has_own {
             Some(Self::OwnInstruction)
-        } else if first.presence.last_assigned != second.presence.last_assigned {
+        } else if first.last_assigned != second.last_assigned {
             Some(Self::LongestAgo)
         } else {
             Some(Self::CreatedEarlier)
@@ -144,10 +157,9 @@ mod tests {
     const DAY: i64 = 86_400;
 
     fn score(world: &World, persona: &str, role: &str) -> Score {
-        let persona = world.roster.get(&name(persona)).unwrap().unwrap();
         let role = world.rules.roles.resolve(role);
-        let standing = persona.standing(0, &role.name, &role.expertise);
-        Score::of(&standing, role, &world.rules.scoring, world.now)
+        let scoring = &world.rules.scoring;
+        Score::of_persona(&world.roster, &name(persona), role, scoring, world.now).unwrap()
     }
 
     /// A world with personas that have an instruction of their own for these roles.

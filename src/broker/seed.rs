@@ -1,24 +1,25 @@
 //! The seed: built-in roles, personas, words and numbers, and the user's own.
 //!
 //! The built-in seed is TOML, and a store's `seed.toml` has the same form. The
-//! built-in roles, numbers and words are constants of the binary ([`built_in`]). What the user's file says is added to what is built in: a role
-//! or persona of the same name replaces the built-in one, a number replaces
-//! that number, and lists of words grow. Only the parts that a command needs
-//! are read, because a hook needs the roles and seldom the rest.
+//! built-in roles, numbers and words are constants of the binary ([`built_in`]).
+//! What the user's file says is added to what is built in: a role or persona of
+//! the same name replaces the built-in one, a number replaces that number, and
+//! lists of words grow. Only the parts that a command needs are read, because a
+//! hook needs the roles and seldom the rest.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use jiff::SignedDuration;
-use serde::Deserialize;
 use smol_str::SmolStr;
-use toml::Spanned;
 
 use super::built_in::{self, BuiltInRole};
-use super::words::is_among;
-use super::{Role, Roles, Scoring};
-use crate::events::{Definition, PersonaName, RoleName, Tag, TextError};
+use super::seed_file::{
+    Check, LifecycleTable, PersonaTable, RoleTable, ScoringTable, SeedError, SeedFile, parse,
+};
+use super::{Role, Roles, Scoring, Vocabulary};
+use crate::events::Definition;
 use crate::projection::{AffinityWeights, Points};
 
 const PERSONAS: BuiltIn = BuiltIn("seed/personas.toml", include_str!("../../seed/personas.toml"));
@@ -28,9 +29,6 @@ struct BuiltIn(&'static str, &'static str);
 
 /// The most bytes in the user's file: some thousands of personas.
 const FILE_LIMIT: usize = 1024 * 1024;
-
-/// The most characters in an instruction of the seed.
-const INSTRUCTION_LIMIT: usize = 200;
 
 /// The roles and numbers that decisions are made by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,39 +48,6 @@ pub struct Lifecycle {
     pub inactive_after: SignedDuration,
     /// A session without an event for so long no longer holds on.
     pub stale_after: SignedDuration,
-}
-
-/// The words that personas and verdicts are made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Vocabulary {
-    /// Working styles.
-    pub traits: Vec<SmolStr>,
-    /// Fields of knowledge.
-    pub expertise: Vec<SmolStr>,
-    /// For names of grown personas.
-    pub first_names: Vec<SmolStr>,
-    /// For names of grown personas.
-    pub last_names: Vec<SmolStr>,
-    /// Words of praise.
-    pub positive: Vec<SmolStr>,
-    /// Words of blame.
-    pub negative: Vec<SmolStr>,
-    /// Words that turn the next one round.
-    pub negations: Vec<SmolStr>,
-}
-
-/// A seed file that cannot be used, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}`, line {line}, column {column}: {reason}", file.display())]
-pub struct SeedError {
-    /// The file.
-    pub file: PathBuf,
-    /// The line in it, from 1.
-    pub line: usize,
-    /// The column in it, in characters from 1.
-    pub column: usize,
-    /// What is wrong there.
-    pub reason: String,
 }
 
 /// The built-in seed, with the user's own on top.
@@ -215,248 +180,10 @@ impl Vocabulary {
     }
 }
 
-/// A word with its place in the file.
-type Word = Spanned<String>;
-
-/// What may stand in a seed file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct SeedFile {
-    scoring: Option<Spanned<ScoringTable>>,
-    lifecycle: Option<LifecycleTable>,
-    role: Vec<RoleTable>,
-    persona: Vec<PersonaTable>,
-    traits: Vec<Word>,
-    expertise: Vec<Word>,
-    first_names: Vec<Word>,
-    last_names: Vec<Word>,
-    sentiment: SentimentTable,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScoringTable {
-    overlap: Option<f64>,
-    recency: Option<f64>,
-    recency_per_day: Option<f64>,
-    positive: Option<f64>,
-    negative: Option<f64>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LifecycleTable {
-    inactive_after_days: Option<u32>,
-    stale_after_hours: Option<u32>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RoleTable {
-    name: Word,
-    #[serde(default)]
-    expertise: Vec<Word>,
-    #[serde(default)]
-    aliases: Vec<Word>,
-    #[serde(default)]
-    keywords: Vec<Word>,
-    instruction: Word,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PersonaTable {
-    name: Word,
-    #[serde(default)]
-    traits: Vec<Word>,
-    #[serde(default)]
-    expertise: Vec<Word>,
-    #[serde(default)]
-    instructions: BTreeMap<Word, Word>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct SentimentTable {
-    positive: Vec<Word>,
-    negative: Vec<Word>,
-    negations: Vec<Word>,
-}
-
-impl RoleTable {
-    fn to_role(&self) -> Role {
-        Role {
-            name: RoleName::unchecked(self.name.get_ref()),
-            expertise: tags(&self.expertise),
-            aliases: self.aliases.iter().map(|word| word.get_ref().into()).collect(),
-            keywords: self.keywords.iter().map(|word| word.get_ref().into()).collect(),
-            instruction: self.instruction.get_ref().into(),
-        }
-    }
-}
-
-impl PersonaTable {
-    fn to_definition(&self) -> Definition {
-        let instructions = self.instructions.iter();
-        Definition {
-            name: PersonaName::unchecked(self.name.get_ref()),
-            traits: tags(&self.traits),
-            expertise: tags(&self.expertise),
-            instructions: instructions
-                .map(|(role, text)| (RoleName::unchecked(role.get_ref()), text.get_ref().clone()))
-                .collect(),
-        }
-    }
-}
-
-fn tags(words: &[Word]) -> Vec<Tag> {
-    words.iter().map(|word| Tag::unchecked(word.get_ref())).collect()
-}
-
-fn parse(file: &Path, text: &str) -> Result<SeedFile, SeedError> {
-    toml::from_str(text).map_err(|error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        located(file, text, offset, error.message().to_owned())
-    })
-}
-
-/// Says where in a file something is wrong.
-fn located(file: &Path, text: &str, offset: usize, reason: String) -> SeedError {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    SeedError {
-        file: file.to_owned(),
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        reason,
-    }
-}
-
-/// Holds a seed file to its rules.
-struct Check<'a> {
-    file: &'a Path,
-    text: &'a str,
-    /// All words that are known, those of this file among them.
-    vocabulary: Vocabulary,
-}
-
-impl Check<'_> {
-    /// Checks every part; `known_roles` are the names of the built-in roles.
-    fn file(&self, seed: &SeedFile, known_roles: BTreeSet<String>) -> Result<(), SeedError> {
-        self.numbers(seed)?;
-        for words in [&seed.traits, &seed.expertise, &seed.first_names, &seed.last_names] {
-            for word in words {
-                self.text(word, Tag::parse)?;
-            }
-        }
-        let mut roles = known_roles;
-        let mut names = BTreeSet::new();
-        for role in &seed.role {
-            self.unique(&mut names, &role.name, "role or alias")?;
-            roles.insert(role.name.get_ref().clone());
-        }
-        for role in &seed.role {
-            self.role(role, &mut names)?;
-        }
-        let mut names = BTreeSet::new();
-        for persona in &seed.persona {
-            self.unique(&mut names, &persona.name, "persona")?;
-            self.persona(persona, &roles)?;
-        }
-        Ok(())
-    }
-
-    fn numbers(&self, seed: &SeedFile) -> Result<(), SeedError> {
-        let Some(scoring) = &seed.scoring else { return Ok(()) };
-        let table = scoring.get_ref();
-        for weight in
-            [table.overlap, table.recency, table.recency_per_day, table.positive, table.negative]
-        {
-            if let Some(weight) = weight
-                && Points::from_weight(weight).is_none()
-            {
-                let reason = format!("`{weight}` is not a number from 0 to 1000");
-                return Err(located(self.file, self.text, scoring.span().start, reason));
-            }
-        }
-        Ok(())
-    }
-
-    fn role(&self, role: &RoleTable, names: &mut BTreeSet<String>) -> Result<(), SeedError> {
-        self.text(&role.name, RoleName::parse)?;
-        let normal = role.name.get_ref().to_lowercase().replace(['_', ' '], "-");
-        if normal != *role.name.get_ref() {
-            return Err(self.at(&role.name, format!("a role's name is written as `{normal}`")));
-        }
-        for alias in &role.aliases {
-            self.text(alias, RoleName::parse)?;
-            self.unique(names, alias, "role or alias")?;
-        }
-        for keyword in &role.keywords {
-            self.text(keyword, Tag::parse)?;
-        }
-        self.known("expertise", &role.expertise, &self.vocabulary.expertise)?;
-        self.instruction(&role.instruction)
-    }
-
-    fn persona(&self, persona: &PersonaTable, roles: &BTreeSet<String>) -> Result<(), SeedError> {
-        self.text(&persona.name, PersonaName::parse)?;
-        self.known("traits", &persona.traits, &self.vocabulary.traits)?;
-        self.known("expertise", &persona.expertise, &self.vocabulary.expertise)?;
-        for (role, instruction) in &persona.instructions {
-            if !roles.contains(role.get_ref()) {
-                let role_name = role.get_ref();
-                return Err(self.at(role, format!("there is no role named `{role_name}`")));
-            }
-            self.instruction(instruction)?;
-        }
-        Ok(())
-    }
-
-    fn instruction(&self, word: &Word) -> Result<(), SeedError> {
-        let check = |text: &str| crate::events::check_text("instruction", text, INSTRUCTION_LIMIT);
-        self.text(word, check)
-    }
-
-    /// Every word must be in the list.
-    fn known(&self, list: &str, words: &[Word], known: &[SmolStr]) -> Result<(), SeedError> {
-        match words.iter().find(|word| !is_among(known, word.get_ref())) {
-            None => Ok(()),
-            Some(word) => {
-                let reason =
-                    format!("`{}` is not in the `{list}` of the vocabulary", word.get_ref());
-                Err(self.at(word, reason))
-            }
-        }
-    }
-
-    fn unique(
-        &self,
-        seen: &mut BTreeSet<String>,
-        word: &Word,
-        what: &str,
-    ) -> Result<(), SeedError> {
-        if seen.insert(word.get_ref().clone()) {
-            return Ok(());
-        }
-        Err(self.at(word, format!("the {what} `{}` stands here twice", word.get_ref())))
-    }
-
-    fn text<T>(
-        &self,
-        word: &Word,
-        parse: impl FnOnce(&str) -> Result<T, TextError>,
-    ) -> Result<(), SeedError> {
-        parse(word.get_ref()).map(drop).map_err(|error| self.at(word, error.to_string()))
-    }
-
-    fn at(&self, word: &Word, reason: String) -> SeedError {
-        located(self.file, self.text, word.span().start, reason)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use toml::Spanned;
+
     use super::*;
 
     const VOCABULARY: &str = include_str!("../../seed/vocabulary.toml");

@@ -9,7 +9,7 @@ use crate::events::{
 /// What a change of status came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusChange {
-    /// Who.
+    /// The persona.
     pub persona: PersonaName,
     /// Whether anything changed.
     pub changed: bool,
@@ -23,17 +23,18 @@ pub fn retire(
     typed: &str,
     force: bool,
 ) -> Result<Decision<StatusChange>, Refusal> {
-    let persona = names::find(situation.roster, typed)?;
-    let name = persona.name().clone();
+    let persona = names::find_candidate(situation.roster, typed)?;
+    let name = persona.name.clone();
     if !persona.is_active() {
         return Ok(unchanged(name));
     }
-    if let Some(lease) = persona.leases.first().filter(|_| !force) {
-        return Err(Refusal::IsHeld { persona: name, session: lease.session.clone() });
+    let leases = situation.roster.leases(&name);
+    if let Some(lease) = leases.first().filter(|_| !force) {
+        return Err(Refusal::IsHeld { session: lease.session.clone(), persona: name });
     }
     let (mut events, mut released) = (Vec::new(), Vec::new());
-    for lease in &persona.leases {
-        let slot = [lending::released_slot(persona, lease)];
+    for lease in &leases {
+        let slot = [lending::released_slot(persona.name, lease)];
         events.extend(lending::releases(&lease.session, None, ReleaseReason::Manual, &slot));
         released.extend(slot);
     }
@@ -47,8 +48,8 @@ pub fn reactivate(
     situation: &mut Situation<'_>,
     typed: &str,
 ) -> Result<Decision<StatusChange>, Refusal> {
-    let persona = names::find(situation.roster, typed)?;
-    let name = persona.name().clone();
+    let persona = names::find_candidate(situation.roster, typed)?;
+    let name = persona.name.clone();
     if persona.is_active() {
         return Ok(unchanged(name));
     }
@@ -87,7 +88,7 @@ mod tests {
         for event in decision.events {
             world.given(event);
         }
-        let ann = world.roster.get(&name("Ann Li")).unwrap().unwrap();
+        let ann = world.roster.get(&name("Ann Li")).unwrap();
         assert!(!ann.is_active() && !ann.is_held());
         assert_eq!(
             ann.roles.values().map(|role| role.closed).sum::<u64>(),

@@ -2,6 +2,8 @@
 
 use super::{Decision, Refusal, Situation};
 use crate::events::{Definition, Event, PersonaName};
+#[cfg(doc)]
+use crate::projection::Needs;
 use crate::projection::Origin;
 
 /// What became of the personas of a seed file.
@@ -18,7 +20,7 @@ pub struct Synced {
 }
 
 /// Adds the personas that are new and revises those that changed. Those that
-/// the file does not name are left alone.
+/// the file does not name are left alone. It needs [`Needs::everyone`].
 pub fn sync(
     situation: &mut Situation<'_>,
     seed: &[Definition],
@@ -26,7 +28,7 @@ pub fn sync(
     let (mut events, mut synced) = (Vec::new(), Synced::default());
     for definition in seed {
         let name = definition.name.clone();
-        match situation.roster.get(&name)? {
+        match situation.roster.get(&name) {
             None => {
                 events.push(Event::Seed(definition.clone()));
                 synced.added.push(name);
@@ -67,6 +69,6 @@ mod tests {
             world.given(event);
         }
         assert_eq!(sync(&mut world.situation(), &file).unwrap().events, [], "once is enough");
-        assert!(world.roster.get(&name("Absent One")).unwrap().unwrap().is_active());
+        assert!(world.roster.get(&name("Absent One")).unwrap().is_active());
     }
 }

@@ -2,34 +2,34 @@
 
 use super::lending::{candidates, given_back};
 use super::score::rank;
-use super::{Grounds, Role, Rules, Score, TieBreak};
+use super::{ChoiceReason, Role, Rules, Score, TieBreak};
 use crate::events::{
     Definition, Event, PersonaName, ReactivateReason, Record, Release, ReleaseReason, RetireReason,
     SessionId, Slot,
 };
-use crate::projection::{Lost, Occasion, Roster, Status};
+use crate::projection::{PastAssignment, Roster, Status};
 
-/// What can be told of a choice.
+/// What is known of a choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub struct Explanation {
     /// Why this persona; nothing where the log does not tell.
-    pub grounds: Option<Grounds>,
+    pub reason: Option<ChoiceReason>,
     /// Whether it may have been asked for by name, as for an agent's first slot.
     pub may_be_summoned: bool,
     /// How well it fitted, if it was there by then.
     pub score: Option<Score>,
     /// Its place in the ranking, from 1, if it has one.
     pub rank: Option<usize>,
-    /// Who could be chosen.
+    /// The personas that could be chosen.
     pub ranking: Ranking,
 }
 
-/// Those whom a choice was made from.
+/// The personas that a choice was made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ranking {
     /// Best first.
     pub candidates: Vec<(PersonaName, Score)>,
-    /// Whether they were free; else nobody was, and they were archived for inactivity.
+    /// Whether they were free; else none was, and they were archived for inactivity.
     pub is_of_free: bool,
     /// What put the first before the second, if their scores are equal.
     pub tie_break: Option<TieBreak>,
@@ -37,117 +37,120 @@ pub struct Ranking {
 
 /// Makes a choice again, by today's rules and from the personas as they were.
 ///
-/// `before` is the roster before the command that chose, and `prelude` what the
-/// command recorded before its `assign`. What the log tells of the choice (that
+/// `before` is the whole roster before the command that chose, and `preceding` what
+/// the command recorded before its `assign`. What the log tells of the choice (that
 /// the persona was kept, brought back or grown) is taken from there; the
 /// ranking is made again.
+#[must_use]
 pub fn why(
     before: &Roster,
-    prelude: &[Record],
-    occasion: &Occasion,
+    preceding: &[Record],
+    assignment: &PastAssignment,
     rules: &Rules,
-) -> Result<Account, Lost> {
-    let role = rules.roles.resolve(occasion.seat.role.as_str());
-    let choice = Choice { before, prelude, occasion, rules, role };
-    let ranking = choice.ranking()?;
+) -> Explanation {
+    let role = rules.roles.resolve(assignment.slot.role.as_str());
+    let choice = PastChoice { before, preceding, assignment, rules, role };
+    let ranking = choice.ranking();
     if choice.grown().is_some() && !ranking.candidates.is_empty() {
-        // Nobody is grown for an agent while there is somebody else: that was another command.
+        // No persona is grown for an agent while there is another: that was another command.
         let mut roster = before.clone();
-        prelude.iter().try_for_each(|record| roster.take_in(record))?;
-        return why(&roster, &[], occasion, rules);
+        for record in preceding {
+            roster.apply(record);
+        }
+        return why(&roster, &[], assignment, rules);
     }
-    choice.account(ranking)
+    choice.explain(ranking)
 }
 
 /// A choice of the past.
-struct Choice<'a> {
+struct PastChoice<'a> {
     before: &'a Roster,
-    prelude: &'a [Record],
-    occasion: &'a Occasion,
+    preceding: &'a [Record],
+    assignment: &'a PastAssignment,
     rules: &'a Rules,
     role: &'a Role,
 }
 
-impl Choice<'_> {
-    fn account(&self, ranking: Ranking) -> Result<Account, Lost> {
+impl PastChoice<'_> {
+    fn explain(&self, ranking: Ranking) -> Explanation {
         let place = ranking.candidates.iter().position(|(name, _)| name == self.name());
-        let may_be_summoned = self.occasion.seat.slot == Slot::of(&self.occasion.assign.agent, 0);
-        let grounds = if self.is_kept() {
-            Some(Grounds::Kept)
+        let may_be_summoned =
+            self.assignment.slot.slot == Slot::of(&self.assignment.assign.agent, 0);
+        let reason = if self.is_kept() {
+            Some(ChoiceReason::Kept)
         } else if let Some(reason) = self.brought_back() {
             let is_summoned = reason == ReactivateReason::Summon;
-            Some(if is_summoned { Grounds::Summoned } else { Grounds::BroughtBack })
+            Some(if is_summoned { ChoiceReason::Summoned } else { ChoiceReason::BroughtBack })
         } else if self.grown().is_some() {
-            Some(Grounds::Grown)
+            Some(ChoiceReason::Grown)
         } else if place == Some(0) && ranking.is_of_free {
-            Some(Grounds::BestFree)
-        } else if may_be_summoned && self.is_taken_away()? {
-            Some(Grounds::Summoned)
+            Some(ChoiceReason::BestFree)
+        } else if may_be_summoned && self.is_taken_away() {
+            Some(ChoiceReason::Summoned)
         } else {
             None
         };
-        let (score, rank) = (self.score()?, place.map(|index| index + 1));
-        Ok(Account { grounds, may_be_summoned, score, rank, ranking })
+        let (score, rank) = (self.score(), place.map(|index| index + 1));
+        Explanation { reason, may_be_summoned, score, rank, ranking }
     }
 
-    /// Who could be chosen: the free; where nobody was, those who were archived for inactivity.
-    fn ranking(&self) -> Result<Ranking, Lost> {
-        let free = self.ranked(Status::Active)?;
+    /// The personas that could be chosen: the free; where none was, those that were archived for
+    /// inactivity.
+    fn ranking(&self) -> Ranking {
+        let free = self.ranked(Status::Active);
         if !free.candidates.is_empty() {
-            return Ok(free);
+            return free;
         }
         self.ranked(Status::Archived(RetireReason::Inactive))
     }
 
-    fn ranked(&self, status: Status) -> Result<Ranking, Lost> {
-        let Self { before, occasion, rules, role, .. } = *self;
-        let given_back = given_back(before, &self.orphaned())?;
-        let is_taken = |name: &PersonaName| occasion.chosen_before().any(|chosen| chosen == name);
-        let candidates = candidates(before, role, status, given_back, is_taken)?;
-        let ranked = rank(candidates, role, rules, occasion.at);
+    fn ranked(&self, status: Status) -> Ranking {
+        let Self { before, assignment, rules, role, .. } = *self;
+        let given_back = given_back(before, &self.orphaned());
+        let is_taken = |name: &PersonaName| assignment.chosen_before().any(|chosen| chosen == name);
+        let candidates = candidates(before, role, status, given_back, is_taken);
+        let ranked = rank(candidates, role, rules, assignment.at);
         let tie_break = match ranked.as_slice() {
             [first, second, ..] => TieBreak::between(first, second),
             _ => None,
         };
-        let named = ranked.into_iter().map(|(it, score)| (it.presence.name.clone(), score));
+        let named = ranked.into_iter().map(|(it, score)| (it.name.clone(), score));
         let is_of_free = status == Status::Active;
-        Ok(Ranking { candidates: named.collect(), is_of_free, tie_break })
+        Ranking { candidates: named.collect(), is_of_free, tie_break }
     }
 
-    fn score(&self) -> Result<Option<Score>, Lost> {
-        let (role, scoring) = (self.role, &self.rules.scoring);
-        let Some(persona) = self.before.get(self.name())? else {
-            return Ok(self.grown().map(|new| Score::of_newcomer(new, role, scoring)));
-        };
-        let standing = persona.standing(0, &role.name, &role.expertise);
-        Ok(Some(Score::of(&standing, role, scoring, self.occasion.at)))
+    fn score(&self) -> Option<Score> {
+        let Self { before, assignment, role, rules, .. } = *self;
+        let scoring = &rules.scoring;
+        let score = Score::of_persona(before, self.name(), role, scoring, assignment.at);
+        score.or_else(|| Some(Score::of_newcomer(self.grown()?, role, scoring)))
     }
 
     fn name(&self) -> &PersonaName {
-        &self.occasion.seat.persona
+        &self.assignment.slot.persona
     }
 
-    /// Tells whether the agent had this persona in this slot, in another role.
+    /// Returns whether the agent had this persona in this slot, in another role.
     fn is_kept(&self) -> bool {
         let closes = |release: &Release| {
             let mut slots = release.slots.iter();
             release.reason == ReleaseReason::Manual
-                && slots.any(|closed| closed.slot == self.occasion.seat.slot)
+                && slots.any(|closed| closed.slot == self.assignment.slot.slot)
         };
-        self.prelude.iter().any(|it| matches!(&it.event, Event::Release(it) if closes(it)))
+        self.preceding.iter().any(|it| matches!(&it.event, Event::Release(it) if closes(it)))
     }
 
     /// Why the persona was brought back for this, if it was.
     fn brought_back(&self) -> Option<ReactivateReason> {
-        self.prelude.iter().find_map(|record| match &record.event {
+        self.preceding.iter().find_map(|record| match &record.event {
             Event::Reactivate(back) if back.persona == *self.name() => Some(back.reason),
             _ => None,
         })
     }
 
-    /// Who the persona is, if it was grown for this.
+    /// The definition of the persona, if it was grown for this.
     fn grown(&self) -> Option<&Definition> {
-        self.prelude.iter().find_map(|record| match &record.event {
+        self.preceding.iter().find_map(|record| match &record.event {
             Event::Grow(new) if new.name == *self.name() => Some(new),
             _ => None,
         })
@@ -155,7 +158,7 @@ impl Choice<'_> {
 
     /// The silent sessions whose slots were released for this.
     fn orphaned(&self) -> Vec<SessionId> {
-        let sessions = self.prelude.iter().filter_map(|record| match &record.event {
+        let sessions = self.preceding.iter().filter_map(|record| match &record.event {
             Event::Release(release) if release.reason == ReleaseReason::Orphaned => {
                 Some(release.session.clone())
             }
@@ -164,9 +167,9 @@ impl Choice<'_> {
         sessions.collect()
     }
 
-    /// Tells whether the persona was taken away from a silent session.
-    fn is_taken_away(&self) -> Result<bool, Lost> {
-        Ok(given_back(self.before, &self.orphaned())?.contains(self.name()))
+    /// Returns whether the persona was taken from a silent session.
+    fn is_taken_away(&self) -> bool {
+        given_back(self.before, &self.orphaned()).contains(self.name())
     }
 }
 
@@ -178,32 +181,32 @@ mod tests {
     use crate::broker::testing::{World, definition, name, request, session};
     use crate::broker::{self, AssignRequest, ReleaseRequest};
     use crate::events::RoleName;
-    use crate::projection::{LastLent, Prelude};
+    use crate::projection::{LastAssignment, PrecedingEvents};
 
     const DAY: i64 = 86_400;
 
     /// What is told of the last time that a persona was lent to a session.
-    fn account(world: &World, persona: &str, session: &str) -> Account {
-        let mut last = LastLent::of(name(persona), self::session(session), None, None);
+    fn explained(world: &World, persona: &str, session: &str) -> Explanation {
+        let mut last = LastAssignment::of(name(persona), self::session(session), None, None);
         for record in &world.records {
             last.apply(record);
         }
-        let occasion = last.found().unwrap();
-        let mut prelude = Prelude::of(&occasion);
+        let assignment = last.found().unwrap();
+        let mut preceding = PrecedingEvents::of(&assignment);
         for record in &world.records {
-            prelude.apply(record);
+            preceding.apply(record);
         }
-        let prelude = prelude.finish();
-        let first = prelude.first().map_or(occasion.id, |record| record.id);
+        let preceding = preceding.finish();
+        let first = preceding.first().map_or(assignment.id, |record| record.id);
         let mut before = Roster::default();
         for record in world.records.iter().take_while(|record| record.id != first) {
-            before.take_in(record).unwrap();
+            before.apply(record);
         }
-        why(&before, &prelude, &occasion, &world.rules).unwrap()
+        why(&before, &preceding, &assignment, &world.rules)
     }
 
-    fn names(account: &Account) -> Vec<&str> {
-        account.ranking.candidates.iter().map(|(name, _)| name.as_str()).collect()
+    fn names(explanation: &Explanation) -> Vec<&str> {
+        explanation.ranking.candidates.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     #[test]
@@ -213,8 +216,8 @@ mod tests {
         world.assign(&request("s", "w", &["testing"])).unwrap();
         // What comes after changes nothing.
         world.after(DAY).worked("Cy", "testing").retired("Ann", RetireReason::Manual);
-        let told = account(&world, "Bo", "s");
-        assert_eq!((told.grounds, told.rank), (Some(Grounds::BestFree), Some(1)));
+        let told = explained(&world, "Bo", "s");
+        assert_eq!((told.reason, told.rank), (Some(ChoiceReason::BestFree), Some(1)));
         assert_eq!(names(&told), ["Bo", "Ann", "Cy"]);
         assert_eq!(told.score.unwrap().total.to_string(), "1");
         assert_eq!(told.ranking.tie_break, None);
@@ -231,7 +234,7 @@ mod tests {
         world.given(own("Cy"));
         let mut tie_break = |session: &str, role: &str| {
             let choice = world.assign(&request(session, "w", &[role])).unwrap().outcome;
-            let told = account(&world, choice[0].persona.as_str(), session);
+            let told = explained(&world, choice[0].persona.as_str(), session);
             world.closed(session, "w", choice[0].persona.as_str(), role, ReleaseReason::Orphaned);
             world.after(10 * DAY);
             (choice[0].persona.to_string(), told.ranking.tie_break.unwrap())
@@ -243,11 +246,11 @@ mod tests {
     }
 
     #[test]
-    fn whoever_sits_in_an_earlier_slot_could_not_be_chosen_again() {
+    fn the_persona_of_an_earlier_slot_could_not_be_chosen_again() {
         let mut world = World::of(&["Ann", "Bo", "Cy"]);
         world.assign(&request("s", "w", &["testing", "testing", "testing"])).unwrap();
-        let told = account(&world, "Bo", "s");
-        assert_eq!((told.grounds, names(&told)), (Some(Grounds::BestFree), vec!["Bo", "Cy"]));
+        let told = explained(&world, "Bo", "s");
+        assert_eq!((told.reason, names(&told)), (Some(ChoiceReason::BestFree), vec!["Bo", "Cy"]));
         assert!(!told.may_be_summoned, "it is not the first slot");
     }
 
@@ -257,8 +260,8 @@ mod tests {
         world.retired("Bo", RetireReason::Manual).after(1);
         let summon = Some("Bo".to_owned());
         world.assign(&AssignRequest { summon, ..request("s", "w", &["testing"]) }).unwrap();
-        let told = account(&world, "Bo", "s");
-        assert_eq!((told.grounds, told.rank), (Some(Grounds::Summoned), None));
+        let told = explained(&world, "Bo", "s");
+        assert_eq!((told.reason, told.rank), (Some(ChoiceReason::Summoned), None));
         assert_eq!(names(&told), ["Ann"]);
         assert_eq!(told.score.unwrap().total.to_string(), "0");
     }
@@ -269,8 +272,8 @@ mod tests {
         world.lent("silent", "w", "Bo", "testing").after(2 * DAY);
         let summon = Some("Bo".to_owned());
         world.assign(&AssignRequest { summon, ..request("s", "w", &["testing"]) }).unwrap();
-        let told = account(&world, "Bo", "s");
-        assert_eq!((told.grounds, told.rank), (Some(Grounds::Summoned), Some(2)));
+        let told = explained(&world, "Bo", "s");
+        assert_eq!((told.reason, told.rank), (Some(ChoiceReason::Summoned), Some(2)));
     }
 
     #[test]
@@ -278,11 +281,11 @@ mod tests {
         let mut world = World::of(&["Ann", "Bo"]);
         let summon = Some("Bo".to_owned());
         world.assign(&AssignRequest { summon, ..request("s", "w", &["testing"]) }).unwrap();
-        let told = account(&world, "Bo", "s");
-        assert_eq!((told.grounds, told.rank, told.may_be_summoned), (None, Some(2), true));
+        let told = explained(&world, "Bo", "s");
+        assert_eq!((told.reason, told.rank, told.may_be_summoned), (None, Some(2), true));
         // Another program, or other rules.
         world.after(1).lent("s2", "w", "Bo", "testing");
-        assert_eq!(account(&world, "Bo", "s2").rank, None, "it was not free");
+        assert_eq!(explained(&world, "Bo", "s2").rank, None, "it was not free");
     }
 
     #[test]
@@ -290,8 +293,8 @@ mod tests {
         let mut world = World::of(&["Ann", "Bo"]);
         world.assign(&request("s", "w", &["testing"])).unwrap();
         world.after(1).assign(&request("s", "w", &["debugging"])).unwrap();
-        let told = account(&world, "Ann", "s");
-        assert_eq!((told.grounds, told.rank), (Some(Grounds::Kept), None));
+        let told = explained(&world, "Ann", "s");
+        assert_eq!((told.reason, told.rank), (Some(ChoiceReason::Kept), None));
         assert_eq!(names(&told), ["Bo"], "she was not free before");
     }
 
@@ -302,22 +305,22 @@ mod tests {
         world.retired("Ann", RetireReason::Inactive).retired("Bo", RetireReason::Inactive);
         world.retired("Cy", RetireReason::Manual).after(1);
         world.assign(&request("s", "w", &["testing"])).unwrap();
-        let told = account(&world, "Bo", "s");
-        assert_eq!((told.grounds, told.rank), (Some(Grounds::BroughtBack), Some(1)));
+        let told = explained(&world, "Bo", "s");
+        assert_eq!((told.reason, told.rank), (Some(ChoiceReason::BroughtBack), Some(1)));
         assert_eq!(names(&told), ["Bo", "Ann"]);
     }
 
     /// The name of the persona that was grown last.
     fn newest(world: &World) -> String {
-        world.roster.personas().unwrap().last().unwrap().name().to_string()
+        world.roster.personas().last().unwrap().name().to_string()
     }
 
     #[test]
     fn a_persona_is_grown_for_an_agent_only_if_there_is_no_other() {
         let mut world = World::of(&[]);
         world.assign(&request("s", "w", &["testing", "general"])).unwrap();
-        let told = account(&world, &newest(&world), "s");
-        assert_eq!((told.grounds, told.rank), (Some(Grounds::Grown), None));
+        let told = explained(&world, &newest(&world), "s");
+        assert_eq!((told.reason, told.rank), (Some(ChoiceReason::Grown), None));
         assert_eq!((names(&told), told.score.is_some()), (vec![], true));
 
         // In the same second another command grows one.
@@ -325,8 +328,8 @@ mod tests {
         world.worked("Ann", "testing").after(1);
         world.given(Event::Grow(definition("Bo", &[])));
         world.assign(&request("s", "w", &["general"])).unwrap();
-        let told = account(&world, "Bo", "s");
-        assert_eq!((told.grounds, names(&told)), (Some(Grounds::BestFree), vec!["Bo", "Ann"]));
+        let told = explained(&world, "Bo", "s");
+        assert_eq!((told.reason, names(&told)), (Some(ChoiceReason::BestFree), vec!["Bo", "Ann"]));
     }
 
     /// One thing that somebody does.
@@ -365,11 +368,11 @@ mod tests {
                     Deed::Assign(session, agent, roles) => {
                         let request = AssignRequest { explain: true, ..request(session, agent, &roles) };
                         let choices = world.assign(&request).unwrap().outcome;
-                        for choice in choices.iter().filter(|it| it.grounds != Grounds::Reused) {
-                            let told = account(&world, choice.persona.as_str(), session);
-                            prop_assert_eq!(told.grounds, Some(choice.grounds));
+                        for choice in choices.iter().filter(|it| it.reason != ChoiceReason::Reused) {
+                            let told = explained(&world, choice.persona.as_str(), session);
+                            prop_assert_eq!(told.reason, Some(choice.reason));
                             prop_assert_eq!(told.score, Some(choice.score));
-                            if choice.grounds != Grounds::Kept {
+                            if choice.reason != ChoiceReason::Kept {
                                 prop_assert_eq!(&told.ranking.candidates, &choice.ranking);
                             }
                         }
@@ -383,7 +386,7 @@ mod tests {
                         }
                     }
                     Deed::Retire(who, reason) => {
-                        let persona = world.roster.get(&name(who)).unwrap().unwrap();
+                        let persona = world.roster.get(&name(who)).unwrap();
                         if persona.is_free() {
                             world.retired(who, reason);
                         }

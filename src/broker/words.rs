@@ -7,7 +7,7 @@ pub fn words(text: &str) -> Vec<String> {
     pieces(text).map(|word| word.to_lowercase().replace('’', "'")).collect()
 }
 
-/// Tells whether the words of `phrase` stand side by side among `words`.
+/// Returns whether the words of `phrase` stand side by side among `words`.
 pub fn contains(words: &[String], phrase: &str) -> bool {
     let length = pieces(phrase).count();
     length > 0
@@ -21,7 +21,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// Tells whether a word is one of a list.
+/// Returns whether a word is one of a list.
 pub fn is_among(words: &[SmolStr], word: &str) -> bool {
     words.iter().any(|known| known == word)
 }

@@ -4,10 +4,7 @@ use std::{fmt, iter};
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
-use muzzle_persona::Store;
-use muzzle_persona::broker::{
-    self, AssignRequest, Choice, Grounds, Refusal, Score, instruction, preamble,
-};
+use muzzle_persona::broker::{AssignRequest, Assigned, Choice, ChoiceReason, Score};
 use muzzle_persona::events::{
     AgentName, EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, Tag, TeamName,
     TextError, visible,
@@ -84,18 +81,14 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
         tool_use_id: None,
         explain: args.explain,
     };
-    let rule = |situation: &mut broker::Situation<'_>| broker::assign(situation, &request);
-    let (mut store, choices) =
-        if args.dry_run { context.rehearse(rule)? } else { context.execute(rule)? };
+    let assigned = context.assign(&request, args.dry_run)?;
     let warnings = context.warnings();
-    let explanations: Vec<_> = choices.iter().map(Explanation::of).collect();
+    let explanations: Vec<_> = assigned.iter().map(|it| Explanation::of(&it.choice)).collect();
     if args.explain {
         context.note(&explanations);
     }
-    let seated: Vec<_> = store.look(|store| {
-        choices.iter().filter_map(|it| seat(it, store, &request.session).transpose()).collect()
-    })?;
-    let (assignments, preambles) = seated.into_iter().unzip();
+    let answers = assigned.into_iter().map(|it| (it.preamble.clone(), Assignment::from(it)));
+    let (preambles, assignments) = answers.unzip();
     Ok(AssignReport {
         assignments,
         preambles,
@@ -103,32 +96,6 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
         recorded: !args.dry_run,
         explanations: args.explain.then_some(explanations),
     })
-}
-
-/// What there is to say of one choice.
-fn seat(
-    choice: &Choice,
-    store: &Store,
-    session: &SessionId,
-) -> Result<Option<(Assignment, String)>, Refusal> {
-    let Some(persona) = store.roster().get(&choice.persona)? else {
-        return Ok(None);
-    };
-    let role = store.rules().roles.resolve(choice.role.as_str());
-    let definition = persona.definition.clone();
-    let assignment = Assignment {
-        agent_slot: choice.slot.clone(),
-        persona_id: persona.id,
-        name: choice.persona.clone(),
-        role: choice.role.clone(),
-        traits: definition.traits,
-        expertise: definition.expertise,
-        role_instructions: instruction(persona, role).to_owned(),
-        recent_work: persona.recent_work(Some(session)).cloned().collect(),
-        reused: choice.grounds == Grounds::Reused,
-        score: choice.score,
-    };
-    Ok(Some((assignment, preamble(persona, role, session))))
 }
 
 #[derive(Debug, Serialize)]
@@ -147,11 +114,12 @@ pub struct AssignReport {
 struct Explanation {
     role: RoleName,
     chosen: PersonaName,
-    grounds: Grounds,
+    #[serde(rename = "grounds")]
+    reason: ChoiceReason,
     ranking: Vec<Candidate>,
 }
 
-/// Whom it was chosen from.
+/// A persona that it was chosen from.
 #[derive(Debug, Serialize)]
 struct Candidate {
     name: PersonaName,
@@ -164,7 +132,7 @@ impl Explanation {
         Self {
             role: choice.role.clone(),
             chosen: choice.persona.clone(),
-            grounds: choice.grounds,
+            reason: choice.reason,
             ranking: ranking
                 .map(|(name, score)| Candidate { name: name.clone(), score: *score })
                 .collect(),
@@ -174,13 +142,13 @@ impl Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = match self.grounds {
-            Grounds::Reused => "the agent had it in this role already",
-            Grounds::Kept => "the agent had it in another role",
-            Grounds::Summoned => "asked for by name",
-            Grounds::BestFree => "the best that is free",
-            Grounds::BroughtBack => "none is free; the best of those archived for inactivity",
-            Grounds::Grown => "none is free or can be brought back; grown",
+        let why = match self.reason {
+            ChoiceReason::Reused => "the agent had it in this role already",
+            ChoiceReason::Kept => "the agent had it in another role",
+            ChoiceReason::Summoned => "asked for by name",
+            ChoiceReason::BestFree => "the best that is free",
+            ChoiceReason::BroughtBack => "none is free; the best of those archived for inactivity",
+            ChoiceReason::Grown => "none is free or can be brought back; grown",
         };
         let (chosen, role) = (visible(self.chosen.as_str()), visible(self.role.as_str()));
         writeln!(f, "{chosen} for {role}: {why}.")?;
@@ -207,6 +175,24 @@ struct Assignment {
     recent_work: Vec<Work>,
     reused: bool,
     score: Score,
+}
+
+impl From<Assigned> for Assignment {
+    fn from(assigned: Assigned) -> Self {
+        let Assigned { choice, persona_id, definition, instruction, recent_work, .. } = assigned;
+        Self {
+            agent_slot: choice.slot,
+            persona_id,
+            name: choice.persona,
+            role: choice.role,
+            traits: definition.traits,
+            expertise: definition.expertise,
+            role_instructions: instruction,
+            recent_work,
+            reused: choice.reason == ChoiceReason::Reused,
+            score: choice.score,
+        }
+    }
 }
 
 impl Report for AssignReport {

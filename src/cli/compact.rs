@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::broker;
 use muzzle_persona::events::{Sealed, Summary};
+use muzzle_persona::projection::Needs;
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
@@ -34,7 +35,8 @@ pub struct CompactArgs {
 
 pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, Failure> {
     let age = SignedDuration::from_hours(24 * i64::from(args.older_than));
-    let (mut store, compacted) = context.execute(|situation| broker::compact(situation, age))?;
+    let (mut store, compacted) =
+        context.execute(&Needs::everyone(), |situation| broker::compact(situation, age))?;
     if let Err(error) = store.checkpoint() {
         context.warn([format!("could not write the checkpoint: {error}")]);
     }

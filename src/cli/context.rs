@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use muzzle_persona::broker::{Decision, Refusal, Situation};
+use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situation};
 use muzzle_persona::events::Disk;
+use muzzle_persona::projection::Needs;
 use muzzle_persona::{Answer, Options, PendingCheckpoint, Store};
 
 use super::claude_code::ClaudeCode;
@@ -92,23 +93,40 @@ impl Context {
         Ok(store)
     }
 
+    /// Opens the store, and lends personas; in a dry run nothing is recorded.
+    pub fn assign(
+        &mut self,
+        request: &AssignRequest,
+        dry_run: bool,
+    ) -> Result<Vec<Assigned>, Failure> {
+        let (mut store, now) = (self.open()?, self.now());
+        let answer = if dry_run {
+            store.rehearse_assign(request, now, &mut self.rng)?
+        } else {
+            store.assign(request, now, &mut self.rng)?
+        };
+        Ok(self.outcome(answer))
+    }
+
     /// Opens the store, has a rule decide and records the decision.
     pub fn execute<T>(
         &mut self,
+        needs: &Needs,
         rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(Store, T), Failure> {
         let mut store = self.open()?;
-        let answer = store.execute(self.options.now, &mut self.rng, rule)?;
+        let answer = store.execute(needs, self.options.now, &mut self.rng, rule)?;
         Ok((store, self.outcome(answer)))
     }
 
     /// Opens the store and has a rule decide; applies the decision, and records nothing.
     pub fn rehearse<T>(
         &mut self,
+        needs: &Needs,
         rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(Store, T), Failure> {
         let store = self.open()?;
-        let (store, answer) = store.rehearse(self.options.now, &mut self.rng, rule)?;
+        let (store, answer) = store.rehearse(needs, self.options.now, &mut self.rng, rule)?;
         Ok((store, self.outcome(answer)))
     }
 

@@ -4,11 +4,10 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::broker::Refusal;
 use muzzle_persona::events::{EventId, RoleName, visible};
 use muzzle_persona::projection::{
-    Change, Cutoff, CutoffError, CutoffSpec, Existence, Lease, Origin, Pair, Points, Reason,
-    RoleChange,
+    Cutoff, CutoffError, CutoffSpec, Existence, Lease, Origin, Pair, PersonaChange, Points,
+    RoleChange, StatusReason,
 };
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Options, Snapshot, StoreError};
@@ -73,12 +72,11 @@ pub fn run(args: &DiffArgs, context: &mut Context) -> Result<DiffReport, Failure
     let before = open(&context.options, Some(&args.from))?;
     let mut after = open(&context.options, args.to.as_ref())?;
     let weights = after.rules().scoring.affinity;
-    let mut personas =
-        Change::between(before.roster(), after.roster(), weights).map_err(Refusal::from)?;
-    if personas.iter().any(Change::is_brought_back) {
+    let mut personas = PersonaChange::between(before.roster(), after.roster(), weights);
+    if personas.iter().any(PersonaChange::is_brought_back) {
         after.visit(&["reactivate"], |record| {
             for change in &mut personas {
-                change.learn(&record.event);
+                change.note_reason(&record.event);
             }
         })?;
     }
@@ -93,7 +91,7 @@ pub fn run(args: &DiffArgs, context: &mut Context) -> Result<DiffReport, Failure
 pub struct DiffReport {
     from: Side,
     to: Side,
-    personas: Vec<Change>,
+    personas: Vec<PersonaChange>,
 }
 
 /// One of the two that are compared.
@@ -150,7 +148,7 @@ impl fmt::Display for Side {
 }
 
 /// The lines on one persona.
-fn lines(change: &Change) -> Vec<String> {
+fn lines(change: &PersonaChange) -> Vec<String> {
     let mut lines = Vec::new();
     match change.change {
         Existence::Absent => return vec!["not there any more".to_owned()],
@@ -176,11 +174,11 @@ fn origin(origin: Origin) -> &'static str {
 }
 
 /// The change of its status, if it changed.
-fn status(change: &Change) -> Option<String> {
+fn status(change: &PersonaChange) -> Option<String> {
     let reason = change.reason.as_ref().map(word);
     let why = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
     match change.reason {
-        Some(Reason::Retired(_)) => Some(format!("archived{why}")),
+        Some(StatusReason::Retired(_)) => Some(format!("archived{why}")),
         _ if change.is_brought_back() => Some(format!("brought back{why}")),
         _ => None,
     }

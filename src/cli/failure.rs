@@ -164,10 +164,8 @@ impl From<Refusal> for Failure {
             | Refusal::TooManyRoles(_)
             | Refusal::IsHeld { .. }
             | Refusal::Seed(_) => "refused",
-            // It was asked for twice, the second time from the log.
-            Refusal::Lost(_) => "io",
         };
-        let hint = refusal.hint().map(|hint| visible(&hint));
+        let hint = refusal_hint(&refusal).map(|hint| visible(&hint));
         Self { kind, message: visible(&refusal.to_string()), hint, code: REFUSED }
     }
 }
@@ -224,4 +222,25 @@ impl From<EnvironmentError> for Failure {
         };
         Self::usage(error.to_string(), hint)
     }
+}
+
+/// What to do about a refusal.
+fn refusal_hint(refusal: &Refusal) -> Option<String> {
+    let hint = match refusal {
+        Refusal::NoRole => "ask for one, as in `--roles code-reviewer`",
+        Refusal::TooManyRoles(_) => "ask in several `assign` commands",
+        Refusal::UnknownPersona { nearest: Some(name), .. } => {
+            return Some(format!("did you mean `{name}`?"));
+        }
+        Refusal::UnknownPersona { nearest: None, .. } => {
+            "`muzzle-persona list --status all` shows all personas"
+        }
+        Refusal::AmbiguousName { .. } => "write more of the name",
+        // A session's name may be anything: it must not stand in a command to copy.
+        Refusal::IsHeld { .. } => {
+            "`muzzle-persona release --session SESSION` gives it back; `--force` does that first"
+        }
+        Refusal::Seed(_) => return None,
+    };
+    Some(hint.to_owned())
 }

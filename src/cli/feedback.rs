@@ -9,7 +9,7 @@ use muzzle_persona::broker::{self, FeedbackRequest};
 use muzzle_persona::events::{
     Observation, PersonaName, ProjectName, RoleName, Sentiment, Source, visible,
 };
-use muzzle_persona::projection::{Points, Tally};
+use muzzle_persona::projection::{Needs, Points, Tally};
 use muzzle_persona::wording::Quoted;
 use serde::Serialize;
 
@@ -59,10 +59,11 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
         sentiment: args.sentiment,
         source: Source::unchecked("cli"),
     };
-    let (mut store, judged) = context.execute(|situation| broker::feedback(situation, &request))?;
+    let (mut store, judged) =
+        context.execute(&request.needs(), |situation| broker::feedback(situation, &request))?;
     let weights = store.rules().scoring.affinity;
-    let (affinity_after, feedback) = store.look(|store| {
-        let persona = broker::find(store.roster(), judged.persona.as_str())?;
+    let (affinity_after, feedback) = store.look(&Needs::personas([&judged.persona]), |store| {
+        let persona = broker::find_persona(store.roster(), judged.persona.as_str())?;
         let record = persona.roles.get(&judged.role);
         let tally = record.map(|record| record.tally).unwrap_or_default();
         Ok((persona.affinity(&judged.role, weights), tally))

@@ -4,7 +4,7 @@ use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker;
 use muzzle_persona::events::{EventText, PersonaName, ProjectName, Record, RoleName, SessionId};
-use muzzle_persona::projection::{Cutoff, CutoffSpec};
+use muzzle_persona::projection::{Cutoff, CutoffSpec, Needs};
 use muzzle_persona::{Snapshot, StoreError};
 
 use super::completions::persona_names;
@@ -66,7 +66,7 @@ impl FilterArgs {
     /// Finds the persona, the role and the events that are meant.
     pub fn resolve(&self, snapshot: &mut Snapshot) -> Result<Filter, StoreError> {
         let persona = self.persona.as_deref().map(|name| {
-            snapshot.look(|then| Ok(broker::find(then.roster(), name)?.name().clone()))
+            snapshot.look(&Needs::nothing(), |it| Ok(broker::find(it.roster(), name)?.clone()))
         });
         let persona = persona.transpose()?;
         let mut resolve = |spec| snapshot.resolve(spec);

@@ -5,6 +5,7 @@ use std::fmt;
 use clap::Args;
 use muzzle_persona::broker::{self, GROW_LIMIT};
 use muzzle_persona::events::Definition;
+use muzzle_persona::projection::Needs;
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
@@ -24,7 +25,8 @@ pub struct GrowArgs {
 }
 
 pub fn run(args: &GrowArgs, context: &mut Context) -> Result<GrowReport, Failure> {
-    let (_, grown) = context.execute(|situation| broker::grow_many(situation, args.count))?;
+    let (_, grown) =
+        context.execute(&Needs::nothing(), |situation| broker::grow_many(situation, args.count))?;
     Ok(GrowReport { grown })
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker;
 use muzzle_persona::events::{PersonaName, ProjectName, ReleaseReason, visible};
-use muzzle_persona::projection::{Assignment, History};
+use muzzle_persona::projection::{Assignment, History, Needs};
 use serde::Serialize;
 
 use super::at::AtArgs;
@@ -35,7 +35,8 @@ pub struct HistoryArgs {
 
 pub fn run(args: &HistoryArgs, context: &mut Context) -> Result<HistoryReport, Failure> {
     let mut snapshot = context.read(&args.at)?;
-    let name = snapshot.look(|it| Ok(broker::find(it.roster(), &args.name)?.name().clone()))?;
+    let name = snapshot
+        .look(&Needs::nothing(), |it| Ok(broker::find(it.roster(), &args.name)?.clone()))?;
     let mut history = History::of(name.clone());
     snapshot.visit(&[name.as_str()], |record| history.apply(record))?;
     let newest_first = history.assignments().iter().rev();

@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::{Args, ValueEnum};
 use muzzle_persona::events::Tag;
-use muzzle_persona::projection::Persona;
+use muzzle_persona::projection::{Needs, Persona};
 use serde::Serialize;
 
 use super::at::AtArgs;
@@ -52,8 +52,8 @@ pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure
     let knows = |persona: &&Persona| {
         args.expertise.as_ref().is_none_or(|tag| persona.definition.expertise.contains(tag))
     };
-    let personas = snapshot.look(|then| {
-        let personas = then.roster().by_name()?.into_iter();
+    let personas = snapshot.look(&Needs::everyone(), |then| {
+        let personas = then.roster().by_name().into_iter();
         let wanted = personas.filter(|persona| args.status.takes(persona)).filter(knows);
         Ok(wanted.map(|persona| PersonaReport::new(persona, then.rules())).collect())
     })?;

@@ -20,7 +20,6 @@ use self::output::Output;
 
 mod assign;
 mod at;
-mod because;
 mod claude_code;
 mod compact;
 mod completions;

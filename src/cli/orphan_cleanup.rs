@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::broker;
 use muzzle_persona::events::{SessionId, visible};
+use muzzle_persona::projection::Needs;
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
@@ -30,8 +31,9 @@ pub struct OrphanCleanupArgs {
 pub fn run(args: &OrphanCleanupArgs, context: &mut Context) -> Result<OrphanReport, Failure> {
     let age = SignedDuration::from_hours(i64::from(args.older_than_hours));
     let rule = |situation: &mut broker::Situation<'_>| broker::clean_up(situation, age);
+    let needs = &Needs::nothing();
     let (_, orphaned) =
-        if args.dry_run { context.rehearse(rule)? } else { context.execute(rule)? };
+        if args.dry_run { context.rehearse(needs, rule)? } else { context.execute(needs, rule)? };
     let sessions = orphaned.into_iter().map(|orphaned| OrphanedSession {
         session: orphaned.session,
         last_event: orphaned.last,

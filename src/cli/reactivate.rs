@@ -6,6 +6,7 @@ use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker;
 use muzzle_persona::events::{PersonaName, visible};
+use muzzle_persona::projection::Needs;
 use serde::Serialize;
 
 use super::completions::persona_names;
@@ -22,7 +23,8 @@ pub struct ReactivateArgs {
 }
 
 pub fn run(args: &ReactivateArgs, context: &mut Context) -> Result<ReactivateReport, Failure> {
-    let (_, change) = context.execute(|situation| broker::reactivate(situation, &args.name))?;
+    let (_, change) = context
+        .execute(&Needs::nothing(), |situation| broker::reactivate(situation, &args.name))?;
     Ok(ReactivateReport { name: change.persona, status: "active", changed: change.changed })
 }
 

@@ -7,6 +7,7 @@ use muzzle_persona::broker::{self, ReleaseRequest};
 use muzzle_persona::events::{
     AgentName, PersonaName, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, visible,
 };
+use muzzle_persona::projection::Needs;
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
@@ -31,7 +32,8 @@ pub struct ReleaseArgs {
 pub fn run(args: ReleaseArgs, context: &mut Context) -> Result<ReleaseReport, Failure> {
     let ReleaseArgs { session, agent_name: agent } = args;
     let request = ReleaseRequest { session, agent, reason: ReleaseReason::Manual };
-    let (_, released) = context.execute(|situation| broker::release(situation, &request))?;
+    let (_, released) =
+        context.execute(&Needs::nothing(), |situation| broker::release(situation, &request))?;
     Ok(ReleaseReport {
         session: request.session,
         released: released.slots.into_iter().map(Released::from).collect(),

@@ -6,6 +6,7 @@ use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker;
 use muzzle_persona::events::{PersonaName, visible};
+use muzzle_persona::projection::Needs;
 use serde::Serialize;
 
 use super::completions::persona_names;
@@ -26,8 +27,9 @@ pub struct RetireArgs {
 }
 
 pub fn run(args: &RetireArgs, context: &mut Context) -> Result<RetireReport, Failure> {
-    let (_, change) =
-        context.execute(|situation| broker::retire(situation, &args.name, args.force))?;
+    let rule =
+        |situation: &mut broker::Situation<'_>| broker::retire(situation, &args.name, args.force);
+    let (_, change) = context.execute(&Needs::nothing(), rule)?;
     Ok(RetireReport {
         name: change.persona,
         status: "archived",

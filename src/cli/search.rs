@@ -5,7 +5,7 @@ use std::{fmt, iter};
 use clap::Args;
 use muzzle_persona::broker::{self, Score};
 use muzzle_persona::events::{PersonaName, RoleName, SessionId, visible};
-use muzzle_persona::projection::{Lost, Presence, Roster};
+use muzzle_persona::projection::{Candidate, Needs, Roster};
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
@@ -33,33 +33,33 @@ pub struct SearchArgs {
 }
 
 pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Failure> {
-    let report = context.read(&args.at)?.look(|then| {
+    let mut snapshot = context.read(&args.at)?;
+    let role = snapshot.rules().roles.resolve(args.role.as_str()).clone();
+    let report = snapshot.look(&Needs::roles([role.name.clone()]), |then| {
         let (roster, rules) = (then.roster(), then.rules());
-        let role = rules.roles.resolve(args.role.as_str());
-        let standings = roster.standings(&role.name, &role.expertise)?;
-        let candidates = standings.filter(|it| args.all || it.presence.is_free());
-        let best = broker::rank(candidates, role, rules, then.now()).into_iter().take(args.limit);
-        let count = |is: &dyn Fn(&Presence<'_>) -> bool| roster.presences().filter(is).count();
+        let all = roster.candidates_for(&role.name, &role.expertise);
+        let candidates = all.filter(|it| args.all || it.is_free());
+        let best = broker::rank(candidates, &role, rules, then.now()).into_iter().take(args.limit);
+        let count = |is: &dyn Fn(&Candidate<'_>) -> bool| roster.candidates().filter(is).count();
         Ok(SearchReport {
             role: role.name.clone(),
-            personas: best.map(|best| ranked(best, roster)).collect::<Result<_, _>>()?,
-            held: count(&|it| it.is_held()) as u64,
-            archived: count(&|it| !it.is_active() && !it.is_held()) as u64,
+            personas: best.map(|best| ranked(best, roster)).collect(),
+            held: count(&|it| it.is_held) as u64,
+            archived: count(&|it| !it.is_active() && !it.is_held) as u64,
             all: args.all,
         })
     })?;
     Ok(report)
 }
 
-fn ranked((standing, score): broker::Ranked<'_>, roster: &Roster) -> Result<Ranked, Lost> {
-    let Presence { name, status, .. } = standing.presence;
-    let leases = roster.get(name)?.map_or(&[][..], |persona| &persona.leases);
-    Ok(Ranked {
-        name: name.clone(),
+fn ranked((persona, score): broker::Ranked<'_>, roster: &Roster) -> Ranked {
+    let leases = roster.leases(persona.name);
+    Ranked {
+        name: persona.name.clone(),
         score,
-        status: status_word(status),
-        held_by: leases.iter().map(|lease| lease.session.clone()).collect(),
-    })
+        status: status_word(persona.status),
+        held_by: leases.into_iter().map(|lease| lease.session).collect(),
+    }
 }
 
 #[derive(Debug, Serialize)]

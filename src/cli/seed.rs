@@ -6,6 +6,7 @@ use std::{fmt, fs};
 use clap::Args;
 use muzzle_persona::broker::{self, Seed, Synced};
 use muzzle_persona::events::{PersonaName, visible};
+use muzzle_persona::projection::Needs;
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
@@ -36,7 +37,9 @@ pub fn run(args: SeedArgs, context: &mut Context) -> Result<SeedReport, Failure>
     })?;
     let personas = Seed::with_user(&file, &text)?.own_personas();
     let rule = |situation: &mut broker::Situation<'_>| broker::sync(situation, &personas);
-    let (_, synced) = if args.sync { context.execute(rule)? } else { context.rehearse(rule)? };
+    let needs = &Needs::everyone();
+    let (_, synced) =
+        if args.sync { context.execute(needs, rule)? } else { context.rehearse(needs, rule)? };
     let Synced { added, revised, unchanged, kept } = synced;
     Ok(SeedReport { file: file.into(), recorded: args.sync, added, revised, unchanged, kept })
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker;
 use muzzle_persona::events::visible;
-use muzzle_persona::projection::Work;
+use muzzle_persona::projection::{Needs, Work};
 use serde::Serialize;
 
 use super::at::AtArgs;
@@ -28,8 +28,8 @@ pub struct ShowArgs {
 }
 
 pub fn run(args: &ShowArgs, context: &mut Context) -> Result<ShowReport, Failure> {
-    let report = context.read(&args.at)?.look(|then| {
-        let persona = broker::find(then.roster(), &args.name)?;
+    let report = context.read(&args.at)?.look(&Needs::typed(&args.name), |then| {
+        let persona = broker::find_persona(then.roster(), &args.name)?;
         Ok(ShowReport {
             persona: PersonaReport::new(persona, then.rules()),
             recent_work: persona.recent_work(None).cloned().collect(),

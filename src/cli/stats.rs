@@ -6,9 +6,8 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::broker::Refusal;
 use muzzle_persona::events::{EventId, PersonaName, RoleName, visible};
-use muzzle_persona::projection::{Finding, Persona, Tally};
+use muzzle_persona::projection::{Finding, Needs, Persona, Tally};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Snapshot, Store};
 use serde::Serialize;
@@ -28,7 +27,8 @@ pub struct StatsArgs {
 }
 
 pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
-    let mut stats = context.read_quietly(&args.at)?.look(report)?;
+    let mut stats =
+        context.read_quietly(&args.at)?.look(&Needs::everyone(), |scene| Ok(report(&scene)))?;
     // Whatever moment is asked about, this is about the store as it is.
     let open = Store::writable_by_others(&context.options)?;
     stats.warnings.extend(open.iter().map(|Finding { place, fault }| {
@@ -38,12 +38,12 @@ pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failu
     Ok(stats)
 }
 
-fn report(snapshot: &Snapshot) -> Result<StatsReport, Refusal> {
+fn report(snapshot: &Snapshot) -> StatsReport {
     let (view, roster) = (snapshot.view(), snapshot.roster());
-    let personas = roster.by_name()?;
+    let personas = roster.by_name();
     let count = |is: fn(&Persona) -> bool| personas.iter().filter(|p| is(p)).count() as u64;
     let (total, active) = (count(|_| true), count(Persona::is_active));
-    Ok(StatsReport {
+    StatsReport {
         personas: PersonaCounts {
             total,
             active,
@@ -61,7 +61,7 @@ fn report(snapshot: &Snapshot) -> Result<StatsReport, Refusal> {
         last_event: view.last_at,
         heads: view.heads.ids().to_vec(),
         warnings: roster.warnings().iter().map(ToString::to_string).collect(),
-    })
+    }
 }
 
 /// The assignments and the feedback that counts, by role.

@@ -5,15 +5,16 @@ use std::{fmt, iter};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
-use muzzle_persona::broker::{self, Account, Grounds, Score, TieBreak};
+use muzzle_persona::broker::{self, ChoiceReason, Explanation, Score, TieBreak};
 use muzzle_persona::events::{
     EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, visible,
 };
-use muzzle_persona::projection::{Cutoff, FoldKey, LastLent, Occasion, Prelude};
+use muzzle_persona::projection::{
+    Cutoff, FoldKey, LastAssignment, PastAssignment, PrecedingEvents,
+};
 use muzzle_persona::{Snapshot, Store};
 use serde::Serialize;
 
-use super::because::explain;
 use super::completions::persona_names;
 use super::context::Context;
 use super::failure::Failure;
@@ -46,16 +47,16 @@ pub struct WhyArgs {
 
 pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> {
     let mut store = context.open()?;
-    let name = store.look(|store| Ok(broker::find(store.roster(), &args.name)?.name().clone()))?;
+    let name = broker::find(store.roster(), &args.name).map_err(Failure::from)?.clone();
     let role = args.role.as_ref().map(|role| store.rules().roles.meant(role));
-    let mut last = LastLent::of(name.clone(), args.session.clone(), role, args.slot.clone());
+    let mut last = LastAssignment::of(name.clone(), args.session.clone(), role, args.slot.clone());
     store.visit(&[args.session.as_str()], |record| last.apply(record))?;
-    let Some(occasion) = last.found() else {
+    let Some(assignment) = last.found() else {
         let is_narrowed = args.role.is_some() || args.slot.is_some();
         return Err(not_lent(&name, &args.session, is_narrowed));
     };
-    let account = account(&occasion, &mut store, context)?;
-    Ok(WhyReport::new(occasion, account, args.limit))
+    let explanation = explain(&assignment, &mut store, context)?;
+    Ok(WhyReport::new(assignment, explanation, args.limit))
 }
 
 /// A persona that the session never had.
@@ -68,14 +69,17 @@ fn not_lent(name: &PersonaName, session: &SessionId, is_narrowed: bool) -> Failu
 }
 
 /// Makes the choice again, from the roster before the command that made it.
-fn account(occasion: &Occasion, store: &mut Store, context: &Context) -> Result<Account, Failure> {
-    let mut prelude = Prelude::of(occasion);
-    store.visit(&[&occasion.at.to_string()], |record| prelude.apply(record))?;
-    let prelude = prelude.finish();
-    let start = prelude.first().map_or(occasion.place, FoldKey::of);
+fn explain(
+    assignment: &PastAssignment,
+    store: &mut Store,
+    context: &Context,
+) -> Result<Explanation, Failure> {
+    let mut preceding = PrecedingEvents::of(assignment);
+    store.visit(&[&assignment.at.to_string()], |record| preceding.apply(record))?;
+    let preceding = preceding.finish();
+    let start = preceding.first().map_or(assignment.key, FoldKey::of);
     let before = Snapshot::open_until(&context.options, Cutoff::Before(start))?;
-    let account = broker::why(before.roster(), &prelude, occasion, before.rules());
-    Ok(account.map_err(broker::Refusal::from)?)
+    Ok(broker::why(before.roster(), &preceding, assignment, before.rules()))
 }
 
 #[derive(Debug, Serialize)]
@@ -90,7 +94,8 @@ pub struct WhyReport {
     /// The `assign` event.
     event: EventId,
     /// Why; not where the log does not tell.
-    grounds: Option<Grounds>,
+    #[serde(rename = "grounds")]
+    reason: Option<ChoiceReason>,
     /// The same as a sentence.
     explanation: String,
     score: Option<Score>,
@@ -111,26 +116,26 @@ struct Candidate {
 }
 
 impl WhyReport {
-    fn new(occasion: Occasion, account: Account, limit: usize) -> Self {
-        let Occasion { id, at, assign, seat, .. } = occasion;
-        let explanation = explain(&account);
-        let Account { grounds, score, rank, ranking, .. } = account;
+    fn new(assignment: PastAssignment, explained: Explanation, limit: usize) -> Self {
+        let PastAssignment { id, at, assign, slot, .. } = assignment;
+        let explanation = sentence(&explained);
+        let Explanation { reason, score, rank, ranking, .. } = explained;
         let candidates = ranking.candidates.len();
         let first = ranking.candidates.into_iter().take(limit).map(|(name, score)| {
-            let chosen = name == seat.persona;
+            let chosen = name == slot.persona;
             Candidate { name, score, chosen }
         });
         Self {
             ranking: first.collect(),
-            name: seat.persona,
+            name: slot.persona,
             session: assign.session,
-            slot: seat.slot,
-            role: seat.role,
-            requested: seat.requested,
+            slot: slot.slot,
+            role: slot.role,
+            requested: slot.requested,
             project: assign.project,
             assigned_at: at,
             event: id,
-            grounds,
+            reason,
             explanation,
             score,
             rank,
@@ -167,7 +172,7 @@ impl fmt::Display for WhyReport {
 }
 
 impl WhyReport {
-    /// The ranking, with whoever was chosen marked; at its end, if they are not in it.
+    /// The ranking, in which the persona that was chosen is marked; at its end, if it is not in it.
     fn table(&self) -> Table {
         let mut table =
             Table::new(&["", ">RANK", "NAME", ">SCORE", ">AFFINITY", ">OVERLAP", ">RECENCY"]);
@@ -187,4 +192,64 @@ impl WhyReport {
         }
         table
     }
+}
+
+/// Says why, in one sentence.
+fn sentence(explained: &Explanation) -> String {
+    let of = explained.ranking.candidates.len();
+    match (explained.reason, place(explained)) {
+        (Some(ChoiceReason::BestFree), _) if of == 1 => "It was the only one that was free.".to_owned(),
+        (Some(ChoiceReason::BestFree), _) => {
+            format!("It was the best of the {of} that were free{}.", tie(explained))
+        }
+        (Some(ChoiceReason::Kept | ChoiceReason::Reused), _) => {
+            "The agent had it in this slot already, in another role, and kept it.".to_owned()
+        }
+        (Some(ChoiceReason::Summoned), Some(place)) => {
+            format!("It was asked for by name; by its score it was {place}.")
+        }
+        (Some(ChoiceReason::Summoned), None) => {
+            "It was asked for by name, and was not free before.".to_owned()
+        }
+        (Some(ChoiceReason::BroughtBack), Some(place)) => {
+            format!("Nobody was free, so it was brought back: it was {place}{}.", tie(explained))
+        }
+        (Some(ChoiceReason::BroughtBack), None) => {
+            "Nobody was free, so it was brought back.".to_owned()
+        }
+        (Some(ChoiceReason::Grown), _) => {
+            "Nobody was free or could be brought back, so it was grown.".to_owned()
+        }
+        (None, Some(place)) => {
+            let summoned = "it was asked for by name, or ";
+            let summoned = if explained.may_be_summoned { summoned } else { "" };
+            format!(
+                "The log does not tell: by today's rules it was {place}, so {summoned}other rules were in force."
+            )
+        }
+        (None, None) => {
+            "The log does not tell: in its order of events the persona was not free, as can be after a merge.".to_owned()
+        }
+    }
+}
+
+/// What decided, if the score did not.
+fn tie(explained: &Explanation) -> &'static str {
+    match explained.ranking.tie_break.filter(|_| explained.rank == Some(1)) {
+        None => "",
+        Some(TieBreak::OwnInstruction) => {
+            "; of equal scores, the one with its own instruction for the role"
+        }
+        Some(TieBreak::LongestAgo) => {
+            "; of equal scores, the one that was lent longest ago, or never"
+        }
+        Some(TieBreak::CreatedEarlier) => "; of equal scores, the one that was created first",
+    }
+}
+
+/// Where it stood among whom.
+fn place(explained: &Explanation) -> Option<String> {
+    let of = explained.ranking.candidates.len();
+    let whom = if explained.ranking.is_of_free { "free" } else { "archived for inactivity" };
+    explained.rank.map(|rank| format!("number {rank} of the {of} that were {whom}"))
 }

@@ -5,30 +5,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{AffinityWeights, Lease, Lost, Origin, Pair, Persona, Points, Roster, Status, Tally};
+use super::{AffinityWeights, Lease, Origin, Pair, Persona, Points, Roster, Status, Tally};
 use crate::events::{Event, PersonaName, ReactivateReason, RetireReason, RoleName};
 
-/// What is another for one persona.
+/// What is different about one persona.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct PersonaChange {
     /// Who.
     pub name: PersonaName,
     /// Whether it was there before, and is there after.
     pub change: Existence,
     /// Where it comes from.
     pub origin: Origin,
-    /// What of its definition is another.
+    /// The parts of its definition that are different.
     pub revised: Vec<Part>,
-    /// Whether it is there to be lent.
+    /// Whether it may be lent.
     #[serde(serialize_with = "as_words")]
     pub status: Pair<Option<Status>>,
-    /// Why its status is another, where that is known.
-    pub reason: Option<Reason>,
+    /// Why its status is different, where that is known.
+    pub reason: Option<StatusReason>,
     /// The slots that are open after, and were not before.
     pub lent: Vec<Lease>,
     /// The slots that were open before, and are not after.
     pub given_back: Vec<Lease>,
-    /// The roles in which its record is another.
+    /// The roles in which its record is different.
     pub roles: BTreeMap<RoleName, RoleChange>,
     /// When it was last lent.
     pub last_assigned: Pair<Option<Timestamp>>,
@@ -58,10 +58,10 @@ pub enum Part {
     Instructions,
 }
 
-/// Why a status is another.
+/// Why a status is different.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Reason {
+pub enum StatusReason {
     /// It was archived.
     Retired(RetireReason),
     /// It was brought back.
@@ -81,24 +81,20 @@ pub struct RoleChange {
     pub feedback: Pair<Tally>,
 }
 
-impl Change {
-    /// Compares two rosters. Whoever is as before is left out; the others come by name.
+impl PersonaChange {
+    /// Compares two rosters, which have to be loaded. The changes come by name.
     ///
     /// Names are identities, so the rosters may be those of two branches.
-    pub fn between(
-        before: &Roster,
-        after: &Roster,
-        weights: AffinityWeights,
-    ) -> Result<Vec<Self>, Lost> {
+    pub fn between(before: &Roster, after: &Roster, weights: AffinityWeights) -> Vec<Self> {
         let mut everybody: BTreeMap<_, Pair<Option<&Persona>>> = BTreeMap::new();
-        for persona in before.personas()? {
+        for persona in before.personas() {
             everybody.entry(persona.name()).or_default().before = Some(persona);
         }
-        for persona in after.personas()? {
+        for persona in after.personas() {
             everybody.entry(persona.name()).or_default().after = Some(persona);
         }
         let changes = everybody.into_values().filter_map(|pair| Self::of(pair, weights));
-        Ok(changes.filter(Self::tells).collect())
+        changes.filter(Self::is_any).collect()
     }
 
     fn of(pair: Pair<Option<&Persona>>, weights: AffinityWeights) -> Option<Self> {
@@ -121,7 +117,7 @@ impl Change {
             status,
             reason: match status.after {
                 Some(Status::Archived(reason)) if !status.is_same() => {
-                    Some(Reason::Retired(reason))
+                    Some(StatusReason::Retired(reason))
                 }
                 _ => None,
             },
@@ -132,8 +128,8 @@ impl Change {
         })
     }
 
-    /// Tells whether there is anything to tell.
-    fn tells(&self) -> bool {
+    /// Returns whether anything is different.
+    fn is_any(&self) -> bool {
         self.change != Existence::Changed
             || !self.revised.is_empty()
             || !self.status.is_same()
@@ -143,7 +139,7 @@ impl Change {
             || !self.last_assigned.is_same()
     }
 
-    /// Tells whether the persona was archived before, and is active after.
+    /// Returns whether the persona was archived before, and is active after.
     #[must_use]
     pub fn is_brought_back(&self) -> bool {
         matches!(
@@ -152,19 +148,19 @@ impl Change {
         )
     }
 
-    /// Learns from an event why the persona is active again; of several, the last counts.
-    pub fn learn(&mut self, event: &Event) {
+    /// Takes the reason from an event that made the persona active again; of several, the last counts.
+    pub fn note_reason(&mut self, event: &Event) {
         if let Event::Reactivate(back) = event
             && back.persona == self.name
             && self.is_brought_back()
         {
-            self.reason = Some(Reason::Reactivated(back.reason));
+            self.reason = Some(StatusReason::Reactivated(back.reason));
         }
     }
 }
 
 impl RoleChange {
-    /// Tells whether nothing changed.
+    /// Returns whether nothing changed.
     fn is_same(&self) -> bool {
         self.affinity.is_same()
             && self.assignments.is_same()
@@ -173,7 +169,7 @@ impl RoleChange {
     }
 }
 
-/// The parts of a definition that are others.
+/// The parts of a definition that are different.
 fn revised(pair: Pair<Option<&Persona>>) -> Vec<Part> {
     let Pair { before: Some(before), after: Some(after) } = pair else {
         return Vec::new();
@@ -184,10 +180,10 @@ fn revised(pair: Pair<Option<&Persona>>) -> Vec<Part> {
         (Part::Expertise, before.expertise != after.expertise),
         (Part::Instructions, before.instructions != after.instructions),
     ];
-    parts.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect()
+    parts.into_iter().filter_map(|(part, is_different)| is_different.then_some(part)).collect()
 }
 
-/// The records that are others.
+/// The records that are different.
 fn roles(pair: Pair<Option<&Persona>>, weights: AffinityWeights) -> BTreeMap<RoleName, RoleChange> {
     let either = pair.before.into_iter().chain(pair.after);
     let names: BTreeSet<_> = either.flat_map(|persona| persona.roles.keys()).collect();
@@ -204,7 +200,7 @@ fn roles(pair: Pair<Option<&Persona>>, weights: AffinityWeights) -> BTreeMap<Rol
     changes.filter(|(_, change)| !change.is_same()).collect()
 }
 
-/// Writes a status without its reason, which is told once.
+/// Writes a status without its reason, which has its own field.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn as_words<S: Serializer>(
     status: &Pair<Option<Status>>,
@@ -233,8 +229,8 @@ mod tests {
         AffinityWeights { positive: weight(0.02), negative: weight(0.03) }
     }
 
-    fn between(before: &View, after: &View) -> Vec<Change> {
-        Change::between(&before.roster, &after.roster, weights()).unwrap()
+    fn between(before: &View, after: &View) -> Vec<PersonaChange> {
+        PersonaChange::between(&before.roster, &after.roster, weights())
     }
 
     /// What these events change for Ann, as JSON; for her alone.
@@ -279,9 +275,9 @@ mod tests {
         let mut changes = between(&history.view(), &after.view());
         assert_eq!(changes[0].reason, None, "the roster does not tell it");
         for line in View::in_order(after.lines.concat().as_bytes()).unwrap() {
-            changes[0].learn(&line.decode().unwrap().event);
+            changes[0].note_reason(&line.decode().unwrap().event);
         }
-        assert_eq!(changes[0].reason, Some(Reason::Reactivated(ReactivateReason::Summon)));
+        assert_eq!(changes[0].reason, Some(StatusReason::Reactivated(ReactivateReason::Summon)));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct Assignment {
     pub project: ProjectName,
     /// For which session.
     pub session: SessionId,
-    /// In which seat.
+    /// In which slot.
     pub slot: Slot,
     /// Since when.
     pub assigned_at: Timestamp,
@@ -52,7 +52,7 @@ impl History {
         &self.assignments
     }
 
-    /// Applies one event. Whoever calls sees to the order.
+    /// Applies the next event in fold order.
     pub fn apply(&mut self, record: &Record) {
         match &record.event {
             Event::Assign(assign) => self.assign(record.at, assign),

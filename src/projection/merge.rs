@@ -201,7 +201,7 @@ mod tests {
             records.sort_by_key(|record| (record.seq, record.at, record.id));
             let mut roster = Roster::default();
             for record in &records {
-                roster.take_in(record).unwrap();
+                roster.apply(record);
             }
             let mut lines = shuffled.clone();
             lines.extend(repeated.iter().map(|index| index.get(&shuffled).clone()));

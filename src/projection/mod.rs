@@ -4,36 +4,43 @@
 //! says happened, happened. An event that refers to nobody changes nothing.
 //! The same set of events gives the same roster, in whatever order a merge
 //! left their lines. No file is read or written here but the checkpoint, a
-//! folded [`View`] on disk; the `Store` hands the lines in.
+//! folded [`View`] on disk; the `Store` hands the lines in. Of a roster that
+//! came from one, an index is in memory, and the details of personas are
+//! there once they were loaded ([`Roster::load`]): that alone can fail.
 
 pub(crate) mod audit;
-mod board;
+mod candidate;
 mod change;
 pub(crate) mod checkpoint;
 mod cutoff;
+mod fold;
 mod history;
+mod index;
 mod judgements;
 mod merge;
-mod occasion;
+mod needs;
 mod pair;
+mod past_assignment;
 mod persona;
 pub(crate) mod pipeline;
 mod points;
 mod roster;
-mod standing;
 mod view;
+mod warning;
 
 pub use audit::{AmbiguousHead, Audit, Fault, Finding, NotedHead, Place, Severity};
-pub use change::{Change, Existence, Part, Reason, RoleChange};
-pub use checkpoint::Lost;
+pub use candidate::Candidate;
+pub use change::{Existence, Part, PersonaChange, RoleChange, StatusReason};
+pub use checkpoint::CheckpointLost;
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::{Assignment, History};
-pub use occasion::{LastLent, Occasion, Prelude};
+pub use needs::Needs;
 pub use pair::Pair;
+pub use past_assignment::{LastAssignment, PastAssignment, PrecedingEvents};
 pub use persona::{Lease, Origin, Persona, RoleRecord, Status, Tally, Work};
 pub use points::{AffinityWeights, Points};
-pub use roster::{Roster, Warning};
-pub use standing::{Presence, Standing};
+pub use roster::Roster;
 #[cfg(test)]
 pub(crate) use view::tests as testing;
 pub use view::{Fold, Line, LineDamage, View};
+pub use warning::Warning;

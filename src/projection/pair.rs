@@ -19,7 +19,7 @@ impl<T> Pair<T> {
 }
 
 impl<T: PartialEq> Pair<T> {
-    /// Tells whether nothing changed.
+    /// Returns whether nothing changed.
     pub fn is_same(&self) -> bool {
         self.before == self.after
     }

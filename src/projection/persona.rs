@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AffinityWeights, Points, Presence, Standing};
+use super::{AffinityWeights, Candidate, Points};
 use crate::events::{
     Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment, SessionId,
     Slot, Tag,
@@ -19,15 +19,16 @@ pub struct Persona {
     pub id: EventId,
     /// Where it comes from.
     pub origin: Origin,
-    /// Whether it is there to be lent.
+    /// Whether it may be lent.
     pub status: Status,
-    /// Who it is.
+    /// Its traits, expertise and instructions.
     pub definition: Definition,
     /// When it was created.
     pub created_at: Timestamp,
     /// The latest moment at which it was lent.
     pub last_assigned: Option<Timestamp>,
-    /// Its open slots.
+    /// Its open slots. A checkpoint has them in its index.
+    #[serde(skip)]
     pub leases: Vec<Lease>,
     /// What it did, by role.
     pub roles: BTreeMap<RoleName, RoleRecord>,
@@ -46,13 +47,13 @@ pub enum Origin {
     Grown,
 }
 
-/// Whether a persona is there to be lent.
+/// Whether a persona may be lent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// It is.
+    /// It may.
     Active,
-    /// It is not, and this is why.
+    /// It may not, for this reason.
     Archived(RetireReason),
 }
 
@@ -61,7 +62,7 @@ pub enum Status {
 pub struct Lease {
     /// The session that holds it.
     pub session: SessionId,
-    /// The seat.
+    /// The agent's slot.
     pub slot: Slot,
     /// The role it was lent for.
     pub role: RoleName,
@@ -80,8 +81,7 @@ pub struct RoleRecord {
     pub closed: u64,
     /// The feedback that counts.
     pub tally: Tally,
-    /// The same feedback one by one, with its moment: a compaction takes the
-    /// old out, and the log tells it only when.
+    /// The same feedback one by one: a compaction takes out what is older than its moment.
     #[serde(with = "super::judgements")]
     feedback: Vec<(Timestamp, Sentiment)>,
 }
@@ -111,7 +111,7 @@ pub struct Work {
 }
 
 impl Persona {
-    /// How many recent assignments are told.
+    /// How many recent assignments are shown.
     pub const RECENT: usize = 3;
 
     /// A persona as its first event makes it.
@@ -135,60 +135,60 @@ impl Persona {
         &self.definition.name
     }
 
-    /// Tells whether it may be lent if nobody holds it.
+    /// Returns whether it may be lent if nobody holds it.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.status == Status::Active
     }
 
-    /// Tells whether it has an open slot.
+    /// Returns whether it has an open slot.
     #[must_use]
     pub fn is_held(&self) -> bool {
         !self.leases.is_empty()
     }
 
-    /// Tells whether it can be lent now.
+    /// Returns whether it can be lent now.
     #[must_use]
     pub fn is_free(&self) -> bool {
         self.is_active() && !self.is_held()
     }
 
-    /// What it counts for, seen from the place it was created at.
+    /// What counts of it for any choice.
     #[must_use]
-    pub fn presence(&self, index: usize) -> Presence<'_> {
-        Presence {
+    pub fn candidate(&self, index: usize) -> Candidate<'_> {
+        Candidate {
             index,
             name: self.name(),
             status: self.status,
-            leases: self.leases.len() as u64,
+            is_held: self.is_held(),
             last_assigned: self.last_assigned.map(Timestamp::as_second),
+            closed_in_all: self.roles.values().map(|record| record.closed).sum(),
+            knows: false,
+            has_own: false,
+            closed: 0,
+            positive: 0,
+            negative: 0,
         }
     }
 
-    /// What a choice for a role needs to know of it. `expertise` is what the role asks for.
+    /// What counts of it for a role. `expertise` is what the role asks for.
     #[must_use]
-    pub fn standing(&self, index: usize, role: &RoleName, expertise: &[Tag]) -> Standing<'_> {
+    pub fn candidate_for(&self, index: usize, role: &RoleName, expertise: &[Tag]) -> Candidate<'_> {
         let record = self.roles.get(role);
-        Standing {
-            presence: self.presence(index),
+        Candidate {
             knows: self.definition.expertise.iter().any(|tag| expertise.contains(tag)),
             has_own: self.definition.instructions.contains_key(role),
             closed: record.map_or(0, |record| record.closed),
-            closed_in_all: self.closed_in_all(),
             positive: record.map_or(0, |record| record.tally.positive),
             negative: record.map_or(0, |record| record.tally.negative),
+            ..self.candidate(index)
         }
     }
 
-    /// How well it fits a role by its record, from 0 to 1: see [`Standing::affinity`].
+    /// How well it fits a role by its record, from 0 to 1: see [`Candidate::affinity`].
     #[must_use]
     pub fn affinity(&self, role: &RoleName, weights: AffinityWeights) -> Points {
-        self.standing(0, role, &[]).affinity(weights)
-    }
-
-    /// How often it came back with its work done, in all roles.
-    pub(super) fn closed_in_all(&self) -> u64 {
-        self.roles.values().map(|record| record.closed).sum()
+        self.candidate_for(0, role, &[]).affinity(weights)
     }
 
     /// Its last assignments, newest first, leaving out one session's.
@@ -203,7 +203,7 @@ impl Persona {
     /// Notes an assignment.
     ///
     /// Kept are the last three of each session and the last six in all: taking
-    /// any one session out of those leaves the three that [`Self::recent_work`] tells.
+    /// any one session out of those leaves the three of [`Self::recent_work`].
     pub(super) fn note_work(&mut self, work: Work) {
         let same_session = |other: &Work| other.session == work.session;
         if self.recent.iter().filter(|other| same_session(other)).count() >= Self::RECENT

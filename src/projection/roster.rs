@@ -1,251 +1,278 @@
 //! All personas, as a sequence of events leaves them.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::board::Standings;
-use super::checkpoint::Stored;
-use super::{Lease, Lost, Origin, Persona, Presence, Standing, Status, Work};
-use crate::events::{
-    Assign, Definition, Event, FORMAT_VERSION, Feedback, PersonaName, Record, Release,
-    ReleaseReason, RoleName, SessionId, Tag,
-};
-use crate::wording::{Count, Quoted};
+use super::checkpoint::{CheckpointLost, Stored};
+use super::index::RoleIndex;
+use super::{Candidate, Lease, Needs, Persona, Warning};
+use crate::events::{FORMAT_VERSION, PersonaName, RoleName, SessionId, Tag};
 
 /// The personas, who holds them, and what was counted on the way.
 ///
-/// Personas that came from a checkpoint may be *asleep*: of those, only what a
-/// choice needs is in memory, and the rest is read when it is asked for. What
-/// is asked for so may turn out to be [`Lost`]; then the roster has to be
-/// folded again from the log.
-#[derive(Debug, Clone, Default)]
+/// Of a roster that came from a checkpoint only the index is in memory: what a
+/// choice needs to know of every persona. The details of a persona and the
+/// tallies of a role are there once they were [loaded](Self::load); to ask for
+/// others is a bug of the caller. A roster that was folded from the log has
+/// all of it.
+///
+/// It serializes without its personas, which a checkpoint keeps apart.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Roster {
-    /// In the order in which they were created.
-    entries: Vec<Entry>,
-    /// The places in `entries`, in the order of names.
-    by_name: Vec<u32>,
+    /// In the order in which the personas were created.
+    pub(super) names: Vec<PersonaName>,
+    /// The positions in `names`, in the order of names.
+    pub(super) by_name: Vec<u32>,
     /// The sessions that hold a persona.
-    sessions: BTreeMap<SessionId, Activity>,
-    totals: Totals,
-    /// Where those sleep who are asleep.
+    pub(super) sessions: BTreeMap<SessionId, Activity>,
+    pub(super) totals: Totals,
+    /// The details, by position; none where they are not loaded.
+    #[serde(skip)]
+    pub(super) personas: Vec<Option<Box<Persona>>>,
+    /// The tallies of roles that were loaded: they count for personas that are not.
+    #[serde(skip)]
+    roles: BTreeMap<RoleName, RoleIndex>,
+    /// What the rest is loaded from, if there is a rest.
+    #[serde(skip)]
     stored: Option<Arc<Stored>>,
-}
-
-/// A persona, awake or asleep.
-#[derive(Debug, Clone)]
-struct Entry {
-    name: PersonaName,
-    persona: OnceCell<Box<Persona>>,
-}
-
-/// What is kept in a checkpoint of a roster besides its personas.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Summary {
-    names: Vec<PersonaName>,
-    by_name: Vec<u32>,
-    sessions: BTreeMap<SessionId, Activity>,
-    totals: Totals,
 }
 
 /// What was counted on the way.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Totals {
+pub(super) struct Totals {
     /// Feedback from before this moment does not count.
-    compacted_before: Option<Timestamp>,
+    pub compacted_before: Option<Timestamp>,
     /// How many slots were ever lent.
-    assignments: u64,
-    /// How many judgements were ever given.
-    feedback: u64,
+    pub assignments: u64,
+    /// How often feedback was ever given.
+    pub feedback: u64,
     /// Event types that this build does not know, and how many of each were skipped.
-    unknown: BTreeMap<SmolStr, u64>,
+    pub unknown: BTreeMap<SmolStr, u64>,
     /// The newest format version of any event.
-    newest_version: u32,
+    pub newest_version: u32,
 }
 
 /// What a session that holds personas last did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Activity {
+pub(super) struct Activity {
     /// The latest event that names it.
-    last: Timestamp,
-    /// Whose slots it has open: the place of the persona, for each of them.
-    holds: Vec<u32>,
-}
-
-/// Something in the log that its reader should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Warning {
-    /// Branches that were merged had lent the same persona.
-    TwoHolders(PersonaName, Vec<SessionId>),
-    /// Events of an unknown type do not count.
-    UnknownType(SmolStr, u64),
-    /// A newer build wrote to this log.
-    NewerFormat(u32),
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TwoHolders(persona, sessions) => {
-                write!(
-                    f,
-                    "`{persona}` is held {} times, by the sessions {}: merged branches had lent it to each",
-                    sessions.len(),
-                    Quoted::all(sessions)
-                )
-            }
-            Self::UnknownType(kind, n) => {
-                write!(f, "skipped {} of the unknown type `{kind}`", Count(*n, "event"))
-            }
-            Self::NewerFormat(v) => write!(
-                f,
-                "the log holds events of format version {v}; this build knows {FORMAT_VERSION} and skips them"
-            ),
-        }
-    }
-}
-
-impl Summary {
-    /// Tells whether it is one of so many personas.
-    pub(super) fn fits(&self, personas: usize) -> bool {
-        self.names.len() == personas && self.by_name.len() == personas
-    }
+    pub last: Timestamp,
+    /// For each of its open slots, the position of the persona.
+    pub holds: Vec<u32>,
 }
 
 impl Roster {
-    /// A roster from a checkpoint, all asleep.
-    pub(super) fn asleep(summary: Summary, stored: Stored) -> Self {
-        let Summary { names, by_name, sessions, totals } = summary;
-        let asleep = |name| Entry { name, persona: OnceCell::new() };
-        let entries = names.into_iter().map(asleep).collect();
-        Self { entries, by_name, sessions, totals, stored: Some(Arc::new(stored)) }
-    }
-
-    /// What a checkpoint keeps besides the personas.
-    pub(super) fn summary(&self) -> Summary {
-        Summary {
-            names: self.entries.iter().map(|entry| entry.name.clone()).collect(),
-            by_name: self.by_name.clone(),
-            sessions: self.sessions.clone(),
-            totals: self.totals.clone(),
+    /// Completes a roster of which a checkpoint keeps the details, if they fit.
+    pub(super) fn stored(mut self, stored: Stored) -> Option<Self> {
+        let personas = self.names.len();
+        if self.by_name.len() != personas || !stored.fits(personas) {
+            return None;
         }
+        self.personas.resize_with(personas, || None);
+        self.stored = Some(Arc::new(stored));
+        Some(self)
     }
 
-    /// Tells whether there is nobody.
+    /// Loads what is needed and not yet in memory.
+    ///
+    /// After an error the roster is of no use: it has to be folded again from the log.
+    pub fn load(&mut self, needs: &Needs) -> Result<(), CheckpointLost> {
+        let Some(stored) = self.stored.clone() else {
+            return Ok(());
+        };
+        if needs.everyone {
+            let loaded = stored.personas()?;
+            // Others may have been created since.
+            if loaded.iter().map(Persona::name).ne(self.names.iter().take(loaded.len())) {
+                return Err(CheckpointLost);
+            }
+            for (persona, loaded) in self.personas.iter_mut().zip(loaded) {
+                persona.get_or_insert_with(|| Box::new(loaded));
+            }
+            self.stored = None;
+            self.roles.clear();
+            return Ok(());
+        }
+        for role in &needs.roles {
+            if !self.roles.contains_key(role) {
+                self.roles.insert(role.clone(), stored.role(role)?);
+            }
+        }
+        let typed = needs.typed.as_deref().map(|typed| self.matching(typed)).unwrap_or_default();
+        let names = needs.personas.iter().chain(typed);
+        let positions: Vec<_> = names.filter_map(|name| self.position(name).ok()).collect();
+        for index in positions {
+            if let Some(persona @ None) = self.personas.get_mut(index) {
+                let name = self.names.get(index).ok_or(CheckpointLost)?;
+                *persona = Some(Box::new(stored.persona(index, name)?));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether there is more in a checkpoint than in memory.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.stored.is_some()
+    }
+
+    /// Returns whether there is no persona.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.names.is_empty()
     }
 
     /// All personas, in the order in which they were created.
-    pub fn personas(&self) -> Result<Vec<&Persona>, Lost> {
-        if let Some(stored) = &self.stored
-            && self.entries.iter().any(|entry| entry.persona.get().is_none())
-        {
-            for (entry, persona) in self.entries.iter().zip(stored.personas()?) {
-                if entry.name != *persona.name() {
-                    return Err(Lost);
-                }
-                entry.persona.get_or_init(|| Box::new(persona));
-            }
-        }
-        (0..self.entries.len()).map(|index| self.at(index)).collect()
+    #[must_use]
+    pub fn personas(&self) -> Vec<&Persona> {
+        debug_assert!(!self.is_partial(), "not everyone is loaded");
+        self.personas.iter().flatten().map(Box::as_ref).collect()
     }
 
     /// All personas, by name.
-    pub fn by_name(&self) -> Result<Vec<&Persona>, Lost> {
-        self.personas()?;
-        self.by_name.iter().map(|index| self.at(*index as usize)).collect()
+    #[must_use]
+    pub fn by_name(&self) -> Vec<&Persona> {
+        debug_assert!(!self.is_partial(), "not everyone is loaded");
+        self.by_name.iter().filter_map(|index| self.at(*index as usize)).collect()
     }
 
     /// The names of all personas, sorted.
     pub fn names(&self) -> impl Iterator<Item = &PersonaName> {
-        let entries = self.by_name.iter().filter_map(|index| self.entries.get(*index as usize));
-        entries.map(|entry| &entry.name)
+        self.by_name.iter().filter_map(|index| self.names.get(*index as usize))
+    }
+
+    /// The names that are meant by what was typed: the exact one; else those that differ in case
+    /// only; else those that begin so.
+    #[must_use]
+    pub fn matching(&self, typed: &str) -> Vec<&PersonaName> {
+        let exact = self.position(&PersonaName::unchecked(typed)).ok();
+        if let Some(name) = exact.and_then(|index| self.names.get(index)) {
+            return vec![name];
+        }
+        let folded = typed.trim().to_lowercase();
+        let is = |name: &&PersonaName| name.as_str().to_lowercase() == folded;
+        let begins = |name: &&PersonaName| name.as_str().to_lowercase().starts_with(&folded);
+        let same: Vec<_> = self.names().filter(is).collect();
+        if same.is_empty() && !folded.is_empty() {
+            return self.names().filter(begins).collect();
+        }
+        same
     }
 
     /// The persona of that name.
-    pub fn get(&self, name: &PersonaName) -> Result<Option<&Persona>, Lost> {
-        self.place(name).ok().map(|index| self.at(index)).transpose()
+    #[must_use]
+    pub fn get(&self, name: &PersonaName) -> Option<&Persona> {
+        self.at(self.position(name).ok()?)
     }
 
-    /// The persona at a place in the order in which they were created.
-    fn at(&self, index: usize) -> Result<&Persona, Lost> {
-        let entry = self.entries.get(index).ok_or(Lost)?;
-        if let Some(persona) = entry.persona.get() {
-            return Ok(persona);
-        }
-        let persona = self.stored.as_ref().ok_or(Lost)?.persona(index, &entry.name)?;
-        Ok(entry.persona.get_or_init(|| Box::new(persona)))
+    /// The persona at a position in the order in which they were created.
+    fn at(&self, index: usize) -> Option<&Persona> {
+        let persona = self.personas.get(index)?.as_deref();
+        debug_assert!(persona.is_some(), "the persona is not loaded");
+        persona
     }
 
-    /// Where a persona is in `entries`, or else where its name belongs in `by_name`.
-    fn place(&self, name: &PersonaName) -> Result<usize, usize> {
-        let name_at = |index: &u32| self.entries.get(*index as usize).map(|entry| &entry.name);
+    /// Where a persona is in `names`, or else where its name belongs in `by_name`.
+    pub(super) fn position(&self, name: &PersonaName) -> Result<usize, usize> {
+        let name_at = |index: &u32| self.names.get(*index as usize);
         let found = self.by_name.binary_search_by(|index| name_at(index).cmp(&Some(name)))?;
         self.by_name.get(found).map(|index| *index as usize).ok_or(found)
     }
 
-    /// What counts of all personas for any choice, in the order in which they were created.
-    pub fn presences(&self) -> impl Iterator<Item = Presence<'_>> {
-        let board = self.stored.as_ref().map(|stored| &stored.board);
-        self.entries.iter().enumerate().filter_map(move |(index, entry)| {
-            match entry.persona.get() {
-                Some(persona) => Some(persona.presence(index)),
-                None => board?.presence(index, &entry.name),
-            }
-        })
+    /// A persona as it counts for any choice.
+    #[must_use]
+    pub fn candidate(&self, name: &PersonaName) -> Option<Candidate<'_>> {
+        self.candidate_at(self.position(name).ok()?)
     }
 
-    /// What counts of all personas for a role, in the order in which they were created.
+    /// All personas as they count for any choice, in the order in which they were created.
+    pub fn candidates(&self) -> impl Iterator<Item = Candidate<'_>> {
+        (0..self.names.len()).filter_map(|index| self.candidate_at(index))
+    }
+
+    fn candidate_at(&self, index: usize) -> Option<Candidate<'_>> {
+        match self.personas.get(index)? {
+            Some(persona) => Some(persona.candidate(index)),
+            None => self.stored.as_ref()?.index.candidate(index, self.names.get(index)?),
+        }
+    }
+
+    /// All personas as they count for a role, in the order in which they were created.
     ///
     /// `expertise` is what the role asks for.
-    pub fn standings<'a>(
+    pub fn candidates_for<'a>(
         &'a self,
         role: &'a RoleName,
         expertise: &'a [Tag],
-    ) -> Result<impl Iterator<Item = Standing<'a>>, Lost> {
-        let mut asleep = match &self.stored {
-            Some(stored) => Some(Standings::new(&stored.board, stored.role(role)?, expertise)),
-            None => None,
-        };
-        let standings = self.entries.iter().enumerate();
-        Ok(standings.filter_map(move |(index, entry)| match entry.persona.get() {
-            Some(persona) => Some(persona.standing(index, role, expertise)),
-            None => asleep.as_mut()?.at(index, &entry.name),
-        }))
+    ) -> impl Iterator<Item = Candidate<'a>> {
+        let loaded = self.roles.get(role);
+        debug_assert!(loaded.is_some() || !self.is_partial(), "`{role}` is not loaded");
+        let index = self.stored.as_ref().map(|stored| &stored.index);
+        let wanted = index.map(|index| index.positions(expertise)).unwrap_or_default();
+        let mut records = loaded.map_or(&[][..], |role| &role.records).iter().peekable();
+        let mut own = loaded.map_or(&[][..], |role| &role.own).iter().peekable();
+        self.personas.iter().zip(&self.names).enumerate().filter_map(
+            move |(at, (persona, name))| {
+                // Both columns are ascending, as is `at`.
+                let record = records.next_if(|(of, ..)| *of as usize == at);
+                let has_own = own.next_if(|of| **of as usize == at).is_some();
+                if let Some(persona) = persona {
+                    return Some(persona.candidate_for(at, role, expertise));
+                }
+                let index = index?;
+                let (closed, positive, negative) =
+                    record.map_or((0, 0, 0), |(_, c, p, n)| (*c, *p, *n));
+                let knows = index.known(at).iter().any(|tag| wanted.contains(tag));
+                let any = index.candidate(at, name)?;
+                Some(Candidate { knows, has_own, closed, positive, negative, ..any })
+            },
+        )
     }
 
-    /// How many personas know each field.
+    /// How many personas have each field of expertise.
     #[must_use]
     pub fn expertise(&self) -> BTreeMap<&str, u64> {
-        let mut carriers = BTreeMap::new();
-        for (index, entry) in self.entries.iter().enumerate() {
-            let awake = entry.persona.get().into_iter().flat_map(|p| &p.definition.expertise);
-            let stored = self.stored.iter().filter(|_| entry.persona.get().is_none());
-            for tag in awake.chain(stored.flat_map(|stored| stored.board.expertise(index))) {
-                *carriers.entry(tag.as_str()).or_default() += 1;
+        let mut counts = BTreeMap::new();
+        for (index, persona) in self.personas.iter().enumerate() {
+            let loaded = persona.iter().flat_map(|persona| &persona.definition.expertise);
+            let stored = self.stored.iter().filter(|_| persona.is_none());
+            for tag in loaded.chain(stored.flat_map(|stored| stored.index.expertise(index))) {
+                *counts.entry(tag.as_str()).or_default() += 1;
             }
         }
-        carriers
+        counts
     }
 
-    /// The open slots of a session, with who sits in them, in the order of personas and slots.
-    pub fn open_slots(&self, session: &SessionId) -> Result<Vec<(&Persona, &Lease)>, Lost> {
+    /// The open slots of a session, each with the persona in it, in the order of personas and slots.
+    #[must_use]
+    pub fn open_slots(&self, session: &SessionId) -> Vec<(&PersonaName, Lease)> {
         let holds = self.sessions.get(session).map(|activity| &activity.holds);
         let held: BTreeSet<_> = holds.into_iter().flatten().collect();
-        let mut open = Vec::new();
-        for index in held {
-            let persona = self.at(*index as usize)?;
-            let leases = persona.leases.iter().filter(|lease| lease.session == *session);
-            open.extend(leases.map(|lease| (persona, lease)));
+        let held = held.into_iter().map(|index| *index as usize);
+        let named = held.filter_map(|index| Some((self.names.get(index)?, index)));
+        let open = named.flat_map(|(name, index)| {
+            self.leases_at(index).into_iter().map(move |lease| (name, lease))
+        });
+        open.filter(|(_, lease)| lease.session == *session).collect()
+    }
+
+    /// The open slots of a persona.
+    #[must_use]
+    pub fn leases(&self, name: &PersonaName) -> Vec<Lease> {
+        self.position(name).map_or_else(|_| Vec::new(), |index| self.leases_at(index))
+    }
+
+    fn leases_at(&self, index: usize) -> Vec<Lease> {
+        match (self.personas.get(index), &self.stored) {
+            (Some(Some(persona)), _) => persona.leases.clone(),
+            // The index was checked by its id: what is no lease in it was not written by this build.
+            (_, Some(stored)) => stored.index.leases(index).unwrap_or_default(),
+            (_, None) => Vec::new(),
         }
-        Ok(open)
     }
 
     /// The sessions that hold a persona, with the latest moment at which an event named each.
@@ -265,7 +292,7 @@ impl Roster {
         self.totals.assignments
     }
 
-    /// How many judgements were ever given.
+    /// How often feedback was ever given.
     #[must_use]
     pub fn feedback(&self) -> u64 {
         self.totals.feedback
@@ -290,7 +317,7 @@ impl Roster {
         let mut holders: BTreeMap<_, Vec<SessionId>> = BTreeMap::new();
         for (session, activity) in &self.sessions {
             for index in &activity.holds {
-                let name = self.entries.get(*index as usize).map(|entry| &entry.name);
+                let name = self.names.get(*index as usize);
                 holders.entry(name).or_default().push(session.clone());
             }
         }
@@ -301,479 +328,15 @@ impl Roster {
         }
         warnings
     }
-
-    /// Takes in one event. Whoever calls sees to the order.
-    ///
-    /// Those whom it concerns are woken first; what it does to them cannot fail.
-    pub fn take_in(&mut self, record: &Record) -> Result<(), Lost> {
-        if self.stored.is_some() {
-            if matches!(record.event, Event::Compact(_)) {
-                self.personas()?;
-            }
-            for name in record.event.personas() {
-                self.get(name)?;
-            }
-        }
-        self.apply(record);
-        Ok(())
-    }
-
-    /// Applies one event to personas that are awake.
-    fn apply(&mut self, record: &Record) {
-        self.totals.newest_version = self.totals.newest_version.max(record.v);
-        let at = record.at;
-        match &record.event {
-            Event::Seed(definition) => self.create(record, Origin::Seed, definition),
-            Event::Grow(definition) => self.create(record, Origin::Grown, definition),
-            Event::Revise(definition) => {
-                if let Some((_, persona)) = self.get_mut(&definition.name) {
-                    persona.definition = definition.clone();
-                }
-            }
-            Event::Assign(assign) => self.assign(at, assign),
-            Event::Release(release) => self.release(at, release),
-            Event::Feedback(feedback) => self.judge(at, feedback),
-            Event::Retire(retire) => {
-                self.set_status(&retire.persona, Status::Archived(retire.reason));
-            }
-            Event::Reactivate(reactivate) => self.set_status(&reactivate.persona, Status::Active),
-            Event::Compact(compact) => {
-                if self.totals.compacted_before.is_none_or(|before| before < compact.before) {
-                    self.totals.compacted_before = Some(compact.before);
-                    let awake = self.entries.iter_mut().filter_map(|e| e.persona.get_mut());
-                    for role in awake.flat_map(|persona| persona.roles.values_mut()) {
-                        role.forget_feedback(compact.before);
-                    }
-                }
-            }
-            Event::Repair(_) => {}
-            // What a newer version wrote is told as such, whatever its type.
-            Event::Unknown(_) if record.v > FORMAT_VERSION => {}
-            Event::Unknown(unknown) => {
-                *self.totals.unknown.entry(unknown.kind.clone()).or_default() += 1;
-            }
-        }
-    }
-
-    /// The persona of that name and its place, if there is one.
-    fn get_mut(&mut self, name: &PersonaName) -> Option<(usize, &mut Persona)> {
-        let index = self.place(name).ok()?;
-        Some((index, self.entries.get_mut(index)?.persona.get_mut()?))
-    }
-
-    /// The first event that names a persona defines it.
-    fn create(&mut self, record: &Record, origin: Origin, definition: &Definition) {
-        if let Err(place) = self.place(&definition.name) {
-            let persona = Persona::new(record.id, record.at, origin, definition.clone());
-            self.by_name.insert(place, index_of(self.entries.len()));
-            let (name, persona) = (definition.name.clone(), OnceCell::from(Box::new(persona)));
-            self.entries.push(Entry { name, persona });
-        }
-    }
-
-    fn set_status(&mut self, name: &PersonaName, status: Status) {
-        if let Some((_, persona)) = self.get_mut(name) {
-            persona.status = status;
-        }
-    }
-
-    fn assign(&mut self, at: Timestamp, assign: &Assign) {
-        for assigned in &assign.slots {
-            self.totals.assignments += 1;
-            let Some((index, persona)) = self.get_mut(&assigned.persona) else { continue };
-            persona.last_assigned = persona.last_assigned.max(Some(at));
-            persona.roles.entry(assigned.role.clone()).or_default().assigned += 1;
-            persona.note_work(Work {
-                role: assigned.role.clone(),
-                project: assign.project.clone(),
-                session: assign.session.clone(),
-                assigned_at: at,
-            });
-            let lease = Lease {
-                session: assign.session.clone(),
-                slot: assigned.slot.clone(),
-                role: assigned.role.clone(),
-                project: assign.project.clone(),
-                since: at,
-            };
-            let is_same = |open: &Lease| {
-                (&open.session, &open.slot, &open.role)
-                    == (&lease.session, &lease.slot, &lease.role)
-            };
-            if !persona.leases.iter().any(is_same) {
-                persona.leases.push(lease);
-                let new = || Activity { last: at, holds: Vec::new() };
-                let activity = self.sessions.entry(assign.session.clone()).or_insert_with(new);
-                activity.holds.push(index_of(index));
-            }
-        }
-        self.note_activity(&assign.session, at);
-    }
-
-    fn release(&mut self, at: Timestamp, release: &Release) {
-        for released in &release.slots {
-            let Some((index, persona)) = self.get_mut(&released.persona) else { continue };
-            let open = persona.leases.iter().position(|lease| {
-                (&lease.session, &lease.slot, &lease.role)
-                    == (&release.session, &released.slot, &released.role)
-            });
-            let Some(open) = open else { continue };
-            persona.leases.remove(open);
-            if release.reason != ReleaseReason::Orphaned {
-                persona.roles.entry(released.role.clone()).or_default().closed += 1;
-            }
-            if let Some(activity) = self.sessions.get_mut(&release.session)
-                && let Some(hold) = activity.holds.iter().position(|at| *at as usize == index)
-            {
-                activity.holds.remove(hold);
-            }
-        }
-        self.note_activity(&release.session, at);
-        if self.sessions.get(&release.session).is_some_and(|activity| activity.holds.is_empty()) {
-            self.sessions.remove(&release.session);
-        }
-    }
-
-    fn judge(&mut self, at: Timestamp, feedback: &Feedback) {
-        self.totals.feedback += 1;
-        if let Some(session) = &feedback.session {
-            self.note_activity(session, at);
-        }
-        let counts = self.totals.compacted_before.is_none_or(|before| at >= before);
-        if let Some((_, persona)) = self.get_mut(&feedback.persona)
-            && counts
-        {
-            let role = persona.roles.entry(feedback.role.clone()).or_default();
-            role.note_feedback(at, feedback.sentiment);
-        }
-    }
-
-    /// Notes that an event names a session; only those that hold a persona matter.
-    fn note_activity(&mut self, session: &SessionId, at: Timestamp) {
-        if let Some(activity) = self.sessions.get_mut(session) {
-            activity.last = activity.last.max(at);
-        }
-    }
 }
 
-/// A place among the personas, as it is kept. Four billion personas do not fit into memory.
-fn index_of(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
-}
-
-/// Two rosters are equal when all that is known of everybody is, be they awake or asleep.
+/// Two rosters are equal when they say the same, and the same personas of both are loaded.
 impl PartialEq for Roster {
     fn eq(&self, other: &Self) -> bool {
-        let everybody = (self.personas(), other.personas());
-        matches!(everybody, (Ok(ours), Ok(theirs)) if ours == theirs)
-            && (&self.by_name, &self.sessions, &self.totals)
-                == (&other.by_name, &other.sessions, &other.totals)
+        (&self.names, &self.personas, &self.by_name)
+            == (&other.names, &other.personas, &other.by_name)
+            && (&self.sessions, &self.totals) == (&other.sessions, &other.totals)
     }
 }
 
 impl Eq for Roster {}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::events::{RetireReason, RoleName, Sentiment};
-    use crate::projection::Tally;
-    use crate::projection::view::tests::{
-        History, assign, compact, definition, feedback, reactivate, release, retire, seed,
-    };
-
-    fn testing() -> RoleName {
-        RoleName::parse("testing").unwrap()
-    }
-
-    fn session(text: &str) -> SessionId {
-        SessionId::parse(text).unwrap()
-    }
-
-    /// How often Ann was lent for testing, and came back from it.
-    fn counts(history: &History) -> (u64, u64) {
-        history
-            .persona("Ann")
-            .roles
-            .get(&testing())
-            .map_or((0, 0), |record| (record.assigned, record.closed))
-    }
-
-    fn tally(history: &History) -> Tally {
-        history.persona("Ann").roles.get(&testing()).map_or(Tally::default(), |record| record.tally)
-    }
-
-    #[test]
-    fn a_seeded_and_a_grown_persona_exist_in_the_order_of_their_events() {
-        let history = History::of([("grow", definition("Bo", "calm")), seed("Ann")]);
-        let roster = history.view().roster;
-        let found: Vec<_> = roster
-            .personas()
-            .unwrap()
-            .iter()
-            .map(|p| (p.name().as_str(), p.origin, p.created_at.as_second(), p.is_free()))
-            .collect();
-        assert_eq!(found, [("Bo", Origin::Grown, 1, true), ("Ann", Origin::Seed, 2, true)]);
-        assert_eq!(roster.personas().unwrap()[1].id, history.heads[0]);
-        let by_name: Vec<_> = roster.by_name().unwrap().iter().map(|p| p.name().as_str()).collect();
-        assert_eq!(by_name, ["Ann", "Bo"]);
-    }
-
-    #[test]
-    fn the_first_event_that_names_a_persona_defines_it() {
-        let mut history = History::of([seed("Ann")]);
-        let first = history.heads[0];
-        history.then(("grow", definition("Ann", "wild")));
-        let ann = history.persona("Ann");
-        assert_eq!((ann.id, ann.origin), (first, Origin::Seed));
-        assert_eq!(ann.definition.traits[0].as_str(), "calm");
-        assert_eq!(history.view().roster.personas().unwrap().len(), 1);
-    }
-
-    #[test]
-    fn a_revision_replaces_the_definition_and_keeps_the_record() {
-        let mut history = History::of([
-            seed("Ann"),
-            assign("s", "w-0", "Ann", "testing"),
-            feedback(None, "Ann", "testing", "positive"),
-            retire("Ann", "manual"),
-        ]);
-        let before = history.persona("Ann");
-        history.then(("revise", definition("Ann", "wild")));
-        let mut after = history.persona("Ann");
-        assert_eq!(after.definition.traits[0].as_str(), "wild");
-        after.definition = before.definition.clone();
-        assert_eq!(after, before);
-    }
-
-    #[test]
-    fn an_assigned_persona_is_held_until_its_slot_is_released() {
-        let mut history = History::of([seed("Ann"), assign("s", "w-0", "Ann", "testing")]);
-        let ann = history.persona("Ann");
-        assert!(ann.is_held() && !ann.is_free());
-        let lease = &ann.leases[0];
-        assert_eq!(
-            (lease.session.as_str(), lease.slot.as_str(), lease.role.as_str()),
-            ("s", "w-0", "testing")
-        );
-        assert_eq!((lease.project.as_str(), lease.since.as_second()), ("acme", 2));
-        history.then(release("s", "w-0", "Ann", "testing", "session_end"));
-        assert!(history.persona("Ann").is_free());
-    }
-
-    #[test]
-    fn closed_work_counts_once_unless_it_is_orphaned() {
-        for (reason, closed) in [("session_end", 1), ("manual", 1), ("orphaned", 0)] {
-            let mut history = History::of([seed("Ann"), assign("s", "w-0", "Ann", "testing")]);
-            assert_eq!(counts(&history), (1, 0));
-            let release = || release("s", "w-0", "Ann", "testing", reason);
-            history.extend([release(), release()]);
-            assert_eq!(counts(&history), (1, closed), "{reason}");
-            assert!(history.persona("Ann").is_free(), "{reason}");
-        }
-    }
-
-    #[test]
-    fn releasing_a_slot_that_is_not_open_changes_nothing() {
-        let history = History::of([seed("Ann"), seed("Bo"), assign("s", "w-0", "Ann", "testing")]);
-        for other in [
-            release("other", "w-0", "Ann", "testing", "manual"),
-            release("s", "w-1", "Ann", "testing", "manual"),
-            release("s", "w-0", "Bo", "testing", "manual"),
-            release("s", "w-0", "Nobody", "testing", "manual"),
-            release("s", "w-0", "Ann", "general", "manual"),
-        ] {
-            let after = history.clone().then(other.clone()).view().roster;
-            assert_eq!(after.personas(), history.view().roster.personas(), "{other:?}");
-        }
-    }
-
-    #[test]
-    fn a_slot_that_is_assigned_twice_is_open_once() {
-        let assign = || assign("s", "w-0", "Ann", "testing");
-        let mut history = History::of([seed("Ann"), assign(), assign()]);
-        assert_eq!(history.persona("Ann").leases.len(), 1);
-        assert_eq!(history.view().roster.warnings(), []);
-        history.then(release("s", "w-0", "Ann", "testing", "manual"));
-        assert!(history.persona("Ann").is_free());
-        assert_eq!(history.view().roster.sessions().count(), 0);
-    }
-
-    #[test]
-    fn a_slot_that_merged_branches_opened_in_two_roles_is_open_in_both() {
-        let opened = ["testing", "general"].map(|role| assign("s", "w-0", "Ann", role));
-        let mut history = History::of([seed("Ann")].into_iter().chain(opened));
-        history.then(release("s", "w-0", "Ann", "testing", "manual"));
-        let ann = history.persona("Ann");
-        assert_eq!(ann.leases.iter().map(|l| l.role.as_str()).collect::<Vec<_>>(), ["general"]);
-    }
-
-    #[test]
-    fn last_assigned_is_the_latest_moment_and_not_the_last_in_the_log() {
-        let mut history = History::of([seed("Ann")]);
-        assert_eq!(history.persona("Ann").last_assigned, None);
-        for second in [500, 100, 300] {
-            history.now = second - 1;
-            history.then(assign("s", "w-0", "Ann", "testing"));
-            assert_eq!(history.persona("Ann").last_assigned.unwrap().as_second(), 500);
-        }
-    }
-
-    #[test]
-    fn feedback_is_tallied_under_its_role() {
-        let mut history = History::of([seed("Ann")]);
-        for (sentiment, times) in [("positive", 3), ("negative", 2), ("neutral", 1)] {
-            history.extend((0..times).map(|_| feedback(None, "Ann", "testing", sentiment)));
-        }
-        history.then(feedback(None, "Ann", "general", "positive"));
-        history.then(feedback(None, "Nobody", "testing", "positive"));
-        assert_eq!(tally(&history), Tally { positive: 3, negative: 2, neutral: 1 });
-        assert_eq!(tally(&history).total(), 6);
-        assert_eq!(history.view().roster.feedback(), 8);
-    }
-
-    #[test]
-    fn feedback_from_before_a_compaction_does_not_count_whichever_folds_first() {
-        let judged = |second: i64, history: &mut History| {
-            history.now = second - 1;
-            history.then(feedback(None, "Ann", "testing", "positive"));
-        };
-        for first in [true, false] {
-            let mut history = History::of([seed("Ann")]);
-            if first {
-                history.then(compact(500));
-            }
-            judged(499, &mut history);
-            judged(500, &mut history);
-            if !first {
-                history.then(compact(500));
-            }
-            assert_eq!(tally(&history).positive, 1, "compact first: {first}");
-            let ann = history.persona("Ann");
-            let [(at, Sentiment::Positive)] = ann.roles[&testing()].feedback() else {
-                panic!("one feedback counts")
-            };
-            assert_eq!(at.as_second(), 500);
-        }
-    }
-
-    #[test]
-    fn the_latest_limit_of_all_compactions_holds() {
-        let mut history = History::of([seed("Ann"), compact(500), compact(100)]);
-        assert_eq!(history.view().roster.totals.compacted_before.unwrap().as_second(), 500);
-        history.now = 300;
-        history.then(feedback(None, "Ann", "testing", "positive"));
-        assert_eq!(tally(&history).total(), 0);
-        history.now = 600;
-        history.then(feedback(None, "Ann", "testing", "positive")).then(compact(700));
-        assert_eq!(tally(&history).total(), 0);
-    }
-
-    #[test]
-    fn a_retired_persona_is_archived_until_it_is_reactivated() {
-        for (reason, status) in
-            [("manual", RetireReason::Manual), ("inactive", RetireReason::Inactive)]
-        {
-            let mut history = History::of([seed("Ann"), retire("Ann", reason)]);
-            let ann = history.persona("Ann");
-            assert_eq!(ann.status, Status::Archived(status));
-            assert!(!ann.is_active() && !ann.is_free());
-            history.then(reactivate("Ann"));
-            assert!(history.persona("Ann").is_free());
-        }
-    }
-
-    #[test]
-    fn an_event_about_nobody_changes_no_persona() {
-        let history = History::of([seed("Ann")]);
-        for said in [
-            ("revise", definition("Nobody", "calm")),
-            assign("s", "w-0", "Nobody", "testing"),
-            feedback(None, "Nobody", "testing", "positive"),
-            retire("Nobody", "manual"),
-            reactivate("Nobody"),
-            ("repair", json!({ "cut": [], "missing": [] })),
-        ] {
-            let after = history.clone().then(said.clone()).view().roster;
-            assert_eq!(after.personas(), history.view().roster.personas(), "{said:?}");
-            assert_eq!(after.sessions().count(), 0, "{said:?}");
-        }
-    }
-
-    #[test]
-    fn an_unknown_type_is_skipped_with_a_warning() {
-        let mut history = History::of([seed("Ann"), ("mystery", json!({ "persona": "Ann" }))]);
-        let before = History::of([seed("Ann")]).view().roster;
-        let warnings = |history: &History| -> Vec<String> {
-            history.view().roster.warnings().iter().map(ToString::to_string).collect()
-        };
-        assert_eq!(history.view().roster.personas(), before.personas());
-        assert_eq!(warnings(&history), ["skipped 1 event of the unknown type `mystery`"]);
-        history.then(("mystery", json!({})));
-        assert_eq!(warnings(&history), ["skipped 2 events of the unknown type `mystery`"]);
-    }
-
-    #[test]
-    fn a_newer_format_is_noted() {
-        let mut history = History::of([seed("Ann")]);
-        assert_eq!(history.view().roster.newest_version(), 1);
-        history.newer = Some(7);
-        history.then(seed("Bo"));
-        history.newer = None;
-        history.then(seed("Cy"));
-        let roster = history.view().roster;
-        assert_eq!(roster.newest_version(), 7);
-        assert_eq!(roster.personas().unwrap().len(), 2, "what it says of Bo cannot be known");
-        assert_eq!(
-            roster.warnings()[0].to_string(),
-            "the log holds events of format version 7; this build knows 1 and skips them"
-        );
-    }
-
-    #[test]
-    fn a_session_is_as_active_as_the_latest_event_that_names_it() {
-        let mut history =
-            History::of([seed("Ann"), seed("Bo"), assign("s", "a-0", "Ann", "testing")]);
-        let active = |history: &History| {
-            let roster = history.view().roster;
-            roster.last_activity(&session("s")).map(Timestamp::as_second)
-        };
-        assert_eq!(active(&history), Some(3));
-        history.then(assign("s", "b-0", "Bo", "testing"));
-        assert_eq!(active(&history), Some(4));
-        history.then(feedback(Some("s"), "Ann", "testing", "positive"));
-        assert_eq!(active(&history), Some(5));
-        history.then(feedback(Some("other"), "Ann", "testing", "positive"));
-        assert_eq!(active(&history), Some(5));
-        history.now = 1;
-        history.then(feedback(Some("s"), "Ann", "testing", "positive"));
-        assert_eq!(active(&history), Some(5), "a clock that was set back takes nothing away");
-        history.now = 8;
-        history.then(release("s", "a-0", "Ann", "testing", "manual"));
-        assert_eq!(active(&history), Some(9));
-        assert_eq!(history.view().roster.sessions().count(), 1);
-        history.then(release("s", "b-0", "Bo", "testing", "manual"));
-        assert_eq!(active(&history), None, "it holds nobody");
-    }
-
-    #[test]
-    fn the_open_slots_of_a_session_are_its_own() {
-        let history = History::of([
-            seed("Ann"),
-            seed("Bo"),
-            assign("s", "a-0", "Bo", "testing"),
-            assign("other", "a-0", "Ann", "testing"),
-        ]);
-        let roster = history.view().roster;
-        let open: Vec<_> = roster
-            .open_slots(&session("s"))
-            .unwrap()
-            .into_iter()
-            .map(|(p, _)| p.name().as_str())
-            .collect();
-        assert_eq!(open, ["Bo"]);
-        assert_eq!(roster.assignments(), 2);
-    }
-}

@@ -7,7 +7,7 @@ use std::{iter, mem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Cutoff, Lost, Roster, merge};
+use super::{Cutoff, Needs, Roster, merge};
 use crate::events::{DamageReason, EventId, Heads, LineError, Position, Record, Seq, decode};
 
 /// What the events up to a position add up to, as far as they are within a cut-off.
@@ -57,8 +57,8 @@ pub enum Fold {
     /// One of them does not follow from the heads: the log was merged, and
     /// has to be folded as a whole.
     Merged,
-    /// One of them concerns somebody who is asleep in a checkpoint that is
-    /// lost: the log has to be folded from its start.
+    /// One of them changes a persona that cannot be loaded from the checkpoint
+    /// any more: the log has to be folded from its start.
     Lost,
 }
 
@@ -169,9 +169,10 @@ impl View {
             return Err(self.damaged(DamageReason::WrongSeq { written: record.seq, due }));
         }
         if self.cutoff.includes(&record) {
-            if self.apply(&record, length).is_err() {
+            if self.roster.is_partial() && self.roster.load(&Needs::event(&record.event)).is_err() {
                 return Ok(Fold::Lost);
             }
+            self.apply(&record, length);
             self.follow(&record);
         } else {
             self.first_excluded.get_or_insert(record.at);
@@ -227,8 +228,7 @@ impl View {
                 view.first_excluded.get_or_insert(record.at);
                 return;
             }
-            // Nobody is asleep in a roster that was not read from a checkpoint.
-            let _ = view.apply(record, length);
+            view.apply(record, length);
             for parent in record.prev.ids() {
                 heads.remove(parent);
             }
@@ -247,16 +247,15 @@ impl View {
         }))
     }
 
-    /// Takes in the next event in fold order, whose line has `length` bytes without its end.
-    fn apply(&mut self, record: &Record, length: usize) -> Result<(), Lost> {
-        self.roster.take_in(record)?;
+    /// Applies the next event in fold order, whose line has `length` bytes without its end.
+    fn apply(&mut self, record: &Record, length: usize) {
+        self.roster.apply(record);
         self.depth = self.depth.max(record.seq);
         // A checkpoint may have said anything.
         self.events = self.events.saturating_add(1);
         self.bytes = self.bytes.saturating_add(length as u64 + 1);
         self.first_at = self.first_at.or(Some(record.at));
         self.last_at = Some(record.at);
-        Ok(())
     }
 }
 
@@ -342,7 +341,7 @@ pub(crate) mod tests {
         }
 
         pub fn persona(&self, name: &str) -> Persona {
-            self.view().roster.get(&PersonaName::parse(name).unwrap()).unwrap().unwrap().clone()
+            self.view().roster.get(&PersonaName::parse(name).unwrap()).unwrap().clone()
         }
     }
 
@@ -590,7 +589,7 @@ pub(crate) mod tests {
             let by_then: Vec<_> = records.iter().filter(|it| it.at.as_second() <= second).collect();
             let mut roster = Roster::default();
             for record in &by_then {
-                roster.take_in(record).unwrap();
+                roster.apply(record);
             }
             let then = cut(&lines, cutoff);
             prop_assert_eq!(&then.roster, &roster);

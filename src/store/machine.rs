@@ -51,6 +51,7 @@ impl Command {
     /// Does it, as one process from its beginning to its end. Tells whether it was promised to last.
     fn run(&self, options: &Options) -> Result<bool, StoreError> {
         let (now, rng) = (options.now, &mut fastrand::Rng::with_seed(7));
+        let nothing = &Needs::nothing();
         let mut store = Store::open(options, rng)?;
         let someone = |store: &Store, number: u8| {
             let names: Vec<_> = store.roster().names().map(ToString::to_string).collect();
@@ -59,12 +60,12 @@ impl Command {
         let recorded = match self {
             Self::Assign { session, roles } => {
                 let request = assign_request(*session, roles);
-                store.execute(now, rng, |it| broker::assign(it, &request)).map(drop)
+                store.assign(&request, now, rng).map(drop)
             }
             Self::Release { session } => {
                 let (session, reason) = (self::session(*session), ReleaseReason::SessionEnd);
                 let request = ReleaseRequest { session, agent: None, reason };
-                store.execute(now, rng, |it| broker::release(it, &request)).map(drop)
+                store.execute(nothing, now, rng, |it| broker::release(it, &request)).map(drop)
             }
             Self::Feedback { persona, good } => {
                 let request = FeedbackRequest {
@@ -75,28 +76,32 @@ impl Command {
                     sentiment: Some(if *good { Sentiment::Positive } else { Sentiment::Negative }),
                     source: Source::unchecked("test"),
                 };
-                store.execute(now, rng, |it| broker::feedback(it, &request)).map(drop)
+                store
+                    .execute(&request.needs(), now, rng, |it| broker::feedback(it, &request))
+                    .map(drop)
             }
             Self::Retire { persona } => {
                 let name = someone(&store, *persona);
-                store.execute(now, rng, |it| broker::retire(it, &name, true)).map(drop)
+                store.execute(nothing, now, rng, |it| broker::retire(it, &name, true)).map(drop)
             }
             Self::Reactivate { persona } => {
                 let name = someone(&store, *persona);
-                store.execute(now, rng, |it| broker::reactivate(it, &name)).map(drop)
+                store.execute(nothing, now, rng, |it| broker::reactivate(it, &name)).map(drop)
             }
-            Self::Grow => store.execute(now, rng, |it| broker::grow_many(it, 1)).map(drop),
+            Self::Grow => store.execute(nothing, now, rng, |it| broker::grow_many(it, 1)).map(drop),
             Self::CleanUp => {
                 let age = SignedDuration::from_hours(24);
-                store.execute(now, rng, |it| broker::clean_up(it, age)).map(drop)
+                store.execute(nothing, now, rng, |it| broker::clean_up(it, age)).map(drop)
             }
             Self::Compact { hours, seal } => {
                 let age = SignedDuration::from_hours(*hours);
-                store.execute(now, rng, |it| broker::compact(it, age))?;
+                store.execute(&Needs::everyone(), now, rng, |it| broker::compact(it, age))?;
                 let _ = store.checkpoint();
                 store.seal(*seal).map(drop)
             }
-            Self::Look => store.look(|it| Ok(it.roster().personas()?.len())).map(drop),
+            Self::Look => {
+                store.look(&Needs::everyone(), |it| Ok(it.roster().personas().len())).map(drop)
+            }
         };
         match recorded {
             Err(StoreError::Refused(_)) => Ok(false),
@@ -241,7 +246,7 @@ impl Machine {
     pub fn check(&self) {
         let fork = self.fork();
         let mut told = Store::open(&fork.options(), &mut fastrand::Rng::with_seed(7)).unwrap();
-        told.look(|it| Ok(it.roster().personas()?.len())).unwrap();
+        told.look(&Needs::everyone(), |it| Ok(it.roster().personas().len())).unwrap();
         let log = fork.log();
         let there: BTreeSet<_> = lines(&log).into_iter().collect();
         let seeded: BTreeSet<_> = lines(&fork.disk.appended()).into_iter().collect();
@@ -263,7 +268,7 @@ impl Machine {
             assert!(self.attempted.contains(&line) || seeded.contains(&line), "made up: {text}");
         }
         let folded = View::fold_all(&sound).unwrap();
-        assert_eq!(told.roster().personas().unwrap(), folded.roster.personas().unwrap());
+        assert_eq!(told.roster().personas(), folded.roster.personas());
         assert_eq!((&told.view().heads, told.view().events), (&folded.heads, folded.events));
         self.check_roster(&folded.roster, &told.rules, &sound);
     }
@@ -292,7 +297,7 @@ impl Machine {
                 _ => {}
             }
         }
-        for persona in roster.personas().unwrap() {
+        for persona in roster.personas() {
             let held = open.iter().filter(|(_, _, name, _)| name == persona.name()).count();
             assert_eq!(persona.leases.len(), held, "{}", persona.name());
             assert!(held <= 1 || self.is_merged, "{} has two holders", persona.name());

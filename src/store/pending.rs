@@ -34,9 +34,9 @@ impl PendingCheckpoint {
 impl Drop for Slot {
     fn drop(&mut self) {
         let due = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Due { disk, dir, view }) = due {
+        if let Some(Due { disk, dir, mut view }) = due {
             // Losing it changes speed, never an answer: a store that cannot be written to is read.
-            let _ = checkpoint::write(&disk, &dir, &view);
+            let _ = checkpoint::write(&disk, &dir, &mut view);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::broker::{Refusal, Rules};
 use crate::events::{
     Damage, IdPrefix, Log, LogError, Position, Read, Record, Revision, written_id,
 };
-use crate::projection::{Cutoff, CutoffSpec, FoldKey, Line, LineDamage, Roster, View};
+use crate::projection::{Cutoff, CutoffSpec, FoldKey, Line, LineDamage, Needs, Roster, View};
 
 /// A store as it is, as it was at a cut-off in its log, or as git has it at a revision.
 ///
@@ -112,19 +112,14 @@ impl Snapshot {
         self.revision.as_ref().map(Revision::commit)
     }
 
-    /// Asks something. It asks once more if a checkpoint turns out to be lost.
+    /// Asks something, with what it needs in memory.
     pub fn look<T>(
         &mut self,
-        question: impl Fn(&Self) -> Result<T, Refusal>,
+        needs: &Needs,
+        question: impl FnOnce(&Self) -> Result<T, Refusal>,
     ) -> Result<T, StoreError> {
-        let answer = match question(self) {
-            Err(Refusal::Lost(_)) => {
-                self.store.read_again()?;
-                question(self)
-            }
-            answer => answer,
-        };
-        answer.map_err(|refusal| match refusal {
+        self.store.ensure(needs)?;
+        question(self).map_err(|refusal| match refusal {
             Refusal::UnknownPersona { name, .. } if self.is_past() => StoreError::UnknownThen(name),
             refusal => refusal.into(),
         })
@@ -408,8 +403,11 @@ mod tests {
         let history = History::of((0..400).map(|n| seed(&format!("P{n}"))));
         let dir = store(&history.lines);
         let mut snapshot = at(dir.path(), "300").unwrap();
-        snapshot.store.read_again().unwrap();
+        snapshot.store.forget();
+        snapshot.store.read().unwrap();
+        snapshot.store.keep(0);
         assert_eq!(snapshot.view().events, 300);
+        drop(snapshot);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 

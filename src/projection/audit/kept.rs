@@ -3,7 +3,7 @@
 use super::ledger::Ledger;
 use super::{Fault, Finding};
 use crate::events::EventId;
-use crate::projection::View;
+use crate::projection::{Needs, View};
 
 /// Where the checkpoint is, in a store.
 const FILE: &str = ".cache/checkpoint.json";
@@ -39,8 +39,8 @@ impl Kept {
             && agrees.is_none()
             && view.position == folded.position
         {
-            // What sleeps in it is read now, and may be damaged.
-            if view.roster.personas().is_err() {
+            // The rest of it is read now, and may be damaged.
+            if view.roster.load(&Needs::everyone()).is_err() {
                 *self = Self::Unusable;
             } else {
                 *agrees = Some(**view == *folded);

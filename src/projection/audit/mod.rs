@@ -206,8 +206,7 @@ impl Auditor {
         let Ok(()) = pipeline::in_order(next, decode, |records| {
             for (record, spot) in records {
                 self.people.observe(&self.view.roster, &record, spot);
-                // Nobody is asleep in a roster that was not read from a checkpoint.
-                let _ = self.view.roster.take_in(&record);
+                self.view.roster.apply(&record);
             }
             Ok(())
         });

@@ -54,11 +54,10 @@ impl People {
 
     /// Looks whether a persona that is named exists, and is held.
     fn find(&mut self, roster: &Roster, name: &PersonaName, spot: Spot) -> Held {
-        // Nobody is asleep in a roster that was folded from the log.
         match roster.get(name) {
-            Ok(Some(persona)) if persona.is_held() => return Held::Yes,
-            Ok(Some(_)) | Err(_) => {}
-            Ok(None) => match self.nobody.get_mut(name) {
+            Some(persona) if persona.is_held() => return Held::Yes,
+            Some(_) => {}
+            None => match self.nobody.get_mut(name) {
                 Some((_, more)) => *more += 1,
                 None => {
                     self.nobody.insert(name.clone(), (spot, 0));

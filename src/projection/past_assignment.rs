@@ -1,4 +1,4 @@
-//! The occasion on which a persona was lent, and what its command did before that.
+//! An assignment of the past, and what its command recorded before it.
 
 use jiff::Timestamp;
 
@@ -8,44 +8,44 @@ use crate::events::{
     ReleaseReason, RoleName, SessionId, Slot,
 };
 
-/// The last time that a persona was lent to a session, as far as the log was visited.
+/// A fold that finds the last assignment of a persona to a session.
 #[derive(Debug, Clone)]
-pub struct LastLent {
+pub struct LastAssignment {
     persona: PersonaName,
     session: SessionId,
     role: Option<RoleName>,
     slot: Option<Slot>,
-    found: Option<Occasion>,
+    found: Option<PastAssignment>,
 }
 
-/// One seat of an `assign` event.
+/// One slot of an `assign` event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Occasion {
+pub struct PastAssignment {
     /// The event.
     pub id: EventId,
-    /// Where it stands.
-    pub place: FoldKey,
+    /// Where it is in fold order.
+    pub key: FoldKey,
     /// When it was written.
     pub at: Timestamp,
     /// What it says.
     pub assign: Assign,
-    /// Who sits where.
-    pub seat: AssignedSlot,
+    /// The slot.
+    pub slot: AssignedSlot,
     prev: Heads,
 }
 
-/// What one command recorded before its `assign`, as far as it concerns whom that lends:
-/// whom it grew, brought back, or took away from others.
+/// A fold that finds what one command recorded before its `assign`: which of the personas that
+/// this lends it grew, brought back or released.
 #[derive(Debug, Clone)]
-pub struct Prelude<'a> {
-    of: &'a Occasion,
-    /// What could be of it, in fold order.
+pub struct PrecedingEvents<'a> {
+    of: &'a PastAssignment,
+    /// What may be of that command, in fold order.
     candidates: Vec<Record>,
 }
 
-impl LastLent {
-    /// Looks for a persona in a session; in one role, as it was asked for or is named, or in one
-    /// slot of it, if that is given.
+impl LastAssignment {
+    /// Looks for a persona in a session; in one role, as requested or as resolved, or in one slot
+    /// of it, if that is given.
     #[must_use]
     pub fn of(
         persona: PersonaName,
@@ -56,67 +56,65 @@ impl LastLent {
         Self { persona, session, role, slot, found: None }
     }
 
-    /// Takes in one event. Whoever calls sees to the order.
+    /// Applies the next event in fold order.
     pub fn apply(&mut self, record: &Record) {
         let Event::Assign(assign) = &record.event else { return };
         if assign.session != self.session {
             return;
         }
-        let is_it = |seat: &&AssignedSlot| {
-            seat.persona == self.persona
-                && self
-                    .role
-                    .as_ref()
-                    .is_none_or(|role| *role == seat.role || *role == seat.requested)
-                && self.slot.as_ref().is_none_or(|slot| seat.slot == *slot)
+        let is_it = |it: &&AssignedSlot| {
+            let is_role = |role: &RoleName| *role == it.role || *role == it.requested;
+            it.persona == self.persona
+                && self.role.as_ref().is_none_or(is_role)
+                && self.slot.as_ref().is_none_or(|slot| it.slot == *slot)
         };
-        if let Some(seat) = assign.slots.iter().rfind(is_it) {
-            self.found = Some(Occasion {
+        if let Some(slot) = assign.slots.iter().rfind(is_it) {
+            self.found = Some(PastAssignment {
                 id: record.id,
-                place: FoldKey::of(record),
+                key: FoldKey::of(record),
                 at: record.at,
                 assign: assign.clone(),
-                seat: seat.clone(),
+                slot: slot.clone(),
                 prev: record.prev.clone(),
             });
         }
     }
 
-    /// The last occasion, if there was any.
+    /// The last assignment, if there was any.
     #[must_use]
-    pub fn found(self) -> Option<Occasion> {
+    pub fn found(self) -> Option<PastAssignment> {
         self.found
     }
 }
 
-impl Occasion {
-    /// Those who were chosen for seats before this one, by the same event.
+impl PastAssignment {
+    /// The personas that were chosen for slots before this one, by the same event.
     pub fn chosen_before(&self) -> impl Iterator<Item = &PersonaName> {
-        let before = self.assign.slots.iter().take_while(|seat| seat.slot != self.seat.slot);
-        before.map(|seat| &seat.persona)
+        let before = self.assign.slots.iter().take_while(|it| it.slot != self.slot.slot);
+        before.map(|it| &it.persona)
     }
 }
 
-impl<'a> Prelude<'a> {
-    /// The prelude of an occasion, of which nothing is known yet.
+impl<'a> PrecedingEvents<'a> {
+    /// A fold that has seen no event yet.
     #[must_use]
-    pub fn of(occasion: &'a Occasion) -> Self {
-        Self { of: occasion, candidates: Vec::new() }
+    pub fn of(assignment: &'a PastAssignment) -> Self {
+        Self { of: assignment, candidates: Vec::new() }
     }
 
-    /// Takes in one event. Whoever calls sees to the order.
+    /// Applies the next event in fold order.
     pub fn apply(&mut self, record: &Record) {
         // One command has one moment.
-        let is_before = record.at == self.of.at && FoldKey::of(record) < self.of.place;
+        let is_before = record.at == self.of.at && FoldKey::of(record) < self.of.key;
         if is_before && self.concerns(&record.event) {
             self.candidates.push(record.clone());
         }
     }
 
-    /// Tells whether a command may record an event before it lends these personas.
+    /// Returns whether a command may record an event before it lends these personas.
     fn concerns(&self, event: &Event) -> bool {
         let Assign { session, agent, slots, .. } = &self.of.assign;
-        let is_lent = |name: &PersonaName| slots.iter().any(|seat| seat.persona == *name);
+        let is_lent = |name: &PersonaName| slots.iter().any(|it| it.persona == *name);
         match event {
             Event::Grow(definition) => is_lent(&definition.name),
             Event::Reactivate(back) => {
@@ -127,8 +125,8 @@ impl<'a> Prelude<'a> {
                 release.reason == ReleaseReason::Manual
                     && (&release.session, release.agent.as_ref()) == (session, Some(agent))
                     && release.slots.iter().all(|closed| {
-                        let is_kept = |seat: &AssignedSlot| {
-                            (&seat.slot, &seat.persona) == (&closed.slot, &closed.persona)
+                        let is_kept = |it: &AssignedSlot| {
+                            (&it.slot, &it.persona) == (&closed.slot, &closed.persona)
                         };
                         slots.iter().any(is_kept)
                     })
@@ -175,8 +173,8 @@ mod tests {
     }
 
     /// Where Ann was last lent to `s1`, in a role or slot if one is given.
-    fn last(history: &History, role: Option<&str>, slot: Option<&str>) -> Option<Occasion> {
-        let mut last = LastLent::of(
+    fn last(history: &History, role: Option<&str>, slot: Option<&str>) -> Option<PastAssignment> {
+        let mut last = LastAssignment::of(
             PersonaName::unchecked("Ann"),
             SessionId::unchecked("s1"),
             role.map(RoleName::unchecked),
@@ -205,8 +203,8 @@ mod tests {
         assert_eq!(at(Some("general"), None), None);
     }
 
-    /// The kinds of the events that are told as the prelude of the last one.
-    fn prelude(said: &[Said], is_one_moment: bool) -> Vec<String> {
+    /// The kinds of the events that are found to precede the last one.
+    fn preceding(said: &[Said], is_one_moment: bool) -> Vec<String> {
         let mut history = History::of([seed("Ann"), seed("Bo")]);
         for one in said {
             if is_one_moment {
@@ -214,12 +212,12 @@ mod tests {
             }
             history.then(one.clone());
         }
-        let occasion = last(&history, None, None).unwrap();
-        let mut prelude = Prelude::of(&occasion);
+        let assignment = last(&history, None, None).unwrap();
+        let mut preceding = PrecedingEvents::of(&assignment);
         for record in &records(&history) {
-            prelude.apply(record);
+            preceding.apply(record);
         }
-        prelude.finish().iter().map(|record| record.event.kind().to_owned()).collect()
+        preceding.finish().iter().map(|record| record.event.kind().to_owned()).collect()
     }
 
     /// The agent `w` of `s1` gives back a slot.
@@ -234,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prelude_is_what_the_command_recorded_before() {
+    fn what_precedes_is_what_the_command_recorded_before() {
         let lent = assign("s1", "w-0", "Ann", "testing");
         let all = [
             release("s9", "w-0", "Ann", "testing", "orphaned"),
@@ -243,8 +241,8 @@ mod tests {
             kept("Ann", "manual"),
             lent.clone(),
         ];
-        assert_eq!(prelude(&all, true), ["release", "reactivate", "grow", "release"]);
-        assert_eq!(prelude(&all, false), [""; 0], "another second is another command");
+        assert_eq!(preceding(&all, true), ["release", "reactivate", "grow", "release"]);
+        assert_eq!(preceding(&all, false), [""; 0], "another second is another command");
         for other in [
             back("Ann", "manual"),
             back("Bo", "summon"),
@@ -255,10 +253,10 @@ mod tests {
             feedback(None, "Ann", "testing", "positive"),
         ] {
             let said = [back("Ann", "summon"), other.clone(), lent.clone()];
-            assert_eq!(prelude(&said, true), [""; 0], "{other:?} is a gap");
+            assert_eq!(preceding(&said, true), [""; 0], "{other:?} is a gap");
         }
         assert_eq!(
-            prelude(&[lent, kept("Ann", "manual")], true),
+            preceding(&[lent, kept("Ann", "manual")], true),
             [""; 0],
             "what comes after is none"
         );

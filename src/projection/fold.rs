@@ -1,0 +1,454 @@
+//! What each event does to the roster.
+
+use jiff::Timestamp;
+
+use super::index::position;
+use super::roster::Activity;
+use super::{Lease, Origin, Persona, Roster, Status, Work};
+use crate::events::{
+    Assign, Definition, Event, FORMAT_VERSION, Feedback, PersonaName, Record, Release,
+    ReleaseReason, SessionId,
+};
+
+impl Roster {
+    /// Applies the next event in fold order.
+    ///
+    /// The personas that it changes ([`Needs::event`](super::Needs::event)) have to be loaded.
+    pub fn apply(&mut self, record: &Record) {
+        self.totals.newest_version = self.totals.newest_version.max(record.v);
+        let at = record.at;
+        match &record.event {
+            Event::Seed(definition) => self.create(record, Origin::Seed, definition),
+            Event::Grow(definition) => self.create(record, Origin::Grown, definition),
+            Event::Revise(definition) => {
+                if let Some((_, persona)) = self.get_mut(&definition.name) {
+                    persona.definition = definition.clone();
+                }
+            }
+            Event::Assign(assign) => self.assign(at, assign),
+            Event::Release(release) => self.release(at, release),
+            Event::Feedback(feedback) => self.count_feedback(at, feedback),
+            Event::Retire(retire) => {
+                self.set_status(&retire.persona, Status::Archived(retire.reason));
+            }
+            Event::Reactivate(reactivate) => self.set_status(&reactivate.persona, Status::Active),
+            Event::Compact(compact) => {
+                if self.totals.compacted_before.is_none_or(|before| before < compact.before) {
+                    self.totals.compacted_before = Some(compact.before);
+                    let personas = self.personas.iter_mut().flatten();
+                    for role in personas.flat_map(|persona| persona.roles.values_mut()) {
+                        role.forget_feedback(compact.before);
+                    }
+                }
+            }
+            Event::Repair(_) => {}
+            // There is a warning about the newer version, whatever its types.
+            Event::Unknown(_) if record.v > FORMAT_VERSION => {}
+            Event::Unknown(unknown) => {
+                *self.totals.unknown.entry(unknown.kind.clone()).or_default() += 1;
+            }
+        }
+    }
+
+    /// The persona of that name and its position, if there is one.
+    fn get_mut(&mut self, name: &PersonaName) -> Option<(usize, &mut Persona)> {
+        let index = self.position(name).ok()?;
+        let persona = self.personas.get_mut(index)?.as_deref_mut();
+        debug_assert!(persona.is_some(), "`{name}` is not loaded");
+        Some((index, persona?))
+    }
+
+    /// The first event that names a persona defines it.
+    fn create(&mut self, record: &Record, origin: Origin, definition: &Definition) {
+        if let Err(place) = self.position(&definition.name) {
+            let persona = Persona::new(record.id, record.at, origin, definition.clone());
+            self.by_name.insert(place, position(self.names.len()));
+            self.names.push(definition.name.clone());
+            self.personas.push(Some(Box::new(persona)));
+        }
+    }
+
+    fn set_status(&mut self, name: &PersonaName, status: Status) {
+        if let Some((_, persona)) = self.get_mut(name) {
+            persona.status = status;
+        }
+    }
+
+    fn assign(&mut self, at: Timestamp, assign: &Assign) {
+        for assigned in &assign.slots {
+            self.totals.assignments += 1;
+            let Some((index, persona)) = self.get_mut(&assigned.persona) else { continue };
+            persona.last_assigned = persona.last_assigned.max(Some(at));
+            persona.roles.entry(assigned.role.clone()).or_default().assigned += 1;
+            persona.note_work(Work {
+                role: assigned.role.clone(),
+                project: assign.project.clone(),
+                session: assign.session.clone(),
+                assigned_at: at,
+            });
+            let lease = Lease {
+                session: assign.session.clone(),
+                slot: assigned.slot.clone(),
+                role: assigned.role.clone(),
+                project: assign.project.clone(),
+                since: at,
+            };
+            let is_same = |open: &Lease| {
+                (&open.session, &open.slot, &open.role)
+                    == (&lease.session, &lease.slot, &lease.role)
+            };
+            if !persona.leases.iter().any(is_same) {
+                persona.leases.push(lease);
+                let new = || Activity { last: at, holds: Vec::new() };
+                let activity = self.sessions.entry(assign.session.clone()).or_insert_with(new);
+                activity.holds.push(position(index));
+            }
+        }
+        self.note_activity(&assign.session, at);
+    }
+
+    fn release(&mut self, at: Timestamp, release: &Release) {
+        for released in &release.slots {
+            let Some((index, persona)) = self.get_mut(&released.persona) else { continue };
+            let open = persona.leases.iter().position(|lease| {
+                (&lease.session, &lease.slot, &lease.role)
+                    == (&release.session, &released.slot, &released.role)
+            });
+            let Some(open) = open else { continue };
+            persona.leases.remove(open);
+            if release.reason != ReleaseReason::Orphaned {
+                persona.roles.entry(released.role.clone()).or_default().closed += 1;
+            }
+            if let Some(activity) = self.sessions.get_mut(&release.session)
+                && let Some(hold) = activity.holds.iter().position(|at| *at as usize == index)
+            {
+                activity.holds.remove(hold);
+            }
+        }
+        self.note_activity(&release.session, at);
+        if self.sessions.get(&release.session).is_some_and(|activity| activity.holds.is_empty()) {
+            self.sessions.remove(&release.session);
+        }
+    }
+
+    fn count_feedback(&mut self, at: Timestamp, feedback: &Feedback) {
+        self.totals.feedback += 1;
+        if let Some(session) = &feedback.session {
+            self.note_activity(session, at);
+        }
+        let counts = self.totals.compacted_before.is_none_or(|before| at >= before);
+        if let Some((_, persona)) = self.get_mut(&feedback.persona)
+            && counts
+        {
+            let role = persona.roles.entry(feedback.role.clone()).or_default();
+            role.note_feedback(at, feedback.sentiment);
+        }
+    }
+
+    /// Notes that an event names a session, if that holds a persona.
+    fn note_activity(&mut self, session: &SessionId, at: Timestamp) {
+        if let Some(activity) = self.sessions.get_mut(session) {
+            activity.last = activity.last.max(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::events::{RetireReason, RoleName, Sentiment};
+    use crate::projection::Tally;
+    use crate::projection::view::tests::{
+        History, assign, compact, definition, feedback, reactivate, release, retire, seed,
+    };
+
+    fn testing() -> RoleName {
+        RoleName::parse("testing").unwrap()
+    }
+
+    fn session(text: &str) -> SessionId {
+        SessionId::parse(text).unwrap()
+    }
+
+    /// How often Ann was lent for testing, and came back from it.
+    fn counts(history: &History) -> (u64, u64) {
+        history
+            .persona("Ann")
+            .roles
+            .get(&testing())
+            .map_or((0, 0), |record| (record.assigned, record.closed))
+    }
+
+    fn tally(history: &History) -> Tally {
+        history.persona("Ann").roles.get(&testing()).map_or(Tally::default(), |record| record.tally)
+    }
+
+    #[test]
+    fn a_seeded_and_a_grown_persona_exist_in_the_order_of_their_events() {
+        let history = History::of([("grow", definition("Bo", "calm")), seed("Ann")]);
+        let roster = history.view().roster;
+        let found: Vec<_> = roster
+            .personas()
+            .iter()
+            .map(|p| (p.name().as_str(), p.origin, p.created_at.as_second(), p.is_free()))
+            .collect();
+        assert_eq!(found, [("Bo", Origin::Grown, 1, true), ("Ann", Origin::Seed, 2, true)]);
+        assert_eq!(roster.personas()[1].id, history.heads[0]);
+        let by_name: Vec<_> = roster.by_name().iter().map(|p| p.name().as_str()).collect();
+        assert_eq!(by_name, ["Ann", "Bo"]);
+    }
+
+    #[test]
+    fn the_first_event_that_names_a_persona_defines_it() {
+        let mut history = History::of([seed("Ann")]);
+        let first = history.heads[0];
+        history.then(("grow", definition("Ann", "wild")));
+        let ann = history.persona("Ann");
+        assert_eq!((ann.id, ann.origin), (first, Origin::Seed));
+        assert_eq!(ann.definition.traits[0].as_str(), "calm");
+        assert_eq!(history.view().roster.personas().len(), 1);
+    }
+
+    #[test]
+    fn a_revision_replaces_the_definition_and_keeps_the_record() {
+        let mut history = History::of([
+            seed("Ann"),
+            assign("s", "w-0", "Ann", "testing"),
+            feedback(None, "Ann", "testing", "positive"),
+            retire("Ann", "manual"),
+        ]);
+        let before = history.persona("Ann");
+        history.then(("revise", definition("Ann", "wild")));
+        let mut after = history.persona("Ann");
+        assert_eq!(after.definition.traits[0].as_str(), "wild");
+        after.definition = before.definition.clone();
+        assert_eq!(after, before);
+    }
+
+    #[test]
+    fn an_assigned_persona_is_held_until_its_slot_is_released() {
+        let mut history = History::of([seed("Ann"), assign("s", "w-0", "Ann", "testing")]);
+        let ann = history.persona("Ann");
+        assert!(ann.is_held() && !ann.is_free());
+        let lease = &ann.leases[0];
+        assert_eq!(
+            (lease.session.as_str(), lease.slot.as_str(), lease.role.as_str()),
+            ("s", "w-0", "testing")
+        );
+        assert_eq!((lease.project.as_str(), lease.since.as_second()), ("acme", 2));
+        history.then(release("s", "w-0", "Ann", "testing", "session_end"));
+        assert!(history.persona("Ann").is_free());
+    }
+
+    #[test]
+    fn closed_work_counts_once_unless_it_is_orphaned() {
+        for (reason, closed) in [("session_end", 1), ("manual", 1), ("orphaned", 0)] {
+            let mut history = History::of([seed("Ann"), assign("s", "w-0", "Ann", "testing")]);
+            assert_eq!(counts(&history), (1, 0));
+            let release = || release("s", "w-0", "Ann", "testing", reason);
+            history.extend([release(), release()]);
+            assert_eq!(counts(&history), (1, closed), "{reason}");
+            assert!(history.persona("Ann").is_free(), "{reason}");
+        }
+    }
+
+    #[test]
+    fn releasing_a_slot_that_is_not_open_changes_nothing() {
+        let history = History::of([seed("Ann"), seed("Bo"), assign("s", "w-0", "Ann", "testing")]);
+        for other in [
+            release("other", "w-0", "Ann", "testing", "manual"),
+            release("s", "w-1", "Ann", "testing", "manual"),
+            release("s", "w-0", "Bo", "testing", "manual"),
+            release("s", "w-0", "Nobody", "testing", "manual"),
+            release("s", "w-0", "Ann", "general", "manual"),
+        ] {
+            let after = history.clone().then(other.clone()).view().roster;
+            assert_eq!(after.personas(), history.view().roster.personas(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_slot_that_is_assigned_twice_is_open_once() {
+        let assign = || assign("s", "w-0", "Ann", "testing");
+        let mut history = History::of([seed("Ann"), assign(), assign()]);
+        assert_eq!(history.persona("Ann").leases.len(), 1);
+        assert_eq!(history.view().roster.warnings(), []);
+        history.then(release("s", "w-0", "Ann", "testing", "manual"));
+        assert!(history.persona("Ann").is_free());
+        assert_eq!(history.view().roster.sessions().count(), 0);
+    }
+
+    #[test]
+    fn a_slot_that_merged_branches_opened_in_two_roles_is_open_in_both() {
+        let opened = ["testing", "general"].map(|role| assign("s", "w-0", "Ann", role));
+        let mut history = History::of([seed("Ann")].into_iter().chain(opened));
+        history.then(release("s", "w-0", "Ann", "testing", "manual"));
+        let ann = history.persona("Ann");
+        assert_eq!(ann.leases.iter().map(|l| l.role.as_str()).collect::<Vec<_>>(), ["general"]);
+    }
+
+    #[test]
+    fn last_assigned_is_the_latest_moment_and_not_the_last_in_the_log() {
+        let mut history = History::of([seed("Ann")]);
+        assert_eq!(history.persona("Ann").last_assigned, None);
+        for second in [500, 100, 300] {
+            history.now = second - 1;
+            history.then(assign("s", "w-0", "Ann", "testing"));
+            assert_eq!(history.persona("Ann").last_assigned.unwrap().as_second(), 500);
+        }
+    }
+
+    #[test]
+    fn feedback_is_tallied_under_its_role() {
+        let mut history = History::of([seed("Ann")]);
+        for (sentiment, times) in [("positive", 3), ("negative", 2), ("neutral", 1)] {
+            history.extend((0..times).map(|_| feedback(None, "Ann", "testing", sentiment)));
+        }
+        history.then(feedback(None, "Ann", "general", "positive"));
+        history.then(feedback(None, "Nobody", "testing", "positive"));
+        assert_eq!(tally(&history), Tally { positive: 3, negative: 2, neutral: 1 });
+        assert_eq!(tally(&history).total(), 6);
+        assert_eq!(history.view().roster.feedback(), 8);
+    }
+
+    #[test]
+    fn feedback_from_before_a_compaction_does_not_count_whichever_folds_first() {
+        let judged = |second: i64, history: &mut History| {
+            history.now = second - 1;
+            history.then(feedback(None, "Ann", "testing", "positive"));
+        };
+        for first in [true, false] {
+            let mut history = History::of([seed("Ann")]);
+            if first {
+                history.then(compact(500));
+            }
+            judged(499, &mut history);
+            judged(500, &mut history);
+            if !first {
+                history.then(compact(500));
+            }
+            assert_eq!(tally(&history).positive, 1, "compact first: {first}");
+            let ann = history.persona("Ann");
+            let [(at, Sentiment::Positive)] = ann.roles[&testing()].feedback() else {
+                panic!("one feedback counts")
+            };
+            assert_eq!(at.as_second(), 500);
+        }
+    }
+
+    #[test]
+    fn the_latest_limit_of_all_compactions_holds() {
+        let mut history = History::of([seed("Ann"), compact(500), compact(100)]);
+        assert_eq!(history.view().roster.totals.compacted_before.unwrap().as_second(), 500);
+        history.now = 300;
+        history.then(feedback(None, "Ann", "testing", "positive"));
+        assert_eq!(tally(&history).total(), 0);
+        history.now = 600;
+        history.then(feedback(None, "Ann", "testing", "positive")).then(compact(700));
+        assert_eq!(tally(&history).total(), 0);
+    }
+
+    #[test]
+    fn a_retired_persona_is_archived_until_it_is_reactivated() {
+        for (reason, status) in
+            [("manual", RetireReason::Manual), ("inactive", RetireReason::Inactive)]
+        {
+            let mut history = History::of([seed("Ann"), retire("Ann", reason)]);
+            let ann = history.persona("Ann");
+            assert_eq!(ann.status, Status::Archived(status));
+            assert!(!ann.is_active() && !ann.is_free());
+            history.then(reactivate("Ann"));
+            assert!(history.persona("Ann").is_free());
+        }
+    }
+
+    #[test]
+    fn an_event_about_nobody_changes_no_persona() {
+        let history = History::of([seed("Ann")]);
+        for said in [
+            ("revise", definition("Nobody", "calm")),
+            assign("s", "w-0", "Nobody", "testing"),
+            feedback(None, "Nobody", "testing", "positive"),
+            retire("Nobody", "manual"),
+            reactivate("Nobody"),
+            ("repair", json!({ "cut": [], "missing": [] })),
+        ] {
+            let after = history.clone().then(said.clone()).view().roster;
+            assert_eq!(after.personas(), history.view().roster.personas(), "{said:?}");
+            assert_eq!(after.sessions().count(), 0, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_type_is_skipped_with_a_warning() {
+        let mut history = History::of([seed("Ann"), ("mystery", json!({ "persona": "Ann" }))]);
+        let before = History::of([seed("Ann")]).view().roster;
+        let warnings = |history: &History| -> Vec<String> {
+            history.view().roster.warnings().iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(history.view().roster.personas(), before.personas());
+        assert_eq!(warnings(&history), ["skipped 1 event of the unknown type `mystery`"]);
+        history.then(("mystery", json!({})));
+        assert_eq!(warnings(&history), ["skipped 2 events of the unknown type `mystery`"]);
+    }
+
+    #[test]
+    fn a_newer_format_is_noted() {
+        let mut history = History::of([seed("Ann")]);
+        assert_eq!(history.view().roster.newest_version(), 1);
+        history.newer = Some(7);
+        history.then(seed("Bo"));
+        history.newer = None;
+        history.then(seed("Cy"));
+        let roster = history.view().roster;
+        assert_eq!(roster.newest_version(), 7);
+        assert_eq!(roster.personas().len(), 2, "what it says of Bo cannot be known");
+        assert_eq!(
+            roster.warnings()[0].to_string(),
+            "the log holds events of format version 7; this build knows 1 and skips them"
+        );
+    }
+
+    #[test]
+    fn a_session_is_as_active_as_the_latest_event_that_names_it() {
+        let mut history =
+            History::of([seed("Ann"), seed("Bo"), assign("s", "a-0", "Ann", "testing")]);
+        let active = |history: &History| {
+            let roster = history.view().roster;
+            roster.last_activity(&session("s")).map(Timestamp::as_second)
+        };
+        assert_eq!(active(&history), Some(3));
+        history.then(assign("s", "b-0", "Bo", "testing"));
+        assert_eq!(active(&history), Some(4));
+        history.then(feedback(Some("s"), "Ann", "testing", "positive"));
+        assert_eq!(active(&history), Some(5));
+        history.then(feedback(Some("other"), "Ann", "testing", "positive"));
+        assert_eq!(active(&history), Some(5));
+        history.now = 1;
+        history.then(feedback(Some("s"), "Ann", "testing", "positive"));
+        assert_eq!(active(&history), Some(5), "a clock that was set back takes nothing away");
+        history.now = 8;
+        history.then(release("s", "a-0", "Ann", "testing", "manual"));
+        assert_eq!(active(&history), Some(9));
+        assert_eq!(history.view().roster.sessions().count(), 1);
+        history.then(release("s", "b-0", "Bo", "testing", "manual"));
+        assert_eq!(active(&history), None, "it holds nobody");
+    }
+
+    #[test]
+    fn the_open_slots_of_a_session_are_its_own() {
+        let history = History::of([
+            seed("Ann"),
+            seed("Bo"),
+            assign("s", "a-0", "Bo", "testing"),
+            assign("other", "a-0", "Ann", "testing"),
+        ]);
+        let roster = history.view().roster;
+        let open: Vec<_> =
+            roster.open_slots(&session("s")).into_iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(open, ["Bo"]);
+        assert_eq!(roster.assignments(), 2);
+    }
+}

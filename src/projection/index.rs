@@ -1,0 +1,151 @@
+//! The index of a checkpoint: what a choice needs to know of all personas, in columns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::{Candidate, Lease, Persona, Status};
+use crate::events::{PersonaName, RetireReason, RoleName, Tag};
+
+/// What counts for any role. A persona is known by its position in each column.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Index {
+    /// A letter for each status.
+    status: String,
+    /// The open slots of those who have any, unparsed: few of them are ever looked at.
+    leases: BTreeMap<u32, Box<RawValue>>,
+    last_assigned: Vec<Option<i64>>,
+    closed: Vec<u64>,
+    /// The fields of expertise that any of them has, sorted.
+    tags: Vec<Tag>,
+    /// The fields of all personas, one after the other, as positions in `tags`.
+    known: Vec<u32>,
+    /// Where in `known` each persona's fields end; they begin where those before it end.
+    known_until: Vec<u32>,
+}
+
+/// What counts for one role, of the personas that have to do with it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct RoleIndex {
+    /// How often each came back with its work done, and its positive and negative feedback; by
+    /// position, ascending.
+    pub records: Vec<(u32, u64, u64, u64)>,
+    /// The positions of those who have an instruction of their own, ascending.
+    pub own: Vec<u32>,
+}
+
+fn letter(status: Status) -> char {
+    match status {
+        Status::Active => 'a',
+        Status::Archived(RetireReason::Manual) => 'm',
+        Status::Archived(RetireReason::Inactive) => 'i',
+    }
+}
+
+impl Index {
+    /// Indexes all personas.
+    pub(super) fn of(personas: &[&Persona]) -> serde_json::Result<Self> {
+        let expertise = |persona: &&Persona| persona.definition.expertise.clone();
+        let tags: BTreeSet<Tag> = personas.iter().flat_map(expertise).collect();
+        let mut index = Self { tags: tags.into_iter().collect(), ..Self::default() };
+        for (at, persona) in personas.iter().enumerate() {
+            let candidate = persona.candidate(at);
+            index.status.push(letter(candidate.status));
+            index.last_assigned.push(candidate.last_assigned);
+            index.closed.push(candidate.closed_in_all);
+            if candidate.is_held {
+                index.leases.insert(position(at), to_raw_value(&persona.leases)?);
+            }
+            let expertise = &persona.definition.expertise;
+            let known = expertise.iter().filter_map(|tag| index.tags.binary_search(tag).ok());
+            index.known.extend(known.map(position));
+            index.known_until.push(position(index.known.len()));
+        }
+        Ok(index)
+    }
+
+    /// Returns whether the columns are those of so many personas.
+    pub(super) fn fits(&self, personas: usize) -> bool {
+        let lengths = [
+            self.status.len(),
+            self.last_assigned.len(),
+            self.closed.len(),
+            self.known_until.len(),
+        ];
+        lengths.iter().all(|length| *length == personas)
+    }
+
+    /// A persona as it counts for any role, if it is in the index.
+    pub(super) fn candidate<'a>(
+        &self,
+        index: usize,
+        name: &'a PersonaName,
+    ) -> Option<Candidate<'a>> {
+        let status = match self.status.as_bytes().get(index)? {
+            b'a' => Status::Active,
+            b'm' => Status::Archived(RetireReason::Manual),
+            _ => Status::Archived(RetireReason::Inactive),
+        };
+        Some(Candidate {
+            index,
+            name,
+            status,
+            is_held: self.leases.contains_key(&position(index)),
+            last_assigned: *self.last_assigned.get(index)?,
+            closed_in_all: *self.closed.get(index)?,
+            knows: false,
+            has_own: false,
+            closed: 0,
+            positive: 0,
+            negative: 0,
+        })
+    }
+
+    /// The open slots of a persona.
+    pub(super) fn leases(&self, index: usize) -> serde_json::Result<Vec<Lease>> {
+        let json = self.leases.get(&position(index));
+        json.map_or(Ok(Vec::new()), |json| serde_json::from_str(json.get()))
+    }
+
+    /// The positions of tags, of those that anybody has.
+    pub(super) fn positions(&self, tags: &[Tag]) -> Vec<u32> {
+        let places = tags.iter().filter_map(|tag| self.tags.binary_search(tag).ok());
+        places.map(position).collect()
+    }
+
+    /// The fields of expertise of a persona, as positions of tags.
+    pub(super) fn known(&self, index: usize) -> &[u32] {
+        let until = |index: usize| self.known_until.get(index).map_or(0, |until| *until as usize);
+        let from = index.checked_sub(1).map_or(0, until);
+        self.known.get(from..until(index)).unwrap_or_default()
+    }
+
+    /// The fields of expertise of a persona.
+    pub(super) fn expertise(&self, index: usize) -> impl Iterator<Item = &Tag> {
+        self.known(index).iter().filter_map(|tag| self.tags.get(*tag as usize))
+    }
+}
+
+impl RoleIndex {
+    /// Indexes all personas, for each role that any of them has to do with.
+    pub(super) fn all(personas: &[&Persona]) -> BTreeMap<RoleName, Self> {
+        let mut indexes: BTreeMap<RoleName, Self> = BTreeMap::new();
+        for (index, persona) in personas.iter().enumerate() {
+            for (role, record) in &persona.roles {
+                let tally = record.tally;
+                let row = (position(index), record.closed, tally.positive, tally.negative);
+                indexes.entry(role.clone()).or_default().records.push(row);
+            }
+            for role in persona.definition.instructions.keys() {
+                indexes.entry(role.clone()).or_default().own.push(position(index));
+            }
+        }
+        indexes
+    }
+}
+
+/// A position as it is kept. Four billion personas do not fit into memory.
+pub(super) fn position(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

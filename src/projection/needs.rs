@@ -1,0 +1,62 @@
+//! What has to be loaded from a checkpoint before a rule runs.
+
+use crate::events::{Event, PersonaName, RoleName};
+
+/// What a rule or a question looks at besides the index of the roster.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    pub(super) everyone: bool,
+    pub(super) roles: Vec<RoleName>,
+    pub(super) personas: Vec<PersonaName>,
+    pub(super) typed: Option<String>,
+}
+
+impl Needs {
+    /// The index is enough.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// The details of all personas.
+    #[must_use]
+    pub fn everyone() -> Self {
+        Self { everyone: true, ..Self::default() }
+    }
+
+    /// The tallies of roles.
+    #[must_use]
+    pub fn roles(roles: impl IntoIterator<Item = RoleName>) -> Self {
+        Self { roles: roles.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The details of personas.
+    #[must_use]
+    pub fn personas<'a>(names: impl IntoIterator<Item = &'a PersonaName>) -> Self {
+        Self { personas: names.into_iter().cloned().collect(), ..Self::default() }
+    }
+
+    /// The details of the persona that is meant by what was typed.
+    #[must_use]
+    pub fn typed(name: &str) -> Self {
+        Self { typed: Some(name.to_owned()), ..Self::default() }
+    }
+
+    /// The details of the personas that an event changes.
+    #[must_use]
+    pub fn event(event: &Event) -> Self {
+        match event {
+            Event::Compact(_) => Self::everyone(),
+            Event::Seed(_)
+            | Event::Grow(_)
+            | Event::Revise(_)
+            | Event::Assign(_)
+            | Event::Release(_)
+            | Event::Feedback(_)
+            | Event::Retire(_)
+            | Event::Reactivate(_)
+            | Event::Repair(_)
+            | Event::Unknown(_) => Self::personas(event.personas()),
+        }
+    }
+}
