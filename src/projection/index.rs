@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Candidate, Lease, Persona, Status};
-use crate::events::{PersonaName, RetireReason, RoleName, Tag};
+use crate::events::{PersonaName, ProjectName, RetireReason, RoleName, SessionId, Slot, Tag};
 
 /// What counts for any role. A persona is known by its position in each column.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -35,6 +36,12 @@ pub(super) struct RoleIndex {
     pub own: Vec<u32>,
 }
 
+/// A lease without the names of its fields: there may be one for every persona.
+fn row(lease: &Lease) -> impl Serialize {
+    let Lease { session, slot, role, project, since } = lease;
+    (session, slot, role, project, since)
+}
+
 fn letter(status: Status) -> char {
     match status {
         Status::Active => 'a',
@@ -55,7 +62,8 @@ impl Index {
             index.last_assigned.push(candidate.last_assigned);
             index.closed.push(candidate.closed_in_all);
             if candidate.is_held {
-                index.leases.insert(position(at), to_raw_value(&persona.leases)?);
+                let rows: Vec<_> = persona.leases.iter().map(row).collect();
+                index.leases.insert(position(at), to_raw_value(&rows)?);
             }
             let expertise = &persona.definition.expertise;
             let known = expertise.iter().filter_map(|tag| index.tags.binary_search(tag).ok());
@@ -104,8 +112,14 @@ impl Index {
 
     /// The open slots of a persona.
     pub(super) fn leases(&self, index: usize) -> serde_json::Result<Vec<Lease>> {
-        let json = self.leases.get(&position(index));
-        json.map_or(Ok(Vec::new()), |json| serde_json::from_str(json.get()))
+        let Some(json) = self.leases.get(&position(index)) else {
+            return Ok(Vec::new());
+        };
+        let rows: Vec<(SessionId, Slot, RoleName, ProjectName, Timestamp)> =
+            serde_json::from_str(json.get())?;
+        let lease =
+            |(session, slot, role, project, since)| Lease { session, slot, role, project, since };
+        Ok(rows.into_iter().map(lease).collect())
     }
 
     /// The positions of tags, of those that anybody has.
