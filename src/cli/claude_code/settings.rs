@@ -1,138 +1,222 @@
-//! A registration in a settings file that is somebody else's.
+//! A registration in a settings file of the user.
 //!
-//! Beside the file we keep what was there before us: a copy of it, or a note
-//! that there was none. If the file is, byte for byte, what we made of that copy,
-//! it becomes again what it was. If somebody changed it since, only our
-//! handlers are taken out.
+//! Beside the file is kept what was there before: a copy of it, or a note that there was none. If
+//! the file is, byte for byte, what a registration makes of that copy, it becomes again what it
+//! was. If it was changed since, only our handlers are removed.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::change::{Plan, missing_directories};
-use super::document::{Document, last};
-use super::registration::{INJECT, RELEASE};
-use super::settings_file::{Note, Origin, SettingsFile, stripped, written};
-use super::{Reason, Registration};
+use serde_json::json;
 
-/// The most bytes that are read of a settings file.
-pub const LIMIT: u64 = 16 * 1024 * 1024;
-/// What the client calls the plugin in our folder.
-pub const FOLDER: &str = "muzzle-persona@skills-dir";
+use super::document::Document;
+use super::edit;
+use super::error::{FileError, MAX_SETTINGS};
+use super::hook::{INJECT, RELEASE};
+use super::location::Location;
+use super::plan::{Change, Plan, missing_directories};
+use super::registration::Registration;
 
-/// Tells whether a hook of ours is registered in the file.
-pub fn is_registered(path: &Path) -> Result<bool, Reason> {
+/// The ending of the copy's name.
+const COPY: &str = "before-muzzle-persona";
+/// The ending of the note's name.
+const NOTE: &str = "made-by-muzzle-persona";
+/// In the note: how many of the directories above the file were not there either.
+const MADE_DIRECTORIES: &str = "made_directories";
+
+/// A settings file that may be changed, at the end of all links.
+struct SettingsFile {
+    path: PathBuf,
+    bytes: Option<Vec<u8>>,
+}
+
+/// What a settings file was before it was registered in.
+enum Original {
+    Absent {
+        made_directories: usize,
+    },
+    Copy(Vec<u8>),
+    /// The file was changed since, or nothing was registered.
+    Unknown,
+}
+
+/// Returns whether a hook of ours is registered in the file.
+pub fn is_registered(path: &Path) -> Result<bool, FileError> {
     let bytes = match read(path) {
         Ok(Some(bytes)) => bytes,
-        Ok(None) | Err(Reason::Dangling(_) | Reason::NoFile) => return Ok(false),
-        Err(reason) => return Err(reason),
+        Ok(None) | Err(FileError::DanglingLink(_) | FileError::NotAFile) => return Ok(false),
+        Err(error) => return Err(error),
     };
     match Document::read(&bytes) {
-        Ok(document) => Ok(document.handlers().any(|handler| handler.hook().is_some())),
+        Ok(document) => Ok(document.hooks().iter().any(|hook| hook.own.is_some())),
         // No client finds hooks in it; but it may be mended, and then there they are.
-        Err(reason) => {
+        Err(error) => {
             let is_named = |name: &str| memchr::memmem::find(&bytes, name.as_bytes()).is_some();
-            if is_named(INJECT) || is_named(RELEASE) { Err(reason) } else { Ok(false) }
+            if is_named(INJECT) || is_named(RELEASE) { Err(error) } else { Ok(false) }
         }
     }
 }
 
 /// Reads a settings file, if it is there.
-pub fn read(path: &Path) -> Result<Option<Vec<u8>>, Reason> {
-    let found = match fs::metadata(path) {
-        Ok(found) => found,
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return match fs::read_link(path) {
-                Ok(target) => Err(Reason::Dangling(target.display().to_string())),
+                Ok(target) => Err(FileError::DanglingLink(target.display().to_string())),
                 Err(_) => Ok(None),
             };
         }
         Err(error) => return Err(error.into()),
     };
-    // To read a pipe would be to wait for somebody to write.
-    if !found.is_file() {
-        return Err(Reason::NoFile);
+    // A pipe would be read only when somebody writes to it.
+    if !metadata.is_file() {
+        return Err(FileError::NotAFile);
     }
-    if found.len() > LIMIT {
-        return Err(Reason::TooLong(found.len()));
+    if metadata.len() > MAX_SETTINGS {
+        return Err(FileError::TooLong(metadata.len()));
     }
     Ok(Some(fs::read(path)?))
 }
 
-/// The plugin of ours that the file enables, if a marketplace brought one.
+/// Returns the plugin of ours that the file enables, if a marketplace brought one.
 pub fn enabled_plugin(path: &Path) -> Option<String> {
-    let bytes = read(path).ok()??;
-    let document = Document::read(&bytes).ok()?;
-    let plugins = last(document.root.as_ref()?, "enabledPlugins")?.value.as_object()?;
-    let enabled = plugins
-        .properties
-        .iter()
-        .filter(|plugin| plugin.value.as_boolean_lit().is_none_or(|enabled| enabled.value));
-    let mut names = enabled.map(|plugin| plugin.name.as_str());
-    // The folder that we write counts by itself.
-    let ours = |name: &&str| name.starts_with("muzzle-persona@") && *name != FOLDER;
-    names.find(ours).map(str::to_owned)
+    Document::read(&read(path).ok()??).ok()?.enabled_plugin()
 }
 
-/// Plans to register in the file, in place of what of ours is registered there.
-pub fn plan_install(path: &Path, registration: &Registration) -> Result<Plan, Reason> {
-    let file = SettingsFile::open(path)?;
+pub fn plan_install(location: &Location, registration: &Registration) -> Result<Plan, FileError> {
+    let file = SettingsFile::open(&location.path)?;
+    let mut plan = Plan::new(location, Vec::new());
     let Some(before) = &file.bytes else {
-        let made = missing_directories(file.path.parent().unwrap_or(&file.path)).len();
-        let note = Note { made_directories: made };
-        let after = written(None, registration)?;
-        return Ok(Plan {
-            changes: vec![file.note(&note), file.change(Some(after))],
-            ..Plan::default()
-        });
+        let note = json!({ MADE_DIRECTORIES: missing_directories(&file.path) });
+        plan.changes.push(file.change_beside(NOTE, Some(format!("{note}\n").into())));
+        plan.changes.push(file.change(Some(installed(&[], registration)?)));
+        return Ok(plan);
     };
     Document::read(before)?.check()?;
-    let origin = file.origin(before)?;
-    let base = match &origin {
-        Origin::Nothing(_) => None,
-        Origin::Copy(bytes) => Some(bytes),
-        Origin::Unknown => Some(before),
+    let original = file.original(before)?;
+    let base = match &original {
+        Original::Absent { .. } => None,
+        Original::Copy(bytes) => Some(bytes),
+        Original::Unknown => Some(before),
     };
-    let after = written(base.map(Vec::as_slice), registration)?;
-    let copy = file.copy_path();
-    let backup = base.is_some().then(|| copy.clone());
-    if after == *before {
-        return Ok(Plan { backup: backup.filter(|copy| copy.exists()), ..Plan::default() });
+    let after = installed(base.map_or(&[], Vec::as_slice), registration)?;
+    let is_changed = after != *before;
+    let copy = file.change_beside(COPY, Some(before.clone()));
+    if base.is_some() && (is_changed || copy.path.exists()) {
+        plan.backup = Some(copy.path.as_path().into());
     }
-    let mut changes = Vec::new();
-    if matches!(origin, Origin::Unknown) {
-        changes.push(file.change_copy(Some(before.clone())));
-        changes.extend(file.note_gone());
+    if is_changed {
+        if matches!(original, Original::Unknown) {
+            plan.changes.push(copy);
+            plan.changes.extend(file.remove_note());
+        }
+        plan.changes.push(file.change(Some(after)));
     }
-    changes.push(file.change(Some(after)));
-    Ok(Plan { changes, backup, ..Plan::default() })
+    Ok(plan)
 }
 
-/// Plans to take our handlers out of the file.
-pub fn plan_uninstall(path: &Path) -> Result<Plan, Reason> {
-    if !is_registered(path)? {
-        return Ok(Plan::default());
-    }
-    let file = SettingsFile::open(path)?;
-    let Some(before) = &file.bytes else { return Ok(Plan::default()) };
-    let origin = file.origin(before)?;
-    let (after, emptied) = match &origin {
-        Origin::Nothing(note) => {
-            let above = file.path.ancestors().skip(1).take(note.made_directories);
-            (None, above.map(Path::to_owned).collect())
+pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
+    let file = SettingsFile::open(&location.path)?;
+    let mut plan = Plan::new(location, Vec::new());
+    let Some(before) = &file.bytes else { return Ok(plan) };
+    let after = match file.original(before)? {
+        Original::Absent { made_directories } => {
+            let above = file.path.ancestors().skip(1).take(made_directories);
+            plan.emptied = above.map(Path::to_owned).collect();
+            None
         }
-        Origin::Copy(bytes) => (Some(stripped(bytes)?), Vec::new()),
-        Origin::Unknown => (Some(stripped(before)?), Vec::new()),
+        Original::Copy(bytes) => Some(stripped(&bytes)?),
+        Original::Unknown => Some(stripped(before)?),
     };
-    let copy = file.copy_path();
-    let kept = fs::read(&copy).ok();
-    // It may be of a time when older entries of ours were there: nobody wants those back.
-    let is_spare = kept.as_ref().is_some_and(|copy| stripped(copy).ok() == after);
-    let mut changes = vec![file.change(after)];
-    changes.extend(file.note_gone());
+    let copy = file.change_beside(COPY, None);
+    // It may hold an older registration, which is not worth keeping.
+    let is_spare = copy.before.as_ref().is_some_and(|copy| stripped(copy).ok() == after);
+    plan.changes.push(file.change(after));
+    plan.changes.extend(file.remove_note());
     if is_spare {
-        changes.push(file.change_copy(None));
+        plan.changes.push(copy);
+    } else if copy.before.is_some() {
+        plan.backup = Some(copy.path.into());
     }
-    let backup = kept.filter(|_| !is_spare).map(|_| copy);
-    Ok(Plan { changes, emptied, backup })
+    Ok(plan)
+}
+
+impl SettingsFile {
+    fn open(path: &Path) -> Result<Self, FileError> {
+        let Some(bytes) = read(path)? else {
+            return Ok(Self { path: path.to_owned(), bytes: None });
+        };
+        let path = fs::canonicalize(path)?;
+        if fs::metadata(&path)?.permissions().readonly() {
+            return Err(FileError::ReadOnly);
+        }
+        Ok(Self { path, bytes: Some(bytes) })
+    }
+
+    /// Returns what the file was before it became `now`.
+    fn original(&self, now: &[u8]) -> Result<Original, FileError> {
+        let Some(registration) = registered(&Document::read(now)?) else {
+            return Ok(Original::Unknown);
+        };
+        if let Ok(note) = fs::read(self.path_beside(NOTE))
+            && installed(&[], &registration)? == now
+        {
+            let note: BTreeMap<String, usize> = serde_json::from_slice(&note).unwrap_or_default();
+            let made_directories = note.get(MADE_DIRECTORIES).copied().unwrap_or_default();
+            return Ok(Original::Absent { made_directories });
+        }
+        if let Ok(copy) = fs::read(self.path_beside(COPY))
+            && installed(&copy, &registration).is_ok_and(|installed| installed == now)
+        {
+            return Ok(Original::Copy(copy));
+        }
+        Ok(Original::Unknown)
+    }
+
+    fn change(&self, after: Option<Vec<u8>>) -> Change {
+        Change::new(self.path.clone(), self.bytes.clone(), after)
+    }
+
+    /// Returns a change of the copy or of the note.
+    fn change_beside(&self, ending: &str, after: Option<Vec<u8>>) -> Change {
+        let path = self.path_beside(ending);
+        let before = fs::read(&path).ok();
+        let copy_of = (ending == COPY).then(|| self.path.clone());
+        Change { is_internal: true, copy_of, ..Change::new(path, before, after) }
+    }
+
+    fn remove_note(&self) -> Option<Change> {
+        Some(self.change_beside(NOTE, None)).filter(|note| note.before.is_some())
+    }
+
+    fn path_beside(&self, ending: &str) -> PathBuf {
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{ending}"));
+        self.path.with_file_name(name)
+    }
+}
+
+/// Returns what a registration makes of a settings file.
+fn installed(base: &[u8], registration: &Registration) -> Result<Vec<u8>, FileError> {
+    let base = stripped(base)?;
+    let document = Document::read(&base)?;
+    document.check()?;
+    Ok(edit::insert(&document, registration).into())
+}
+
+/// Returns a settings file without our handlers.
+fn stripped(bytes: &[u8]) -> Result<Vec<u8>, FileError> {
+    Ok(edit::remove(&Document::read(bytes)?).into())
+}
+
+/// Returns the registration that a file holds, if it is complete.
+fn registered(document: &Document<'_>) -> Option<Registration> {
+    let hooks = document.hooks();
+    let last = |name| hooks.iter().rfind(|hook| hook.own == Some(name));
+    let inject = last(INJECT)?;
+    let (command, args) = (inject.command.clone()?, inject.args.clone()?);
+    Some(Registration { inject: command, args, release: last(RELEASE)?.command.clone()? })
 }

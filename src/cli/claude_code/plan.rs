@@ -6,65 +6,70 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use muzzle_persona::events::visible;
-use serde::ser::{Serialize, SerializeStruct as _, Serializer};
+use serde::Serialize;
+use serde::ser::{SerializeStruct as _, Serializer};
 use similar::TextDiff;
 
+use super::location::Location;
 use crate::cli::failure::Failure;
 use crate::cli::shown_path::ShownPath;
 
-/// How many lines of what stays are shown around what changes.
+/// How many unchanged lines a diff shows around what changes.
 const CONTEXT: usize = 2;
+
+/// The changes by which hooks are registered at a location, or taken out there.
+#[derive(Debug, Serialize)]
+pub struct Plan {
+    #[serde(flatten)]
+    pub location: Location,
+    /// The copy of what was there before, if there is one when all is done.
+    pub backup: Option<ShownPath>,
+    /// In the order in which they are made.
+    pub changes: Vec<Change>,
+    /// Directories to remove afterwards if they are empty then, the inner ones first.
+    #[serde(skip)]
+    pub emptied: Vec<PathBuf>,
+}
 
 /// One file, before and after. `None`: it is not there.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// Where it really is.
     pub path: PathBuf,
-    /// What it holds.
     pub before: Option<Vec<u8>>,
-    /// What it shall hold.
     pub after: Option<Vec<u8>>,
-    /// Whether it is a copy or a note of ours, of which there is nothing to show.
-    pub is_aside: bool,
+    /// Whether it is a file that we keep for ourselves, of which no diff is shown.
+    pub is_internal: bool,
     /// The file that it is a copy of, whose owner and permissions it gets.
     pub copy_of: Option<PathBuf>,
 }
 
-/// Changes that belong together.
-#[derive(Debug, Clone, Default)]
-pub struct Plan {
-    /// In the order in which they are made.
-    pub changes: Vec<Change>,
-    /// Directories to remove afterwards, where they are empty then; the inner ones first.
-    pub emptied: Vec<PathBuf>,
-    /// A copy of what was there, if there is one when all is done.
-    pub backup: Option<PathBuf>,
-}
-
 impl Plan {
-    /// Makes the changes.
+    pub fn new(location: &Location, changes: Vec<Change>) -> Self {
+        Self { location: location.clone(), backup: None, changes, emptied: Vec::new() }
+    }
+
     pub fn carry_out(&self) -> Result<(), Failure> {
-        for change in &self.changes {
-            change.make()?;
-        }
+        use io::ErrorKind::{DirectoryNotEmpty, NotFound};
+
+        self.changes.iter().try_for_each(Change::make)?;
         for dir in &self.emptied {
             match fs::remove_dir(dir) {
-                Err(error) if is_in_use(&error) => {}
-                removed => removed.map_err(|error| Failure::write("remove", dir, &error))?,
+                Err(error) if !matches!(error.kind(), DirectoryNotEmpty | NotFound) => {
+                    return Err(Failure::write("remove", dir, &error));
+                }
+                _ => {}
             }
         }
         Ok(())
     }
 }
 
-/// Tells whether a directory cannot be removed because it holds something, or is gone already.
-fn is_in_use(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound)
-}
-
 impl Change {
-    /// What is done to the file, in a word.
-    pub fn action(&self) -> &'static str {
+    pub fn new(path: PathBuf, before: Option<Vec<u8>>, after: Option<Vec<u8>>) -> Self {
+        Self { path, before, after, is_internal: false, copy_of: None }
+    }
+
+    fn action(&self) -> &'static str {
         match (&self.before, &self.after) {
             (None, _) => "create",
             (Some(_), Some(_)) => "change",
@@ -72,9 +77,9 @@ impl Change {
         }
     }
 
-    /// What changes, line by line, safe to show. There is none of a copy.
-    pub fn diff(&self) -> Option<String> {
-        if self.is_aside {
+    /// Returns what changes, line by line, safe to show.
+    fn diff(&self) -> Option<String> {
+        if self.is_internal {
             return None;
         }
         let text = |bytes: &Option<Vec<u8>>| {
@@ -83,18 +88,18 @@ impl Change {
         let (before, after) = (text(&self.before), text(&self.after));
         let diff = TextDiff::from_lines(&before, &after);
         let diff = diff.unified_diff().context_radius(CONTEXT).to_string();
-        // Tabs are layout; everything else that cannot be seen is shown.
+        // Tabs are layout; everything else that cannot be seen is escaped.
         let lines =
             diff.lines().map(|line| line.split('\t').map(visible).collect::<Vec<_>>().join("\t"));
         Some(lines.collect::<Vec<_>>().join("\n"))
     }
 
-    /// Tells of it, with the lines that change; those of a new file only where `is_whole`.
-    pub fn tell(&self, f: &mut fmt::Formatter<'_>, is_whole: bool) -> fmt::Result {
+    /// Writes it with the lines that change; those of a new file only if `is_whole`.
+    pub fn show(&self, f: &mut fmt::Formatter<'_>, is_whole: bool) -> fmt::Result {
         let action = self.action();
         writeln!(f, "  {action} {}", ShownPath::from(self.path.as_path()))?;
-        let is_told = action == "change" || action == "create" && is_whole;
-        self.diff().filter(|_| is_told).map_or(Ok(()), |diff| writeln!(f, "{diff}"))
+        let has_diff = action == "change" || action == "create" && is_whole;
+        self.diff().filter(|_| has_diff).map_or(Ok(()), |diff| writeln!(f, "{diff}"))
     }
 
     fn make(&self) -> Result<(), Failure> {
@@ -128,17 +133,17 @@ impl Serialize for Change {
     }
 }
 
-/// Puts a file in place as a whole, with the owner and the permissions of `model`.
+/// Replaces a file atomically, with the owner and the permissions of `model`.
 ///
-/// Settings may hold keys: the file has them before its first byte, and where
-/// there is no model it is its owner's alone.
+/// Settings may hold keys: the new file has both before its first byte, and if there is no model
+/// only its owner can read it.
 fn replace(path: &Path, bytes: &[u8], model: &Path) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     let mut file = tempfile::Builder::new().prefix(".muzzle-persona-").tempfile_in(dir)?;
     if let Ok(model) = fs::metadata(model) {
         #[cfg(unix)]
-        keep_owner(file.as_file(), &model)?;
+        copy_owner(&model, file.as_file())?;
         file.as_file().set_permissions(model.permissions())?;
     }
     file.write_all(bytes)?;
@@ -147,22 +152,21 @@ fn replace(path: &Path, bytes: &[u8], model: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a file to whoever has the other one.
 #[cfg(unix)]
-fn keep_owner(file: &File, other: &fs::Metadata) -> io::Result<()> {
+fn copy_owner(from: &fs::Metadata, to: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, fchown};
 
-    let new = file.metadata()?;
-    if (new.uid(), new.gid()) == (other.uid(), other.gid()) {
+    let new = to.metadata()?;
+    if (new.uid(), new.gid()) == (from.uid(), from.gid()) {
         return Ok(());
     }
-    fchown(file, Some(other.uid()), Some(other.gid()))
+    fchown(to, Some(from.uid()), Some(from.gid()))
 }
 
-/// The directories that have to be made before a file in `dir` can be, the innermost first.
-pub fn missing_directories(dir: &Path) -> Vec<PathBuf> {
-    let missing = dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists());
-    missing.map(Path::to_owned).collect()
+/// Returns how many of the directories above a path have to be made before it can be.
+pub fn missing_directories(path: &Path) -> usize {
+    let above = path.ancestors().skip(1);
+    above.take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists()).count()
 }
 
 #[cfg(test)]
@@ -173,12 +177,8 @@ mod tests {
     fn what_somebody_else_changed_meanwhile_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("settings.json");
-        let change = |before: Option<&[u8]>| Change {
-            path: path.clone(),
-            before: before.map(<[u8]>::to_owned),
-            after: Some(b"ours".to_vec()),
-            is_aside: false,
-            copy_of: None,
+        let change = |before: Option<&[u8]>| {
+            Change::new(path.clone(), before.map(<[u8]>::to_owned), Some(b"ours".to_vec()))
         };
         change(None).make().unwrap();
         for before in [None, Some(&b"theirs"[..])] {
