@@ -6,10 +6,9 @@ use std::path::Path;
 use clap::Args;
 use serde::Serialize;
 
-use super::claude_code::hook::{INJECT, INSTALL_HINT, RELEASE, beside};
+use super::claude_code::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, Registration, beside};
 use super::claude_code::location::{ClaudeCode, Location, Scope, Via, word};
 use super::claude_code::plan::{Change, Plan};
-use super::claude_code::registration::{Inject, Registration};
 use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
 use super::context::Context;
 use super::failure::Failure;
@@ -59,9 +58,7 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
     let changes = replaced.into_iter().flat_map(|plan| plan.changes).chain(plan.changes);
     let changes: Vec<_> = changes.collect();
     Ok(InstallReport {
-        via,
-        scope,
-        path: location.path.into(),
+        location,
         inject,
         commands: [registration.inject, registration.release],
         dry_run,
@@ -142,9 +139,8 @@ fn registered_elsewhere(other: &Location, scope: Scope) -> Failure {
 
 #[derive(Debug, Serialize)]
 pub struct InstallReport {
-    via: Via,
-    scope: Scope,
-    path: ShownPath,
+    #[serde(flatten)]
+    location: Location,
     inject: Inject,
     commands: [String; 2],
     dry_run: bool,
@@ -158,7 +154,7 @@ impl Report for InstallReport {}
 
 impl fmt::Display for InstallReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = &self.path;
+        let path = ShownPath::from(self.location.path.as_path());
         if self.changes.is_empty() {
             return writeln!(f, "The hooks are registered already in `{path}`; nothing to do.");
         }
@@ -168,7 +164,7 @@ impl fmt::Display for InstallReport {
             writeln!(f, "{verb} the older registration out of `{path}`.")?;
         }
         writeln!(f, "{} the hooks in `{path}`:", verb("Registered", "Would register"))?;
-        let is_whole = self.dry_run || self.via == Via::Settings;
+        let is_whole = self.dry_run || self.location.via == Via::Settings;
         self.changes.iter().try_for_each(|change| change.show(f, is_whole))?;
         if let Some(copy) = &self.backup {
             let verb = verb("is kept", "would be kept");

@@ -45,13 +45,11 @@ impl<'a> Document<'a> {
 
     /// Checks that what a registration adds to has the form that a client expects.
     pub fn check(&self) -> Result<(), FileError> {
-        let hooks = match only(self.root.as_ref(), "hooks")? {
-            Some(other) if other.as_object().is_none() => {
-                return Err(wrong_type("hooks", other, "an object"));
-            }
-            hooks => hooks,
-        };
-        EVENTS.into_iter().try_for_each(|event| match only(hooks, event)? {
+        let Some(hooks) = only(self.root.as_ref(), "hooks")? else { return Ok(()) };
+        if hooks.as_object().is_none() {
+            return Err(wrong_type("hooks", hooks, "an object"));
+        }
+        EVENTS.into_iter().try_for_each(|event| match only(Some(hooks), event)? {
             None | Some(Value::Array(_)) => Ok(()),
             Some(other) => Err(wrong_type(event, other, "an array")),
         })

@@ -6,13 +6,13 @@
 
 use std::ops::Range;
 
-use jsonc_parser::ast::Value;
+use jsonc_parser::ast::{ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use super::document::{Document, elements, get, own_hook, properties};
-use super::registration::Registration;
+use super::hook::Registration;
 
 /// A range of a text, and what replaces it.
 type Edit = (Range<usize>, String);
@@ -42,9 +42,7 @@ pub fn insert(document: &Document<'_>, registration: &Registration) -> String {
     let (mut edits, mut missing) = (Vec::new(), Vec::new());
     for (event, group) in &groups {
         match get(hooks, event) {
-            Some(array) => {
-                edits.extend(group.iter().map(|group| style.append(array, &[(None, group)])))
-            }
+            Some(array) => edits.push(style.append(array, &[(None, &group[0])])),
             None => missing.push((Some(*event), group)),
         }
     }
@@ -57,57 +55,43 @@ pub fn insert(document: &Document<'_>, registration: &Registration) -> String {
 /// Returns the text without our handlers, and without what they leave empty.
 pub fn remove(document: &Document<'_>) -> String {
     let mut edits = Vec::new();
-    if let Some(hooks) = document.setting("hooks") {
-        let is_empty = prune(hooks, properties(hooks), &mut edits, |event, edits| {
-            prune(&event.value, elements(&event.value), edits, |group, edits| {
-                get(group, "hooks").is_some_and(|handlers| {
-                    let is_ours = |handler: &Value<'_>, _: &mut _| own_hook(handler).is_some();
-                    prune(handlers, elements(handlers), edits, is_ours)
-                })
-            })
+    if let Some(root) = &document.root
+        && let Some(hooks) = document.setting("hooks")
+    {
+        let is_empty = prune(properties(root), &mut edits, |setting, edits| {
+            let is_hooks = setting.value.start() == hooks.start();
+            is_hooks && prune(properties(hooks), edits, prune_event)
         });
-        if is_empty && let Some(root) = &document.root {
-            let is_hooks = |value: &Value<'_>| span(value) == span(hooks);
-            let properties = properties(root);
-            let gone: Vec<_> =
-                properties.iter().map(|property| is_hooks(&property.value)).collect();
-            edits = cut(root, properties, &gone);
+        if is_empty {
+            edits.push((interior(root), String::new()));
         }
     }
     apply(document, edits)
 }
 
-/// Removes those children of which `is_gone` returns true, unless all are: then it returns true,
-/// and the container is to go as a whole.
+fn prune_event(event: &ObjectProp<'_>, edits: &mut Vec<Edit>) -> bool {
+    prune(elements(&event.value), edits, |group, edits| {
+        prune(elements(get(group, "hooks")), edits, |handler, _| own_hook(handler).is_some())
+    })
+}
+
+/// Removes those children of an object or array of which `is_gone` returns true, with the commas
+/// that separate them from the others; if there are no others, returns true and removes none.
 fn prune<T: Ranged>(
-    container: &Value<'_>,
     children: &[T],
     edits: &mut Vec<Edit>,
     is_gone: impl Fn(&T, &mut Vec<Edit>) -> bool,
 ) -> bool {
     let gone: Vec<_> = children.iter().map(|child| is_gone(child, edits)).collect();
-    let is_all = !gone.is_empty() && gone.iter().all(|gone| *gone);
-    if !is_all {
-        edits.extend(cut(container, children, &gone));
-    }
-    is_all
-}
-
-/// Removes children with the commas that separate them from those that stay.
-fn cut<T: Ranged>(container: &Value<'_>, children: &[T], gone: &[bool]) -> Vec<Edit> {
-    if !gone.contains(&true) {
-        return Vec::new();
-    }
-    let Some(stays) = gone.iter().position(|gone| !gone) else {
-        return vec![(interior(container), String::new())];
-    };
+    let Some(stays) = gone.iter().position(|gone| !gone) else { return !gone.is_empty() };
     // Those ahead of the first that stays leave together, with the comma behind each.
     let ahead = children.iter().zip(children.get(stays));
     let ahead = ahead.map(|(first, stays)| first.start()..stays.start());
     // All others leave with the comma before them.
     let pairs = children.iter().zip(children.iter().skip(1)).zip(gone.iter().skip(1));
     let behind = pairs.skip(stays).filter(|(_, gone)| **gone).map(|((a, b), _)| a.end()..b.end());
-    ahead.chain(behind).map(|range| (range, String::new())).collect()
+    edits.extend(ahead.chain(behind).map(|range| (range, String::new())));
+    false
 }
 
 /// Makes all edits. No two of them touch the same bytes.
@@ -121,10 +105,6 @@ fn apply(document: &Document<'_>, mut edits: Vec<Edit>) -> String {
         at = range.end;
     }
     done + document.text.get(at..).unwrap_or_default()
-}
-
-fn span(node: &impl Ranged) -> Range<usize> {
-    node.start()..node.end()
 }
 
 /// Returns the range between the brackets.
@@ -145,22 +125,26 @@ impl<'a> Style<'a> {
 
     /// Appends items to an object or array: values, with their keys in an object.
     fn append<T: Serialize>(&self, container: &Value<'_>, items: &[(Option<&str>, T)]) -> Edit {
-        let before = |at: usize| self.text.get(..at).unwrap_or_default();
-        let newline = |indent: &str| format!("{}{indent}", self.newline);
-        let ends = [properties(container).last().map(span), elements(container).last().map(span)];
-        let Some(last) = ends.into_iter().flatten().next() else {
-            let line = before(container.start()).rsplit('\n').next().unwrap_or_default();
-            let outer = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
-            let (start, end) = match self.is_multiline {
-                true => (newline(&format!("{outer}{}", self.unit)), newline(outer)),
-                false => (String::new(), String::new()),
-            };
-            return (interior(container), self.write(items, &start) + &end);
+        let before = |end| self.text.get(..end).unwrap_or_default();
+        let newline = |indent| format!("{}{indent}", self.newline);
+        let range = |child: &dyn Ranged| (child.start(), child.end());
+        let last = properties(container).last().map(|last| range(last));
+        let last = last.or_else(|| elements(container).last().map(|last| range(last)));
+        if let Some((start, end)) = last {
+            let before = before(start);
+            let space = &before[before.trim_end_matches([' ', '\t', '\r', '\n']).len()..];
+            let indent = space.rsplit_once('\n').map(|(_, indent)| newline(indent));
+            let start = indent.unwrap_or_else(|| space.to_owned());
+            return (end..end, format!(",{}", self.write(items, &start)));
+        }
+        let line = before(container.start()).rsplit('\n').next().unwrap_or_default();
+        let outer = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
+        let [start, end] = if self.is_multiline {
+            [newline(outer) + self.unit, newline(outer)]
+        } else {
+            Default::default()
         };
-        let before = before(last.start);
-        let space = &before[before.trim_end_matches([' ', '\t', '\r', '\n']).len()..];
-        let start = space.rsplit_once('\n').map_or(space.to_owned(), |(_, indent)| newline(indent));
-        (last.end..last.end, format!(",{}", self.write(items, &start)))
+        (interior(container), self.write(items, &start) + &end)
     }
 
     /// Writes items with `start` before each: over several lines if it ends a line.
@@ -191,7 +175,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::cli::claude_code::registration::Inject;
+    use crate::cli::claude_code::hook::Inject;
 
     type Json = serde_json::Value;
 

@@ -1,6 +1,5 @@
 //! Where hooks can be registered.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -50,29 +49,12 @@ fn serialize_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S:
 }
 
 /// The directories in which a session that starts here finds its settings.
-#[derive(Debug, Clone)]
 pub struct ClaudeCode {
     pub user: PathBuf,
     pub project: PathBuf,
 }
 
 impl ClaudeCode {
-    /// Finds both directories: the user's is the variable's, else `~/.claude`.
-    ///
-    /// There is none without a home or a working directory.
-    pub fn find(
-        variable: Option<OsString>,
-        home: Option<&Path>,
-        here: Option<&Path>,
-    ) -> Option<Self> {
-        let here = here?;
-        let user = match variable.filter(|name| !name.is_empty()) {
-            Some(dir) => here.join(dir),
-            None => home.filter(|home| home.is_absolute())?.join(".claude"),
-        };
-        Some(Self { user, project: here.join(".claude") })
-    }
-
     /// Returns all locations, in the order of precedence of their settings, the lowest first.
     pub fn locations(&self) -> Vec<Location> {
         let mut locations = Vec::new();

@@ -1,20 +1,20 @@
 //! Claude Code's files, as far as hooks are registered in them.
 //!
-//! [`location`] knows the files and folders that a session reads, [`hook`] what a hook in them is,
-//! [`registration`] what `install` puts there. [`plugin`] writes a folder of our own, and
-//! [`settings`] an entry in a settings file of the user: both return a [`Plan`], to be shown or
-//! carried out. A settings file is never written anew: [`document`] finds the positions of its
-//! values, and [`edit`] changes the text between them, so that every other byte stays. A file that
-//! cannot be understood is left alone, with a [`FileError`].
+//! [`location`] knows the files and folders that a session reads, [`hook`] the hooks in them.
+//! [`plugin`] writes a folder of our own, and [`settings`] an entry in a settings file of the user:
+//! both return a [`Plan`], to be shown or carried out. A settings file is never written anew:
+//! [`document`] finds the positions of its values, and [`edit`] changes the text between them, so
+//! that every other byte stays. A file that cannot be understood is left alone, with a [`FileError`].
 //!
 //! `docs/claude-code.md` describes the files. Only `install`, `uninstall` and `doctor` use this.
 
 use std::path::PathBuf;
 
+use self::document::Document;
 use self::error::FileError;
+use self::hook::Registration;
 use self::location::{ClaudeCode, Location, Via};
 use self::plan::Plan;
-use self::registration::Registration;
 use super::failure::Failure;
 
 pub mod document;
@@ -24,7 +24,6 @@ pub mod hook;
 pub mod location;
 pub mod plan;
 pub mod plugin;
-pub mod registration;
 pub mod settings;
 
 /// Returns whether a hook of ours is registered at a location.
@@ -35,7 +34,7 @@ pub fn is_registered(location: &Location) -> Result<bool, Failure> {
         Via::Plugin => plugin::is_registered(&location.path),
         Via::Settings => settings::is_registered(&location.path),
     };
-    is_registered.map_err(|error| left_alone(location, &error))
+    is_registered.map_err(left_alone(location))
 }
 
 /// Plans to register the hooks, in place of an older registration at the same location.
@@ -44,7 +43,7 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
         Via::Plugin => plugin::plan_install(location, registration),
         Via::Settings => settings::plan_install(location, registration),
     };
-    plan.map_err(|error| left_alone(location, &error))
+    plan.map_err(left_alone(location))
 }
 
 /// Plans to take out what of ours is registered.
@@ -53,16 +52,19 @@ pub fn plan_uninstall(location: &Location) -> Result<Plan, Failure> {
         Via::Plugin => plugin::plan_uninstall(location),
         Via::Settings => settings::plan_uninstall(location),
     };
-    plan.map_err(|error| left_alone(location, &error))
+    plan.map_err(left_alone(location))
 }
 
 /// Returns the plugins of ours that a marketplace brought, each with the settings that enable it.
 pub fn enabled_plugins(client: &ClaudeCode) -> impl Iterator<Item = (String, PathBuf)> {
     let settings = client.locations().into_iter().filter(|location| location.via == Via::Settings);
-    settings.filter_map(|settings| Some((settings::enabled_plugin(&settings.path)?, settings.path)))
+    settings.filter_map(|Location { path, .. }| {
+        let bytes = settings::read(&path).ok()??;
+        Some((Document::read(&bytes).ok()?.enabled_plugin()?, path))
+    })
 }
 
-fn left_alone(location: &Location, error: &FileError) -> Failure {
-    let message = format!("left `{}` alone: {error}", location.path.display());
-    Failure::refused(message, error.hint())
+fn left_alone(location: &Location) -> impl FnOnce(FileError) -> Failure {
+    let path = location.path.display();
+    move |error| Failure::refused(format!("left `{path}` alone: {error}"), error.hint())
 }

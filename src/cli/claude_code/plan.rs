@@ -1,7 +1,7 @@
 //! What is to become of files, shown before it is done.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -52,15 +52,12 @@ impl Plan {
         use io::ErrorKind::{DirectoryNotEmpty, NotFound};
 
         self.changes.iter().try_for_each(Change::make)?;
-        for dir in &self.emptied {
-            match fs::remove_dir(dir) {
-                Err(error) if !matches!(error.kind(), DirectoryNotEmpty | NotFound) => {
-                    return Err(Failure::write("remove", dir, &error));
-                }
-                _ => {}
+        self.emptied.iter().try_for_each(|dir| match fs::remove_dir(dir) {
+            Err(error) if !matches!(error.kind(), DirectoryNotEmpty | NotFound) => {
+                Err(Failure::write("remove", dir, &error))
             }
-        }
-        Ok(())
+            _ => Ok(()),
+        })
     }
 }
 
@@ -82,11 +79,9 @@ impl Change {
         if self.is_internal {
             return None;
         }
-        let text = |bytes: &Option<Vec<u8>>| {
-            String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned()
-        };
-        let (before, after) = (text(&self.before), text(&self.after));
-        let diff = TextDiff::from_lines(&before, &after);
+        let [before, after] = [&self.before, &self.after]
+            .map(|bytes| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()));
+        let diff = TextDiff::from_lines(&*before, &*after);
         let diff = diff.unified_diff().context_radius(CONTEXT).to_string();
         // Tabs are layout; everything else that cannot be seen is escaped.
         let lines =
@@ -105,21 +100,19 @@ impl Change {
     fn make(&self) -> Result<(), Failure> {
         let path = &self.path;
         let now = match fs::read(path) {
-            Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Failure::read(path, &error)),
+            read => Some(read.map_err(|error| Failure::read(path, &error))?),
         };
         if now != self.before {
             let message = format!("`{}` was changed by somebody else just now", path.display());
             return Err(Failure::busy(message, "try again"));
         }
-        match &self.after {
-            Some(bytes) => {
-                let model = self.copy_of.as_deref().unwrap_or(path);
-                replace(path, bytes, model).map_err(|error| Failure::write("write", path, &error))
-            }
-            None => fs::remove_file(path).map_err(|error| Failure::write("remove", path, &error)),
-        }
+        let model = self.copy_of.as_deref().unwrap_or(path);
+        let (verb, done) = match &self.after {
+            Some(bytes) => ("write", replace(path, bytes, model)),
+            None => ("remove", fs::remove_file(path)),
+        };
+        done.map_err(|error| Failure::write(verb, path, &error))
     }
 }
 
@@ -143,24 +136,21 @@ fn replace(path: &Path, bytes: &[u8], model: &Path) -> io::Result<()> {
     let mut file = tempfile::Builder::new().prefix(".muzzle-persona-").tempfile_in(dir)?;
     if let Ok(model) = fs::metadata(model) {
         #[cfg(unix)]
-        copy_owner(&model, file.as_file())?;
+        {
+            use std::os::unix::fs::{MetadataExt as _, fchown};
+
+            let owner = |file: &fs::Metadata| (file.uid(), file.gid());
+            let (user, group) = owner(&model);
+            if owner(&file.as_file().metadata()?) != (user, group) {
+                fchown(file.as_file(), Some(user), Some(group))?;
+            }
+        }
         file.as_file().set_permissions(model.permissions())?;
     }
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
-}
-
-#[cfg(unix)]
-fn copy_owner(from: &fs::Metadata, to: &File) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt as _, fchown};
-
-    let new = to.metadata()?;
-    if (new.uid(), new.gid()) == (from.uid(), from.gid()) {
-        return Ok(());
-    }
-    fchown(to, Some(from.uid()), Some(from.gid()))
 }
 
 /// Returns how many of the directories above a path have to be made before it can be.

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::FileError;
+use super::hook::Registration;
 use super::location::Location;
 use super::plan::{Change, Plan, missing_directories};
-use super::registration::Registration;
 use super::settings;
 
 /// The file that lists what was written.

@@ -37,20 +37,15 @@ pub fn checks(client: &ClaudeCode, files: &[HookFile], program: Option<&Path>) -
     if !without.is_empty() {
         checks.push(ok(format!("No hook of ours is in {}.", Quoted::all(&without))));
     }
-    match count {
-        0 => checks.push(Check::problem(
-            "registration",
-            "The hooks are not registered.",
-            "No agent of a session that starts here gets a persona.",
-            "`muzzle-persona install`",
-        )),
-        1 => {}
-        _ => checks.push(Check::warning(
-            "registration.twice",
-            format!("The hooks are registered {count} times."),
-            "Each of them runs for each agent. They agree on the persona, but the agent waits for all.",
-            "`muzzle-persona uninstall` takes all out, then install once",
-        )),
+    if count == 0 {
+        let means = "No agent of a session that starts here gets a persona.";
+        let hint = "`muzzle-persona install`";
+        checks.push(Check::problem("registration", "The hooks are not registered.", means, hint));
+    } else if count > 1 {
+        let message = format!("The hooks are registered {count} times.");
+        let means = "Each of them runs for each agent. They agree on the persona, but the agent waits for all.";
+        let hint = "`muzzle-persona uninstall` takes all out, then install once";
+        checks.push(Check::warning("registration.twice", message, means, hint));
     }
     checks
 }
@@ -59,24 +54,22 @@ pub fn checks(client: &ClaudeCode, files: &[HookFile], program: Option<&Path>) -
 pub fn other_hooks(files: &[HookFile]) -> Vec<Check> {
     let mut checks = Vec::new();
     if let Some((file, true)) = effective(files, |file| file.disables_hooks) {
-        checks.push(Check::problem(
-            "hooks.disabled",
-            format!("`disableAllHooks` is true in `{}`.", file.path.display()),
-            "Claude Code calls no hook, so no agent gets a persona.",
-            "take it out, or set it to false",
-        ));
+        let message = format!("`disableAllHooks` is true in `{}`.", file.path.display());
+        let means = "Claude Code calls no hook, so no agent gets a persona.";
+        let hint = "take it out, or set it to false";
+        checks.push(Check::problem("hooks.disabled", message, means, hint));
     }
-    for file in files {
-        let others = file.hooks.iter().filter(|hook| hook.own.is_none());
-        for hook in others.filter(|hook| hook.is_called_for_agents()) {
+    for (file, hook) in
+        files.iter().flat_map(|file| file.hooks.iter().map(move |hook| (file, hook)))
+    {
+        if hook.own.is_none() && hook.is_called_for_agents() {
             let what = hook.command.as_ref().map(|command| format!("`{command}`"));
-            let what = what.unwrap_or_else(|| "a hook that is no command".to_owned());
-            checks.push(Check::warning(
-                "hooks.rival",
-                format!("{what} in `{}` is called for agents too.", file.path.display()),
-                "All hooks get the same call at once. If it rewrites the prompt too, the last to finish wins, and the persona may be lost.",
-                "if it does not rewrite the call there is nothing to do; else narrow its matcher",
-            ));
+            let what = what.as_deref().unwrap_or("a hook that is no command");
+            let message = format!("{what} in `{}` is called for agents too.", file.path.display());
+            let means = "All hooks get the same call at once. If it rewrites the prompt too, the last to finish wins, and the persona may be lost.";
+            let hint =
+                "if it does not rewrite the call there is nothing to do; else narrow its matcher";
+            checks.push(Check::warning("hooks.rival", message, means, hint));
         }
     }
     if checks.is_empty() {
@@ -87,35 +80,33 @@ pub fn other_hooks(files: &[HookFile]) -> Vec<Check> {
 
 /// Checks for files and folders of ours that cannot be used, or were changed.
 fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
-    let warning = |message, means: &str, hint: &str| {
-        Check::warning("registration.file", message, means, hint)
-    };
-    let own = files.iter().filter(|file| file.location.is_some());
-    let faults = own.filter_map(|file| Some((file.path.display(), file.error.as_ref()?)));
-    let faults = faults.map(|(path, error)| {
-        let message = format!("`{path}` is not as it should be: {error}.");
-        let means = "Claude Code may ignore the whole file, and `install` leaves it alone.";
-        warning(message, means, error.hint())
-    });
-    let folders = client.locations().into_iter().filter(|location| location.via == Via::Plugin);
-    let folders = folders.filter_map(|location| {
-        let path = location.path.display();
-        match plugin::plan_uninstall(&location) {
-            Err(error) => Some(warning(
-                format!("`{path}` is not as `install` wrote it: {error}."),
-                "`install` and `uninstall` leave the folder alone.",
-                error.hint(),
-            )),
-            Ok(plan) if plan.changes.is_empty() => None,
-            Ok(_) if files.iter().any(|file| file.location.as_ref() == Some(&location)) => None,
-            Ok(_) => Some(warning(
-                format!("`{path}` has no `{}`.", plugin::HOOKS),
-                "The plugin registers nothing.",
-                &install_command(Some(&location)),
-            )),
+    let id = "registration.file";
+    let mut checks = Vec::new();
+    for file in files.iter().filter(|file| file.location.is_some()) {
+        if let Some(error) = &file.error {
+            let message = format!("`{}` is not as it should be: {error}.", file.path.display());
+            let means = "Claude Code may ignore the whole file, and `install` leaves it alone.";
+            checks.push(Check::warning(id, message, means, error.hint()));
         }
-    });
-    faults.chain(folders).collect()
+    }
+    for folder in client.locations().into_iter().filter(|folder| folder.via == Via::Plugin) {
+        let path = folder.path.display();
+        match plugin::plan_uninstall(&folder) {
+            Err(error) => {
+                let message = format!("`{path}` is not as `install` wrote it: {error}.");
+                let means = "`install` and `uninstall` leave the folder alone.";
+                checks.push(Check::warning(id, message, means, error.hint()));
+            }
+            Ok(plan) if plan.changes.is_empty() => {}
+            Ok(_) if files.iter().any(|file| file.location.as_ref() == Some(&folder)) => {}
+            Ok(_) => {
+                let message = format!("`{path}` has no `{}`.", plugin::HOOKS);
+                let hint = install_command(Some(&folder));
+                checks.push(Check::warning(id, message, "The plugin registers nothing.", hint));
+            }
+        }
+    }
+    checks
 }
 
 /// Checks what is registered in a file.
@@ -123,20 +114,19 @@ fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Ch
     let hint = &*install_command(file.location.as_ref());
     let path = file.path.display();
     let mut checks = Vec::new();
-    if file.location.as_ref().is_some_and(|location| location.via == Via::Plugin)
-        && let Some((settings, false)) = effective(files, |file| file.enables_plugin)
+    let is_plugin = file.location.as_ref().is_some_and(|location| location.via == Via::Plugin);
+    if let Some((settings, false)) =
+        effective(files, |file| file.enables_plugin).filter(|_| is_plugin)
     {
-        checks.push(Check::problem(
-            "registration.disabled",
-            format!("The plugin is disabled in `{}`.", settings.path.display()),
-            "Claude Code does not load it, so no agent gets a persona.",
-            "`/plugin` in Claude Code enables it",
-        ));
+        let message = format!("The plugin is disabled in `{}`.", settings.path.display());
+        let means = "Claude Code does not load it, so no agent gets a persona.";
+        let hint = "`/plugin` in Claude Code enables it";
+        checks.push(Check::problem("registration.disabled", message, means, hint));
     }
     let injects = |hook: &Hook| hook.own == Some(INJECT) && hook.is_called_for_agents();
     if !file.own_hooks().any(injects) {
-        let message =
-            format!("`{path}` does not have `{INJECT}` called for `PreToolUse` of `Agent`.");
+        let event = "`PreToolUse` of `Agent`";
+        let message = format!("`{path}` does not have `{INJECT}` called for {event}.");
         checks.push(Check::problem(
             "registration.event",
             message,
@@ -144,13 +134,9 @@ fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Ch
             hint,
         ));
     }
-    for (event, means) in [
-        ("SessionEnd", "Personas come back only when their session has been silent for a day."),
-        (
-            "SessionStart",
-            "Personas of sessions that were cut off stay held until somebody cleans up.",
-        ),
-    ] {
+    let end = "Personas come back only when their session has been silent for a day.";
+    let start = "Personas of sessions that were cut off stay held until somebody cleans up.";
+    for (event, means) in [("SessionEnd", end), ("SessionStart", start)] {
         if file.own_hook(event, RELEASE).is_none() {
             let message = format!("`{path}` does not have `{RELEASE}` called for `{event}`.");
             checks.push(Check::warning("registration.event", message, means, hint));
