@@ -126,7 +126,7 @@ fn no_location(scope: Scope) -> Failure {
 
 /// Refuses because of a registration that reaches the sessions of this scope too.
 fn registered_elsewhere(other: &Location, scope: Scope) -> Failure {
-    let (path, other, scope) = (other.path.display(), word(other.scope), word(scope));
+    let (path, other, scope) = (other.path.display(), word(&other.scope), word(&scope));
     Failure::refused(
         format!(
             "the hooks are registered already, for the scope {other} in `{path}`; twice is once too often"

@@ -37,7 +37,7 @@ pub fn run(args: &UninstallArgs, context: &mut Context) -> Result<UninstallRepor
                 places.push(plan_uninstall(&location)?);
             }
         } else if let Ok(true) = is_registered(&location) {
-            let (scope, path) = (word(location.scope), location.path.display());
+            let (scope, path) = (word(&location.scope), location.path.display());
             let rest = format!("the hooks are still registered for the scope {scope}, in `{path}`");
             context.warn([rest]);
         }

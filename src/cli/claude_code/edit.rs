@@ -14,9 +14,6 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 use super::document::{Document, elements, get, own_hook, properties};
 use super::hook::Registration;
 
-/// A range of a text, and what replaces it.
-type Edit = (Range<usize>, String);
-
 /// How a text is laid out.
 struct Style<'a> {
     text: &'a str,
@@ -54,24 +51,24 @@ pub fn insert(document: &Document<'_>, registration: &Registration) -> String {
 
 /// Returns the text without our handlers, and without what they leave empty.
 pub fn remove(document: &Document<'_>) -> String {
-    let mut edits = Vec::new();
+    let mut gone = Vec::new();
     if let Some(root) = &document.root
         && let Some(hooks) = document.setting("hooks")
     {
-        let is_empty = prune(properties(root), &mut edits, |setting, edits| {
+        let is_empty = prune(properties(root), &mut gone, |setting, gone| {
             let is_hooks = setting.value.start() == hooks.start();
-            is_hooks && prune(properties(hooks), edits, prune_event)
+            is_hooks && prune(properties(hooks), gone, prune_event)
         });
         if is_empty {
-            edits.push((interior(root), String::new()));
+            gone.push(interior(root));
         }
     }
-    apply(document, edits)
+    apply(document, gone.into_iter().map(|range| (range, String::new())).collect())
 }
 
-fn prune_event(event: &ObjectProp<'_>, edits: &mut Vec<Edit>) -> bool {
-    prune(elements(&event.value), edits, |group, edits| {
-        prune(elements(get(group, "hooks")), edits, |handler, _| own_hook(handler).is_some())
+fn prune_event(event: &ObjectProp<'_>, gone: &mut Vec<Range<usize>>) -> bool {
+    prune(elements(&event.value), gone, |group, gone| {
+        prune(elements(get(group, "hooks")), gone, |handler, _| own_hook(handler).is_some())
     })
 }
 
@@ -79,23 +76,23 @@ fn prune_event(event: &ObjectProp<'_>, edits: &mut Vec<Edit>) -> bool {
 /// that separate them from the others; if there are no others, returns true and removes none.
 fn prune<T: Ranged>(
     children: &[T],
-    edits: &mut Vec<Edit>,
-    is_gone: impl Fn(&T, &mut Vec<Edit>) -> bool,
+    gone: &mut Vec<Range<usize>>,
+    is_gone: impl Fn(&T, &mut Vec<Range<usize>>) -> bool,
 ) -> bool {
-    let gone: Vec<_> = children.iter().map(|child| is_gone(child, edits)).collect();
-    let Some(stays) = gone.iter().position(|gone| !gone) else { return !gone.is_empty() };
+    let flags: Vec<_> = children.iter().map(|child| is_gone(child, gone)).collect();
+    let Some(stays) = flags.iter().position(|gone| !gone) else { return !flags.is_empty() };
     // Those ahead of the first that stays leave together, with the comma behind each.
     let ahead = children.iter().zip(children.get(stays));
-    let ahead = ahead.map(|(first, stays)| first.start()..stays.start());
+    gone.extend(ahead.map(|(first, stays)| first.start()..stays.start()));
     // All others leave with the comma before them.
-    let pairs = children.iter().zip(children.iter().skip(1)).zip(gone.iter().skip(1));
-    let behind = pairs.skip(stays).filter(|(_, gone)| **gone).map(|((a, b), _)| a.end()..b.end());
-    edits.extend(ahead.chain(behind).map(|range| (range, String::new())));
+    let pairs = children.iter().zip(children.iter().skip(1)).zip(flags.iter().skip(1));
+    let behind = pairs.skip(stays).filter(|(_, gone)| **gone);
+    gone.extend(behind.map(|((before, child), _)| before.end()..child.end()));
     false
 }
 
-/// Makes all edits. No two of them touch the same bytes.
-fn apply(document: &Document<'_>, mut edits: Vec<Edit>) -> String {
+/// Replaces ranges of the text, no two of which overlap.
+fn apply(document: &Document<'_>, mut edits: Vec<(Range<usize>, String)>) -> String {
     edits.sort_by_key(|(range, _)| range.start);
     let mut done = document.mark.to_owned();
     let mut at = 0;
@@ -124,7 +121,11 @@ impl<'a> Style<'a> {
     }
 
     /// Appends items to an object or array: values, with their keys in an object.
-    fn append<T: Serialize>(&self, container: &Value<'_>, items: &[(Option<&str>, T)]) -> Edit {
+    fn append<T: Serialize>(
+        &self,
+        container: &Value<'_>,
+        items: &[(Option<&str>, T)],
+    ) -> (Range<usize>, String) {
         let before = |end| self.text.get(..end).unwrap_or_default();
         let newline = |indent| format!("{}{indent}", self.newline);
         let range = |child: &dyn Ranged| (child.start(), child.end());

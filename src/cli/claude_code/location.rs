@@ -31,7 +31,7 @@ pub enum Scope {
 }
 
 /// Returns the word for a value on the command line.
-pub fn word(value: impl ValueEnum) -> String {
+pub fn word(value: &impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
@@ -62,7 +62,7 @@ impl ClaudeCode {
             if scope == Scope::Project && self.is_project_of_user() {
                 continue;
             }
-            let path = dir.join("skills/muzzle-persona");
+            let path = dir.join("skills").join("muzzle-persona");
             locations.push(Location { via: Via::Plugin, scope, path });
             locations.push(Location { via: Via::Settings, scope, path: dir.join("settings.json") });
         }

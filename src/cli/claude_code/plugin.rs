@@ -36,6 +36,9 @@ struct List {
     made_directories: usize,
     /// The BLAKE3 hash of each file, by its path in the folder.
     files: BTreeMap<String, String>,
+    /// The bytes of those files that are there, and of the list.
+    #[serde(skip)]
+    contents: BTreeMap<String, Vec<u8>>,
 }
 
 /// Returns whether the folder is ours, if only in part, or registers a hook of ours.
@@ -46,7 +49,7 @@ pub fn is_registered(folder: &Path) -> Result<bool, FileError> {
 pub fn plan_install(location: &Location, registration: &Registration) -> Result<Plan, FileError> {
     let folder = &location.path;
     let (made_directories, mut old) = match read(folder)? {
-        Some((list, files)) => (list.made_directories, files),
+        Some(list) => (list.made_directories, list.contents),
         None => (missing_directories(folder), BTreeMap::new()),
     };
     // The hooks come last: a folder that is incomplete is not registered yet.
@@ -56,7 +59,8 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
     let files = new.iter().map(|(path, text)| (path.to_string(), hash(text.as_bytes()))).collect();
     let version = env!("CARGO_PKG_VERSION").to_owned();
     // The list comes first: a folder that is incomplete can be removed.
-    new.insert(0, (LIST, json(&List { version, made_directories, files })));
+    let list = List { version, made_directories, files, contents: BTreeMap::new() };
+    new.insert(0, (LIST, json(&list)));
     let mut changes = Vec::new();
     for (path, text) in new {
         let (before, after) = (old.remove(path), text.into_bytes());
@@ -71,21 +75,21 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
 pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
     let folder = &location.path;
     let mut plan = Plan::new(location, Vec::new());
-    let Some((list, files)) = read(folder)? else { return Ok(plan) };
-    // The hooks first, the list last, for the same reasons.
-    let mut files: Vec<_> = files.into_iter().collect();
-    files.sort_by_key(|(path, _)| (path == LIST, path != HOOKS));
-    let changes = files.into_iter().map(|(path, before)| change(folder, &path, Some(before), None));
-    plan.changes = changes.collect();
-    let mut inner: Vec<_> = directories(&list).into_iter().map(|path| folder.join(path)).collect();
+    let Some(list) = read(folder)? else { return Ok(plan) };
+    let mut inner: Vec<_> = list.directories().into_iter().map(|dir| folder.join(dir)).collect();
     inner.sort_by_key(|path| Reverse(path.components().count()));
     let above = folder.ancestors().take(1 + list.made_directories).map(Path::to_owned);
     plan.emptied = inner.into_iter().chain(above).collect();
+    // The hooks first, the list last, for the same reasons.
+    let mut files: Vec<_> = list.contents.into_iter().collect();
+    files.sort_by_key(|(path, _)| (path == LIST, path != HOOKS));
+    let changes = files.into_iter().map(|(path, before)| change(folder, &path, Some(before), None));
+    plan.changes = changes.collect();
     Ok(plan)
 }
 
-/// Reads a folder of ours, if there is one: its list, and its files with the list by their paths.
-fn read(folder: &Path) -> Result<Option<(List, BTreeMap<String, Vec<u8>>)>, FileError> {
+/// Reads a folder of ours, if there is one.
+fn read(folder: &Path) -> Result<Option<List>, FileError> {
     match fs::symlink_metadata(folder) {
         Ok(metadata) if metadata.is_dir() => {}
         Ok(_) => return Err(FileError::NotADirectory),
@@ -96,45 +100,42 @@ fn read(folder: &Path) -> Result<Option<(List, BTreeMap<String, Vec<u8>>)>, File
         NotFound => FileError::NoList(LIST),
         _ => error.into(),
     })?;
-    let list: List =
-        serde_json::from_slice(&bytes).map_err(|_| FileError::Modified(LIST.to_owned()))?;
-    let mut files = BTreeMap::from([(LIST.to_owned(), bytes)]);
-    read_part(folder, "", &list, &mut files)?;
-    Ok(Some((list, files)))
+    let list = serde_json::from_slice(&bytes);
+    let mut list: List = list.map_err(|_| FileError::Modified(LIST.to_owned()))?;
+    list.read_part(folder, "")?;
+    list.contents.insert(LIST.to_owned(), bytes);
+    Ok(Some(list))
 }
 
-/// Reads the files in a part of the folder, up to the first that is not ours.
-fn read_part(
-    folder: &Path,
-    part: &str,
-    list: &List,
-    files: &mut BTreeMap<String, Vec<u8>>,
-) -> Result<(), FileError> {
-    let mut entries = fs::read_dir(folder.join(part))?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let path = format!("{part}{}", entry.file_name().to_string_lossy());
-        let kind = entry.file_type()?;
-        if kind.is_dir() && directories(list).contains(Path::new(&path)) {
-            read_part(folder, &format!("{path}/"), list, files)?;
-        } else if path != LIST || !kind.is_file() {
-            let Some(written) = list.files.get(&path).filter(|_| kind.is_file()) else {
-                return Err(FileError::UnknownFile(path));
-            };
-            let bytes = fs::read(entry.path())?;
-            if hash(&bytes) != *written {
-                return Err(FileError::Modified(path));
+impl List {
+    /// Reads the files in a part of the folder, up to the first that is not ours.
+    fn read_part(&mut self, folder: &Path, part: &str) -> Result<(), FileError> {
+        let mut entries = fs::read_dir(folder.join(part))?.collect::<io::Result<Vec<_>>>()?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let path = format!("{part}{}", entry.file_name().to_string_lossy());
+            let kind = entry.file_type()?;
+            if kind.is_dir() && self.directories().contains(Path::new(&path)) {
+                self.read_part(folder, &format!("{path}/"))?;
+            } else if path != LIST || !kind.is_file() {
+                let Some(written) = self.files.get(&path).filter(|_| kind.is_file()) else {
+                    return Err(FileError::UnknownFile(path));
+                };
+                let bytes = fs::read(entry.path())?;
+                if hash(&bytes) != *written {
+                    return Err(FileError::Modified(path));
+                }
+                self.contents.insert(path, bytes);
             }
-            files.insert(path, bytes);
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Returns the directories within the folder that its files are in.
-fn directories(list: &List) -> BTreeSet<PathBuf> {
-    let above = list.files.keys().flat_map(|file| Path::new(file).ancestors().skip(1));
-    above.filter(|dir| !dir.as_os_str().is_empty()).map(Path::to_owned).collect()
+    /// Returns the directories within the folder that its files are in.
+    fn directories(&self) -> BTreeSet<PathBuf> {
+        let above = self.files.keys().flat_map(|file| Path::new(file).ancestors().skip(1));
+        above.filter(|dir| !dir.as_os_str().is_empty()).map(Path::to_owned).collect()
+    }
 }
 
 fn change(folder: &Path, path: &str, before: Option<Vec<u8>>, after: Option<Vec<u8>>) -> Change {

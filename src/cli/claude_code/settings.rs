@@ -88,7 +88,7 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
     }
     if is_changed {
         if original == Original::Unknown {
-            copy.after = file.before.clone();
+            copy.after.clone_from(&file.before);
             plan.changes.push(copy);
             plan.changes.extend(Some(note).filter(|note| note.before.is_some()));
         }
@@ -110,11 +110,11 @@ pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
             plan.emptied = above.map(Path::to_owned).collect();
             None
         }
-        Original::Copy(bytes) => Some(stripped(bytes)?),
-        Original::Unknown => Some(stripped(before)?),
+        Original::Copy(bytes) => Some(without_hooks(bytes)?),
+        Original::Unknown => Some(without_hooks(before)?),
     };
     // A copy may hold an older registration, which is not worth keeping.
-    let is_spare = copy.before.as_ref().is_some_and(|copy| stripped(copy).ok() == file.after);
+    let is_spare = copy.before.as_ref().is_some_and(|copy| without_hooks(copy).ok() == file.after);
     plan.changes.push(file);
     plan.changes.extend(Some(note).filter(|note| note.before.is_some()));
     if is_spare {
@@ -160,14 +160,14 @@ fn original<'a>(now: &[u8], copy: &'a Change, note: &Change) -> Result<Original<
 
 /// Returns what a registration makes of a settings file.
 fn installed(base: &[u8], registration: &Registration) -> Result<Vec<u8>, FileError> {
-    let base = stripped(base)?;
+    let base = without_hooks(base)?;
     let document = Document::read(&base)?;
     document.check()?;
     Ok(edit::insert(&document, registration).into())
 }
 
 /// Returns a settings file without our handlers.
-fn stripped(bytes: &[u8]) -> Result<Vec<u8>, FileError> {
+fn without_hooks(bytes: &[u8]) -> Result<Vec<u8>, FileError> {
     Ok(edit::remove(&Document::read(bytes)?).into())
 }
 

@@ -59,10 +59,9 @@ pub fn other_hooks(files: &[HookFile]) -> Vec<Check> {
         let hint = "take it out, or set it to false";
         checks.push(Check::problem("hooks.disabled", message, means, hint));
     }
-    for (file, hook) in
-        files.iter().flat_map(|file| file.hooks.iter().map(move |hook| (file, hook)))
-    {
-        if hook.own.is_none() && hook.is_called_for_agents() {
+    for file in files {
+        let others = file.hooks.iter().filter(|hook| hook.own.is_none());
+        for hook in others.filter(|hook| hook.is_called_for_agents()) {
             let what = hook.command.as_ref().map(|command| format!("`{command}`"));
             let what = what.as_deref().unwrap_or("a hook that is no command");
             let message = format!("{what} in `{}` is called for agents too.", file.path.display());
@@ -114,9 +113,8 @@ fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Ch
     let hint = &*install_command(file.location.as_ref());
     let path = file.path.display();
     let mut checks = Vec::new();
-    let is_plugin = file.location.as_ref().is_some_and(|location| location.via == Via::Plugin);
-    if let Some((settings, false)) =
-        effective(files, |file| file.enables_plugin).filter(|_| is_plugin)
+    if matches!(&file.location, Some(location) if location.via == Via::Plugin)
+        && let Some((settings, false)) = effective(files, |file| file.enables_plugin)
     {
         let message = format!("The plugin is disabled in `{}`.", settings.path.display());
         let means = "Claude Code does not load it, so no agent gets a persona.";
@@ -127,12 +125,8 @@ fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Ch
     if !file.own_hooks().any(injects) {
         let event = "`PreToolUse` of `Agent`";
         let message = format!("`{path}` does not have `{INJECT}` called for {event}.");
-        checks.push(Check::problem(
-            "registration.event",
-            message,
-            "No agent gets a persona.",
-            hint,
-        ));
+        let means = "No agent gets a persona.";
+        checks.push(Check::problem("registration.event", message, means, hint));
     }
     let end = "Personas come back only when their session has been silent for a day.";
     let start = "Personas of sessions that were cut off stay held until somebody cleans up.";
@@ -166,7 +160,7 @@ fn commands(file: &HookFile) -> BTreeSet<&str> {
 
 fn install_command(location: Option<&Location>) -> String {
     let flags = location
-        .map(|location| format!(" --via {} --scope {}", word(location.via), word(location.scope)))
+        .map(|location| format!(" --via {} --scope {}", word(&location.via), word(&location.scope)))
         .unwrap_or_default();
     format!("`muzzle-persona install{flags}`")
 }

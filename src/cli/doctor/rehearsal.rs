@@ -55,9 +55,11 @@ pub fn checks(
             .map_err(|error| Failure::write("make", &std::env::temp_dir(), &error))?;
         let store = scratch.path().join("store");
         let call = |hook: &Hook, mut payload: Value| {
-            payload["session_id"] = json!("rehearsal");
-            payload["transcript_path"] = json!(cwd.join("rehearsal.jsonl"));
-            payload["cwd"] = json!(cwd);
+            if let Some(payload) = payload.as_object_mut() {
+                payload.insert("session_id".to_owned(), json!("rehearsal"));
+                payload.insert("transcript_path".to_owned(), json!(cwd.join("rehearsal.jsonl")));
+                payload.insert("cwd".to_owned(), json!(cwd));
+            }
             let mut command = command(hook);
             command.envs(variables.iter().map(|(name, (value, _))| (name, value)));
             command.env(STORE, &store).env("CLAUDE_PROJECT_DIR", cwd).current_dir(cwd);

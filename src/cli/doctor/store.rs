@@ -112,7 +112,9 @@ fn space(dir: &Path) -> Option<Check> {
     let hint = "make room, or name another store in `MUZZLE_PERSONA_STORE`";
     Some(match free {
         ..NO_SPACE => Check::problem(id, message, NOT_RECORDED, hint),
-        ..LOW_SPACE => Check::warning(id, message, "Soon nothing more can be recorded.", hint),
+        NO_SPACE..LOW_SPACE => {
+            Check::warning(id, message, "Soon nothing more can be recorded.", hint)
+        }
         _ => Check::ok(id, message),
     })
 }
