@@ -44,8 +44,8 @@ pub struct Change {
 }
 
 impl Plan {
-    pub fn new(location: &Location, changes: Vec<Change>) -> Self {
-        Self { location: location.clone(), backup: None, changes, emptied: Vec::new() }
+    pub fn new(location: &Location) -> Self {
+        Self { location: location.clone(), backup: None, changes: Vec::new(), emptied: Vec::new() }
     }
 
     pub fn carry_out(&self) -> Result<(), Failure> {

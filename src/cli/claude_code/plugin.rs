@@ -61,20 +61,17 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
     // The list comes first: a folder that is incomplete can be removed.
     let list = List { version, made_directories, files, contents: BTreeMap::new() };
     new.insert(0, (LIST, json(&list)));
-    let mut changes = Vec::new();
-    for (path, text) in new {
-        let (before, after) = (old.remove(path), text.into_bytes());
-        if before.as_ref() != Some(&after) {
-            changes.push(change(folder, path, before, Some(after)));
-        }
-    }
+    let kept = new
+        .into_iter()
+        .map(|(path, text)| change(folder, path, old.remove(path), Some(text.into_bytes())));
+    let kept: Vec<_> = kept.filter(|change| change.before != change.after).collect();
     let gone = old.into_iter().map(|(path, before)| change(folder, &path, Some(before), None));
-    Ok(Plan::new(location, gone.chain(changes).collect()))
+    Ok(Plan { changes: gone.chain(kept).collect(), ..Plan::new(location) })
 }
 
 pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
     let folder = &location.path;
-    let mut plan = Plan::new(location, Vec::new());
+    let mut plan = Plan::new(location);
     let Some(list) = read(folder)? else { return Ok(plan) };
     let mut inner: Vec<_> = list.directories().into_iter().map(|dir| folder.join(dir)).collect();
     inner.sort_by_key(|path| Reverse(path.components().count()));
@@ -83,8 +80,8 @@ pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
     // The hooks first, the list last, for the same reasons.
     let mut files: Vec<_> = list.contents.into_iter().collect();
     files.sort_by_key(|(path, _)| (path == LIST, path != HOOKS));
-    let changes = files.into_iter().map(|(path, before)| change(folder, &path, Some(before), None));
-    plan.changes = changes.collect();
+    let gone = files.into_iter().map(|(path, before)| change(folder, &path, Some(before), None));
+    plan.changes = gone.collect();
     Ok(plan)
 }
 

@@ -65,7 +65,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
 }
 
 pub fn plan_install(location: &Location, registration: &Registration) -> Result<Plan, FileError> {
-    let mut plan = Plan::new(location, Vec::new());
+    let mut plan = Plan::new(location);
     let [mut file, mut copy, mut note] = open(&location.path)?;
     let Some(before) = &file.before else {
         let made = json!({ MADE_DIRECTORIES: missing_directories(&file.path) });
@@ -98,7 +98,7 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
 }
 
 pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
-    let mut plan = Plan::new(location, Vec::new());
+    let mut plan = Plan::new(location);
     let [mut file, copy, note] = open(&location.path)?;
     let Some(before) = &file.before else { return Ok(plan) };
     file.after = match original(before, &copy, &note)? {

@@ -53,9 +53,9 @@ pub fn read_all(client: &ClaudeCode) -> Vec<HookFile> {
 /// Reads one file, if it is there.
 fn read(path: &Path, location: Option<&Location>, plugin: Option<PathBuf>) -> Option<HookFile> {
     let (path, location) = (path.to_owned(), location.cloned());
+    let bytes = settings::read(&path).transpose()?;
     let mut file = HookFile { location, path, plugin, ..HookFile::default() };
-    let parsed = settings::read(&file.path).transpose()?.and_then(|bytes| file.parse(&bytes));
-    file.error = parsed.err();
+    file.error = bytes.and_then(|bytes| file.parse(&bytes)).err();
     Some(file)
 }
 
