@@ -9,7 +9,7 @@ use muzzle_persona::events::Disk;
 use muzzle_persona::projection::Needs;
 use muzzle_persona::{Answer, Options, PendingCheckpoint, Store};
 
-use super::claude_code::ClaudeCode;
+use super::claude_code::location::ClaudeCode;
 use super::environment::{self, Environment};
 use super::failure::Failure;
 use super::output::{Level, Message, Output};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use muzzle_persona::environment;
 
-use super::claude_code::ClaudeCode;
+use super::claude_code::location::ClaudeCode;
 use super::pager::Pager;
 
 /// The environment, the clock and the source of randomness.
@@ -47,12 +47,19 @@ impl Environment {
     }
 }
 
-/// Finds the directories of Claude Code's settings, for the few commands that need them.
+/// Finds the directories of Claude Code's settings, for the few commands that need them: the user's
+/// is the variable's, else `~/.claude`.
+///
+/// There is none without a home or a working directory.
 #[expect(clippy::disallowed_methods, reason = "this is where they enter")]
 pub fn find_claude_code(home: Option<&Path>) -> Option<ClaudeCode> {
-    let working_directory = std::env::current_dir().ok();
-    let configured = std::env::var_os("CLAUDE_CONFIG_DIR");
-    ClaudeCode::find(configured, home, working_directory.as_deref())
+    let here = std::env::current_dir().ok()?;
+    let configured = std::env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty());
+    let user = match configured {
+        Some(dir) => here.join(dir),
+        None => home.filter(|home| home.is_absolute())?.join(".claude"),
+    };
+    Some(ClaudeCode { user, project: here.join(".claude") })
 }
 
 /// Reads all variables that set something for this program or its hooks.

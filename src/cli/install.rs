@@ -6,10 +6,10 @@ use std::path::Path;
 use clap::Args;
 use serde::Serialize;
 
-use super::claude_code::change::{Change, Plan};
-use super::claude_code::registration::{INJECT, RELEASE};
-use super::claude_code::settings::enabled_plugin;
-use super::claude_code::{ClaudeCode, Inject, Place, Reason, Registration, Scope, Via};
+use super::claude_code::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, Registration, beside};
+use super::claude_code::location::{ClaudeCode, Location, Scope, Via, word};
+use super::claude_code::plan::{Change, Plan};
+use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
 use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
@@ -41,83 +41,79 @@ pub struct InstallArgs {
 pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, Failure> {
     let client = context.claude_code()?;
     let registration = registration(context.program.as_deref(), args.inject)?;
-    let InstallArgs { via, scope, .. } = *args;
-    let place = client.place(via, scope).ok_or_else(|| no_place(via, scope))?;
-    let replaced = replaced(&client, &place)?;
-    let plan = || {
-        let plan = place.plan_install(&registration);
-        plan.map_err(|reason| reason.left_alone(&place.path))
-    };
-    let mut planned = plan()?;
-    if !args.dry_run {
+    let InstallArgs { via, scope, inject, dry_run } = *args;
+    let mut locations = client.locations().into_iter();
+    let location = locations.find(|location| (location.via, location.scope) == (via, scope));
+    let location = location.ok_or_else(|| no_location(scope))?;
+    let replaced = replaced(&client, &location)?;
+    let mut plan = plan_install(&location, &registration)?;
+    if !dry_run {
         // At no time are there two registrations. What the older one leaves behind, such as no
         // directory, is what the new one finds.
-        replaced.iter().try_for_each(|(_, plan)| plan.carry_out())?;
-        planned = plan()?;
-        planned.carry_out()?;
+        replaced.iter().try_for_each(Plan::carry_out)?;
+        plan = plan_install(&location, &registration)?;
+        plan.carry_out()?;
     }
-    let backup = planned.backup.clone();
-    let changes = replaced.iter().map(|(_, plan)| plan).chain([&planned]);
-    let changes: Vec<_> = changes.flat_map(|plan| plan.changes.clone()).collect();
+    let paths = replaced.iter().map(|plan| plan.location.path.as_path().into()).collect();
+    let changes = replaced.into_iter().flat_map(|plan| plan.changes).chain(plan.changes);
+    let changes: Vec<_> = changes.collect();
     Ok(InstallReport {
-        via,
-        scope,
-        path: place.path.into(),
-        inject: args.inject,
+        location,
+        inject,
         commands: [registration.inject, registration.release],
-        dry_run: args.dry_run,
-        changed: !changes.is_empty() && !args.dry_run,
-        replaced: replaced.into_iter().map(|(place, _)| place.path.into()).collect(),
-        backup: backup.map(ShownPath::from),
+        dry_run,
+        changed: !changes.is_empty() && !dry_run,
+        replaced: paths,
+        backup: plan.backup,
         changes,
     })
 }
 
-/// The hooks beside this program.
+/// Returns the hooks beside this program.
 fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, Failure> {
-    let dir = program.and_then(Path::parent).ok_or_else(no_path)?;
-    let hook = |name: &str| {
-        let path = dir.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let no_path = || {
+        let message = "the path of this program cannot be written into settings";
+        Failure::refused(message, "install it in a directory whose path is plain text")
+    };
+    let hook = |name| {
+        let path = beside(program, name).ok_or_else(no_path)?;
         if !path.is_file() {
-            return Err(no_hook(&path));
+            let message = format!("there is no hook at `{}`, beside this program", path.display());
+            return Err(Failure::refused(message, INSTALL_HINT));
         }
         path.to_str().map(str::to_owned).ok_or_else(no_path)
     };
     Ok(Registration::new(hook(INJECT)?, hook(RELEASE)?, which))
 }
 
-/// What to take out of the scope's other place; a registration of another scope is refused.
-fn replaced(client: &ClaudeCode, place: &Place) -> Result<Vec<(Place, Plan)>, Failure> {
-    for settings in client.settings() {
-        if let Some(plugin) = enabled_plugin(&settings.path) {
-            let path = settings.path.display();
-            return Err(Failure::refused(
-                format!(
-                    "the hooks are registered already, by the plugin `{plugin}` that `{path}` enables"
-                ),
-                format!("`claude plugin uninstall {plugin}` takes it out"),
-            ));
-        }
+/// Plans to take out what the scope has registered in the other way, and refuses if another scope
+/// has registered something.
+fn replaced(client: &ClaudeCode, location: &Location) -> Result<Vec<Plan>, Failure> {
+    if let Some((plugin, path)) = enabled_plugins(client).next() {
+        let path = path.display();
+        return Err(Failure::refused(
+            format!(
+                "the hooks are registered already, by the plugin `{plugin}` that `{path}` enables"
+            ),
+            format!("`claude plugin uninstall {plugin}` takes it out"),
+        ));
     }
     let mut plans = Vec::new();
-    for other in client.places().into_iter().filter(|other| other != place) {
-        let left_alone = |reason: Reason| reason.left_alone(&other.path);
-        if !other.is_registered().map_err(left_alone)? {
-            continue;
+    for other in client.locations().into_iter().filter(|other| other != location) {
+        if is_registered(&other)? {
+            if other.scope != location.scope {
+                return Err(registered_elsewhere(&other, location.scope));
+            }
+            plans.push(plan_uninstall(&other)?);
         }
-        if other.scope != place.scope {
-            return Err(registered_elsewhere(&other, place.scope));
-        }
-        let plan = other.plan_uninstall().map_err(left_alone)?;
-        plans.push((other, plan));
     }
     Ok(plans)
 }
 
-/// A way to register that a scope does not have.
-fn no_place(via: Via, scope: Scope) -> Failure {
-    match (via, scope) {
-        (Via::Plugin, Scope::Local) => Failure::usage(
+/// Refuses a way to register that a scope does not have.
+fn no_location(scope: Scope) -> Failure {
+    match scope {
+        Scope::Local => Failure::usage(
             "a plugin cannot be local: everybody in a project sees its folder",
             "`muzzle-persona install --via settings --scope local`",
         ),
@@ -128,24 +124,9 @@ fn no_place(via: Via, scope: Scope) -> Failure {
     }
 }
 
-/// A program whose path cannot be written into settings.
-fn no_path() -> Failure {
-    let message = "the path of this program cannot be written into settings";
-    Failure::refused(message, "install it in a directory whose path is plain text")
-}
-
-/// A hook that is not beside this program.
-fn no_hook(path: &Path) -> Failure {
-    Failure::refused(
-        format!("there is no hook at `{}`, beside this program", path.display()),
-        "`cargo install --path . && cargo install --path hook` puts both in one place, as does `cargo build --workspace`",
-    )
-}
-
-/// A registration of another scope, which reaches the sessions of this one too.
-fn registered_elsewhere(place: &Place, scope: Scope) -> Failure {
-    let (other, path) = (place.scope.name(), place.path.display());
-    let scope = scope.name();
+/// Refuses because of a registration that reaches the sessions of this scope too.
+fn registered_elsewhere(other: &Location, scope: Scope) -> Failure {
+    let (path, other, scope) = (other.path.display(), word(&other.scope), word(&scope));
     Failure::refused(
         format!(
             "the hooks are registered already, for the scope {other} in `{path}`; twice is once too often"
@@ -158,9 +139,8 @@ fn registered_elsewhere(place: &Place, scope: Scope) -> Failure {
 
 #[derive(Debug, Serialize)]
 pub struct InstallReport {
-    via: Via,
-    scope: Scope,
-    path: ShownPath,
+    #[serde(flatten)]
+    location: Location,
     inject: Inject,
     commands: [String; 2],
     dry_run: bool,
@@ -174,7 +154,7 @@ impl Report for InstallReport {}
 
 impl fmt::Display for InstallReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = &self.path;
+        let path = ShownPath::from(self.location.path.as_path());
         if self.changes.is_empty() {
             return writeln!(f, "The hooks are registered already in `{path}`; nothing to do.");
         }
@@ -184,8 +164,8 @@ impl fmt::Display for InstallReport {
             writeln!(f, "{verb} the older registration out of `{path}`.")?;
         }
         writeln!(f, "{} the hooks in `{path}`:", verb("Registered", "Would register"))?;
-        let is_whole = self.dry_run || self.via == Via::Settings;
-        self.changes.iter().try_for_each(|change| change.tell(f, is_whole))?;
+        let is_whole = self.dry_run || self.location.via == Via::Settings;
+        self.changes.iter().try_for_each(|change| change.show(f, is_whole))?;
         if let Some(copy) = &self.backup {
             let verb = verb("is kept", "would be kept");
             writeln!(f, "What was there before {verb} in `{copy}`.")?;

@@ -5,9 +5,9 @@ use std::fmt;
 use clap::Args;
 use serde::Serialize;
 
-use super::claude_code::change::Change;
-use super::claude_code::settings::enabled_plugin;
-use super::claude_code::{Reason, Scope, Via};
+use super::claude_code::location::{Scope, word};
+use super::claude_code::plan::Plan;
+use super::claude_code::{enabled_plugins, is_registered, plan_uninstall};
 use super::context::Context;
 use super::failure::Failure;
 use super::output::Report;
@@ -30,57 +30,34 @@ pub struct UninstallArgs {
 
 pub fn run(args: &UninstallArgs, context: &mut Context) -> Result<UninstallReport, Failure> {
     let client = context.claude_code()?;
-    let mut plans = Vec::new();
-    for place in client.places() {
-        let is_asked_for = args.scope.is_none_or(|scope| scope == place.scope);
-        let left_alone = |reason: Reason| reason.left_alone(&place.path);
-        if is_asked_for && place.is_registered().map_err(left_alone)? {
-            plans.push((place.plan_uninstall().map_err(left_alone)?, place));
-        } else if let Ok(true) = place.is_registered() {
-            let (scope, path) = (place.scope.name(), place.path.display());
+    let mut places = Vec::new();
+    for location in client.locations() {
+        if args.scope.is_none_or(|scope| scope == location.scope) {
+            if is_registered(&location)? {
+                places.push(plan_uninstall(&location)?);
+            }
+        } else if let Ok(true) = is_registered(&location) {
+            let (scope, path) = (word(&location.scope), location.path.display());
             let rest = format!("the hooks are still registered for the scope {scope}, in `{path}`");
             context.warn([rest]);
         }
     }
-    for settings in client.settings() {
-        context.warn(enabled_plugin(&settings.path).map(|plugin| {
-            let path = settings.path.display();
-            format!("the plugin `{plugin}` is still enabled in `{path}`; `claude plugin uninstall {plugin}` takes it out")
-        }));
-    }
+    context.warn(enabled_plugins(&client).map(|(plugin, path)| {
+        let path = path.display();
+        format!("the plugin `{plugin}` is still enabled in `{path}`; `claude plugin uninstall {plugin}` takes it out")
+    }));
     if !args.dry_run {
-        plans.iter().try_for_each(|(plan, _)| plan.carry_out())?;
+        places.iter().try_for_each(Plan::carry_out)?;
     }
-    let places = plans.into_iter().map(|(plan, place)| PlaceReport {
-        via: place.via,
-        scope: place.scope,
-        path: place.path.into(),
-        backup: plan.backup.map(ShownPath::from),
-        changes: plan.changes,
-    });
-    let places: Vec<_> = places.collect();
-    Ok(UninstallReport {
-        dry_run: args.dry_run,
-        changed: !places.is_empty() && !args.dry_run,
-        places,
-    })
+    let changed = !places.is_empty() && !args.dry_run;
+    Ok(UninstallReport { dry_run: args.dry_run, changed, places })
 }
 
 #[derive(Debug, Serialize)]
 pub struct UninstallReport {
     dry_run: bool,
     changed: bool,
-    places: Vec<PlaceReport>,
-}
-
-#[derive(Debug, Serialize)]
-struct PlaceReport {
-    via: Via,
-    scope: Scope,
-    path: ShownPath,
-    /// The copy of an older state, where it is not what is there now.
-    backup: Option<ShownPath>,
-    changes: Vec<Change>,
+    places: Vec<Plan>,
 }
 
 impl Report for UninstallReport {}
@@ -90,11 +67,12 @@ impl fmt::Display for UninstallReport {
         if self.places.is_empty() {
             return writeln!(f, "The hooks are not registered; nothing to do.");
         }
-        for place in &self.places {
+        for plan in &self.places {
             let verb = if self.dry_run { "Would take" } else { "Took" };
-            writeln!(f, "{verb} the hooks out of `{}`:", place.path)?;
-            place.changes.iter().try_for_each(|change| change.tell(f, false))?;
-            if let Some(copy) = &place.backup {
+            let path = ShownPath::from(plan.location.path.as_path());
+            writeln!(f, "{verb} the hooks out of `{path}`:")?;
+            plan.changes.iter().try_for_each(|change| change.show(f, false))?;
+            if let Some(copy) = &plan.backup {
                 writeln!(f, "A copy of what was there before `install` is still in `{copy}`.")?;
             }
         }

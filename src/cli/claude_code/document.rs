@@ -1,165 +1,150 @@
-//! A settings file, understood as far as hooks go, with the place of each value in its text.
+//! The text of a settings file, parsed as far as hooks go, with the position of each value.
 
-use std::ops::Range;
-
-use jsonc_parser::ast::{Array, Object, ObjectProp, Value};
-use jsonc_parser::common::Ranged;
+use jsonc_parser::ast::{ObjectProp, Value};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::Reason;
-use super::registration::hook_of;
+use super::error::FileError;
+use super::hook::{Hook, own_name};
 
-/// What some editors put ahead of a text.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// The events that are registered.
 const EVENTS: [&str; 3] = ["PreToolUse", "SessionEnd", "SessionStart"];
+/// What the client calls the plugin in our folder.
+pub const FOLDER_PLUGIN: &str = "muzzle-persona@skills-dir";
 
-/// The text of a settings file. An empty one stands for no settings.
 #[derive(Debug)]
 pub struct Document<'a> {
-    /// The text, without a byte order mark.
+    /// The byte order mark before the text, if some editor put one there.
+    pub mark: &'a str,
     pub text: &'a str,
-    /// The settings, with their places in the text; none in an empty text.
-    pub root: Option<Object<'a>>,
-    /// How many bytes come before the text.
-    pub mark: usize,
-}
-
-/// A handler, and what it is called for.
-#[derive(Debug)]
-pub struct Handler<'a, 'b> {
-    /// The event.
-    pub event: &'b str,
-    /// The tools that its group names; without it, all.
-    pub matcher: Option<&'b str>,
-    /// The handler itself.
-    pub object: &'b Object<'a>,
+    /// An object; `None` in an empty text, which stands for no settings.
+    pub root: Option<Value<'a>>,
 }
 
 impl<'a> Document<'a> {
-    /// Reads a settings file, or says why it cannot be understood.
-    pub fn read(bytes: &'a [u8]) -> Result<Self, Reason> {
-        let whole = str::from_utf8(bytes).map_err(|error| Reason::NotText(error.valid_up_to()))?;
+    pub fn read(bytes: &'a [u8]) -> Result<Self, FileError> {
+        let whole =
+            str::from_utf8(bytes).map_err(|error| FileError::NotUtf8(error.valid_up_to()))?;
         let text = whole.strip_prefix(BYTE_ORDER_MARK).unwrap_or(whole);
-        let mark = whole.len() - text.len();
+        let mark = whole.strip_suffix(text).unwrap_or_default();
         if text.trim().is_empty() {
-            return Ok(Self { text, root: None, mark });
+            return Ok(Self { mark, text, root: None });
         }
         // Only the grammar itself: what goes beyond it, a client may not read. This reader also
         // knows no more than 128 values within each other.
         serde_json::from_str::<serde_json::Value>(text)
-            .map_err(|error| Reason::NotJson(error.to_string()))?;
+            .map_err(|error| FileError::NotJson(error.to_string()))?;
         let parsed = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default())
-            .map_err(|error| Reason::NotJson(error.to_string()))?;
+            .map_err(|error| FileError::NotJson(error.to_string()))?;
         match parsed.value {
-            Some(Value::Object(root)) => Ok(Self { text, root: Some(root), mark }),
-            Some(other) => Err(wrong("the whole", &other, "an object")),
-            None => Err(Reason::NotJson("it has no value".to_owned())),
+            Some(root @ Value::Object(_)) => Ok(Self { mark, text, root: Some(root) }),
+            Some(other) => Err(wrong_type("the whole", &other, "an object")),
+            None => Err(FileError::NotJson("it has no value".to_owned())),
         }
     }
 
-    /// Holds the places that a registration goes to, to what a client expects there.
-    pub fn check(&self) -> Result<(), Reason> {
-        let Some(root) = &self.root else { return Ok(()) };
-        match only(root, "hooks")?.map(|property| &property.value) {
-            None => Ok(()),
-            Some(Value::Object(hooks)) => EVENTS.into_iter().try_for_each(|event| {
-                match only(hooks, event)?.map(|property| &property.value) {
-                    None | Some(Value::Array(_)) => Ok(()),
-                    Some(other) => Err(wrong(event, other, "an array")),
-                }
-            }),
-            Some(other) => Err(wrong("hooks", other, "an object")),
+    /// Checks that what a registration adds to has the form that a client expects.
+    pub fn check(&self) -> Result<(), FileError> {
+        let Some(hooks) = only(self.root.as_ref(), "hooks")? else { return Ok(()) };
+        if hooks.as_object().is_none() {
+            return Err(wrong_type("hooks", hooks, "an object"));
         }
-    }
-
-    /// All settings for hooks, if they have the form that a client expects.
-    pub fn hooks(&self) -> Option<&Object<'a>> {
-        last(self.root.as_ref()?, "hooks")?.value.as_object()
-    }
-
-    /// All handlers, in the order of the text.
-    pub fn handlers(&self) -> impl Iterator<Item = Handler<'a, '_>> {
-        let events = self.hooks().into_iter().flat_map(|hooks| &hooks.properties);
-        events.flat_map(|event| {
-            groups(event).filter_map(Value::as_object).flat_map(move |group| {
-                let matcher = text_of(group, "matcher");
-                let handlers = handlers(group).into_iter().flat_map(|handlers| &handlers.elements);
-                handlers.filter_map(Value::as_object).map(move |object| Handler {
-                    event: event.name.as_str(),
-                    matcher,
-                    object,
-                })
-            })
+        EVENTS.into_iter().try_for_each(|event| match only(Some(hooks), event)? {
+            None | Some(Value::Array(_)) => Ok(()),
+            Some(other) => Err(wrong_type(event, other, "an array")),
         })
     }
-}
 
-impl Handler<'_, '_> {
-    /// The command, if it runs one.
-    pub fn command(&self) -> Option<&str> {
-        command(self.object)
+    pub fn setting(&self, key: &str) -> Option<&Value<'a>> {
+        get(self.root.as_ref(), key)
     }
 
-    /// The arguments in exec form; none in shell form.
-    pub fn args(&self) -> Option<Vec<String>> {
-        let args = last(self.object, "args")?.value.as_array()?;
-        let texts = args.elements.iter().filter_map(Value::as_string_lit);
-        Some(texts.map(|text| text.value.to_string()).collect())
+    /// Returns all hooks, in the order of the text.
+    pub fn hooks(&self) -> Vec<Hook> {
+        let mut hooks = Vec::new();
+        for event in properties(self.setting("hooks")) {
+            for group in elements(&event.value) {
+                let handlers = elements(get(group, "hooks"));
+                let handlers = handlers.iter().filter(|handler| handler.as_object().is_some());
+                hooks.extend(handlers.map(|handler| hook(event.name.as_str(), group, handler)));
+            }
+        }
+        hooks
     }
 
-    /// How long the client waits for it, in seconds, if it is said.
-    pub fn timeout(&self) -> Option<f64> {
-        last(self.object, "timeout")?.value.as_number_lit()?.value.parse().ok()
+    /// Returns the plugin of ours that is enabled from a marketplace.
+    pub fn enabled_plugin(&self) -> Option<String> {
+        let mut enabled = properties(self.setting("enabledPlugins"))
+            .iter()
+            .filter(|plugin| flag(&plugin.value) != Some(false))
+            .map(|plugin| plugin.name.as_str());
+        // The folder that we write counts by itself.
+        let is_ours = |name: &&str| name.starts_with("muzzle-persona@") && *name != FOLDER_PLUGIN;
+        enabled.find(is_ours).map(str::to_owned)
     }
+}
 
-    /// Which hook of ours it runs, if any.
-    pub fn hook(&self) -> Option<&'static str> {
-        hook(self.object)
+fn hook(event: &str, group: &Value<'_>, handler: &Value<'_>) -> Hook {
+    let args = get(handler, "args").filter(|args| args.as_array().is_some());
+    let timeout = get(handler, "timeout").and_then(Value::as_number_lit);
+    Hook {
+        event: event.to_owned(),
+        matcher: get(group, "matcher").and_then(text).map(str::to_owned),
+        command: command(handler).map(str::to_owned),
+        args: args.map(|args| elements(args).iter().filter_map(text).map(str::to_owned).collect()),
+        timeout: timeout.and_then(|seconds| seconds.value.parse().ok()),
+        own: own_hook(handler),
     }
 }
 
-/// The groups of one event.
-pub fn groups<'a, 'b>(event: &'b ObjectProp<'a>) -> impl Iterator<Item = &'b Value<'a>> {
-    event.value.as_array().into_iter().flat_map(|groups| &groups.elements)
+/// Returns which hook of ours a handler runs, if any.
+pub fn own_hook(handler: &Value<'_>) -> Option<&'static str> {
+    own_name(command(handler)?, get(handler, "args").is_some())
 }
 
-/// The handlers of one group.
-pub fn handlers<'a, 'b>(group: &'b Object<'a>) -> Option<&'b Array<'a>> {
-    last(group, "hooks")?.value.as_array()
+fn command<'b>(handler: &'b Value<'_>) -> Option<&'b str> {
+    let kind = get(handler, "type").and_then(text);
+    get(handler, "command").and_then(text).filter(|_| kind.is_none_or(|kind| kind == "command"))
 }
 
-/// Which hook of ours a handler runs, if any.
-pub fn hook(handler: &Object<'_>) -> Option<&'static str> {
-    hook_of(command(handler)?, last(handler, "args").is_some())
+/// Returns the value of a key: if it is there twice, readers take the last.
+pub fn get<'a: 'b, 'b>(
+    object: impl Into<Option<&'b Value<'a>>>,
+    key: &str,
+) -> Option<&'b Value<'a>> {
+    let property = properties(object).iter().rfind(|property| property.name.as_str() == key);
+    property.map(|property| &property.value)
 }
 
-/// A setting: of those with the same key, a reader takes the last.
-pub fn last<'a, 'b>(object: &'b Object<'a>, key: &str) -> Option<&'b ObjectProp<'a>> {
-    object.properties.iter().rfind(|property| property.name.as_str() == key)
+pub fn properties<'a: 'b, 'b>(value: impl Into<Option<&'b Value<'a>>>) -> &'b [ObjectProp<'a>] {
+    value.into().and_then(Value::as_object).map_or(&[], |object| &object.properties)
 }
 
-/// The text that a setting has.
-pub fn text_of<'b>(object: &'b Object<'_>, key: &str) -> Option<&'b str> {
-    Some(&last(object, key)?.value.as_string_lit()?.value)
+pub fn elements<'a: 'b, 'b>(value: impl Into<Option<&'b Value<'a>>>) -> &'b [Value<'a>] {
+    value.into().and_then(Value::as_array).map_or(&[], |array| &array.elements)
 }
 
-fn command<'b>(handler: &'b Object<'_>) -> Option<&'b str> {
-    text_of(handler, "type").is_none_or(|kind| kind == "command").then_some(())?;
-    text_of(handler, "command")
+pub fn text<'b>(value: &'b Value<'_>) -> Option<&'b str> {
+    value.as_string_lit().map(|text| &*text.value)
 }
 
-/// A setting that is there once, if at all.
-fn only<'a, 'b>(
-    object: &'b Object<'a>,
+pub fn flag(value: &Value<'_>) -> Option<bool> {
+    value.as_boolean_lit().map(|flag| flag.value)
+}
+
+/// Returns the value of a key that is there once, if at all.
+fn only<'a: 'b, 'b>(
+    object: Option<&'b Value<'a>>,
     key: &'static str,
-) -> Result<Option<&'b ObjectProp<'a>>, Reason> {
-    let mut found = object.properties.iter().filter(|property| property.name.as_str() == key);
-    let first = found.next();
-    if found.next().is_some() { Err(Reason::Twice(key.to_owned())) } else { Ok(first) }
+) -> Result<Option<&'b Value<'a>>, FileError> {
+    let is_key = |property: &&ObjectProp<'_>| property.name.as_str() == key;
+    match properties(object).iter().filter(is_key).count() {
+        0 | 1 => Ok(get(object, key)),
+        _ => Err(FileError::DuplicateKey(key)),
+    }
 }
 
-fn wrong(key: &'static str, value: &Value<'_>, expected: &'static str) -> Reason {
+fn wrong_type(key: &'static str, value: &Value<'_>, expected: &'static str) -> FileError {
     let found = match value {
         Value::StringLit(_) => "a text",
         Value::NumberLit(_) => "a number",
@@ -168,10 +153,5 @@ fn wrong(key: &'static str, value: &Value<'_>, expected: &'static str) -> Reason
         Value::Array(_) => "an array",
         Value::NullKeyword(_) => "null",
     };
-    Reason::WrongType { key, found, expected }
-}
-
-/// Where a value lies in the text.
-pub fn span(node: &impl Ranged) -> Range<usize> {
-    node.start()..node.end()
+    FileError::WrongType { key, found, expected }
 }

@@ -1,30 +1,70 @@
 //! Claude Code's files, as far as hooks are registered in them.
 //!
-//! There are two ways to register, a [`Plugin`](Via::Plugin) folder of our own
-//! and an entry in a settings file that is somebody else's, and three scopes.
-//! [`place`] knows where they are, [`registration`] what is registered and which
-//! handlers are ours, [`settings`] and [`plugin`] how to put it there and take it
-//! away. Both answer with a [`Plan`](change::Plan): the bytes of each file before
-//! and after, to be shown or carried out.
+//! [`location`] knows the files and folders that a session reads, [`hook`] the hooks in them.
+//! [`plugin`] writes a folder of our own, and [`settings`] an entry in a settings file of the user:
+//! both return a [`Plan`], to be shown or carried out. A settings file is never written anew:
+//! [`document`] finds the positions of its values, and [`edit`] changes the text between them, so
+//! that every other byte stays. A file that cannot be understood is left alone, with a [`FileError`].
 //!
-//! A settings file is never written anew: [`document`] finds where its values
-//! lie, and [`splice`] changes the text between them, in the [`style`] of what is
-//! there, so that every other byte stays. A file that cannot be understood is left alone, for a [`reason`].
-//!
-//! `docs/claude-code.md` describes the files. Only `install`, `uninstall` and
-//! `doctor` come in here.
+//! `docs/claude-code.md` describes the files. Only `install`, `uninstall` and `doctor` use this.
 
-pub mod change;
+use std::path::PathBuf;
+
+use self::document::Document;
+use self::error::FileError;
+use self::hook::Registration;
+use self::location::{ClaudeCode, Location, Via};
+use self::plan::Plan;
+use super::failure::Failure;
+
 pub mod document;
-pub mod place;
+mod edit;
+pub mod error;
+pub mod hook;
+pub mod location;
+pub mod plan;
 pub mod plugin;
-pub mod reason;
-pub mod registration;
 pub mod settings;
-mod settings_file;
-mod splice;
-mod style;
 
-pub use self::place::{ClaudeCode, Place, Scope, Via};
-pub use self::reason::Reason;
-pub use self::registration::{Inject, Registration};
+/// Returns whether a hook of ours is registered at a location.
+///
+/// A file that cannot be understood has none if it does not even name one.
+pub fn is_registered(location: &Location) -> Result<bool, Failure> {
+    let is_registered = match location.via {
+        Via::Plugin => plugin::is_registered(&location.path),
+        Via::Settings => settings::is_registered(&location.path),
+    };
+    is_registered.map_err(left_alone(location))
+}
+
+/// Plans to register the hooks, in place of an older registration at the same location.
+pub fn plan_install(location: &Location, registration: &Registration) -> Result<Plan, Failure> {
+    let plan = match location.via {
+        Via::Plugin => plugin::plan_install(location, registration),
+        Via::Settings => settings::plan_install(location, registration),
+    };
+    plan.map_err(left_alone(location))
+}
+
+/// Plans to take out what of ours is registered.
+pub fn plan_uninstall(location: &Location) -> Result<Plan, Failure> {
+    let plan = match location.via {
+        Via::Plugin => plugin::plan_uninstall(location),
+        Via::Settings => settings::plan_uninstall(location),
+    };
+    plan.map_err(left_alone(location))
+}
+
+/// Returns the plugins of ours that a marketplace brought, each with the settings that enable it.
+pub fn enabled_plugins(client: &ClaudeCode) -> impl Iterator<Item = (String, PathBuf)> {
+    let settings = client.locations().into_iter().filter(|location| location.via == Via::Settings);
+    settings.filter_map(|Location { path, .. }| {
+        let bytes = settings::read(&path).ok()??;
+        Some((Document::read(&bytes).ok()?.enabled_plugin()?, path))
+    })
+}
+
+fn left_alone(location: &Location) -> impl FnOnce(FileError) -> Failure {
+    let path = location.path.display();
+    move |error| Failure::refused(format!("left `{path}` alone: {error}"), error.hint())
+}

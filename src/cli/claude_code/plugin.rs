@@ -3,22 +3,23 @@
 //! The folder lists what was written to it, with the BLAKE3 hash of each file.
 //! It is changed or removed only while it holds that and nothing else.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind::NotFound};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::change::{Change, Plan, missing_directories};
-use super::registration::Hooks;
-use super::{Reason, Registration, settings};
+use super::error::FileError;
+use super::hook::Registration;
+use super::location::Location;
+use super::plan::{Change, Plan, missing_directories};
+use super::settings;
 
-/// What the plugin and its folder are called.
-pub const NAME: &str = "muzzle-persona";
 /// The file that lists what was written.
 const LIST: &str = ".muzzle-persona.json";
-/// Where the hooks are registered.
+/// The file that registers the hooks.
 pub const HOOKS: &str = "hooks/hooks.json";
 /// The other files, as they are published.
 const FILES: [(&str, &str); 2] = [
@@ -35,141 +36,113 @@ struct List {
     made_directories: usize,
     /// The BLAKE3 hash of each file, by its path in the folder.
     files: BTreeMap<String, String>,
+    /// The bytes of those files that are there, and of the list.
+    #[serde(skip)]
+    contents: BTreeMap<String, Vec<u8>>,
 }
 
-/// A folder that holds what is on its list, and nothing else.
-struct Folder {
-    list: List,
-    /// What is there of it, and the list itself, by the path in the folder.
-    files: BTreeMap<String, Vec<u8>>,
-}
-
-/// Tells whether the folder is ours, if only in part, or registers a hook of ours.
-pub fn is_registered(folder: &Path) -> Result<bool, Reason> {
+/// Returns whether the folder is ours, if only in part, or registers a hook of ours.
+pub fn is_registered(folder: &Path) -> Result<bool, FileError> {
     Ok(folder.join(LIST).exists() || settings::is_registered(&folder.join(HOOKS))?)
 }
 
-/// Plans to write the folder, in place of an older one of ours.
-pub fn plan_install(folder: &Path, registration: &Registration) -> Result<Plan, Reason> {
-    let (old, made_directories) = if let Some(Folder { list, files }) = existing(folder)? {
-        (files, list.made_directories)
-    } else {
-        let above = folder.parent().map(missing_directories).unwrap_or_default();
-        (BTreeMap::new(), above.len())
+pub fn plan_install(location: &Location, registration: &Registration) -> Result<Plan, FileError> {
+    let folder = &location.path;
+    let (made_directories, mut old) = match read(folder)? {
+        Some(list) => (list.made_directories, list.contents),
+        None => (missing_directories(folder), BTreeMap::new()),
     };
-    let mut new: Vec<_> = FILES.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
-    // The hooks come last: what is there in part is not yet registered.
-    new.push((HOOKS.to_owned(), hooks(registration)));
-    let hash = |(path, text): &(String, String)| {
-        (path.clone(), blake3::hash(text.as_bytes()).to_hex().to_string())
-    };
+    // The hooks come last: a folder that is incomplete is not registered yet.
+    let hooks = json(&BTreeMap::from([("hooks", registration.groups())]));
+    let mut new: Vec<_> = FILES.map(|(path, text)| (path, text.to_owned())).into();
+    new.push((HOOKS, hooks));
+    let files = new.iter().map(|(path, text)| (path.to_string(), hash(text.as_bytes()))).collect();
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let list = List { version, made_directories, files: new.iter().map(hash).collect() };
-    let list = serde_json::to_string_pretty(&list).unwrap_or_default() + "\n";
-    let mut changes = Vec::new();
-    for (path, before) in &old {
-        if path != LIST && !new.iter().any(|(new, _)| new == path) {
-            changes.push(change(folder, path, Some(before.clone()), None));
-        }
-    }
-    // And the list first: what is there in part can be removed.
-    new.insert(0, (LIST.to_owned(), list));
-    for (path, text) in new {
-        let (before, after) = (old.get(&path).cloned(), text.into_bytes());
-        if before.as_ref() != Some(&after) {
-            changes.push(change(folder, &path, before, Some(after)));
-        }
-    }
-    Ok(Plan { changes, ..Plan::default() })
+    // The list comes first: a folder that is incomplete can be removed.
+    let list = List { version, made_directories, files, contents: BTreeMap::new() };
+    new.insert(0, (LIST, json(&list)));
+    let kept = new
+        .into_iter()
+        .map(|(path, text)| change(folder, path, old.remove(path), Some(text.into_bytes())));
+    let kept: Vec<_> = kept.filter(|change| change.before != change.after).collect();
+    let gone = old.into_iter().map(|(path, before)| change(folder, &path, Some(before), None));
+    Ok(Plan { changes: gone.chain(kept).collect(), ..Plan::new(location) })
 }
 
-/// Plans to remove the folder.
-pub fn plan_uninstall(folder: &Path) -> Result<Plan, Reason> {
-    let Some(Folder { list, files }) = existing(folder)? else { return Ok(Plan::default()) };
-    // The hooks first, the list last, for the same reasons.
-    let mut names: Vec<_> = files.into_iter().collect();
-    names.sort_by_key(|(path, _)| (path == LIST, path != HOOKS));
-    let mut inner: Vec<_> = directories(list.files.keys()).into_iter().collect();
-    inner.sort_by_key(|path| std::cmp::Reverse(path.components().count()));
+pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
+    let folder = &location.path;
+    let mut plan = Plan::new(location);
+    let Some(list) = read(folder)? else { return Ok(plan) };
+    let mut inner: Vec<_> = list.directories().into_iter().map(|dir| folder.join(dir)).collect();
+    inner.sort_by_key(|path| Reverse(path.components().count()));
     let above = folder.ancestors().take(1 + list.made_directories).map(Path::to_owned);
-    Ok(Plan {
-        changes: names
-            .into_iter()
-            .map(|(path, before)| change(folder, &path, Some(before), None))
-            .collect(),
-        emptied: inner.into_iter().map(|path| folder.join(path)).chain(above).collect(),
-        backup: None,
-    })
+    plan.emptied = inner.into_iter().chain(above).collect();
+    // The hooks first, the list last, for the same reasons.
+    let mut files: Vec<_> = list.contents.into_iter().collect();
+    files.sort_by_key(|(path, _)| (path == LIST, path != HOOKS));
+    let gone = files.into_iter().map(|(path, before)| change(folder, &path, Some(before), None));
+    plan.changes = gone.collect();
+    Ok(plan)
 }
 
-/// The hooks' file, as it is published or with the paths of this machine.
-fn hooks(registration: &Registration) -> String {
-    #[derive(Serialize)]
-    struct Whole<'a> {
-        hooks: Hooks<'a>,
-    }
-    let whole = Whole { hooks: registration.hooks() };
-    serde_json::to_string_pretty(&whole).unwrap_or_default() + "\n"
-}
-
-/// The list and the files of a folder that is ours, if there is a folder.
-fn existing(folder: &Path) -> Result<Option<Folder>, Reason> {
+/// Reads a folder of ours, if there is one.
+fn read(folder: &Path) -> Result<Option<List>, FileError> {
     match fs::symlink_metadata(folder) {
-        Ok(found) if found.is_dir() => {}
-        Ok(_) => return Err(Reason::NoFolder),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(_) => return Err(FileError::NotADirectory),
+        Err(error) if error.kind() == NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     }
-    let list = match fs::read(folder.join(LIST)) {
-        Ok(list) => list,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Reason::NotOurs(LIST)),
-        Err(error) => return Err(error.into()),
-    };
-    let parsed = serde_json::from_slice::<List>(&list);
-    let parsed = parsed.map_err(|_| Reason::Changed(LIST.to_owned()))?;
-    let mut files = BTreeMap::from([(LIST.to_owned(), list)]);
-    read_all(folder, "", &parsed, &mut files)?;
-    Ok(Some(Folder { list: parsed, files }))
+    let bytes = fs::read(folder.join(LIST)).map_err(|error| match error.kind() {
+        NotFound => FileError::NoList(LIST),
+        _ => error.into(),
+    })?;
+    let list = serde_json::from_slice(&bytes);
+    let mut list: List = list.map_err(|_| FileError::Modified(LIST.to_owned()))?;
+    list.read_part(folder, "")?;
+    list.contents.insert(LIST.to_owned(), bytes);
+    Ok(Some(list))
 }
 
-/// Reads what is in a part of the folder, up to the first thing that is not ours.
-fn read_all(
-    folder: &Path,
-    part: &str,
-    list: &List,
-    files: &mut BTreeMap<String, Vec<u8>>,
-) -> Result<(), Reason> {
-    let known = directories(list.files.keys());
-    let mut entries = fs::read_dir(folder.join(part))?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let name = entry.file_name();
-        let path = format!("{part}{}", name.to_string_lossy());
-        let kind = entry.file_type()?;
-        if kind.is_dir() && known.contains(Path::new(&path)) {
-            read_all(folder, &format!("{path}/"), list, files)?;
-            continue;
+impl List {
+    /// Reads the files in a part of the folder, up to the first that is not ours.
+    fn read_part(&mut self, folder: &Path, part: &str) -> Result<(), FileError> {
+        let mut entries = fs::read_dir(folder.join(part))?.collect::<io::Result<Vec<_>>>()?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let path = format!("{part}{}", entry.file_name().to_string_lossy());
+            let kind = entry.file_type()?;
+            if kind.is_dir() && self.directories().contains(Path::new(&path)) {
+                self.read_part(folder, &format!("{path}/"))?;
+            } else if path != LIST || !kind.is_file() {
+                let Some(written) = self.files.get(&path).filter(|_| kind.is_file()) else {
+                    return Err(FileError::UnknownFile(path));
+                };
+                let bytes = fs::read(entry.path())?;
+                if hash(&bytes) != *written {
+                    return Err(FileError::Modified(path));
+                }
+                self.contents.insert(path, bytes);
+            }
         }
-        if path == LIST && kind.is_file() {
-            continue;
-        }
-        let hash = list.files.get(&path).filter(|_| kind.is_file());
-        let hash = hash.ok_or_else(|| Reason::Foreign(path.clone()))?;
-        let bytes = fs::read(entry.path())?;
-        if *blake3::hash(&bytes).to_hex() != **hash {
-            return Err(Reason::Changed(path));
-        }
-        files.insert(path, bytes);
+        Ok(())
     }
-    Ok(())
-}
 
-/// The directories, within the folder, of the files that were written.
-fn directories<'a>(files: impl Iterator<Item = &'a String>) -> BTreeSet<PathBuf> {
-    let above = files.flat_map(|file| Path::new(file).ancestors().skip(1));
-    above.filter(|dir| !dir.as_os_str().is_empty()).map(Path::to_owned).collect()
+    /// Returns the directories within the folder that its files are in.
+    fn directories(&self) -> BTreeSet<PathBuf> {
+        let above = self.files.keys().flat_map(|file| Path::new(file).ancestors().skip(1));
+        above.filter(|dir| !dir.as_os_str().is_empty()).map(Path::to_owned).collect()
+    }
 }
 
 fn change(folder: &Path, path: &str, before: Option<Vec<u8>>, after: Option<Vec<u8>>) -> Change {
-    Change { path: folder.join(path), before, after, is_aside: path == LIST, copy_of: None }
+    Change { is_internal: path == LIST, ..Change::new(folder.join(path), before, after) }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }

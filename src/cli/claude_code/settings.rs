@@ -1,138 +1,181 @@
-//! A registration in a settings file that is somebody else's.
+//! A registration in a settings file of the user.
 //!
-//! Beside the file we keep what was there before us: a copy of it, or a note
-//! that there was none. If the file is, byte for byte, what we made of that copy,
-//! it becomes again what it was. If somebody changed it since, only our
-//! handlers are taken out.
+//! Beside the file is kept what was there before: a copy of it, or a note that there was none. If
+//! the file is, byte for byte, what a registration makes of that copy, it becomes again what it
+//! was. If it was changed since, only our handlers are removed.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::change::{Plan, missing_directories};
-use super::document::{Document, last};
-use super::registration::{INJECT, RELEASE};
-use super::settings_file::{Note, Origin, SettingsFile, stripped, written};
-use super::{Reason, Registration};
+use serde_json::json;
 
-/// The most bytes that are read of a settings file.
-pub const LIMIT: u64 = 16 * 1024 * 1024;
-/// What the client calls the plugin in our folder.
-pub const FOLDER: &str = "muzzle-persona@skills-dir";
+use super::document::Document;
+use super::edit;
+use super::error::{FileError, MAX_SETTINGS};
+use super::hook::{INJECT, RELEASE, Registration};
+use super::location::Location;
+use super::plan::{Change, Plan, missing_directories};
 
-/// Tells whether a hook of ours is registered in the file.
-pub fn is_registered(path: &Path) -> Result<bool, Reason> {
+/// The ending of the copy's name.
+const COPY: &str = "before-muzzle-persona";
+/// The ending of the note's name.
+const NOTE: &str = "made-by-muzzle-persona";
+/// In the note: how many of the directories above the file were not there either.
+const MADE_DIRECTORIES: &str = "made_directories";
+
+/// What a settings file was before the hooks were registered in it.
+#[derive(Clone, Copy, PartialEq)]
+enum Original<'a> {
+    Absent,
+    Copy(&'a [u8]),
+    /// The file was changed since, or nothing was registered.
+    Unknown,
+}
+
+/// Returns whether a hook of ours is registered in the file.
+pub fn is_registered(path: &Path) -> Result<bool, FileError> {
     let bytes = match read(path) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) | Err(Reason::Dangling(_) | Reason::NoFile) => return Ok(false),
-        Err(reason) => return Err(reason),
+        Ok(None) | Err(FileError::DanglingLink(_) | FileError::NotAFile) => return Ok(false),
+        read => read?.unwrap_or_default(),
     };
+    let is_named = |name: &&str| memchr::memmem::find(&bytes, name.as_bytes()).is_some();
     match Document::read(&bytes) {
-        Ok(document) => Ok(document.handlers().any(|handler| handler.hook().is_some())),
+        Ok(document) => Ok(document.hooks().iter().any(|hook| hook.own.is_some())),
         // No client finds hooks in it; but it may be mended, and then there they are.
-        Err(reason) => {
-            let is_named = |name: &str| memchr::memmem::find(&bytes, name.as_bytes()).is_some();
-            if is_named(INJECT) || is_named(RELEASE) { Err(reason) } else { Ok(false) }
-        }
+        Err(error) if [INJECT, RELEASE].iter().any(is_named) => Err(error),
+        Err(_) => Ok(false),
     }
 }
 
 /// Reads a settings file, if it is there.
-pub fn read(path: &Path) -> Result<Option<Vec<u8>>, Reason> {
-    let found = match fs::metadata(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return match fs::read_link(path) {
-                Ok(target) => Err(Reason::Dangling(target.display().to_string())),
-                Err(_) => Ok(None),
-            };
-        }
-        Err(error) => return Err(error.into()),
-    };
-    // To read a pipe would be to wait for somebody to write.
-    if !found.is_file() {
-        return Err(Reason::NoFile);
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::read_link(path) {
+            Ok(target) => Err(FileError::DanglingLink(target.display().to_string())),
+            Err(_) => Ok(None),
+        },
+        Err(error) => Err(error.into()),
+        // A pipe could be read only when somebody writes to it.
+        Ok(metadata) if !metadata.is_file() => Err(FileError::NotAFile),
+        Ok(metadata) if metadata.len() > MAX_SETTINGS => Err(FileError::TooLong(metadata.len())),
+        Ok(_) => Ok(Some(fs::read(path)?)),
     }
-    if found.len() > LIMIT {
-        return Err(Reason::TooLong(found.len()));
-    }
-    Ok(Some(fs::read(path)?))
 }
 
-/// The plugin of ours that the file enables, if a marketplace brought one.
-pub fn enabled_plugin(path: &Path) -> Option<String> {
-    let bytes = read(path).ok()??;
-    let document = Document::read(&bytes).ok()?;
-    let plugins = last(document.root.as_ref()?, "enabledPlugins")?.value.as_object()?;
-    let enabled = plugins
-        .properties
-        .iter()
-        .filter(|plugin| plugin.value.as_boolean_lit().is_none_or(|enabled| enabled.value));
-    let mut names = enabled.map(|plugin| plugin.name.as_str());
-    // The folder that we write counts by itself.
-    let ours = |name: &&str| name.starts_with("muzzle-persona@") && *name != FOLDER;
-    names.find(ours).map(str::to_owned)
-}
-
-/// Plans to register in the file, in place of what of ours is registered there.
-pub fn plan_install(path: &Path, registration: &Registration) -> Result<Plan, Reason> {
-    let file = SettingsFile::open(path)?;
-    let Some(before) = &file.bytes else {
-        let made = missing_directories(file.path.parent().unwrap_or(&file.path)).len();
-        let note = Note { made_directories: made };
-        let after = written(None, registration)?;
-        return Ok(Plan {
-            changes: vec![file.note(&note), file.change(Some(after))],
-            ..Plan::default()
-        });
+pub fn plan_install(location: &Location, registration: &Registration) -> Result<Plan, FileError> {
+    let mut plan = Plan::new(location);
+    let [mut file, mut copy, mut note] = open(&location.path)?;
+    let Some(before) = &file.before else {
+        let made = json!({ MADE_DIRECTORIES: missing_directories(&file.path) });
+        note.after = Some(format!("{made}\n").into());
+        file.after = Some(installed(&[], registration)?);
+        plan.changes = vec![note, file];
+        return Ok(plan);
     };
     Document::read(before)?.check()?;
-    let origin = file.origin(before)?;
-    let base = match &origin {
-        Origin::Nothing(_) => None,
-        Origin::Copy(bytes) => Some(bytes),
-        Origin::Unknown => Some(before),
+    let original = original(before, &copy, &note)?;
+    let base = match original {
+        Original::Absent => &[],
+        Original::Copy(bytes) => bytes,
+        Original::Unknown => before,
     };
-    let after = written(base.map(Vec::as_slice), registration)?;
-    let copy = file.copy_path();
-    let backup = base.is_some().then(|| copy.clone());
-    if after == *before {
-        return Ok(Plan { backup: backup.filter(|copy| copy.exists()), ..Plan::default() });
+    file.after = Some(installed(base, registration)?);
+    let is_changed = file.after != file.before;
+    if original != Original::Absent && (is_changed || copy.before.is_some()) {
+        plan.backup = Some(copy.path.as_path().into());
     }
-    let mut changes = Vec::new();
-    if matches!(origin, Origin::Unknown) {
-        changes.push(file.change_copy(Some(before.clone())));
-        changes.extend(file.note_gone());
+    if is_changed {
+        if original == Original::Unknown {
+            copy.after.clone_from(&file.before);
+            plan.changes.push(copy);
+            plan.changes.extend(Some(note).filter(|note| note.before.is_some()));
+        }
+        plan.changes.push(file);
     }
-    changes.push(file.change(Some(after)));
-    Ok(Plan { changes, backup, ..Plan::default() })
+    Ok(plan)
 }
 
-/// Plans to take our handlers out of the file.
-pub fn plan_uninstall(path: &Path) -> Result<Plan, Reason> {
-    if !is_registered(path)? {
-        return Ok(Plan::default());
-    }
-    let file = SettingsFile::open(path)?;
-    let Some(before) = &file.bytes else { return Ok(Plan::default()) };
-    let origin = file.origin(before)?;
-    let (after, emptied) = match &origin {
-        Origin::Nothing(note) => {
-            let above = file.path.ancestors().skip(1).take(note.made_directories);
-            (None, above.map(Path::to_owned).collect())
+pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
+    let mut plan = Plan::new(location);
+    let [mut file, copy, note] = open(&location.path)?;
+    let Some(before) = &file.before else { return Ok(plan) };
+    file.after = match original(before, &copy, &note)? {
+        Original::Absent => {
+            let note = note.before.as_deref().unwrap_or_default();
+            let note: BTreeMap<String, usize> = serde_json::from_slice(note).unwrap_or_default();
+            let made_directories = note.get(MADE_DIRECTORIES).copied().unwrap_or_default();
+            let above = file.path.ancestors().skip(1).take(made_directories);
+            plan.emptied = above.map(Path::to_owned).collect();
+            None
         }
-        Origin::Copy(bytes) => (Some(stripped(bytes)?), Vec::new()),
-        Origin::Unknown => (Some(stripped(before)?), Vec::new()),
+        Original::Copy(bytes) => Some(without_hooks(bytes)?),
+        Original::Unknown => Some(without_hooks(before)?),
     };
-    let copy = file.copy_path();
-    let kept = fs::read(&copy).ok();
-    // It may be of a time when older entries of ours were there: nobody wants those back.
-    let is_spare = kept.as_ref().is_some_and(|copy| stripped(copy).ok() == after);
-    let mut changes = vec![file.change(after)];
-    changes.extend(file.note_gone());
+    // A copy may hold an older registration, which is not worth keeping.
+    let is_spare = copy.before.as_ref().is_some_and(|copy| without_hooks(copy).ok() == file.after);
+    plan.changes.push(file);
+    plan.changes.extend(Some(note).filter(|note| note.before.is_some()));
     if is_spare {
-        changes.push(file.change_copy(None));
+        plan.changes.push(copy);
+    } else if copy.before.is_some() {
+        plan.backup = Some(copy.path.into());
     }
-    let backup = kept.filter(|_| !is_spare).map(|_| copy);
-    Ok(Plan { changes, emptied, backup })
+    Ok(plan)
+}
+
+/// Opens a file that may be changed, with its copy and its note: changes that remove them.
+fn open(path: &Path) -> Result<[Change; 3], FileError> {
+    let bytes = read(path)?;
+    let path = if bytes.is_some() { fs::canonicalize(path)? } else { path.to_owned() };
+    if bytes.is_some() && fs::metadata(&path)?.permissions().readonly() {
+        return Err(FileError::ReadOnly);
+    }
+    let [copy, note] = [COPY, NOTE].map(|ending| {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{ending}"));
+        let path = path.with_file_name(name);
+        let before = fs::read(&path).ok();
+        Change { is_internal: true, ..Change::new(path, before, None) }
+    });
+    let copy = Change { copy_of: Some(path.clone()), ..copy };
+    Ok([Change::new(path, bytes, None), copy, note])
+}
+
+/// Returns what the file was before it became `now`.
+fn original<'a>(now: &[u8], copy: &'a Change, note: &Change) -> Result<Original<'a>, FileError> {
+    let Some(registration) = registered(&Document::read(now)?) else {
+        return Ok(Original::Unknown);
+    };
+    if note.before.is_some() && installed(&[], &registration)? == now {
+        return Ok(Original::Absent);
+    }
+    let copy = copy
+        .before
+        .as_ref()
+        .filter(|copy| installed(copy, &registration).is_ok_and(|installed| installed == now));
+    Ok(copy.map_or(Original::Unknown, |copy| Original::Copy(copy)))
+}
+
+/// Returns what a registration makes of a settings file.
+fn installed(base: &[u8], registration: &Registration) -> Result<Vec<u8>, FileError> {
+    let base = without_hooks(base)?;
+    let document = Document::read(&base)?;
+    document.check()?;
+    Ok(edit::insert(&document, registration).into())
+}
+
+/// Returns a settings file without our handlers.
+fn without_hooks(bytes: &[u8]) -> Result<Vec<u8>, FileError> {
+    Ok(edit::remove(&Document::read(bytes)?).into())
+}
+
+/// Returns the registration that a file holds, if it is complete.
+fn registered(document: &Document<'_>) -> Option<Registration> {
+    let hooks = document.hooks();
+    let last = |name| hooks.iter().rfind(|hook| hook.own == Some(name));
+    let inject = last(INJECT)?;
+    let (command, args) = (inject.command.clone()?, inject.args.clone()?);
+    Some(Registration { inject: command, args, release: last(RELEASE)?.command.clone()? })
 }

@@ -10,7 +10,6 @@ use crate::cli::output::{ERROR, FAINT, GOOD, WARNING};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// As it should be.
     Ok,
     /// It works, but the user should know.
     Warning,
@@ -21,24 +20,32 @@ pub enum Level {
 #[derive(Debug, Serialize)]
 pub struct Check {
     pub level: Level,
-    /// What was looked at; documented in `docs/claude-code.md`.
+    /// What was checked; documented in `docs/claude-code.md`.
     #[serde(rename = "check")]
     id: &'static str,
     /// What was found: a sentence.
     message: String,
     /// What that means, if it is not as it should be.
     means: Option<String>,
-    /// What to do then.
     hint: Option<String>,
-    /// The preamble that was found, for people; in JSON, it is part of the rehearsal.
     #[serde(skip)]
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// What a hook did with a sample call.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rehearsal {
+    pub command: String,
+    pub args: Option<Vec<String>>,
+    pub milliseconds: u64,
+    /// What it put ahead of the agent's prompt, if it did.
     pub preamble: Option<String>,
 }
 
 impl Check {
     pub fn ok(id: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { level: Level::Ok, id, message, means: None, hint: None, preamble: None }
+        Self { level: Level::Ok, id, message, means: None, hint: None, rehearsal: None }
     }
 
     pub fn warning(
@@ -69,7 +76,8 @@ impl fmt::Display for Check {
             Level::Problem => (ERROR, '✗'),
         };
         writeln!(f, "{style}{sign}{style:#} {}", visible(&self.message))?;
-        for line in self.preamble.iter().flat_map(|preamble| preamble.lines()) {
+        let preamble = self.rehearsal.as_ref().and_then(|rehearsal| rehearsal.preamble.as_ref());
+        for line in preamble.into_iter().flat_map(|preamble| preamble.lines()) {
             writeln!(f, "    {FAINT}│{FAINT:#} {}", visible(line))?;
         }
         if let Some(means) = &self.means {

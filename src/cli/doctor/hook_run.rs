@@ -54,20 +54,20 @@ impl HookRun {
         if self.is_silent() {
             return Err(self.inaction());
         }
-        let answer: Value = serde_json::from_slice(&self.stdout)
+        let mut answer: Value = serde_json::from_slice(&self.stdout)
             .map_err(|error| format!("answered what is not JSON: {error}"))?;
-        let output = answer.get("hookSpecificOutput").unwrap_or(&Value::Null);
-        if answer.get("decision").is_some() || output.get("permissionDecision").is_some() {
+        let decides = answer.get("decision").is_some();
+        let mut output = answer.get_mut("hookSpecificOutput").map(Value::take).unwrap_or_default();
+        if decides || output.get("permissionDecision").is_some() {
             return Err("took a decision about the call, which is the user's to take".to_owned());
         }
         if output.get("hookEventName").is_none_or(|event| event != "PreToolUse") {
             return Err("answered something else than a changed call".to_owned());
         }
-        let (mut new, mut old) =
-            (output.get("updatedInput").cloned().unwrap_or_default(), input.clone());
-        let take_prompt =
-            |input: &mut Value| input.get_mut("prompt").map(Value::take).unwrap_or_default();
-        let (new_prompt, old_prompt) = (take_prompt(&mut new), take_prompt(&mut old));
+        let mut new = output.get_mut("updatedInput").map(Value::take).unwrap_or_default();
+        let mut old = input.clone();
+        let [new_prompt, old_prompt] = [&mut new, &mut old]
+            .map(|input| input.get_mut("prompt").map(Value::take).unwrap_or_default());
         if new != old {
             return Err("changed more of the call than its prompt".to_owned());
         }
@@ -98,9 +98,7 @@ fn read(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        if let Some(pipe) = pipe {
-            let _ = pipe.take(MAX_OUTPUT).read_to_end(&mut bytes);
-        }
+        let _ = pipe.map(|pipe| pipe.take(MAX_OUTPUT).read_to_end(&mut bytes));
         sender.send(bytes)
     });
     receiver
@@ -113,8 +111,7 @@ fn wait(child: &mut Child, start: Instant, limit: Duration) -> Option<ExitStatus
             Ok(Some(status)) => return Some(status),
             Ok(None) if start.elapsed() < limit => thread::sleep(POLL_INTERVAL),
             _ => {
-                let _ = child.kill();
-                let _ = child.wait();
+                let _ = child.kill().and_then(|()| child.wait());
                 return None;
             }
         }

@@ -1,9 +1,9 @@
 //! `doctor`: does it work, and if not, why not?
 //!
-//! Each file of the folder looks at one subject and returns [checks](Check): [`store`],
-//! [`programs`], [`registration`] in the [`hook_file`]s that a session reads, [`other_hooks`] and
-//! [`variables`]. The [`rehearsal`] then calls the registered hooks as Claude Code would, each in
-//! a [`hook_run`]. Nothing is written outside a temporary directory, which has the rehearsal's store.
+//! Each file of the folder checks one subject: [`store`], [`programs`], [`registration`] in the
+//! [`hook_file`]s that a session reads, and [`variables`]. The [`rehearsal`] then calls the
+//! registered hooks as Claude Code would, each in a [`hook_run`]. Nothing is written outside a
+//! temporary directory, which has the rehearsal's store.
 
 use std::fmt;
 
@@ -15,13 +15,11 @@ use super::environment;
 use super::failure::{Failure, REFUSED};
 use super::output::Report;
 
-use self::check::{Check, Level};
-use self::rehearsal::Rehearsal;
+use self::check::{Check, Level, Rehearsal};
 
 mod check;
 mod hook_file;
 mod hook_run;
-mod other_hooks;
 mod programs;
 mod registration;
 mod rehearsal;
@@ -41,14 +39,14 @@ pub fn run(_: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure> {
     let client = &context.claude_code()?;
     let program = context.program.as_deref();
     let files = hook_file::read_all(client);
-    let variables = variables::in_effect(&environment::own_variables(), &files);
+    let variables = variables::in_effect(environment::own_variables(), &files);
     let mut findings = store::checks(&context.options);
     findings.extend(programs::checks(program));
     findings.extend(registration::checks(client, &files, program));
-    findings.extend(other_hooks::checks(&files));
+    findings.extend(registration::other_hooks(&files));
     findings.extend(variables::checks(&variables, &context.options.dir));
-    let (checks, rehearsals) = rehearsal::run(client, program, &variables, &files)?;
-    findings.extend(checks);
+    findings.extend(rehearsal::checks(client, program, &variables, &files)?);
+    let rehearsals = findings.iter().filter_map(|check| check.rehearsal.clone()).collect();
     let healthy = findings.iter().all(|check| check.level != Level::Problem);
     Ok(DoctorReport { healthy, findings, rehearsals })
 }

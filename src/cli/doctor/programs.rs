@@ -1,19 +1,18 @@
 //! The hooks that are beside this program.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::check::Check;
-use crate::cli::claude_code::registration::{INJECT, RELEASE};
+use crate::cli::claude_code::hook::{INJECT, INSTALL_HINT, RELEASE, beside};
 
 pub fn checks(program: Option<&Path>) -> Vec<Check> {
     let Some(dir) = program.and_then(Path::parent) else { return Vec::new() };
     let faults = [INJECT, RELEASE].into_iter().filter_map(|name| {
-        let path = dir.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        let path = beside(program, name)?;
         let message = format!("`{}` {}.", path.display(), fault(&path)?);
         let means = "`install` registers the hooks that are beside this program.";
-        let hint = "`cargo install --path . && cargo install --path hook` puts both in one place, as does `cargo build --workspace`";
-        Some(Check::problem("programs", message, means, hint))
+        Some(Check::problem("programs", message, means, INSTALL_HINT))
     });
     let mut checks: Vec<_> = faults.collect();
     if checks.is_empty() {
@@ -33,15 +32,11 @@ pub fn fault(path: &Path) -> Option<&'static str> {
     }
 }
 
-/// Returns the path beside this program that has the file name of `command`.
-pub fn beside(program: Option<&Path>, command: &Path) -> Option<PathBuf> {
-    Some(program?.parent()?.join(command.file_name()?))
-}
-
-/// Returns whether two paths lead to one file.
-pub fn is_same_file(one: &Path, other: &Path) -> bool {
-    let real = |path| fs::canonicalize(path).ok();
-    real(one).is_some_and(|one| real(other) == Some(one))
+/// Returns whether a path leads to the file of the same name beside this program, if there is one.
+pub fn is_beside(program: Option<&Path>, path: &Path) -> Option<bool> {
+    let beside = program?.parent()?.join(path.file_name()?);
+    let beside = fs::canonicalize(beside).ok()?;
+    Some(fs::canonicalize(path).is_ok_and(|path| path == beside))
 }
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Where our hooks are registered, how often, and whether what is registered can be run.
+//! Where our hooks are registered, how often, whether they can be run, and what else is called.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,157 +6,161 @@ use std::path::Path;
 use muzzle_persona::wording::Quoted;
 
 use super::check::Check;
-use super::hook_file::{HookFile, RegisteredHook, effective};
-use super::programs::{beside, fault, is_same_file};
-use crate::cli::claude_code::registration::{INJECT, RELEASE};
-use crate::cli::claude_code::{ClaudeCode, Place, Via, plugin};
+use super::hook_file::{HookFile, effective};
+use super::programs::{fault, is_beside};
+use crate::cli::claude_code::hook::{Hook, INJECT, RELEASE};
+use crate::cli::claude_code::location::{ClaudeCode, Location, Via, word};
+use crate::cli::claude_code::plugin;
 
 pub fn checks(client: &ClaudeCode, files: &[HookFile], program: Option<&Path>) -> Vec<Check> {
+    let ok = |message| Check::ok("registration", message);
     let mut checks = unusable(client, files);
-    let has_hooks = |file: &&HookFile| file.own_hooks().next().is_some();
-    let mut count = 0;
-    for file in files.iter().filter(has_hooks) {
-        count += 1;
+    let (with, without): (Vec<_>, Vec<_>) =
+        files.iter().partition(|file| file.own_hooks().next().is_some());
+    for file in &with {
         let faults = faults(file, files, program);
         if faults.is_empty() {
-            let message = format!("The hooks are registered in `{}`.", file.path.display());
-            checks.push(Check::ok("registration", message));
+            checks.push(ok(format!("The hooks are registered in `{}`.", file.path.display())));
         }
         checks.extend(faults);
     }
+    let mut count = with.len();
     for file in files {
         if let Some(plugin) = &file.marketplace {
             count += 1;
-            let message = format!("The plugin `{plugin}` is enabled in `{}`.", file.path.display());
-            checks.push(Check::ok("registration", message));
+            let path = file.path.display();
+            checks.push(ok(format!("The plugin `{plugin}` is enabled in `{path}`.")));
         }
     }
-    let without = files
-        .iter()
-        .filter(|file| file.plugin.is_none() && file.fault.is_none() && !has_hooks(file));
+    let without = without.iter().filter(|file| file.plugin.is_none() && file.error.is_none());
     let without: Vec<_> = without.map(|file| file.path.display()).collect();
     if !without.is_empty() {
-        let message = format!("No hook of ours is in {}.", Quoted::all(&without));
-        checks.push(Check::ok("registration", message));
+        checks.push(ok(format!("No hook of ours is in {}.", Quoted::all(&without))));
     }
-    match count {
-        0 => checks.push(Check::problem(
-            "registration",
-            "The hooks are not registered.",
-            "No agent of a session that starts here gets a persona.",
-            "`muzzle-persona install`",
-        )),
-        1 => {}
-        _ => checks.push(Check::warning(
-            "registration.twice",
-            format!("The hooks are registered {count} times."),
-            "Each of them runs for each agent. They agree on the persona, but the agent waits for all.",
-            "`muzzle-persona uninstall` takes all out, then install once",
-        )),
+    if count == 0 {
+        let means = "No agent of a session that starts here gets a persona.";
+        let hint = "`muzzle-persona install`";
+        checks.push(Check::problem("registration", "The hooks are not registered.", means, hint));
+    } else if count > 1 {
+        let message = format!("The hooks are registered {count} times.");
+        let means = "Each of them runs for each agent. They agree on the persona, but the agent waits for all.";
+        let hint = "`muzzle-persona uninstall` takes all out, then install once";
+        checks.push(Check::warning("registration.twice", message, means, hint));
     }
     checks
 }
 
-/// Files and folders of ours that cannot be used, or were changed.
-fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
-    let own = files.iter().filter(|file| file.place.is_some());
-    let faults = own.filter_map(|file| Some((file.path.display(), file.fault.as_ref()?)));
-    let faults = faults.map(|(path, reason)| {
-        let message = format!("`{path}` is not as it should be: {reason}.");
-        let means = "Claude Code may ignore the whole file, and `install` leaves it alone.";
-        Check::warning("registration.file", message, means, reason.hint())
-    });
-    let folders = client.places().into_iter().filter(|place| place.via == Via::Plugin);
-    let folders = folders.filter_map(|place| {
-        let path = place.path.display();
-        match plugin::plan_uninstall(&place.path) {
-            Err(reason) => Some(Check::warning(
-                "registration.file",
-                format!("`{path}` is not as `install` wrote it: {reason}."),
-                "`install` and `uninstall` leave the folder alone.",
-                reason.hint(),
-            )),
-            Ok(plan) if plan.changes.is_empty() => None,
-            Ok(_) if files.iter().any(|file| file.place.as_ref() == Some(&place)) => None,
-            Ok(_) => Some(Check::warning(
-                "registration.file",
-                format!("`{path}` has no `{}`.", plugin::HOOKS),
-                "The plugin registers nothing.",
-                install_command(Some(&place)),
-            )),
+/// Checks hooks of others that are called for the same calls, and the setting that none is called.
+pub fn other_hooks(files: &[HookFile]) -> Vec<Check> {
+    let mut checks = Vec::new();
+    if let Some((file, true)) = effective(files, |file| file.disables_hooks) {
+        let message = format!("`disableAllHooks` is true in `{}`.", file.path.display());
+        let means = "Claude Code calls no hook, so no agent gets a persona.";
+        let hint = "take it out, or set it to false";
+        checks.push(Check::problem("hooks.disabled", message, means, hint));
+    }
+    for file in files {
+        let others = file.hooks.iter().filter(|hook| hook.own.is_none());
+        for hook in others.filter(|hook| hook.is_called_for_agents()) {
+            let what = hook.command.as_ref().map(|command| format!("`{command}`"));
+            let what = what.as_deref().unwrap_or("a hook that is no command");
+            let message = format!("{what} in `{}` is called for agents too.", file.path.display());
+            let means = "All hooks get the same call at once. If it rewrites the prompt too, the last to finish wins, and the persona may be lost.";
+            let hint =
+                "if it does not rewrite the call there is nothing to do; else narrow its matcher";
+            checks.push(Check::warning("hooks.rival", message, means, hint));
         }
-    });
-    faults.chain(folders).collect()
+    }
+    if checks.is_empty() {
+        checks.push(Check::ok("hooks.rival", "No other hook is called for agents."));
+    }
+    checks
 }
 
-/// What is wrong with a registration.
+/// Checks for files and folders of ours that cannot be used, or were changed.
+fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
+    let id = "registration.file";
+    let mut checks = Vec::new();
+    for file in files.iter().filter(|file| file.location.is_some()) {
+        if let Some(error) = &file.error {
+            let message = format!("`{}` is not as it should be: {error}.", file.path.display());
+            let means = "Claude Code may ignore the whole file, and `install` leaves it alone.";
+            checks.push(Check::warning(id, message, means, error.hint()));
+        }
+    }
+    for folder in client.locations().into_iter().filter(|folder| folder.via == Via::Plugin) {
+        let path = folder.path.display();
+        match plugin::plan_uninstall(&folder) {
+            Err(error) => {
+                let message = format!("`{path}` is not as `install` wrote it: {error}.");
+                let means = "`install` and `uninstall` leave the folder alone.";
+                checks.push(Check::warning(id, message, means, error.hint()));
+            }
+            Ok(plan) if plan.changes.is_empty() => {}
+            Ok(_) if files.iter().any(|file| file.location.as_ref() == Some(&folder)) => {}
+            Ok(_) => {
+                let message = format!("`{path}` has no `{}`.", plugin::HOOKS);
+                let hint = install_command(Some(&folder));
+                checks.push(Check::warning(id, message, "The plugin registers nothing.", hint));
+            }
+        }
+    }
+    checks
+}
+
+/// Checks what is registered in a file.
 fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Check> {
-    let hint = install_command(file.place.as_ref());
+    let hint = &*install_command(file.location.as_ref());
     let path = file.path.display();
     let mut checks = Vec::new();
-    if file.place.as_ref().is_some_and(|place| place.via == Via::Plugin)
+    if matches!(&file.location, Some(location) if location.via == Via::Plugin)
         && let Some((settings, false)) = effective(files, |file| file.enables_plugin)
     {
-        checks.push(Check::problem(
-            "registration.disabled",
-            format!("The plugin is disabled in `{}`.", settings.path.display()),
-            "Claude Code does not load it, so no agent gets a persona.",
-            "`/plugin` in Claude Code enables it",
-        ));
+        let message = format!("The plugin is disabled in `{}`.", settings.path.display());
+        let means = "Claude Code does not load it, so no agent gets a persona.";
+        let hint = "`/plugin` in Claude Code enables it";
+        checks.push(Check::problem("registration.disabled", message, means, hint));
     }
-    let injects = |hook: &RegisteredHook| hook.own == Some(INJECT) && hook.is_called_for_agents();
+    let injects = |hook: &Hook| hook.own == Some(INJECT) && hook.is_called_for_agents();
     if !file.own_hooks().any(injects) {
-        checks.push(Check::problem(
-            "registration.event",
-            format!("`{path}` does not have `{INJECT}` called for `PreToolUse` of `Agent`."),
-            "No agent gets a persona.",
-            hint.clone(),
-        ));
+        let event = "`PreToolUse` of `Agent`";
+        let message = format!("`{path}` does not have `{INJECT}` called for {event}.");
+        let means = "No agent gets a persona.";
+        checks.push(Check::problem("registration.event", message, means, hint));
     }
-    for (event, means) in [
-        ("SessionEnd", "Personas come back only when their session has been silent for a day."),
-        (
-            "SessionStart",
-            "Personas of sessions that were cut off stay held until somebody cleans up.",
-        ),
-    ] {
+    let end = "Personas come back only when their session has been silent for a day.";
+    let start = "Personas of sessions that were cut off stay held until somebody cleans up.";
+    for (event, means) in [("SessionEnd", end), ("SessionStart", start)] {
         if file.own_hook(event, RELEASE).is_none() {
             let message = format!("`{path}` does not have `{RELEASE}` called for `{event}`.");
-            checks.push(Check::warning("registration.event", message, means, hint.clone()));
+            checks.push(Check::warning("registration.event", message, means, hint));
         }
     }
     for command in commands(file) {
-        let at = Path::new(command);
-        if let Some(fault) = fault(at) {
+        let target = Path::new(command);
+        if let Some(fault) = fault(target) {
             let message = format!("`{command}`, as `{path}` registers it, {fault}.");
             let means = "Claude Code cannot run it, and tells so each time.";
-            checks.push(Check::problem("registration.command", message, means, hint.clone()));
-        } else if let Some(beside) = beside(program, at)
-            && beside.exists()
-            && !is_same_file(&beside, at)
-        {
+            checks.push(Check::problem("registration.command", message, means, hint));
+        } else if is_beside(program, target) == Some(false) {
             let message = format!("`{path}` registers `{command}`.");
             let means = "That is not the hook beside this program; it may be of another version.";
-            checks.push(Check::warning("registration.command", message, means, hint.clone()));
+            checks.push(Check::warning("registration.command", message, means, hint));
         }
     }
     checks
 }
 
-/// The paths that are registered, each once. A bare name is resolved only when it is run.
+/// Returns the paths that are registered, each once. A bare name is resolved only when it is run.
 fn commands(file: &HookFile) -> BTreeSet<&str> {
     let exec = file.own_hooks().filter(|hook| hook.args.is_some());
     let paths = exec.filter_map(|hook| hook.command.as_deref());
     paths.filter(|path| Path::new(path).is_absolute()).collect()
 }
 
-/// The command that registers the hooks in a place.
-fn install_command(place: Option<&Place>) -> String {
-    place.map_or_else(
-        || "`muzzle-persona install`".to_owned(),
-        |place| {
-            let (via, scope) = (place.via.name(), place.scope.name());
-            format!("`muzzle-persona install --via {via} --scope {scope}`")
-        },
-    )
+fn install_command(location: Option<&Location>) -> String {
+    let flags = location
+        .map(|location| format!(" --via {} --scope {}", word(&location.via), word(&location.scope)))
+        .unwrap_or_default();
+    format!("`muzzle-persona install{flags}`")
 }

@@ -1,7 +1,7 @@
 //! The store: where it is, its modes, the end of its log, its lock, the space on its disk.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use muzzle_persona::events::Hold;
 use muzzle_persona::wording::Count;
@@ -15,11 +15,19 @@ const MIB: u64 = 1024 * 1024;
 const LOW_SPACE: u64 = 64 * MIB;
 /// With less than this, a write may fail.
 const NO_SPACE: u64 = MIB;
+const NOT_RECORDED: &str = "Nothing can be recorded, so no agent gets a persona.";
 
 pub fn checks(options: &Options) -> Vec<Check> {
     let dir = options.dir.display();
     let mut checks = match Store::examine(options) {
-        Ok(condition) => condition_checks(&options.dir, &condition),
+        Ok(condition) => {
+            let bytes = Count(condition.bytes, "byte");
+            let message = format!("The store is in `{dir}`; its log has {bytes}.");
+            let mut checks = vec![Check::ok("store", message)];
+            checks.extend(modes(&options.dir, &condition));
+            checks.extend([log_end(&condition.end), lock(condition.lock)]);
+            checks
+        }
         Err(StoreError::NoStore(_)) => {
             let message = format!("There is no store at `{dir}` yet; the first agent makes one.");
             vec![Check::ok("store", message)]
@@ -27,65 +35,52 @@ pub fn checks(options: &Options) -> Vec<Check> {
         Err(error) => {
             let Failure { message, hint, .. } = Failure::from(error);
             let means = format!("The store at `{dir}` cannot be looked at.");
-            vec![Check::problem("store", sentence(&message), means, hint.unwrap_or_default())]
+            let hint = hint.unwrap_or_default();
+            vec![Check::problem("store", sentence(&message), means, hint)]
         }
     };
     checks.extend(space(&options.dir));
     checks
 }
 
-fn condition_checks(dir: &Path, condition: &Condition) -> Vec<Check> {
-    let bytes = Count(condition.bytes, "byte");
-    let mut checks = vec![Check::ok(
-        "store",
-        format!("The store is in `{}`; its log has {bytes}.", dir.display()),
-    )];
-    checks.extend(modes(dir, condition));
-    checks.push(log_end(&condition.end));
-    checks.push(lock(condition.lock));
-    checks
-}
-
 fn modes(dir: &Path, condition: &Condition) -> Vec<Check> {
+    let id = "store.modes";
     let shown = dir.display().to_string();
     let quoted = shlex::try_quote(&shown).unwrap_or_default();
-    let mut checks = Vec::new();
     let open = condition.open_to_others.iter();
     let open: Vec<_> = open.map(|(name, mode)| format!("`{name}` ({mode:03o})")).collect();
-    if open.is_empty() {
-        checks.push(Check::ok("store.modes", "It is open to its owner only."));
+    let mut checks = vec![if open.is_empty() {
+        Check::ok(id, "It is open to its owner only.")
     } else {
         let message = format!("Others than its owner may use {} of the store.", open.join(", "));
         let means = "Whoever reads it learns what your agents do; whoever writes to it puts words into their prompts.";
-        let hint = format!("`chmod -R go= {quoted}`");
-        checks.push(Check::warning("store.modes", message, means, hint));
-    }
-    let read_only = ["", "events.jsonl", ".lock"]
-        .into_iter()
-        .map(|name| dir.join(name))
-        .find(|path| fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly()));
-    checks.extend(read_only.map(|path| {
+        Check::warning(id, message, means, format!("`chmod -R go= {quoted}`"))
+    }];
+    let mut paths = ["", "events.jsonl", ".lock"].into_iter().map(|name| dir.join(name));
+    let is_read_only =
+        |path: &PathBuf| fs::metadata(path).is_ok_and(|found| found.permissions().readonly());
+    checks.extend(paths.find(is_read_only).map(|path| {
         let message = format!("`{}` is read-only.", path.display());
-        let means = "Nothing can be recorded, so no agent gets a persona.";
-        Check::problem("store.modes", message, means, format!("`chmod -R u+w {quoted}`"))
+        Check::problem(id, message, NOT_RECORDED, format!("`chmod -R u+w {quoted}`"))
     }));
     checks
 }
 
 fn log_end(end: &LogEnd) -> Check {
+    let id = "store.tail";
     match end {
-        LogEnd::Empty => Check::ok("store.tail", "The log is empty."),
-        LogEnd::Sound(id) => {
-            Check::ok("store.tail", format!("The log ends with the event {id}, which is sound."))
+        LogEnd::Empty => Check::ok(id, "The log is empty."),
+        LogEnd::Sound(event) => {
+            Check::ok(id, format!("The log ends with the event {event}, which is sound."))
         }
         LogEnd::Torn { bytes } => Check::warning(
-            "store.tail",
+            id,
             format!("The log ends with {} of a write that was cut off.", Count(*bytes, "byte")),
             "No event that was acknowledged is lost; the next writer moves them to `quarantine/`.",
             "nothing needs to be done; `muzzle-persona verify` reads the whole log",
         ),
         LogEnd::Damaged(error) => Check::problem(
-            "store.tail",
+            id,
             format!("The last line of the log is damaged: {error}."),
             "Nothing is recorded behind damage, so no agent gets a persona.",
             "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done",
@@ -103,27 +98,24 @@ fn lock(hold: Hold) -> Check {
             format!("the process {process}{name}")
         }
     };
-    Check::warning(
-        "store.lock",
-        format!("The lock is held by {holder}."),
-        "A writer holds it for some milliseconds. While it is held, others wait: a hook for a second.",
-        "run `muzzle-persona doctor` again; if it is still the same, see what that process is at",
-    )
+    let message = format!("The lock is held by {holder}.");
+    let means = "A writer holds it for some milliseconds. While it is held, others wait: a hook for a second.";
+    let hint =
+        "run `muzzle-persona doctor` again; if it is still the same, see what that process is at";
+    Check::warning("store.lock", message, means, hint)
 }
 
-/// How much can still be written where the store is, or will be.
+/// Checks how much can still be written where the store is, or will be.
 fn space(dir: &Path) -> Option<Check> {
-    let place = dir.ancestors().find(|place| place.is_dir())?;
-    let free = fs2::available_space(place).ok()?;
-    let message = format!("{} MiB are free on its disk.", free / MIB);
+    let free = fs2::available_space(dir.ancestors().find(|dir| dir.is_dir())?).ok()?;
+    let (id, message) = ("store.space", format!("{} MiB are free on its disk.", free / MIB));
     let hint = "make room, or name another store in `MUZZLE_PERSONA_STORE`";
-    Some(if free < NO_SPACE {
-        let means = "Nothing can be recorded, so no agent gets a persona.";
-        Check::problem("store.space", message, means, hint)
-    } else if free < LOW_SPACE {
-        Check::warning("store.space", message, "Soon nothing more can be recorded.", hint)
-    } else {
-        Check::ok("store.space", message)
+    Some(match free {
+        ..NO_SPACE => Check::problem(id, message, NOT_RECORDED, hint),
+        NO_SPACE..LOW_SPACE => {
+            Check::warning(id, message, "Soon nothing more can be recorded.", hint)
+        }
+        _ => Check::ok(id, message),
     })
 }
 

@@ -12,45 +12,37 @@ use super::hook_file::HookFile;
 /// With less time than this, in milliseconds, a hook may not get done on a busy machine.
 const MIN_TIMEOUT: u64 = 100;
 
-pub struct Variable {
-    pub value: OsString,
-    /// The settings file that sets it, if one does.
-    file: Option<PathBuf>,
-}
+/// Variables by their names: each value, with the settings file that sets it, if one does.
+pub type Variables = BTreeMap<String, (OsString, Option<PathBuf>)>;
 
-/// The variables that a session's hooks get: the settings take precedence over the environment.
-pub fn in_effect(
-    environment: &BTreeMap<String, OsString>,
-    files: &[HookFile],
-) -> BTreeMap<String, Variable> {
-    let inherited = environment
-        .iter()
-        .map(|(name, value)| (name.clone(), Variable { value: value.clone(), file: None }));
+/// Returns the variables that a session's hooks get: settings take precedence over the environment.
+pub fn in_effect(environment: BTreeMap<String, OsString>, files: &[HookFile]) -> Variables {
+    let inherited = environment.into_iter().map(|(name, value)| (name, (value, None)));
     let set = files.iter().flat_map(|file| {
         let own = file.variables.iter().filter(|(name, _)| name.starts_with(PREFIX));
-        own.map(|(name, value)| {
-            (name.clone(), Variable { value: value.into(), file: Some(file.path.clone()) })
-        })
+        own.map(|(name, value)| (name.clone(), (value.into(), Some(file.path.clone()))))
     });
     inherited.chain(set).collect()
 }
 
-pub fn checks(variables: &BTreeMap<String, Variable>, store: &Path) -> Vec<Check> {
+pub fn checks(variables: &Variables, store: &Path) -> Vec<Check> {
     if variables.is_empty() {
         return vec![Check::ok("variables", format!("No variable `{PREFIX}…` is set."))];
     }
-    variables.iter().map(|(name, variable)| check(name, variable, store)).collect()
+    let checks = variables
+        .iter()
+        .map(|(name, (value, file))| check(name, &value.to_string_lossy(), file.as_deref(), store));
+    checks.collect()
 }
 
-fn check(name: &str, Variable { value, file }: &Variable, store: &Path) -> Check {
-    let value = value.to_string_lossy();
-    let origin = file.as_ref().map(|file| format!(", as `{}` sets it", file.display()));
+fn check(name: &str, value: &str, file: Option<&Path>, store: &Path) -> Check {
+    let origin = file.map(|file| format!(", as `{}` sets it", file.display()));
     let message = format!("`{name}` is `{value}`{}.", origin.unwrap_or_default());
     let ok = |message| Check::ok("variables", message);
     let warning = |means, hint| Check::warning("variables", &*message, means, hint);
     let problem = |means, hint| Check::problem("variables", &*message, means, hint);
     match name {
-        STORE if file.is_some() && Path::new(&*value) != store => warning(
+        STORE if file.is_some() && Path::new(value) != store => warning(
             "The hooks use this store, and this command uses another one.",
             "set the same in your shell, or run this with `--store`",
         ),
@@ -58,7 +50,7 @@ fn check(name: &str, Variable { value, file }: &Variable, store: &Path) -> Check
             problem("The name of the store is empty, so the hooks do nothing.", "unset it")
         }
         STORE => ok(message),
-        INJECT => match &*value {
+        INJECT => match value {
             "" | "named" | "all" => ok(message),
             "off" => warning("No agent gets a persona.", "unset it to lend personas again"),
             _ => problem(

@@ -1,0 +1,79 @@
+//! Where hooks can be registered.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde::{Serialize, Serializer};
+
+use crate::cli::shown_path::ShownPath;
+
+/// How hooks are registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Via {
+    /// In a plugin folder that holds nothing else
+    Plugin,
+    /// In a settings file, beside other settings
+    Settings,
+}
+
+/// For which sessions hooks are registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// All of yours
+    User,
+    /// Those of everybody in this directory
+    Project,
+    /// Yours in this directory
+    Local,
+}
+
+/// Returns the word for a value on the command line.
+pub fn word(value: &impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// A settings file or a plugin's folder in which hooks can be registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Location {
+    pub via: Via,
+    pub scope: Scope,
+    #[serde(serialize_with = "serialize_path")]
+    pub path: PathBuf,
+}
+
+fn serialize_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    ShownPath::from(path).serialize(serializer)
+}
+
+/// The directories in which a session that starts here finds its settings.
+pub struct ClaudeCode {
+    pub user: PathBuf,
+    pub project: PathBuf,
+}
+
+impl ClaudeCode {
+    /// Returns all locations, in the order of precedence of their settings, the lowest first.
+    pub fn locations(&self) -> Vec<Location> {
+        let mut locations = Vec::new();
+        for (scope, dir) in [(Scope::User, &self.user), (Scope::Project, &self.project)] {
+            if scope == Scope::Project && self.is_project_of_user() {
+                continue;
+            }
+            let path = dir.join("skills").join("muzzle-persona");
+            locations.push(Location { via: Via::Plugin, scope, path });
+            locations.push(Location { via: Via::Settings, scope, path: dir.join("settings.json") });
+        }
+        let path = self.project.join("settings.local.json");
+        locations.push(Location { via: Via::Settings, scope: Scope::Local, path });
+        locations
+    }
+
+    /// Returns whether the project's directory is the user's own.
+    fn is_project_of_user(&self) -> bool {
+        let real = |dir: &Path| fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
+        real(&self.user) == real(&self.project)
+    }
+}
