@@ -45,7 +45,7 @@ pub fn answer(
             .execute(&Needs::nothing(), options.now, rng, |now| broker::release(now, &request))?
             .torn
     } else {
-        let stale_after = store.rules().lifecycle.stale_after;
+        let stale_after = store.rules().lifecycle.stale_after();
         store
             .execute(&Needs::nothing(), options.now, rng, |now| broker::clean_up(now, stale_after))?
             .torn

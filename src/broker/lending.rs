@@ -59,7 +59,7 @@ pub fn given_back<'a>(roster: &'a Roster, released: &[SessionId]) -> BTreeSet<&'
 pub fn is_stale(roster: &Roster, session: &SessionId, rules: &Rules, now: Timestamp) -> bool {
     roster
         .last_activity(session)
-        .is_none_or(|last| is_silent(last, rules.lifecycle.stale_after, now))
+        .is_none_or(|last| is_silent(last, rules.lifecycle.stale_after(), now))
 }
 
 /// Returns whether the last event of a session is as old as `age`, to the second, or older.

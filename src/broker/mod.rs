@@ -29,7 +29,6 @@ mod status;
 mod sync;
 #[cfg(test)]
 mod testing;
-mod vocabulary;
 mod why;
 mod words;
 
@@ -46,10 +45,10 @@ pub use refusal::Refusal;
 pub use release::{ReleaseRequest, Released, release};
 pub use roles::{Role, Roles};
 pub use score::{Ranked, Score, Scoring, TieBreak, rank};
-pub use seed::{Lifecycle, Rules, Seed};
-pub use seed_file::SeedError;
+pub use seed::{Rules, Seed};
+pub use seed_file::{Lifecycle, SeedError};
 pub use sentiment::{Verdict, classify};
 pub use status::{StatusChange, reactivate, retire};
 pub use sync::{Synced, sync};
-pub use vocabulary::Vocabulary;
 pub use why::{Explanation, Ranking, why};
+pub use words::Vocabulary;

@@ -1,7 +1,8 @@
 //! What the broker refuses.
 
-use super::{ROLE_LIMIT, SeedError};
+use super::ROLE_LIMIT;
 use crate::events::{PersonaName, SessionId};
+use crate::wording::Quoted;
 
 /// Why a request cannot be done. Nothing is recorded.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +22,7 @@ pub enum Refusal {
         nearest: Option<PersonaName>,
     },
     /// Several names begin that way.
-    #[error("`{name}` could be any of {}", list(candidates))]
+    #[error("`{name}` could be any of {}", Quoted::all(candidates))]
     AmbiguousName {
         /// What was asked for.
         name: String,
@@ -36,12 +37,4 @@ pub enum Refusal {
         /// The session that holds it.
         session: SessionId,
     },
-    /// The built-in seed cannot be read.
-    #[error(transparent)]
-    Seed(#[from] SeedError),
-}
-
-fn list(names: &[PersonaName]) -> String {
-    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
 }

@@ -55,7 +55,7 @@ fn inactive(
     session: &SessionId,
     closing: &[ReleasedSlot],
 ) -> Vec<PersonaName> {
-    let limit = situation.rules.lifecycle.inactive_after.as_secs();
+    let limit = situation.rules.lifecycle.inactive_after().as_secs();
     let now = situation.now.as_second();
     let is_closing = |persona: &PersonaName, lease: &Lease| {
         lease.session == *session
