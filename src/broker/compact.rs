@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use smol_str::SmolStr;
+use smol_str::format_smolstr;
 
 use super::{Decision, Refusal, Situation};
-use crate::events::{Compact, Event, PersonaName, RoleName, Summary};
+use crate::events::{Compact, Event, Summary};
 use crate::projection::Tally;
 
 /// The most summaries in one event: with the longest names they fit into a line.
@@ -31,42 +31,33 @@ pub fn compact(
 ) -> Result<Decision<Compacted>, Refusal> {
     let before = situation.now.checked_sub(age).unwrap_or(Timestamp::MIN);
     let before = Timestamp::from_second(before.as_second()).unwrap_or(before);
-    let summaries = summaries(situation, before);
-    let events = summaries
-        .chunks(PER_EVENT)
-        .map(|part| Event::Compact(Compact { before, summaries: part.to_vec() }))
-        .collect();
-    let outcome = Compacted { before, summaries };
-    Ok(Decision { events, outcome, notices: Vec::new() })
-}
-
-/// What counts now and is older than a moment, by persona, role and month.
-fn summaries(situation: &Situation<'_>, before: Timestamp) -> Vec<Summary> {
-    let mut tallies: BTreeMap<(&PersonaName, &RoleName, SmolStr), Tally> = BTreeMap::new();
+    let mut tallies: BTreeMap<_, Tally> = BTreeMap::new();
     for persona in situation.roster.personas() {
         for (role, record) in &persona.roles {
             for (at, sentiment) in record.feedback().iter().filter(|(at, _)| *at < before) {
-                let month = smol_str::format_smolstr!("{}", at.strftime("%Y-%m"));
+                let month = format_smolstr!("{}", at.strftime("%Y-%m"));
                 tallies.entry((persona.name(), role, month)).or_default().add(*sentiment);
             }
         }
     }
-    let summary =
-        |((persona, role, month), tally): ((&PersonaName, &RoleName, _), Tally)| Summary {
-            persona: persona.clone(),
-            role: role.clone(),
-            month,
-            positive: tally.positive,
-            negative: tally.negative,
-            neutral: tally.neutral,
-        };
-    tallies.into_iter().map(summary).collect()
+    let summaries = tallies.into_iter().map(|((persona, role, month), tally)| {
+        let (persona, role) = (persona.clone(), role.clone());
+        let Tally { positive, negative, neutral } = tally;
+        Summary { persona, role, month, positive, negative, neutral }
+    });
+    let summaries: Vec<_> = summaries.collect();
+    let events = summaries
+        .chunks(PER_EVENT)
+        .map(|part| Event::Compact(Compact { before, summaries: part.to_vec() }))
+        .collect();
+    Ok(Decision::new(events, Compacted { before, summaries }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::broker::testing::{World, name};
+    use crate::events::RoleName;
     use crate::events::Sentiment;
 
     const DAY: i64 = 86_400;

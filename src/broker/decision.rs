@@ -34,9 +34,9 @@ pub struct Decision<T> {
 }
 
 impl<T> Decision<T> {
-    /// Nothing to record.
-    pub fn unchanged(outcome: T) -> Self {
-        Self { events: Vec::new(), outcome, notices: Vec::new() }
+    /// A decision of which there is nothing to note.
+    pub(super) fn new(events: Vec<Event>, outcome: T) -> Self {
+        Self { events, outcome, notices: Vec::new() }
     }
 }
 
@@ -74,9 +74,4 @@ impl fmt::Display for Notice {
             ),
         }
     }
-}
-
-/// The whole seconds from `then` to `now`; negative when a clock was set back.
-pub(super) fn seconds_since(then: Timestamp, now: Timestamp) -> i64 {
-    now.as_second().saturating_sub(then.as_second())
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::decision::seconds_since;
 use super::{Role, Rules};
 use crate::events::{
     AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, SessionId,
@@ -26,7 +25,7 @@ pub fn open_slots(
     let mut slots: Vec<_> = roster
         .open_slots(session)
         .into_iter()
-        .filter(|(_, lease)| agent.is_none_or(|agent| lease.slot.belongs_to(agent)))
+        .filter(|(_, lease)| lease.is_of(session, agent))
         .map(|(persona, lease)| released_slot(persona, &lease))
         .collect();
     slots.sort_by(|a, b| (&a.slot, &a.persona, &a.role).cmp(&(&b.slot, &b.persona, &b.role)));
@@ -57,14 +56,13 @@ pub fn given_back<'a>(roster: &'a Roster, released: &[SessionId]) -> BTreeSet<&'
 
 /// Returns whether a session has been silent for so long that its personas may be taken.
 pub fn is_stale(roster: &Roster, session: &SessionId, rules: &Rules, now: Timestamp) -> bool {
-    roster
-        .last_activity(session)
-        .is_none_or(|last| is_silent(last, rules.lifecycle.stale_after(), now))
+    let last = roster.last_activity(session);
+    last.is_none_or(|last| is_silent(last, rules.lifecycle.stale_after(), now))
 }
 
 /// Returns whether the last event of a session is as old as `age`, to the second, or older.
 pub fn is_silent(last: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
-    seconds_since(last, now) >= age.as_secs()
+    now.as_second().saturating_sub(last.as_second()) >= age.as_secs()
 }
 
 /// Releases all that a silent session holds.
@@ -92,11 +90,9 @@ pub fn releases(
         }
         room = room.saturating_sub(bytes);
     }
-    let release = |slots| {
-        let (session, agent) = (session.clone(), agent.cloned());
-        Event::Release(Release { session, agent, reason, slots })
-    };
-    parts.into_iter().map(release).collect()
+    let release =
+        |slots| Release { session: session.clone(), agent: agent.cloned(), reason, slots };
+    parts.into_iter().map(release).map(Event::Release).collect()
 }
 
 /// The bytes of a line that its slots may take: the rest is ample for session, agent and heads.

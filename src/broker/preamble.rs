@@ -69,19 +69,16 @@ fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
 
 /// Cuts a text to a number of characters: after a word where it can, with an ellipsis for the rest.
 fn cut(text: &str, limit: usize) -> String {
-    let Some((end, _)) = text.char_indices().nth(limit) else {
-        return text.to_owned();
-    };
     // One character of the limit is the ellipsis's.
-    let last = text.get(..end).and_then(|kept| kept.char_indices().next_back());
-    let kept = text.get(..last.map_or(0, |(start, _)| start)).unwrap_or_default();
-    let starts_word = |rest: &str| !rest.starts_with(char::is_whitespace);
-    let word_end = match text.get(kept.len()..) {
-        Some(rest) if starts_word(rest) => kept.rfind(char::is_whitespace).unwrap_or(kept.len()),
-        _ => kept.len(),
+    let mut ends = text.char_indices().map(|(end, _)| end).skip(limit.saturating_sub(1));
+    let (Some(end), Some(_)) = (ends.next(), ends.next()) else { return text.to_owned() };
+    let (kept, rest) = text.split_at(end);
+    let word_end = kept.rfind(char::is_whitespace);
+    let kept = match word_end.filter(|_| !rest.starts_with(char::is_whitespace)) {
+        Some(word_end) => kept.split_at(word_end).0,
+        None => kept,
     };
-    let kept = text.get(..word_end).unwrap_or_default().trim_end();
-    format!("{kept}…")
+    format!("{}…", kept.trim_end())
 }
 
 #[cfg(test)]

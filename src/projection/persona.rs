@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{AffinityWeights, Candidate, Points};
 use crate::events::{
-    Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment, SessionId,
-    Slot, Tag,
+    AgentName, Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment,
+    SessionId, Slot, Tag,
 };
 
 /// A named persona with its record.
@@ -215,6 +215,19 @@ impl Persona {
             self.recent.remove(0);
         }
         self.recent.push(work);
+    }
+}
+
+impl Lease {
+    /// Returns whether it is one of a session, and of one of its agents if that is given.
+    #[must_use]
+    pub fn is_of(&self, session: &SessionId, agent: Option<&AgentName>) -> bool {
+        self.session == *session && agent.is_none_or(|agent| self.slot.belongs_to(agent))
+    }
+
+    /// Returns whether it is the slot of a session in which a persona has a role.
+    pub(super) fn is(&self, session: &SessionId, slot: &Slot, role: &RoleName) -> bool {
+        (&self.session, &self.slot, &self.role) == (session, slot, role)
     }
 }
 
