@@ -260,7 +260,7 @@ impl<'s, 'a> Draft<'s, 'a> {
         let Situation { roster, rules, now, .. } = *self.situation;
         let given_back = given_back(roster, &self.orphaned);
         let taken = |name: &PersonaName| self.is_taken(name);
-        let candidates = candidates(roster, role, status, given_back, taken);
+        let candidates = candidates(roster, role, status, &given_back, taken);
         let ranked = if self.request.explain {
             rank(candidates, role, rules, now)
         } else {

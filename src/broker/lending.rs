@@ -38,8 +38,8 @@ pub fn candidates<'a>(
     roster: &'a Roster,
     role: &'a Role,
     status: Status,
-    given_back: BTreeSet<&'a PersonaName>,
-    is_taken: impl Fn(&PersonaName) -> bool + 'a,
+    given_back: &BTreeSet<&PersonaName>,
+    is_taken: impl Fn(&PersonaName) -> bool,
 ) -> impl Iterator<Item = Candidate<'a>> {
     roster.candidates_for(&role.name, &role.expertise).filter(move |it| {
         it.status == status && (!it.is_held || given_back.contains(it.name)) && !is_taken(it.name)

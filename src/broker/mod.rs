@@ -48,5 +48,5 @@ pub use seed_file::{Lifecycle, SeedError};
 pub use sentiment::{Verdict, classify};
 pub use status::{StatusChange, reactivate, retire};
 pub use sync::{Synced, sync};
-pub use why::{Explanation, Ranking, why};
+pub use why::{Explanation, why};
 pub use words::Vocabulary;

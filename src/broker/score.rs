@@ -132,19 +132,18 @@ pub enum TieBreak {
     CreatedEarlier,
 }
 
-impl TieBreak {
-    /// What decided between two neighbours in a ranking; nothing if their scores did.
-    #[must_use]
-    pub fn between((first, ours): &Ranked<'_>, (second, theirs): &Ranked<'_>) -> Option<Self> {
-        if ours.total != theirs.total {
-            None
-        } else if first.has_own != second.has_own {
-            Some(Self::OwnInstruction)
-        } else if first.last_assigned != second.last_assigned {
-            Some(Self::LongestAgo)
-        } else {
-            Some(Self::CreatedEarlier)
+/// What decided between the first two of a ranking; nothing if their scores did.
+pub fn tie_break(ranking: &[Ranked<'_>]) -> Option<TieBreak> {
+    match ranking {
+        [(_, first), (_, second), ..] if first.total != second.total => None,
+        [(first, _), (second, _), ..] if first.has_own != second.has_own => {
+            Some(TieBreak::OwnInstruction)
         }
+        [(first, _), (second, _), ..] if first.last_assigned != second.last_assigned => {
+            Some(TieBreak::LongestAgo)
+        }
+        [_, _, ..] => Some(TieBreak::CreatedEarlier),
+        _ => None,
     }
 }
 

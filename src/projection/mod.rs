@@ -36,7 +36,7 @@ pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::{Assignment, History};
 pub use needs::Needs;
 pub use pair::Pair;
-pub use past_assignment::{LastAssignment, PastAssignment, PrecedingEvents};
+pub use past_assignment::PastAssignment;
 pub use persona::{Lease, Origin, Persona, RoleRecord, Status, Tally, Work};
 pub use points::{AffinityWeights, Points};
 pub use roster::Roster;
