@@ -17,7 +17,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::index::{Index, RoleIndex};
@@ -69,10 +68,9 @@ pub(super) struct Stored {
 pub fn load(disk: &Disk, dir: &Path) -> Option<View> {
     let file = disk.open(&dir.join(FILE), Mode::Read).ok()?;
     let line = first_line(&*file).ok()?;
-    let content = line.strip_suffix(b"\n")?;
-    check_id(content).ok()?;
-    let head: Head<View, Roster> = serde_json::from_slice(content).ok()?;
-    let Head { version, mut view, roster, index, roles, personas } = head;
+    check(&line)?;
+    let Head { version, mut view, roster, index, roles, personas } =
+        serde_json::from_slice::<Head<View, Roster>>(&line).ok()?;
     if version != VERSION {
         return None;
     }
@@ -173,6 +171,7 @@ fn first_line(file: &dyn OpenFile) -> io::Result<Vec<u8>> {
     }
 }
 
+/// What these answer is `None` if the rest of the checkpoint cannot be read: see [`CheckpointLost`].
 impl Stored {
     /// Returns whether the head is that of so many personas.
     pub(super) fn fits(&self, personas: usize) -> bool {
@@ -180,43 +179,35 @@ impl Stored {
     }
 
     /// The index of a role; an empty one if no persona has to do with it.
-    pub(super) fn role(&self, role: &RoleName) -> Result<RoleIndex, CheckpointLost> {
+    pub(super) fn role(&self, role: &RoleName) -> Option<RoleIndex> {
         let Some((length, id)) = self.roles.get(role) else {
-            return Ok(RoleIndex::default());
+            return Some(RoleIndex::default());
         };
-        let before: u64 =
-            self.roles.range::<RoleName, _>(..role).map(|(_, (length, _))| length).sum();
+        let before = self.roles.range::<RoleName, _>(..role).map(|(_, (length, _))| length).sum();
         let line = self.read(before, *length)?;
-        if check(&line)? == *id { parse(&line) } else { Err(CheckpointLost) }
+        if check(&line)? == *id { serde_json::from_slice(&line).ok() } else { None }
     }
 
     /// The persona at `index`, whose name is known.
-    pub(super) fn persona(
-        &self,
-        index: usize,
-        name: &PersonaName,
-    ) -> Result<Persona, CheckpointLost> {
-        let length = *self.personas.get(index).ok_or(CheckpointLost)?;
+    pub(super) fn persona(&self, index: usize, name: &PersonaName) -> Option<Persona> {
         let before: u64 = self.personas.iter().take(index).sum();
-        let line = self.read(self.personas_start() + before, length)?;
-        let persona = self.parse_persona(index, &line)?;
-        if persona.name() == name { Ok(persona) } else { Err(CheckpointLost) }
+        let line = self.read(self.personas_start() + before, *self.personas.get(index)?)?;
+        self.parse(index, &line).filter(|persona| persona.name() == name)
     }
 
     /// All personas, read at once.
-    pub(super) fn personas(&self) -> Result<Vec<Persona>, CheckpointLost> {
+    pub(super) fn personas(&self) -> Option<Vec<Persona>> {
         let lines = self.read(self.personas_start(), self.personas.iter().sum())?;
         let lines = lines.split_inclusive(|byte| *byte == b'\n').enumerate();
-        let personas = lines.map(|(index, line)| self.parse_persona(index, line));
-        let personas: Vec<_> = personas.collect::<Result<_, _>>()?;
-        if personas.len() == self.personas.len() { Ok(personas) } else { Err(CheckpointLost) }
+        let personas: Option<Vec<_>> = lines.map(|(index, line)| self.parse(index, line)).collect();
+        personas.filter(|personas| personas.len() == self.personas.len())
     }
 
-    fn parse_persona(&self, index: usize, line: &[u8]) -> Result<Persona, CheckpointLost> {
+    fn parse(&self, index: usize, line: &[u8]) -> Option<Persona> {
         check(line)?;
-        let mut persona: Persona = parse(line)?;
-        persona.leases = self.index.leases(index).map_err(|_| CheckpointLost)?;
-        Ok(persona)
+        let mut persona: Persona = serde_json::from_slice(line).ok()?;
+        persona.leases = self.index.leases(index).ok()?;
+        Some(persona)
     }
 
     /// Where the lines of the personas begin, from the end of the head.
@@ -225,25 +216,20 @@ impl Stored {
     }
 
     /// Reads whole lines, so many bytes behind the head.
-    fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, CheckpointLost> {
+    fn read(&self, offset: u64, length: u64) -> Option<Vec<u8>> {
         let start = self.start + offset;
-        let left = self.file.len().map_err(|_| CheckpointLost)?.saturating_sub(start);
         // A length that was made up must not reserve memory.
-        let capacity =
-            usize::try_from(length).ok().filter(|_| length <= left).ok_or(CheckpointLost)?;
+        let left = self.file.len().ok()?.saturating_sub(start);
+        let capacity = usize::try_from(length).ok().filter(|_| length <= left)?;
         let mut bytes = Vec::with_capacity(capacity);
-        self.file.read_at(start, length, &mut bytes).map_err(|_| CheckpointLost)?;
-        if bytes.len() as u64 == length { Ok(bytes) } else { Err(CheckpointLost) }
+        self.file.read_at(start, length, &mut bytes).ok()?;
+        (bytes.len() as u64 == length).then_some(bytes)
     }
 }
 
 /// Checks the id of a line, and returns it.
-fn check(line: &[u8]) -> Result<EventId, CheckpointLost> {
-    check_id(line.strip_suffix(b"\n").ok_or(CheckpointLost)?).map_err(|_| CheckpointLost)
-}
-
-fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, CheckpointLost> {
-    serde_json::from_slice(line).map_err(|_| CheckpointLost)
+fn check(line: &[u8]) -> Option<EventId> {
+    check_id(line.strip_suffix(b"\n")?).ok()
 }
 
 #[cfg(test)]

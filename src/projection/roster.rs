@@ -81,21 +81,23 @@ impl Roster {
     ///
     /// After an error the roster is of no use: it has to be folded again from the log.
     pub fn load(&mut self, needs: &Needs) -> Result<(), CheckpointLost> {
-        let Some(stored) = self.stored.clone() else {
-            return Ok(());
-        };
+        self.try_load(needs).ok_or(CheckpointLost)
+    }
+
+    fn try_load(&mut self, needs: &Needs) -> Option<()> {
+        let Some(stored) = self.stored.clone() else { return Some(()) };
         if needs.everyone {
             let loaded = stored.personas()?;
             // Others may have been created since.
             if loaded.iter().map(Persona::name).ne(self.names.iter().take(loaded.len())) {
-                return Err(CheckpointLost);
+                return None;
             }
             for (persona, loaded) in self.personas.iter_mut().zip(loaded) {
                 persona.get_or_insert_with(|| Box::new(loaded));
             }
             self.stored = None;
             self.roles.clear();
-            return Ok(());
+            return Some(());
         }
         for role in &needs.roles {
             if !self.roles.contains_key(role) {
@@ -107,11 +109,11 @@ impl Roster {
         let positions: Vec<_> = names.filter_map(|name| self.position(name).ok()).collect();
         for index in positions {
             if let Some(persona @ None) = self.personas.get_mut(index) {
-                let name = self.names.get(index).ok_or(CheckpointLost)?;
+                let name = self.names.get(index)?;
                 *persona = Some(Box::new(stored.persona(index, name)?));
             }
         }
-        Ok(())
+        Some(())
     }
 
     /// Returns whether there is more in a checkpoint than in memory.
