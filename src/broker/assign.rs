@@ -4,14 +4,13 @@ use serde::Serialize;
 
 use super::decision::Notice;
 use super::grow::Growth;
-use super::lending::{candidates, given_back, is_stale, orphan, released_slot, releases};
-use super::score::{best, rank};
+use super::lending::{given_back, is_stale, open_slots, pool, released_slot, releases};
 use super::{Decision, Refusal, Role, Rules, Score, Situation, names};
 use crate::events::{
     AgentName, Assign, AssignedSlot, Event, PersonaName, ProjectName, Reactivate, ReactivateReason,
-    ReleaseReason, ReleasedSlot, RetireReason, RoleName, SessionId, Slot, TeamName, ToolUseId,
+    ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, TeamName, ToolUseId,
 };
-use crate::projection::{Candidate, Lease, Needs, Status};
+use crate::projection::{Candidate, Lease, Needs};
 
 /// The most roles in one `assign`.
 pub const ROLE_LIMIT: usize = 64;
@@ -95,11 +94,19 @@ pub fn assign(
         _ => {}
     }
     let roster = situation.roster;
-    let mut summoned = match &request.summon {
-        Some(typed) => Some(names::find_candidate(roster, typed)?),
-        None => None,
+    let summoned = request.summon.as_ref().map(|typed| names::find_candidate(roster, typed));
+    let mut summoned = summoned.transpose()?;
+    let mut draft = Draft {
+        situation,
+        request,
+        choices: Vec::new(),
+        notices: Vec::new(),
+        first: Vec::new(),
+        orphaned: Vec::new(),
+        growth: None,
+        closed: Vec::new(),
+        opened: Vec::new(),
     };
-    let mut draft = Draft::new(situation, request);
     for (index, requested) in request.roles.iter().enumerate() {
         draft.fill(Slot::of(&request.agent, index), requested, summoned.take());
     }
@@ -125,20 +132,6 @@ struct Draft<'s, 'a> {
 }
 
 impl<'s, 'a> Draft<'s, 'a> {
-    fn new(situation: &'s mut Situation<'a>, request: &'s AssignRequest) -> Self {
-        Self {
-            situation,
-            request,
-            choices: Vec::new(),
-            notices: Vec::new(),
-            first: Vec::new(),
-            orphaned: Vec::new(),
-            growth: None,
-            closed: Vec::new(),
-            opened: Vec::new(),
-        }
-    }
-
     /// Finds the persona for one slot.
     fn fill(&mut self, slot: Slot, requested: &RoleName, summoned: Option<Candidate<'a>>) {
         let rules = self.situation.rules;
@@ -205,10 +198,11 @@ impl<'s, 'a> Draft<'s, 'a> {
             });
             return false;
         }
-        for lease in &leases {
-            if !self.orphaned.contains(&lease.session) {
-                self.first.extend(orphan(roster, &lease.session));
-                self.orphaned.push(lease.session.clone());
+        for Lease { session, .. } in &leases {
+            if !self.orphaned.contains(session) {
+                let slots = open_slots(roster, session, None);
+                self.first.extend(releases(session, None, ReleaseReason::Orphaned, &slots));
+                self.orphaned.push(session.clone());
             }
         }
         if !persona.is_active() {
@@ -220,20 +214,22 @@ impl<'s, 'a> Draft<'s, 'a> {
     /// Takes the best free persona; where none is free, the best of those
     /// that were retired for inactivity; where there is none, a new one.
     fn choose(&mut self, slot: Slot, role: &Role) -> Choice {
-        let inactive = Status::Archived(RetireReason::Inactive);
-        let (reason, mut ranking) = match self.candidates(role, Status::Active) {
-            free if !free.is_empty() => (ChoiceReason::BestFree, free),
-            _ => (ChoiceReason::BroughtBack, self.candidates(role, inactive)),
-        };
-        let (reason, (persona, score)) = if let Some(best) = ranking.first().cloned() {
-            if reason == ChoiceReason::BroughtBack {
+        let Situation { roster, rules, now, .. } = *self.situation;
+        let given_back = given_back(roster, &self.orphaned);
+        let is_taken = |name: &PersonaName| self.choices.iter().any(|it| it.persona == *name);
+        let explain = self.request.explain;
+        let (ranking, is_free) = pool(roster, rules, now, role, &given_back, is_taken, explain);
+        let ranking = ranking.into_iter().map(|(it, score)| (it.name.clone(), score));
+        let mut ranking: Vec<_> = ranking.collect();
+        let (reason, (persona, score)) = match ranking.first().cloned() {
+            Some(best) if is_free => (ChoiceReason::BestFree, best),
+            Some(best) => {
                 self.reactivate(&best.0, ReactivateReason::PoolEmpty);
+                (ChoiceReason::BroughtBack, best)
             }
-            (reason, best)
-        } else {
-            (ChoiceReason::Grown, self.grow(role))
+            None => (ChoiceReason::Grown, self.grow(role)),
         };
-        if !self.request.explain {
+        if !explain {
             ranking.clear();
         }
         Choice { slot, persona, role: role.name.clone(), score, reason, ranking }
@@ -254,22 +250,6 @@ impl<'s, 'a> Draft<'s, 'a> {
         Choice { slot, persona, role, score, reason, ranking: Vec::new() }
     }
 
-    /// The personas of a status that could be lent for a role: the best, or all if the request asks
-    /// for them.
-    fn candidates(&self, role: &Role, status: Status) -> Vec<(PersonaName, Score)> {
-        let Situation { roster, rules, now, .. } = *self.situation;
-        let given_back = given_back(roster, &self.orphaned);
-        let taken = |name: &PersonaName| self.is_taken(name);
-        let candidates = candidates(roster, role, status, &given_back, taken);
-        let ranked = if self.request.explain {
-            rank(candidates, role, rules, now)
-        } else {
-            best(candidates, role, rules, now).into_iter().collect()
-        };
-        ranked.into_iter().map(|(it, score)| (it.name.clone(), score)).collect()
-    }
-
-    /// Makes a persona for a role.
     fn grow(&mut self, role: &Role) -> (PersonaName, Score) {
         let growth = self.growth.get_or_insert_with(|| Growth::new(self.situation));
         let grown = growth.grow(self.situation.rng);
@@ -277,10 +257,6 @@ impl<'s, 'a> Draft<'s, 'a> {
         let name = grown.name.clone();
         self.first.push(Event::Grow(grown));
         (name, score)
-    }
-
-    fn is_taken(&self, persona: &PersonaName) -> bool {
-        self.choices.iter().any(|choice| choice.persona == *persona)
     }
 
     fn reactivate(&mut self, persona: &PersonaName, reason: ReactivateReason) {
@@ -303,14 +279,8 @@ impl<'s, 'a> Draft<'s, 'a> {
         events.extend(releases(&session, Some(&agent), ReleaseReason::Manual, &self.closed));
         if !self.opened.is_empty() {
             let slots = self.opened;
-            events.push(Event::Assign(Assign {
-                session,
-                agent,
-                team,
-                project,
-                slots,
-                tool_use_id,
-            }));
+            let assign = Assign { session, agent, team, project, slots, tool_use_id };
+            events.push(Event::Assign(assign));
         }
         Decision { events, outcome: self.choices, notices: self.notices }
     }
@@ -320,7 +290,7 @@ impl<'s, 'a> Draft<'s, 'a> {
 mod tests {
     use super::*;
     use crate::broker::testing::{World, definition, name, released, request, session, slot};
-    use crate::events::Release;
+    use crate::events::{Release, RetireReason};
 
     const DAY: i64 = 86_400;
 

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Role, Rules};
+use super::score::{best, rank};
+use super::{Ranked, Role, Rules};
 use crate::events::{
-    AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, SessionId,
+    AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, RetireReason,
+    SessionId,
 };
-use crate::projection::{Candidate, Lease, Roster, Status};
+use crate::projection::{Lease, Roster, Status};
 
 /// The slot of a lease, as a `release` names it.
 pub fn released_slot(persona: &PersonaName, lease: &Lease) -> ReleasedSlot {
@@ -32,18 +34,35 @@ pub fn open_slots(
     slots
 }
 
-/// The personas of a status that could be lent for a role: those that are not held or are given
-/// back, unless they are taken.
-pub fn candidates<'a>(
+/// The personas that may be lent for a role, and whether they are free: those that are not held or
+/// are given back, unless they are taken; where there is none, those archived for inactivity.
+///
+/// They come best first; or only the best, unless `all` are asked for.
+pub fn pool<'a>(
     roster: &'a Roster,
+    rules: &Rules,
+    now: Timestamp,
     role: &'a Role,
-    status: Status,
     given_back: &BTreeSet<&PersonaName>,
     is_taken: impl Fn(&PersonaName) -> bool,
-) -> impl Iterator<Item = Candidate<'a>> {
-    roster.candidates_for(&role.name, &role.expertise).filter(move |it| {
-        it.status == status && (!it.is_held || given_back.contains(it.name)) && !is_taken(it.name)
-    })
+    all: bool,
+) -> (Vec<Ranked<'a>>, bool) {
+    let ranked = |status| {
+        let candidates = roster.candidates_for(&role.name, &role.expertise).filter(|it| {
+            let is_held = it.is_held && !given_back.contains(it.name);
+            it.status == status && !is_held && !is_taken(it.name)
+        });
+        if all {
+            rank(candidates, role, rules, now)
+        } else {
+            best(candidates, role, rules, now).into_iter().collect()
+        }
+    };
+    let free = ranked(Status::Active);
+    if free.is_empty() {
+        return (ranked(Status::Archived(RetireReason::Inactive)), false);
+    }
+    (free, true)
 }
 
 /// The personas that are no longer held once these sessions are released.
@@ -63,11 +82,6 @@ pub fn is_stale(roster: &Roster, session: &SessionId, rules: &Rules, now: Timest
 /// Returns whether the last event of a session is as old as `age`, to the second, or older.
 pub fn is_silent(last: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
     now.as_second().saturating_sub(last.as_second()) >= age.as_secs()
-}
-
-/// Releases all that a silent session holds.
-pub fn orphan(roster: &Roster, session: &SessionId) -> Vec<Event> {
-    releases(session, None, ReleaseReason::Orphaned, &open_slots(roster, session, None))
 }
 
 /// Closes slots: in one event, or in as many as it takes for each to fit into a line.

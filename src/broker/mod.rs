@@ -8,7 +8,6 @@
 //! nowhere else.
 
 mod assign;
-mod assigned;
 mod built_in;
 mod compact;
 mod decision;
@@ -32,13 +31,12 @@ mod why;
 mod words;
 
 pub use assign::{AssignRequest, Choice, ChoiceReason, ROLE_LIMIT, assign};
-pub use assigned::Assigned;
 pub use compact::{Compacted, compact};
 pub use decision::{Decision, Notice, Situation};
 pub use feedback::{FeedbackRequest, Judged, feedback};
 pub use grow::{GROW_LIMIT, grow_many};
 pub use names::{find, find_persona};
-pub use preamble::{PREAMBLE_LIMIT, instruction, preamble};
+pub use preamble::{Assigned, PREAMBLE_LIMIT, instruction, preamble};
 pub use refusal::Refusal;
 pub use release::{Orphaned, ReleaseRequest, Released, clean_up, release};
 pub use roles::{Role, Roles};

@@ -251,7 +251,8 @@ mod tests {
             assert_eq!(decision.events.len(), 2);
             assert_eq!(decision.outcome.slots.len(), 700);
         }
-        for event in crate::broker::lending::orphan(&world.roster, &session) {
+        let slots = open_slots(&world.roster, &session, None);
+        for event in releases(&session, None, ReleaseReason::Orphaned, &slots) {
             world.given(event); // which encodes it as a line
         }
         assert_eq!(world.roster.open_slots(&session).len(), 0);

@@ -1,12 +1,10 @@
 //! Why a persona was chosen: the choice of the past, made again.
 
-use super::lending::{candidates, given_back};
-use super::score::{rank, tie_break};
+use super::lending::{given_back, pool};
+use super::score::tie_break;
 use super::{ChoiceReason, Rules, Score, TieBreak};
-use crate::events::{
-    Event, PersonaName, ReactivateReason, Record, ReleaseReason, RetireReason, SessionId, Slot,
-};
-use crate::projection::{PastAssignment, Roster, Status};
+use crate::events::{Event, PersonaName, ReactivateReason, Record, ReleaseReason, SessionId, Slot};
+use crate::projection::{PastAssignment, Roster};
 
 /// What is known of a choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,13 +42,7 @@ pub fn why(
     let role = rules.roles.resolve(slot.role.as_str());
     let given_back = given_back(before, &orphaned(preceding));
     let is_taken = |name: &PersonaName| assignment.chosen_before().any(|chosen| chosen == name);
-    let ranked =
-        |status| rank(candidates(before, role, status, &given_back, is_taken), role, rules, *at);
-    let mut ranking = ranked(Status::Active);
-    let is_of_free = !ranking.is_empty();
-    if !is_of_free {
-        ranking = ranked(Status::Archived(RetireReason::Inactive));
-    }
+    let (ranking, is_of_free) = pool(before, rules, *at, role, &given_back, is_taken, true);
     let grown = preceding.iter().find_map(|record| match &record.event {
         Event::Grow(new) if new.name == slot.persona => Some(new),
         _ => None,
@@ -124,7 +116,7 @@ mod tests {
     use super::*;
     use crate::broker::testing::{World, definition, name, request, session};
     use crate::broker::{self, AssignRequest, ReleaseRequest};
-    use crate::events::{Definition, RoleName};
+    use crate::events::{Definition, RetireReason, RoleName};
 
     const DAY: i64 = 86_400;
 
