@@ -87,10 +87,9 @@ impl Environment {
             return Ok(default);
         };
         let text = text.to_string_lossy();
-        let milliseconds = text.parse().map_err(|_| {
-            format!("`{HOOK_TIMEOUT}` is `{text}`, which is not a number of milliseconds")
-        })?;
-        Ok(Duration::from_millis(milliseconds))
+        let wrong =
+            || format!("`{HOOK_TIMEOUT}` is `{text}`, which is not a number of milliseconds");
+        Ok(Duration::from_millis(text.parse().map_err(|_| wrong())?))
     }
 
     /// Which calls get a persona: what the variable says, else the argument, else those of named
