@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::decision::Notice;
 use super::grow::Growth;
 use super::lending::{given_back, is_stale, open_slots, pool, released_slot, releases};
 use super::{Decision, Refusal, Role, Rules, Score, Situation, names};
@@ -118,7 +117,7 @@ struct Draft<'s, 'a> {
     situation: &'s mut Situation<'a>,
     request: &'s AssignRequest,
     choices: Vec<Choice>,
-    notices: Vec<Notice>,
+    notices: Vec<String>,
     /// What has to happen before anybody is lent.
     first: Vec<Event>,
     /// Silent sessions whose slots `first` releases.
@@ -173,11 +172,10 @@ impl<'s, 'a> Draft<'s, 'a> {
             self.open(lease.slot.clone(), persona, role, requested);
         }
         if let Some(summoned) = summoned.filter(|summoned| summoned.name != persona) {
-            self.notices.push(Notice::SlotIsTaken {
-                summoned: summoned.name.clone(),
-                slot: lease.slot.clone(),
-                persona: persona.clone(),
-            });
+            self.notices.push(format!(
+                "`{}` keeps `{persona}`; `{}` was not summoned, release the slot first",
+                lease.slot, summoned.name
+            ));
         }
         let reason = if reused { ChoiceReason::Reused } else { ChoiceReason::Kept };
         self.choices.push(self.chosen(lease.slot.clone(), persona, role, reason));
@@ -192,10 +190,10 @@ impl<'s, 'a> Draft<'s, 'a> {
         };
         let leases = roster.leases(persona.name);
         if let Some(lease) = leases.iter().find(at_work) {
-            self.notices.push(Notice::SummonedIsHeld {
-                persona: persona.name.clone(),
-                session: lease.session.clone(),
-            });
+            self.notices.push(format!(
+                "`{}` is held by the session `{}`, which was active in the last hours; chose by score instead",
+                persona.name, lease.session
+            ));
             return false;
         }
         for Lease { session, .. } in &leases {
@@ -351,7 +349,7 @@ mod tests {
         let [choice] = &decision.outcome[..] else { panic!("it is one choice") };
         assert_eq!((choice.slot.as_str(), choice.role.as_str()), ("w-0", "testing"));
         assert_eq!(choice.score.total.to_string(), "1", "before this assignment");
-        assert_eq!(decision.notices, []);
+        assert_eq!(decision.notices, [""; 0]);
     }
 
     #[test]
@@ -515,7 +513,9 @@ mod tests {
         assert_eq!(decision.events, [lending(vec![assigned("w", 0, "Ann", "testing")])]);
         assert_eq!(
             decision.notices,
-            [Notice::SummonedIsHeld { persona: name("Bo"), session: session("other") }]
+            [
+                "`Bo` is held by the session `other`, which was active in the last hours; chose by score instead"
+            ]
         );
     }
 
@@ -538,7 +538,7 @@ mod tests {
             ],
             "and who is freed may be chosen for the next slot"
         );
-        assert_eq!(decision.notices, []);
+        assert_eq!(decision.notices, [""; 0]);
     }
 
     #[test]
@@ -565,7 +565,7 @@ mod tests {
         world.lent("s", "v", "Bo", "testing").after(2 * DAY);
         let decision = world.assign(&summoning("Bo", &["testing"])).unwrap();
         assert_eq!(chosen(&decision), [("Ann", false)]);
-        assert!(matches!(&decision.notices[..], [Notice::SummonedIsHeld { .. }]));
+        assert!(matches!(&decision.notices[..], [held] if held.contains("chose by score")));
     }
 
     #[test]
@@ -574,11 +574,12 @@ mod tests {
         world.lent("s", "w", "Ann", "testing");
         let decision = world.assign(&summoning("Bo", &["testing"])).unwrap();
         assert_eq!((chosen(&decision), decision.events.len()), (vec![("Ann", true)], 0));
-        let (summoned, persona) = (name("Bo"), name("Ann"));
-        let slot = slot("w", 0);
-        assert_eq!(decision.notices, [Notice::SlotIsTaken { summoned, slot, persona }]);
+        assert_eq!(
+            decision.notices,
+            ["`w-0` keeps `Ann`; `Bo` was not summoned, release the slot first"]
+        );
         let decision = world.assign(&summoning("Ann", &["testing"])).unwrap();
-        assert_eq!(decision.notices, [], "it sits there already");
+        assert_eq!(decision.notices, [""; 0], "it sits there already");
     }
 
     #[test]

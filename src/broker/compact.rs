@@ -12,23 +12,15 @@ use crate::projection::Tally;
 /// The most summaries in one event: with the longest names they fit into a line.
 const PER_EVENT: usize = 100;
 
-/// What a compaction came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compacted {
-    /// Feedback from before this moment no longer counts.
-    pub before: Timestamp,
-    /// What left the affinity.
-    pub summaries: Vec<Summary>,
-}
-
 /// Takes feedback that is older than `age` out of the affinity, and keeps a
 /// summary of it for each persona, role and month (UTC).
 ///
-/// When no feedback is that old, nothing is recorded.
+/// When no feedback is that old, nothing is recorded. The answer is the moment before which
+/// feedback no longer counts, and what left the affinity.
 pub fn compact(
     situation: &mut Situation<'_>,
     age: SignedDuration,
-) -> Result<Decision<Compacted>, Refusal> {
+) -> Result<Decision<(Timestamp, Vec<Summary>)>, Refusal> {
     let before = situation.now.checked_sub(age).unwrap_or(Timestamp::MIN);
     let before = Timestamp::from_second(before.as_second()).unwrap_or(before);
     let mut tallies: BTreeMap<_, Tally> = BTreeMap::new();
@@ -50,7 +42,7 @@ pub fn compact(
         .chunks(PER_EVENT)
         .map(|part| Event::Compact(Compact { before, summaries: part.to_vec() }))
         .collect();
-    Ok(Decision::new(events, Compacted { before, summaries }))
+    Ok(Decision::new(events, (before, summaries)))
 }
 
 #[cfg(test)]
@@ -63,12 +55,12 @@ mod tests {
     const DAY: i64 = 86_400;
     const AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-    fn compacted(world: &mut World) -> Compacted {
+    fn compacted(world: &mut World) -> Vec<Summary> {
         let decision = compact(&mut world.situation(), AGE).unwrap();
         for event in decision.events {
             world.given(event);
         }
-        decision.outcome
+        decision.outcome.1
     }
 
     fn counted(world: &World) -> u64 {
@@ -96,7 +88,6 @@ mod tests {
         world.judged("Ann Li", "debugging", Sentiment::Positive);
         let outcome = compacted(world.after(31 * DAY));
         let told: Vec<_> = outcome
-            .summaries
             .iter()
             .map(|s| {
                 (
@@ -116,7 +107,7 @@ mod tests {
                 ("Bo Chen", "testing", "2026-03", [0, 0, 1]),
             ]
         );
-        assert_eq!(compacted(&mut world).summaries, [], "once is enough");
+        assert_eq!(compacted(&mut world), [], "once is enough");
     }
 
     #[test]

@@ -31,14 +31,14 @@ mod why;
 mod words;
 
 pub use assign::{AssignRequest, Choice, ChoiceReason, ROLE_LIMIT, assign};
-pub use compact::{Compacted, compact};
-pub use decision::{Decision, Notice, Situation};
+pub use compact::compact;
+pub use decision::{Decision, Situation};
 pub use feedback::{FeedbackRequest, Judged, feedback};
 pub use grow::{GROW_LIMIT, grow_many};
 pub use names::{find, find_persona};
 pub use preamble::{Assigned, PREAMBLE_LIMIT, instruction, preamble};
 pub use refusal::Refusal;
-pub use release::{Orphaned, ReleaseRequest, Released, clean_up, release};
+pub use release::{ReleaseRequest, Released, clean_up, release};
 pub use roles::{Role, Roles};
 pub use score::{Ranked, Score, Scoring, TieBreak, rank};
 pub use seed::{Rules, Seed};

@@ -29,17 +29,6 @@ pub struct Released {
     pub retired: Vec<PersonaName>,
 }
 
-/// A silent session whose slots are released.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Orphaned {
-    /// The session.
-    pub session: SessionId,
-    /// The last event that named it.
-    pub last: Timestamp,
-    /// The slots.
-    pub slots: Vec<ReleasedSlot>,
-}
-
 /// Closes the open slots of a session, then retires the inactive.
 ///
 /// It is one event, unless the slots are too many for a line.
@@ -88,17 +77,18 @@ fn inactive(
 
 /// Releases all that is held by sessions without an event for `age` or longer.
 ///
-/// Their work does not count: it would teach the affinity from abandoned work.
+/// Their work does not count: it would teach the affinity from abandoned work. The answer is each
+/// session with its last event and its slots.
 pub fn clean_up(
     situation: &mut Situation<'_>,
     age: SignedDuration,
-) -> Result<Decision<Vec<Orphaned>>, Refusal> {
+) -> Result<Decision<Vec<(SessionId, Timestamp, Vec<ReleasedSlot>)>>, Refusal> {
     let Situation { roster, now, .. } = *situation;
     let (mut events, mut orphaned) = (Vec::new(), Vec::new());
     for (session, last) in roster.sessions().filter(|(_, last)| is_silent(*last, age, now)) {
         let slots = open_slots(roster, session, None);
         events.extend(releases(session, None, ReleaseReason::Orphaned, &slots));
-        orphaned.push(Orphaned { session: session.clone(), last, slots });
+        orphaned.push((session.clone(), last, slots));
     }
     Ok(Decision::new(events, orphaned))
 }
@@ -300,7 +290,7 @@ mod tests {
         assert_eq!(release.reason, ReleaseReason::Orphaned);
         let slots = [released("v", 0, "Bo Chen", "testing"), released("w", 0, "Ann Li", "testing")];
         assert_eq!(release.slots, slots);
-        assert_eq!(decision.outcome[0].slots, slots);
+        assert_eq!(decision.outcome[0].2, slots);
         for event in decision.events.clone() {
             world.given(event);
         }

@@ -12,12 +12,9 @@ use crate::projection::{AffinityWeights, Candidate, Points, Roster};
 /// The five numbers of the score, in points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scoring {
-    /// Added when the persona knows a field that the role asks for.
-    pub overlap: Points,
-    /// Taken off on the day of an assignment.
-    pub recency: Points,
-    /// By how much less for each whole day since.
-    pub recency_per_day: Points,
+    pub(crate) overlap: Points,
+    pub(crate) recency: Points,
+    pub(crate) recency_per_day: Points,
     /// What a feedback is worth in the affinity.
     pub affinity: AffinityWeights,
 }
@@ -37,8 +34,7 @@ pub struct Score {
 
 impl Score {
     /// Scores a persona for a role (design, section 8).
-    #[must_use]
-    pub fn of(it: &Candidate<'_>, role: &Role, scoring: &Scoring, now: Timestamp) -> Self {
+    pub(crate) fn of(it: &Candidate<'_>, role: &Role, scoring: &Scoring, now: Timestamp) -> Self {
         let affinity = it.affinity(scoring.affinity);
         let recency = it.last_assigned.map_or(Points::ZERO, |last| {
             let days = now.as_second().saturating_sub(last) / 86_400;
@@ -50,8 +46,7 @@ impl Score {
     }
 
     /// Scores the persona of that name for a role.
-    #[must_use]
-    pub fn of_persona(
+    pub(crate) fn of_persona(
         roster: &Roster,
         name: &PersonaName,
         role: &Role,
@@ -64,8 +59,7 @@ impl Score {
     }
 
     /// Scores a persona that has no record yet.
-    #[must_use]
-    pub fn of_newcomer(definition: &Definition, role: &Role, scoring: &Scoring) -> Self {
+    pub(crate) fn of_newcomer(definition: &Definition, role: &Role, scoring: &Scoring) -> Self {
         let knows = definition.expertise.iter().any(|tag| role.expertise.contains(tag));
         let expertise = overlap(knows, role, scoring);
         Self { total: expertise, affinity: Points::ZERO, expertise, recency: Points::ZERO }

@@ -9,16 +9,12 @@ pub struct Vocabulary {
     pub traits: Vec<SmolStr>,
     /// Fields of knowledge.
     pub expertise: Vec<SmolStr>,
-    /// For names of grown personas.
-    pub first_names: Vec<SmolStr>,
-    /// For names of grown personas.
-    pub last_names: Vec<SmolStr>,
-    /// Words of praise.
-    pub positive: Vec<SmolStr>,
-    /// Words of blame.
-    pub negative: Vec<SmolStr>,
+    pub(crate) first_names: Vec<SmolStr>,
+    pub(crate) last_names: Vec<SmolStr>,
+    pub(crate) positive: Vec<SmolStr>,
+    pub(crate) negative: Vec<SmolStr>,
     /// Words that turn the next one round.
-    pub negations: Vec<SmolStr>,
+    pub(crate) negations: Vec<SmolStr>,
 }
 
 /// The words of a text, in lower case: runs of letters, digits and apostrophes.

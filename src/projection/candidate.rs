@@ -9,8 +9,7 @@ use crate::events::PersonaName;
 /// zero where none was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate<'a> {
-    /// Its position in the order in which personas were created.
-    pub index: usize,
+    pub(crate) index: usize,
     /// Its name.
     pub name: &'a PersonaName,
     /// Whether it may be lent.
@@ -18,19 +17,15 @@ pub struct Candidate<'a> {
     /// Whether it has an open slot.
     pub is_held: bool,
     /// When it was last lent, in whole seconds since 1970.
-    pub last_assigned: Option<i64>,
-    /// How often it came back with its work done, in all roles.
-    pub closed_in_all: u64,
+    pub(crate) last_assigned: Option<i64>,
+    pub(crate) closed_in_all: u64,
     /// Whether it has a field of expertise that the role asks for.
-    pub knows: bool,
+    pub(crate) knows: bool,
     /// Whether it has an instruction of its own for the role.
-    pub has_own: bool,
-    /// How often it came back from the role with its work done.
-    pub closed: u64,
-    /// The positive feedback for the role that counts.
-    pub positive: u64,
-    /// The negative feedback for the role that counts.
-    pub negative: u64,
+    pub(crate) has_own: bool,
+    pub(crate) closed: u64,
+    pub(crate) positive: u64,
+    pub(crate) negative: u64,
 }
 
 impl Candidate<'_> {
@@ -50,8 +45,7 @@ impl Candidate<'_> {
     ///
     /// `clamp(closed in the role / closed in all + positive · p − negative · n, 0, 1)`
     /// (design, section 8); the first term is 0 while nothing is closed.
-    #[must_use]
-    pub fn affinity(&self, weights: AffinityWeights) -> Points {
+    pub(crate) fn affinity(&self, weights: AffinityWeights) -> Points {
         let share = Points::share(self.closed, self.closed_in_all);
         let praise = weights.positive.times(self.positive);
         let blame = weights.negative.times(self.negative);

@@ -112,7 +112,7 @@ pub struct Work {
 
 impl Persona {
     /// How many recent assignments are shown.
-    pub const RECENT: usize = 3;
+    pub(crate) const RECENT: usize = 3;
 
     /// A persona as its first event makes it.
     pub(super) fn new(id: EventId, at: Timestamp, origin: Origin, definition: Definition) -> Self {
@@ -154,8 +154,7 @@ impl Persona {
     }
 
     /// What counts of it for any choice.
-    #[must_use]
-    pub fn candidate(&self, index: usize) -> Candidate<'_> {
+    pub(crate) fn candidate(&self, index: usize) -> Candidate<'_> {
         Candidate {
             index,
             name: self.name(),
@@ -172,8 +171,12 @@ impl Persona {
     }
 
     /// What counts of it for a role. `expertise` is what the role asks for.
-    #[must_use]
-    pub fn candidate_for(&self, index: usize, role: &RoleName, expertise: &[Tag]) -> Candidate<'_> {
+    pub(crate) fn candidate_for(
+        &self,
+        index: usize,
+        role: &RoleName,
+        expertise: &[Tag],
+    ) -> Candidate<'_> {
         let record = self.roles.get(role);
         Candidate {
             knows: self.definition.expertise.iter().any(|tag| expertise.contains(tag)),
@@ -220,8 +223,7 @@ impl Persona {
 
 impl Lease {
     /// Returns whether it is one of a session, and of one of its agents if that is given.
-    #[must_use]
-    pub fn is_of(&self, session: &SessionId, agent: Option<&AgentName>) -> bool {
+    pub(crate) fn is_of(&self, session: &SessionId, agent: Option<&AgentName>) -> bool {
         self.session == *session && agent.is_none_or(|agent| self.slot.belongs_to(agent))
     }
 

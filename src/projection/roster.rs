@@ -53,7 +53,7 @@ pub(super) struct Totals {
     /// Event types that this build does not know, and how many of each were skipped.
     pub unknown: BTreeMap<SmolStr, u64>,
     /// The newest format version of any event.
-    pub newest_version: u32,
+    pub(crate) newest_version: u32,
 }
 
 /// What a session that holds personas last did.
@@ -117,14 +117,12 @@ impl Roster {
     }
 
     /// Returns whether there is more in a checkpoint than in memory.
-    #[must_use]
-    pub fn is_partial(&self) -> bool {
+    pub(crate) fn is_partial(&self) -> bool {
         self.stored.is_some()
     }
 
     /// Returns whether there is no persona.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
@@ -149,8 +147,7 @@ impl Roster {
 
     /// The names that are meant by what was typed: the exact one; else those that differ in case
     /// only; else those that begin so.
-    #[must_use]
-    pub fn matching(&self, typed: &str) -> Vec<&PersonaName> {
+    pub(crate) fn matching(&self, typed: &str) -> Vec<&PersonaName> {
         let exact = self.position(&PersonaName::unchecked(typed)).ok();
         if let Some(name) = exact.and_then(|index| self.names.get(index)) {
             return vec![name];
@@ -186,8 +183,7 @@ impl Roster {
     }
 
     /// A persona as it counts for any choice.
-    #[must_use]
-    pub fn candidate(&self, name: &PersonaName) -> Option<Candidate<'_>> {
+    pub(crate) fn candidate(&self, name: &PersonaName) -> Option<Candidate<'_>> {
         self.candidate_at(self.position(name).ok()?)
     }
 
@@ -236,8 +232,7 @@ impl Roster {
     }
 
     /// How many personas have each field of expertise.
-    #[must_use]
-    pub fn expertise(&self) -> BTreeMap<&str, u64> {
+    pub(crate) fn expertise(&self) -> BTreeMap<&str, u64> {
         let mut counts = BTreeMap::new();
         for (index, persona) in self.personas.iter().enumerate() {
             let loaded = persona.iter().flat_map(|persona| &persona.definition.expertise);
@@ -250,8 +245,7 @@ impl Roster {
     }
 
     /// The open slots of a session, each with the persona in it, in the order of personas and slots.
-    #[must_use]
-    pub fn open_slots(&self, session: &SessionId) -> Vec<(&PersonaName, Lease)> {
+    pub(crate) fn open_slots(&self, session: &SessionId) -> Vec<(&PersonaName, Lease)> {
         let holds = self.sessions.get(session).map(|activity| &activity.holds);
         let held: BTreeSet<_> = holds.into_iter().flatten().collect();
         let held = held.into_iter().map(|index| *index as usize);
@@ -283,8 +277,7 @@ impl Roster {
     }
 
     /// The latest moment at which an event named a session that holds a persona.
-    #[must_use]
-    pub fn last_activity(&self, session: &SessionId) -> Option<Timestamp> {
+    pub(crate) fn last_activity(&self, session: &SessionId) -> Option<Timestamp> {
         self.sessions.get(session).map(|activity| activity.last)
     }
 
