@@ -4,15 +4,12 @@ use serde::Serialize;
 
 use super::grow::Growth;
 use super::lending::{given_back, is_stale, open_slots, pool, released_slot, releases};
-use super::{Decision, Refusal, Role, Rules, Score, Situation, names};
+use super::{Decision, ROLE_LIMIT, Refusal, Role, Rules, Score, Situation, names};
 use crate::events::{
     AgentName, Assign, AssignedSlot, Event, PersonaName, ProjectName, Reactivate, ReactivateReason,
     ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, TeamName, ToolUseId,
 };
 use crate::projection::{Candidate, Lease, Needs};
-
-/// The most roles in one `assign`.
-pub const ROLE_LIMIT: usize = 64;
 
 /// An agent asks for personas.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +127,7 @@ struct Draft<'s, 'a> {
     opened: Vec<AssignedSlot>,
 }
 
-impl<'s, 'a> Draft<'s, 'a> {
+impl<'a> Draft<'_, 'a> {
     /// Finds the persona for one slot.
     fn fill(&mut self, slot: Slot, requested: &RoleName, summoned: Option<Candidate<'a>>) {
         let rules = self.situation.rules;

@@ -49,8 +49,7 @@ pub fn compact(
 mod tests {
     use super::*;
     use crate::broker::testing::{World, name};
-    use crate::events::RoleName;
-    use crate::events::Sentiment;
+    use crate::events::{RoleName, Sentiment};
 
     const DAY: i64 = 86_400;
     const AGE: SignedDuration = SignedDuration::from_hours(30 * 24);

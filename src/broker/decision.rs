@@ -1,10 +1,11 @@
-//! What a decision is made from, and what it is.
+//! What a decision is made from, what it is, and why there is none.
 
 use jiff::Timestamp;
 
 use super::{Rules, Seed};
-use crate::events::Event;
+use crate::events::{Event, PersonaName, SessionId};
 use crate::projection::Roster;
+use crate::wording::Quoted;
 
 /// All that a rule may look at.
 pub struct Situation<'a> {
@@ -33,4 +34,42 @@ impl<T> Decision<T> {
     pub(super) fn new(events: Vec<Event>, outcome: T) -> Self {
         Self { events, outcome, notices: Vec::new() }
     }
+}
+
+/// The most roles in one `assign`.
+pub const ROLE_LIMIT: usize = 64;
+
+/// Why a request cannot be done. Nothing is recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// An `assign` without a role.
+    #[error("no role was asked for")]
+    NoRole,
+    /// An `assign` with more roles than one event may hold.
+    #[error("{0} roles were asked for; the limit is {ROLE_LIMIT}")]
+    TooManyRoles(usize),
+    /// No persona has that name.
+    #[error("there is no persona named `{name}`")]
+    UnknownPersona {
+        /// What was asked for.
+        name: String,
+        /// The persona whose name is nearest, if one is near.
+        nearest: Option<PersonaName>,
+    },
+    /// Several names begin that way.
+    #[error("`{name}` could be any of {}", Quoted::all(candidates))]
+    AmbiguousName {
+        /// What was asked for.
+        name: String,
+        /// The names that begin so.
+        candidates: Vec<PersonaName>,
+    },
+    /// The persona is held.
+    #[error("`{persona}` is held by the session `{session}`")]
+    IsHeld {
+        /// The persona.
+        persona: PersonaName,
+        /// The session that holds it.
+        session: SessionId,
+    },
 }

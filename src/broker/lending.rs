@@ -53,9 +53,9 @@ pub fn pool<'a>(
             it.status == status && !is_held && !is_taken(it.name)
         });
         if all {
-            rank(candidates, role, rules, now)
+            rank(candidates, role, &rules.scoring, now)
         } else {
-            best(candidates, role, rules, now).into_iter().collect()
+            best(candidates, role, &rules.scoring, now).into_iter().collect()
         }
     };
     let free = ranked(Status::Active);

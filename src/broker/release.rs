@@ -29,6 +29,9 @@ pub struct Released {
     pub retired: Vec<PersonaName>,
 }
 
+/// A silent session, the last event that named it, and the slots that are released.
+pub type Orphaned = (SessionId, Timestamp, Vec<ReleasedSlot>);
+
 /// Closes the open slots of a session, then retires the inactive.
 ///
 /// It is one event, unless the slots are too many for a line.
@@ -77,12 +80,11 @@ fn inactive(
 
 /// Releases all that is held by sessions without an event for `age` or longer.
 ///
-/// Their work does not count: it would teach the affinity from abandoned work. The answer is each
-/// session with its last event and its slots.
+/// Their work does not count: it would teach the affinity from abandoned work.
 pub fn clean_up(
     situation: &mut Situation<'_>,
     age: SignedDuration,
-) -> Result<Decision<Vec<(SessionId, Timestamp, Vec<ReleasedSlot>)>>, Refusal> {
+) -> Result<Decision<Vec<Orphaned>>, Refusal> {
     let Situation { roster, now, .. } = *situation;
     let (mut events, mut orphaned) = (Vec::new(), Vec::new());
     for (session, last) in roster.sessions().filter(|(_, last)| is_silent(*last, age, now)) {

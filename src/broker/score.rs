@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Role, Rules};
+use super::Role;
 use crate::events::{Definition, PersonaName};
 use crate::projection::{AffinityWeights, Candidate, Points, Roster};
 
@@ -82,10 +82,10 @@ pub type Ranked<'a> = (Candidate<'a>, Score);
 pub fn rank<'a>(
     candidates: impl Iterator<Item = Candidate<'a>>,
     role: &Role,
-    rules: &Rules,
+    scoring: &Scoring,
     now: Timestamp,
 ) -> Vec<Ranked<'a>> {
-    let mut ranking: Vec<_> = scored(candidates, role, rules, now).collect();
+    let mut ranking: Vec<_> = scored(candidates, role, scoring, now).collect();
     ranking.sort_by_key(order);
     ranking
 }
@@ -94,19 +94,19 @@ pub fn rank<'a>(
 pub fn best<'a>(
     candidates: impl Iterator<Item = Candidate<'a>>,
     role: &Role,
-    rules: &Rules,
+    scoring: &Scoring,
     now: Timestamp,
 ) -> Option<Ranked<'a>> {
-    scored(candidates, role, rules, now).min_by_key(order)
+    scored(candidates, role, scoring, now).min_by_key(order)
 }
 
 fn scored<'a>(
     candidates: impl Iterator<Item = Candidate<'a>>,
     role: &Role,
-    rules: &Rules,
+    scoring: &Scoring,
     now: Timestamp,
 ) -> impl Iterator<Item = Ranked<'a>> {
-    candidates.map(move |it| (it, Score::of(&it, role, &rules.scoring, now)))
+    candidates.map(move |it| (it, Score::of(&it, role, scoring, now)))
 }
 
 /// What the ranking is sorted by.

@@ -15,14 +15,14 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::index::{Index, RoleIndex};
-use super::{Needs, Persona, Roster, View};
+use super::stored::{Stored, check};
+use super::{Needs, Roster, View};
 use crate::events::disk::{Mode, OpenFile};
-use crate::events::{Disk, EventId, PersonaName, RoleName, check_id, end_with_id};
+use crate::events::{Disk, EventId, RoleName, end_with_id};
 
 /// The version of this layout and of what the fold makes of the log. A checkpoint of any other is ignored.
 const VERSION: u32 = 2;
@@ -32,11 +32,6 @@ const FILE: &str = "checkpoint.json";
 const DRAFT: &str = "checkpoint.new";
 /// The bytes of the first read: enough for the head of a small roster.
 const FIRST_READ: usize = 16 * 1024;
-
-/// The rest of a checkpoint cannot be read: what was taken from it is of no use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the checkpoint was damaged while it was read")]
-pub struct CheckpointLost;
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,17 +44,6 @@ struct Head<V, R> {
     roles: BTreeMap<RoleName, (u64, EventId)>,
     /// The lengths of the lines of the personas, in their order.
     personas: Vec<u64>,
-}
-
-/// A checkpoint on disk, of which the head was read.
-#[derive(Debug)]
-pub(super) struct Stored {
-    file: Arc<dyn OpenFile>,
-    pub(super) index: Index,
-    roles: BTreeMap<RoleName, (u64, EventId)>,
-    personas: Vec<u64>,
-    /// Where the lines after the head begin.
-    start: u64,
 }
 
 /// Reads the checkpoint in a directory, as far as a choice needs it; none if anything is off.
@@ -171,67 +155,6 @@ fn first_line(file: &dyn OpenFile) -> io::Result<Vec<u8>> {
     }
 }
 
-/// What these answer is `None` if the rest of the checkpoint cannot be read: see [`CheckpointLost`].
-impl Stored {
-    /// Returns whether the head is that of so many personas.
-    pub(super) fn fits(&self, personas: usize) -> bool {
-        self.personas.len() == personas && self.index.fits(personas)
-    }
-
-    /// The index of a role; an empty one if no persona has to do with it.
-    pub(super) fn role(&self, role: &RoleName) -> Option<RoleIndex> {
-        let Some((length, id)) = self.roles.get(role) else {
-            return Some(RoleIndex::default());
-        };
-        let before = self.roles.range::<RoleName, _>(..role).map(|(_, (length, _))| length).sum();
-        let line = self.read(before, *length)?;
-        if check(&line)? == *id { serde_json::from_slice(&line).ok() } else { None }
-    }
-
-    /// The persona at `index`, whose name is known.
-    pub(super) fn persona(&self, index: usize, name: &PersonaName) -> Option<Persona> {
-        let before: u64 = self.personas.iter().take(index).sum();
-        let line = self.read(self.personas_start() + before, *self.personas.get(index)?)?;
-        self.parse(index, &line).filter(|persona| persona.name() == name)
-    }
-
-    /// All personas, read at once.
-    pub(super) fn personas(&self) -> Option<Vec<Persona>> {
-        let lines = self.read(self.personas_start(), self.personas.iter().sum())?;
-        let lines = lines.split_inclusive(|byte| *byte == b'\n').enumerate();
-        let personas: Option<Vec<_>> = lines.map(|(index, line)| self.parse(index, line)).collect();
-        personas.filter(|personas| personas.len() == self.personas.len())
-    }
-
-    fn parse(&self, index: usize, line: &[u8]) -> Option<Persona> {
-        check(line)?;
-        let mut persona: Persona = serde_json::from_slice(line).ok()?;
-        persona.leases = self.index.leases(index).ok()?;
-        Some(persona)
-    }
-
-    /// Where the lines of the personas begin, from the end of the head.
-    fn personas_start(&self) -> u64 {
-        self.roles.values().map(|(length, _)| length).sum()
-    }
-
-    /// Reads whole lines, so many bytes behind the head.
-    fn read(&self, offset: u64, length: u64) -> Option<Vec<u8>> {
-        let start = self.start + offset;
-        // A length that was made up must not reserve memory.
-        let left = self.file.len().ok()?.saturating_sub(start);
-        let capacity = usize::try_from(length).ok().filter(|_| length <= left)?;
-        let mut bytes = Vec::with_capacity(capacity);
-        self.file.read_at(start, length, &mut bytes).ok()?;
-        (bytes.len() as u64 == length).then_some(bytes)
-    }
-}
-
-/// Checks the id of a line, and returns it.
-fn check(line: &[u8]) -> Option<EventId> {
-    check_id(line.strip_suffix(b"\n")?).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -239,11 +162,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::events::{SessionId, Tag};
+    use crate::events::{PersonaName, SessionId, Tag};
     use crate::projection::view::tests::{
         History, anything, assign, definition, feedback, release, seed,
     };
-    use crate::projection::{Fold, Needs};
+    use crate::projection::{CheckpointLost, Fold, Needs, Persona};
 
     /// A directory with the checkpoint of a view.
     fn kept(view: &View) -> tempfile::TempDir {

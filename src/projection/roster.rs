@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::checkpoint::{CheckpointLost, Stored};
 use super::index::RoleIndex;
+use super::stored::{CheckpointLost, Stored};
 use super::{Candidate, Lease, Needs, Persona, Warning};
 use crate::events::{FORMAT_VERSION, PersonaName, RoleName, SessionId, Tag};
 
