@@ -39,38 +39,42 @@ fn list(value: Option<&Value>) -> Vec<&str> {
 fn words(constants: &mut String) -> Result<(), Box<dyn Error>> {
     let seed = read(VOCABULARY)?;
     let sentiment = seed.get("sentiment").and_then(Value::as_table).ok_or("no sentiment")?;
+    writeln!(constants, "pub fn vocabulary() -> Vocabulary {{\nVocabulary {{")?;
     for (name, value) in seed.iter().chain(sentiment).filter(|(_, value)| value.is_array()) {
-        let words = list(Some(value));
-        writeln!(constants, "pub static {}_WORDS: &[&str] = &{words:?};", name.to_uppercase())?;
+        writeln!(constants, "{name}: words(&{:?}),", list(Some(value)))?;
     }
+    writeln!(constants, "}}\n}}")?;
     Ok(())
 }
 
 /// The numbers, and the roles.
 fn roles(constants: &mut String) -> Result<(), Box<dyn Error>> {
     let seed = read(ROLES)?;
-    for (table, kind) in [("scoring", "f64"), ("lifecycle", "u32")] {
+    for (table, name) in [("scoring", "ScoringTable"), ("lifecycle", "Lifecycle")] {
+        writeln!(constants, "impl Default for {name} {{\nfn default() -> Self {{\nSelf {{")?;
         for (name, value) in seed.get(table).and_then(Value::as_table).into_iter().flatten() {
-            let number = match value {
-                Value::Float(number) => format!("{number:?}"),
-                Value::Integer(number) => number.to_string(),
-                _ => return Err(format!("`{name}` is no number").into()),
-            };
-            writeln!(constants, "pub const {}: {kind} = {number};", name.to_uppercase())?;
+            let number = value.as_integer().map(|number| number.to_string());
+            let number = number.or_else(|| value.as_float().map(|number| format!("{number:?}")));
+            writeln!(constants, "{name}: {},", number.ok_or("no number")?)?;
         }
+        writeln!(constants, "}}\n}}\n}}")?;
     }
-    writeln!(constants, "pub static ROLES: &[BuiltInRole] = &[")?;
+    writeln!(constants, "pub fn roles() -> Vec<Role> {{\nvec![")?;
     for role in seed.get("role").and_then(Value::as_array).into_iter().flatten() {
-        writeln!(constants, "BuiltInRole {{")?;
-        for field in ["name", "instruction"] {
-            let text = role.get(field).and_then(Value::as_str).ok_or(field)?;
-            writeln!(constants, "{field}: {text:?},")?;
-        }
-        for field in ["expertise", "aliases", "keywords"] {
-            writeln!(constants, "{field}: &{:?},", list(role.get(field)))?;
-        }
-        writeln!(constants, "}},")?;
+        let text = |field| role.get(field).and_then(Value::as_str).ok_or(field);
+        let list = |field| list(role.get(field));
+        writeln!(
+            constants,
+            "Role {{ name: RoleName::constant({:?}), instruction: SmolStr::new_static({:?}), \
+             expertise: {:?}.map(Tag::constant).into(), aliases: words(&{:?}), \
+             keywords: words(&{:?}) }},",
+            text("name")?,
+            text("instruction")?,
+            list("expertise"),
+            list("aliases"),
+            list("keywords"),
+        )?;
     }
-    writeln!(constants, "];")?;
+    writeln!(constants, "]\n}}")?;
     Ok(())
 }

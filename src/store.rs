@@ -8,8 +8,7 @@ use std::{fmt, io, mem};
 use jiff::Timestamp;
 
 use crate::broker::{
-    self, AssignRequest, Assigned, Choice, Decision, Notice, Refusal, Rules, Seed, SeedError,
-    Situation,
+    self, AssignRequest, Assigned, Choice, Decision, Refusal, Rules, Seed, SeedError, Situation,
 };
 use crate::events::{
     Append, Damage, Disk, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, NextLines,
@@ -154,7 +153,7 @@ pub struct Answer<T> {
     /// What the request asked for.
     pub outcome: T,
     /// What the caller should know.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<String>,
     /// What was cut from the end of the log first.
     pub torn: Option<TornTail>,
 }

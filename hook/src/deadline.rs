@@ -1,5 +1,6 @@
 //! When a hook has to end, done or not.
 
+use std::io::{self, Read, Stdin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once};
 use std::thread;
@@ -57,6 +58,37 @@ impl Deadline {
     pub fn claim(&self) -> bool {
         !self.is_claimed.swap(true, Ordering::SeqCst)
     }
+}
+
+/// The standard input. The [`Deadline`] is enforced as soon as a read has to wait.
+pub struct TimedStdin {
+    pub(crate) input: Stdin,
+    pub(crate) deadline: Arc<Deadline>,
+}
+
+impl Read for TimedStdin {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if !is_ready(&self.input) {
+            self.deadline.enforce();
+        }
+        self.input.read(bytes)
+    }
+}
+
+/// Returns whether there is something to read within 5 ms.
+#[cfg(unix)]
+fn is_ready(input: &Stdin) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let timeout = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
+    let mut inputs = [PollFd::new(input, PollFlags::IN)];
+    matches!(poll(&mut inputs, Some(&timeout)), Ok(ready) if ready > 0)
+}
+
+/// Here, there is no way to know.
+#[cfg(not(unix))]
+fn is_ready(_: &Stdin) -> bool {
+    false
 }
 
 #[cfg(test)]

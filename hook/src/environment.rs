@@ -44,12 +44,9 @@ pub struct Environment {
 
 /// Which calls get a persona.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Eligible {
-    /// Those of named agents.
+pub(crate) enum Eligible {
     Named,
-    /// All.
     All,
-    /// None.
     None,
 }
 
@@ -66,9 +63,8 @@ impl Eligible {
 
 impl Environment {
     /// Reads the environment of this process; nothing else in a hook does.
-    #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is where they enter")]
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         Self {
             store: std::env::var_os(STORE),
             now: std::env::var_os(NOW),
@@ -82,15 +78,14 @@ impl Environment {
     }
 
     /// The time that the hook may take: the variable's, else `default`.
-    pub fn timeout(&self, default: Duration) -> Result<Duration, Problem> {
+    pub(crate) fn timeout(&self, default: Duration) -> Result<Duration, Problem> {
         let Some(text) = &self.timeout else {
             return Ok(default);
         };
         let text = text.to_string_lossy();
-        let milliseconds = text.parse().map_err(|_| {
-            format!("`{HOOK_TIMEOUT}` is `{text}`, which is not a number of milliseconds")
-        })?;
-        Ok(Duration::from_millis(milliseconds))
+        let wrong =
+            || format!("`{HOOK_TIMEOUT}` is `{text}`, which is not a number of milliseconds");
+        Ok(Duration::from_millis(text.parse().map_err(|_| wrong())?))
     }
 
     /// Which calls get a persona: what the variable says, else the argument, else those of named
@@ -98,7 +93,7 @@ impl Environment {
     ///
     /// The variable may be that of one session; the argument is in the settings for all. An unknown
     /// argument is ignored: a newer registration must not break an older hook.
-    pub fn eligible(&self) -> Result<Eligible, Problem> {
+    pub(crate) fn eligible(&self) -> Result<Eligible, Problem> {
         let Some(text) = self.inject.as_ref().filter(|text| !text.is_empty()) else {
             let mut words = self.arguments.iter().skip_while(|word| *word != INJECT_ARGUMENT);
             let word = words.nth(1).and_then(|word| word.to_str());
@@ -111,7 +106,7 @@ impl Environment {
     }
 
     /// Where the store is, and how to open it. The deadline is enforced while that takes long.
-    pub fn options(&self, deadline: &Arc<Deadline>) -> Result<Options, Problem> {
+    pub(crate) fn options(&self, deadline: &Arc<Deadline>) -> Result<Options, Problem> {
         let deadline = Arc::clone(deadline);
         Ok(Options {
             dir: environment::store_dir(None, self.store.clone(), self.home.clone())?,

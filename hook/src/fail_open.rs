@@ -1,6 +1,6 @@
 //! The promise of every hook: exit code 0, in time, and one line on stderr at most for a failure.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode};
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use muzzle_persona::PendingCheckpoint;
 use muzzle_persona::events::one_line;
 
 use crate::Problem;
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, TimedStdin};
+use crate::environment::Environment;
 
 /// What a hook writes when it succeeds. An empty answer leaves the call as it is.
 #[derive(Debug, Default)]
@@ -24,25 +25,28 @@ pub struct Answer {
     pub pending: PendingCheckpoint,
 }
 
-/// Does a hook's work within `limit`, and always succeeds; `effect` says what a failure means.
+/// Does a hook's work within `timeout`, or as the environment says, and always succeeds; `effect`
+/// says what a failure means.
 ///
 /// An error, a panic and a passed [`Deadline`] all leave stdout empty: whichever
 /// of the work and the deadline is first to claim the end writes, and the other does not.
 pub fn run(
     name: &'static str,
     effect: &'static str,
-    limit: Result<Duration, Problem>,
-    work: impl FnOnce(&Arc<Deadline>) -> Result<Answer, Problem>,
+    timeout: Duration,
+    work: impl FnOnce(TimedStdin, &Arc<Deadline>, Environment) -> Result<Answer, Problem>,
 ) -> ExitCode {
     // The default one would print several lines.
     panic::set_hook(Box::new(|_| {}));
-    let result = limit.and_then(|limit| {
+    let environment = Environment::read();
+    let result = environment.timeout(timeout).and_then(|limit| {
         let deadline = Deadline::new(limit, move || {
             let milliseconds = limit.as_millis();
             write_to_stderr(name, &format!("{effect}: not done within {milliseconds} ms"));
             process::exit(0);
         });
-        let result = catch_panic(|| work(&deadline));
+        let input = TimedStdin { input: io::stdin(), deadline: Arc::clone(&deadline) };
+        let result = catch_panic(|| work(input, &deadline, environment));
         while !deadline.claim() {
             // The deadline's thread is about to end the process.
             thread::park();
@@ -52,7 +56,7 @@ pub fn run(
     match result {
         Ok(Answer { stdout: answer, notes, pending }) => {
             // A client that closed the pipe wants no answer.
-            let mut stdout = std::io::stdout().lock();
+            let mut stdout = io::stdout().lock();
             let _ = stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush());
             for note in notes {
                 write_to_stderr(name, &note);
@@ -74,7 +78,7 @@ fn catch_panic(work: impl FnOnce() -> Result<Answer, Problem>) -> Result<Answer,
 /// Writes one line to stderr. There is no one to report a failure of that to.
 fn write_to_stderr(name: &str, text: &str) {
     let line = format!("{name}: {}\n", one_line(text));
-    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+    let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
 #[cfg(test)]

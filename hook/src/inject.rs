@@ -23,10 +23,10 @@ pub const TIMEOUT: Duration = Duration::from_secs(2);
 /// The answer is empty when the call is not one for a persona.
 pub fn answer(
     input: impl Read,
-    watch: &Arc<Deadline>,
-    mut surroundings: Environment,
+    deadline: &Arc<Deadline>,
+    mut environment: Environment,
 ) -> Result<Answer, Problem> {
-    let eligible = surroundings.eligible()?;
+    let eligible = environment.eligible()?;
     let json = payload::read(input)?;
     let payload = Payload::parse(json.get())?;
     let Some(agent) = payload.agent_input()? else {
@@ -42,19 +42,19 @@ pub fn answer(
     let name = AgentName::parse(&name)?;
     let team = given(agent.team_name.as_deref()).map(TeamName::parse).transpose()?;
     let tool_use_id = given(payload.tool_use_id.as_deref()).map(ToolUseId::parse).transpose()?;
-    let options = surroundings.options(watch)?;
-    let mut store = Store::open(&options, &mut surroundings.rng)?;
+    let options = environment.options(deadline)?;
+    let mut store = Store::open(&options, &mut environment.rng)?;
     let request = AssignRequest {
         session,
         agent: name,
         team,
-        project: project::of(Path::new(&*payload.cwd)),
+        project: project::of(Path::new(&payload.cwd)),
         roles: vec![role(&agent, &store.rules().roles)],
         summon: None,
         tool_use_id,
         explain: false,
     };
-    let answer = store.assign(&request, options.now, &mut surroundings.rng)?;
+    let answer = store.assign(&request, options.now, &mut environment.rng)?;
     let assigned = answer.outcome.first();
     let updated = assigned.and_then(|assigned| agent.with_preamble(&assigned.preamble));
     let updated = updated.ok_or("a bug in the hook: the call could not be rewritten")?;
@@ -71,11 +71,9 @@ pub fn answer(
 /// An agent without a name is told apart by the call that starts it.
 fn agent_name(agent: &AgentInput<'_>, payload: &Payload<'_>, eligible: Eligible) -> Option<String> {
     let name = given(agent.name.as_deref());
-    let named = name.is_some() || given(agent.team_name.as_deref()).is_some();
-    match eligible {
-        Eligible::None => return None,
-        Eligible::Named if !named => return None,
-        Eligible::Named | Eligible::All => {}
+    let is_named = name.is_some() || given(agent.team_name.as_deref()).is_some();
+    if eligible == Eligible::None || eligible == Eligible::Named && !is_named {
+        return None;
     }
     if let Some(name) = name {
         return Some(name.to_owned());
@@ -102,13 +100,9 @@ fn role(agent: &AgentInput<'_>, roles: &Roles) -> RoleName {
     if let Some(kind) = kind.as_ref().filter(|kind| roles.resolve(kind.as_str()).name != *general) {
         return kind.clone();
     }
-    let described = agent.description.as_deref().map(|text| {
-        text.char_indices()
-            .nth(DESCRIPTION_READ)
-            .and_then(|(end, _)| text.get(..end))
-            .unwrap_or(text)
-    });
-    let texts = [described, agent.name.as_deref()];
-    let told = texts.into_iter().flatten().find_map(|text| roles.by_keyword(text));
+    let described: Option<String> =
+        agent.description.as_ref().map(|text| text.chars().take(DESCRIPTION_READ).collect());
+    let mut texts = [&described, &agent.name].into_iter().flatten();
+    let told = texts.find_map(|text| roles.by_keyword(text));
     told.map(|role| role.name.clone()).or(kind).unwrap_or_else(|| general.clone())
 }

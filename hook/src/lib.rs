@@ -14,7 +14,6 @@ pub mod inject;
 mod payload;
 mod project;
 pub mod release;
-pub mod timed_stdin;
 
 /// Why a hook did nothing: the text of its one line on stderr.
 pub type Problem = Box<dyn std::error::Error + Send + Sync>;

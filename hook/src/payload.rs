@@ -1,6 +1,5 @@
 //! What a client sends: unknown fields are ignored, and what is copied is copied byte for byte.
 
-use std::borrow::Cow;
 use std::io::Read;
 
 use serde::Deserialize;
@@ -25,37 +24,29 @@ pub fn read(input: impl Read) -> Result<Box<RawValue>, Problem> {
 }
 
 /// The fields of a hook's payload that are used here.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Payload<'a> {
-    #[serde(borrow, default)]
-    pub hook_event_name: Cow<'a, str>,
-    #[serde(borrow, default)]
-    pub session_id: Cow<'a, str>,
-    #[serde(borrow, default)]
-    pub cwd: Cow<'a, str>,
-    #[serde(borrow, default)]
-    pub reason: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    pub tool_name: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    pub tool_use_id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    pub hook_event_name: String,
+    pub session_id: String,
+    pub cwd: String,
+    pub reason: Option<String>,
+    pub tool_name: Option<String>,
+    pub tool_use_id: Option<String>,
+    #[serde(borrow)]
     pub tool_input: Option<&'a RawValue>,
 }
 
 /// The input of the tool that starts an agent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct AgentInput<'a> {
-    #[serde(borrow, default)]
-    pub name: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    pub team_name: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    pub subagent_type: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    pub description: Option<Cow<'a, str>>,
+    pub name: Option<String>,
+    pub team_name: Option<String>,
+    pub subagent_type: Option<String>,
+    pub description: Option<String>,
     /// As it came, with its quotes: not one byte of it may change.
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     prompt: Option<&'a RawValue>,
     /// The whole input, as it came.
     #[serde(skip)]

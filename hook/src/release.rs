@@ -27,7 +27,7 @@ pub fn answer(
 ) -> Result<Answer, Problem> {
     let json = payload::read(input)?;
     let payload = Payload::parse(json.get())?;
-    let ended = match &*payload.hook_event_name {
+    let ended = match payload.hook_event_name.as_str() {
         // A session that is resumed goes on: this is not its end.
         "SessionEnd" if payload.reason.as_deref() != Some("resume") => {
             Some(SessionId::parse(&payload.session_id)?)
@@ -38,17 +38,13 @@ pub fn answer(
     let options = environment.options(deadline)?;
     let rng = &mut environment.rng;
     let mut store = Store::open(&options, rng)?;
+    let (needs, now) = (&Needs::nothing(), options.now);
     let torn = if let Some(session) = ended {
-        let reason = ReleaseReason::SessionEnd;
-        let request = ReleaseRequest { session, agent: None, reason };
-        store
-            .execute(&Needs::nothing(), options.now, rng, |now| broker::release(now, &request))?
-            .torn
+        let request = ReleaseRequest { session, agent: None, reason: ReleaseReason::SessionEnd };
+        store.execute(needs, now, rng, |it| broker::release(it, &request))?.torn
     } else {
-        let stale_after = store.rules().lifecycle.stale_after;
-        store
-            .execute(&Needs::nothing(), options.now, rng, |now| broker::clean_up(now, stale_after))?
-            .torn
+        let age = store.rules().lifecycle.stale_after();
+        store.execute(needs, now, rng, |it| broker::clean_up(it, age))?.torn
     };
     let notes = torn.iter().map(ToString::to_string).collect();
     Ok(Answer { stdout: String::new(), notes, pending: options.pending })

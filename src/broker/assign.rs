@@ -2,19 +2,14 @@
 
 use serde::Serialize;
 
-use super::decision::Notice;
 use super::grow::Growth;
-use super::lending::{candidates, given_back, is_stale, orphan, released_slot, releases};
-use super::score::{best, rank};
-use super::{Decision, Refusal, Role, Rules, Score, Situation, names};
+use super::lending::{given_back, is_stale, open_slots, pool, released_slot, releases};
+use super::{Decision, ROLE_LIMIT, Refusal, Role, Rules, Score, Situation, names};
 use crate::events::{
     AgentName, Assign, AssignedSlot, Event, PersonaName, ProjectName, Reactivate, ReactivateReason,
-    ReleaseReason, ReleasedSlot, RetireReason, RoleName, SessionId, Slot, TeamName, ToolUseId,
+    ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, TeamName, ToolUseId,
 };
-use crate::projection::{Candidate, Lease, Needs, Status};
-
-/// The most roles in one `assign`.
-pub const ROLE_LIMIT: usize = 64;
+use crate::projection::{Candidate, Lease, Needs};
 
 /// An agent asks for personas.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,11 +90,19 @@ pub fn assign(
         _ => {}
     }
     let roster = situation.roster;
-    let mut summoned = match &request.summon {
-        Some(typed) => Some(names::find_candidate(roster, typed)?),
-        None => None,
+    let summoned = request.summon.as_ref().map(|typed| names::find_candidate(roster, typed));
+    let mut summoned = summoned.transpose()?;
+    let mut draft = Draft {
+        situation,
+        request,
+        choices: Vec::new(),
+        notices: Vec::new(),
+        first: Vec::new(),
+        orphaned: Vec::new(),
+        growth: None,
+        closed: Vec::new(),
+        opened: Vec::new(),
     };
-    let mut draft = Draft::new(situation, request);
     for (index, requested) in request.roles.iter().enumerate() {
         draft.fill(Slot::of(&request.agent, index), requested, summoned.take());
     }
@@ -111,7 +114,7 @@ struct Draft<'s, 'a> {
     situation: &'s mut Situation<'a>,
     request: &'s AssignRequest,
     choices: Vec<Choice>,
-    notices: Vec<Notice>,
+    notices: Vec<String>,
     /// What has to happen before anybody is lent.
     first: Vec<Event>,
     /// Silent sessions whose slots `first` releases.
@@ -124,21 +127,7 @@ struct Draft<'s, 'a> {
     opened: Vec<AssignedSlot>,
 }
 
-impl<'s, 'a> Draft<'s, 'a> {
-    fn new(situation: &'s mut Situation<'a>, request: &'s AssignRequest) -> Self {
-        Self {
-            situation,
-            request,
-            choices: Vec::new(),
-            notices: Vec::new(),
-            first: Vec::new(),
-            orphaned: Vec::new(),
-            growth: None,
-            closed: Vec::new(),
-            opened: Vec::new(),
-        }
-    }
-
+impl<'a> Draft<'_, 'a> {
     /// Finds the persona for one slot.
     fn fill(&mut self, slot: Slot, requested: &RoleName, summoned: Option<Candidate<'a>>) {
         let rules = self.situation.rules;
@@ -180,11 +169,10 @@ impl<'s, 'a> Draft<'s, 'a> {
             self.open(lease.slot.clone(), persona, role, requested);
         }
         if let Some(summoned) = summoned.filter(|summoned| summoned.name != persona) {
-            self.notices.push(Notice::SlotIsTaken {
-                summoned: summoned.name.clone(),
-                slot: lease.slot.clone(),
-                persona: persona.clone(),
-            });
+            self.notices.push(format!(
+                "`{}` keeps `{persona}`; `{}` was not summoned, release the slot first",
+                lease.slot, summoned.name
+            ));
         }
         let reason = if reused { ChoiceReason::Reused } else { ChoiceReason::Kept };
         self.choices.push(self.chosen(lease.slot.clone(), persona, role, reason));
@@ -199,16 +187,17 @@ impl<'s, 'a> Draft<'s, 'a> {
         };
         let leases = roster.leases(persona.name);
         if let Some(lease) = leases.iter().find(at_work) {
-            self.notices.push(Notice::SummonedIsHeld {
-                persona: persona.name.clone(),
-                session: lease.session.clone(),
-            });
+            self.notices.push(format!(
+                "`{}` is held by the session `{}`, which was active in the last hours; chose by score instead",
+                persona.name, lease.session
+            ));
             return false;
         }
-        for lease in &leases {
-            if !self.orphaned.contains(&lease.session) {
-                self.first.extend(orphan(roster, &lease.session));
-                self.orphaned.push(lease.session.clone());
+        for Lease { session, .. } in &leases {
+            if !self.orphaned.contains(session) {
+                let slots = open_slots(roster, session, None);
+                self.first.extend(releases(session, None, ReleaseReason::Orphaned, &slots));
+                self.orphaned.push(session.clone());
             }
         }
         if !persona.is_active() {
@@ -220,20 +209,22 @@ impl<'s, 'a> Draft<'s, 'a> {
     /// Takes the best free persona; where none is free, the best of those
     /// that were retired for inactivity; where there is none, a new one.
     fn choose(&mut self, slot: Slot, role: &Role) -> Choice {
-        let inactive = Status::Archived(RetireReason::Inactive);
-        let (reason, mut ranking) = match self.candidates(role, Status::Active) {
-            free if !free.is_empty() => (ChoiceReason::BestFree, free),
-            _ => (ChoiceReason::BroughtBack, self.candidates(role, inactive)),
-        };
-        let (reason, (persona, score)) = if let Some(best) = ranking.first().cloned() {
-            if reason == ChoiceReason::BroughtBack {
+        let Situation { roster, rules, now, .. } = *self.situation;
+        let given_back = given_back(roster, &self.orphaned);
+        let is_taken = |name: &PersonaName| self.choices.iter().any(|it| it.persona == *name);
+        let explain = self.request.explain;
+        let (ranking, is_free) = pool(roster, rules, now, role, &given_back, is_taken, explain);
+        let ranking = ranking.into_iter().map(|(it, score)| (it.name.clone(), score));
+        let mut ranking: Vec<_> = ranking.collect();
+        let (reason, (persona, score)) = match ranking.first().cloned() {
+            Some(best) if is_free => (ChoiceReason::BestFree, best),
+            Some(best) => {
                 self.reactivate(&best.0, ReactivateReason::PoolEmpty);
+                (ChoiceReason::BroughtBack, best)
             }
-            (reason, best)
-        } else {
-            (ChoiceReason::Grown, self.grow(role))
+            None => (ChoiceReason::Grown, self.grow(role)),
         };
-        if !self.request.explain {
+        if !explain {
             ranking.clear();
         }
         Choice { slot, persona, role: role.name.clone(), score, reason, ranking }
@@ -254,22 +245,6 @@ impl<'s, 'a> Draft<'s, 'a> {
         Choice { slot, persona, role, score, reason, ranking: Vec::new() }
     }
 
-    /// The personas of a status that could be lent for a role: the best, or all if the request asks
-    /// for them.
-    fn candidates(&self, role: &Role, status: Status) -> Vec<(PersonaName, Score)> {
-        let Situation { roster, rules, now, .. } = *self.situation;
-        let given_back = given_back(roster, &self.orphaned);
-        let taken = |name: &PersonaName| self.is_taken(name);
-        let candidates = candidates(roster, role, status, given_back, taken);
-        let ranked = if self.request.explain {
-            rank(candidates, role, rules, now)
-        } else {
-            best(candidates, role, rules, now).into_iter().collect()
-        };
-        ranked.into_iter().map(|(it, score)| (it.name.clone(), score)).collect()
-    }
-
-    /// Makes a persona for a role.
     fn grow(&mut self, role: &Role) -> (PersonaName, Score) {
         let growth = self.growth.get_or_insert_with(|| Growth::new(self.situation));
         let grown = growth.grow(self.situation.rng);
@@ -277,10 +252,6 @@ impl<'s, 'a> Draft<'s, 'a> {
         let name = grown.name.clone();
         self.first.push(Event::Grow(grown));
         (name, score)
-    }
-
-    fn is_taken(&self, persona: &PersonaName) -> bool {
-        self.choices.iter().any(|choice| choice.persona == *persona)
     }
 
     fn reactivate(&mut self, persona: &PersonaName, reason: ReactivateReason) {
@@ -303,14 +274,8 @@ impl<'s, 'a> Draft<'s, 'a> {
         events.extend(releases(&session, Some(&agent), ReleaseReason::Manual, &self.closed));
         if !self.opened.is_empty() {
             let slots = self.opened;
-            events.push(Event::Assign(Assign {
-                session,
-                agent,
-                team,
-                project,
-                slots,
-                tool_use_id,
-            }));
+            let assign = Assign { session, agent, team, project, slots, tool_use_id };
+            events.push(Event::Assign(assign));
         }
         Decision { events, outcome: self.choices, notices: self.notices }
     }
@@ -320,7 +285,7 @@ impl<'s, 'a> Draft<'s, 'a> {
 mod tests {
     use super::*;
     use crate::broker::testing::{World, definition, name, released, request, session, slot};
-    use crate::events::Release;
+    use crate::events::{Release, RetireReason};
 
     const DAY: i64 = 86_400;
 
@@ -381,7 +346,7 @@ mod tests {
         let [choice] = &decision.outcome[..] else { panic!("it is one choice") };
         assert_eq!((choice.slot.as_str(), choice.role.as_str()), ("w-0", "testing"));
         assert_eq!(choice.score.total.to_string(), "1", "before this assignment");
-        assert_eq!(decision.notices, []);
+        assert_eq!(decision.notices, [""; 0]);
     }
 
     #[test]
@@ -545,7 +510,9 @@ mod tests {
         assert_eq!(decision.events, [lending(vec![assigned("w", 0, "Ann", "testing")])]);
         assert_eq!(
             decision.notices,
-            [Notice::SummonedIsHeld { persona: name("Bo"), session: session("other") }]
+            [
+                "`Bo` is held by the session `other`, which was active in the last hours; chose by score instead"
+            ]
         );
     }
 
@@ -568,7 +535,7 @@ mod tests {
             ],
             "and who is freed may be chosen for the next slot"
         );
-        assert_eq!(decision.notices, []);
+        assert_eq!(decision.notices, [""; 0]);
     }
 
     #[test]
@@ -595,7 +562,7 @@ mod tests {
         world.lent("s", "v", "Bo", "testing").after(2 * DAY);
         let decision = world.assign(&summoning("Bo", &["testing"])).unwrap();
         assert_eq!(chosen(&decision), [("Ann", false)]);
-        assert!(matches!(&decision.notices[..], [Notice::SummonedIsHeld { .. }]));
+        assert!(matches!(&decision.notices[..], [held] if held.contains("chose by score")));
     }
 
     #[test]
@@ -604,11 +571,12 @@ mod tests {
         world.lent("s", "w", "Ann", "testing");
         let decision = world.assign(&summoning("Bo", &["testing"])).unwrap();
         assert_eq!((chosen(&decision), decision.events.len()), (vec![("Ann", true)], 0));
-        let (summoned, persona) = (name("Bo"), name("Ann"));
-        let slot = slot("w", 0);
-        assert_eq!(decision.notices, [Notice::SlotIsTaken { summoned, slot, persona }]);
+        assert_eq!(
+            decision.notices,
+            ["`w-0` keeps `Ann`; `Bo` was not summoned, release the slot first"]
+        );
         let decision = world.assign(&summoning("Ann", &["testing"])).unwrap();
-        assert_eq!(decision.notices, [], "it sits there already");
+        assert_eq!(decision.notices, [""; 0], "it sits there already");
     }
 
     #[test]

@@ -3,81 +3,63 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use smol_str::SmolStr;
+use smol_str::format_smolstr;
 
 use super::{Decision, Refusal, Situation};
-use crate::events::{Compact, Event, PersonaName, RoleName, Summary};
+use crate::events::{Compact, Event, Summary};
 use crate::projection::Tally;
 
 /// The most summaries in one event: with the longest names they fit into a line.
 const PER_EVENT: usize = 100;
 
-/// What a compaction came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compacted {
-    /// Feedback from before this moment no longer counts.
-    pub before: Timestamp,
-    /// What left the affinity.
-    pub summaries: Vec<Summary>,
-}
-
 /// Takes feedback that is older than `age` out of the affinity, and keeps a
 /// summary of it for each persona, role and month (UTC).
 ///
-/// When no feedback is that old, nothing is recorded.
+/// When no feedback is that old, nothing is recorded. The answer is the moment before which
+/// feedback no longer counts, and what left the affinity.
 pub fn compact(
     situation: &mut Situation<'_>,
     age: SignedDuration,
-) -> Result<Decision<Compacted>, Refusal> {
+) -> Result<Decision<(Timestamp, Vec<Summary>)>, Refusal> {
     let before = situation.now.checked_sub(age).unwrap_or(Timestamp::MIN);
     let before = Timestamp::from_second(before.as_second()).unwrap_or(before);
-    let summaries = summaries(situation, before);
-    let events = summaries
-        .chunks(PER_EVENT)
-        .map(|part| Event::Compact(Compact { before, summaries: part.to_vec() }))
-        .collect();
-    let outcome = Compacted { before, summaries };
-    Ok(Decision { events, outcome, notices: Vec::new() })
-}
-
-/// What counts now and is older than a moment, by persona, role and month.
-fn summaries(situation: &Situation<'_>, before: Timestamp) -> Vec<Summary> {
-    let mut tallies: BTreeMap<(&PersonaName, &RoleName, SmolStr), Tally> = BTreeMap::new();
+    let mut tallies: BTreeMap<_, Tally> = BTreeMap::new();
     for persona in situation.roster.personas() {
         for (role, record) in &persona.roles {
             for (at, sentiment) in record.feedback().iter().filter(|(at, _)| *at < before) {
-                let month = smol_str::format_smolstr!("{}", at.strftime("%Y-%m"));
+                let month = format_smolstr!("{}", at.strftime("%Y-%m"));
                 tallies.entry((persona.name(), role, month)).or_default().add(*sentiment);
             }
         }
     }
-    let summary =
-        |((persona, role, month), tally): ((&PersonaName, &RoleName, _), Tally)| Summary {
-            persona: persona.clone(),
-            role: role.clone(),
-            month,
-            positive: tally.positive,
-            negative: tally.negative,
-            neutral: tally.neutral,
-        };
-    tallies.into_iter().map(summary).collect()
+    let summaries = tallies.into_iter().map(|((persona, role, month), tally)| {
+        let (persona, role) = (persona.clone(), role.clone());
+        let Tally { positive, negative, neutral } = tally;
+        Summary { persona, role, month, positive, negative, neutral }
+    });
+    let summaries: Vec<_> = summaries.collect();
+    let events = summaries
+        .chunks(PER_EVENT)
+        .map(|part| Event::Compact(Compact { before, summaries: part.to_vec() }))
+        .collect();
+    Ok(Decision::new(events, (before, summaries)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::broker::testing::{World, name};
-    use crate::events::Sentiment;
+    use crate::events::{RoleName, Sentiment};
 
     const DAY: i64 = 86_400;
     const AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-    fn compacted(world: &mut World) -> Compacted {
+    fn compacted(world: &mut World) -> Vec<Summary> {
         let decision = compact(&mut world.situation(), AGE).unwrap();
         for event in decision.events {
             world.given(event);
         }
-        decision.outcome
+        decision.outcome.1
     }
 
     fn counted(world: &World) -> u64 {
@@ -105,7 +87,6 @@ mod tests {
         world.judged("Ann Li", "debugging", Sentiment::Positive);
         let outcome = compacted(world.after(31 * DAY));
         let told: Vec<_> = outcome
-            .summaries
             .iter()
             .map(|s| {
                 (
@@ -125,7 +106,7 @@ mod tests {
                 ("Bo Chen", "testing", "2026-03", [0, 0, 1]),
             ]
         );
-        assert_eq!(compacted(&mut world).summaries, [], "once is enough");
+        assert_eq!(compacted(&mut world), [], "once is enough");
     }
 
     #[test]

@@ -1,25 +1,21 @@
-//! What a decision is made from, and what it is.
-
-use std::fmt;
+//! What a decision is made from, what it is, and why there is none.
 
 use jiff::Timestamp;
 
 use super::{Rules, Seed};
-use crate::events::{Event, PersonaName, SessionId, Slot};
+use crate::events::{Event, PersonaName, SessionId};
 use crate::projection::Roster;
+use crate::wording::Quoted;
 
 /// All that a rule may look at.
 pub struct Situation<'a> {
-    /// The personas as they are.
-    pub roster: &'a Roster,
-    /// The roles and numbers in force.
-    pub rules: &'a Rules,
+    pub(crate) roster: &'a Roster,
+    pub(crate) rules: &'a Rules,
     /// Where the rarely used words come from.
-    pub seed: &'a Seed,
-    /// The moment of the decision.
-    pub now: Timestamp,
+    pub(crate) seed: &'a Seed,
+    pub(crate) now: Timestamp,
     /// The source of randomness, for growth only.
-    pub rng: &'a mut fastrand::Rng,
+    pub(crate) rng: &'a mut fastrand::Rng,
 }
 
 /// What a rule decided: the events to record, in order, and the answer.
@@ -29,54 +25,51 @@ pub struct Decision<T> {
     pub events: Vec<Event>,
     /// What the request asked for.
     pub outcome: T,
-    /// What the caller should know.
-    pub notices: Vec<Notice>,
+    /// What did not go as asked, but well enough, as sentences.
+    pub notices: Vec<String>,
 }
 
 impl<T> Decision<T> {
-    /// Nothing to record.
-    pub fn unchanged(outcome: T) -> Self {
-        Self { events: Vec::new(), outcome, notices: Vec::new() }
+    /// A decision of which there is nothing to note.
+    pub(super) fn new(events: Vec<Event>, outcome: T) -> Self {
+        Self { events, outcome, notices: Vec::new() }
     }
 }
 
-/// Something that did not go as asked, but well enough.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// A summoned persona is at work elsewhere.
-    SummonedIsHeld {
-        /// The persona that was summoned.
+/// The most roles in one `assign`.
+pub const ROLE_LIMIT: usize = 64;
+
+/// Why a request cannot be done. Nothing is recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// An `assign` without a role.
+    #[error("no role was asked for")]
+    NoRole,
+    /// An `assign` with more roles than one event may hold.
+    #[error("{0} roles were asked for; the limit is {ROLE_LIMIT}")]
+    TooManyRoles(usize),
+    /// No persona has that name.
+    #[error("there is no persona named `{name}`")]
+    UnknownPersona {
+        /// What was asked for.
+        name: String,
+        /// The persona whose name is nearest, if one is near.
+        nearest: Option<PersonaName>,
+    },
+    /// Several names begin that way.
+    #[error("`{name}` could be any of {}", Quoted::all(candidates))]
+    AmbiguousName {
+        /// What was asked for.
+        name: String,
+        /// The names that begin so.
+        candidates: Vec<PersonaName>,
+    },
+    /// The persona is held.
+    #[error("`{persona}` is held by the session `{session}`")]
+    IsHeld {
+        /// The persona.
         persona: PersonaName,
         /// The session that holds it.
         session: SessionId,
     },
-    /// An agent that has a persona summoned another.
-    SlotIsTaken {
-        /// The persona that was summoned.
-        summoned: PersonaName,
-        /// The agent's slot.
-        slot: Slot,
-        /// The persona in it.
-        persona: PersonaName,
-    },
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SummonedIsHeld { persona, session } => write!(
-                f,
-                "`{persona}` is held by the session `{session}`, which was active in the last hours; chose by score instead"
-            ),
-            Self::SlotIsTaken { summoned, slot, persona } => write!(
-                f,
-                "`{slot}` keeps `{persona}`; `{summoned}` was not summoned, release the slot first"
-            ),
-        }
-    }
-}
-
-/// The whole seconds from `then` to `now`; negative when a clock was set back.
-pub(super) fn seconds_since(then: Timestamp, now: Timestamp) -> i64 {
-    now.as_second().saturating_sub(then.as_second())
 }

@@ -90,7 +90,7 @@ pub fn feedback(
         verdict,
         given: request.sentiment.is_some(),
     };
-    Ok(Decision { events: vec![event], outcome: judged, notices: Vec::new() })
+    Ok(Decision::new(vec![event], judged))
 }
 
 #[cfg(test)]

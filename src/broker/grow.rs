@@ -53,8 +53,7 @@ pub fn grow_many(
 ) -> Result<Decision<Vec<Definition>>, Refusal> {
     let mut growth = Growth::new(situation);
     let grown: Vec<_> = (0..count).map(|_| growth.grow(situation.rng)).collect();
-    let events = grown.iter().cloned().map(Event::Grow).collect();
-    Ok(Decision { events, outcome: grown, notices: Vec::new() })
+    Ok(Decision::new(grown.iter().cloned().map(Event::Grow).collect(), grown))
 }
 
 /// The weight of a tag that nobody has; one that `n` personas have weighs `1 / (n + 1)` of it.

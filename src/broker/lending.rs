@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::decision::seconds_since;
-use super::{Role, Rules};
+use super::score::{best, rank};
+use super::{Ranked, Role, Rules};
 use crate::events::{
-    AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, SessionId,
+    AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, RetireReason,
+    SessionId,
 };
-use crate::projection::{Candidate, Lease, Roster, Status};
+use crate::projection::{Lease, Roster, Status};
 
 /// The slot of a lease, as a `release` names it.
 pub fn released_slot(persona: &PersonaName, lease: &Lease) -> ReleasedSlot {
@@ -26,25 +27,42 @@ pub fn open_slots(
     let mut slots: Vec<_> = roster
         .open_slots(session)
         .into_iter()
-        .filter(|(_, lease)| agent.is_none_or(|agent| lease.slot.belongs_to(agent)))
+        .filter(|(_, lease)| lease.is_of(session, agent))
         .map(|(persona, lease)| released_slot(persona, &lease))
         .collect();
     slots.sort_by(|a, b| (&a.slot, &a.persona, &a.role).cmp(&(&b.slot, &b.persona, &b.role)));
     slots
 }
 
-/// The personas of a status that could be lent for a role: those that are not held or are given
-/// back, unless they are taken.
-pub fn candidates<'a>(
+/// The personas that may be lent for a role, and whether they are free: those that are not held or
+/// are given back, unless they are taken; where there is none, those archived for inactivity.
+///
+/// They come best first; or only the best, unless `all` are asked for.
+pub fn pool<'a>(
     roster: &'a Roster,
+    rules: &Rules,
+    now: Timestamp,
     role: &'a Role,
-    status: Status,
-    given_back: BTreeSet<&'a PersonaName>,
-    is_taken: impl Fn(&PersonaName) -> bool + 'a,
-) -> impl Iterator<Item = Candidate<'a>> {
-    roster.candidates_for(&role.name, &role.expertise).filter(move |it| {
-        it.status == status && (!it.is_held || given_back.contains(it.name)) && !is_taken(it.name)
-    })
+    given_back: &BTreeSet<&PersonaName>,
+    is_taken: impl Fn(&PersonaName) -> bool,
+    all: bool,
+) -> (Vec<Ranked<'a>>, bool) {
+    let ranked = |status| {
+        let candidates = roster.candidates_for(&role.name, &role.expertise).filter(|it| {
+            let is_held = it.is_held && !given_back.contains(it.name);
+            it.status == status && !is_held && !is_taken(it.name)
+        });
+        if all {
+            rank(candidates, role, &rules.scoring, now)
+        } else {
+            best(candidates, role, &rules.scoring, now).into_iter().collect()
+        }
+    };
+    let free = ranked(Status::Active);
+    if free.is_empty() {
+        return (ranked(Status::Archived(RetireReason::Inactive)), false);
+    }
+    (free, true)
 }
 
 /// The personas that are no longer held once these sessions are released.
@@ -57,19 +75,13 @@ pub fn given_back<'a>(roster: &'a Roster, released: &[SessionId]) -> BTreeSet<&'
 
 /// Returns whether a session has been silent for so long that its personas may be taken.
 pub fn is_stale(roster: &Roster, session: &SessionId, rules: &Rules, now: Timestamp) -> bool {
-    roster
-        .last_activity(session)
-        .is_none_or(|last| is_silent(last, rules.lifecycle.stale_after, now))
+    let last = roster.last_activity(session);
+    last.is_none_or(|last| is_silent(last, rules.lifecycle.stale_after(), now))
 }
 
 /// Returns whether the last event of a session is as old as `age`, to the second, or older.
 pub fn is_silent(last: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
-    seconds_since(last, now) >= age.as_secs()
-}
-
-/// Releases all that a silent session holds.
-pub fn orphan(roster: &Roster, session: &SessionId) -> Vec<Event> {
-    releases(session, None, ReleaseReason::Orphaned, &open_slots(roster, session, None))
+    now.as_second().saturating_sub(last.as_second()) >= age.as_secs()
 }
 
 /// Closes slots: in one event, or in as many as it takes for each to fit into a line.
@@ -92,11 +104,9 @@ pub fn releases(
         }
         room = room.saturating_sub(bytes);
     }
-    let release = |slots| {
-        let (session, agent) = (session.clone(), agent.cloned());
-        Event::Release(Release { session, agent, reason, slots })
-    };
-    parts.into_iter().map(release).collect()
+    let release =
+        |slots| Release { session: session.clone(), agent: agent.cloned(), reason, slots };
+    parts.into_iter().map(release).map(Event::Release).collect()
 }
 
 /// The bytes of a line that its slots may take: the rest is ample for session, agent and heads.

@@ -8,7 +8,6 @@
 //! nowhere else.
 
 mod assign;
-mod assigned;
 mod built_in;
 mod compact;
 mod decision;
@@ -16,9 +15,7 @@ mod feedback;
 mod grow;
 mod lending;
 mod names;
-mod orphans;
 mod preamble;
-mod refusal;
 mod release;
 mod roles;
 mod score;
@@ -29,27 +26,23 @@ mod status;
 mod sync;
 #[cfg(test)]
 mod testing;
-mod vocabulary;
 mod why;
 mod words;
 
-pub use assign::{AssignRequest, Choice, ChoiceReason, ROLE_LIMIT, assign};
-pub use assigned::Assigned;
-pub use compact::{Compacted, compact};
-pub use decision::{Decision, Notice, Situation};
+pub use assign::{AssignRequest, Choice, ChoiceReason, assign};
+pub use compact::compact;
+pub use decision::{Decision, ROLE_LIMIT, Refusal, Situation};
 pub use feedback::{FeedbackRequest, Judged, feedback};
 pub use grow::{GROW_LIMIT, grow_many};
 pub use names::{find, find_persona};
-pub use orphans::{Orphaned, clean_up};
-pub use preamble::{PREAMBLE_LIMIT, instruction, preamble};
-pub use refusal::Refusal;
-pub use release::{ReleaseRequest, Released, release};
+pub use preamble::{Assigned, PREAMBLE_LIMIT, instruction, preamble};
+pub use release::{Orphaned, ReleaseRequest, Released, clean_up, release};
 pub use roles::{Role, Roles};
 pub use score::{Ranked, Score, Scoring, TieBreak, rank};
-pub use seed::{Lifecycle, Rules, Seed};
-pub use seed_file::SeedError;
+pub use seed::{Rules, Seed};
+pub use seed_file::{Lifecycle, SeedError};
 pub use sentiment::{Verdict, classify};
 pub use status::{StatusChange, reactivate, retire};
 pub use sync::{Synced, sync};
-pub use vocabulary::Vocabulary;
-pub use why::{Explanation, Ranking, why};
+pub use why::{Explanation, why};
+pub use words::Vocabulary;

@@ -1,10 +1,10 @@
-//! The text that goes ahead of an agent's prompt.
+//! What an agent is told of a persona that it got.
 
 use std::fmt::Write as _;
 
-use super::{Role, Roles};
-use crate::events::{SessionId, Tag, one_line};
-use crate::projection::Persona;
+use super::{AssignRequest, Choice, Role, Roles, Rules};
+use crate::events::{Definition, EventId, SessionId, Tag, one_line};
+use crate::projection::{Persona, Roster, Work};
 
 /// The most characters in a preamble.
 pub const PREAMBLE_LIMIT: usize = 500;
@@ -67,21 +67,57 @@ fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
     words.map(one_line).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
+/// A persona that an agent got, with all that there is to say of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assigned {
+    /// What was chosen.
+    pub choice: Choice,
+    /// The event that created the persona.
+    pub persona_id: EventId,
+    /// Its traits, expertise and instructions.
+    pub definition: Definition,
+    /// How it works in the role.
+    pub instruction: String,
+    /// Its last assignments by other sessions, newest first.
+    pub recent_work: Vec<Work>,
+    /// What goes ahead of the agent's prompt.
+    pub preamble: String,
+}
+
+impl Assigned {
+    /// Completes a choice from the roster after it, in which the persona is loaded.
+    #[must_use]
+    pub fn of(
+        choice: Choice,
+        request: &AssignRequest,
+        roster: &Roster,
+        rules: &Rules,
+    ) -> Option<Self> {
+        let persona = roster.get(&choice.persona)?;
+        let role = rules.roles.resolve(choice.role.as_str());
+        Some(Self {
+            persona_id: persona.id,
+            definition: persona.definition.clone(),
+            instruction: instruction(persona, role).to_owned(),
+            recent_work: persona.recent_work(Some(&request.session)).cloned().collect(),
+            preamble: preamble(persona, role, &request.session),
+            choice,
+        })
+    }
+}
+
 /// Cuts a text to a number of characters: after a word where it can, with an ellipsis for the rest.
 fn cut(text: &str, limit: usize) -> String {
-    let Some((end, _)) = text.char_indices().nth(limit) else {
-        return text.to_owned();
-    };
     // One character of the limit is the ellipsis's.
-    let last = text.get(..end).and_then(|kept| kept.char_indices().next_back());
-    let kept = text.get(..last.map_or(0, |(start, _)| start)).unwrap_or_default();
-    let starts_word = |rest: &str| !rest.starts_with(char::is_whitespace);
-    let word_end = match text.get(kept.len()..) {
-        Some(rest) if starts_word(rest) => kept.rfind(char::is_whitespace).unwrap_or(kept.len()),
-        _ => kept.len(),
+    let mut ends = text.char_indices().map(|(end, _)| end).skip(limit.saturating_sub(1));
+    let (Some(end), Some(_)) = (ends.next(), ends.next()) else { return text.to_owned() };
+    let (kept, rest) = text.split_at(end);
+    let word_end = kept.rfind(char::is_whitespace);
+    let kept = match word_end.filter(|_| !rest.starts_with(char::is_whitespace)) {
+        Some(word_end) => kept.split_at(word_end).0,
+        None => kept,
     };
-    let kept = text.get(..word_end).unwrap_or_default().trim_end();
-    format!("{kept}…")
+    format!("{}…", kept.trim_end())
 }
 
 #[cfg(test)]
@@ -91,8 +127,7 @@ mod tests {
     use super::*;
     use crate::broker::testing::{World, definition, name, session};
     use crate::events::{
-        AgentName, Assign, AssignedSlot, Definition, Event, PersonaName, ProjectName, RoleName,
-        Slot, is_hidden,
+        AgentName, Assign, AssignedSlot, Event, PersonaName, ProjectName, RoleName, Slot, is_hidden,
     };
 
     /// Ann with these instructions, in a world of her own.

@@ -1,6 +1,8 @@
-//! Giving personas back.
+//! Giving personas back: as asked for, or as their session fell silent.
 
-use super::lending::{open_slots, releases};
+use jiff::{SignedDuration, Timestamp};
+
+use super::lending::{is_silent, open_slots, releases};
 use super::{Decision, Refusal, Situation};
 use crate::events::{
     AgentName, Event, PersonaName, ReleaseReason, ReleasedSlot, Retire, RetireReason, SessionId,
@@ -27,6 +29,9 @@ pub struct Released {
     pub retired: Vec<PersonaName>,
 }
 
+/// A silent session, the last event that named it, and the slots that are released.
+pub type Orphaned = (SessionId, Timestamp, Vec<ReleasedSlot>);
+
 /// Closes the open slots of a session, then retires the inactive.
 ///
 /// It is one event, unless the slots are too many for a line.
@@ -36,47 +41,58 @@ pub fn release(
     situation: &mut Situation<'_>,
     request: &ReleaseRequest,
 ) -> Result<Decision<Released>, Refusal> {
-    let ReleaseRequest { session, agent, reason } = request.clone();
-    let slots = open_slots(situation.roster, &session, agent.as_ref());
+    let ReleaseRequest { session, agent, reason } = request;
+    let slots = open_slots(situation.roster, session, agent.as_ref());
     if slots.is_empty() {
-        return Ok(Decision::unchanged(Released::default()));
+        return Ok(Decision::new(Vec::new(), Released::default()));
     }
-    let retired = inactive(situation, &session, &slots);
-    let mut events = releases(&session, agent.as_ref(), reason, &slots);
+    let retired = inactive(situation, request, &slots);
+    let mut events = releases(session, agent.as_ref(), *reason, &slots);
     events.extend(retired.iter().map(|persona| {
         Event::Retire(Retire { persona: persona.clone(), reason: RetireReason::Inactive })
     }));
-    Ok(Decision { events, outcome: Released { slots, retired }, notices: Vec::new() })
+    Ok(Decision::new(events, Released { slots, retired }))
 }
 
 /// The personas that will be free once `closing` is closed, and were last assigned too long ago.
 fn inactive(
     situation: &Situation<'_>,
-    session: &SessionId,
+    request: &ReleaseRequest,
     closing: &[ReleasedSlot],
 ) -> Vec<PersonaName> {
-    let limit = situation.rules.lifecycle.inactive_after.as_secs();
-    let now = situation.now.as_second();
-    let is_closing = |persona: &PersonaName, lease: &Lease| {
-        lease.session == *session
-            && closing.iter().any(|slot| {
-                (&slot.slot, &slot.persona, &slot.role) == (&lease.slot, persona, &lease.role)
-            })
-    };
+    let Situation { roster, rules, now, .. } = situation;
+    let limit = rules.lifecycle.inactive_after().as_secs();
+    let is_closing = |lease: &Lease| lease.is_of(&request.session, request.agent.as_ref());
     let will_be_free = |persona: &PersonaName| {
-        let is_closing = |lease: &Lease| is_closing(persona, lease);
         closing.iter().any(|slot| slot.persona == *persona)
-            && situation.roster.leases(persona).iter().all(is_closing)
+            && roster.leases(persona).iter().all(is_closing)
     };
     let is_inactive = |it: &Candidate<'_>| {
         it.is_active()
-            && it.last_assigned.is_some_and(|last| now.saturating_sub(last) > limit)
+            && it.last_assigned.is_some_and(|last| now.as_second().saturating_sub(last) > limit)
             && (!it.is_held || will_be_free(it.name))
     };
-    let candidates = situation.roster.candidates().filter(is_inactive);
-    let mut inactive: Vec<_> = candidates.map(|it| it.name.clone()).collect();
+    let inactive = roster.candidates().filter(is_inactive);
+    let mut inactive: Vec<_> = inactive.map(|it| it.name.clone()).collect();
     inactive.sort();
     inactive
+}
+
+/// Releases all that is held by sessions without an event for `age` or longer.
+///
+/// Their work does not count: it would teach the affinity from abandoned work.
+pub fn clean_up(
+    situation: &mut Situation<'_>,
+    age: SignedDuration,
+) -> Result<Decision<Vec<Orphaned>>, Refusal> {
+    let Situation { roster, now, .. } = *situation;
+    let (mut events, mut orphaned) = (Vec::new(), Vec::new());
+    for (session, last) in roster.sessions().filter(|(_, last)| is_silent(*last, age, now)) {
+        let slots = open_slots(roster, session, None);
+        events.extend(releases(session, None, ReleaseReason::Orphaned, &slots));
+        orphaned.push((session.clone(), last, slots));
+    }
+    Ok(Decision::new(events, orphaned))
 }
 
 #[cfg(test)]
@@ -140,7 +156,7 @@ mod tests {
     fn when_nothing_is_open_nothing_is_recorded() {
         let mut world = World::of(&["Ann", "Bo"]);
         world.worked("Ann", "testing").after(LIMIT + 1).lent("other", "w", "Bo", "testing");
-        assert_eq!(decided(&mut world, None), Decision::unchanged(Released::default()));
+        assert_eq!(decided(&mut world, None), Decision::new(Vec::new(), Released::default()));
     }
 
     #[test]
@@ -227,9 +243,61 @@ mod tests {
             assert_eq!(decision.events.len(), 2);
             assert_eq!(decision.outcome.slots.len(), 700);
         }
-        for event in crate::broker::lending::orphan(&world.roster, &session) {
+        let slots = open_slots(&world.roster, &session, None);
+        for event in releases(&session, None, ReleaseReason::Orphaned, &slots) {
             world.given(event); // which encodes it as a line
         }
         assert_eq!(world.roster.open_slots(&session).len(), 0);
+    }
+
+    const HOUR: i64 = 3600;
+    const AGE: SignedDuration = SignedDuration::from_hours(24);
+
+    #[test]
+    fn a_session_is_orphaned_after_a_day_of_silence_to_the_second() {
+        for (silence, orphans) in
+            [(23 * HOUR, 0), (24 * HOUR - 1, 0), (24 * HOUR, 1), (24 * HOUR + 1, 1)]
+        {
+            let mut world = World::of(&["Ann Li"]);
+            world.lent("s1", "w", "Ann Li", "testing").after(silence);
+            let orphaned = clean_up(&mut world.situation(), AGE).unwrap().outcome;
+            assert_eq!(orphaned.len(), orphans, "after {silence} s");
+        }
+    }
+
+    #[test]
+    fn any_event_of_the_session_breaks_its_silence() {
+        let mut world = World::of(&["Ann Li", "Bo Chen"]);
+        world.lent("s1", "w", "Ann Li", "testing").after(20 * HOUR);
+        world.lent("s1", "v", "Bo Chen", "testing").after(20 * HOUR);
+        assert_eq!(clean_up(&mut world.situation(), AGE).unwrap().events, []);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_nobody_silent() {
+        let mut world = World::of(&["Ann Li"]);
+        world.lent("s1", "w", "Ann Li", "testing").after(-1000 * HOUR);
+        assert_eq!(clean_up(&mut world.situation(), AGE).unwrap().events, []);
+    }
+
+    #[test]
+    fn all_of_a_silent_session_is_released_and_does_not_count() {
+        let mut world = World::of(&["Ann Li", "Bo Chen"]);
+        world.lent("s1", "w", "Ann Li", "testing");
+        world.lent("s1", "v", "Bo Chen", "testing").after(24 * HOUR);
+        let decision = clean_up(&mut world.situation(), AGE).unwrap();
+        let [Event::Release(release)] = decision.events.as_slice() else {
+            panic!("{:?}", decision.events)
+        };
+        assert_eq!(release.reason, ReleaseReason::Orphaned);
+        let slots = [released("v", 0, "Bo Chen", "testing"), released("w", 0, "Ann Li", "testing")];
+        assert_eq!(release.slots, slots);
+        assert_eq!(decision.outcome[0].2, slots);
+        for event in decision.events.clone() {
+            world.given(event);
+        }
+        let ann = world.roster.get(&name("Ann Li")).unwrap();
+        assert!(ann.is_free());
+        assert_eq!(ann.roles.values().map(|role| role.closed).sum::<u64>(), 0);
     }
 }

@@ -20,6 +20,11 @@ pub struct Role {
     pub instruction: SmolStr,
 }
 
+/// A role's name as it is written.
+pub fn normalized(name: &str) -> String {
+    name.to_lowercase().replace(['_', ' '], "-")
+}
+
 /// All roles, in seed order. There is always one named `general`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roles {
@@ -49,7 +54,7 @@ impl Roles {
     /// by alias, else the shortest role that begins so.
     #[must_use]
     pub fn find(&self, requested: &str) -> Option<&Role> {
-        let wanted = requested.trim().to_lowercase().replace(['_', ' '], "-");
+        let wanted = normalized(requested.trim());
         let roles = || self.roles.iter();
         roles()
             .find(|role| role.name.as_str() == wanted)

@@ -5,19 +5,16 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Role, Rules};
+use super::Role;
 use crate::events::{Definition, PersonaName};
 use crate::projection::{AffinityWeights, Candidate, Points, Roster};
 
 /// The five numbers of the score, in points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scoring {
-    /// Added when the persona knows a field that the role asks for.
-    pub overlap: Points,
-    /// Taken off on the day of an assignment.
-    pub recency: Points,
-    /// By how much less for each whole day since.
-    pub recency_per_day: Points,
+    pub(crate) overlap: Points,
+    pub(crate) recency: Points,
+    pub(crate) recency_per_day: Points,
     /// What a feedback is worth in the affinity.
     pub affinity: AffinityWeights,
 }
@@ -37,8 +34,7 @@ pub struct Score {
 
 impl Score {
     /// Scores a persona for a role (design, section 8).
-    #[must_use]
-    pub fn of(it: &Candidate<'_>, role: &Role, scoring: &Scoring, now: Timestamp) -> Self {
+    pub(crate) fn of(it: &Candidate<'_>, role: &Role, scoring: &Scoring, now: Timestamp) -> Self {
         let affinity = it.affinity(scoring.affinity);
         let recency = it.last_assigned.map_or(Points::ZERO, |last| {
             let days = now.as_second().saturating_sub(last) / 86_400;
@@ -50,8 +46,7 @@ impl Score {
     }
 
     /// Scores the persona of that name for a role.
-    #[must_use]
-    pub fn of_persona(
+    pub(crate) fn of_persona(
         roster: &Roster,
         name: &PersonaName,
         role: &Role,
@@ -64,8 +59,7 @@ impl Score {
     }
 
     /// Scores a persona that has no record yet.
-    #[must_use]
-    pub fn of_newcomer(definition: &Definition, role: &Role, scoring: &Scoring) -> Self {
+    pub(crate) fn of_newcomer(definition: &Definition, role: &Role, scoring: &Scoring) -> Self {
         let knows = definition.expertise.iter().any(|tag| role.expertise.contains(tag));
         let expertise = overlap(knows, role, scoring);
         Self { total: expertise, affinity: Points::ZERO, expertise, recency: Points::ZERO }
@@ -88,10 +82,10 @@ pub type Ranked<'a> = (Candidate<'a>, Score);
 pub fn rank<'a>(
     candidates: impl Iterator<Item = Candidate<'a>>,
     role: &Role,
-    rules: &Rules,
+    scoring: &Scoring,
     now: Timestamp,
 ) -> Vec<Ranked<'a>> {
-    let mut ranking: Vec<_> = scored(candidates, role, rules, now).collect();
+    let mut ranking: Vec<_> = scored(candidates, role, scoring, now).collect();
     ranking.sort_by_key(order);
     ranking
 }
@@ -100,19 +94,19 @@ pub fn rank<'a>(
 pub fn best<'a>(
     candidates: impl Iterator<Item = Candidate<'a>>,
     role: &Role,
-    rules: &Rules,
+    scoring: &Scoring,
     now: Timestamp,
 ) -> Option<Ranked<'a>> {
-    scored(candidates, role, rules, now).min_by_key(order)
+    scored(candidates, role, scoring, now).min_by_key(order)
 }
 
 fn scored<'a>(
     candidates: impl Iterator<Item = Candidate<'a>>,
     role: &Role,
-    rules: &Rules,
+    scoring: &Scoring,
     now: Timestamp,
 ) -> impl Iterator<Item = Ranked<'a>> {
-    candidates.map(move |it| (it, Score::of(&it, role, &rules.scoring, now)))
+    candidates.map(move |it| (it, Score::of(&it, role, scoring, now)))
 }
 
 /// What the ranking is sorted by.
@@ -132,19 +126,18 @@ pub enum TieBreak {
     CreatedEarlier,
 }
 
-impl TieBreak {
-    /// What decided between two neighbours in a ranking; nothing if their scores did.
-    #[must_use]
-    pub fn between((first, ours): &Ranked<'_>, (second, theirs): &Ranked<'_>) -> Option<Self> {
-        if ours.total != theirs.total {
-            None
-        } else if first.has_own != second.has_own {
-            Some(Self::OwnInstruction)
-        } else if first.last_assigned != second.last_assigned {
-            Some(Self::LongestAgo)
-        } else {
-            Some(Self::CreatedEarlier)
+/// What decided between the first two of a ranking; nothing if their scores did.
+pub fn tie_break(ranking: &[Ranked<'_>]) -> Option<TieBreak> {
+    match ranking {
+        [(_, first), (_, second), ..] if first.total != second.total => None,
+        [(first, _), (second, _), ..] if first.has_own != second.has_own => {
+            Some(TieBreak::OwnInstruction)
         }
+        [(first, _), (second, _), ..] if first.last_assigned != second.last_assigned => {
+            Some(TieBreak::LongestAgo)
+        }
+        [_, _, ..] => Some(TieBreak::CreatedEarlier),
+        _ => None,
     }
 }
 

@@ -8,24 +8,20 @@
 //! hook needs the roles and seldom the rest.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 use std::path::Path;
 
-use jiff::SignedDuration;
-use smol_str::SmolStr;
+use toml::Spanned;
 
-use super::built_in::{self, BuiltInRole};
+use super::built_in;
 use super::seed_file::{
-    Check, LifecycleTable, PersonaTable, RoleTable, ScoringTable, SeedError, SeedFile, parse,
+    Check, Lifecycle, PersonaTable, RoleTable, ScoringTable, SeedError, located, parse,
 };
-use super::{Role, Roles, Scoring, Vocabulary};
+use super::words::Vocabulary;
+use super::{Role, Roles, Scoring};
 use crate::events::Definition;
 use crate::projection::{AffinityWeights, Points};
 
-const PERSONAS: BuiltIn = BuiltIn("seed/personas.toml", include_str!("../../seed/personas.toml"));
-
-/// A part of the built-in seed: where it comes from, and its text.
-struct BuiltIn(&'static str, &'static str);
+const PERSONAS: &str = include_str!("../../seed/personas.toml");
 
 /// The most bytes in the user's file: some thousands of personas.
 const FILE_LIMIT: usize = 1024 * 1024;
@@ -41,97 +37,65 @@ pub struct Rules {
     pub lifecycle: Lifecycle,
 }
 
-/// When personas and sessions count as idle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lifecycle {
-    /// A free persona that was last assigned longer ago is retired.
-    pub inactive_after: SignedDuration,
-    /// A session without an event for so long no longer holds on.
-    pub stale_after: SignedDuration,
-}
-
 /// The built-in seed, with the user's own on top.
 #[derive(Debug, Default)]
 pub struct Seed {
-    /// What the user's file holds, read and validated.
-    user: Option<SeedFile>,
-    /// The words, once they were needed.
+    own_roles: Vec<Role>,
+    own_personas: Vec<Definition>,
+    scoring: ScoringTable,
+    lifecycle: Lifecycle,
+    /// All words, once they were needed.
     vocabulary: OnceCell<Vocabulary>,
 }
 
 impl Seed {
     /// Takes the text of the user's file, or says what is wrong in it.
-    pub fn with_user(file: &Path, text: &str) -> Result<Self, SeedError> {
+    pub fn with_user(path: &Path, text: &str) -> Result<Self, SeedError> {
         if text.len() > FILE_LIMIT {
             let reason =
                 format!("the file is {} bytes long; the limit is {FILE_LIMIT}", text.len());
-            return Err(SeedError { file: file.to_owned(), line: 1, column: 1, reason });
+            return Err(located(path, text, 0, reason));
         }
-        let user = parse(file, text)?;
-        let built_in = Self::default();
-        let mut check = Check { file, text, vocabulary: built_in::vocabulary() };
-        check.vocabulary.extend(&user);
-        let roles = built_in.rules()?.roles;
-        let names = roles.all().iter().map(|role| role.name.to_string()).collect();
-        check.file(&user, names)?;
-        Ok(Self { user: Some(user), ..Self::default() })
+        let file = parse(path, text)?;
+        let mut vocabulary = built_in::vocabulary();
+        file.add_words(&mut vocabulary);
+        Check { path, text, vocabulary: &vocabulary }.file(&file, &built_in::roles())?;
+        Ok(Self {
+            own_roles: file.role.iter().map(RoleTable::to_role).collect(),
+            own_personas: file.persona.iter().map(PersonaTable::to_definition).collect(),
+            scoring: file.scoring.map(Spanned::into_inner).unwrap_or_default(),
+            lifecycle: file.lifecycle,
+            vocabulary: vocabulary.into(),
+        })
     }
 
     /// The roles and numbers in force. The user's roles come first.
     pub fn rules(&self) -> Result<Rules, SeedError> {
-        let own = self.user.iter().flat_map(|file| &file.role).map(RoleTable::to_role);
-        let mut roles: Vec<Role> = Vec::new();
-        for role in own.chain(built_in::ROLES.iter().map(BuiltInRole::to_role)) {
+        let mut roles = self.own_roles.clone();
+        for role in built_in::roles() {
             if roles.iter().all(|known| known.name != role.name) {
                 roles.push(role);
             }
         }
-        let scoring = self.user.as_ref().and_then(|file| file.scoring.as_ref());
-        let weight = |own: fn(&ScoringTable) -> Option<f64>, built_in| {
-            let own = scoring.and_then(|table| own(table.get_ref()));
-            Points::from_weight(own.unwrap_or(built_in)).unwrap_or_default()
-        };
-        let lifecycle = self.user.as_ref().and_then(|file| file.lifecycle.as_ref());
-        let hours = |own: fn(&LifecycleTable) -> Option<u32>, built_in| {
-            SignedDuration::from_hours(lifecycle.and_then(own).unwrap_or(built_in).into())
-        };
-        let missing = || SeedError {
-            file: "seed/roles.toml".into(),
-            line: 1,
-            column: 1,
-            reason: "there is no role named `general`".to_owned(),
-        };
-        Ok(Rules {
-            roles: Roles::new(roles).ok_or_else(missing)?,
-            scoring: Scoring {
-                overlap: weight(|table| table.overlap, built_in::OVERLAP),
-                recency: weight(|table| table.recency, built_in::RECENCY),
-                recency_per_day: weight(|table| table.recency_per_day, built_in::RECENCY_PER_DAY),
-                affinity: AffinityWeights {
-                    positive: weight(|table| table.positive, built_in::POSITIVE),
-                    negative: weight(|table| table.negative, built_in::NEGATIVE),
-                },
-            },
-            lifecycle: Lifecycle {
-                inactive_after: hours(
-                    |table| table.inactive_after_days,
-                    built_in::INACTIVE_AFTER_DAYS,
-                ) * 24,
-                stale_after: hours(|table| table.stale_after_hours, built_in::STALE_AFTER_HOURS),
-            },
-        })
+        let missing = || "there is no role named `general`".to_owned();
+        let roles = Roles::new(roles)
+            .ok_or_else(|| located(Path::new("seed/roles.toml"), "", 0, missing()))?;
+        let [overlap, recency, recency_per_day, positive, negative] =
+            self.scoring.weights().map(|weight| Points::from_weight(weight).unwrap_or_default());
+        let affinity = AffinityWeights { positive, negative };
+        let scoring = Scoring { overlap, recency, recency_per_day, affinity };
+        Ok(Rules { roles, scoring, lifecycle: self.lifecycle })
     }
 
     /// The personas that a new store starts with: the built-in ones, then the user's.
     pub fn personas(&self) -> Result<Vec<Definition>, SeedError> {
-        let built_in = parse(Path::new(PERSONAS.0), PERSONAS.1)?;
-        let mut personas: Vec<Definition> = Vec::new();
-        for table in built_in.persona.iter().chain(self.user.iter().flat_map(|file| &file.persona))
-        {
-            let persona = table.to_definition();
-            match personas.iter_mut().find(|known| known.name == persona.name) {
-                Some(known) => *known = persona,
-                None => personas.push(persona),
+        let built_in = parse(Path::new("seed/personas.toml"), PERSONAS)?;
+        let mut personas: Vec<_> =
+            built_in.persona.iter().map(PersonaTable::to_definition).collect();
+        for own in &self.own_personas {
+            match personas.iter_mut().find(|known| known.name == own.name) {
+                Some(known) => known.clone_from(own),
+                None => personas.push(own.clone()),
             }
         }
         Ok(personas)
@@ -139,55 +103,24 @@ impl Seed {
 
     /// The personas of the user's file alone.
     #[must_use]
-    pub fn own_personas(&self) -> Vec<Definition> {
-        let own = self.user.iter().flat_map(|file| &file.persona);
-        own.map(PersonaTable::to_definition).collect()
+    pub fn own_personas(self) -> Vec<Definition> {
+        self.own_personas
     }
 
     /// The words for growth and verdicts.
     pub fn vocabulary(&self) -> &Vocabulary {
-        self.vocabulary.get_or_init(|| {
-            let mut vocabulary = built_in::vocabulary();
-            if let Some(user) = &self.user {
-                vocabulary.extend(user);
-            }
-            vocabulary
-        })
-    }
-}
-
-impl Vocabulary {
-    /// Adds the words of a file that are not there yet.
-    fn extend(&mut self, file: &SeedFile) {
-        let sentiment = &file.sentiment;
-        for (list, words) in [
-            (&mut self.traits, &file.traits),
-            (&mut self.expertise, &file.expertise),
-            (&mut self.first_names, &file.first_names),
-            (&mut self.last_names, &file.last_names),
-            (&mut self.positive, &sentiment.positive),
-            (&mut self.negative, &sentiment.negative),
-            (&mut self.negations, &sentiment.negations),
-        ] {
-            let mut known: BTreeSet<_> = list.iter().cloned().collect();
-            for word in words {
-                let word = SmolStr::new(word.get_ref());
-                if known.insert(word.clone()) {
-                    list.push(word);
-                }
-            }
-        }
+        self.vocabulary.get_or_init(built_in::vocabulary)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use toml::Spanned;
+    use jiff::SignedDuration;
 
     use super::*;
 
     const VOCABULARY: &str = include_str!("../../seed/vocabulary.toml");
-    const ROLES: BuiltIn = BuiltIn("seed/roles.toml", include_str!("../../seed/roles.toml"));
+    const ROLES: &str = include_str!("../../seed/roles.toml");
 
     fn user(text: &str) -> Result<Seed, SeedError> {
         Seed::with_user(Path::new("seed.toml"), text)
@@ -196,13 +129,11 @@ mod tests {
     #[test]
     fn the_built_in_seed_follows_its_own_rules() {
         // As one file it must pass every check that a user's file has to pass.
-        let whole = [VOCABULARY, ROLES.1, PERSONAS.1];
+        let whole = [VOCABULARY, ROLES, PERSONAS];
         let tables = whole.map(|text| {
-            let check = Check { file: Path::new("seed"), text, vocabulary: built_in::vocabulary() };
-            let file = parse(Path::new("seed"), text).unwrap();
-            let roles = Seed::default().rules().unwrap().roles;
-            let names = roles.all().iter().map(|role| role.name.to_string()).collect();
-            check.file(&file, names).unwrap();
+            let (path, vocabulary) = (Path::new("seed"), &built_in::vocabulary());
+            let file = parse(path, text).unwrap();
+            Check { path, text, vocabulary }.file(&file, &built_in::roles()).unwrap();
             file
         });
         let [words, roles, personas] = &tables;
@@ -239,15 +170,14 @@ mod tests {
 
     #[test]
     fn the_constants_are_what_the_built_in_file_says() {
-        let file = parse(Path::new(ROLES.0), ROLES.1).unwrap();
+        let file = parse(Path::new("seed/roles.toml"), ROLES).unwrap();
         let built_in = Seed::default().rules().unwrap();
         let roles: Vec<_> = file.role.iter().map(RoleTable::to_role).collect();
         assert_eq!(built_in.roles.all(), roles);
         // As a user's file it changes nothing.
-        let seed = Seed { user: Some(file), ..Seed::default() };
-        assert_eq!(seed.rules().unwrap(), built_in);
+        assert_eq!(user(ROLES).unwrap().rules().unwrap(), built_in);
         assert_eq!(built_in.scoring.overlap.to_string(), "0.3");
-        assert_eq!(built_in.lifecycle.inactive_after, SignedDuration::from_hours(30 * 24));
+        assert_eq!(built_in.lifecycle.inactive_after(), SignedDuration::from_hours(30 * 24));
         let file = parse(Path::new("seed/vocabulary.toml"), VOCABULARY).unwrap();
         let lists = [&file.traits, &file.expertise, &file.first_names, &file.last_names];
         let sentiment =

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 use smol_str::SmolStr;
 use toml::Spanned;
 
-use super::words::is_among;
-use super::{Role, Vocabulary};
+use super::Role;
+use super::roles::normalized;
+use super::words::{Vocabulary, is_among};
 use crate::events::{Definition, PersonaName, RoleName, Tag, TextError, check_text};
 use crate::projection::Points;
 
@@ -37,7 +39,7 @@ type Word = Spanned<String>;
 #[serde(default, deny_unknown_fields)]
 pub struct SeedFile {
     pub scoring: Option<Spanned<ScoringTable>>,
-    pub lifecycle: Option<LifecycleTable>,
+    pub lifecycle: Lifecycle,
     pub role: Vec<RoleTable>,
     pub persona: Vec<PersonaTable>,
     pub traits: Vec<Word>,
@@ -47,21 +49,23 @@ pub struct SeedFile {
     pub sentiment: SentimentTable,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The numbers of the score; what a file leaves out is as built in.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ScoringTable {
-    pub overlap: Option<f64>,
-    pub recency: Option<f64>,
-    pub recency_per_day: Option<f64>,
-    pub positive: Option<f64>,
-    pub negative: Option<f64>,
+    pub overlap: f64,
+    pub recency: f64,
+    pub recency_per_day: f64,
+    pub positive: f64,
+    pub negative: f64,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LifecycleTable {
-    pub inactive_after_days: Option<u32>,
-    pub stale_after_hours: Option<u32>,
+/// When personas and sessions count as idle; what a file leaves out is as built in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lifecycle {
+    pub(super) inactive_after_days: u32,
+    pub(super) stale_after_hours: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,6 +101,46 @@ pub struct SentimentTable {
     pub negations: Vec<Word>,
 }
 
+impl SeedFile {
+    /// Adds the words of this file that are not there yet.
+    pub fn add_words(&self, to: &mut Vocabulary) {
+        for (list, words) in [
+            (&mut to.traits, &self.traits),
+            (&mut to.expertise, &self.expertise),
+            (&mut to.first_names, &self.first_names),
+            (&mut to.last_names, &self.last_names),
+            (&mut to.positive, &self.sentiment.positive),
+            (&mut to.negative, &self.sentiment.negative),
+            (&mut to.negations, &self.sentiment.negations),
+        ] {
+            let mut known: BTreeSet<_> = list.iter().cloned().collect();
+            let words = words.iter().map(|word| SmolStr::new(word.get_ref()));
+            list.extend(words.filter(|word| known.insert(word.clone())));
+        }
+    }
+}
+
+impl ScoringTable {
+    /// All numbers, in the order of the fields.
+    pub fn weights(self) -> [f64; 5] {
+        [self.overlap, self.recency, self.recency_per_day, self.positive, self.negative]
+    }
+}
+
+impl Lifecycle {
+    /// A free persona that was last assigned longer ago is retired.
+    #[must_use]
+    pub fn inactive_after(self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.inactive_after_days))
+    }
+
+    /// A session without an event for so long no longer holds on.
+    #[must_use]
+    pub fn stale_after(self) -> SignedDuration {
+        SignedDuration::from_hours(self.stale_after_hours.into())
+    }
+}
+
 impl RoleTable {
     pub fn to_role(&self) -> Role {
         Role {
@@ -128,19 +172,19 @@ fn tags(words: &[Word]) -> Vec<Tag> {
 }
 
 /// Reads the text of a seed file.
-pub fn parse(file: &Path, text: &str) -> Result<SeedFile, SeedError> {
+pub fn parse(path: &Path, text: &str) -> Result<SeedFile, SeedError> {
     toml::from_str(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
-        located(file, text, offset, error.message().to_owned())
+        located(path, text, offset, error.message().to_owned())
     })
 }
 
 /// Says where in a file something is wrong.
-fn located(file: &Path, text: &str, offset: usize, reason: String) -> SeedError {
+pub fn located(path: &Path, text: &str, offset: usize, reason: String) -> SeedError {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |end| end + 1);
     SeedError {
-        file: file.to_owned(),
+        file: path.to_owned(),
         line: before.matches('\n').count() + 1,
         column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
         reason,
@@ -149,26 +193,27 @@ fn located(file: &Path, text: &str, offset: usize, reason: String) -> SeedError 
 
 /// Holds a seed file to its rules.
 pub struct Check<'a> {
-    pub file: &'a Path,
+    pub path: &'a Path,
     pub text: &'a str,
     /// All words that are known, those of this file among them.
-    pub vocabulary: Vocabulary,
+    pub vocabulary: &'a Vocabulary,
 }
 
 impl Check<'_> {
-    /// Checks every part; `known_roles` are the names of the built-in roles.
-    pub fn file(&self, seed: &SeedFile, known_roles: BTreeSet<String>) -> Result<(), SeedError> {
+    /// Checks every part.
+    pub fn file(&self, seed: &SeedFile, built_in: &[Role]) -> Result<(), SeedError> {
         self.numbers(seed)?;
-        for words in [&seed.traits, &seed.expertise, &seed.first_names, &seed.last_names] {
-            for word in words {
-                self.text(word, Tag::parse)?;
-            }
+        for word in [&seed.traits, &seed.expertise, &seed.first_names, &seed.last_names]
+            .into_iter()
+            .flatten()
+        {
+            self.text(word, Tag::parse)?;
         }
-        let mut roles = known_roles;
+        let mut roles: BTreeSet<_> = built_in.iter().map(|role| role.name.as_str()).collect();
         let mut names = BTreeSet::new();
         for role in &seed.role {
             self.unique(&mut names, &role.name, "role or alias")?;
-            roles.insert(role.name.get_ref().clone());
+            roles.insert(role.name.get_ref());
         }
         for role in &seed.role {
             self.role(role, &mut names)?;
@@ -183,23 +228,23 @@ impl Check<'_> {
 
     fn numbers(&self, seed: &SeedFile) -> Result<(), SeedError> {
         let Some(scoring) = &seed.scoring else { return Ok(()) };
-        let table = scoring.get_ref();
-        for weight in
-            [table.overlap, table.recency, table.recency_per_day, table.positive, table.negative]
-        {
-            if let Some(weight) = weight
-                && Points::from_weight(weight).is_none()
-            {
+        let mut weights = scoring.get_ref().weights().into_iter();
+        match weights.find(|weight| Points::from_weight(*weight).is_none()) {
+            None => Ok(()),
+            Some(weight) => {
                 let reason = format!("`{weight}` is not a number from 0 to 1000");
-                return Err(located(self.file, self.text, scoring.span().start, reason));
+                Err(located(self.path, self.text, scoring.span().start, reason))
             }
         }
-        Ok(())
     }
 
-    fn role(&self, role: &RoleTable, names: &mut BTreeSet<String>) -> Result<(), SeedError> {
+    fn role<'a>(
+        &self,
+        role: &'a RoleTable,
+        names: &mut BTreeSet<&'a str>,
+    ) -> Result<(), SeedError> {
         self.text(&role.name, RoleName::parse)?;
-        let normal = role.name.get_ref().to_lowercase().replace(['_', ' '], "-");
+        let normal = normalized(role.name.get_ref());
         if normal != *role.name.get_ref() {
             return Err(self.at(&role.name, format!("a role's name is written as `{normal}`")));
         }
@@ -214,14 +259,14 @@ impl Check<'_> {
         self.instruction(&role.instruction)
     }
 
-    fn persona(&self, persona: &PersonaTable, roles: &BTreeSet<String>) -> Result<(), SeedError> {
+    fn persona(&self, persona: &PersonaTable, roles: &BTreeSet<&str>) -> Result<(), SeedError> {
         self.text(&persona.name, PersonaName::parse)?;
         self.known("traits", &persona.traits, &self.vocabulary.traits)?;
         self.known("expertise", &persona.expertise, &self.vocabulary.expertise)?;
         for (role, instruction) in &persona.instructions {
-            if !roles.contains(role.get_ref()) {
-                let role_name = role.get_ref();
-                return Err(self.at(role, format!("there is no role named `{role_name}`")));
+            let name = role.get_ref();
+            if !roles.contains(name.as_str()) {
+                return Err(self.at(role, format!("there is no role named `{name}`")));
             }
             self.instruction(instruction)?;
         }
@@ -229,29 +274,25 @@ impl Check<'_> {
     }
 
     fn instruction(&self, word: &Word) -> Result<(), SeedError> {
-        let check = |text: &str| check_text("instruction", text, INSTRUCTION_LIMIT);
-        self.text(word, check)
+        self.text(word, |text| check_text("instruction", text, INSTRUCTION_LIMIT))
     }
 
     /// Every word must be in the list.
     fn known(&self, list: &str, words: &[Word], known: &[SmolStr]) -> Result<(), SeedError> {
-        match words.iter().find(|word| !is_among(known, word.get_ref())) {
-            None => Ok(()),
-            Some(word) => {
-                let reason =
-                    format!("`{}` is not in the `{list}` of the vocabulary", word.get_ref());
-                Err(self.at(word, reason))
-            }
-        }
+        let Some(word) = words.iter().find(|word| !is_among(known, word.get_ref())) else {
+            return Ok(());
+        };
+        let name = word.get_ref();
+        Err(self.at(word, format!("`{name}` is not in the `{list}` of the vocabulary")))
     }
 
-    fn unique(
+    fn unique<'a>(
         &self,
-        seen: &mut BTreeSet<String>,
-        word: &Word,
+        seen: &mut BTreeSet<&'a str>,
+        word: &'a Word,
         what: &str,
     ) -> Result<(), SeedError> {
-        if seen.insert(word.get_ref().clone()) {
+        if seen.insert(word.get_ref()) {
             return Ok(());
         }
         Err(self.at(word, format!("the {what} `{}` stands here twice", word.get_ref())))
@@ -266,6 +307,6 @@ impl Check<'_> {
     }
 
     fn at(&self, word: &Word, reason: String) -> SeedError {
-        located(self.file, self.text, word.span().start, reason)
+        located(self.path, self.text, word.span().start, reason)
     }
 }

@@ -1,7 +1,6 @@
 //! What a judgement says, by its words.
 
-use super::Vocabulary;
-use super::words::{is_among, words};
+use super::words::{Vocabulary, is_among, words};
 use crate::events::Sentiment;
 
 /// How many words a negation reaches.

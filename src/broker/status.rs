@@ -25,22 +25,21 @@ pub fn retire(
 ) -> Result<Decision<StatusChange>, Refusal> {
     let persona = names::find_candidate(situation.roster, typed)?;
     let name = persona.name.clone();
-    if !persona.is_active() {
-        return Ok(unchanged(name));
-    }
-    let leases = situation.roster.leases(&name);
-    if let Some(lease) = leases.first().filter(|_| !force) {
-        return Err(Refusal::IsHeld { session: lease.session.clone(), persona: name });
-    }
     let (mut events, mut released) = (Vec::new(), Vec::new());
-    for lease in &leases {
-        let slot = [lending::released_slot(persona.name, lease)];
-        events.extend(lending::releases(&lease.session, None, ReleaseReason::Manual, &slot));
-        released.extend(slot);
+    if persona.is_active() {
+        let leases = situation.roster.leases(&name);
+        if let Some(lease) = leases.first().filter(|_| !force) {
+            return Err(Refusal::IsHeld { session: lease.session.clone(), persona: name });
+        }
+        for lease in &leases {
+            let slot = [lending::released_slot(&name, lease)];
+            events.extend(lending::releases(&lease.session, None, ReleaseReason::Manual, &slot));
+            released.extend(slot);
+        }
+        events.push(Event::Retire(Retire { persona: name.clone(), reason: RetireReason::Manual }));
     }
-    events.push(Event::Retire(Retire { persona: name.clone(), reason: RetireReason::Manual }));
-    let outcome = StatusChange { persona: name, changed: true, released };
-    Ok(Decision { events, outcome, notices: Vec::new() })
+    let changed = !events.is_empty();
+    Ok(Decision::new(events, StatusChange { persona: name, changed, released }))
 }
 
 /// Makes an archived persona active again.
@@ -49,18 +48,10 @@ pub fn reactivate(
     typed: &str,
 ) -> Result<Decision<StatusChange>, Refusal> {
     let persona = names::find_candidate(situation.roster, typed)?;
-    let name = persona.name.clone();
-    if persona.is_active() {
-        return Ok(unchanged(name));
-    }
-    let reason = ReactivateReason::Manual;
-    let events = vec![Event::Reactivate(Reactivate { persona: name.clone(), reason })];
-    let outcome = StatusChange { persona: name, changed: true, released: Vec::new() };
-    Ok(Decision { events, outcome, notices: Vec::new() })
-}
-
-fn unchanged(persona: PersonaName) -> Decision<StatusChange> {
-    Decision::unchanged(StatusChange { persona, changed: false, released: Vec::new() })
+    let (name, changed) = (persona.name.clone(), !persona.is_active());
+    let back = Reactivate { persona: name.clone(), reason: ReactivateReason::Manual };
+    let events = changed.then_some(Event::Reactivate(back)).into_iter().collect();
+    Ok(Decision::new(events, StatusChange { persona: name, changed, released: Vec::new() }))
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub fn sync(
             }
         }
     }
-    Ok(Decision { events, outcome: synced, notices: Vec::new() })
+    Ok(Decision::new(events, synced))
 }
 
 #[cfg(test)]

@@ -1,13 +1,10 @@
 //! Why a persona was chosen: the choice of the past, made again.
 
-use super::lending::{candidates, given_back};
-use super::score::rank;
-use super::{ChoiceReason, Role, Rules, Score, TieBreak};
-use crate::events::{
-    Definition, Event, PersonaName, ReactivateReason, Record, Release, ReleaseReason, RetireReason,
-    SessionId, Slot,
-};
-use crate::projection::{PastAssignment, Roster, Status};
+use super::lending::{given_back, pool};
+use super::score::tie_break;
+use super::{ChoiceReason, Rules, Score, TieBreak};
+use crate::events::{Event, PersonaName, ReactivateReason, Record, ReleaseReason, SessionId, Slot};
+use crate::projection::{PastAssignment, Roster};
 
 /// What is known of a choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,16 +17,9 @@ pub struct Explanation {
     pub score: Option<Score>,
     /// Its place in the ranking, from 1, if it has one.
     pub rank: Option<usize>,
-    /// The personas that could be chosen.
-    pub ranking: Ranking,
-}
-
-/// The personas that a choice was made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ranking {
-    /// Best first.
-    pub candidates: Vec<(PersonaName, Score)>,
-    /// Whether they were free; else none was, and they were archived for inactivity.
+    /// The personas that could be chosen, best first.
+    pub ranking: Vec<(PersonaName, Score)>,
+    /// Whether these were free; else none was, and they were archived for inactivity.
     pub is_of_free: bool,
     /// What put the first before the second, if their scores are equal.
     pub tie_break: Option<TieBreak>,
@@ -48,10 +38,16 @@ pub fn why(
     assignment: &PastAssignment,
     rules: &Rules,
 ) -> Explanation {
-    let role = rules.roles.resolve(assignment.slot.role.as_str());
-    let choice = PastChoice { before, preceding, assignment, rules, role };
-    let ranking = choice.ranking();
-    if choice.grown().is_some() && !ranking.candidates.is_empty() {
+    let PastAssignment { at, assign, slot, .. } = assignment;
+    let role = rules.roles.resolve(slot.role.as_str());
+    let given_back = given_back(before, &orphaned(preceding));
+    let is_taken = |name: &PersonaName| assignment.chosen_before().any(|chosen| chosen == name);
+    let (ranking, is_of_free) = pool(before, rules, *at, role, &given_back, is_taken, true);
+    let grown = preceding.iter().find_map(|record| match &record.event {
+        Event::Grow(new) if new.name == slot.persona => Some(new),
+        _ => None,
+    });
+    if grown.is_some() && !ranking.is_empty() {
         // No persona is grown for an agent while there is another: that was another command.
         let mut roster = before.clone();
         for record in preceding {
@@ -59,118 +55,58 @@ pub fn why(
         }
         return why(&roster, &[], assignment, rules);
     }
-    choice.explain(ranking)
+    let place = ranking.iter().position(|(it, _)| *it.name == slot.persona);
+    let may_be_summoned = slot.slot == Slot::of(&assign.agent, 0);
+    let reason = if let Some(reason) = recorded(preceding, assignment) {
+        Some(reason)
+    } else if place == Some(0) && is_of_free {
+        Some(ChoiceReason::BestFree)
+    } else if may_be_summoned && given_back.contains(&slot.persona) {
+        // It was taken from a silent session.
+        Some(ChoiceReason::Summoned)
+    } else {
+        None
+    };
+    let scoring = &rules.scoring;
+    let score = Score::of_persona(before, &slot.persona, role, scoring, *at)
+        .or_else(|| grown.map(|grown| Score::of_newcomer(grown, role, scoring)));
+    let tie_break = tie_break(&ranking);
+    let ranking = ranking.into_iter().map(|(it, score)| (it.name.clone(), score)).collect();
+    let rank = place.map(|index| index + 1);
+    Explanation { reason, may_be_summoned, score, rank, ranking, is_of_free, tie_break }
 }
 
-/// A choice of the past.
-struct PastChoice<'a> {
-    before: &'a Roster,
-    preceding: &'a [Record],
-    assignment: &'a PastAssignment,
-    rules: &'a Rules,
-    role: &'a Role,
-}
-
-impl PastChoice<'_> {
-    fn explain(&self, ranking: Ranking) -> Explanation {
-        let place = ranking.candidates.iter().position(|(name, _)| name == self.name());
-        let may_be_summoned =
-            self.assignment.slot.slot == Slot::of(&self.assignment.assign.agent, 0);
-        let reason = if self.is_kept() {
-            Some(ChoiceReason::Kept)
-        } else if let Some(reason) = self.brought_back() {
-            let is_summoned = reason == ReactivateReason::Summon;
-            Some(if is_summoned { ChoiceReason::Summoned } else { ChoiceReason::BroughtBack })
-        } else if self.grown().is_some() {
-            Some(ChoiceReason::Grown)
-        } else if place == Some(0) && ranking.is_of_free {
-            Some(ChoiceReason::BestFree)
-        } else if may_be_summoned && self.is_taken_away() {
-            Some(ChoiceReason::Summoned)
-        } else {
-            None
-        };
-        let (score, rank) = (self.score(), place.map(|index| index + 1));
-        Explanation { reason, may_be_summoned, score, rank, ranking }
-    }
-
-    /// The personas that could be chosen: the free; where none was, those that were archived for
-    /// inactivity.
-    fn ranking(&self) -> Ranking {
-        let free = self.ranked(Status::Active);
-        if !free.candidates.is_empty() {
-            return free;
+/// Why the persona was chosen, where that is on record: the agent had it in this slot, in another
+/// role; or it was brought back or grown.
+fn recorded(preceding: &[Record], assignment: &PastAssignment) -> Option<ChoiceReason> {
+    let slot = &assignment.slot;
+    let events = || preceding.iter().map(|record| &record.event);
+    let is_kept = events().any(|event| match event {
+        Event::Release(it) if it.reason == ReleaseReason::Manual => {
+            it.slots.iter().any(|closed| closed.slot == slot.slot)
         }
-        self.ranked(Status::Archived(RetireReason::Inactive))
+        _ => false,
+    });
+    if is_kept {
+        return Some(ChoiceReason::Kept);
     }
+    events().find_map(|event| match event {
+        Event::Reactivate(it) if it.persona == slot.persona => Some(match it.reason {
+            ReactivateReason::Summon => ChoiceReason::Summoned,
+            ReactivateReason::PoolEmpty | ReactivateReason::Manual => ChoiceReason::BroughtBack,
+        }),
+        Event::Grow(it) if it.name == slot.persona => Some(ChoiceReason::Grown),
+        _ => None,
+    })
+}
 
-    fn ranked(&self, status: Status) -> Ranking {
-        let Self { before, assignment, rules, role, .. } = *self;
-        let given_back = given_back(before, &self.orphaned());
-        let is_taken = |name: &PersonaName| assignment.chosen_before().any(|chosen| chosen == name);
-        let candidates = candidates(before, role, status, given_back, is_taken);
-        let ranked = rank(candidates, role, rules, assignment.at);
-        let tie_break = match ranked.as_slice() {
-            [first, second, ..] => TieBreak::between(first, second),
-            _ => None,
-        };
-        let named = ranked.into_iter().map(|(it, score)| (it.name.clone(), score));
-        let is_of_free = status == Status::Active;
-        Ranking { candidates: named.collect(), is_of_free, tie_break }
-    }
-
-    fn score(&self) -> Option<Score> {
-        let Self { before, assignment, role, rules, .. } = *self;
-        let scoring = &rules.scoring;
-        let score = Score::of_persona(before, self.name(), role, scoring, assignment.at);
-        score.or_else(|| Some(Score::of_newcomer(self.grown()?, role, scoring)))
-    }
-
-    fn name(&self) -> &PersonaName {
-        &self.assignment.slot.persona
-    }
-
-    /// Returns whether the agent had this persona in this slot, in another role.
-    fn is_kept(&self) -> bool {
-        let closes = |release: &Release| {
-            let mut slots = release.slots.iter();
-            release.reason == ReleaseReason::Manual
-                && slots.any(|closed| closed.slot == self.assignment.slot.slot)
-        };
-        self.preceding.iter().any(|it| matches!(&it.event, Event::Release(it) if closes(it)))
-    }
-
-    /// Why the persona was brought back for this, if it was.
-    fn brought_back(&self) -> Option<ReactivateReason> {
-        self.preceding.iter().find_map(|record| match &record.event {
-            Event::Reactivate(back) if back.persona == *self.name() => Some(back.reason),
-            _ => None,
-        })
-    }
-
-    /// The definition of the persona, if it was grown for this.
-    fn grown(&self) -> Option<&Definition> {
-        self.preceding.iter().find_map(|record| match &record.event {
-            Event::Grow(new) if new.name == *self.name() => Some(new),
-            _ => None,
-        })
-    }
-
-    /// The silent sessions whose slots were released for this.
-    fn orphaned(&self) -> Vec<SessionId> {
-        let sessions = self.preceding.iter().filter_map(|record| match &record.event {
-            Event::Release(release) if release.reason == ReleaseReason::Orphaned => {
-                Some(release.session.clone())
-            }
-            _ => None,
-        });
-        sessions.collect()
-    }
-
-    /// Returns whether the persona was taken from a silent session.
-    fn is_taken_away(&self) -> bool {
-        given_back(self.before, &self.orphaned()).contains(self.name())
-    }
+/// The silent sessions whose slots were released for this.
+fn orphaned(preceding: &[Record]) -> Vec<SessionId> {
+    let sessions = preceding.iter().filter_map(|record| match &record.event {
+        Event::Release(it) if it.reason == ReleaseReason::Orphaned => Some(it.session.clone()),
+        _ => None,
+    });
+    sessions.collect()
 }
 
 #[cfg(test)]
@@ -180,23 +116,18 @@ mod tests {
     use super::*;
     use crate::broker::testing::{World, definition, name, request, session};
     use crate::broker::{self, AssignRequest, ReleaseRequest};
-    use crate::events::RoleName;
-    use crate::projection::{LastAssignment, PrecedingEvents};
+    use crate::events::{Definition, RetireReason, RoleName};
 
     const DAY: i64 = 86_400;
 
     /// What is told of the last time that a persona was lent to a session.
     fn explained(world: &World, persona: &str, session: &str) -> Explanation {
-        let mut last = LastAssignment::of(name(persona), self::session(session), None, None);
-        for record in &world.records {
-            last.apply(record);
-        }
-        let assignment = last.found().unwrap();
-        let mut preceding = PrecedingEvents::of(&assignment);
-        for record in &world.records {
-            preceding.apply(record);
-        }
-        let preceding = preceding.finish();
+        let (persona, session) = (name(persona), self::session(session));
+        let is_it = |record| PastAssignment::find(record, &persona, &session, None, None);
+        let assignment = world.records.iter().rev().find_map(is_it).unwrap();
+        let may_precede = |record: &&Record| assignment.may_follow(record);
+        let preceding = world.records.iter().filter(may_precede).cloned().collect();
+        let preceding = assignment.preceding(preceding);
         let first = preceding.first().map_or(assignment.id, |record| record.id);
         let mut before = Roster::default();
         for record in world.records.iter().take_while(|record| record.id != first) {
@@ -206,7 +137,7 @@ mod tests {
     }
 
     fn names(explanation: &Explanation) -> Vec<&str> {
-        explanation.ranking.candidates.iter().map(|(name, _)| name.as_str()).collect()
+        explanation.ranking.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     #[test]
@@ -220,7 +151,7 @@ mod tests {
         assert_eq!((told.reason, told.rank), (Some(ChoiceReason::BestFree), Some(1)));
         assert_eq!(names(&told), ["Bo", "Ann", "Cy"]);
         assert_eq!(told.score.unwrap().total.to_string(), "1");
-        assert_eq!(told.ranking.tie_break, None);
+        assert_eq!(told.tie_break, None);
         assert!(told.may_be_summoned);
     }
 
@@ -237,7 +168,7 @@ mod tests {
             let told = explained(&world, choice[0].persona.as_str(), session);
             world.closed(session, "w", choice[0].persona.as_str(), role, ReleaseReason::Orphaned);
             world.after(10 * DAY);
-            (choice[0].persona.to_string(), told.ranking.tie_break.unwrap())
+            (choice[0].persona.to_string(), told.tie_break.unwrap())
         };
         assert_eq!(tie_break("s1", "testing"), ("Cy".to_owned(), TieBreak::OwnInstruction));
         assert_eq!(tie_break("s2", "general"), ("Ann".to_owned(), TieBreak::CreatedEarlier));
@@ -373,7 +304,7 @@ mod tests {
                             prop_assert_eq!(told.reason, Some(choice.reason));
                             prop_assert_eq!(told.score, Some(choice.score));
                             if choice.reason != ChoiceReason::Kept {
-                                prop_assert_eq!(&told.ranking.candidates, &choice.ranking);
+                                prop_assert_eq!(&told.ranking, &choice.ranking);
                             }
                         }
                     }

@@ -1,6 +1,21 @@
-//! Words of a text, for keywords.
+//! The words of a text, and those that the seed knows.
 
 use smol_str::SmolStr;
+
+/// The words that personas and verdicts are made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// Working styles.
+    pub traits: Vec<SmolStr>,
+    /// Fields of knowledge.
+    pub expertise: Vec<SmolStr>,
+    pub(crate) first_names: Vec<SmolStr>,
+    pub(crate) last_names: Vec<SmolStr>,
+    pub(crate) positive: Vec<SmolStr>,
+    pub(crate) negative: Vec<SmolStr>,
+    /// Words that turn the next one round.
+    pub(crate) negations: Vec<SmolStr>,
+}
 
 /// The words of a text, in lower case: runs of letters, digits and apostrophes.
 pub fn words(text: &str) -> Vec<String> {

@@ -35,7 +35,7 @@ pub struct CompactArgs {
 
 pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, Failure> {
     let age = SignedDuration::from_hours(24 * i64::from(args.older_than));
-    let (mut store, compacted) =
+    let (mut store, (before, summaries)) =
         context.execute(&Needs::everyone(), |situation| broker::compact(situation, age))?;
     if let Err(error) = store.checkpoint() {
         context.warn([format!("could not write the checkpoint: {error}")]);
@@ -43,8 +43,8 @@ pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, F
     let sealed = store.seal(args.seal)?;
     context.warn(sealed.iter().filter_map(|sealed| sealed.torn.as_ref()));
     Ok(CompactReport {
-        before: compacted.before,
-        summaries: compacted.summaries,
+        before,
+        summaries,
         sealed: sealed
             .map(|Sealed { path, bytes, .. }| SealedReport { segment: path.into(), bytes }),
     })

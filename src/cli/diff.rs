@@ -156,8 +156,7 @@ fn lines(change: &PersonaChange) -> Vec<String> {
         Existence::Changed => {}
     }
     if !change.revised.is_empty() {
-        let parts: Vec<_> = change.revised.iter().map(word).collect();
-        lines.push(format!("revised: {}", parts.join(", ")));
+        lines.push(format!("revised: {}", change.revised.join(", ")));
     }
     lines.extend(status(change));
     lines.extend(change.given_back.iter().map(|it| format!("given back by {}", slot_of(it))));

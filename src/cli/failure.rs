@@ -160,12 +160,9 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let kind = match refusal {
             Refusal::UnknownPersona { .. } | Refusal::AmbiguousName { .. } => "not_found",
-            Refusal::NoRole
-            | Refusal::TooManyRoles(_)
-            | Refusal::IsHeld { .. }
-            | Refusal::Seed(_) => "refused",
+            Refusal::NoRole | Refusal::TooManyRoles(_) | Refusal::IsHeld { .. } => "refused",
         };
-        let hint = refusal_hint(&refusal).map(|hint| visible(&hint));
+        let hint = Some(visible(&refusal_hint(&refusal)));
         Self { kind, message: visible(&refusal.to_string()), hint, code: REFUSED }
     }
 }
@@ -225,12 +222,12 @@ impl From<EnvironmentError> for Failure {
 }
 
 /// What to do about a refusal.
-fn refusal_hint(refusal: &Refusal) -> Option<String> {
+fn refusal_hint(refusal: &Refusal) -> String {
     let hint = match refusal {
         Refusal::NoRole => "ask for one, as in `--roles code-reviewer`",
         Refusal::TooManyRoles(_) => "ask in several `assign` commands",
         Refusal::UnknownPersona { nearest: Some(name), .. } => {
-            return Some(format!("did you mean `{name}`?"));
+            return format!("did you mean `{name}`?");
         }
         Refusal::UnknownPersona { nearest: None, .. } => {
             "`muzzle-persona list --status all` shows all personas"
@@ -240,7 +237,6 @@ fn refusal_hint(refusal: &Refusal) -> Option<String> {
         Refusal::IsHeld { .. } => {
             "`muzzle-persona release --session SESSION` gives it back; `--force` does that first"
         }
-        Refusal::Seed(_) => return None,
     };
-    Some(hint.to_owned())
+    hint.to_owned()
 }

@@ -34,10 +34,9 @@ pub fn run(args: &OrphanCleanupArgs, context: &mut Context) -> Result<OrphanRepo
     let needs = &Needs::nothing();
     let (_, orphaned) =
         if args.dry_run { context.rehearse(needs, rule)? } else { context.execute(needs, rule)? };
-    let sessions = orphaned.into_iter().map(|orphaned| OrphanedSession {
-        session: orphaned.session,
-        last_event: orphaned.last,
-        released: orphaned.slots.into_iter().map(Released::from).collect(),
+    let sessions = orphaned.into_iter().map(|(session, last_event, slots)| {
+        let released = slots.into_iter().map(Released::from).collect();
+        OrphanedSession { session, last_event, released }
     });
     Ok(OrphanReport { dry_run: args.dry_run, sessions: sessions.collect() })
 }

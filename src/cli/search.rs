@@ -39,7 +39,9 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
         let (roster, rules) = (then.roster(), then.rules());
         let all = roster.candidates_for(&role.name, &role.expertise);
         let candidates = all.filter(|it| args.all || it.is_free());
-        let best = broker::rank(candidates, &role, rules, then.now()).into_iter().take(args.limit);
+        let best = broker::rank(candidates, &role, &rules.scoring, then.now())
+            .into_iter()
+            .take(args.limit);
         let count = |is: &dyn Fn(&Candidate<'_>) -> bool| roster.candidates().filter(is).count();
         Ok(SearchReport {
             role: role.name.clone(),

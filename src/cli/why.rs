@@ -9,9 +9,7 @@ use muzzle_persona::broker::{self, ChoiceReason, Explanation, Score, TieBreak};
 use muzzle_persona::events::{
     EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, visible,
 };
-use muzzle_persona::projection::{
-    Cutoff, FoldKey, LastAssignment, PastAssignment, PrecedingEvents,
-};
+use muzzle_persona::projection::{Cutoff, FoldKey, PastAssignment};
 use muzzle_persona::{Snapshot, Store};
 use serde::Serialize;
 
@@ -49,11 +47,14 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let mut store = context.open()?;
     let name = broker::find(store.roster(), &args.name).map_err(Failure::from)?.clone();
     let role = args.role.as_ref().map(|role| store.rules().roles.meant(role));
-    let mut last = LastAssignment::of(name.clone(), args.session.clone(), role, args.slot.clone());
-    store.visit(&[args.session.as_str()], |record| last.apply(record))?;
-    let Some(assignment) = last.found() else {
+    let (session, slot, mut last) = (&args.session, args.slot.as_ref(), None);
+    store.visit(&[session.as_str()], |record| {
+        let found = PastAssignment::find(record, &name, session, role.as_ref(), slot);
+        last = found.or_else(|| last.take());
+    })?;
+    let Some(assignment) = last else {
         let is_narrowed = args.role.is_some() || args.slot.is_some();
-        return Err(not_lent(&name, &args.session, is_narrowed));
+        return Err(not_lent(&name, session, is_narrowed));
     };
     let explanation = explain(&assignment, &mut store, context)?;
     Ok(WhyReport::new(assignment, explanation, args.limit))
@@ -74,9 +75,13 @@ fn explain(
     store: &mut Store,
     context: &Context,
 ) -> Result<Explanation, Failure> {
-    let mut preceding = PrecedingEvents::of(assignment);
-    store.visit(&[&assignment.at.to_string()], |record| preceding.apply(record))?;
-    let preceding = preceding.finish();
+    let mut candidates = Vec::new();
+    store.visit(&[&assignment.at.to_string()], |record| {
+        if assignment.may_follow(record) {
+            candidates.push(record.clone());
+        }
+    })?;
+    let preceding = assignment.preceding(candidates);
     let start = preceding.first().map_or(assignment.key, FoldKey::of);
     let before = Snapshot::open_until(&context.options, Cutoff::Before(start))?;
     Ok(broker::why(before.roster(), &preceding, assignment, before.rules()))
@@ -119,9 +124,9 @@ impl WhyReport {
     fn new(assignment: PastAssignment, explained: Explanation, limit: usize) -> Self {
         let PastAssignment { id, at, assign, slot, .. } = assignment;
         let explanation = sentence(&explained);
-        let Explanation { reason, score, rank, ranking, .. } = explained;
-        let candidates = ranking.candidates.len();
-        let first = ranking.candidates.into_iter().take(limit).map(|(name, score)| {
+        let Explanation { reason, score, rank, ranking, tie_break, .. } = explained;
+        let candidates = ranking.len();
+        let first = ranking.into_iter().take(limit).map(|(name, score)| {
             let chosen = name == slot.persona;
             Candidate { name, score, chosen }
         });
@@ -139,7 +144,7 @@ impl WhyReport {
             explanation,
             score,
             rank,
-            tie_break: ranking.tie_break,
+            tie_break,
             candidates,
         }
     }
@@ -196,7 +201,7 @@ impl WhyReport {
 
 /// Says why, in one sentence.
 fn sentence(explained: &Explanation) -> String {
-    let of = explained.ranking.candidates.len();
+    let of = explained.ranking.len();
     match (explained.reason, place(explained)) {
         (Some(ChoiceReason::BestFree), _) if of == 1 => "It was the only one that was free.".to_owned(),
         (Some(ChoiceReason::BestFree), _) => {
@@ -235,7 +240,7 @@ fn sentence(explained: &Explanation) -> String {
 
 /// What decided, if the score did not.
 fn tie(explained: &Explanation) -> &'static str {
-    match explained.ranking.tie_break.filter(|_| explained.rank == Some(1)) {
+    match explained.tie_break.filter(|_| explained.rank == Some(1)) {
         None => "",
         Some(TieBreak::OwnInstruction) => {
             "; of equal scores, the one with its own instruction for the role"
@@ -249,7 +254,7 @@ fn tie(explained: &Explanation) -> &'static str {
 
 /// Where it stood among whom.
 fn place(explained: &Explanation) -> Option<String> {
-    let of = explained.ranking.candidates.len();
-    let whom = if explained.ranking.is_of_free { "free" } else { "archived for inactivity" };
+    let of = explained.ranking.len();
+    let whom = if explained.is_of_free { "free" } else { "archived for inactivity" };
     explained.rank.map(|rank| format!("number {rank} of the {of} that were {whom}"))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{AffinityWeights, Lease, Origin, Pair, Persona, Points, Roster, Status, Tally};
+use super::{AffinityWeights, Lease, Origin, Persona, Points, Roster, Status, Tally};
 use crate::events::{Event, PersonaName, ReactivateReason, RetireReason, RoleName};
 
 /// What is different about one persona.
@@ -17,8 +17,8 @@ pub struct PersonaChange {
     pub change: Existence,
     /// Where it comes from.
     pub origin: Origin,
-    /// The parts of its definition that are different.
-    pub revised: Vec<Part>,
+    /// The parts of its definition that are different: `traits`, `expertise`, `instructions`.
+    pub revised: Vec<&'static str>,
     /// Whether it may be lent.
     #[serde(serialize_with = "as_words")]
     pub status: Pair<Option<Status>>,
@@ -46,18 +46,6 @@ pub enum Existence {
     Absent,
 }
 
-/// A part of a definition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// How it works.
-    Traits,
-    /// What it knows.
-    Expertise,
-    /// How to work in a role.
-    Instructions,
-}
-
 /// Why a status is different.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -66,6 +54,29 @@ pub enum StatusReason {
     Retired(RetireReason),
     /// It was brought back.
     Reactivated(ReactivateReason),
+}
+
+/// Something before and after.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Pair<T> {
+    /// At the first moment.
+    pub before: T,
+    /// At the second.
+    pub after: T,
+}
+
+impl<T> Pair<T> {
+    /// Does the same to both.
+    pub fn map<U>(self, mut change: impl FnMut(T) -> U) -> Pair<U> {
+        Pair { before: change(self.before), after: change(self.after) }
+    }
+}
+
+impl<T: PartialEq> Pair<T> {
+    /// Returns whether nothing changed.
+    pub fn is_same(&self) -> bool {
+        self.before == self.after
+    }
 }
 
 /// A record in a role, before and after.
@@ -159,26 +170,16 @@ impl PersonaChange {
     }
 }
 
-impl RoleChange {
-    /// Returns whether nothing changed.
-    fn is_same(&self) -> bool {
-        self.affinity.is_same()
-            && self.assignments.is_same()
-            && self.counts.is_same()
-            && self.feedback.is_same()
-    }
-}
-
 /// The parts of a definition that are different.
-fn revised(pair: Pair<Option<&Persona>>) -> Vec<Part> {
+fn revised(pair: Pair<Option<&Persona>>) -> Vec<&'static str> {
     let Pair { before: Some(before), after: Some(after) } = pair else {
         return Vec::new();
     };
     let (before, after) = (&before.definition, &after.definition);
     let parts = [
-        (Part::Traits, before.traits != after.traits),
-        (Part::Expertise, before.expertise != after.expertise),
-        (Part::Instructions, before.instructions != after.instructions),
+        ("traits", before.traits != after.traits),
+        ("expertise", before.expertise != after.expertise),
+        ("instructions", before.instructions != after.instructions),
     ];
     parts.into_iter().filter_map(|(part, is_different)| is_different.then_some(part)).collect()
 }
@@ -187,17 +188,21 @@ fn revised(pair: Pair<Option<&Persona>>) -> Vec<Part> {
 fn roles(pair: Pair<Option<&Persona>>, weights: AffinityWeights) -> BTreeMap<RoleName, RoleChange> {
     let either = pair.before.into_iter().chain(pair.after);
     let names: BTreeSet<_> = either.flat_map(|persona| persona.roles.keys()).collect();
-    let changes = names.into_iter().map(|role| {
-        let record = pair.map(|it| it.and_then(|it| it.roles.get(role)));
+    let changes = names.into_iter().filter_map(|role| {
+        let record = pair.map(|it| {
+            let affinity = it.map_or(Points::ZERO, |it| it.affinity(role, weights));
+            let record = it.and_then(|it| it.roles.get(role));
+            (affinity, record.map(|it| (it.assigned, it.closed, it.tally)).unwrap_or_default())
+        });
         let change = RoleChange {
-            affinity: pair.map(|it| it.map_or(Points::ZERO, |it| it.affinity(role, weights))),
-            assignments: record.map(|it| it.map_or(0, |it| it.assigned)),
-            counts: record.map(|it| it.map_or(0, |it| it.closed)),
-            feedback: record.map(|it| it.map(|it| it.tally).unwrap_or_default()),
+            affinity: record.map(|(affinity, _)| affinity),
+            assignments: record.map(|(_, (assigned, ..))| assigned),
+            counts: record.map(|(_, (_, closed, _))| closed),
+            feedback: record.map(|(_, (.., tally))| tally),
         };
-        (role.clone(), change)
+        (!record.is_same()).then(|| (role.clone(), change))
     });
-    changes.filter(|(_, change)| !change.is_same()).collect()
+    changes.collect()
 }
 
 /// Writes a status without its reason, which has its own field.

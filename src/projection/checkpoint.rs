@@ -15,15 +15,14 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::index::{Index, RoleIndex};
-use super::{Needs, Persona, Roster, View};
+use super::stored::{Stored, check};
+use super::{Needs, Roster, View};
 use crate::events::disk::{Mode, OpenFile};
-use crate::events::{Disk, EventId, PersonaName, RoleName, check_id, end_with_id};
+use crate::events::{Disk, EventId, RoleName, end_with_id};
 
 /// The version of this layout and of what the fold makes of the log. A checkpoint of any other is ignored.
 const VERSION: u32 = 2;
@@ -33,11 +32,6 @@ const FILE: &str = "checkpoint.json";
 const DRAFT: &str = "checkpoint.new";
 /// The bytes of the first read: enough for the head of a small roster.
 const FIRST_READ: usize = 16 * 1024;
-
-/// The rest of a checkpoint cannot be read: what was taken from it is of no use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the checkpoint was damaged while it was read")]
-pub struct CheckpointLost;
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -52,27 +46,15 @@ struct Head<V, R> {
     personas: Vec<u64>,
 }
 
-/// A checkpoint on disk, of which the head was read.
-#[derive(Debug)]
-pub(super) struct Stored {
-    file: Arc<dyn OpenFile>,
-    pub(super) index: Index,
-    roles: BTreeMap<RoleName, (u64, EventId)>,
-    personas: Vec<u64>,
-    /// Where the lines after the head begin.
-    start: u64,
-}
-
 /// Reads the checkpoint in a directory, as far as a choice needs it; none if anything is off.
 ///
 /// It belongs to the log that is there if every one of [`View::marks`] stands in that.
 pub fn load(disk: &Disk, dir: &Path) -> Option<View> {
     let file = disk.open(&dir.join(FILE), Mode::Read).ok()?;
     let line = first_line(&*file).ok()?;
-    let content = line.strip_suffix(b"\n")?;
-    check_id(content).ok()?;
-    let head: Head<View, Roster> = serde_json::from_slice(content).ok()?;
-    let Head { version, mut view, roster, index, roles, personas } = head;
+    check(&line)?;
+    let Head { version, mut view, roster, index, roles, personas } =
+        serde_json::from_slice::<Head<View, Roster>>(&line).ok()?;
     if version != VERSION {
         return None;
     }
@@ -173,79 +155,6 @@ fn first_line(file: &dyn OpenFile) -> io::Result<Vec<u8>> {
     }
 }
 
-impl Stored {
-    /// Returns whether the head is that of so many personas.
-    pub(super) fn fits(&self, personas: usize) -> bool {
-        self.personas.len() == personas && self.index.fits(personas)
-    }
-
-    /// The index of a role; an empty one if no persona has to do with it.
-    pub(super) fn role(&self, role: &RoleName) -> Result<RoleIndex, CheckpointLost> {
-        let Some((length, id)) = self.roles.get(role) else {
-            return Ok(RoleIndex::default());
-        };
-        let before: u64 =
-            self.roles.range::<RoleName, _>(..role).map(|(_, (length, _))| length).sum();
-        let line = self.read(before, *length)?;
-        if check(&line)? == *id { parse(&line) } else { Err(CheckpointLost) }
-    }
-
-    /// The persona at `index`, whose name is known.
-    pub(super) fn persona(
-        &self,
-        index: usize,
-        name: &PersonaName,
-    ) -> Result<Persona, CheckpointLost> {
-        let length = *self.personas.get(index).ok_or(CheckpointLost)?;
-        let before: u64 = self.personas.iter().take(index).sum();
-        let line = self.read(self.personas_start() + before, length)?;
-        let persona = self.parse_persona(index, &line)?;
-        if persona.name() == name { Ok(persona) } else { Err(CheckpointLost) }
-    }
-
-    /// All personas, read at once.
-    pub(super) fn personas(&self) -> Result<Vec<Persona>, CheckpointLost> {
-        let lines = self.read(self.personas_start(), self.personas.iter().sum())?;
-        let lines = lines.split_inclusive(|byte| *byte == b'\n').enumerate();
-        let personas = lines.map(|(index, line)| self.parse_persona(index, line));
-        let personas: Vec<_> = personas.collect::<Result<_, _>>()?;
-        if personas.len() == self.personas.len() { Ok(personas) } else { Err(CheckpointLost) }
-    }
-
-    fn parse_persona(&self, index: usize, line: &[u8]) -> Result<Persona, CheckpointLost> {
-        check(line)?;
-        let mut persona: Persona = parse(line)?;
-        persona.leases = self.index.leases(index).map_err(|_| CheckpointLost)?;
-        Ok(persona)
-    }
-
-    /// Where the lines of the personas begin, from the end of the head.
-    fn personas_start(&self) -> u64 {
-        self.roles.values().map(|(length, _)| length).sum()
-    }
-
-    /// Reads whole lines, so many bytes behind the head.
-    fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, CheckpointLost> {
-        let start = self.start + offset;
-        let left = self.file.len().map_err(|_| CheckpointLost)?.saturating_sub(start);
-        // A length that was made up must not reserve memory.
-        let capacity =
-            usize::try_from(length).ok().filter(|_| length <= left).ok_or(CheckpointLost)?;
-        let mut bytes = Vec::with_capacity(capacity);
-        self.file.read_at(start, length, &mut bytes).map_err(|_| CheckpointLost)?;
-        if bytes.len() as u64 == length { Ok(bytes) } else { Err(CheckpointLost) }
-    }
-}
-
-/// Checks the id of a line, and returns it.
-fn check(line: &[u8]) -> Result<EventId, CheckpointLost> {
-    check_id(line.strip_suffix(b"\n").ok_or(CheckpointLost)?).map_err(|_| CheckpointLost)
-}
-
-fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, CheckpointLost> {
-    serde_json::from_slice(line).map_err(|_| CheckpointLost)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -253,11 +162,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::events::{SessionId, Tag};
+    use crate::events::{PersonaName, SessionId, Tag};
     use crate::projection::view::tests::{
         History, anything, assign, definition, feedback, release, seed,
     };
-    use crate::projection::{Fold, Needs};
+    use crate::projection::{CheckpointLost, Fold, Needs, Persona};
 
     /// A directory with the checkpoint of a view.
     fn kept(view: &View) -> tempfile::TempDir {

@@ -93,11 +93,8 @@ impl Roster {
                 project: assign.project.clone(),
                 since: at,
             };
-            let is_same = |open: &Lease| {
-                (&open.session, &open.slot, &open.role)
-                    == (&lease.session, &lease.slot, &lease.role)
-            };
-            if !persona.leases.iter().any(is_same) {
+            let is_open = |it: &Lease| it.is(&lease.session, &lease.slot, &lease.role);
+            if !persona.leases.iter().any(is_open) {
                 persona.leases.push(lease);
                 let new = || Activity { last: at, holds: Vec::new() };
                 let activity = self.sessions.entry(assign.session.clone()).or_insert_with(new);
@@ -110,11 +107,8 @@ impl Roster {
     fn release(&mut self, at: Timestamp, release: &Release) {
         for released in &release.slots {
             let Some((index, persona)) = self.get_mut(&released.persona) else { continue };
-            let open = persona.leases.iter().position(|lease| {
-                (&lease.session, &lease.slot, &lease.role)
-                    == (&release.session, &released.slot, &released.role)
-            });
-            let Some(open) = open else { continue };
+            let is_it = |it: &Lease| it.is(&release.session, &released.slot, &released.role);
+            let Some(open) = persona.leases.iter().position(is_it) else { continue };
             persona.leases.remove(open);
             if release.reason != ReleaseReason::Orphaned {
                 persona.roles.entry(released.role.clone()).or_default().closed += 1;

@@ -23,23 +23,6 @@ enum Moment {
     Text(Timestamp),
 }
 
-impl From<Timestamp> for Moment {
-    fn from(at: Timestamp) -> Self {
-        if at.subsec_nanosecond() == 0 { Self::Second(at.as_second()) } else { Self::Text(at) }
-    }
-}
-
-impl TryFrom<Moment> for Timestamp {
-    type Error = jiff::Error;
-
-    fn try_from(moment: Moment) -> Result<Self, jiff::Error> {
-        match moment {
-            Moment::Second(second) => Self::from_second(second),
-            Moment::Text(at) => Ok(at),
-        }
-    }
-}
-
 /// Writes a list of judgements.
 pub fn serialize<S: Serializer>(
     judgements: &[(Timestamp, Sentiment)],
@@ -51,7 +34,11 @@ pub fn serialize<S: Serializer>(
         Sentiment::Neutral => '=',
     };
     let verdicts: String = judgements.iter().map(|(_, sentiment)| letter(*sentiment)).collect();
-    let at = judgements.iter().map(|(at, _)| Moment::from(*at)).collect();
+    let moment = |at: Timestamp| match at.subsec_nanosecond() {
+        0 => Moment::Second(at.as_second()),
+        _ => Moment::Text(at),
+    };
+    let at = judgements.iter().map(|(at, _)| moment(*at)).collect();
     Columns { at, verdicts: verdicts.into() }.serialize(serializer)
 }
 
@@ -60,19 +47,22 @@ pub fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<(Timestamp, Sentiment)>, D::Error> {
     let Columns { at, verdicts } = Columns::deserialize(deserializer)?;
-    let verdict = |letter| match letter {
-        b'+' => Ok(Sentiment::Positive),
-        b'-' => Ok(Sentiment::Negative),
-        b'=' => Ok(Sentiment::Neutral),
-        _ => Err(de::Error::custom("a letter that is no verdict")),
-    };
     if at.len() != verdicts.len() {
         return Err(de::Error::custom("not as many moments as verdicts"));
     }
-    let judgements = at.into_iter().zip(verdicts.bytes());
-    judgements
-        .map(|(at, letter)| Ok((at.try_into().map_err(de::Error::custom)?, verdict(letter)?)))
-        .collect()
+    let judgement = |(at, letter)| {
+        let at = match at {
+            Moment::Second(second) => Timestamp::from_second(second).map_err(de::Error::custom)?,
+            Moment::Text(at) => at,
+        };
+        match letter {
+            b'+' => Ok((at, Sentiment::Positive)),
+            b'-' => Ok((at, Sentiment::Negative)),
+            b'=' => Ok((at, Sentiment::Neutral)),
+            _ => Err(de::Error::custom("a letter that is no verdict")),
+        }
+    };
+    at.into_iter().zip(verdicts.bytes()).map(judgement).collect()
 }
 
 #[cfg(test)]

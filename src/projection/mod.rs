@@ -9,7 +9,6 @@
 //! there once they were loaded ([`Roster::load`]): that alone can fail.
 
 pub(crate) mod audit;
-mod candidate;
 mod change;
 pub(crate) mod checkpoint;
 mod cutoff;
@@ -19,27 +18,25 @@ mod index;
 mod judgements;
 mod merge;
 mod needs;
-mod pair;
 mod past_assignment;
 mod persona;
 pub(crate) mod pipeline;
 mod points;
 mod roster;
+mod stored;
 mod view;
 mod warning;
 
 pub use audit::{AmbiguousHead, Audit, Fault, Finding, NotedHead, Place, Severity};
-pub use candidate::Candidate;
-pub use change::{Existence, Part, PersonaChange, RoleChange, StatusReason};
-pub use checkpoint::CheckpointLost;
+pub use change::{Existence, Pair, PersonaChange, RoleChange, StatusReason};
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::{Assignment, History};
 pub use needs::Needs;
-pub use pair::Pair;
-pub use past_assignment::{LastAssignment, PastAssignment, PrecedingEvents};
-pub use persona::{Lease, Origin, Persona, RoleRecord, Status, Tally, Work};
+pub use past_assignment::PastAssignment;
+pub use persona::{Candidate, Lease, Origin, Persona, RoleRecord, Status, Tally, Work};
 pub use points::{AffinityWeights, Points};
 pub use roster::Roster;
+pub use stored::CheckpointLost;
 #[cfg(test)]
 pub(crate) use view::tests as testing;
 pub use view::{Fold, Line, LineDamage, View};

@@ -43,8 +43,7 @@ impl Needs {
     }
 
     /// The details of the personas that an event changes.
-    #[must_use]
-    pub fn event(event: &Event) -> Self {
+    pub(crate) fn event(event: &Event) -> Self {
         match event {
             Event::Compact(_) => Self::everyone(),
             Event::Seed(_)

@@ -8,16 +8,6 @@ use crate::events::{
     ReleaseReason, RoleName, SessionId, Slot,
 };
 
-/// A fold that finds the last assignment of a persona to a session.
-#[derive(Debug, Clone)]
-pub struct LastAssignment {
-    persona: PersonaName,
-    session: SessionId,
-    role: Option<RoleName>,
-    slot: Option<Slot>,
-    found: Option<PastAssignment>,
-}
-
 /// One slot of an `assign` event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastAssignment {
@@ -34,86 +24,46 @@ pub struct PastAssignment {
     prev: Heads,
 }
 
-/// A fold that finds what one command recorded before its `assign`: which of the personas that
-/// this lends it grew, brought back or released.
-#[derive(Debug, Clone)]
-pub struct PrecedingEvents<'a> {
-    of: &'a PastAssignment,
-    /// What may be of that command, in fold order.
-    candidates: Vec<Record>,
-}
-
-impl LastAssignment {
-    /// Looks for a persona in a session; in one role, as requested or as resolved, or in one slot
-    /// of it, if that is given.
-    #[must_use]
-    pub fn of(
-        persona: PersonaName,
-        session: SessionId,
-        role: Option<RoleName>,
-        slot: Option<Slot>,
-    ) -> Self {
-        Self { persona, session, role, slot, found: None }
-    }
-
-    /// Applies the next event in fold order.
-    pub fn apply(&mut self, record: &Record) {
-        let Event::Assign(assign) = &record.event else { return };
-        if assign.session != self.session {
-            return;
-        }
-        let is_it = |it: &&AssignedSlot| {
-            let is_role = |role: &RoleName| *role == it.role || *role == it.requested;
-            it.persona == self.persona
-                && self.role.as_ref().is_none_or(is_role)
-                && self.slot.as_ref().is_none_or(|slot| it.slot == *slot)
-        };
-        if let Some(slot) = assign.slots.iter().rfind(is_it) {
-            self.found = Some(PastAssignment {
-                id: record.id,
-                key: FoldKey::of(record),
-                at: record.at,
-                assign: assign.clone(),
-                slot: slot.clone(),
-                prev: record.prev.clone(),
-            });
-        }
-    }
-
-    /// The last assignment, if there was any.
-    #[must_use]
-    pub fn found(self) -> Option<PastAssignment> {
-        self.found
-    }
-}
-
 impl PastAssignment {
+    /// The last slot of an event in which it lends a persona to a session; in one role, as
+    /// requested or as resolved, or in one slot, if that is given.
+    #[must_use]
+    pub fn find(
+        record: &Record,
+        persona: &PersonaName,
+        session: &SessionId,
+        role: Option<&RoleName>,
+        slot: Option<&Slot>,
+    ) -> Option<Self> {
+        let Event::Assign(assign) = &record.event else { return None };
+        let is_it = |it: &&AssignedSlot| {
+            assign.session == *session
+                && it.persona == *persona
+                && role.is_none_or(|role| [&it.role, &it.requested].contains(&role))
+                && slot.is_none_or(|slot| it.slot == *slot)
+        };
+        let slot = assign.slots.iter().rfind(is_it)?.clone();
+        let (key, assign, prev) = (FoldKey::of(record), assign.clone(), record.prev.clone());
+        Some(Self { id: record.id, key, at: record.at, assign, slot, prev })
+    }
+
     /// The personas that were chosen for slots before this one, by the same event.
-    pub fn chosen_before(&self) -> impl Iterator<Item = &PersonaName> {
+    pub(crate) fn chosen_before(&self) -> impl Iterator<Item = &PersonaName> {
         let before = self.assign.slots.iter().take_while(|it| it.slot != self.slot.slot);
         before.map(|it| &it.persona)
     }
-}
 
-impl<'a> PrecedingEvents<'a> {
-    /// A fold that has seen no event yet.
+    /// Returns whether the command may have recorded this event before it lent the persona: that
+    /// it grew, brought back or released one of those that it lends.
     #[must_use]
-    pub fn of(assignment: &'a PastAssignment) -> Self {
-        Self { of: assignment, candidates: Vec::new() }
-    }
-
-    /// Applies the next event in fold order.
-    pub fn apply(&mut self, record: &Record) {
+    pub fn may_follow(&self, record: &Record) -> bool {
         // One command has one moment.
-        let is_before = record.at == self.of.at && FoldKey::of(record) < self.of.key;
-        if is_before && self.concerns(&record.event) {
-            self.candidates.push(record.clone());
-        }
+        record.at == self.at && FoldKey::of(record) < self.key && self.concerns(&record.event)
     }
 
     /// Returns whether a command may record an event before it lends these personas.
     fn concerns(&self, event: &Event) -> bool {
-        let Assign { session, agent, slots, .. } = &self.of.assign;
+        let Assign { session, agent, slots, .. } = &self.assign;
         let is_lent = |name: &PersonaName| slots.iter().any(|it| it.persona == *name);
         match event {
             Event::Grow(definition) => is_lent(&definition.name),
@@ -142,12 +92,13 @@ impl<'a> PrecedingEvents<'a> {
         }
     }
 
-    /// The events that lead up to the `assign` without a gap, in their order.
+    /// Of the events that it [may follow](Self::may_follow), in fold order, those that lead up to
+    /// it without a gap.
     #[must_use]
-    pub fn finish(self) -> Vec<Record> {
-        let mut wanted = self.of.prev.clone();
+    pub fn preceding(&self, candidates: Vec<Record>) -> Vec<Record> {
+        let mut wanted = self.prev.clone();
         let mut found = Vec::new();
-        for record in self.candidates.into_iter().rev() {
+        for record in candidates.into_iter().rev() {
             if wanted.ids() == [record.id] {
                 wanted = record.prev.clone();
                 found.push(record);
@@ -174,16 +125,11 @@ mod tests {
 
     /// Where Ann was last lent to `s1`, in a role or slot if one is given.
     fn last(history: &History, role: Option<&str>, slot: Option<&str>) -> Option<PastAssignment> {
-        let mut last = LastAssignment::of(
-            PersonaName::unchecked("Ann"),
-            SessionId::unchecked("s1"),
-            role.map(RoleName::unchecked),
-            slot.map(Slot::unchecked),
-        );
-        for record in &records(history) {
-            last.apply(record);
-        }
-        last.found()
+        let (ann, s1) = (PersonaName::unchecked("Ann"), SessionId::unchecked("s1"));
+        let (role, slot) = (role.map(RoleName::unchecked), slot.map(Slot::unchecked));
+        let records = records(history);
+        let find = |it| PastAssignment::find(it, &ann, &s1, role.as_ref(), slot.as_ref());
+        records.iter().rev().find_map(find)
     }
 
     #[test]
@@ -213,11 +159,10 @@ mod tests {
             history.then(one.clone());
         }
         let assignment = last(&history, None, None).unwrap();
-        let mut preceding = PrecedingEvents::of(&assignment);
-        for record in &records(&history) {
-            preceding.apply(record);
-        }
-        preceding.finish().iter().map(|record| record.event.kind().to_owned()).collect()
+        let mut candidates = records(&history);
+        candidates.retain(|record| assignment.may_follow(record));
+        let preceding = assignment.preceding(candidates);
+        preceding.iter().map(|record| record.event.kind().to_owned()).collect()
     }
 
     /// The agent `w` of `s1` gives back a slot.

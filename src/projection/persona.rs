@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AffinityWeights, Candidate, Points};
+use super::{AffinityWeights, Points};
 use crate::events::{
-    Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment, SessionId,
-    Slot, Tag,
+    AgentName, Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment,
+    SessionId, Slot, Tag,
 };
 
 /// A named persona with its record.
@@ -110,9 +110,34 @@ pub struct Work {
     pub assigned_at: Timestamp,
 }
 
+/// What a choice needs to know of a persona: the index has it for all of them.
+///
+/// The facts about a role are those of the role that was asked for; they are
+/// zero where none was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate<'a> {
+    pub(crate) index: usize,
+    /// Its name.
+    pub name: &'a PersonaName,
+    /// Whether it may be lent.
+    pub status: Status,
+    /// Whether it has an open slot.
+    pub is_held: bool,
+    /// When it was last lent, in whole seconds since 1970.
+    pub(crate) last_assigned: Option<i64>,
+    pub(crate) closed_in_all: u64,
+    /// Whether it has a field of expertise that the role asks for.
+    pub(crate) knows: bool,
+    /// Whether it has an instruction of its own for the role.
+    pub(crate) has_own: bool,
+    pub(crate) closed: u64,
+    pub(crate) positive: u64,
+    pub(crate) negative: u64,
+}
+
 impl Persona {
     /// How many recent assignments are shown.
-    pub const RECENT: usize = 3;
+    pub(crate) const RECENT: usize = 3;
 
     /// A persona as its first event makes it.
     pub(super) fn new(id: EventId, at: Timestamp, origin: Origin, definition: Definition) -> Self {
@@ -154,8 +179,7 @@ impl Persona {
     }
 
     /// What counts of it for any choice.
-    #[must_use]
-    pub fn candidate(&self, index: usize) -> Candidate<'_> {
+    pub(crate) fn candidate(&self, index: usize) -> Candidate<'_> {
         Candidate {
             index,
             name: self.name(),
@@ -172,8 +196,12 @@ impl Persona {
     }
 
     /// What counts of it for a role. `expertise` is what the role asks for.
-    #[must_use]
-    pub fn candidate_for(&self, index: usize, role: &RoleName, expertise: &[Tag]) -> Candidate<'_> {
+    pub(crate) fn candidate_for(
+        &self,
+        index: usize,
+        role: &RoleName,
+        expertise: &[Tag],
+    ) -> Candidate<'_> {
         let record = self.roles.get(role);
         Candidate {
             knows: self.definition.expertise.iter().any(|tag| expertise.contains(tag)),
@@ -215,6 +243,43 @@ impl Persona {
             self.recent.remove(0);
         }
         self.recent.push(work);
+    }
+}
+
+impl Candidate<'_> {
+    /// Returns whether it may be lent if nobody holds it.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status == Status::Active
+    }
+
+    /// Returns whether it can be lent now.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.is_active() && !self.is_held
+    }
+
+    /// How well the persona fits the role by its record, from 0 to 1.
+    ///
+    /// `clamp(closed in the role / closed in all + positive · p − negative · n, 0, 1)`
+    /// (design, section 8); the first term is 0 while nothing is closed.
+    pub(crate) fn affinity(&self, weights: AffinityWeights) -> Points {
+        let share = Points::share(self.closed, self.closed_in_all);
+        let praise = weights.positive.times(self.positive);
+        let blame = weights.negative.times(self.negative);
+        (share + praise - blame).clamp(Points::ZERO, Points::ONE)
+    }
+}
+
+impl Lease {
+    /// Returns whether it is one of a session, and of one of its agents if that is given.
+    pub(crate) fn is_of(&self, session: &SessionId, agent: Option<&AgentName>) -> bool {
+        self.session == *session && agent.is_none_or(|agent| self.slot.belongs_to(agent))
+    }
+
+    /// Returns whether it is the slot of a session in which a persona has a role.
+    pub(super) fn is(&self, session: &SessionId, slot: &Slot, role: &RoleName) -> bool {
+        (&self.session, &self.slot, &self.role) == (session, slot, role)
     }
 }
 

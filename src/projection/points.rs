@@ -14,21 +14,17 @@ use serde::{Serialize, Serializer};
 pub struct Points(i64);
 
 impl Points {
-    /// Nothing.
-    pub const ZERO: Self = Self(0);
-    /// One whole point.
-    pub const ONE: Self = Self(1_000_000_000);
+    pub(crate) const ZERO: Self = Self(0);
+    pub(crate) const ONE: Self = Self(1_000_000_000);
 
     /// Takes a number from a configuration file, if it is finite and between 0 and 1,000.
-    #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
-    pub fn from_weight(weight: f64) -> Option<Self> {
+    pub(crate) fn from_weight(weight: f64) -> Option<Self> {
         (0.0..=1000.0).contains(&weight).then(|| Self((weight * 1e9).round() as i64))
     }
 
     /// The share `part / whole`, rounded to the nearest; nothing of nothing.
-    #[must_use]
-    pub fn share(part: u64, whole: u64) -> Self {
+    pub(crate) fn share(part: u64, whole: u64) -> Self {
         if whole == 0 {
             return Self::ZERO;
         }
@@ -38,8 +34,7 @@ impl Points {
     }
 
     /// This many times as much.
-    #[must_use]
-    pub fn times(self, count: u64) -> Self {
+    pub(crate) fn times(self, count: u64) -> Self {
         Self(self.0.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX)))
     }
 
@@ -82,10 +77,8 @@ impl Serialize for Points {
 /// What one feedback is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AffinityWeights {
-    /// Added for each positive one.
-    pub positive: Points,
-    /// Taken off for each negative one.
-    pub negative: Points,
+    pub(crate) positive: Points,
+    pub(crate) negative: Points,
 }
 
 #[cfg(test)]

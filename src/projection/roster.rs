@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::checkpoint::{CheckpointLost, Stored};
 use super::index::RoleIndex;
+use super::stored::{CheckpointLost, Stored};
 use super::{Candidate, Lease, Needs, Persona, Warning};
 use crate::events::{FORMAT_VERSION, PersonaName, RoleName, SessionId, Tag};
 
@@ -53,7 +53,7 @@ pub(super) struct Totals {
     /// Event types that this build does not know, and how many of each were skipped.
     pub unknown: BTreeMap<SmolStr, u64>,
     /// The newest format version of any event.
-    pub newest_version: u32,
+    pub(crate) newest_version: u32,
 }
 
 /// What a session that holds personas last did.
@@ -81,21 +81,23 @@ impl Roster {
     ///
     /// After an error the roster is of no use: it has to be folded again from the log.
     pub fn load(&mut self, needs: &Needs) -> Result<(), CheckpointLost> {
-        let Some(stored) = self.stored.clone() else {
-            return Ok(());
-        };
+        self.try_load(needs).ok_or(CheckpointLost)
+    }
+
+    fn try_load(&mut self, needs: &Needs) -> Option<()> {
+        let Some(stored) = self.stored.clone() else { return Some(()) };
         if needs.everyone {
             let loaded = stored.personas()?;
             // Others may have been created since.
             if loaded.iter().map(Persona::name).ne(self.names.iter().take(loaded.len())) {
-                return Err(CheckpointLost);
+                return None;
             }
             for (persona, loaded) in self.personas.iter_mut().zip(loaded) {
                 persona.get_or_insert_with(|| Box::new(loaded));
             }
             self.stored = None;
             self.roles.clear();
-            return Ok(());
+            return Some(());
         }
         for role in &needs.roles {
             if !self.roles.contains_key(role) {
@@ -107,22 +109,20 @@ impl Roster {
         let positions: Vec<_> = names.filter_map(|name| self.position(name).ok()).collect();
         for index in positions {
             if let Some(persona @ None) = self.personas.get_mut(index) {
-                let name = self.names.get(index).ok_or(CheckpointLost)?;
+                let name = self.names.get(index)?;
                 *persona = Some(Box::new(stored.persona(index, name)?));
             }
         }
-        Ok(())
+        Some(())
     }
 
     /// Returns whether there is more in a checkpoint than in memory.
-    #[must_use]
-    pub fn is_partial(&self) -> bool {
+    pub(crate) fn is_partial(&self) -> bool {
         self.stored.is_some()
     }
 
     /// Returns whether there is no persona.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
@@ -147,8 +147,7 @@ impl Roster {
 
     /// The names that are meant by what was typed: the exact one; else those that differ in case
     /// only; else those that begin so.
-    #[must_use]
-    pub fn matching(&self, typed: &str) -> Vec<&PersonaName> {
+    pub(crate) fn matching(&self, typed: &str) -> Vec<&PersonaName> {
         let exact = self.position(&PersonaName::unchecked(typed)).ok();
         if let Some(name) = exact.and_then(|index| self.names.get(index)) {
             return vec![name];
@@ -184,8 +183,7 @@ impl Roster {
     }
 
     /// A persona as it counts for any choice.
-    #[must_use]
-    pub fn candidate(&self, name: &PersonaName) -> Option<Candidate<'_>> {
+    pub(crate) fn candidate(&self, name: &PersonaName) -> Option<Candidate<'_>> {
         self.candidate_at(self.position(name).ok()?)
     }
 
@@ -234,8 +232,7 @@ impl Roster {
     }
 
     /// How many personas have each field of expertise.
-    #[must_use]
-    pub fn expertise(&self) -> BTreeMap<&str, u64> {
+    pub(crate) fn expertise(&self) -> BTreeMap<&str, u64> {
         let mut counts = BTreeMap::new();
         for (index, persona) in self.personas.iter().enumerate() {
             let loaded = persona.iter().flat_map(|persona| &persona.definition.expertise);
@@ -248,8 +245,7 @@ impl Roster {
     }
 
     /// The open slots of a session, each with the persona in it, in the order of personas and slots.
-    #[must_use]
-    pub fn open_slots(&self, session: &SessionId) -> Vec<(&PersonaName, Lease)> {
+    pub(crate) fn open_slots(&self, session: &SessionId) -> Vec<(&PersonaName, Lease)> {
         let holds = self.sessions.get(session).map(|activity| &activity.holds);
         let held: BTreeSet<_> = holds.into_iter().flatten().collect();
         let held = held.into_iter().map(|index| *index as usize);
@@ -281,8 +277,7 @@ impl Roster {
     }
 
     /// The latest moment at which an event named a session that holds a persona.
-    #[must_use]
-    pub fn last_activity(&self, session: &SessionId) -> Option<Timestamp> {
+    pub(crate) fn last_activity(&self, session: &SessionId) -> Option<Timestamp> {
         self.sessions.get(session).map(|activity| activity.last)
     }
 

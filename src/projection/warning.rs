@@ -5,6 +5,7 @@ use std::fmt;
 use smol_str::SmolStr;
 
 use crate::events::{FORMAT_VERSION, PersonaName, SessionId};
+use crate::wording::{Count, Quoted};
 
 /// Something in the log that its reader should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,20 +21,14 @@ pub enum Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TwoHolders(persona, sessions) => {
-                let sessions: Vec<_> = sessions.iter().map(|s| format!("`{s}`")).collect();
-                write!(
-                    f,
-                    "`{persona}` is held {} times, by the sessions {}: merged branches had lent it to each",
-                    sessions.len(),
-                    sessions.join(", ")
-                )
-            }
-            Self::UnknownType(kind, 1) => {
-                write!(f, "skipped 1 event of the unknown type `{kind}`")
-            }
+            Self::TwoHolders(persona, sessions) => write!(
+                f,
+                "`{persona}` is held {} times, by the sessions {}: merged branches had lent it to each",
+                sessions.len(),
+                Quoted::all(sessions)
+            ),
             Self::UnknownType(kind, n) => {
-                write!(f, "skipped {n} events of the unknown type `{kind}`")
+                write!(f, "skipped {} of the unknown type `{kind}`", Count(*n, "event"))
             }
             Self::NewerFormat(v) => write!(
                 f,

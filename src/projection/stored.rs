@@ -1,0 +1,86 @@
+//! The rest of a checkpoint, which is read as far as it is needed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Persona;
+use super::index::{Index, RoleIndex};
+use crate::events::disk::OpenFile;
+use crate::events::{EventId, PersonaName, RoleName, check_id};
+
+/// The rest of a checkpoint cannot be read: what was taken from it is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the checkpoint was damaged while it was read")]
+pub struct CheckpointLost;
+
+/// A checkpoint on disk, of which the head was read.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) file: Arc<dyn OpenFile>,
+    pub(super) index: Index,
+    pub(super) roles: BTreeMap<RoleName, (u64, EventId)>,
+    pub(super) personas: Vec<u64>,
+    /// Where the lines after the head begin.
+    pub(super) start: u64,
+}
+
+/// What these answer is `None` if the rest of the checkpoint cannot be read: see [`CheckpointLost`].
+impl Stored {
+    /// Returns whether the head is that of so many personas.
+    pub(super) fn fits(&self, personas: usize) -> bool {
+        self.personas.len() == personas && self.index.fits(personas)
+    }
+
+    /// The index of a role; an empty one if no persona has to do with it.
+    pub(super) fn role(&self, role: &RoleName) -> Option<RoleIndex> {
+        let Some((length, id)) = self.roles.get(role) else {
+            return Some(RoleIndex::default());
+        };
+        let before = self.roles.range::<RoleName, _>(..role).map(|(_, (length, _))| length).sum();
+        let line = self.read(before, *length)?;
+        if check(&line)? == *id { serde_json::from_slice(&line).ok() } else { None }
+    }
+
+    /// The persona at `index`, whose name is known.
+    pub(super) fn persona(&self, index: usize, name: &PersonaName) -> Option<Persona> {
+        let before: u64 = self.personas.iter().take(index).sum();
+        let line = self.read(self.personas_start() + before, *self.personas.get(index)?)?;
+        self.parse(index, &line).filter(|persona| persona.name() == name)
+    }
+
+    /// All personas, read at once.
+    pub(super) fn personas(&self) -> Option<Vec<Persona>> {
+        let lines = self.read(self.personas_start(), self.personas.iter().sum())?;
+        let lines = lines.split_inclusive(|byte| *byte == b'\n').enumerate();
+        let personas: Option<Vec<_>> = lines.map(|(index, line)| self.parse(index, line)).collect();
+        personas.filter(|personas| personas.len() == self.personas.len())
+    }
+
+    fn parse(&self, index: usize, line: &[u8]) -> Option<Persona> {
+        check(line)?;
+        let mut persona: Persona = serde_json::from_slice(line).ok()?;
+        persona.leases = self.index.leases(index).ok()?;
+        Some(persona)
+    }
+
+    /// Where the lines of the personas begin, from the end of the head.
+    fn personas_start(&self) -> u64 {
+        self.roles.values().map(|(length, _)| length).sum()
+    }
+
+    /// Reads whole lines, so many bytes behind the head.
+    fn read(&self, offset: u64, length: u64) -> Option<Vec<u8>> {
+        let start = self.start + offset;
+        // A length that was made up must not reserve memory.
+        let left = self.file.len().ok()?.saturating_sub(start);
+        let capacity = usize::try_from(length).ok().filter(|_| length <= left)?;
+        let mut bytes = Vec::with_capacity(capacity);
+        self.file.read_at(start, length, &mut bytes).ok()?;
+        (bytes.len() as u64 == length).then_some(bytes)
+    }
+}
+
+/// Checks the id of a line, and returns it.
+pub(super) fn check(line: &[u8]) -> Option<EventId> {
+    check_id(line.strip_suffix(b"\n")?).ok()
+}
