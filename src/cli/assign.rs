@@ -15,7 +15,6 @@ use serde::Serialize;
 use super::completions::persona_names;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::persona::parts;
 use super::table::Table;
 
@@ -192,15 +191,5 @@ impl From<Assigned> for Assignment {
             reused: choice.reason == ChoiceReason::Reused,
             score: choice.score,
         }
-    }
-}
-
-impl Report for AssignReport {
-    const ALWAYS_JSON: bool = true;
-}
-
-impl fmt::Display for AssignReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.preambles.iter().try_for_each(|preamble| f.write_str(preamble))
     }
 }

@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::persona::minute;
 use super::shown_path::ShownPath;
 use super::table::Table;
@@ -63,8 +62,6 @@ struct SealedReport {
     segment: ShownPath,
     bytes: u64,
 }
-
-impl Report for CompactReport {}
 
 impl fmt::Display for CompactReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,7 +14,6 @@ use muzzle_persona::{Options, PendingCheckpoint, Progress, Store};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::output::Report;
 use super::{Cli, Environment};
 
 /// What the scripts call to complete a word.
@@ -66,8 +65,6 @@ pub struct CompletionsReport {
     shell: ShellArg,
     script: String,
 }
-
-impl Report for CompletionsReport {}
 
 impl fmt::Display for CompletionsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,7 @@ use muzzle_persona::{Answer, Options, PendingCheckpoint, Store};
 use super::claude_code::ClaudeCode;
 use super::environment::{self, Environment};
 use super::failure::Failure;
-use super::output::{Level, Message, Output};
+use super::output::{Level, Output};
 use super::pager::Pager;
 
 /// What one command works with.
@@ -22,7 +22,7 @@ pub struct Context {
     /// The path of this program.
     pub program: Option<PathBuf>,
     /// The messages for stderr, to be written after the answer.
-    pub messages: Vec<Message>,
+    pub messages: Vec<(Level, String)>,
     rng: fastrand::Rng,
     home: Option<PathBuf>,
 }
@@ -59,14 +59,13 @@ impl Context {
     }
 
     fn add(&mut self, level: Level, texts: impl IntoIterator<Item: ToString>) {
-        let texts = texts.into_iter().map(|text| Message { level, text: text.to_string() });
-        self.messages.extend(texts);
+        self.messages.extend(texts.into_iter().map(|text| (level, text.to_string())));
     }
 
     /// The warnings so far.
     pub fn warnings(&self) -> Vec<String> {
-        let warnings = self.messages.iter().filter(|message| message.level == Level::Warning);
-        warnings.map(|warning| warning.text.clone()).collect()
+        let warnings = self.messages.iter().filter(|(level, _)| *level == Level::Warning);
+        warnings.map(|(_, text)| text.clone()).collect()
     }
 
     /// Finds the directories of Claude Code's settings.

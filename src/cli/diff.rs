@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::failure::{EVENTS_HINT, Failure};
-use super::output::{FAINT, HEADING, Report};
+use super::output::{FAINT, HEADING};
 use super::persona::{minute, tally};
 
 /// Tell what changed between two moments, by persona
@@ -117,8 +117,6 @@ impl Side {
         }
     }
 }
-
-impl Report for DiffReport {}
 
 impl fmt::Display for DiffReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

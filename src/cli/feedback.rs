@@ -16,7 +16,6 @@ use serde::Serialize;
 use super::completions::persona_names;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 
 /// Judge a persona's work; the verdict counts when the next one is chosen
 ///
@@ -93,8 +92,6 @@ pub struct FeedbackReport {
     affinity_after: Points,
     feedback: Tally,
 }
-
-impl Report for FeedbackReport {}
 
 impl fmt::Display for FeedbackReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::context::Context;
 use super::failure::Failure;
 use super::git::Repository;
-use super::output::Report;
 use super::shown_path::ShownPath;
 
 /// The diff driver that a store's `.gitattributes` name for logs.
@@ -104,8 +103,6 @@ enum Done {
     Already,
     Declined,
 }
-
-impl Report for GitSetupReport {}
 
 impl fmt::Display for GitSetupReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

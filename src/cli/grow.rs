@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::persona::tags;
 use super::table::Table;
 
@@ -34,8 +33,6 @@ pub fn run(args: &GrowArgs, context: &mut Context) -> Result<GrowReport, Failure
 pub struct GrowReport {
     grown: Vec<Definition>,
 }
-
-impl Report for GrowReport {}
 
 impl fmt::Display for GrowReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

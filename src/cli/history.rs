@@ -13,7 +13,6 @@ use super::at::AtArgs;
 use super::completions::persona_names;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::persona::minute;
 use super::table::Table;
 
@@ -50,8 +49,6 @@ pub struct HistoryReport {
     name: PersonaName,
     assignments: Vec<Assignment>,
 }
-
-impl Report for HistoryReport {}
 
 impl fmt::Display for HistoryReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,6 @@ use super::claude_code::settings::enabled_plugin;
 use super::claude_code::{ClaudeCode, Inject, Place, Reason, Registration, Scope, Via};
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::shown_path::ShownPath;
 
 /// Register the hooks in Claude Code, so that sub-agents get personas
@@ -169,8 +168,6 @@ pub struct InstallReport {
     backup: Option<ShownPath>,
     changes: Vec<Change>,
 }
-
-impl Report for InstallReport {}
 
 impl fmt::Display for InstallReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::at::AtArgs;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::persona::{PersonaReport, minute, tags};
 use super::table::Table;
 
@@ -64,8 +63,6 @@ pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure
 pub struct ListReport {
     personas: Vec<PersonaReport>,
 }
-
-impl Report for ListReport {}
 
 impl fmt::Display for ListReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

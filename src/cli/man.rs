@@ -7,7 +7,6 @@ use clap::{Args, Command};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::output::Report;
 use super::shown_path::ShownPath;
 
 /// Print a page of the manual, or write all of them
@@ -52,8 +51,6 @@ pub struct ManReport {
     page: Option<String>,
     dir: Option<ShownPath>,
 }
-
-impl Report for ManReport {}
 
 impl fmt::Display for ManReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::persona::minute;
 use super::release::Released;
 
@@ -54,8 +53,6 @@ struct OrphanedSession {
     last_event: Timestamp,
     released: Vec<Released>,
 }
-
-impl Report for OrphanReport {}
 
 impl fmt::Display for OrphanReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,6 @@ use serde::Serialize;
 use super::completions::persona_names;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 
 /// Bring an archived persona back
 #[derive(Debug, Args)]
@@ -34,8 +33,6 @@ pub struct ReactivateReport {
     status: &'static str,
     changed: bool,
 }
-
-impl Report for ReactivateReport {}
 
 impl fmt::Display for ReactivateReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

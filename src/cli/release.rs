@@ -13,7 +13,6 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 
 /// Give a session's personas back, with their work counted
 ///
@@ -68,8 +67,6 @@ impl fmt::Display for Released {
         writeln!(f, "  {name} from {slot}, {}", visible(self.role.as_str()))
     }
 }
-
-impl Report for ReleaseReport {}
 
 impl fmt::Display for ReleaseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

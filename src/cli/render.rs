@@ -10,7 +10,6 @@ use muzzle_persona::events::{decode, visible};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::output::Report;
 use super::persona::minute;
 use super::sentence::sentence;
 
@@ -53,8 +52,6 @@ fn sentence_or_line(line: &[u8]) -> String {
 pub struct RenderReport {
     lines: Vec<String>,
 }
-
-impl Report for RenderReport {}
 
 impl fmt::Display for RenderReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,6 @@ use smol_str::SmolStr;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::shown_path::ShownPath;
 
 /// Take lines that are not sound out of the log, and put the gap on record
@@ -88,8 +87,6 @@ impl From<(SmolStr, u64)> for LineEndsReport {
         Self { file: file.to_string(), lines }
     }
 }
-
-impl Report for RepairReport {}
 
 impl fmt::Display for RepairReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

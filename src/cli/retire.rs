@@ -12,7 +12,6 @@ use serde::Serialize;
 use super::completions::persona_names;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::release::Released;
 
 /// Archive a persona, so that it is not lent any more
@@ -45,8 +44,6 @@ pub struct RetireReport {
     changed: bool,
     released: Vec<Released>,
 }
-
-impl Report for RetireReport {}
 
 impl fmt::Display for RetireReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,6 @@ use serde::Serialize;
 use super::at::AtArgs;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::persona::{parts, status_word};
 use super::table::Table;
 
@@ -81,8 +80,6 @@ struct Ranked {
     status: &'static str,
     held_by: Vec<SessionId>,
 }
-
-impl Report for SearchReport {}
 
 impl fmt::Display for SearchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::shown_path::ShownPath;
 
 /// Compare the personas with your seed file, or bring them up to date with it
@@ -53,8 +52,6 @@ pub struct SeedReport {
     unchanged: Vec<PersonaName>,
     kept: Vec<PersonaName>,
 }
-
-impl Report for SeedReport {}
 
 impl fmt::Display for SeedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,7 +13,7 @@ use super::at::AtArgs;
 use super::completions::persona_names;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::{FAINT, HEADING, Report};
+use super::output::{FAINT, HEADING};
 use super::persona::{PersonaReport, minute, tags, tally};
 use super::table::Table;
 
@@ -44,8 +44,6 @@ pub struct ShowReport {
     persona: PersonaReport,
     recent_work: Vec<Work>,
 }
-
-impl Report for ShowReport {}
 
 /// How wide the bar of a full affinity is.
 const BAR: usize = 20;

@@ -15,7 +15,6 @@ use serde::Serialize;
 use super::at::AtArgs;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::persona::{minute, tally};
 use super::table::Table;
 
@@ -125,8 +124,6 @@ struct Busy {
     name: PersonaName,
     assignments: u64,
 }
-
-impl Report for StatsReport {}
 
 impl fmt::Display for StatsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,6 @@ use super::claude_code::settings::enabled_plugin;
 use super::claude_code::{Reason, Scope, Via};
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::shown_path::ShownPath;
 
 /// Take the hooks out of Claude Code
@@ -82,8 +81,6 @@ struct PlaceReport {
     backup: Option<ShownPath>,
     changes: Vec<Change>,
 }
-
-impl Report for UninstallReport {}
 
 impl fmt::Display for UninstallReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -18,7 +18,6 @@ use serde::Serialize;
 use super::completions::persona_names;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::persona::{minute, parts};
 use super::table::Table;
 
@@ -144,8 +143,6 @@ impl WhyReport {
         }
     }
 }
-
-impl Report for WhyReport {}
 
 impl fmt::Display for WhyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
