@@ -1,12 +1,9 @@
 //! `--at`: read the store as it was.
 
 use clap::Args;
-use muzzle_persona::Snapshot;
-use muzzle_persona::projection::CutoffSpec;
+use muzzle_persona::{Snapshot, projection::CutoffSpec};
 
-use super::context::Context;
-use super::failure::Failure;
-use super::persona::minute;
+use super::{context::Context, failure::Failure, persona::minute};
 
 /// The moment that a reading command asks about.
 #[derive(Debug, Args)]
@@ -27,16 +24,15 @@ impl Context {
     /// Opens the store to read, for a command whose answer holds the warnings itself.
     pub fn read_quietly(&mut self, args: &AtArgs) -> Result<Snapshot, Failure> {
         let Some(spec) = &args.at else {
-            return Ok(Snapshot::present(self.open_quietly()?, self.now()));
+            return Ok(Snapshot::present(self.open_quietly()?, self.options.now));
         };
         let snapshot = Snapshot::open(&self.options, spec)?;
         if snapshot.view().events == 0 {
-            self.warn([match snapshot.view().first_excluded() {
-                Some(first) => {
-                    format!("nothing had happened by then: the log begins {}", minute(first))
-                }
-                None => "nothing ever happened: the log is empty".to_owned(),
-            }]);
+            let first = snapshot.view().first_excluded().map(minute);
+            self.warn([first.map_or_else(
+                || "nothing ever happened: the log is empty".to_owned(),
+                |first| format!("nothing had happened by then: the log begins {first}"),
+            )]);
         }
         Ok(snapshot)
     }

@@ -3,17 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situation};
-use muzzle_persona::events::Disk;
-use muzzle_persona::projection::Needs;
 use muzzle_persona::{Answer, Options, PendingCheckpoint, Store};
+use muzzle_persona::{events::Disk, projection::Needs};
 
-use super::claude_code::ClaudeCode;
 use super::environment::{self, Environment};
-use super::failure::Failure;
 use super::output::{Level, Output};
-use super::pager::Pager;
+use super::{claude_code::ClaudeCode, failure::Failure, pager::Pager};
 
 /// What one command works with.
 pub struct Context {
@@ -43,23 +39,15 @@ impl Context {
         Ok(Self { options, pager, program, messages: Vec::new(), rng, home })
     }
 
-    /// The time of this command.
-    pub fn now(&self) -> Timestamp {
-        self.options.now
-    }
-
     /// Adds warnings, which are written whatever the answer is.
     pub fn warn(&mut self, warnings: impl IntoIterator<Item: ToString>) {
-        self.add(Level::Warning, warnings);
+        let warnings = warnings.into_iter().map(|it| (Level::Warning, it.to_string()));
+        self.messages.extend(warnings);
     }
 
     /// Adds notes: text for people that was asked for beside the answer.
     pub fn note(&mut self, notes: impl IntoIterator<Item: ToString>) {
-        self.add(Level::Note, notes);
-    }
-
-    fn add(&mut self, level: Level, texts: impl IntoIterator<Item: ToString>) {
-        self.messages.extend(texts.into_iter().map(|text| (level, text.to_string())));
+        self.messages.extend(notes.into_iter().map(|note| (Level::Note, note.to_string())));
     }
 
     /// The warnings so far.
@@ -71,10 +59,9 @@ impl Context {
     /// Finds the directories of Claude Code's settings.
     pub fn claude_code(&self) -> Result<ClaudeCode, Failure> {
         environment::find_claude_code(self.home.as_deref()).ok_or_else(|| {
-            Failure::usage(
-                "could not find the home directory for Claude Code's settings",
-                "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`",
-            )
+            let message = "could not find the home directory for Claude Code's settings";
+            let hint = "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`";
+            Failure::usage(message, hint)
         })
     }
 
@@ -98,7 +85,7 @@ impl Context {
         request: &AssignRequest,
         dry_run: bool,
     ) -> Result<Vec<Assigned>, Failure> {
-        let (mut store, now) = (self.open()?, self.now());
+        let (mut store, now) = (self.open()?, self.options.now);
         let answer = if dry_run {
             store.rehearse_assign(request, now, &mut self.rng)?
         } else {
@@ -118,15 +105,18 @@ impl Context {
         Ok((store, self.outcome(answer)))
     }
 
-    /// Opens the store and has a rule decide; applies the decision, and records nothing.
-    pub fn rehearse<T>(
+    /// Opens the store and has a rule decide; records the decision unless it is a dry run.
+    pub fn execute_or_rehearse<T>(
         &mut self,
+        dry_run: bool,
         needs: &Needs,
         rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
-    ) -> Result<(Store, T), Failure> {
-        let store = self.open()?;
-        let (store, answer) = store.rehearse(needs, self.options.now, &mut self.rng, rule)?;
-        Ok((store, self.outcome(answer)))
+    ) -> Result<T, Failure> {
+        if !dry_run {
+            return Ok(self.execute(needs, rule)?.1);
+        }
+        let (_, answer) = self.open()?.rehearse(needs, self.options.now, &mut self.rng, rule)?;
+        Ok(self.outcome(answer))
     }
 
     /// Takes the outcome out of an answer, and warns of what came with it.

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use muzzle_persona::environment;
 
-use super::claude_code::ClaudeCode;
-use super::pager::Pager;
+use super::{claude_code::ClaudeCode, pager::Pager};
 
 /// The environment, the clock and the source of randomness.
 pub struct Environment {

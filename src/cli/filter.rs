@@ -1,7 +1,6 @@
 //! Which events `log` lists.
 
 use clap::Args;
-use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker;
 use muzzle_persona::events::{EventText, PersonaName, ProjectName, Record, RoleName, SessionId};
 use muzzle_persona::projection::{Cutoff, CutoffSpec, Needs};
@@ -26,7 +25,7 @@ const TYPES: [&str; 10] = [
 #[derive(Debug, Args)]
 pub struct FilterArgs {
     /// Only those that name this persona: its name, or how it begins
-    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(persona_names))]
+    #[arg(long, value_name = "NAME", add = persona_names())]
     persona: Option<String>,
     /// Only those of this session
     #[arg(long, value_parser = SessionId::parse)]

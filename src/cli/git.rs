@@ -1,10 +1,8 @@
 //! The git repository that a store is in.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::{fs, io};
 
 use muzzle_persona::StoreError;
 use muzzle_persona::events::{RevisionError, run_git};
@@ -25,27 +23,22 @@ impl Repository {
             return Err(StoreError::NoStore(store.to_owned()).into());
         }
         let asked = run(store, &["rev-parse", "--is-inside-work-tree", "--git-path", "config"])?;
-        let said = words(&asked.stdout);
-        match said.split_once('\n') {
+        match words(&asked.stdout).split_once('\n') {
             Some(("true", config)) => {
                 let config = store.join(config);
-                Ok(Self {
-                    store: store.to_owned(),
-                    config: fs::canonicalize(&config).unwrap_or(config),
-                })
+                let config = fs::canonicalize(&config).unwrap_or(config);
+                Ok(Self { store: store.to_owned(), config })
             }
-            Some(_) => Err(no_work_tree(store)),
-            None => {
-                let words = words(&asked.stderr);
-                let none = words.starts_with("fatal: not a git repository");
-                Err(if none { no_work_tree(store) } else { refused(&words) })
+            None if !words(&asked.stderr).starts_with("fatal: not a git repository") => {
+                Err(refused(&words(&asked.stderr)))
             }
+            _ => Err(no_work_tree(store)),
         }
     }
 
     /// The value that a setting has in this repository.
     pub fn setting(&self, key: &str) -> Result<Option<String>, Failure> {
-        let asked = self.run(&["config", "--local", "--get", key])?;
+        let asked = run(&self.store, &["config", "--local", "--get", key])?;
         match asked.status.code() {
             Some(0) => Ok(Some(words(&asked.stdout))),
             Some(1) => Ok(None),
@@ -55,23 +48,19 @@ impl Repository {
 
     /// Sets a setting of this repository.
     pub fn set(&self, key: &str, value: &str) -> Result<(), Failure> {
-        let done = self.run(&["config", "--local", "--replace-all", key, value])?;
+        let done = run(&self.store, &["config", "--local", "--replace-all", key, value])?;
         if done.status.success() { Ok(()) } else { Err(refused(&words(&done.stderr))) }
     }
 
     /// The diff driver that git's attributes name for a file of the store.
     pub fn diff_driver(&self, file: &str) -> Result<String, Failure> {
-        let asked = self.run(&["check-attr", "diff", "--", file])?;
+        let asked = run(&self.store, &["check-attr", "diff", "--", file])?;
         Ok(words(&asked.stdout).rsplit(' ').next().unwrap_or_default().to_owned())
-    }
-
-    fn run(&self, args: &[&str]) -> Result<Output, Failure> {
-        run(&self.store, args)
     }
 }
 
 /// Runs git in a directory.
-fn run(dir: &Path, args: &[impl AsRef<OsStr>]) -> Result<Output, Failure> {
+fn run(dir: &Path, args: &[&str]) -> Result<Output, Failure> {
     run_git(dir, args).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => RevisionError::NoGit(error).into(),
         _ => refused(&error.to_string()),

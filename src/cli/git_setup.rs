@@ -7,10 +7,7 @@ use clap::Args;
 use muzzle_persona::events::visible;
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::Failure;
-use super::git::Repository;
-use super::shown_path::ShownPath;
+use super::{context::Context, failure::Failure, git::Repository, shown_path::ShownPath};
 
 /// The diff driver that a store's `.gitattributes` name for logs.
 const DRIVER: &str = "muzzle-persona";
@@ -41,34 +38,28 @@ pub fn run(
         let line = format!("`*.jsonl diff={DRIVER}`, without which git does not use the setting");
         context.warn([format!("the store's `.gitattributes` lack {line}")]);
     }
-    let report = |done| GitSetupReport {
-        config: repository.config.as_path().into(),
-        setting: SETTING,
-        value: value.clone(),
-        changed: matches!(done, Done::Written),
-        done,
+    let config = ShownPath::from(repository.config.as_path());
+    let is_there = before.as_ref() == Some(&value);
+    let wanted = if is_there || args.yes {
+        true
+    } else {
+        let instead = before.map(|before| format!("\n  instead of {}", visible(&before)));
+        let (instead, shown) = (instead.unwrap_or_default(), visible(&value));
+        let question =
+            format!("This writes to `{config}`:\n  {SETTING} = {shown}{instead}\nGo on?");
+        ask(&question).ok_or_else(|| {
+            let to = format!("`{SETTING}` to `{}`", repository.config.display());
+            Failure::refused(
+                format!("there is no terminal to ask whether to write {to}"),
+                "`muzzle-persona git-setup --yes` writes it without asking",
+            )
+        })?
     };
-    if before.as_ref() == Some(&value) {
-        return Ok(report(Done::Already));
+    let changed = wanted && !is_there;
+    if changed {
+        repository.set(SETTING, &value)?;
     }
-    if !args.yes {
-        let question = question(&repository.config, &value, before.as_deref());
-        match ask(&question) {
-            Some(true) => {}
-            Some(false) => return Ok(report(Done::Declined)),
-            None => {
-                let config = repository.config.display();
-                return Err(Failure::refused(
-                    format!(
-                        "there is no terminal to ask whether to write `{SETTING}` to `{config}`"
-                    ),
-                    "`muzzle-persona git-setup --yes` writes it without asking",
-                ));
-            }
-        }
-    }
-    repository.set(SETTING, &value)?;
-    Ok(report(Done::Written))
+    Ok(GitSetupReport { config, setting: SETTING, value, changed, declined: !wanted })
 }
 
 /// The command that git runs, quoted for its shell.
@@ -80,13 +71,6 @@ fn textconv(program: Option<&Path>) -> Result<String, Failure> {
     })
 }
 
-fn question(config: &Path, value: &str, before: Option<&str>) -> String {
-    let instead =
-        before.map(|before| format!("\n  instead of {}", visible(before))).unwrap_or_default();
-    let (config, value) = (ShownPath::from(config), visible(value));
-    format!("This writes to `{config}`:\n  {SETTING} = {value}{instead}\nGo on?")
-}
-
 #[derive(Debug, Serialize)]
 pub struct GitSetupReport {
     config: ShownPath,
@@ -94,25 +78,21 @@ pub struct GitSetupReport {
     value: String,
     changed: bool,
     #[serde(skip)]
-    done: Done,
-}
-
-#[derive(Debug)]
-enum Done {
-    Written,
-    Already,
-    Declined,
+    declined: bool,
 }
 
 impl fmt::Display for GitSetupReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let config = &self.config;
-        match self.done {
-            Done::Declined => return writeln!(f, "Nothing was written."),
-            Done::Already => writeln!(f, "`{config}` has it already; nothing to do:")?,
-            Done::Written => writeln!(f, "Wrote to `{config}`:")?,
+        let Self { config, setting, value, changed, declined } = self;
+        if *declined {
+            return writeln!(f, "Nothing was written.");
         }
-        writeln!(f, "  {} = {}", self.setting, visible(&self.value))?;
+        if *changed {
+            writeln!(f, "Wrote to `{config}`:")?;
+        } else {
+            writeln!(f, "`{config}` has it already; nothing to do:")?;
+        }
+        writeln!(f, "  {setting} = {}", visible(value))?;
         writeln!(f, "`git diff` and `git log -p` tell the events of this store as sentences.")
     }
 }

@@ -7,11 +7,8 @@ use muzzle_persona::events::Tag;
 use muzzle_persona::projection::{Needs, Persona};
 use serde::Serialize;
 
-use super::at::AtArgs;
-use super::context::Context;
-use super::failure::Failure;
 use super::persona::{PersonaReport, minute, tags};
-use super::table::Table;
+use super::{at::AtArgs, context::Context, failure::Failure, table::Table};
 
 /// List the personas, by name
 #[derive(Debug, Args)]
@@ -71,13 +68,10 @@ impl fmt::Display for ListReport {
         }
         let mut table = Table::new(&["NAME", "STATUS", "EXPERTISE", ">DONE", "LAST ASSIGNED"]);
         for persona in &self.personas {
-            table.row([
-                persona.name.to_string(),
-                status(persona),
-                tags(&persona.expertise),
-                persona.counts.values().sum::<u64>().to_string(),
-                persona.last_assigned.map_or_else(|| "never".to_owned(), minute),
-            ]);
+            let done = persona.counts.values().sum::<u64>();
+            let last = persona.last_assigned.map_or_else(|| "never".to_owned(), minute);
+            let expertise = tags(&persona.expertise);
+            table.row(&[&persona.name, &status(persona), &expertise, &done, &last]);
         }
         write!(f, "{table}")
     }

@@ -9,13 +9,9 @@ use muzzle_persona::projection::Line;
 use muzzle_persona::{Order, Snapshot, StoreError};
 use serde_json::value::RawValue;
 
-use super::at::AtArgs;
-use super::context::Context;
-use super::failure::Failure;
 use super::filter::{Filter, FilterArgs};
 use super::output::{FAINT, escape_hidden};
-use super::persona::minute;
-use super::sentence::sentence;
+use super::{at::AtArgs, context::Context, failure::Failure, persona::minute, sentence::sentence};
 
 /// Tell what happened, newest first
 ///

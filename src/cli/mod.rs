@@ -11,8 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use muzzle_persona::PendingCheckpoint;
-use muzzle_persona::events::visible;
+use muzzle_persona::{PendingCheckpoint, events::visible};
 
 use self::context::Context;
 use self::failure::Failure;
@@ -190,7 +189,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
             let report = doctor::run(&args, context)?;
             output.report(&report).and(Ok(report.exit_code()))
         }
-        Command::Completions(args) => output.report(&completions::run(&args)?),
+        Command::Completions(args) => output.report(&completions::run(args)?),
         Command::Man(args) => output.report(&man::run(&args, Cli::command())?),
     }
 }

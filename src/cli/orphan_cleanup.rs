@@ -4,16 +4,10 @@ use std::fmt;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use muzzle_persona::broker;
-use muzzle_persona::events::{SessionId, visible};
-use muzzle_persona::projection::Needs;
-use muzzle_persona::wording::Count;
+use muzzle_persona::{broker, events::SessionId, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::Failure;
-use super::persona::minute;
-use super::release::Released;
+use super::{context::Context, failure::Failure, output::line, persona::minute, release::Released};
 
 /// Release what is held by sessions that fell silent, without counting their work
 #[derive(Debug, Args)]
@@ -30,9 +24,7 @@ pub struct OrphanCleanupArgs {
 pub fn run(args: &OrphanCleanupArgs, context: &mut Context) -> Result<OrphanReport, Failure> {
     let age = SignedDuration::from_hours(i64::from(args.older_than_hours));
     let rule = |situation: &mut broker::Situation<'_>| broker::clean_up(situation, age);
-    let needs = &Needs::nothing();
-    let (_, orphaned) =
-        if args.dry_run { context.rehearse(needs, rule)? } else { context.execute(needs, rule)? };
+    let orphaned = context.execute_or_rehearse(args.dry_run, &Needs::nothing(), rule)?;
     let sessions = orphaned.into_iter().map(|orphaned| OrphanedSession {
         session: orphaned.session,
         last_event: orphaned.last,
@@ -61,14 +53,12 @@ impl fmt::Display for OrphanReport {
         }
         let verb = if self.dry_run { "Would release" } else { "Released" };
         for OrphanedSession { session, last_event, released } in &self.sessions {
-            writeln!(
+            let (count, since) = (Count(released.len(), "persona"), minute(*last_event));
+            line(
                 f,
-                "{verb} {} of the session `{}`, silent since {}:",
-                Count(released.len(), "persona"),
-                visible(session.as_str()),
-                minute(*last_event)
+                format_args!("{verb} {count} of the session `{session}`, silent since {since}:"),
             )?;
-            released.iter().try_for_each(|released| write!(f, "{released}"))?;
+            released.iter().try_for_each(|released| released.fmt(f))?;
         }
         Ok(())
     }
