@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use smol_str::SmolStr;
 
 use super::{Decision, Refusal, Situation};
@@ -13,7 +14,7 @@ use crate::projection::Tally;
 const PER_EVENT: usize = 100;
 
 /// What a compaction came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Compacted {
     /// Feedback from before this moment no longer counts.
     pub before: Timestamp,

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
-use muzzle_persona::{broker, events::Summary, projection::Needs, wording::Count};
+use jiff::SignedDuration;
+use muzzle_persona::broker::{self, Compacted};
+use muzzle_persona::{events::Summary, projection::Needs, wording::Count};
 use serde::Serialize;
 
 use super::{
@@ -37,13 +38,13 @@ pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, F
     let sealed = store.seal(args.seal)?;
     context.warn(sealed.iter().filter_map(|sealed| sealed.torn.as_ref()));
     let sealed = sealed.map(|it| SealedReport { segment: it.path.into(), bytes: it.bytes });
-    Ok(CompactReport { before: compacted.before, summaries: compacted.summaries, sealed })
+    Ok(CompactReport { compacted, sealed })
 }
 
 #[derive(Debug, Serialize)]
 pub struct CompactReport {
-    before: Timestamp,
-    summaries: Vec<Summary>,
+    #[serde(flatten)]
+    compacted: Compacted,
     sealed: Option<SealedReport>,
 }
 
@@ -55,14 +56,15 @@ struct SealedReport {
 
 impl fmt::Display for CompactReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let before = minute(self.before);
-        if self.summaries.is_empty() {
+        let Compacted { before, summaries } = &self.compacted;
+        let before = minute(*before);
+        if summaries.is_empty() {
             writeln!(f, "No feedback from before {before} counts; nothing to compact.")?;
         } else {
             let mut table =
                 Table::new(&["NAME", "ROLE", "MONTH", ">POSITIVE", ">NEGATIVE", ">NEUTRAL"]);
             let mut total = 0;
-            for Summary { persona, role, month, positive, negative, neutral } in &self.summaries {
+            for Summary { persona, role, month, positive, negative, neutral } in summaries {
                 table.row(&[persona, role, month, positive, negative, neutral]);
                 total += positive + negative + neutral;
             }

@@ -7,7 +7,7 @@ use clap::Args;
 use muzzle_persona::events::visible;
 use serde::Serialize;
 
-use super::{context::Context, failure::Failure, git::Repository, shown_path::ShownPath};
+use super::{context::Context, failure::Failure, git, shown_path::ShownPath};
 
 /// The diff driver that a store's `.gitattributes` name for logs.
 const DRIVER: &str = "muzzle-persona";
@@ -31,14 +31,16 @@ pub fn run(
     context: &mut Context,
     ask: impl FnOnce(&str) -> Option<bool>,
 ) -> Result<GitSetupReport, Failure> {
-    let repository = Repository::of(&context.options.dir)?;
+    let store = &context.options.dir;
+    let path = git::config_file(store)?;
     let value = textconv(context.program.as_deref())?;
-    let before = repository.setting(SETTING)?;
-    if repository.diff_driver("events.jsonl")? != DRIVER {
+    let before = git::run(store, &["config", "--local", "--get", SETTING])?;
+    let driver = git::run(store, &["check-attr", "diff", "--", "events.jsonl"])?;
+    if !driver.is_some_and(|driver| driver.ends_with(&format!(" {DRIVER}"))) {
         let line = format!("`*.jsonl diff={DRIVER}`, without which git does not use the setting");
         context.warn([format!("the store's `.gitattributes` lack {line}")]);
     }
-    let config = ShownPath::from(repository.config.as_path());
+    let config = ShownPath::from(path.as_path());
     let is_there = before.as_ref() == Some(&value);
     let wanted = if is_there || args.yes {
         true
@@ -48,7 +50,7 @@ pub fn run(
         let question =
             format!("This writes to `{config}`:\n  {SETTING} = {shown}{instead}\nGo on?");
         ask(&question).ok_or_else(|| {
-            let to = format!("`{SETTING}` to `{}`", repository.config.display());
+            let to = format!("`{SETTING}` to `{}`", path.display());
             Failure::refused(
                 format!("there is no terminal to ask whether to write {to}"),
                 "`muzzle-persona git-setup --yes` writes it without asking",
@@ -57,7 +59,8 @@ pub fn run(
     };
     let changed = wanted && !is_there;
     if changed {
-        repository.set(SETTING, &value)?;
+        let set = ["config", "--local", "--replace-all", SETTING, &value];
+        git::run(&context.options.dir, &set)?.ok_or_else(|| git::refused(""))?;
     }
     Ok(GitSetupReport { config, setting: SETTING, value, changed, declined: !wanted })
 }

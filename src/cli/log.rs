@@ -31,9 +31,9 @@ pub struct LogArgs {
     at: AtArgs,
 }
 
-pub fn run(args: &LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
+pub fn run(args: LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
     let mut snapshot = context.read(&args.at)?;
-    let filter = args.filter.resolve(&mut snapshot)?;
+    let filter = Filter::of(args.filter, &mut snapshot)?;
     context.warn(filter.doubt());
     let order = if args.reverse { Order::OldestFirst } else { Order::NewestFirst };
     let mut report = LogReport { snapshot, filter, pages: VecDeque::new(), order };

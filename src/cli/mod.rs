@@ -160,7 +160,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Show(args) => output.report(&show::run(&args, context)?),
         Command::History(args) => output.report(&history::run(&args, context)?),
         Command::Log(args) => {
-            let mut report = log::run(&args, context)?;
+            let mut report = log::run(args, context)?;
             output.page(&context.pager, |out, json| report.write(out, json))
         }
         Command::Feedback(args) => output.report(&feedback::run(args, context)?),

@@ -5,7 +5,7 @@ use std::{fmt, fs};
 
 use clap::Args;
 use muzzle_persona::broker::{self, Seed, Synced};
-use muzzle_persona::{events::PersonaName, projection::Needs, wording::Count};
+use muzzle_persona::{projection::Needs, wording::Count};
 use serde::Serialize;
 
 use super::{context::Context, failure::Failure, output::line, shown_path::ShownPath};
@@ -33,23 +33,20 @@ pub fn run(args: SeedArgs, context: &mut Context) -> Result<SeedReport, Failure>
     let personas = Seed::with_user(&file, &text)?.own_personas();
     let rule = |situation: &mut broker::Situation<'_>| broker::sync(situation, &personas);
     let synced = context.execute_or_rehearse(!args.sync, &Needs::everyone(), rule)?;
-    let Synced { added, revised, unchanged, kept } = synced;
-    Ok(SeedReport { file: file.into(), recorded: args.sync, added, revised, unchanged, kept })
+    Ok(SeedReport { file: file.into(), recorded: args.sync, synced })
 }
 
 #[derive(Debug, Serialize)]
 pub struct SeedReport {
     file: ShownPath,
     recorded: bool,
-    added: Vec<PersonaName>,
-    revised: Vec<PersonaName>,
-    unchanged: Vec<PersonaName>,
-    kept: Vec<PersonaName>,
+    #[serde(flatten)]
+    synced: Synced,
 }
 
 impl fmt::Display for SeedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, recorded, added, revised, unchanged, kept } = self;
+        let Self { file, recorded, synced: Synced { added, revised, unchanged, kept } } = self;
         let [n, of_added, of_revised, same] = [kept, added, revised, unchanged].map(Vec::len);
         let all = Count(n + of_added + of_revised + same, "persona");
         let [add, revise] = if *recorded { ["added", "revised"] } else { ["to add", "to revise"] };
