@@ -3,11 +3,8 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::broker::{AssignRequest, Assigned, Choice, ChoiceReason, Score};
-use muzzle_persona::events::{
-    AgentName, EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, Tag, TeamName,
-};
-use muzzle_persona::projection::Work;
+use muzzle_persona::broker::{AssignRequest, Assigned, ChoiceReason};
+use muzzle_persona::events::{AgentName, PersonaName, ProjectName, RoleName, SessionId, TeamName};
 use serde::Serialize;
 
 use super::persona::{Candidate, parts};
@@ -72,17 +69,17 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
         tool_use_id: None,
         explain: args.explain,
     };
-    let assigned = context.assign(&request, args.dry_run)?;
+    let assignments = context.assign(&request, args.dry_run)?;
     let warnings = context.warnings();
-    let explanations = args.explain.then(|| assigned.iter().map(explanation).collect::<Vec<_>>());
-    context.note(explanations.iter().flatten());
-    let (assignments, preambles) = assigned.into_iter().map(assignment).unzip();
+    let explanations = args.explain.then(|| assignments.iter().map(explanation).collect());
+    context.note(explanations.iter().flat_map(|explanations: &Vec<_>| explanations));
+    let preambles = assignments.iter().map(|it| it.preamble.clone()).collect();
     Ok(AssignReport { assignments, preambles, warnings, recorded: !args.dry_run, explanations })
 }
 
 #[derive(Debug, Serialize)]
 pub struct AssignReport {
-    assignments: Vec<Assignment>,
+    assignments: Vec<Assigned>,
     preambles: Vec<String>,
     warnings: Vec<String>,
     recorded: bool,
@@ -99,10 +96,9 @@ struct Explanation {
 }
 
 fn explanation(assigned: &Assigned) -> Explanation {
-    let Choice { role, persona, reason, ranking, .. } = assigned.choice.clone();
-    let candidate = |(name, score)| Candidate { name, score, chosen: None };
-    let ranking = ranking.into_iter().map(candidate).collect();
-    Explanation { role, chosen: persona, reason, ranking }
+    let Assigned { role, name, reason, ranking, .. } = assigned.clone();
+    let ranking = ranking.into_iter().map(|(name, score)| Candidate { name, score, chosen: None });
+    Explanation { role, chosen: name, reason, ranking: ranking.collect() }
 }
 
 impl fmt::Display for Explanation {
@@ -126,36 +122,4 @@ impl fmt::Display for Explanation {
         }
         write!(f, "{table}")
     }
-}
-
-#[derive(Debug, Serialize)]
-struct Assignment {
-    agent_slot: Slot,
-    persona_id: EventId,
-    name: PersonaName,
-    role: RoleName,
-    traits: Vec<Tag>,
-    expertise: Vec<Tag>,
-    role_instructions: String,
-    recent_work: Vec<Work>,
-    reused: bool,
-    score: Score,
-}
-
-/// What an agent got, and what goes ahead of its prompt.
-fn assignment(assigned: Assigned) -> (Assignment, String) {
-    let Assigned { choice, persona_id, definition, instruction, recent_work, preamble } = assigned;
-    let assignment = Assignment {
-        agent_slot: choice.slot,
-        persona_id,
-        name: choice.persona,
-        role: choice.role,
-        traits: definition.traits,
-        expertise: definition.expertise,
-        role_instructions: instruction,
-        recent_work,
-        reused: choice.reason == ChoiceReason::Reused,
-        score: choice.score,
-    };
-    (assignment, preamble)
 }

@@ -131,7 +131,6 @@ fn unquoted(word: &str, home: Option<&Path>) -> String {
     }
 }
 
-/// Completes the names of personas.
 pub fn persona_names() -> ArgValueCompleter {
     ArgValueCompleter::new(names_that_begin)
 }
@@ -145,9 +144,9 @@ fn names_that_begin(typed: &OsStr) -> Vec<CompletionCandidate> {
     let names = names_in_store(store, Environment::read()).unwrap_or_default();
     let typed = typed.to_string_lossy().replace(['\\', '"', '\''], "").to_lowercase();
     let is_plain = |c| matches!(c, ' ' | '-' | '.') || (c.is_alphanumeric() && !is_hidden(c));
-    let named = names.into_iter().filter(|name| name.to_lowercase().starts_with(&typed));
+    let matching = names.into_iter().filter(|name| name.to_lowercase().starts_with(&typed));
     // What is offered becomes text on somebody's command line: it must mean itself to every shell.
-    let safe = named.filter(|name| name.chars().all(is_plain));
+    let safe = matching.filter(|name| name.chars().all(is_plain));
     // Of all shells, bash alone takes a completion as it is, with its spaces unquoted.
     let space = if shell == "bash" { "\\ " } else { " " };
     safe.map(|name| CompletionCandidate::new(name.replace(' ', space))).collect()

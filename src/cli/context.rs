@@ -3,19 +3,27 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::Args;
 use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situation};
-use muzzle_persona::{Answer, Options, PendingCheckpoint, Store};
-use muzzle_persona::{events::Disk, projection::Needs};
+use muzzle_persona::events::Disk;
+use muzzle_persona::projection::{CutoffSpec, Needs};
+use muzzle_persona::{Answer, Options, PendingCheckpoint, Snapshot, Store};
 
 use super::environment::{self, Environment};
 use super::output::{Level, Output};
-use super::{claude_code::ClaudeCode, failure::Failure, pager::Pager};
+use super::{claude_code::ClaudeCode, failure::Failure, pager::Pager, persona::minute};
 
-/// What one command works with.
+/// The moment that a reading command asks about.
+#[derive(Debug, Args)]
+pub struct AtArgs {
+    /// As it was then: a time, a date, a sequence number, how an event's id begins, or `git:REV`
+    #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
+    at: Option<CutoffSpec>,
+}
+
 pub struct Context {
     pub options: Options,
     pub pager: Pager,
-    /// The path of this program.
     pub program: Option<PathBuf>,
     /// The messages for stderr, to be written after the answer.
     pub messages: Vec<(Level, String)>,
@@ -50,13 +58,11 @@ impl Context {
         self.messages.extend(notes.into_iter().map(|note| (Level::Note, note.to_string())));
     }
 
-    /// The warnings so far.
     pub fn warnings(&self) -> Vec<String> {
         let warnings = self.messages.iter().filter(|(level, _)| *level == Level::Warning);
         warnings.map(|(_, text)| text.clone()).collect()
     }
 
-    /// Finds the directories of Claude Code's settings.
     pub fn claude_code(&self) -> Result<ClaudeCode, Failure> {
         environment::find_claude_code(self.home.as_deref()).ok_or_else(|| {
             let message = "could not find the home directory for Claude Code's settings";
@@ -77,6 +83,29 @@ impl Context {
         let mut store = Store::open(&self.options, &mut self.rng)?;
         self.warn(store.take_torn());
         Ok(store)
+    }
+
+    /// Opens the store to read, and notes what its reader should know.
+    pub fn read(&mut self, args: &AtArgs) -> Result<Snapshot, Failure> {
+        let snapshot = self.read_quietly(args)?;
+        self.warn(snapshot.roster().warnings());
+        Ok(snapshot)
+    }
+
+    /// Opens the store to read, for a command whose answer holds the warnings itself.
+    pub fn read_quietly(&mut self, args: &AtArgs) -> Result<Snapshot, Failure> {
+        let Some(spec) = &args.at else {
+            return Ok(Snapshot::present(self.open_quietly()?, self.options.now));
+        };
+        let snapshot = Snapshot::open(&self.options, spec)?;
+        if snapshot.view().events == 0 {
+            let first = snapshot.view().first_excluded().map(minute);
+            self.warn([first.map_or_else(
+                || "nothing ever happened: the log is empty".to_owned(),
+                |first| format!("nothing had happened by then: the log begins {first}"),
+            )]);
+        }
+        Ok(snapshot)
     }
 
     /// Opens the store, and lends personas; in a dry run nothing is recorded.

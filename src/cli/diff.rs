@@ -94,12 +94,10 @@ pub struct DiffReport {
     personas: Vec<PersonaChange>,
 }
 
-/// One of the two that are compared.
 #[derive(Debug, Serialize)]
 struct Side {
     /// As it was typed; not if it is the present.
     given: Option<String>,
-    /// The commit, if it is git that has it.
     commit: Option<String>,
     events: u64,
     last_event: Option<Timestamp>,
@@ -128,7 +126,6 @@ impl fmt::Display for Side {
     }
 }
 
-/// The lines on one persona.
 fn lines(change: &PersonaChange) -> Vec<String> {
     let mut lines = Vec::new();
     match change.change {

@@ -15,15 +15,10 @@ pub struct Environment {
     pub store: Option<OsString>,
     /// The value of `MUZZLE_PERSONA_NOW`.
     pub now: Option<OsString>,
-    /// The home directory.
     pub home: Option<PathBuf>,
-    /// The pager for long answers.
     pub pager: Pager,
-    /// The path of this program.
     pub program: Option<PathBuf>,
-    /// The time by the system's clock.
     pub clock: Timestamp,
-    /// The source of randomness.
     pub rng: fastrand::Rng,
 }
 

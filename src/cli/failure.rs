@@ -85,7 +85,6 @@ impl Failure {
         Self::new("write", message, CHECK_PATH)
     }
 
-    /// An answer that could not be written.
     pub fn output(error: &io::Error) -> Self {
         let hint = "what was asked for is done; only its report is missing";
         Self::new("write", format!("could not write the answer: {error}"), hint)

@@ -8,9 +8,9 @@ use muzzle_persona::events::{PersonaName, ProjectName, ReleaseReason};
 use muzzle_persona::projection::{Assignment, History, Needs};
 use serde::Serialize;
 
+use super::context::{AtArgs, Context};
 use super::{
-    at::AtArgs, completions::persona_names, context::Context, failure::Failure, output::line,
-    persona::minute, table::Table,
+    completions::persona_names, failure::Failure, output::line, persona::minute, table::Table,
 };
 
 /// Show a persona's assignments, newest first

@@ -7,8 +7,9 @@ use muzzle_persona::events::Tag;
 use muzzle_persona::projection::{Needs, Persona};
 use serde::Serialize;
 
+use super::context::{AtArgs, Context};
 use super::persona::{PersonaReport, minute, tags};
-use super::{at::AtArgs, context::Context, failure::Failure, table::Table};
+use super::{failure::Failure, table::Table};
 
 /// List the personas, by name
 #[derive(Debug, Args)]
@@ -33,16 +34,6 @@ enum StatusFilter {
     All,
 }
 
-impl StatusFilter {
-    fn takes(self, persona: &Persona) -> bool {
-        match self {
-            Self::Active => persona.is_active(),
-            Self::Archived => !persona.is_active(),
-            Self::All => true,
-        }
-    }
-}
-
 pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure> {
     let mut snapshot = context.read(&args.at)?;
     let knows = |persona: &&Persona| {
@@ -50,8 +41,12 @@ pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure
     };
     let personas = snapshot.look(&Needs::everyone(), |then| {
         let personas = then.roster().by_name().into_iter();
-        let wanted = personas.filter(|persona| args.status.takes(persona)).filter(knows);
-        Ok(wanted.map(|persona| PersonaReport::new(persona, then.rules())).collect())
+        let wanted = personas.filter(|persona| match args.status {
+            StatusFilter::Active => persona.is_active(),
+            StatusFilter::Archived => !persona.is_active(),
+            StatusFilter::All => true,
+        });
+        Ok(wanted.filter(knows).map(|persona| PersonaReport::new(persona, then.rules())).collect())
     })?;
     Ok(ListReport { personas })
 }
@@ -77,7 +72,6 @@ impl fmt::Display for ListReport {
     }
 }
 
-/// The status of a persona, and its holders.
 fn status(persona: &PersonaReport) -> String {
     let holders: Vec<_> = persona.held_by.iter().map(|by| by.slot.as_str()).collect();
     match (persona.status, holders.is_empty()) {

@@ -9,9 +9,10 @@ use muzzle_persona::projection::Line;
 use muzzle_persona::{Order, Snapshot, StoreError};
 use serde_json::value::RawValue;
 
+use super::context::{AtArgs, Context};
 use super::filter::{Filter, FilterArgs};
 use super::output::{FAINT, escape_hidden};
-use super::{at::AtArgs, context::Context, failure::Failure, persona::minute, sentence::sentence};
+use super::{failure::Failure, persona::minute, sentence::sentence};
 
 /// Tell what happened, newest first
 ///

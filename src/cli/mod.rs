@@ -18,7 +18,6 @@ use self::failure::Failure;
 use self::output::Output;
 
 mod assign;
-mod at;
 mod claude_code;
 mod compact;
 mod completions;

@@ -25,9 +25,6 @@ pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-/// How long work may take before its progress is shown.
-const PROGRESS_DELAY: Duration = Duration::from_secs(1);
-
 /// How a message on stderr begins, in the order in which levels are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -145,9 +142,8 @@ impl Output {
         if self.json && error.use_stderr() {
             let text = error.to_string();
             let message = text.lines().next().unwrap_or_default();
-            let message = message.strip_prefix("error: ").unwrap_or(message).to_owned();
-            let hint = "`muzzle-persona help` shows all commands";
-            self.failure(&Failure::usage(message, hint));
+            let message = message.strip_prefix("error: ").unwrap_or(message);
+            self.failure(&Failure::usage(message, "`muzzle-persona help` shows all commands"));
             return USAGE;
         }
         // A closed pipe is not an error, and nothing else can be done about the rest.
@@ -160,21 +156,16 @@ impl Output {
         if !io::stderr().is_terminal() {
             return Progress::default();
         }
-        let template = "Reading the log {wide_bar} {percent:>3}%";
         // The clock measures how long the user waits; no answer depends on it.
         let (start, shown) = (Instant::now(), OnceLock::new());
         Progress::new(move |work| {
             let LongWork::Reading { done, all } = work else { return };
-            if start.elapsed() < PROGRESS_DELAY {
+            if start.elapsed() < Duration::from_secs(1) {
                 return;
             }
-            let bar = shown.get_or_init(|| {
-                let bar = ProgressBar::new(all);
-                bar.with_style(
-                    ProgressStyle::with_template(template)
-                        .unwrap_or_else(|_| ProgressStyle::default_bar()),
-                )
-            });
+            let style = || ProgressStyle::with_template("Reading the log {wide_bar} {percent:>3}%");
+            let style = || style().unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = shown.get_or_init(|| ProgressBar::new(all).with_style(style()));
             bar.set_length(all);
             bar.set_position(done);
             if done >= all {
@@ -207,20 +198,16 @@ fn make_visible(error: &mut clap::Error) {
         return;
     }
     for (kind, value) in quoted {
-        match value {
-            ContextValue::String(text) => {
-                error.insert(kind, ContextValue::String(visible(&text)));
-            }
+        let shown = match value {
+            ContextValue::String(text) => ContextValue::String(visible(&text)),
             ContextValue::Strings(texts) => {
-                let texts = texts.iter().map(|text| visible(text)).collect();
-                error.insert(kind, ContextValue::Strings(texts));
+                ContextValue::Strings(texts.iter().map(|text| visible(text)).collect())
             }
             // A tip quotes it too, among styles that cannot be distinguished from the argument.
-            ContextValue::StyledStrs(_) => {
-                error.remove(kind);
-            }
-            _ => {}
-        }
+            ContextValue::StyledStrs(_) => ContextValue::None,
+            other => other,
+        };
+        error.insert(kind, shown);
     }
 }
 

@@ -45,7 +45,6 @@ pub struct ReleaseReport {
     retired: Vec<PersonaName>,
 }
 
-/// A slot that was closed.
 #[derive(Debug, Serialize)]
 pub struct Released {
     pub slot: Slot,

@@ -9,8 +9,9 @@ use muzzle_persona::projection::{Candidate, Needs};
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
+use super::context::{AtArgs, Context};
 use super::persona::{parts, status_word};
-use super::{at::AtArgs, context::Context, failure::Failure, output::line, table::Table};
+use super::{failure::Failure, output::line, table::Table};
 
 /// Rank the personas for a role, best first, as `assign` would
 #[derive(Debug, Args)]
@@ -58,7 +59,6 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
 pub struct SearchReport {
     role: RoleName,
     personas: Vec<Ranked>,
-    /// How many personas are not free because someone holds them.
     held: u64,
     /// How many more are not free because they are archived.
     archived: u64,

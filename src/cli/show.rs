@@ -7,11 +7,10 @@ use muzzle_persona::projection::{Lease, Needs, Work};
 use muzzle_persona::{broker, events::visible};
 use serde::Serialize;
 
+use super::context::{AtArgs, Context};
 use super::output::{FAINT, HEADING, line};
 use super::persona::{PersonaReport, minute, origin_word, tags, tally};
-use super::{
-    at::AtArgs, completions::persona_names, context::Context, failure::Failure, table::Table,
-};
+use super::{completions::persona_names, failure::Failure, table::Table};
 
 /// Show one persona: who it is, what it did, who holds it
 #[derive(Debug, Args)]

@@ -12,8 +12,9 @@ use muzzle_persona::wording::Count;
 use muzzle_persona::{Snapshot, Store};
 use serde::Serialize;
 
+use super::context::{AtArgs, Context};
 use super::persona::{minute, tally};
-use super::{at::AtArgs, context::Context, failure::Failure, output::line, table::Table};
+use super::{failure::Failure, output::line, table::Table};
 
 /// Count personas, assignments, feedback and events
 #[derive(Debug, Args)]
@@ -24,7 +25,7 @@ pub struct StatsArgs {
 
 pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
     let mut snapshot = context.read_quietly(&args.at)?;
-    let mut stats = snapshot.look(&Needs::everyone(), |then| Ok(report(&then)))?;
+    let mut stats = snapshot.look(&Needs::everyone(), |then| Ok(report(then)))?;
     // Whatever moment is asked about, this is about the store as it is.
     let open = Store::writable_by_others(&context.options)?;
     stats.warnings.extend(open.iter().map(|Finding { place, fault }| {

@@ -74,20 +74,17 @@ pub struct WhyReport {
     requested: RoleName,
     project: ProjectName,
     assigned_at: Timestamp,
-    /// The `assign` event.
     event: EventId,
     /// Why; not where the log does not tell.
     #[serde(rename = "grounds")]
     reason: Option<ChoiceReason>,
-    /// The same as a sentence.
     explanation: String,
     score: Option<Score>,
     rank: Option<usize>,
     /// What put the first of the ranking before the second, if their scores are equal.
     tie_break: Option<TieBreak>,
-    /// How many could be chosen.
+    /// How many could be chosen; the ranking has the first of them, best first.
     candidates: usize,
-    /// The first of them, best first.
     ranking: Vec<Candidate>,
 }
 
