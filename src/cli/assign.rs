@@ -111,7 +111,7 @@ impl fmt::Display for Explanation {
             ChoiceReason::BroughtBack => "none is free; the best of those archived for inactivity",
             ChoiceReason::Grown => "none is free or can be brought back; grown",
         };
-        line(f, format_args!("{} for {}: {why}.", self.chosen, self.role))?;
+        line(f, format!("{} for {}: {why}.", self.chosen, self.role))?;
         if self.ranking.is_empty() {
             return Ok(());
         }

@@ -134,7 +134,7 @@ impl Context {
         Ok((store, self.outcome(answer)))
     }
 
-    /// Opens the store and has a rule decide; records the decision unless it is a dry run.
+    /// Like [`execute`](Self::execute), but records nothing if it is a dry run.
     pub fn execute_or_rehearse<T>(
         &mut self,
         dry_run: bool,

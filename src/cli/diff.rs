@@ -112,7 +112,7 @@ impl fmt::Display for DiffReport {
         }
         for change in &self.personas {
             writeln!(f, "\n{HEADING}{}{HEADING:#}", visible(change.name.as_str()))?;
-            lines(change).iter().try_for_each(|text| line(f, format_args!("  {text}")))?;
+            lines(change).iter().try_for_each(|text| line(f, format!("  {text}")))?;
         }
         Ok(())
     }

@@ -92,7 +92,7 @@ impl fmt::Display for FeedbackReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, role, sentiment, affinity_before, affinity_after, .. } = self;
         let (sentiment, why) = (sentiment.as_str(), self.reason());
-        line(f, format_args!("Recorded as {sentiment} for {name} as {role}, {why}."))?;
+        line(f, format!("Recorded as {sentiment} for {name} as {role}, {why}."))?;
         writeln!(f, "Affinity: {affinity_before} → {affinity_after}")
     }
 }

@@ -50,7 +50,7 @@ pub struct HistoryReport {
 impl fmt::Display for HistoryReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.assignments.is_empty() {
-            return line(f, format_args!("{} has no such assignment.", self.name));
+            return line(f, format!("{} has no such assignment.", self.name));
         }
         let mut table = Table::new(&["ASSIGNED", "RELEASED", "ROLE", "PROJECT", "SLOT", "SESSION"]);
         for past in &self.assignments {

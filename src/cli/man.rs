@@ -29,14 +29,17 @@ pub fn run(args: &ManArgs, program: Command) -> Result<ManReport, Failure> {
             .map_err(|error| Failure::write("write the manual to", dir, &error))?;
         return Ok(ManReport { page: None, dir: Some(dir.as_path().into()) });
     }
-    let page = args.command.as_deref().map_or(Some(&program), |name| program.find_subcommand(name));
-    let page = page.cloned().ok_or_else(|| {
-        let name = args.command.as_deref().unwrap_or_default();
-        let hint = "`muzzle-persona help` shows all commands";
-        Failure::not_found(format!("there is no command `{name}`"), hint)
-    })?;
+    let page = match &args.command {
+        None => &program,
+        Some(name) => program.find_subcommand(name).ok_or_else(|| {
+            let hint = "`muzzle-persona help` shows all commands";
+            Failure::not_found(format!("there is no command `{name}`"), hint)
+        })?,
+    };
     let mut roff = Vec::new();
-    clap_mangen::Man::new(page).render(&mut roff).map_err(|error| Failure::output(&error))?;
+    clap_mangen::Man::new(page.clone())
+        .render(&mut roff)
+        .map_err(|error| Failure::output(&error))?;
     Ok(ManReport { page: Some(String::from_utf8_lossy(&roff).into_owned()), dir: None })
 }
 

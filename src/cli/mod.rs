@@ -14,7 +14,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use muzzle_persona::{PendingCheckpoint, events::visible};
 
 use self::context::Context;
-use self::failure::Failure;
+use self::failure::{DAMAGED, Failure};
 use self::output::Output;
 
 mod assign;
@@ -122,7 +122,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) 
     let args: Vec<_> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return output_for(args).usage(error),
+        Err(error) => return output_for(&args).usage(error),
     };
     let output = Output { json: cli.json, no_color: cli.no_color };
     // Dropped when the answer is written: nobody waits for the checkpoint.
@@ -179,7 +179,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         }
         Command::Verify(args) => {
             let report = verify::run(&args, context)?;
-            output.report(&report).and(Ok(report.exit_code()))
+            output.report(&report).and(Ok(if report.sound { 0 } else { DAMAGED }))
         }
         Command::Repair(args) => output.report(&repair::run(&args, context)?),
         Command::Install(args) => output.report(&install::run(&args, context)?),
@@ -204,8 +204,7 @@ fn parse_wait(text: &str) -> Result<Duration, String> {
 }
 
 /// The output for words that need not be a command line.
-fn output_for(args: impl IntoIterator<Item = OsString>) -> Output {
-    let args: Vec<_> = args.into_iter().collect();
+fn output_for(args: &[OsString]) -> Output {
     let has = |flag: &str| args.iter().any(|arg| arg == flag);
     Output { json: has("--json"), no_color: has("--no-color") }
 }
@@ -215,5 +214,6 @@ pub fn report_bug(info: &PanicHookInfo<'_>) {
     let what = info.payload_as_str().unwrap_or("no message");
     let location = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
     let message = format!("a bug in muzzle-persona: {what}{}", location.unwrap_or_default());
-    output_for(std::env::args_os()).failure(&Failure::bug(message));
+    let args: Vec<_> = std::env::args_os().collect();
+    output_for(&args).failure(&Failure::bug(message));
 }

@@ -54,10 +54,8 @@ impl fmt::Display for OrphanReport {
         let verb = if self.dry_run { "Would release" } else { "Released" };
         for OrphanedSession { session, last_event, released } in &self.sessions {
             let (count, since) = (Count(released.len(), "persona"), minute(*last_event));
-            line(
-                f,
-                format_args!("{verb} {count} of the session `{session}`, silent since {since}:"),
-            )?;
+            let of = format!("of the session `{session}`, silent since {since}");
+            line(f, format!("{verb} {count} {of}:"))?;
             released.iter().try_for_each(|released| released.fmt(f))?;
         }
         Ok(())

@@ -30,11 +30,8 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 pub enum Level {
     /// Text that was asked for beside the answer; it has its own lines.
     Note,
-    /// What the reader of the answer should know.
     Warning,
-    /// Why the command was not done.
     Error,
-    /// What to do about an error.
     Hint,
 }
 

@@ -32,6 +32,6 @@ pub struct ReactivateReport {
 impl fmt::Display for ReactivateReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let how = if self.changed { "again" } else { "already; nothing to do" };
-        line(f, format_args!("{} is active {how}.", self.name))
+        line(f, format!("{} is active {how}.", self.name))
     }
 }

@@ -60,7 +60,7 @@ impl From<ReleasedSlot> for Released {
 
 impl fmt::Display for Released {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        line(f, format_args!("  {} from {}, {}", self.name, self.slot, self.role))
+        line(f, format!("  {} from {}, {}", self.name, self.slot, self.role))
     }
 }
 
@@ -72,10 +72,10 @@ impl fmt::Display for ReleaseReport {
             return line(f, none);
         }
         let count = Count(released.len(), "persona");
-        line(f, format_args!("Released {count} of the session `{session}`:"))?;
+        line(f, format!("Released {count} of the session `{session}`:"))?;
         released.iter().try_for_each(|released| released.fmt(f))?;
         retired.iter().try_for_each(|name| {
-            line(f, format_args!("Archived {name}, who was not assigned for a long time."))
+            line(f, format!("Archived {name}, who was not assigned for a long time."))
         })
     }
 }

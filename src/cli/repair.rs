@@ -91,7 +91,7 @@ impl fmt::Display for RepairReport {
         }
         for CutReport { cut: Cut { file, line: number, bytes, .. }, reason } in cut {
             let bytes = Count(*bytes, "byte");
-            line(f, format_args!("  {file}:{number}: {bytes}: {reason}"))?;
+            line(f, format!("  {file}:{number}: {bytes}: {reason}"))?;
         }
         if !missing.is_empty() {
             let events = Count(missing.len(), "event");
@@ -99,19 +99,14 @@ impl fmt::Display for RepairReport {
             writeln!(f, "{verb} that {events} {} missing:", events.agree("is", "are"))?;
         }
         for MissingReport { id, file, line: number } in missing {
-            line(
-                f,
-                match (file, number) {
-                    (Some(file), Some(number)) => {
-                        format!("  {id}, which line {number} of `{file}` follows")
-                    }
-                    _ => format!("  {id}, which the checkpoint knew of"),
-                },
-            )?;
+            let place = file.as_ref().zip(*number);
+            let place = place.map(|(file, n)| format!("which line {n} of `{file}` follows"));
+            let place = place.unwrap_or_else(|| "which the checkpoint knew of".to_owned());
+            line(f, format!("  {id}, {place}"))?;
         }
         for LineEndsReport { file, lines } in line_ends {
             let (verb, ends) = (verb("Put back", "Would put back"), Count(*lines, "line end"));
-            line(f, format_args!("{verb} {ends} of `{file}`."))?;
+            line(f, format!("{verb} {ends} of `{file}`."))?;
         }
         if *checkpoint {
             let verb = verb("Removed", "Would remove");

@@ -45,11 +45,11 @@ impl fmt::Display for RetireReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, changed, released, .. } = self;
         if !changed {
-            return line(f, format_args!("{name} is archived already; nothing to do."));
+            return line(f, format!("{name} is archived already; nothing to do."));
         }
         for Released { slot, role, .. } in released {
-            line(f, format_args!("Released {name} from {slot}, {role}."))?;
+            line(f, format!("Released {name} from {slot}, {role}."))?;
         }
-        line(f, format_args!("Archived {name}."))
+        line(f, format!("Archived {name}."))
     }
 }

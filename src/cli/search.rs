@@ -78,7 +78,7 @@ impl fmt::Display for SearchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { role, personas, held, archived, all } = self;
         if personas.is_empty() {
-            line(f, format_args!("No persona is free for {role}."))?;
+            line(f, format!("No persona is free for {role}."))?;
         } else {
             let mut table =
                 Table::new(&["NAME", ">SCORE", ">AFFINITY", ">OVERLAP", ">RECENCY", "STATUS"]);

@@ -55,7 +55,7 @@ impl fmt::Display for SeedReport {
         let parts =
             [("+", added, ""), ("~", revised, ""), ("=", kept, ", grown, is never revised")];
         for (mark, names, note) in parts {
-            names.iter().try_for_each(|name| line(f, format_args!("  {mark} {name}{note}")))?;
+            names.iter().try_for_each(|name| line(f, format!("  {mark} {name}{note}")))?;
         }
         if !recorded && of_added + of_revised > 0 {
             writeln!(f, "Nothing was recorded; `--sync` does it.")?;

@@ -53,7 +53,7 @@ impl fmt::Display for ShowReport {
             writeln!(f, "\n{HEADING}Last assignments{HEADING:#}")?;
         }
         for Work { role, project, assigned_at, .. } in &self.recent_work {
-            line(f, format_args!("  {}  {role} on {project}", minute(*assigned_at)))?;
+            line(f, format!("  {}  {role} on {project}", minute(*assigned_at)))?;
         }
         Ok(())
     }
@@ -64,12 +64,12 @@ impl ShowReport {
         let PersonaReport { traits, expertise, held_by, role_instructions, .. } = &self.persona;
         for (what, words) in [("Traits", traits), ("Expertise", expertise)] {
             if !words.is_empty() {
-                line(f, format_args!("{what}: {}", tags(words)))?;
+                line(f, format!("{what}: {}", tags(words)))?;
             }
         }
         for Lease { session, slot, role, project, since } in held_by {
             let (since, to) = (minute(*since), format!("{slot} of the session {session}"));
-            line(f, format_args!("Held since {since} by {to}, as {role} on {project}"))?;
+            line(f, format!("Held since {since} by {to}, as {role} on {project}"))?;
         }
         if !role_instructions.is_empty() {
             writeln!(f, "\n{HEADING}Instructions{HEADING:#}")?;

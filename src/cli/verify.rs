@@ -8,7 +8,7 @@ use muzzle_persona::projection::{Audit, Finding, NotedHead, Severity};
 use muzzle_persona::{Store, wording::Count};
 use serde::Serialize;
 
-use super::failure::{DAMAGED, Failure};
+use super::failure::Failure;
 use super::output::{ERROR, FAINT, WARNING};
 use super::{context::Context, shown_path::ShownPath};
 
@@ -49,19 +49,13 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<VerifyReport, Failure
 
 #[derive(Debug, Serialize)]
 pub struct VerifyReport {
-    sound: bool,
+    pub sound: bool,
     store: ShownPath,
     damage: usize,
     warnings: usize,
     notes: usize,
     #[serde(flatten)]
     audit: Audit,
-}
-
-impl VerifyReport {
-    pub fn exit_code(&self) -> u8 {
-        if self.sound { 0 } else { DAMAGED }
-    }
 }
 
 impl fmt::Display for VerifyReport {

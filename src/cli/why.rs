@@ -62,7 +62,32 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let start = preceding.first().map_or(assignment.key, FoldKey::of);
     let before = Snapshot::open_until(&context.options, Cutoff::Before(start))?;
     let explained = broker::why(before.roster(), &preceding, &assignment, before.rules());
-    Ok(WhyReport::new(assignment, explained, *limit))
+    let explanation = sentence(&explained);
+    let Explanation { reason, score, rank, ranking, .. } = explained;
+    let PastAssignment { id: event, at: assigned_at, assign, slot, .. } = assignment;
+    let candidates = ranking.candidates.len();
+    let first = ranking.candidates.into_iter().take(*limit);
+    let first = first.map(|(name, score)| {
+        let chosen = Some(name == slot.persona);
+        Candidate { name, score, chosen }
+    });
+    Ok(WhyReport {
+        ranking: first.collect(),
+        name: slot.persona,
+        session: assign.session,
+        slot: slot.slot,
+        role: slot.role,
+        requested: slot.requested,
+        project: assign.project,
+        assigned_at,
+        event,
+        reason,
+        explanation,
+        score,
+        rank,
+        tie_break: ranking.tie_break,
+        candidates,
+    })
 }
 
 #[derive(Debug, Serialize)]
@@ -89,35 +114,6 @@ pub struct WhyReport {
 }
 
 impl WhyReport {
-    fn new(assignment: PastAssignment, explained: Explanation, limit: usize) -> Self {
-        let PastAssignment { id, at, assign, slot, .. } = assignment;
-        let explanation = sentence(&explained);
-        let Explanation { reason, score, rank, ranking, .. } = explained;
-        let candidates = ranking.candidates.len();
-        let first = ranking.candidates.into_iter().take(limit);
-        let first = first.map(|(name, score)| {
-            let chosen = Some(name == slot.persona);
-            Candidate { name, score, chosen }
-        });
-        Self {
-            ranking: first.collect(),
-            name: slot.persona,
-            session: assign.session,
-            slot: slot.slot,
-            role: slot.role,
-            requested: slot.requested,
-            project: assign.project,
-            assigned_at: at,
-            event: id,
-            reason,
-            explanation,
-            score,
-            rank,
-            tie_break: ranking.tie_break,
-            candidates,
-        }
-    }
-
     /// The ranking, in which the persona that was chosen is marked; at its end, if it is not in it.
     fn table(&self) -> Table {
         let mut table =
@@ -144,7 +140,7 @@ impl fmt::Display for WhyReport {
         let Self { name, slot, session, assigned_at, role, project, .. } = self;
         let at = minute(*assigned_at);
         let to = format!("{slot} of the session {session} on {at}, as {role} on {project}");
-        line(f, format_args!("{name} was lent to {to}."))?;
+        line(f, format!("{name} was lent to {to}."))?;
         write!(f, "{}\n\n{}", self.explanation, self.table())?;
         let shown = self.ranking.len() + usize::from(self.rank > Some(self.ranking.len()));
         match self.candidates.saturating_sub(shown) {
