@@ -69,10 +69,12 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
         tool_use_id: None,
         explain: args.explain,
     };
-    let assignments = context.assign(&request, args.dry_run)?;
+    context.dry_run = args.dry_run;
+    let assignments = context.assign(&request)?;
     let warnings = context.warnings();
-    let explanations = args.explain.then(|| assignments.iter().map(explanation).collect());
-    context.note(explanations.iter().flat_map(|explanations: &Vec<_>| explanations));
+    let explanations: Option<Vec<_>> =
+        args.explain.then(|| assignments.iter().map(explanation).collect());
+    context.note(explanations.iter().flatten());
     let preambles = assignments.iter().map(|it| it.preamble.clone()).collect();
     Ok(AssignReport { assignments, preambles, warnings, recorded: !args.dry_run, explanations })
 }

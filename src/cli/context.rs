@@ -27,6 +27,8 @@ pub struct Context {
     pub program: Option<PathBuf>,
     /// The messages for stderr, to be written after the answer.
     pub messages: Vec<(Level, String)>,
+    /// Whether what is decided is not recorded.
+    pub dry_run: bool,
     rng: fastrand::Rng,
     home: Option<PathBuf>,
 }
@@ -44,7 +46,7 @@ impl Context {
         let dir = muzzle_persona::environment::store_dir(store, variable, home.clone())?;
         let progress = Output::progress();
         let options = Options { dir, wait, now, progress, disk: Disk::default(), pending };
-        Ok(Self { options, pager, program, messages: Vec::new(), rng, home })
+        Ok(Self { options, pager, program, messages: Vec::new(), dry_run: false, rng, home })
     }
 
     /// Adds warnings, which are written whatever the answer is.
@@ -108,17 +110,13 @@ impl Context {
         Ok(snapshot)
     }
 
-    /// Opens the store, and lends personas; in a dry run nothing is recorded.
-    pub fn assign(
-        &mut self,
-        request: &AssignRequest,
-        dry_run: bool,
-    ) -> Result<Vec<Assigned>, Failure> {
-        let (mut store, now) = (self.open()?, self.options.now);
-        let answer = if dry_run {
-            store.rehearse_assign(request, now, &mut self.rng)?
+    /// Opens the store, and lends personas.
+    pub fn assign(&mut self, request: &AssignRequest) -> Result<Vec<Assigned>, Failure> {
+        let (mut store, now, rng) = (self.open()?, self.options.now, &mut self.rng);
+        let answer = if self.dry_run {
+            store.rehearse_assign(request, now, rng)?
         } else {
-            store.assign(request, now, &mut self.rng)?
+            store.assign(request, now, rng)?
         };
         Ok(self.outcome(answer))
     }
@@ -129,23 +127,15 @@ impl Context {
         needs: &Needs,
         rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(Store, T), Failure> {
-        let mut store = self.open()?;
-        let answer = store.execute(needs, self.options.now, &mut self.rng, rule)?;
+        let (mut store, now, rng) = (self.open()?, self.options.now, &mut self.rng);
+        let answer = if self.dry_run {
+            let (rehearsed, answer) = store.rehearse(needs, now, rng, rule)?;
+            store = rehearsed;
+            answer
+        } else {
+            store.execute(needs, now, rng, rule)?
+        };
         Ok((store, self.outcome(answer)))
-    }
-
-    /// Like [`execute`](Self::execute), but records nothing if it is a dry run.
-    pub fn execute_or_rehearse<T>(
-        &mut self,
-        dry_run: bool,
-        needs: &Needs,
-        rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
-    ) -> Result<T, Failure> {
-        if !dry_run {
-            return Ok(self.execute(needs, rule)?.1);
-        }
-        let (_, answer) = self.open()?.rehearse(needs, self.options.now, &mut self.rng, rule)?;
-        Ok(self.outcome(answer))
     }
 
     /// Takes the outcome out of an answer, and warns of what came with it.

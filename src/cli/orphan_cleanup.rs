@@ -24,7 +24,8 @@ pub struct OrphanCleanupArgs {
 pub fn run(args: &OrphanCleanupArgs, context: &mut Context) -> Result<OrphanReport, Failure> {
     let age = SignedDuration::from_hours(i64::from(args.older_than_hours));
     let rule = |situation: &mut broker::Situation<'_>| broker::clean_up(situation, age);
-    let orphaned = context.execute_or_rehearse(args.dry_run, &Needs::nothing(), rule)?;
+    context.dry_run = args.dry_run;
+    let (_, orphaned) = context.execute(&Needs::nothing(), rule)?;
     let sessions = orphaned.into_iter().map(|orphaned| OrphanedSession {
         session: orphaned.session,
         last_event: orphaned.last,

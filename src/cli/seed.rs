@@ -32,7 +32,8 @@ pub fn run(args: SeedArgs, context: &mut Context) -> Result<SeedReport, Failure>
     })?;
     let personas = Seed::with_user(&file, &text)?.own_personas();
     let rule = |situation: &mut broker::Situation<'_>| broker::sync(situation, &personas);
-    let synced = context.execute_or_rehearse(!args.sync, &Needs::everyone(), rule)?;
+    context.dry_run = !args.sync;
+    let (_, synced) = context.execute(&Needs::everyone(), rule)?;
     Ok(SeedReport { file: file.into(), recorded: args.sync, synced })
 }
 
