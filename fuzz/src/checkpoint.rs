@@ -77,7 +77,7 @@ fn lend(store: &Path) -> Option<PersonaName> {
     };
     let store = Store::open(&options, &mut rng).ok()?;
     let answer = store.rehearse_assign(&request, options.now, &mut rng).ok()?;
-    answer.outcome.first().map(|assigned| assigned.choice.persona.clone())
+    answer.outcome.first().map(|assigned| assigned.name.clone())
 }
 
 fn options(store: &Path) -> Options {

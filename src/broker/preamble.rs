@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{AssignRequest, Choice, Role, Roles, Rules};
-use crate::events::{Definition, EventId, SessionId, Tag, one_line};
+use serde::Serialize;
+
+use super::{AssignRequest, Choice, ChoiceReason, Role, Roles, Rules, Score};
+use crate::events::{EventId, PersonaName, RoleName, SessionId, Slot, Tag, one_line};
 use crate::projection::{Persona, Roster, Work};
 
 /// The most characters in a preamble.
@@ -68,20 +70,39 @@ fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// A persona that an agent got, with all that there is to say of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Assigned {
-    /// What was chosen.
-    pub choice: Choice,
+    /// The slot.
+    #[serde(rename = "agent_slot")]
+    pub slot: Slot,
     /// The event that created the persona.
     pub persona_id: EventId,
-    /// Its traits, expertise and instructions.
-    pub definition: Definition,
+    /// Its name.
+    pub name: PersonaName,
+    /// The role, resolved.
+    pub role: RoleName,
+    /// Its traits.
+    pub traits: Vec<Tag>,
+    /// Its expertise.
+    pub expertise: Vec<Tag>,
     /// How it works in the role.
+    #[serde(rename = "role_instructions")]
     pub instruction: String,
     /// Its last assignments by other sessions, newest first.
     pub recent_work: Vec<Work>,
+    /// Whether the agent had it in this role already.
+    pub reused: bool,
+    /// How well it fits, before this assignment.
+    pub score: Score,
     /// What goes ahead of the agent's prompt.
+    #[serde(skip)]
     pub preamble: String,
+    /// Why this persona.
+    #[serde(skip)]
+    pub reason: ChoiceReason,
+    /// The candidates that it was chosen from, best first, if the request asks for them.
+    #[serde(skip)]
+    pub ranking: Vec<(PersonaName, Score)>,
 }
 
 impl Assigned {
@@ -93,15 +114,23 @@ impl Assigned {
         roster: &Roster,
         rules: &Rules,
     ) -> Option<Self> {
-        let persona = roster.get(&choice.persona)?;
-        let role = rules.roles.resolve(choice.role.as_str());
+        let Choice { slot, persona: name, role: role_name, score, reason, ranking } = choice;
+        let persona = roster.get(&name)?;
+        let role = rules.roles.resolve(role_name.as_str());
         Some(Self {
+            slot,
             persona_id: persona.id,
-            definition: persona.definition.clone(),
+            traits: persona.definition.traits.clone(),
+            expertise: persona.definition.expertise.clone(),
             instruction: instruction(persona, role).to_owned(),
             recent_work: persona.recent_work(Some(&request.session)).cloned().collect(),
             preamble: preamble(persona, role, &request.session),
-            choice,
+            reused: reason == ChoiceReason::Reused,
+            name,
+            role: role_name,
+            score,
+            reason,
+            ranking,
         })
     }
 }
@@ -127,7 +156,7 @@ mod tests {
     use super::*;
     use crate::broker::testing::{World, definition, name, session};
     use crate::events::{
-        AgentName, Assign, AssignedSlot, Event, PersonaName, ProjectName, RoleName, Slot, is_hidden,
+        AgentName, Assign, AssignedSlot, Definition, Event, ProjectName, is_hidden,
     };
 
     /// Ann with these instructions, in a world of her own.

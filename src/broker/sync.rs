@@ -1,5 +1,7 @@
 //! Bringing the roster up to date with a seed file.
 
+use serde::Serialize;
+
 use super::{Decision, Refusal, Situation};
 use crate::events::{Definition, Event, PersonaName};
 #[cfg(doc)]
@@ -7,7 +9,7 @@ use crate::projection::Needs;
 use crate::projection::Origin;
 
 /// What became of the personas of a seed file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Synced {
     /// They are new.
     pub added: Vec<PersonaName>,

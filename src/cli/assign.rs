@@ -1,23 +1,16 @@
 //! `assign`: lend personas to an agent.
 
-use std::{fmt, iter};
+use std::fmt;
 
 use clap::Args;
-use clap_complete::engine::ArgValueCompleter;
-use muzzle_persona::broker::{AssignRequest, Assigned, Choice, ChoiceReason, Score};
-use muzzle_persona::events::{
-    AgentName, EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, Tag, TeamName,
-    TextError, visible,
-};
-use muzzle_persona::projection::Work;
+use muzzle_persona::broker::{AssignRequest, Assigned, ChoiceReason};
+use muzzle_persona::events::{AgentName, PersonaName, ProjectName, RoleName, SessionId, TeamName};
 use serde::Serialize;
 
-use super::completions::persona_names;
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
-use super::persona::parts;
-use super::table::Table;
+use super::persona::{Candidate, parts};
+use super::{
+    completions::persona_names, context::Context, failure::Failure, output::line, table::Table,
+};
 
 /// Lend an agent the best free persona for each role
 ///
@@ -28,7 +21,7 @@ use super::table::Table;
 pub struct AssignArgs {
     /// The roles, as a JSON array or a list with commas
     #[arg(long, value_name = "JSON|LIST", value_parser = parse_roles)]
-    roles: RoleList,
+    roles: Box<[RoleName]>,
     /// The project that the agent works on
     #[arg(long, value_parser = ProjectName::parse)]
     project: ProjectName,
@@ -42,7 +35,7 @@ pub struct AssignArgs {
     #[arg(long, value_parser = TeamName::parse)]
     team_name: Option<TeamName>,
     /// Ask for this persona for the first role
-    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(persona_names))]
+    #[arg(long, value_name = "NAME", add = persona_names())]
     summon: Option<String>,
     /// Choose, and record nothing
     #[arg(long)]
@@ -52,12 +45,8 @@ pub struct AssignArgs {
     explain: bool,
 }
 
-/// Roles as they were asked for.
-#[derive(Debug, Clone)]
-struct RoleList(Vec<RoleName>);
-
 /// Reads `["a","b"]` or `a,b`.
-fn parse_roles(text: &str) -> Result<RoleList, String> {
+fn parse_roles(text: &str) -> Result<Box<[RoleName]>, String> {
     let roles: Vec<String> = if text.trim_start().starts_with('[') {
         serde_json::from_str(text).map_err(|error| format!("not a JSON array of roles: {error}"))?
     } else if text.trim().is_empty() {
@@ -65,9 +54,8 @@ fn parse_roles(text: &str) -> Result<RoleList, String> {
     } else {
         text.split(',').map(str::to_owned).collect()
     };
-    let parsed: Result<Vec<_>, TextError> =
-        roles.iter().map(|role| RoleName::parse(role.trim())).collect();
-    parsed.map(RoleList).map_err(|error| error.to_string())
+    let roles = roles.iter().map(|role| RoleName::parse(role.trim()));
+    roles.collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
 pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Failure> {
@@ -76,40 +64,30 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
         agent: args.agent_name,
         team: args.team_name,
         project: args.project,
-        roles: args.roles.0,
+        roles: args.roles.into_vec(),
         summon: args.summon,
         tool_use_id: None,
         explain: args.explain,
     };
-    let assigned = context.assign(&request, args.dry_run)?;
+    context.dry_run = args.dry_run;
+    let assignments = context.assign(&request)?;
     let warnings = context.warnings();
-    let explanations: Vec<_> = assigned.iter().map(|it| Explanation::of(&it.choice)).collect();
-    if args.explain {
-        context.note(&explanations);
-    }
-    let answers = assigned.into_iter().map(|it| (it.preamble.clone(), Assignment::from(it)));
-    let (preambles, assignments) = answers.unzip();
-    Ok(AssignReport {
-        assignments,
-        preambles,
-        warnings,
-        recorded: !args.dry_run,
-        explanations: args.explain.then_some(explanations),
-    })
+    let explanations: Option<Vec<_>> =
+        args.explain.then(|| assignments.iter().map(explanation).collect());
+    context.note(explanations.iter().flatten());
+    let preambles = assignments.iter().map(|it| it.preamble.clone()).collect();
+    Ok(AssignReport { assignments, preambles, warnings, recorded: !args.dry_run, explanations })
 }
 
 #[derive(Debug, Serialize)]
 pub struct AssignReport {
-    assignments: Vec<Assignment>,
+    assignments: Vec<Assigned>,
     preambles: Vec<String>,
     warnings: Vec<String>,
-    /// Whether the choice stands; not in a dry run.
     recorded: bool,
-    /// One for each role, if asked for.
     explanations: Option<Vec<Explanation>>,
 }
 
-/// Why a persona was chosen.
 #[derive(Debug, Serialize)]
 struct Explanation {
     role: RoleName,
@@ -119,25 +97,10 @@ struct Explanation {
     ranking: Vec<Candidate>,
 }
 
-/// A persona that it was chosen from.
-#[derive(Debug, Serialize)]
-struct Candidate {
-    name: PersonaName,
-    score: Score,
-}
-
-impl Explanation {
-    fn of(choice: &Choice) -> Self {
-        let ranking = choice.ranking.iter();
-        Self {
-            role: choice.role.clone(),
-            chosen: choice.persona.clone(),
-            reason: choice.reason,
-            ranking: ranking
-                .map(|(name, score)| Candidate { name: name.clone(), score: *score })
-                .collect(),
-        }
-    }
+fn explanation(assigned: &Assigned) -> Explanation {
+    let Assigned { role, name, reason, ranking, .. } = assigned.clone();
+    let ranking = ranking.into_iter().map(|(name, score)| Candidate { name, score, chosen: None });
+    Explanation { role, chosen: name, reason, ranking: ranking.collect() }
 }
 
 impl fmt::Display for Explanation {
@@ -150,57 +113,15 @@ impl fmt::Display for Explanation {
             ChoiceReason::BroughtBack => "none is free; the best of those archived for inactivity",
             ChoiceReason::Grown => "none is free or can be brought back; grown",
         };
-        let (chosen, role) = (visible(self.chosen.as_str()), visible(self.role.as_str()));
-        writeln!(f, "{chosen} for {role}: {why}.")?;
+        line(f, format!("{} for {}: {why}.", self.chosen, self.role))?;
         if self.ranking.is_empty() {
             return Ok(());
         }
         let mut table = Table::new(&["NAME", ">SCORE", ">AFFINITY", ">OVERLAP", ">RECENCY"]);
-        for Candidate { name, score } in &self.ranking {
-            table.row(iter::once(name.to_string()).chain(parts(score)));
+        for Candidate { name, score, .. } in &self.ranking {
+            let [total, affinity, overlap, recency] = parts(score);
+            table.row(&[name, &total, &affinity, &overlap, &recency]);
         }
         write!(f, "{table}")
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct Assignment {
-    agent_slot: Slot,
-    persona_id: EventId,
-    name: PersonaName,
-    role: RoleName,
-    traits: Vec<Tag>,
-    expertise: Vec<Tag>,
-    role_instructions: String,
-    recent_work: Vec<Work>,
-    reused: bool,
-    score: Score,
-}
-
-impl From<Assigned> for Assignment {
-    fn from(assigned: Assigned) -> Self {
-        let Assigned { choice, persona_id, definition, instruction, recent_work, .. } = assigned;
-        Self {
-            agent_slot: choice.slot,
-            persona_id,
-            name: choice.persona,
-            role: choice.role,
-            traits: definition.traits,
-            expertise: definition.expertise,
-            role_instructions: instruction,
-            recent_work,
-            reused: choice.reason == ChoiceReason::Reused,
-            score: choice.score,
-        }
-    }
-}
-
-impl Report for AssignReport {
-    const ALWAYS_JSON: bool = true;
-}
-
-impl fmt::Display for AssignReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.preambles.iter().try_for_each(|preamble| f.write_str(preamble))
     }
 }

@@ -5,17 +5,12 @@ use std::fmt;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::broker;
-use muzzle_persona::events::{Sealed, Summary};
-use muzzle_persona::projection::Needs;
-use muzzle_persona::wording::Count;
+use muzzle_persona::{events::Summary, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
-use super::persona::minute;
-use super::shown_path::ShownPath;
-use super::table::Table;
+use super::{
+    context::Context, failure::Failure, persona::minute, shown_path::ShownPath, table::Table,
+};
 
 /// Take old feedback out of the affinity, and keep a summary of it
 ///
@@ -42,19 +37,14 @@ pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, F
     }
     let sealed = store.seal(args.seal)?;
     context.warn(sealed.iter().filter_map(|sealed| sealed.torn.as_ref()));
-    Ok(CompactReport {
-        before,
-        summaries,
-        sealed: sealed
-            .map(|Sealed { path, bytes, .. }| SealedReport { segment: path.into(), bytes }),
-    })
+    let sealed = sealed.map(|it| SealedReport { segment: it.path.into(), bytes: it.bytes });
+    Ok(CompactReport { before, summaries, sealed })
 }
 
 #[derive(Debug, Serialize)]
 pub struct CompactReport {
     before: Timestamp,
     summaries: Vec<Summary>,
-    /// What was sealed, if anything.
     sealed: Option<SealedReport>,
 }
 
@@ -64,39 +54,24 @@ struct SealedReport {
     bytes: u64,
 }
 
-impl Report for CompactReport {}
-
 impl fmt::Display for CompactReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_feedback(f)?;
-        if let Some(SealedReport { segment, bytes }) = &self.sealed {
-            writeln!(f, "Sealed {} of the log as `{segment}`.", Count(*bytes, "byte"))?;
+        let Self { before, summaries, sealed } = self;
+        let before = minute(*before);
+        if summaries.is_empty() {
+            writeln!(f, "No feedback from before {before} counts; nothing to compact.")?;
+        } else {
+            let mut table =
+                Table::new(&["NAME", "ROLE", "MONTH", ">POSITIVE", ">NEGATIVE", ">NEUTRAL"]);
+            let mut total = 0;
+            for Summary { persona, role, month, positive, negative, neutral } in summaries {
+                table.row(&[persona, role, month, positive, negative, neutral]);
+                total += positive + negative + neutral;
+            }
+            let total = Count(total, "feedback event");
+            write!(f, "Took {total} from before {before} out of the affinity:\n{table}")?;
         }
-        Ok(())
-    }
-}
-
-impl CompactReport {
-    fn write_feedback(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let before = minute(self.before);
-        if self.summaries.is_empty() {
-            return writeln!(f, "No feedback from before {before} counts; nothing to compact.");
-        }
-        let total = |of: &Summary| of.positive + of.negative + of.neutral;
-        let left = Count(self.summaries.iter().map(total).sum::<u64>(), "feedback event");
-        writeln!(f, "Took {left} from before {before} out of the affinity:")?;
-        let mut table =
-            Table::new(&["NAME", "ROLE", "MONTH", ">POSITIVE", ">NEGATIVE", ">NEUTRAL"]);
-        for summary in &self.summaries {
-            table.row([
-                summary.persona.to_string(),
-                summary.role.to_string(),
-                summary.month.to_string(),
-                summary.positive.to_string(),
-                summary.negative.to_string(),
-                summary.neutral.to_string(),
-            ]);
-        }
-        write!(f, "{table}")
+        let Some(SealedReport { segment, bytes }) = sealed else { return Ok(()) };
+        writeln!(f, "Sealed {} of the log as `{segment}`.", Count(*bytes, "byte"))
     }
 }

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory as _, ValueEnum};
+use clap::{Args, CommandFactory as _};
 use clap_complete::CompletionCandidate;
+use clap_complete::engine::ArgValueCompleter;
 use clap_complete::env::{CompleteEnv, Shells};
 use muzzle_persona::events::{Disk, is_hidden};
 use muzzle_persona::{Options, PendingCheckpoint, Progress, Store};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::output::Report;
 use super::{Cli, Environment};
 
 /// What the scripts call to complete a word.
@@ -31,43 +31,25 @@ const INDEX: &str = "_CLAP_COMPLETE_INDEX";
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
     /// The shell
-    #[arg(value_enum)]
-    shell: ShellArg,
+    #[arg(value_parser = ["bash", "zsh", "fish", "powershell", "elvish"])]
+    shell: String,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-enum ShellArg {
-    Bash,
-    Zsh,
-    Fish,
-    #[value(name = "powershell")]
-    PowerShell,
-    Elvish,
-}
-
-pub fn run(args: &CompletionsArgs) -> Result<CompletionsReport, Failure> {
-    let value = args.shell.to_possible_value();
-    let name = value.as_ref().map_or("", |value| value.get_name());
-    let shells = Shells::builtins();
+pub fn run(args: CompletionsArgs) -> Result<CompletionsReport, Failure> {
     let mut script = Vec::new();
-    if let Some(shell) = shells.completer(name) {
+    if let Some(shell) = Shells::builtins().completer(&args.shell) {
         let registered = shell.write_registration(ASK, PROGRAM, PROGRAM, PROGRAM, &mut script);
         registered.map_err(|error| Failure::output(&error))?;
     }
-    Ok(CompletionsReport {
-        shell: args.shell,
-        script: String::from_utf8_lossy(&script).into_owned(),
-    })
+    let script = String::from_utf8_lossy(&script).into_owned();
+    Ok(CompletionsReport { shell: args.shell, script })
 }
 
 #[derive(Debug, Serialize)]
 pub struct CompletionsReport {
-    shell: ShellArg,
+    shell: String,
     script: String,
 }
-
-impl Report for CompletionsReport {}
 
 impl fmt::Display for CompletionsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,14 +57,9 @@ impl fmt::Display for CompletionsReport {
     }
 }
 
-/// What a shell asks about. A completer gets nothing but the word that is completed.
-struct Asking {
-    shell: String,
-    /// The store that the line names before that word.
-    store: Option<PathBuf>,
-}
-
-static ASKING: OnceLock<Asking> = OnceLock::new();
+/// The shell that asks, and the store that its line names before the word that is completed: a
+/// completer gets nothing but that word.
+static ASKING: OnceLock<(String, Option<PathBuf>)> = OnceLock::new();
 
 /// Answers a shell that asks for completions, and ends the process; else does nothing.
 #[expect(clippy::disallowed_methods, reason = "a shell asks through its environment")]
@@ -98,7 +75,7 @@ pub fn answer_shell() {
     join_at_equals(words);
     let home = muzzle_persona::environment::home(|name| std::env::var_os(name));
     let store = named_store(words, &shell, home.as_deref());
-    ASKING.get_or_init(|| Asking { shell, store });
+    ASKING.get_or_init(|| (shell, store));
     let complete = CompleteEnv::with_factory(Cli::command).var(ASK).bin(PROGRAM);
     let here = std::env::current_dir().ok();
     if complete.try_complete(args, here.as_deref()).unwrap_or_else(|error| error.exit()) {
@@ -154,28 +131,25 @@ fn unquoted(word: &str, home: Option<&Path>) -> String {
     }
 }
 
+pub fn persona_names() -> ArgValueCompleter {
+    ArgValueCompleter::new(names_that_begin)
+}
+
 /// The personas whose names begin as was typed.
 ///
 /// A shell asks without a command line of ours, so the environment is read
 /// here. Whatever goes wrong, nothing is offered.
-pub fn persona_names(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let (shell, store) = ASKING.get().map_or(("", None), |it| (&it.shell, it.store.clone()));
+fn names_that_begin(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let (shell, store) = ASKING.get().cloned().unwrap_or_default();
     let names = names_in_store(store, Environment::read()).unwrap_or_default();
     let typed = typed.to_string_lossy().replace(['\\', '"', '\''], "").to_lowercase();
-    let shown = names.into_iter().filter(|name| name.to_lowercase().starts_with(&typed));
-    // What is offered becomes text on somebody's command line.
-    let safe = shown.filter(|name| name.chars().all(is_plain));
+    let is_plain = |c| matches!(c, ' ' | '-' | '.') || (c.is_alphanumeric() && !is_hidden(c));
+    let matching = names.into_iter().filter(|name| name.to_lowercase().starts_with(&typed));
+    // What is offered becomes text on somebody's command line: it must mean itself to every shell.
+    let safe = matching.filter(|name| name.chars().all(is_plain));
     // Of all shells, bash alone takes a completion as it is, with its spaces unquoted.
-    if shell == "bash" {
-        safe.map(|name| CompletionCandidate::new(name.replace(' ', "\\ "))).collect()
-    } else {
-        safe.map(CompletionCandidate::new).collect()
-    }
-}
-
-/// Whether a character means itself to every shell.
-fn is_plain(c: char) -> bool {
-    matches!(c, ' ' | '-' | '.') || (c.is_alphanumeric() && !is_hidden(c))
+    let space = if shell == "bash" { "\\ " } else { " " };
+    safe.map(|name| CompletionCandidate::new(name.replace(' ', space))).collect()
 }
 
 fn names_in_store(
@@ -191,6 +165,5 @@ fn names_in_store(
         disk: Disk::default(),
         pending: PendingCheckpoint::default(),
     };
-    let store = Store::peek(&options)?;
-    Ok(store.roster().names().map(ToString::to_string).collect())
+    Ok(Store::peek(&options)?.roster().names().map(ToString::to_string).collect())
 }

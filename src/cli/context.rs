@@ -3,26 +3,32 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use clap::Args;
 use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situation};
 use muzzle_persona::events::Disk;
-use muzzle_persona::projection::Needs;
-use muzzle_persona::{Answer, Options, PendingCheckpoint, Store};
+use muzzle_persona::projection::{CutoffSpec, Needs};
+use muzzle_persona::{Answer, Options, PendingCheckpoint, Snapshot, Store};
 
-use super::claude_code::location::ClaudeCode;
 use super::environment::{self, Environment};
-use super::failure::Failure;
-use super::output::{Level, Message, Output};
-use super::pager::Pager;
+use super::output::{Level, Output};
+use super::{claude_code::location::ClaudeCode, failure::Failure, pager::Pager, persona::minute};
 
-/// What one command works with.
+/// The moment that a reading command asks about.
+#[derive(Debug, Args)]
+pub struct AtArgs {
+    /// As it was then: a time, a date, a sequence number, how an event's id begins, or `git:REV`
+    #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
+    at: Option<CutoffSpec>,
+}
+
 pub struct Context {
     pub options: Options,
     pub pager: Pager,
-    /// The path of this program.
     pub program: Option<PathBuf>,
     /// The messages for stderr, to be written after the answer.
-    pub messages: Vec<Message>,
+    pub messages: Vec<(Level, String)>,
+    /// Whether what is decided is not recorded.
+    pub dry_run: bool,
     rng: fastrand::Rng,
     home: Option<PathBuf>,
 }
@@ -40,42 +46,30 @@ impl Context {
         let dir = muzzle_persona::environment::store_dir(store, variable, home.clone())?;
         let progress = Output::progress();
         let options = Options { dir, wait, now, progress, disk: Disk::default(), pending };
-        Ok(Self { options, pager, program, messages: Vec::new(), rng, home })
-    }
-
-    /// The time of this command.
-    pub fn now(&self) -> Timestamp {
-        self.options.now
+        Ok(Self { options, pager, program, messages: Vec::new(), dry_run: false, rng, home })
     }
 
     /// Adds warnings, which are written whatever the answer is.
     pub fn warn(&mut self, warnings: impl IntoIterator<Item: ToString>) {
-        self.add(Level::Warning, warnings);
+        let warnings = warnings.into_iter().map(|it| (Level::Warning, it.to_string()));
+        self.messages.extend(warnings);
     }
 
     /// Adds notes: text for people that was asked for beside the answer.
     pub fn note(&mut self, notes: impl IntoIterator<Item: ToString>) {
-        self.add(Level::Note, notes);
+        self.messages.extend(notes.into_iter().map(|note| (Level::Note, note.to_string())));
     }
 
-    fn add(&mut self, level: Level, texts: impl IntoIterator<Item: ToString>) {
-        let texts = texts.into_iter().map(|text| Message { level, text: text.to_string() });
-        self.messages.extend(texts);
-    }
-
-    /// The warnings so far.
     pub fn warnings(&self) -> Vec<String> {
-        let warnings = self.messages.iter().filter(|message| message.level == Level::Warning);
-        warnings.map(|warning| warning.text.clone()).collect()
+        let warnings = self.messages.iter().filter(|(level, _)| *level == Level::Warning);
+        warnings.map(|(_, text)| text.clone()).collect()
     }
 
-    /// Finds the directories of Claude Code's settings.
     pub fn claude_code(&self) -> Result<ClaudeCode, Failure> {
         environment::find_claude_code(self.home.as_deref()).ok_or_else(|| {
-            Failure::usage(
-                "could not find the home directory for Claude Code's settings",
-                "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`",
-            )
+            let message = "could not find the home directory for Claude Code's settings";
+            let hint = "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`";
+            Failure::usage(message, hint)
         })
     }
 
@@ -93,17 +87,36 @@ impl Context {
         Ok(store)
     }
 
-    /// Opens the store, and lends personas; in a dry run nothing is recorded.
-    pub fn assign(
-        &mut self,
-        request: &AssignRequest,
-        dry_run: bool,
-    ) -> Result<Vec<Assigned>, Failure> {
-        let (mut store, now) = (self.open()?, self.now());
-        let answer = if dry_run {
-            store.rehearse_assign(request, now, &mut self.rng)?
+    /// Opens the store to read, and notes what its reader should know.
+    pub fn read(&mut self, args: &AtArgs) -> Result<Snapshot, Failure> {
+        let snapshot = self.read_quietly(args)?;
+        self.warn(snapshot.roster().warnings());
+        Ok(snapshot)
+    }
+
+    /// Opens the store to read, for a command whose answer holds the warnings itself.
+    pub fn read_quietly(&mut self, args: &AtArgs) -> Result<Snapshot, Failure> {
+        let Some(spec) = &args.at else {
+            return Ok(Snapshot::present(self.open_quietly()?, self.options.now));
+        };
+        let snapshot = Snapshot::open(&self.options, spec)?;
+        if snapshot.view().events == 0 {
+            let first = snapshot.view().first_excluded().map(minute);
+            self.warn([first.map_or_else(
+                || "nothing ever happened: the log is empty".to_owned(),
+                |first| format!("nothing had happened by then: the log begins {first}"),
+            )]);
+        }
+        Ok(snapshot)
+    }
+
+    /// Opens the store, and lends personas.
+    pub fn assign(&mut self, request: &AssignRequest) -> Result<Vec<Assigned>, Failure> {
+        let (mut store, now, rng) = (self.open()?, self.options.now, &mut self.rng);
+        let answer = if self.dry_run {
+            store.rehearse_assign(request, now, rng)?
         } else {
-            store.assign(request, now, &mut self.rng)?
+            store.assign(request, now, rng)?
         };
         Ok(self.outcome(answer))
     }
@@ -114,19 +127,14 @@ impl Context {
         needs: &Needs,
         rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(Store, T), Failure> {
-        let mut store = self.open()?;
-        let answer = store.execute(needs, self.options.now, &mut self.rng, rule)?;
-        Ok((store, self.outcome(answer)))
-    }
-
-    /// Opens the store and has a rule decide; applies the decision, and records nothing.
-    pub fn rehearse<T>(
-        &mut self,
-        needs: &Needs,
-        rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
-    ) -> Result<(Store, T), Failure> {
-        let store = self.open()?;
-        let (store, answer) = store.rehearse(needs, self.options.now, &mut self.rng, rule)?;
+        let (mut store, now, rng) = (self.open()?, self.options.now, &mut self.rng);
+        let answer = if self.dry_run {
+            let (rehearsed, answer) = store.rehearse(needs, now, rng, rule)?;
+            store = rehearsed;
+            answer
+        } else {
+            store.execute(needs, now, rng, rule)?
+        };
         Ok((store, self.outcome(answer)))
     }
 

@@ -6,8 +6,8 @@ use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::events::{EventId, RoleName, visible};
 use muzzle_persona::projection::{
-    Cutoff, CutoffError, CutoffSpec, Existence, Lease, Origin, Pair, PersonaChange, Points,
-    RoleChange, StatusReason,
+    Cutoff, CutoffError, CutoffSpec, Existence, Lease, Pair, PersonaChange, RoleChange,
+    StatusReason,
 };
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Options, Snapshot, StoreError};
@@ -15,8 +15,8 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::failure::{EVENTS_HINT, Failure};
-use super::output::{FAINT, HEADING, Report};
-use super::persona::{minute, tally};
+use super::output::{FAINT, HEADING, line};
+use super::persona::{minute, origin_word, tally};
 
 /// Tell what changed between two moments, by persona
 ///
@@ -28,19 +28,15 @@ use super::persona::{minute, tally};
 pub struct DiffArgs {
     /// The first moment, or a revision of the store in git
     #[arg(value_name = "A", value_parser = parse)]
-    from: Typed,
+    from: (String, CutoffSpec),
     /// The second one [default: now]
     #[arg(value_name = "B", value_parser = parse)]
-    to: Option<Typed>,
+    to: Option<(String, CutoffSpec)>,
 }
 
-/// A moment as it was typed, and how it was read.
-type Typed = (String, CutoffSpec);
-
 /// Reads a moment; anything else is a revision, which git may know or not.
-fn parse(text: &str) -> Result<Typed, String> {
-    let revision = text.strip_prefix("git:").unwrap_or(text);
-    if revision.is_empty() {
+fn parse(text: &str) -> Result<(String, CutoffSpec), String> {
+    if text.strip_prefix("git:").unwrap_or(text).is_empty() {
         return Err("it is empty".to_owned());
     }
     let spec = CutoffSpec::parse(text);
@@ -48,7 +44,7 @@ fn parse(text: &str) -> Result<Typed, String> {
 }
 
 /// Opens the store as it was at a moment, or else as it is.
-fn open(options: &Options, moment: Option<&Typed>) -> Result<Snapshot, Failure> {
+fn open(options: &Options, moment: Option<&(String, CutoffSpec)>) -> Result<Snapshot, Failure> {
     let Some((typed, spec)) = moment else {
         return Ok(Snapshot::open_until(options, Cutoff::All)?);
     };
@@ -80,11 +76,15 @@ pub fn run(args: &DiffArgs, context: &mut Context) -> Result<DiffReport, Failure
             }
         })?;
     }
-    Ok(DiffReport {
-        from: Side::new(Some(&args.from), &before),
-        to: Side::new(args.to.as_ref(), &after),
-        personas,
-    })
+    let side = |moment: Option<&(String, CutoffSpec)>, snapshot: &Snapshot| Side {
+        given: moment.map(|(typed, _)| typed.clone()),
+        commit: snapshot.commit().map(str::to_owned),
+        events: snapshot.view().events,
+        last_event: snapshot.view().last_at,
+        heads: snapshot.view().heads.ids().to_vec(),
+    };
+    let (from, to) = (side(Some(&args.from), &before), side(args.to.as_ref(), &after));
+    Ok(DiffReport { from, to, personas })
 }
 
 #[derive(Debug, Serialize)]
@@ -94,31 +94,15 @@ pub struct DiffReport {
     personas: Vec<PersonaChange>,
 }
 
-/// One of the two that are compared.
 #[derive(Debug, Serialize)]
 struct Side {
     /// As it was typed; not if it is the present.
     given: Option<String>,
-    /// The commit, if it is git that has it.
     commit: Option<String>,
     events: u64,
     last_event: Option<Timestamp>,
     heads: Vec<EventId>,
 }
-
-impl Side {
-    fn new(moment: Option<&Typed>, snapshot: &Snapshot) -> Self {
-        Self {
-            given: moment.map(|(typed, _)| typed.clone()),
-            commit: snapshot.commit().map(str::to_owned),
-            events: snapshot.view().events,
-            last_event: snapshot.view().last_at,
-            heads: snapshot.view().heads.ids().to_vec(),
-        }
-    }
-}
-
-impl Report for DiffReport {}
 
 impl fmt::Display for DiffReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,9 +112,7 @@ impl fmt::Display for DiffReport {
         }
         for change in &self.personas {
             writeln!(f, "\n{HEADING}{}{HEADING:#}", visible(change.name.as_str()))?;
-            for line in lines(change) {
-                writeln!(f, "  {}", visible(&line))?;
-            }
+            lines(change).iter().try_for_each(|text| line(f, format!("  {text}")))?;
         }
         Ok(())
     }
@@ -138,61 +120,42 @@ impl fmt::Display for DiffReport {
 
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let given = self.given.as_deref().unwrap_or("now");
-        write!(f, "{} ({}", visible(given), Count(self.events, "event"))?;
-        match self.last_event {
-            Some(at) => write!(f, ", the last of {})", minute(at)),
-            None => write!(f, ")"),
-        }
+        let given = visible(self.given.as_deref().unwrap_or("now"));
+        let last = self.last_event.map(|at| format!(", the last of {}", minute(at)));
+        write!(f, "{given} ({}{})", Count(self.events, "event"), last.unwrap_or_default())
     }
 }
 
-/// The lines on one persona.
 fn lines(change: &PersonaChange) -> Vec<String> {
     let mut lines = Vec::new();
     match change.change {
         Existence::Absent => return vec!["not there any more".to_owned()],
-        Existence::Created => lines.push(format!("created ({})", origin(change.origin))),
+        Existence::Created => lines.push(format!("created ({})", origin_word(change.origin))),
         Existence::Changed => {}
     }
     if !change.revised.is_empty() {
         lines.push(format!("revised: {}", change.revised.join(", ")));
     }
-    lines.extend(status(change));
-    lines.extend(change.given_back.iter().map(|it| format!("given back by {}", slot_of(it))));
-    lines.extend(change.lent.iter().map(|it| format!("lent to {}", slot_of(it))));
+    let why = change.reason.as_ref().map(|reason| format!(" ({})", word(reason)));
+    let why = why.unwrap_or_default();
+    if matches!(change.reason, Some(StatusReason::Retired(_))) {
+        lines.push(format!("archived{why}"));
+    } else if change.is_brought_back() {
+        lines.push(format!("brought back{why}"));
+    }
+    for (what, leases) in [("given back by", &change.given_back), ("lent to", &change.lent)] {
+        lines.extend(leases.iter().map(|Lease { session, slot, role, project, .. }| {
+            format!("{what} {slot} of the session {session}, as {role} on {project}")
+        }));
+    }
     lines.extend(change.roles.iter().map(|(role, record)| record_line(role, record)));
     lines
 }
 
-fn origin(origin: Origin) -> &'static str {
-    match origin {
-        Origin::Seed => "seeded",
-        Origin::Grown => "grown",
-    }
-}
-
-/// The change of its status, if it changed.
-fn status(change: &PersonaChange) -> Option<String> {
-    let reason = change.reason.as_ref().map(word);
-    let why = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-    match change.reason {
-        Some(StatusReason::Retired(_)) => Some(format!("archived{why}")),
-        _ if change.is_brought_back() => Some(format!("brought back{why}")),
-        _ => None,
-    }
-}
-
-fn slot_of(lease: &Lease) -> String {
-    let Lease { session, slot, role, project, .. } = lease;
-    format!("{slot} of the session {session}, as {role} on {project}")
-}
-
 /// The changes of the record in a role.
 fn record_line(role: &RoleName, record: &RoleChange) -> String {
-    let points = |points: Points| format!("{:.3}", points.as_f64());
     let changes = [
-        changed("affinity", record.affinity, points),
+        changed("affinity", record.affinity, |points| format!("{:.3}", points.as_f64())),
         changed("lent", record.assignments, |n| n.to_string()),
         changed("done", record.counts, |n| n.to_string()),
         changed("feedback", record.feedback, tally),
@@ -200,14 +163,10 @@ fn record_line(role: &RoleName, record: &RoleChange) -> String {
     format!("{role}: {}", changes.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
-/// A value before and after, if it changed.
-fn changed<T: Copy + PartialEq>(
-    what: &str,
-    pair: Pair<T>,
-    show: impl Fn(T) -> String,
-) -> Option<String> {
-    let Pair { before, after } = pair;
-    (!pair.is_same()).then(|| format!("{what} {} → {}", show(before), show(after)))
+fn changed<T: PartialEq>(what: &str, pair: Pair<T>, show: fn(T) -> String) -> Option<String> {
+    let is_same = pair.is_same();
+    let Pair { before, after } = pair.map(show);
+    (!is_same).then(|| format!("{what} {before} → {after}"))
 }
 
 /// The JSON name of a value, in words.

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use muzzle_persona::environment;
 
-use super::claude_code::location::ClaudeCode;
-use super::pager::Pager;
+use super::{claude_code::location::ClaudeCode, pager::Pager};
 
 /// The environment, the clock and the source of randomness.
 pub struct Environment {
@@ -16,15 +15,10 @@ pub struct Environment {
     pub store: Option<OsString>,
     /// The value of `MUZZLE_PERSONA_NOW`.
     pub now: Option<OsString>,
-    /// The home directory.
     pub home: Option<PathBuf>,
-    /// The pager for long answers.
     pub pager: Pager,
-    /// The path of this program.
     pub program: Option<PathBuf>,
-    /// The time by the system's clock.
     pub clock: Timestamp,
-    /// The source of randomness.
     pub rng: fastrand::Rng,
 }
 

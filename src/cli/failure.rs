@@ -1,29 +1,29 @@
 //! Why a command failed: its words, its hint and its exit code.
 
+use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
-use muzzle_persona::StoreError;
 use muzzle_persona::broker::{Refusal, SeedError};
 use muzzle_persona::environment::{self, EnvironmentError};
 use muzzle_persona::events::{LogError, RevisionError, visible};
-use muzzle_persona::projection::CutoffError;
+use muzzle_persona::{StoreError, projection::CutoffError};
 use serde::Serialize;
 
-/// The exit code of a command that was refused, or did not find what it was asked about.
+// Exit codes; 0 is success.
+/// The command was refused, or did not find what it was asked about.
 pub const REFUSED: u8 = 1;
-/// The exit code of a command line that cannot be read.
+/// The command line cannot be read.
 pub const USAGE: u8 = 2;
-/// The exit code of a damaged log.
+/// The log is damaged.
 pub const DAMAGED: u8 = 3;
-/// The exit code of a log that others kept busy.
+/// Others kept the log busy.
 const BUSY: u8 = 4;
-/// The exit code of a store that could not be read or written.
+/// The store could not be read or written.
 const WRITE: u8 = 5;
-/// The exit code of a bug.
+/// A bug.
 pub const BUG: u8 = 70;
 
-/// The hint when a path cannot be read or written.
 const CHECK_PATH: &str = "check the path and its permissions";
 /// The hint when a place in the log cannot be found.
 pub const EVENTS_HINT: &str =
@@ -43,127 +43,128 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn new(
-        kind: &'static str,
-        code: u8,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
-        let hint = Some(visible(&hint.into()));
-        Self { kind, message: visible(&message.into()), hint, code }
+    fn new(kind: &'static str, message: impl Display, hint: impl Display) -> Self {
+        let code = match kind {
+            "usage" => USAGE,
+            "damaged" => DAMAGED,
+            "busy" => BUSY,
+            "io" | "write" | "sync" => WRITE,
+            "bug" => BUG,
+            _ => REFUSED,
+        };
+        let hint = Some(visible(&hint.to_string()));
+        Self { kind, message: visible(&message.to_string()), hint, code }
     }
 
     /// A command line that cannot be used.
-    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new("usage", USAGE, message, hint)
+    pub fn usage(message: impl Display, hint: impl Display) -> Self {
+        Self::new("usage", message, hint)
     }
 
     /// A request that cannot be met as things are.
-    pub fn refused(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new("refused", REFUSED, message, hint)
+    pub fn refused(message: impl Display, hint: impl Display) -> Self {
+        Self::new("refused", message, hint)
     }
 
     /// Something that was named and is not there.
-    pub fn not_found(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new("not_found", REFUSED, message, hint)
+    pub fn not_found(message: impl Display, hint: impl Display) -> Self {
+        Self::new("not_found", message, hint)
     }
 
     /// Something that another process changes at the same time.
-    pub fn busy(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new("busy", BUSY, message, hint)
+    pub fn busy(message: impl Display, hint: impl Display) -> Self {
+        Self::new("busy", message, hint)
     }
 
-    /// A file that could not be read.
     pub fn read(path: &Path, error: &io::Error) -> Self {
-        Self::new("io", WRITE, format!("could not read `{}`: {error}", path.display()), CHECK_PATH)
+        Self::new("io", format!("could not read `{}`: {error}", path.display()), CHECK_PATH)
     }
 
-    /// A file or directory that could not be written.
     pub fn write(doing: &str, path: &Path, error: &io::Error) -> Self {
         let message = format!("could not {doing} `{}`: {error}", path.display());
-        Self::new("write", WRITE, message, CHECK_PATH)
+        Self::new("write", message, CHECK_PATH)
     }
 
-    /// An answer that could not be written.
     pub fn output(error: &io::Error) -> Self {
         let hint = "what was asked for is done; only its report is missing";
-        Self::new("write", WRITE, format!("could not write the answer: {error}"), hint)
+        Self::new("write", format!("could not write the answer: {error}"), hint)
     }
 
-    /// A panic.
-    pub fn bug(message: impl Into<String>) -> Self {
-        Self::new("bug", BUG, message, "please report it, with the command that you ran")
+    pub fn bug(message: impl Display) -> Self {
+        Self::new("bug", message, "please report it, with the command that you ran")
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let message = error.to_string();
-        match error {
-            StoreError::Refused(refusal) => refusal.into(),
-            StoreError::Log(error) => error.into(),
-            StoreError::Seed(error) => error.into(),
-            StoreError::Cutoff(error) => error.into(),
-            StoreError::UnknownThen(_) => {
-                let hint = "`muzzle-persona list --status all` with the same `--at` shows who was";
-                Self::not_found(message, hint)
-            }
+        let (kind, hint) = match error {
+            StoreError::Refused(refusal) => return refusal.into(),
+            StoreError::Log(error) => return error.into(),
+            StoreError::Seed(error) => return error.into(),
+            StoreError::Cutoff(error) => return error.into(),
+            StoreError::Revision(error) => return error.into(),
+            StoreError::UnknownThen(_) => (
+                "not_found",
+                "`muzzle-persona list --status all` with the same `--at` shows who was",
+            ),
             StoreError::Recorded(_) => {
-                let hint = "do not do it again; `muzzle-persona log` shows what is recorded";
-                Self::new("io", WRITE, message, hint)
+                ("io", "do not do it again; `muzzle-persona log` shows what is recorded")
             }
-            StoreError::Revision(error) => error.into(),
-            StoreError::TooLong(_) => Self::refused(message, "ask for less at once"),
+            StoreError::TooLong(_) => ("refused", "ask for less at once"),
             StoreError::NewerFormat(_) => {
-                let hint = "install the newer muzzle-persona that wrote it";
-                Self::new("newer_format", REFUSED, message, hint)
+                ("newer_format", "install the newer muzzle-persona that wrote it")
             }
             StoreError::NoStore(_) => {
-                Self::not_found(message, "`muzzle-persona list` makes one where there is none")
+                ("not_found", "`muzzle-persona list` makes one where there is none")
             }
-            StoreError::KeepsMoving(_) => {
-                Self::busy(message, "try again when the checkout is done")
-            }
-            StoreError::AmbiguousHead(_) => Self::not_found(message, "write more of its digits"),
-        }
+            StoreError::KeepsMoving(_) => ("busy", "try again when the checkout is done"),
+            StoreError::AmbiguousHead(_) => ("not_found", "write more of its digits"),
+        };
+        Self::new(kind, message, hint)
     }
 }
 
 impl From<LogError> for Failure {
     fn from(error: LogError) -> Self {
-        let (kind, code, hint) = match &error {
+        let (kind, hint) = match &error {
             LogError::Damaged(_) => (
                 "damaged",
-                DAMAGED,
                 "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done; nothing was changed",
             ),
-            LogError::Busy { .. } => {
-                ("busy", BUSY, "try again, or wait longer, as with `--wait 30`")
-            }
+            LogError::Busy { .. } => ("busy", "try again, or wait longer, as with `--wait 30`"),
             LogError::Io { .. } => (
                 "io",
-                WRITE,
                 "check the path and its permissions, or name another store with `--store DIR`",
             ),
-            LogError::Write { .. } => {
-                ("write", WRITE, "check the space and the limits of the disk")
-            }
+            LogError::Write { .. } => ("write", "check the space and the limits of the disk"),
             LogError::Sync { .. } => {
-                ("sync", WRITE, "check the disk, then look whether the event is there")
+                ("sync", "check the disk, then look whether the event is there")
             }
         };
-        Self::new(kind, code, error.to_string(), hint)
+        Self::new(kind, error, hint)
     }
 }
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let kind = match refusal {
-            Refusal::UnknownPersona { .. } | Refusal::AmbiguousName { .. } => "not_found",
-            Refusal::NoRole | Refusal::TooManyRoles(_) | Refusal::IsHeld { .. } => "refused",
+        let (kind, hint) = match &refusal {
+            Refusal::NoRole => ("refused", "ask for one, as in `--roles code-reviewer`"),
+            Refusal::TooManyRoles(_) => ("refused", "ask in several `assign` commands"),
+            Refusal::UnknownPersona { nearest: Some(name), .. } => {
+                ("not_found", &*format!("did you mean `{name}`?"))
+            }
+            Refusal::UnknownPersona { nearest: None, .. } => {
+                ("not_found", "`muzzle-persona list --status all` shows all personas")
+            }
+            Refusal::AmbiguousName { .. } => ("not_found", "write more of the name"),
+            // A session's name may be anything: it must not stand in a command to copy.
+            Refusal::IsHeld { .. } => (
+                "refused",
+                "`muzzle-persona release --session SESSION` gives it back; `--force` does that first",
+            ),
         };
-        let hint = Some(visible(&refusal_hint(&refusal)));
-        Self { kind, message: visible(&refusal.to_string()), hint, code: REFUSED }
+        Self::new(kind, &refusal, hint)
     }
 }
 
@@ -173,11 +174,10 @@ impl From<CutoffError> for Failure {
             CutoffError::Unreadable | CutoffError::UnknownId(_) => EVENTS_HINT,
             CutoffError::AmbiguousId(..) => "write more of the id",
             CutoffError::Revision(_) => {
-                let hint = "`--at git:REV` reads the log as it is at a revision";
-                return Self::usage(error.to_string(), hint);
+                return Self::usage(error, "`--at git:REV` reads the log as it is at a revision");
             }
         };
-        Self::not_found(error.to_string(), hint)
+        Self::not_found(error, hint)
     }
 }
 
@@ -196,14 +196,13 @@ impl From<RevisionError> for Failure {
                 "`git -C STORE log -- events.jsonl` shows the commits that have one"
             }
         };
-        Self::not_found(error.to_string(), hint)
+        Self::not_found(error, hint)
     }
 }
 
 impl From<SeedError> for Failure {
     fn from(error: SeedError) -> Self {
-        let hint = "mend the file, or move it away to use the built-in seed";
-        Self::new("seed", REFUSED, error.to_string(), hint)
+        Self::new("seed", error, "mend the file, or move it away to use the built-in seed")
     }
 }
 
@@ -217,26 +216,6 @@ impl From<EnvironmentError> for Failure {
                 "write it as in `2026-03-25T15:30:00Z`, or unset it".to_owned()
             }
         };
-        Self::usage(error.to_string(), hint)
+        Self::usage(error, hint)
     }
-}
-
-/// What to do about a refusal.
-fn refusal_hint(refusal: &Refusal) -> String {
-    let hint = match refusal {
-        Refusal::NoRole => "ask for one, as in `--roles code-reviewer`",
-        Refusal::TooManyRoles(_) => "ask in several `assign` commands",
-        Refusal::UnknownPersona { nearest: Some(name), .. } => {
-            return format!("did you mean `{name}`?");
-        }
-        Refusal::UnknownPersona { nearest: None, .. } => {
-            "`muzzle-persona list --status all` shows all personas"
-        }
-        Refusal::AmbiguousName { .. } => "write more of the name",
-        // A session's name may be anything: it must not stand in a command to copy.
-        Refusal::IsHeld { .. } => {
-            "`muzzle-persona release --session SESSION` gives it back; `--force` does that first"
-        }
-    };
-    hint.to_owned()
 }

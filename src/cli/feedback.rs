@@ -4,19 +4,13 @@ use std::fmt;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker::{self, FeedbackRequest};
-use muzzle_persona::events::{
-    Observation, PersonaName, ProjectName, RoleName, Sentiment, Source, visible,
-};
+use muzzle_persona::events::{Observation, PersonaName, ProjectName, RoleName, Sentiment, Source};
 use muzzle_persona::projection::{Needs, Points, Tally};
 use muzzle_persona::wording::Quoted;
 use serde::Serialize;
 
-use super::completions::persona_names;
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
+use super::{completions::persona_names, context::Context, failure::Failure, output::line};
 
 /// Judge a persona's work; the verdict counts when the next one is chosen
 ///
@@ -26,7 +20,7 @@ use super::output::Report;
 #[derive(Debug, Args)]
 pub struct FeedbackArgs {
     /// The persona's name, or how it begins
-    #[arg(add = ArgValueCompleter::new(persona_names))]
+    #[arg(add = persona_names())]
     name: String,
     /// What was observed, at most 2,000 characters
     #[arg(long, value_name = "TEXT", value_parser = Observation::parse)]
@@ -94,14 +88,12 @@ pub struct FeedbackReport {
     feedback: Tally,
 }
 
-impl Report for FeedbackReport {}
-
 impl fmt::Display for FeedbackReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sentiment, name) = (self.sentiment.as_str(), visible(self.name.as_str()));
-        write!(f, "Recorded as {sentiment} for {name} as {}", visible(self.role.as_str()))?;
-        writeln!(f, ", {}.", self.reason())?;
-        writeln!(f, "Affinity: {} → {}", self.affinity_before, self.affinity_after)
+        let Self { name, role, sentiment, affinity_before, affinity_after, .. } = self;
+        let (sentiment, why) = (sentiment.as_str(), self.reason());
+        line(f, format!("Recorded as {sentiment} for {name} as {role}, {why}."))?;
+        writeln!(f, "Affinity: {affinity_before} → {affinity_after}")
     }
 }
 
@@ -112,18 +104,11 @@ impl FeedbackReport {
             return "as given".to_owned();
         }
         let sides = [("for", &self.positive_words), ("against", &self.negative_words)];
-        let words: Vec<_> = sides
-            .into_iter()
-            .filter(|(_, words)| !words.is_empty())
-            .map(|(side, words)| {
-                let words: Vec<_> = words.iter().map(|word| visible(word)).collect();
-                format!("{side} it {}", Quoted::all(&words))
-            })
-            .collect();
-        if words.is_empty() {
-            "by its words: none of them tells".to_owned()
-        } else {
-            format!("by its words: {}", words.join("; "))
-        }
+        let sides = sides.into_iter().filter(|(_, words)| !words.is_empty());
+        let words: Vec<_> =
+            sides.map(|(side, words)| format!("{side} it {}", Quoted::all(words))).collect();
+        let words =
+            if words.is_empty() { "none of them tells".to_owned() } else { words.join("; ") };
+        format!("by its words: {words}")
     }
 }

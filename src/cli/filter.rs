@@ -1,32 +1,21 @@
 //! Which events `log` lists.
 
 use clap::Args;
-use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker;
-use muzzle_persona::events::{EventText, PersonaName, ProjectName, Record, RoleName, SessionId};
+use muzzle_persona::events::{EventText, ProjectName, Record, RoleName, SessionId};
 use muzzle_persona::projection::{Cutoff, CutoffSpec, Needs};
 use muzzle_persona::{Snapshot, StoreError};
 
 use super::completions::persona_names;
 
 /// The types of event that this version knows.
-const TYPES: [&str; 10] = [
-    "seed",
-    "grow",
-    "revise",
-    "assign",
-    "release",
-    "feedback",
-    "retire",
-    "reactivate",
-    "compact",
-    "repair",
-];
+const TYPES: &str =
+    "seed, grow, revise, assign, release, feedback, retire, reactivate, compact, repair";
 
 #[derive(Debug, Args)]
 pub struct FilterArgs {
     /// Only those that name this persona: its name, or how it begins
-    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(persona_names))]
+    #[arg(long, value_name = "NAME", add = persona_names())]
     persona: Option<String>,
     /// Only those of this session
     #[arg(long, value_parser = SessionId::parse)]
@@ -49,43 +38,31 @@ pub struct FilterArgs {
 }
 
 /// The conditions that an event must all meet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Filter {
-    persona: Option<PersonaName>,
-    session: Option<SessionId>,
-    project: Option<ProjectName>,
-    role: Option<RoleName>,
-    kind: Option<String>,
+    /// What was asked for, with the persona and the role that are meant.
+    args: FilterArgs,
     /// Events within this cut-off are too early.
     since: Option<Cutoff>,
     /// Events past this one are too late.
     until: Cutoff,
 }
 
-impl FilterArgs {
-    /// Finds the persona, the role and the events that are meant.
-    pub fn resolve(&self, snapshot: &mut Snapshot) -> Result<Filter, StoreError> {
-        let persona = self.persona.as_deref().map(|name| {
-            snapshot.look(&Needs::nothing(), |it| Ok(broker::find(it.roster(), name)?.clone()))
-        });
-        let persona = persona.transpose()?;
-        let mut resolve = |spec| snapshot.resolve(spec);
-        let since = self.since.as_ref().map(&mut resolve).transpose()?;
-        let until = self.until.as_ref().map(&mut resolve).transpose()?;
-        let roles = &snapshot.rules().roles;
-        Ok(Filter {
-            persona,
-            session: self.session.clone(),
-            project: self.project.clone(),
-            role: self.role.as_ref().map(|role| roles.meant(role)),
-            kind: self.kind.clone(),
-            since: since.map(|named| named.start),
-            until: until.map_or(Cutoff::All, |named| named.end),
-        })
-    }
-}
-
 impl Filter {
+    /// Finds the persona, the role and the events that are meant.
+    pub fn of(mut args: FilterArgs, snapshot: &mut Snapshot) -> Result<Self, StoreError> {
+        if let Some(name) = &mut args.persona {
+            *name = snapshot
+                .look(&Needs::nothing(), |it| Ok(broker::find(it.roster(), name)?.to_string()))?;
+        }
+        let mut resolve = |spec| snapshot.resolve(spec);
+        let since = args.since.as_ref().map(&mut resolve).transpose()?.map(|named| named.start);
+        let until = args.until.as_ref().map(&mut resolve).transpose()?;
+        let roles = &snapshot.rules().roles;
+        args.role = args.role.map(|role| roles.meant(&role));
+        Ok(Self { args, since, until: until.map_or(Cutoff::All, |named| named.end) })
+    }
+
     /// Returns whether every event passes.
     pub fn takes_all(&self) -> bool {
         self.needles().is_empty() && self.since.is_none() && self.until == Cutoff::All
@@ -93,35 +70,36 @@ impl Filter {
 
     /// The texts that the line of an event must hold for it to pass.
     pub fn needles(&self) -> Vec<&str> {
+        let FilterArgs { persona, session, project, role, kind, .. } = &self.args;
         let texts = [
-            self.persona.as_ref().map(PersonaName::as_str),
-            self.session.as_ref().map(SessionId::as_str),
-            self.project.as_ref().map(ProjectName::as_str),
-            self.role.as_ref().map(RoleName::as_str),
-            self.kind.as_deref(),
+            persona.as_deref(),
+            session.as_ref().map(SessionId::as_str),
+            project.as_ref().map(ProjectName::as_str),
+            role.as_ref().map(RoleName::as_str),
+            kind.as_deref(),
         ];
         texts.into_iter().flatten().collect()
     }
 
     /// Returns whether an event passes.
     pub fn takes(&self, record: &Record) -> bool {
-        let Self { persona, session, project, role, kind, since, until } = self;
+        let FilterArgs { persona, session, project, role, kind, .. } = &self.args;
         let event = &record.event;
         let names = |wanted: EventText<'_>| event.texts().any(|text| text == wanted);
-        persona.as_ref().is_none_or(|wanted| names(EventText::Persona(wanted)))
+        persona.as_ref().is_none_or(|wanted| event.personas().any(|it| it.as_str() == wanted))
             && session.as_ref().is_none_or(|wanted| names(EventText::Session(wanted)))
             && project.as_ref().is_none_or(|wanted| names(EventText::Project(wanted)))
             && role.as_ref().is_none_or(|wanted| names(EventText::Role(wanted)))
             && kind.as_ref().is_none_or(|wanted| event.kind() == wanted)
-            && !since.is_some_and(|since| since.includes(record))
-            && until.includes(record)
+            && !self.since.is_some_and(|since| since.includes(record))
+            && self.until.includes(record)
     }
 
     /// What to say of a type that only another version can know.
     pub fn doubt(&self) -> Option<String> {
-        let kind = self.kind.as_ref().filter(|kind| !TYPES.contains(&kind.as_str()))?;
-        let known = TYPES.join(", ");
-        Some(format!("this version knows no events of the type `{kind}`; it knows {known}"))
+        let is_known = |kind: &&String| TYPES.split(", ").any(|known| known == *kind);
+        let kind = self.args.kind.as_ref().filter(|kind| !is_known(kind))?;
+        Some(format!("this version knows no events of the type `{kind}`; it knows {TYPES}"))
     }
 }
 
@@ -137,7 +115,7 @@ mod tests {
             log.lines().map(|line| decode(line).event.kind().to_owned()).collect();
         kinds.sort();
         kinds.dedup();
-        let mut types = TYPES;
+        let mut types: Vec<_> = TYPES.split(", ").collect();
         types.sort_unstable();
         assert_eq!(kinds, types);
     }

@@ -7,11 +7,7 @@ use clap::Args;
 use muzzle_persona::events::visible;
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::Failure;
-use super::git::Repository;
-use super::output::Report;
-use super::shown_path::ShownPath;
+use super::{context::Context, failure::Failure, git, shown_path::ShownPath};
 
 /// The diff driver that a store's `.gitattributes` name for logs.
 const DRIVER: &str = "muzzle-persona";
@@ -35,41 +31,38 @@ pub fn run(
     context: &mut Context,
     ask: impl FnOnce(&str) -> Option<bool>,
 ) -> Result<GitSetupReport, Failure> {
-    let repository = Repository::of(&context.options.dir)?;
+    let store = &context.options.dir;
+    let path = git::config_file(store)?;
     let value = textconv(context.program.as_deref())?;
-    let before = repository.setting(SETTING)?;
-    if repository.diff_driver("events.jsonl")? != DRIVER {
+    let before = git::run(store, &["config", "--local", "--get", SETTING])?;
+    let driver = git::run(store, &["check-attr", "diff", "--", "events.jsonl"])?;
+    if !driver.is_some_and(|driver| driver.ends_with(&format!(" {DRIVER}"))) {
         let line = format!("`*.jsonl diff={DRIVER}`, without which git does not use the setting");
         context.warn([format!("the store's `.gitattributes` lack {line}")]);
     }
-    let report = |done| GitSetupReport {
-        config: repository.config.as_path().into(),
-        setting: SETTING,
-        value: value.clone(),
-        changed: matches!(done, Done::Written),
-        done,
+    let config = ShownPath::from(path.as_path());
+    let is_there = before.as_ref() == Some(&value);
+    let wanted = if is_there || args.yes {
+        true
+    } else {
+        let instead = before.map(|before| format!("\n  instead of {}", visible(&before)));
+        let (instead, shown) = (instead.unwrap_or_default(), visible(&value));
+        let question =
+            format!("This writes to `{config}`:\n  {SETTING} = {shown}{instead}\nGo on?");
+        ask(&question).ok_or_else(|| {
+            let to = format!("`{SETTING}` to `{}`", path.display());
+            Failure::refused(
+                format!("there is no terminal to ask whether to write {to}"),
+                "`muzzle-persona git-setup --yes` writes it without asking",
+            )
+        })?
     };
-    if before.as_ref() == Some(&value) {
-        return Ok(report(Done::Already));
+    let changed = wanted && !is_there;
+    if changed {
+        let set = ["config", "--local", "--replace-all", SETTING, &value];
+        git::run(&context.options.dir, &set)?.ok_or_else(|| git::refused(""))?;
     }
-    if !args.yes {
-        let question = question(&repository.config, &value, before.as_deref());
-        match ask(&question) {
-            Some(true) => {}
-            Some(false) => return Ok(report(Done::Declined)),
-            None => {
-                let config = repository.config.display();
-                return Err(Failure::refused(
-                    format!(
-                        "there is no terminal to ask whether to write `{SETTING}` to `{config}`"
-                    ),
-                    "`muzzle-persona git-setup --yes` writes it without asking",
-                ));
-            }
-        }
-    }
-    repository.set(SETTING, &value)?;
-    Ok(report(Done::Written))
+    Ok(GitSetupReport { config, setting: SETTING, value, changed, declined: !wanted })
 }
 
 /// The command that git runs, quoted for its shell.
@@ -81,13 +74,6 @@ fn textconv(program: Option<&Path>) -> Result<String, Failure> {
     })
 }
 
-fn question(config: &Path, value: &str, before: Option<&str>) -> String {
-    let instead =
-        before.map(|before| format!("\n  instead of {}", visible(before))).unwrap_or_default();
-    let (config, value) = (ShownPath::from(config), visible(value));
-    format!("This writes to `{config}`:\n  {SETTING} = {value}{instead}\nGo on?")
-}
-
 #[derive(Debug, Serialize)]
 pub struct GitSetupReport {
     config: ShownPath,
@@ -95,27 +81,21 @@ pub struct GitSetupReport {
     value: String,
     changed: bool,
     #[serde(skip)]
-    done: Done,
+    declined: bool,
 }
-
-#[derive(Debug)]
-enum Done {
-    Written,
-    Already,
-    Declined,
-}
-
-impl Report for GitSetupReport {}
 
 impl fmt::Display for GitSetupReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let config = &self.config;
-        match self.done {
-            Done::Declined => return writeln!(f, "Nothing was written."),
-            Done::Already => writeln!(f, "`{config}` has it already; nothing to do:")?,
-            Done::Written => writeln!(f, "Wrote to `{config}`:")?,
+        let Self { config, setting, value, changed, declined } = self;
+        if *declined {
+            return writeln!(f, "Nothing was written.");
         }
-        writeln!(f, "  {} = {}", self.setting, visible(&self.value))?;
+        if *changed {
+            writeln!(f, "Wrote to `{config}`:")?;
+        } else {
+            writeln!(f, "`{config}` has it already; nothing to do:")?;
+        }
+        writeln!(f, "  {setting} = {}", visible(value))?;
         writeln!(f, "`git diff` and `git log -p` tell the events of this store as sentences.")
     }
 }

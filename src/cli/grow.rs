@@ -4,16 +4,10 @@ use std::fmt;
 
 use clap::Args;
 use muzzle_persona::broker::{self, GROW_LIMIT};
-use muzzle_persona::events::Definition;
-use muzzle_persona::projection::Needs;
-use muzzle_persona::wording::Count;
+use muzzle_persona::{events::Definition, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
-use super::persona::tags;
-use super::table::Table;
+use super::{context::Context, failure::Failure, persona::tags, table::Table};
 
 /// Make new personas with unused names
 #[derive(Debug, Args)]
@@ -35,14 +29,12 @@ pub struct GrowReport {
     grown: Vec<Definition>,
 }
 
-impl Report for GrowReport {}
-
 impl fmt::Display for GrowReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Grew {}:", Count(self.grown.len(), "persona"))?;
         let mut table = Table::new(&["NAME", "TRAITS", "EXPERTISE"]);
         for persona in &self.grown {
-            table.row([persona.name.to_string(), tags(&persona.traits), tags(&persona.expertise)]);
+            table.row(&[&persona.name, &tags(&persona.traits), &tags(&persona.expertise)]);
         }
         write!(f, "{table}")
     }

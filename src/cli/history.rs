@@ -3,25 +3,21 @@
 use std::fmt;
 
 use clap::Args;
-use clap_complete::engine::ArgValueCompleter;
 use muzzle_persona::broker;
-use muzzle_persona::events::{PersonaName, ProjectName, ReleaseReason, visible};
+use muzzle_persona::events::{PersonaName, ProjectName, ReleaseReason};
 use muzzle_persona::projection::{Assignment, History, Needs};
 use serde::Serialize;
 
-use super::at::AtArgs;
-use super::completions::persona_names;
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
-use super::persona::minute;
-use super::table::Table;
+use super::context::{AtArgs, Context};
+use super::{
+    completions::persona_names, failure::Failure, output::line, persona::minute, table::Table,
+};
 
 /// Show a persona's assignments, newest first
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
     /// The persona's name, or how it begins
-    #[arg(add = ArgValueCompleter::new(persona_names))]
+    #[arg(add = persona_names())]
     name: String,
     /// Only those on this project
     #[arg(long, value_parser = ProjectName::parse)]
@@ -51,23 +47,15 @@ pub struct HistoryReport {
     assignments: Vec<Assignment>,
 }
 
-impl Report for HistoryReport {}
-
 impl fmt::Display for HistoryReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.assignments.is_empty() {
-            return writeln!(f, "{} has no such assignment.", visible(self.name.as_str()));
+            return line(f, format!("{} has no such assignment.", self.name));
         }
         let mut table = Table::new(&["ASSIGNED", "RELEASED", "ROLE", "PROJECT", "SLOT", "SESSION"]);
         for past in &self.assignments {
-            table.row([
-                minute(past.assigned_at),
-                released(past),
-                past.role.to_string(),
-                past.project.to_string(),
-                past.slot.to_string(),
-                past.session.to_string(),
-            ]);
+            let Assignment { role, project, session, slot, assigned_at, .. } = past;
+            table.row(&[&minute(*assigned_at), &released(past), role, project, slot, session]);
         }
         write!(f, "{table}")
     }
@@ -75,11 +63,9 @@ impl fmt::Display for HistoryReport {
 
 /// When an assignment ended, and why if that was not the end of the session.
 fn released(past: &Assignment) -> String {
-    let Some(at) = past.released_at else {
-        return "not yet".to_owned();
-    };
-    match past.reason {
-        Some(ReleaseReason::Orphaned) => format!("{} (orphaned)", minute(at)),
-        Some(ReleaseReason::Manual | ReleaseReason::SessionEnd) | None => minute(at),
+    match (past.released_at.map(minute), past.reason) {
+        (None, _) => "not yet".to_owned(),
+        (Some(at), Some(ReleaseReason::Orphaned)) => format!("{at} (orphaned)"),
+        (Some(at), Some(ReleaseReason::Manual | ReleaseReason::SessionEnd) | None) => at,
     }
 }

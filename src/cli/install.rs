@@ -12,7 +12,6 @@ use super::claude_code::plan::{Change, Plan};
 use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::shown_path::ShownPath;
 
 /// Register the hooks in Claude Code, so that sub-agents get personas
@@ -149,8 +148,6 @@ pub struct InstallReport {
     backup: Option<ShownPath>,
     changes: Vec<Change>,
 }
-
-impl Report for InstallReport {}
 
 impl fmt::Display for InstallReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,12 +7,9 @@ use muzzle_persona::events::Tag;
 use muzzle_persona::projection::{Needs, Persona};
 use serde::Serialize;
 
-use super::at::AtArgs;
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
+use super::context::{AtArgs, Context};
 use super::persona::{PersonaReport, minute, tags};
-use super::table::Table;
+use super::{failure::Failure, table::Table};
 
 /// List the personas, by name
 #[derive(Debug, Args)]
@@ -37,16 +34,6 @@ enum StatusFilter {
     All,
 }
 
-impl StatusFilter {
-    fn takes(self, persona: &Persona) -> bool {
-        match self {
-            Self::Active => persona.is_active(),
-            Self::Archived => !persona.is_active(),
-            Self::All => true,
-        }
-    }
-}
-
 pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure> {
     let mut snapshot = context.read(&args.at)?;
     let knows = |persona: &&Persona| {
@@ -54,8 +41,12 @@ pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure
     };
     let personas = snapshot.look(&Needs::everyone(), |then| {
         let personas = then.roster().by_name().into_iter();
-        let wanted = personas.filter(|persona| args.status.takes(persona)).filter(knows);
-        Ok(wanted.map(|persona| PersonaReport::new(persona, then.rules())).collect())
+        let wanted = personas.filter(|persona| match args.status {
+            StatusFilter::Active => persona.is_active(),
+            StatusFilter::Archived => !persona.is_active(),
+            StatusFilter::All => true,
+        });
+        Ok(wanted.filter(knows).map(|persona| PersonaReport::new(persona, then.rules())).collect())
     })?;
     Ok(ListReport { personas })
 }
@@ -65,8 +56,6 @@ pub struct ListReport {
     personas: Vec<PersonaReport>,
 }
 
-impl Report for ListReport {}
-
 impl fmt::Display for ListReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.personas.is_empty() {
@@ -74,19 +63,15 @@ impl fmt::Display for ListReport {
         }
         let mut table = Table::new(&["NAME", "STATUS", "EXPERTISE", ">DONE", "LAST ASSIGNED"]);
         for persona in &self.personas {
-            table.row([
-                persona.name.to_string(),
-                status(persona),
-                tags(&persona.expertise),
-                persona.counts.values().sum::<u64>().to_string(),
-                persona.last_assigned.map_or_else(|| "never".to_owned(), minute),
-            ]);
+            let done = persona.counts.values().sum::<u64>();
+            let last = persona.last_assigned.map_or_else(|| "never".to_owned(), minute);
+            let expertise = tags(&persona.expertise);
+            table.row(&[&persona.name, &status(persona), &expertise, &done, &last]);
         }
         write!(f, "{table}")
     }
 }
 
-/// The status of a persona, and its holders.
 fn status(persona: &PersonaReport) -> String {
     let holders: Vec<_> = persona.held_by.iter().map(|by| by.slot.as_str()).collect();
     match (persona.status, holders.is_empty()) {

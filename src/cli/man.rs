@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Command};
 use serde::Serialize;
 
-use super::failure::Failure;
-use super::output::Report;
-use super::shown_path::ShownPath;
+use super::{failure::Failure, shown_path::ShownPath};
 
 /// Print a page of the manual, or write all of them
 ///
@@ -32,18 +30,16 @@ pub fn run(args: &ManArgs, program: Command) -> Result<ManReport, Failure> {
         return Ok(ManReport { page: None, dir: Some(dir.as_path().into()) });
     }
     let page = match &args.command {
-        None => program,
-        Some(name) => {
-            let page = program.find_subcommand(name).cloned();
-            page.ok_or_else(|| {
-                let hint = "`muzzle-persona help` shows all commands";
-                Failure::not_found(format!("there is no command `{name}`"), hint)
-            })?
-        }
+        None => &program,
+        Some(name) => program.find_subcommand(name).ok_or_else(|| {
+            let hint = "`muzzle-persona help` shows all commands";
+            Failure::not_found(format!("there is no command `{name}`"), hint)
+        })?,
     };
     let mut roff = Vec::new();
-    let rendered = clap_mangen::Man::new(page).render(&mut roff);
-    rendered.map_err(|error| Failure::output(&error))?;
+    clap_mangen::Man::new(page.clone())
+        .render(&mut roff)
+        .map_err(|error| Failure::output(&error))?;
     Ok(ManReport { page: Some(String::from_utf8_lossy(&roff).into_owned()), dir: None })
 }
 
@@ -53,16 +49,11 @@ pub struct ManReport {
     dir: Option<ShownPath>,
 }
 
-impl Report for ManReport {}
-
 impl fmt::Display for ManReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(page) = &self.page {
-            f.write_str(page)?;
+        match &self.dir {
+            None => f.write_str(self.page.as_deref().unwrap_or_default()),
+            Some(dir) => writeln!(f, "Wrote the manual to `{dir}`."),
         }
-        if let Some(dir) = &self.dir {
-            writeln!(f, "Wrote the manual to `{dir}`.")?;
-        }
-        Ok(())
     }
 }

@@ -10,16 +10,14 @@ use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
-use muzzle_persona::PendingCheckpoint;
-use muzzle_persona::events::visible;
+use clap::{CommandFactory as _, Parser, Subcommand};
+use muzzle_persona::{PendingCheckpoint, events::visible};
 
 use self::context::Context;
-use self::failure::Failure;
+use self::failure::{DAMAGED, Failure};
 use self::output::Output;
 
 mod assign;
-mod at;
 mod claude_code;
 mod compact;
 mod completions;
@@ -71,13 +69,6 @@ pub use self::failure::BUG;
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
-    #[command(flatten)]
-    global: GlobalArgs,
-}
-
-/// Options that every command takes.
-#[derive(Debug, Args)]
-struct GlobalArgs {
     /// Use the store in this directory [default: ~/.muzzle/personas]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     store: Option<PathBuf>,
@@ -129,19 +120,17 @@ enum Command {
 /// Runs one command and returns its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) -> u8 {
     let args: Vec<_> = args.into_iter().collect();
-    match Cli::try_parse_from(&args) {
-        Ok(cli) => {
-            let output = Output::new(cli.global.json, cli.global.no_color);
-            // Dropped when the answer is written: nobody waits for the checkpoint.
-            let pending = PendingCheckpoint::default();
-            let done = run(cli, environment, &output, pending.clone());
-            output.finish(done)
-        }
-        Err(error) => {
-            let has = |flag: &str| args.iter().any(|arg| arg == flag);
-            Output::new(has("--json"), has("--no-color")).usage(error)
-        }
-    }
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) => return output_for(&args).usage(error),
+    };
+    let output = Output { json: cli.json, no_color: cli.no_color };
+    // Dropped when the answer is written: nobody waits for the checkpoint.
+    let pending = PendingCheckpoint::default();
+    run(cli, environment, &output, pending.clone()).unwrap_or_else(|failure| {
+        output.failure(&failure);
+        failure.code
+    })
 }
 
 fn run(
@@ -154,22 +143,25 @@ fn run(
         // Git runs it in any directory: it must work without a store and a clock.
         return output.report(&render::run(args)?);
     }
-    let mut context = Context::new(environment, cli.global.store, cli.global.wait, pending)?;
+    let mut context = Context::new(environment, cli.store, cli.wait, pending)?;
     let done = dispatch(cli.command, &mut context, output);
-    context.messages.sort_by_key(|message| message.level);
-    output.messages(&context.messages);
+    context.messages.sort_by_key(|(level, _)| *level);
+    context.messages.iter().for_each(|(level, text)| output.message(*level, text));
     done
 }
 
 /// Runs a command and writes its answer.
 fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<u8, Failure> {
     match command {
-        Command::Assign(args) => output.report(&assign::run(args, context)?),
+        Command::Assign(args) => output.json(&assign::run(args, context)?),
         Command::Release(args) => output.report(&release::run(args, context)?),
         Command::List(args) => output.report(&list::run(&args, context)?),
         Command::Show(args) => output.report(&show::run(&args, context)?),
         Command::History(args) => output.report(&history::run(&args, context)?),
-        Command::Log(args) => output.page(&log::run(&args, context)?, &context.pager),
+        Command::Log(args) => {
+            let mut report = log::run(args, context)?;
+            output.page(&context.pager, |out, json| report.write(out, json))
+        }
         Command::Feedback(args) => output.report(&feedback::run(args, context)?),
         Command::Search(args) => output.report(&search::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
@@ -183,15 +175,20 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),
         Command::Render(args) => output.report(&render::run(&args)?),
         Command::GitSetup(args) => {
-            let ask = |question: &str| output.ask(question);
-            output.report(&git_setup::run(&args, context, ask)?)
+            output.report(&git_setup::run(&args, context, |question| output.ask(question))?)
         }
-        Command::Verify(args) => output.report(&verify::run(&args, context)?),
+        Command::Verify(args) => {
+            let report = verify::run(&args, context)?;
+            output.report(&report).and(Ok(if report.sound { 0 } else { DAMAGED }))
+        }
         Command::Repair(args) => output.report(&repair::run(&args, context)?),
         Command::Install(args) => output.report(&install::run(&args, context)?),
         Command::Uninstall(args) => output.report(&uninstall::run(&args, context)?),
-        Command::Doctor(args) => output.report(&doctor::run(&args, context)?),
-        Command::Completions(args) => output.report(&completions::run(&args)?),
+        Command::Doctor(args) => {
+            let report = doctor::run(&args, context)?;
+            output.report(&report).and(Ok(report.exit_code()))
+        }
+        Command::Completions(args) => output.report(&completions::run(args)?),
         Command::Man(args) => output.report(&man::run(&args, Cli::command())?),
     }
 }
@@ -206,11 +203,17 @@ fn parse_wait(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
+/// The output for words that need not be a command line.
+fn output_for(args: &[OsString]) -> Output {
+    let has = |flag: &str| args.iter().any(|arg| arg == flag);
+    Output { json: has("--json"), no_color: has("--no-color") }
+}
+
 /// Reports a panic as an error.
 pub fn report_bug(info: &PanicHookInfo<'_>) {
     let what = info.payload_as_str().unwrap_or("no message");
     let location = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
     let message = format!("a bug in muzzle-persona: {what}{}", location.unwrap_or_default());
-    let has = |flag: &str| std::env::args_os().any(|arg| arg == flag);
-    Output::new(has("--json"), has("--no-color")).failure(&Failure::bug(message));
+    let args: Vec<_> = std::env::args_os().collect();
+    output_for(&args).failure(&Failure::bug(message));
 }

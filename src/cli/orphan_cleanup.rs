@@ -4,17 +4,10 @@ use std::fmt;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use muzzle_persona::broker;
-use muzzle_persona::events::{SessionId, visible};
-use muzzle_persona::projection::Needs;
-use muzzle_persona::wording::Count;
+use muzzle_persona::{broker, events::SessionId, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
-use super::persona::minute;
-use super::release::Released;
+use super::{context::Context, failure::Failure, output::line, persona::minute, release::Released};
 
 /// Release what is held by sessions that fell silent, without counting their work
 #[derive(Debug, Args)]
@@ -31,9 +24,8 @@ pub struct OrphanCleanupArgs {
 pub fn run(args: &OrphanCleanupArgs, context: &mut Context) -> Result<OrphanReport, Failure> {
     let age = SignedDuration::from_hours(i64::from(args.older_than_hours));
     let rule = |situation: &mut broker::Situation<'_>| broker::clean_up(situation, age);
-    let needs = &Needs::nothing();
-    let (_, orphaned) =
-        if args.dry_run { context.rehearse(needs, rule)? } else { context.execute(needs, rule)? };
+    context.dry_run = args.dry_run;
+    let (_, orphaned) = context.execute(&Needs::nothing(), rule)?;
     let sessions = orphaned.into_iter().map(|(session, last_event, slots)| {
         let released = slots.into_iter().map(Released::from).collect();
         OrphanedSession { session, last_event, released }
@@ -54,8 +46,6 @@ struct OrphanedSession {
     released: Vec<Released>,
 }
 
-impl Report for OrphanReport {}
-
 impl fmt::Display for OrphanReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.sessions.is_empty() {
@@ -63,14 +53,10 @@ impl fmt::Display for OrphanReport {
         }
         let verb = if self.dry_run { "Would release" } else { "Released" };
         for OrphanedSession { session, last_event, released } in &self.sessions {
-            writeln!(
-                f,
-                "{verb} {} of the session `{}`, silent since {}:",
-                Count(released.len(), "persona"),
-                visible(session.as_str()),
-                minute(*last_event)
-            )?;
-            released.iter().try_for_each(|released| write!(f, "{released}"))?;
+            let (count, since) = (Count(released.len(), "persona"), minute(*last_event));
+            let of = format!("of the session `{session}`, silent since {since}");
+            line(f, format!("{verb} {count} {of}:"))?;
+            released.iter().try_for_each(|released| released.fmt(f))?;
         }
         Ok(())
     }

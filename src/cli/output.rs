@@ -17,124 +17,86 @@ use serde::Serialize;
 use super::failure::{Failure, USAGE};
 use super::pager::Pager;
 
-/// The style of headings.
+// The styles of words that stand out.
 pub const HEADING: Style = Style::new().bold();
-/// The style of secondary text.
 pub const FAINT: Style = Style::new().dimmed();
-/// The style of `error:`.
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
-/// The style of `warning:`.
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-/// The style of a check that passed.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
-/// The style of `hint:`.
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
-
-/// How long work may take before its progress is shown.
-const PROGRESS_DELAY: Duration = Duration::from_secs(1);
-
-/// What a command answers: JSON for programs, text for people.
-pub trait Report: Serialize + Display {
-    /// Whether the answer is JSON without `--json` too.
-    const ALWAYS_JSON: bool = false;
-
-    /// The exit code of a command with this answer.
-    fn exit_code(&self) -> u8 {
-        0
-    }
-
-    /// Why it broke off while it was written, if it did, of an answer that is made only then.
-    fn broken_off(&self) -> Option<Failure> {
-        None
-    }
-}
 
 /// How a message on stderr begins, in the order in which levels are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Text that was asked for beside the answer; it has its own lines.
     Note,
-    /// What the reader of the answer should know.
     Warning,
-    /// Why the command was not done.
     Error,
-    /// What to do about an error.
     Hint,
 }
 
-/// A message on stderr.
-#[derive(Debug)]
-pub struct Message {
-    pub level: Level,
-    pub text: String,
-}
-
-impl Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (style, word) = match self.level {
-            Level::Note => return f.write_str(&self.text),
-            Level::Warning => (WARNING, "warning"),
-            Level::Error => (ERROR, "error"),
-            Level::Hint => (HINT, "hint"),
-        };
-        writeln!(f, "{style}{word}:{style:#} {}", visible(&self.text))
-    }
+/// Writes a line of an answer, with hidden characters escaped.
+pub fn line(f: &mut fmt::Formatter<'_>, text: impl Display) -> fmt::Result {
+    writeln!(f, "{}", visible(&text.to_string()))
 }
 
 /// Writes answers to stdout and everything else to stderr.
 pub struct Output {
-    json: bool,
-    no_color: bool,
+    pub json: bool,
+    pub no_color: bool,
 }
 
 impl Output {
-    /// An output with the global flags of the command line.
-    pub fn new(json: bool, no_color: bool) -> Self {
-        Self { json, no_color }
-    }
-
-    /// Writes an answer, and returns its exit code.
-    pub fn report<R: Report>(&self, report: &R) -> Result<u8, Failure> {
-        self.write(Box::new(io::stdout().lock()), report)
-    }
-
-    /// Writes an answer that may be long: on a terminal, a screen at a time.
-    pub fn page<R: Report>(&self, report: &R, pager: &Pager) -> Result<u8, Failure> {
-        if self.json || !io::stdout().is_terminal() {
-            return self.report(report);
+    /// Writes an answer, as text or as JSON, and returns the exit code of success.
+    pub fn report<R: Serialize + Display>(&self, report: &R) -> Result<u8, Failure> {
+        if self.json {
+            return self.json(report);
         }
-        let mut child = match pager.start() {
-            Ok(Some(child)) => child,
-            Ok(None) => return self.report(report),
-            Err(reason) => {
-                self.messages(&[Message { level: Level::Warning, text: reason }]);
-                return self.report(report);
-            }
+        self.write(Box::new(io::stdout().lock()), |out| Ok(write!(out, "{report}")))
+    }
+
+    /// Writes an answer that is JSON without `--json` too.
+    pub fn json(&self, report: &impl Serialize) -> Result<u8, Failure> {
+        let json = serde_json::to_string_pretty(report).map_err(io::Error::from);
+        self.write(Box::new(io::stdout().lock()), |out| {
+            Ok(json.and_then(|json| writeln!(out, "{}", escape_hidden(&json))))
+        })
+    }
+
+    /// Writes an answer that may be long while it is made: on a terminal, a screen at a time.
+    pub fn page(
+        &self,
+        pager: &Pager,
+        answer: impl FnOnce(&mut dyn io::Write, bool) -> Result<io::Result<()>, Failure>,
+    ) -> Result<u8, Failure> {
+        let answer = |out: &mut dyn io::Write| answer(out, self.json);
+        let is_paged = !self.json && io::stdout().is_terminal();
+        let started = if is_paged { pager.start() } else { Ok(None) };
+        let started = started.unwrap_or_else(|reason| {
+            self.message(Level::Warning, &reason);
+            None
+        });
+        let Some(mut child) = started else {
+            return self.write(Box::new(io::stdout().lock()), answer);
         };
-        let shown = child.stdin.take().map_or(Ok(0), |stdin| self.write(Box::new(stdin), report));
+        let shown = child.stdin.take().map_or(Ok(0), |stdin| self.write(Box::new(stdin), answer));
         // The exit code of the pager says nothing about the answer.
         let _ = child.wait();
         shown
     }
 
-    /// Writes an answer to stdout or to the pager before it. A text is streamed, however long.
-    fn write<R: Report>(&self, to: Box<dyn io::Write>, report: &R) -> Result<u8, Failure> {
+    fn write(
+        &self,
+        to: Box<dyn io::Write>,
+        answer: impl FnOnce(&mut dyn io::Write) -> Result<io::Result<()>, Failure>,
+    ) -> Result<u8, Failure> {
         let choice = self.choice(AutoStream::choice(&io::stdout()));
         let to: Box<dyn io::Write> = Box::new(BufWriter::new(to));
         let mut stream = AutoStream::new(to, choice);
-        let written = if self.json || R::ALWAYS_JSON {
-            let json = serde_json::to_writer_pretty(EscapeHidden(&mut stream), report);
-            json.map_err(io::Error::from).and_then(|()| writeln!(stream))
-        } else {
-            write!(stream, "{report}")
-        };
-        if let Some(failure) = report.broken_off() {
-            return Err(failure);
-        }
-        match written.and_then(|()| stream.flush()) {
+        match answer(&mut stream)?.and_then(|()| stream.flush()) {
             // A reader that closes the pipe has read enough.
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
-            _ => Ok(report.exit_code()),
+            _ => Ok(0),
         }
     }
 
@@ -150,35 +112,25 @@ impl Output {
         Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Writes messages to stderr.
-    pub fn messages(&self, messages: &[Message]) {
-        for message in messages {
-            self.print(format_args!("{message}"));
-        }
+    /// Writes a message to stderr.
+    pub fn message(&self, level: Level, text: &str) {
+        let (style, word) = match level {
+            Level::Note => return self.print(format_args!("{text}")),
+            Level::Warning => (WARNING, "warning"),
+            Level::Error => (ERROR, "error"),
+            Level::Hint => (HINT, "hint"),
+        };
+        self.print(format_args!("{style}{word}:{style:#} {}\n", visible(text)));
     }
 
     /// Writes why a command was not done.
     pub fn failure(&self, failure: &Failure) {
         if self.json {
             let json = serde_json::to_string(&BTreeMap::from([("error", failure)]));
-            self.print(format_args!("{}\n", json.unwrap_or_default()));
-            return;
+            return self.print(format_args!("{}\n", json.unwrap_or_default()));
         }
-        let error = Message { level: Level::Error, text: failure.message.clone() };
-        let hint = failure.hint.clone().map(|text| Message { level: Level::Hint, text });
-        self.messages(&[error]);
-        self.messages(hint.as_slice());
-    }
-
-    /// Ends a command, and returns its exit code.
-    pub fn finish(&self, done: Result<u8, Failure>) -> u8 {
-        match done {
-            Ok(code) => code,
-            Err(failure) => {
-                self.failure(&failure);
-                failure.code
-            }
-        }
+        self.message(Level::Error, &failure.message);
+        failure.hint.iter().for_each(|hint| self.message(Level::Hint, hint));
     }
 
     /// Ends a command line that names no command: help, the version, or a mistake.
@@ -187,9 +139,8 @@ impl Output {
         if self.json && error.use_stderr() {
             let text = error.to_string();
             let message = text.lines().next().unwrap_or_default();
-            let message = message.strip_prefix("error: ").unwrap_or(message).to_owned();
-            let hint = "`muzzle-persona help` shows all commands";
-            self.failure(&Failure::usage(message, hint));
+            let message = message.strip_prefix("error: ").unwrap_or(message);
+            self.failure(&Failure::usage(message, "`muzzle-persona help` shows all commands"));
             return USAGE;
         }
         // A closed pipe is not an error, and nothing else can be done about the rest.
@@ -202,21 +153,16 @@ impl Output {
         if !io::stderr().is_terminal() {
             return Progress::default();
         }
-        let template = "Reading the log {wide_bar} {percent:>3}%";
         // The clock measures how long the user waits; no answer depends on it.
         let (start, shown) = (Instant::now(), OnceLock::new());
         Progress::new(move |work| {
             let LongWork::Reading { done, all } = work else { return };
-            if start.elapsed() < PROGRESS_DELAY {
+            if start.elapsed() < Duration::from_secs(1) {
                 return;
             }
-            let bar = shown.get_or_init(|| {
-                let bar = ProgressBar::new(all);
-                bar.with_style(
-                    ProgressStyle::with_template(template)
-                        .unwrap_or_else(|_| ProgressStyle::default_bar()),
-                )
-            });
+            let style = || ProgressStyle::with_template("Reading the log {wide_bar} {percent:>3}%");
+            let style = || style().unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = shown.get_or_init(|| ProgressBar::new(all).with_style(style()));
             bar.set_length(all);
             bar.set_position(done);
             if done >= all {
@@ -249,44 +195,21 @@ fn make_visible(error: &mut clap::Error) {
         return;
     }
     for (kind, value) in quoted {
-        match value {
-            ContextValue::String(text) => {
-                error.insert(kind, ContextValue::String(visible(&text)));
-            }
+        let shown = match value {
+            ContextValue::String(text) => ContextValue::String(visible(&text)),
             ContextValue::Strings(texts) => {
-                let texts = texts.iter().map(|text| visible(text)).collect();
-                error.insert(kind, ContextValue::Strings(texts));
+                ContextValue::Strings(texts.iter().map(|text| visible(text)).collect())
             }
             // A tip quotes it too, among styles that cannot be distinguished from the argument.
-            ContextValue::StyledStrs(_) => {
-                error.remove(kind);
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Writes JSON on, with what is hidden in it escaped.
-struct EscapeHidden<W>(W);
-
-impl<W: io::Write> io::Write for EscapeHidden<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
-        if bytes.iter().all(is_plain) {
-            return self.0.write_all(bytes).map(|()| bytes.len());
-        }
-        // JSON is written in whole texts.
-        let text = str::from_utf8(bytes).map_err(io::Error::other)?;
-        self.0.write_all(escape_hidden(text).as_bytes()).map(|()| bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+            ContextValue::StyledStrs(_) => ContextValue::None,
+            other => other,
+        };
+        error.insert(kind, shown);
     }
 }
 
 /// Escapes in JSON what could drive a terminal or hide text.
-fn escape_hidden(json: &str) -> String {
+pub fn escape_hidden(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         match c {

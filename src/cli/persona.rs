@@ -8,7 +8,6 @@ use muzzle_persona::events::{EventId, PersonaName, RoleName, Tag};
 use muzzle_persona::projection::{Lease, Origin, Persona, Points, Status, Tally};
 use serde::Serialize;
 
-/// A persona, as JSON.
 #[derive(Debug, Serialize)]
 pub struct PersonaReport {
     pub name: PersonaName,
@@ -53,11 +52,26 @@ impl PersonaReport {
     }
 }
 
-/// `active` or `archived`.
+/// A persona that could be chosen.
+#[derive(Debug, Serialize)]
+pub struct Candidate {
+    pub name: PersonaName,
+    pub score: Score,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<bool>,
+}
+
 pub fn status_word(status: Status) -> &'static str {
     match status {
         Status::Active => "active",
         Status::Archived(_) => "archived",
+    }
+}
+
+pub fn origin_word(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Seed => "seeded",
+        Origin::Grown => "grown",
     }
 }
 
@@ -66,7 +80,6 @@ pub fn minute(at: Timestamp) -> String {
     at.strftime("%F %H:%M").to_string()
 }
 
-/// Tags in one cell.
 pub fn tags(tags: &[Tag]) -> String {
     tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ")
 }

@@ -3,22 +3,16 @@
 use std::fmt;
 
 use clap::Args;
-use clap_complete::engine::ArgValueCompleter;
-use muzzle_persona::broker;
-use muzzle_persona::events::{PersonaName, visible};
-use muzzle_persona::projection::Needs;
+use muzzle_persona::{broker, events::PersonaName, projection::Needs};
 use serde::Serialize;
 
-use super::completions::persona_names;
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
+use super::{completions::persona_names, context::Context, failure::Failure, output::line};
 
 /// Bring an archived persona back
 #[derive(Debug, Args)]
 pub struct ReactivateArgs {
     /// The persona's name, or how it begins
-    #[arg(add = ArgValueCompleter::new(persona_names))]
+    #[arg(add = persona_names())]
     name: String,
 }
 
@@ -35,15 +29,9 @@ pub struct ReactivateReport {
     changed: bool,
 }
 
-impl Report for ReactivateReport {}
-
 impl fmt::Display for ReactivateReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = visible(self.name.as_str());
-        if self.changed {
-            writeln!(f, "{name} is active again.")
-        } else {
-            writeln!(f, "{name} is active already; nothing to do.")
-        }
+        let how = if self.changed { "again" } else { "already; nothing to do" };
+        line(f, format!("{} is active {how}.", self.name))
     }
 }

@@ -5,15 +5,12 @@ use std::fmt;
 use clap::Args;
 use muzzle_persona::broker::{self, ReleaseRequest};
 use muzzle_persona::events::{
-    AgentName, PersonaName, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, visible,
+    AgentName, PersonaName, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot,
 };
-use muzzle_persona::projection::Needs;
-use muzzle_persona::wording::Count;
+use muzzle_persona::{projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
+use super::{context::Context, failure::Failure, output::line};
 
 /// Give a session's personas back, with their work counted
 ///
@@ -48,7 +45,6 @@ pub struct ReleaseReport {
     retired: Vec<PersonaName>,
 }
 
-/// A slot that was closed.
 #[derive(Debug, Serialize)]
 pub struct Released {
     pub slot: Slot,
@@ -64,26 +60,22 @@ impl From<ReleasedSlot> for Released {
 
 impl fmt::Display for Released {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, slot) = (visible(self.name.as_str()), visible(self.slot.as_str()));
-        writeln!(f, "  {name} from {slot}, {}", visible(self.role.as_str()))
+        line(f, format!("  {} from {}, {}", self.name, self.slot, self.role))
     }
 }
 
-impl Report for ReleaseReport {}
-
 impl fmt::Display for ReleaseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let session = visible(self.session.as_str());
-        if self.released.is_empty() {
-            return writeln!(f, "The session `{session}` holds no persona; nothing to release.");
+        let Self { session, released, retired } = self;
+        if released.is_empty() {
+            let none = format!("The session `{session}` holds no persona; nothing to release.");
+            return line(f, none);
         }
-        let count = Count(self.released.len(), "persona");
-        writeln!(f, "Released {count} of the session `{session}`:")?;
-        self.released.iter().try_for_each(|released| write!(f, "{released}"))?;
-        for name in &self.retired {
-            let name = visible(name.as_str());
-            writeln!(f, "Archived {name}, who was not assigned for a long time.")?;
-        }
-        Ok(())
+        let count = Count(released.len(), "persona");
+        line(f, format!("Released {count} of the session `{session}`:"))?;
+        released.iter().try_for_each(|released| released.fmt(f))?;
+        retired.iter().try_for_each(|name| {
+            line(f, format!("Archived {name}, who was not assigned for a long time."))
+        })
     }
 }

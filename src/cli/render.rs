@@ -3,16 +3,13 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use muzzle_persona::events::{decode, visible};
 use serde::Serialize;
 
-use super::failure::Failure;
-use super::output::Report;
-use super::persona::minute;
-use super::sentence::sentence;
+use super::{failure::Failure, persona::minute, sentence::sentence};
 
 /// Tell each line of a log's file as a sentence, as `git diff` wants it
 ///
@@ -25,36 +22,26 @@ pub struct RenderArgs {
 }
 
 pub fn run(args: &RenderArgs) -> Result<RenderReport, Failure> {
-    let bytes = read(&args.file).map_err(|error| Failure::read(&args.file, &error))?;
-    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
-    Ok(RenderReport { lines: lines.map(sentence_or_line).collect() })
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    if path.as_os_str() == "-" {
-        io::stdin().lock().read_to_end(&mut bytes)?;
+    let read = if args.file.as_os_str() == "-" {
+        io::stdin().lock().read_to_end(&mut bytes)
     } else {
-        File::open(path)?.read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
-}
-
-/// A line of the file as a sentence, or marked if it is no sound event.
-fn sentence_or_line(line: &[u8]) -> String {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    match decode(line) {
+        File::open(&args.file).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    read.map_err(|error| Failure::read(&args.file, &error))?;
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let lines = lines.map(|line| line.strip_suffix(b"\n").unwrap_or(line));
+    let shown = lines.map(|line| match decode(line) {
         Ok(record) => format!("{}  {:.8}  {}", minute(record.at), record.id, sentence(&record)),
         Err(_) => format!("no sound event: {}", visible(&String::from_utf8_lossy(line))),
-    }
+    });
+    Ok(RenderReport { lines: shown.collect() })
 }
 
 #[derive(Debug, Serialize)]
 pub struct RenderReport {
     lines: Vec<String>,
 }
-
-impl Report for RenderReport {}
 
 impl fmt::Display for RenderReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

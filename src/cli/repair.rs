@@ -3,17 +3,13 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::events::{Cut, EventId, visible};
-use muzzle_persona::projection::Place;
-use muzzle_persona::wording::Count;
+use muzzle_persona::events::{Cut, EventId};
 use muzzle_persona::{Mending, Store};
+use muzzle_persona::{projection::Place, wording::Count};
 use serde::Serialize;
 use smol_str::SmolStr;
 
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
-use super::shown_path::ShownPath;
+use super::{context::Context, failure::Failure, output::line, shown_path::ShownPath};
 
 /// Take lines that are not sound out of the log, and put the gap on record
 ///
@@ -32,12 +28,18 @@ pub fn run(args: &RepairArgs, context: &mut Context) -> Result<RepairReport, Fai
     let options = &context.options;
     let mending = if args.yes { Store::repair(options)? } else { Store::plan_repair(options)? };
     context.warn(&mending.torn);
-    let Mending { cut, missing, line_ends, checkpoint, recorded, kept, .. } = mending;
+    let Mending { cut, missing: missing_events, line_ends, checkpoint, recorded, kept, .. } =
+        mending;
+    let missing = |(id, place): (EventId, Option<Place>)| {
+        let (file, line) = place.map(|it| (it.file, it.line)).unzip();
+        MissingReport { id, file, line: line.flatten() }
+    };
+    let line_ends = line_ends.into_iter().map(|(file, lines)| LineEndsReport { file, lines });
     Ok(RepairReport {
         done: args.yes,
         cut: cut.into_iter().map(|(cut, reason)| CutReport { cut, reason }).collect(),
-        missing: missing.into_iter().map(MissingReport::from).collect(),
-        line_ends: line_ends.into_iter().map(LineEndsReport::from).collect(),
+        missing: missing_events.into_iter().map(missing).collect(),
+        line_ends: line_ends.collect(),
         checkpoint,
         recorded,
         kept: kept.into_iter().map(ShownPath::from).collect(),
@@ -64,7 +66,7 @@ struct CutReport {
 
 #[derive(Debug, Serialize)]
 struct LineEndsReport {
-    file: String,
+    file: SmolStr,
     lines: u64,
 }
 
@@ -72,24 +74,9 @@ struct LineEndsReport {
 struct MissingReport {
     id: EventId,
     /// Where it is named, if a line does.
-    file: Option<String>,
+    file: Option<SmolStr>,
     line: Option<u64>,
 }
-
-impl From<(EventId, Option<Place>)> for MissingReport {
-    fn from((id, place): (EventId, Option<Place>)) -> Self {
-        let line = place.as_ref().and_then(|place| place.line);
-        Self { id, file: place.map(|place| place.file.to_string()), line }
-    }
-}
-
-impl From<(SmolStr, u64)> for LineEndsReport {
-    fn from((file, lines): (SmolStr, u64)) -> Self {
-        Self { file: file.to_string(), lines }
-    }
-}
-
-impl Report for RepairReport {}
 
 impl fmt::Display for RepairReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -99,19 +86,27 @@ impl fmt::Display for RepairReport {
         }
         let verb = |done, would| if self.done { done } else { would };
         if !cut.is_empty() {
-            let lines = Count(cut.len(), "line");
-            writeln!(f, "{} {lines} to `quarantine/`:", verb("Moved", "Would move"))?;
-            cut.iter().try_for_each(|cut| cut.fmt(f))?;
+            let verb = verb("Moved", "Would move");
+            writeln!(f, "{verb} {} to `quarantine/`:", Count(cut.len(), "line"))?;
+        }
+        for CutReport { cut: Cut { file, line: number, bytes, .. }, reason } in cut {
+            let bytes = Count(*bytes, "byte");
+            line(f, format!("  {file}:{number}: {bytes}: {reason}"))?;
         }
         if !missing.is_empty() {
             let events = Count(missing.len(), "event");
             let verb = verb("Put on record", "Would put on record");
             writeln!(f, "{verb} that {events} {} missing:", events.agree("is", "are"))?;
-            missing.iter().try_for_each(|missing| missing.fmt(f))?;
+        }
+        for MissingReport { id, file, line: number } in missing {
+            let place = file.as_ref().zip(*number);
+            let place = place.map(|(file, n)| format!("which line {n} of `{file}` follows"));
+            let place = place.unwrap_or_else(|| "which the checkpoint knew of".to_owned());
+            line(f, format!("  {id}, {place}"))?;
         }
         for LineEndsReport { file, lines } in line_ends {
-            let verb = verb("Put back", "Would put back");
-            writeln!(f, "{verb} {} of `{}`.", Count(*lines, "line end"), visible(file))?;
+            let (verb, ends) = (verb("Put back", "Would put back"), Count(*lines, "line end"));
+            line(f, format!("{verb} {ends} of `{file}`."))?;
         }
         if *checkpoint {
             let verb = verb("Removed", "Would remove");
@@ -127,24 +122,5 @@ impl fmt::Display for RepairReport {
             writeln!(f, "Nothing was changed; `--yes` does it.")?;
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for CutReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Cut { file, line, bytes, .. } = &self.cut;
-        let reason = visible(&self.reason);
-        writeln!(f, "  {}:{line}: {}: {reason}", visible(file), Count(*bytes, "byte"))
-    }
-}
-
-impl fmt::Display for MissingReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.file, self.line) {
-            (Some(file), Some(line)) => {
-                writeln!(f, "  {}, which line {line} of `{}` follows", self.id, visible(file))
-            }
-            _ => writeln!(f, "  {}, which the checkpoint knew of", self.id),
-        }
     }
 }

@@ -3,23 +3,18 @@
 use std::fmt;
 
 use clap::Args;
-use clap_complete::engine::ArgValueCompleter;
-use muzzle_persona::broker;
-use muzzle_persona::events::{PersonaName, visible};
-use muzzle_persona::projection::Needs;
+use muzzle_persona::{broker, events::PersonaName, projection::Needs};
 use serde::Serialize;
 
-use super::completions::persona_names;
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
-use super::release::Released;
+use super::{
+    completions::persona_names, context::Context, failure::Failure, output::line, release::Released,
+};
 
 /// Archive a persona, so that it is not lent any more
 #[derive(Debug, Args)]
 pub struct RetireArgs {
     /// The persona's name, or how it begins
-    #[arg(add = ArgValueCompleter::new(persona_names))]
+    #[arg(add = persona_names())]
     name: String,
     /// Release it first if it is held
     #[arg(long)]
@@ -46,18 +41,15 @@ pub struct RetireReport {
     released: Vec<Released>,
 }
 
-impl Report for RetireReport {}
-
 impl fmt::Display for RetireReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = visible(self.name.as_str());
-        if !self.changed {
-            return writeln!(f, "{name} is archived already; nothing to do.");
+        let Self { name, changed, released, .. } = self;
+        if !changed {
+            return line(f, format!("{name} is archived already; nothing to do."));
         }
-        for Released { slot, role, .. } in &self.released {
-            let (slot, role) = (visible(slot.as_str()), visible(role.as_str()));
-            writeln!(f, "Released {name} from {slot}, {role}.")?;
+        for Released { slot, role, .. } in released {
+            line(f, format!("Released {name} from {slot}, {role}."))?;
         }
-        writeln!(f, "Archived {name}.")
+        line(f, format!("Archived {name}."))
     }
 }

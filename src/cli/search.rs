@@ -1,20 +1,17 @@
 //! `search`: rank the personas for a role.
 
-use std::{fmt, iter};
+use std::fmt;
 
 use clap::Args;
 use muzzle_persona::broker::{self, Score};
-use muzzle_persona::events::{PersonaName, RoleName, SessionId, visible};
-use muzzle_persona::projection::{Candidate, Needs, Roster};
+use muzzle_persona::events::{PersonaName, RoleName, SessionId};
+use muzzle_persona::projection::{Candidate, Needs};
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
-use super::at::AtArgs;
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
+use super::context::{AtArgs, Context};
 use super::persona::{parts, status_word};
-use super::table::Table;
+use super::{failure::Failure, output::line, table::Table};
 
 /// Rank the personas for a role, best first, as `assign` would
 #[derive(Debug, Args)]
@@ -43,9 +40,15 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
             .into_iter()
             .take(args.limit);
         let count = |is: &dyn Fn(&Candidate<'_>) -> bool| roster.candidates().filter(is).count();
+        let ranked = best.map(|(persona, score)| Ranked {
+            name: persona.name.clone(),
+            score,
+            status: status_word(persona.status),
+            held_by: roster.leases(persona.name).into_iter().map(|it| it.session).collect(),
+        });
         Ok(SearchReport {
             role: role.name.clone(),
-            personas: best.map(|best| ranked(best, roster)).collect(),
+            personas: ranked.collect(),
             held: count(&|it| it.is_held) as u64,
             archived: count(&|it| !it.is_active() && !it.is_held) as u64,
             all: args.all,
@@ -54,21 +57,10 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
     Ok(report)
 }
 
-fn ranked((persona, score): broker::Ranked<'_>, roster: &Roster) -> Ranked {
-    let leases = roster.leases(persona.name);
-    Ranked {
-        name: persona.name.clone(),
-        score,
-        status: status_word(persona.status),
-        held_by: leases.into_iter().map(|lease| lease.session).collect(),
-    }
-}
-
 #[derive(Debug, Serialize)]
 pub struct SearchReport {
     role: RoleName,
     personas: Vec<Ranked>,
-    /// How many personas are not free because someone holds them.
     held: u64,
     /// How many more are not free because they are archived.
     archived: u64,
@@ -84,43 +76,31 @@ struct Ranked {
     held_by: Vec<SessionId>,
 }
 
-impl Report for SearchReport {}
-
 impl fmt::Display for SearchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let role = visible(self.role.as_str());
-        if self.personas.is_empty() {
-            writeln!(f, "No persona is free for {role}.")?;
+        let Self { role, personas, held, archived, all } = self;
+        if personas.is_empty() {
+            line(f, format!("No persona is free for {role}."))?;
         } else {
-            write!(f, "{}", self.table())?;
+            let mut table =
+                Table::new(&["NAME", ">SCORE", ">AFFINITY", ">OVERLAP", ">RECENCY", "STATUS"]);
+            for Ranked { name, score, status, held_by } in personas {
+                let [total, affinity, overlap, recency] = parts(score);
+                let holders: Vec<_> = held_by.iter().map(SessionId::as_str).collect();
+                let status = match *status {
+                    _ if !held_by.is_empty() => format!("held by {}", holders.join(", ")),
+                    "active" => "free".to_owned(),
+                    status => status.to_owned(),
+                };
+                table.row(&[name, &total, &affinity, &overlap, &recency, &status]);
+            }
+            write!(f, "{table}")?;
         }
-        if !self.all && self.held + self.archived > 0 {
-            let held = Count(self.held, "persona");
-            let verb = held.agree("is", "are");
-            writeln!(
-                f,
-                "Not listed: {held} that {verb} held, {} archived; `--all` lists them.",
-                self.archived
-            )?;
+        if *all || held + archived == 0 {
+            return Ok(());
         }
-        Ok(())
-    }
-}
-
-impl SearchReport {
-    fn table(&self) -> Table {
-        let mut table =
-            Table::new(&["NAME", ">SCORE", ">AFFINITY", ">OVERLAP", ">RECENCY", "STATUS"]);
-        for Ranked { name, score, status, held_by } in &self.personas {
-            let holders: Vec<_> = held_by.iter().map(SessionId::as_str).collect();
-            let held = if held_by.is_empty() {
-                if *status == "active" { "free".to_owned() } else { (*status).to_owned() }
-            } else {
-                format!("held by {}", holders.join(", "))
-            };
-            let cells = iter::once(name.to_string()).chain(parts(score)).chain([held]);
-            table.row(cells);
-        }
-        table
+        let held = Count(*held, "persona");
+        let held = format!("{held} that {} held", held.agree("is", "are"));
+        writeln!(f, "Not listed: {held}, {archived} archived; `--all` lists them.")
     }
 }

@@ -5,15 +5,10 @@ use std::{fmt, fs};
 
 use clap::Args;
 use muzzle_persona::broker::{self, Seed, Synced};
-use muzzle_persona::events::{PersonaName, visible};
-use muzzle_persona::projection::Needs;
-use muzzle_persona::wording::Count;
+use muzzle_persona::{projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
-use super::shown_path::ShownPath;
+use super::{context::Context, failure::Failure, output::line, shown_path::ShownPath};
 
 /// Compare the personas with your seed file, or bring them up to date with it
 ///
@@ -37,49 +32,33 @@ pub fn run(args: SeedArgs, context: &mut Context) -> Result<SeedReport, Failure>
     })?;
     let personas = Seed::with_user(&file, &text)?.own_personas();
     let rule = |situation: &mut broker::Situation<'_>| broker::sync(situation, &personas);
-    let needs = &Needs::everyone();
-    let (_, synced) =
-        if args.sync { context.execute(needs, rule)? } else { context.rehearse(needs, rule)? };
-    let Synced { added, revised, unchanged, kept } = synced;
-    Ok(SeedReport { file: file.into(), recorded: args.sync, added, revised, unchanged, kept })
+    context.dry_run = !args.sync;
+    let (_, synced) = context.execute(&Needs::everyone(), rule)?;
+    Ok(SeedReport { file: file.into(), recorded: args.sync, synced })
 }
 
 #[derive(Debug, Serialize)]
 pub struct SeedReport {
     file: ShownPath,
     recorded: bool,
-    added: Vec<PersonaName>,
-    revised: Vec<PersonaName>,
-    unchanged: Vec<PersonaName>,
-    kept: Vec<PersonaName>,
+    #[serde(flatten)]
+    synced: Synced,
 }
-
-impl Report for SeedReport {}
 
 impl fmt::Display for SeedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (added, revised) = (self.added.len(), self.revised.len());
-        let unchanged = self.unchanged.len();
-        let all = Count(added + revised + unchanged + self.kept.len(), "persona");
-        let verb = |done, would| if self.recorded { done } else { would };
-        writeln!(
-            f,
-            "{all} in `{}`: {added} {}, {revised} {}, {unchanged} unchanged",
-            self.file,
-            verb("added", "to add"),
-            verb("revised", "to revise"),
-        )?;
-        let parts = [
-            ("+", &self.added, ""),
-            ("~", &self.revised, ""),
-            ("=", &self.kept, ", grown, is never revised"),
-        ];
+        let Self { file, recorded, synced: Synced { added, revised, unchanged, kept } } = self;
+        let [n, of_added, of_revised, same] = [kept, added, revised, unchanged].map(Vec::len);
+        let all = Count(n + of_added + of_revised + same, "persona");
+        let [add, revise] = if *recorded { ["added", "revised"] } else { ["to add", "to revise"] };
+        write!(f, "{all} in `{file}`: {of_added} {add}, {of_revised} {revise}, ")?;
+        writeln!(f, "{same} unchanged")?;
+        let parts =
+            [("+", added, ""), ("~", revised, ""), ("=", kept, ", grown, is never revised")];
         for (mark, names, note) in parts {
-            for name in names {
-                writeln!(f, "  {mark} {}{note}", visible(name.as_str()))?;
-            }
+            names.iter().try_for_each(|name| line(f, format!("  {mark} {name}{note}")))?;
         }
-        if !self.recorded && added + revised > 0 {
+        if !recorded && of_added + of_revised > 0 {
             writeln!(f, "Nothing was recorded; `--sync` does it.")?;
         }
         Ok(())

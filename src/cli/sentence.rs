@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use muzzle_persona::events::{
     Assign, AssignedSlot, Compact, Definition, Event, FORMAT_VERSION, Feedback, PersonaName,
-    ReactivateReason, Record, Release, ReleaseReason, Repair, RetireReason, RoleName, Summary,
-    visible,
+    Reactivate, ReactivateReason, Record, Release, ReleaseReason, Repair, Retire, RetireReason,
+    RoleName, visible,
 };
 use muzzle_persona::wording::Count;
 
@@ -20,12 +20,15 @@ pub fn sentence(record: &Record) -> String {
         Event::Assign(assign) => assigned(assign),
         Event::Release(release) => released(release),
         Event::Feedback(feedback) => judged(feedback),
-        Event::Retire(retire) => {
-            format!("{} archived {}", retire.persona, retire_reason(retire.reason))
-        }
-        Event::Reactivate(reactivate) => {
-            format!("{} brought back {}", reactivate.persona, reactivate_reason(reactivate.reason))
-        }
+        Event::Retire(Retire { persona, reason }) => match reason {
+            RetireReason::Manual => format!("{persona} archived by hand"),
+            RetireReason::Inactive => format!("{persona} archived for inactivity"),
+        },
+        Event::Reactivate(Reactivate { persona, reason }) => match reason {
+            ReactivateReason::Manual => format!("{persona} brought back by hand"),
+            ReactivateReason::Summon => format!("{persona} brought back by a summons"),
+            ReactivateReason::PoolEmpty => format!("{persona} brought back as nobody was free"),
+        },
         Event::Compact(compact) => compacted(compact),
         Event::Repair(repair) => repaired(repair),
         Event::Unknown(unknown) if record.v > FORMAT_VERSION => {
@@ -43,34 +46,30 @@ fn defined(definition: &Definition, how: &str) -> String {
         ("expertise ", tags(&definition.expertise)),
         ("instructions for ", roles.join(", ")),
     ];
-    let parts: Vec<_> = parts.iter().filter(|(_, words)| !words.is_empty()).collect();
-    let parts: Vec<_> = parts.iter().map(|(what, words)| format!("{what}{words}")).collect();
+    let parts = parts.iter().filter(|(_, words)| !words.is_empty());
+    let parts: Vec<_> = parts.map(|(what, words)| format!("{what}{words}")).collect();
     let colon = if parts.is_empty() { "" } else { ": " };
     format!("{} {how}{colon}{}", definition.name, parts.join("; "))
 }
 
 fn assigned(assign: &Assign) -> String {
     let Assign { session, agent, team, project, slots, .. } = assign;
-    let slots: Vec<_> = slots.iter().map(|slot| (&slot.persona, role_and_request(slot))).collect();
-    let lent = in_roles(&slots, &format!("lent to {agent}"));
+    let slots = slots.iter().map(|AssignedSlot { persona, role, requested, .. }| {
+        let is_resolved = requested != role;
+        let asked =
+            if is_resolved { format!(" (asked for as {requested})") } else { String::new() };
+        (persona, format!("{role}{asked}"))
+    });
+    let lent = in_roles(slots, &format!("lent to {agent}"));
     let team = team.as_ref().map(|team| format!("team {team}, ")).unwrap_or_default();
     format!("{lent} on {project} ({team}session {session})")
-}
-
-/// A role, and the requested one if it had to be resolved.
-fn role_and_request(slot: &AssignedSlot) -> String {
-    if slot.requested == slot.role {
-        slot.role.to_string()
-    } else {
-        format!("{} (asked for as {})", slot.role, slot.requested)
-    }
 }
 
 fn released(release: &Release) -> String {
     let Release { session, agent, reason, slots } = release;
     let from = agent.as_ref().map(|agent| format!(" from {agent}")).unwrap_or_default();
-    let slots: Vec<_> = slots.iter().map(|slot| (&slot.persona, slot.role.to_string())).collect();
-    let back = in_roles(&slots, &format!("released{from}"));
+    let slots = slots.iter().map(|slot| (&slot.persona, slot.role.to_string()));
+    let back = in_roles(slots, &format!("released{from}"));
     match reason {
         ReleaseReason::SessionEnd => format!("{back} (session {session} ended)"),
         ReleaseReason::Manual => format!("{back} by hand (session {session})"),
@@ -82,40 +81,16 @@ fn judged(feedback: &Feedback) -> String {
     let Feedback { persona, role, project, session, observation, sentiment, source } = feedback;
     let verdict = sentiment.as_str();
     let on = project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
-    let session =
-        session.as_ref().map(|session| format!(" (session {session})")).unwrap_or_default();
-    format!("{persona} judged {verdict} as {role}{on} by {source}{session}: {observation}")
-}
-
-/// Why a persona was archived.
-fn retire_reason(reason: RetireReason) -> &'static str {
-    match reason {
-        RetireReason::Manual => "by hand",
-        RetireReason::Inactive => "for inactivity",
-    }
-}
-
-/// Why a persona was brought back.
-fn reactivate_reason(reason: ReactivateReason) -> &'static str {
-    match reason {
-        ReactivateReason::Manual => "by hand",
-        ReactivateReason::Summon => "by a summons",
-        ReactivateReason::PoolEmpty => "as nobody was free",
-    }
+    let of = session.as_ref().map(|session| format!(" (session {session})")).unwrap_or_default();
+    format!("{persona} judged {verdict} as {role}{on} by {source}{of}: {observation}")
 }
 
 fn compacted(compact: &Compact) -> String {
-    let counts =
-        |one: &Summary| one.positive.saturating_add(one.negative).saturating_add(one.neutral);
-    let total = compact.summaries.iter().map(counts).fold(0, u64::saturating_add);
-    let personas: BTreeSet<&PersonaName> =
-        compact.summaries.iter().map(|one| &one.persona).collect();
-    format!(
-        "feedback from before {} compacted: {} of {}",
-        minute(compact.before),
-        Count(total, "judgement"),
-        Count(personas.len(), "persona")
-    )
+    let counts = compact.summaries.iter().flat_map(|it| [it.positive, it.negative, it.neutral]);
+    let total = Count(counts.fold(0, u64::saturating_add), "judgement");
+    let personas: BTreeSet<_> = compact.summaries.iter().map(|one| &one.persona).collect();
+    let (before, personas) = (minute(compact.before), Count(personas.len(), "persona"));
+    format!("feedback from before {before} compacted: {total} of {personas}")
 }
 
 fn repaired(repair: &Repair) -> String {
@@ -125,21 +100,21 @@ fn repaired(repair: &Repair) -> String {
     let lines = repair.cut.iter().map(|cut| format!("{}:{}", cut.file, cut.line));
     let lines: Vec<_> = lines.collect();
     let places = if lines.is_empty() { String::new() } else { format!(" ({})", lines.join(", ")) };
-    format!(
-        "log repaired: {} cut out{places}, {} on record",
-        Count(lines.len(), "line"),
-        Count(repair.missing.len(), "missing event"),
-    )
+    let (lines, missing) =
+        (Count(lines.len(), "line"), Count(repair.missing.len(), "missing event"));
+    format!("log repaired: {lines} cut out{places}, {missing} on record")
 }
 
-/// The personas of slots with their roles, and what happened to them.
-fn in_roles(slots: &[(&PersonaName, String)], happened: &str) -> String {
-    let each = slots.iter().map(|(persona, role)| format!("{persona} as {role}"));
-    let each: Vec<_> = each.collect();
-    match (slots, each.split_last()) {
-        ([(persona, role)], _) => format!("{persona} {happened} as {role}"),
-        (_, None) => format!("nobody {happened}"),
-        (_, Some((last, others))) => format!("{} and {last} {happened}", others.join(", ")),
+/// Words the personas of slots with their roles, and what happened to them.
+fn in_roles<'a>(slots: impl Iterator<Item = (&'a PersonaName, String)>, happened: &str) -> String {
+    let slots: Vec<_> = slots.collect();
+    if let [(persona, role)] = &*slots {
+        return format!("{persona} {happened} as {role}");
+    }
+    let slots: Vec<_> = slots.iter().map(|(name, role)| format!("{name} as {role}")).collect();
+    match slots.split_last() {
+        None => format!("nobody {happened}"),
+        Some((last, others)) => format!("{} and {last} {happened}", others.join(", ")),
     }
 }
 

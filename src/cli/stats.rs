@@ -6,18 +6,15 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::events::{EventId, PersonaName, RoleName, visible};
+use muzzle_persona::events::{EventId, PersonaName, RoleName};
 use muzzle_persona::projection::{Finding, Needs, Persona, Tally};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Snapshot, Store};
 use serde::Serialize;
 
-use super::at::AtArgs;
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
+use super::context::{AtArgs, Context};
 use super::persona::{minute, tally};
-use super::table::Table;
+use super::{failure::Failure, output::line, table::Table};
 
 /// Count personas, assignments, feedback and events
 #[derive(Debug, Args)]
@@ -27,8 +24,8 @@ pub struct StatsArgs {
 }
 
 pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
-    let mut stats =
-        context.read_quietly(&args.at)?.look(&Needs::everyone(), |scene| Ok(report(&scene)))?;
+    let mut snapshot = context.read_quietly(&args.at)?;
+    let mut stats = snapshot.look(&Needs::everyone(), |then| Ok(report(then)))?;
     // Whatever moment is asked about, this is about the store as it is.
     let open = Store::writable_by_others(&context.options)?;
     stats.warnings.extend(open.iter().map(|Finding { place, fault }| {
@@ -43,6 +40,12 @@ fn report(snapshot: &Snapshot) -> StatsReport {
     let personas = roster.by_name();
     let count = |is: fn(&Persona) -> bool| personas.iter().filter(|p| is(p)).count() as u64;
     let (total, active) = (count(|_| true), count(Persona::is_active));
+    let mut roles: BTreeMap<_, RoleCounts> = BTreeMap::new();
+    for (role, record) in personas.iter().flat_map(|persona| &persona.roles) {
+        let counts = roles.entry(role.clone()).or_default();
+        counts.assignments += record.assigned;
+        counts.feedback = counts.feedback.plus(record.tally);
+    }
     StatsReport {
         personas: PersonaCounts {
             total,
@@ -51,7 +54,7 @@ fn report(snapshot: &Snapshot) -> StatsReport {
             held: count(Persona::is_held),
             free: count(Persona::is_free),
         },
-        roles: roles(&personas),
+        roles,
         busiest: busiest(&personas),
         assignments: roster.assignments(),
         feedback: roster.feedback(),
@@ -64,31 +67,18 @@ fn report(snapshot: &Snapshot) -> StatsReport {
     }
 }
 
-/// The assignments and the feedback that counts, by role.
-fn roles(personas: &[&Persona]) -> BTreeMap<RoleName, RoleCounts> {
-    let mut roles: BTreeMap<_, RoleCounts> = BTreeMap::new();
-    for (role, record) in personas.iter().flat_map(|persona| &persona.roles) {
-        let counts = roles.entry(role.clone()).or_default();
-        counts.assignments += record.assigned;
-        counts.feedback = counts.feedback.plus(record.tally);
-    }
-    roles
-}
-
-/// The personas that were assigned most often; of equal ones, as they come: by name.
+/// The five personas that were assigned most often; of equal ones, as they come: by name.
 fn busiest(personas: &[&Persona]) -> Vec<Busy> {
-    let assigned = |persona: &Persona| persona.roles.values().map(|role| role.assigned).sum();
-    let busy =
-        |persona: &Persona| Busy { name: persona.name().clone(), assignments: assigned(persona) };
-    let mut busiest: Vec<_> = personas.iter().map(|persona| busy(persona)).collect();
+    let busy = |persona: &&Persona| Busy {
+        name: persona.name().clone(),
+        assignments: persona.roles.values().map(|role| role.assigned).sum(),
+    };
+    let mut busiest: Vec<_> = personas.iter().map(busy).collect();
     busiest.retain(|busy| busy.assignments > 0);
     busiest.sort_by_key(|busy| Reverse(busy.assignments));
-    busiest.truncate(BUSIEST);
+    busiest.truncate(5);
     busiest
 }
-
-/// How many of the busiest personas are shown.
-const BUSIEST: usize = 5;
 
 #[derive(Debug, Serialize)]
 pub struct StatsReport {
@@ -126,45 +116,31 @@ struct Busy {
     assignments: u64,
 }
 
-impl Report for StatsReport {}
-
 impl fmt::Display for StatsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let PersonaCounts { total, active, archived, held, free } = self.personas;
-        writeln!(
-            f,
-            "{}: {active} active, {archived} archived; {held} held, {free} free",
-            Count(total, "persona")
-        )?;
-        writeln!(
-            f,
-            "{}, {}",
-            Count(self.assignments, "assignment"),
-            Count(self.feedback, "feedback event")
-        )?;
+        let total = Count(total, "persona");
+        writeln!(f, "{total}: {active} active, {archived} archived; {held} held, {free} free")?;
+        let assignments = Count(self.assignments, "assignment");
+        writeln!(f, "{assignments}, {}", Count(self.feedback, "feedback event"))?;
         write!(f, "{} in {}", Count(self.events, "event"), Count(self.log_bytes, "byte"))?;
         if let (Some(first), Some(last)) = (self.first_event, self.last_event) {
             write!(f, ", from {} to {}", minute(first), minute(last))?;
         }
         writeln!(f)?;
-        for head in &self.heads {
-            writeln!(f, "head {head}")?;
-        }
-        for warning in &self.warnings {
-            writeln!(f, "warning: {}", visible(warning))?;
-        }
+        self.heads.iter().try_for_each(|head| writeln!(f, "head {head}"))?;
+        self.warnings.iter().try_for_each(|warning| line(f, format!("warning: {warning}")))?;
         if self.roles.is_empty() {
             return Ok(());
         }
-        let mut table = Table::new(&["ROLE", ">ASSIGNMENTS", "FEEDBACK"]);
+        let mut roles = Table::new(&["ROLE", ">ASSIGNMENTS", "FEEDBACK"]);
         for (role, RoleCounts { assignments, feedback }) in &self.roles {
-            table.row([role.to_string(), assignments.to_string(), tally(*feedback)]);
+            roles.row(&[role, assignments, &tally(*feedback)]);
         }
-        write!(f, "\n{table}")?;
-        let mut table = Table::new(&["BUSIEST", ">ASSIGNMENTS"]);
+        let mut busiest = Table::new(&["BUSIEST", ">ASSIGNMENTS"]);
         for Busy { name, assignments } in &self.busiest {
-            table.row([name.to_string(), assignments.to_string()]);
+            busiest.row(&[name, assignments]);
         }
-        write!(f, "\n{table}")
+        write!(f, "\n{roles}\n{busiest}")
     }
 }

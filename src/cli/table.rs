@@ -8,41 +8,35 @@ use muzzle_persona::events::visible;
 use super::output::HEADING;
 
 /// Rows under headings, aligned by display width.
-pub struct Table {
-    inner: comfy_table::Table,
-}
+pub struct Table(comfy_table::Table);
 
 impl Table {
     /// A table with these headings; one that begins with `>` is aligned to the right.
     pub fn new(headings: &[&str]) -> Self {
-        let mut inner = comfy_table::Table::new();
-        inner.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        inner.set_header(headings.iter().map(|heading| heading.trim_start_matches('>')));
-        for (column, heading) in inner.column_iter_mut().zip(headings) {
+        let mut table = comfy_table::Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(headings.iter().map(|heading| heading.trim_start_matches('>')));
+        for (column, heading) in table.column_iter_mut().zip(headings) {
             column.set_padding((0, 2)).set_constraint(ColumnConstraint::ContentWidth);
             if heading.starts_with('>') {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        Self { inner }
+        Self(table)
     }
 
     /// Adds a row. Hidden characters are escaped.
-    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.inner.add_row(cells.into_iter().map(|cell| Cell::new(visible(&cell))));
+    pub fn row(&mut self, cells: &[&dyn fmt::Display]) {
+        self.0.add_row(cells.iter().map(|cell| Cell::new(visible(&cell.to_string()))));
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, line) in self.inner.lines().enumerate() {
-            let line = line.trim_end();
-            if index == 0 {
-                writeln!(f, "{HEADING}{line}{HEADING:#}")?;
-            } else {
-                writeln!(f, "{line}")?;
-            }
+        let mut lines = self.0.lines();
+        if let Some(headings) = lines.next() {
+            writeln!(f, "{HEADING}{}{HEADING:#}", headings.trim_end())?;
         }
-        Ok(())
+        lines.try_for_each(|line| writeln!(f, "{}", line.trim_end()))
     }
 }

@@ -10,7 +10,6 @@ use super::claude_code::plan::Plan;
 use super::claude_code::{enabled_plugins, is_registered, plan_uninstall};
 use super::context::Context;
 use super::failure::Failure;
-use super::output::Report;
 use super::shown_path::ShownPath;
 
 /// Take the hooks out of Claude Code
@@ -59,8 +58,6 @@ pub struct UninstallReport {
     changed: bool,
     places: Vec<Plan>,
 }
-
-impl Report for UninstallReport {}
 
 impl fmt::Display for UninstallReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,16 +3,14 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::Store;
 use muzzle_persona::events::{EventId, IdPrefix, visible};
 use muzzle_persona::projection::{Audit, Finding, NotedHead, Severity};
-use muzzle_persona::wording::Count;
+use muzzle_persona::{Store, wording::Count};
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::{DAMAGED, Failure};
-use super::output::{ERROR, FAINT, Report, WARNING};
-use super::shown_path::ShownPath;
+use super::failure::Failure;
+use super::output::{ERROR, FAINT, WARNING};
+use super::{context::Context, shown_path::ShownPath};
 
 /// Read every line of the log, and name every fault
 ///
@@ -51,7 +49,7 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<VerifyReport, Failure
 
 #[derive(Debug, Serialize)]
 pub struct VerifyReport {
-    sound: bool,
+    pub sound: bool,
     store: ShownPath,
     damage: usize,
     warnings: usize,
@@ -60,53 +58,35 @@ pub struct VerifyReport {
     audit: Audit,
 }
 
-impl Report for VerifyReport {
-    fn exit_code(&self) -> u8 {
-        if self.sound { 0 } else { DAMAGED }
-    }
-}
-
 impl fmt::Display for VerifyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Audit { findings, noted, heads, events, lines, bytes, files, .. } = &self.audit;
+        let Self { sound, store, damage, warnings, notes, audit } = self;
+        let Audit { findings, noted, heads, events, lines, bytes, files, .. } = audit;
         findings.iter().try_for_each(|finding| write_finding(f, finding))?;
         for NotedHead { noted, event } in noted {
             if let Some(id) = event {
                 writeln!(f, "The history contains the head `{noted}`, the event {id}.")?;
             }
         }
-        for head in heads.ids() {
-            writeln!(f, "head {head}")?;
-        }
+        heads.ids().iter().try_for_each(|head| writeln!(f, "head {head}"))?;
         let (events, lines) = (Count(*events, "event"), Count(*lines, "line"));
         write!(f, "{events} in {lines} of {}, {}", Count(*files, "file"), Count(*bytes, "byte"))?;
         for (n, noun, participle) in [
-            (self.audit.repeated, "repeated line", ""),
-            (self.audit.cut, "line", " cut out"),
-            (self.audit.gaps, "mended gap", ""),
+            (audit.repeated, "repeated line", ""),
+            (audit.cut, "line", " cut out"),
+            (audit.gaps, "mended gap", ""),
         ] {
             if n > 0 {
                 write!(f, "; {}{participle}", Count(n, noun))?;
             }
         }
-        let store = &self.store;
-        let verdict = if self.sound { "sound" } else { "damaged" };
-        write!(f, "\nThe log in `{store}` is {verdict}: ")?;
-        self.write_counts(f)
-    }
-}
-
-impl VerifyReport {
-    /// Writes how many findings there are of each severity.
-    fn write_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let damage = Count(self.damage, "fault");
-        let warnings = Count(self.warnings, "warning");
-        writeln!(f, "{damage}, {warnings}, {}.", Count(self.notes, "note"))?;
-        if !self.sound {
-            writeln!(
-                f,
-                "Put back what is gone from a copy, as from git; or see what `muzzle-persona repair` would do."
-            )?;
+        let verdict = if *sound { "sound" } else { "damaged" };
+        let (faults, warnings) = (Count(*damage, "fault"), Count(*warnings, "warning"));
+        write!(f, "\nThe log in `{store}` is {verdict}: {faults}, {warnings}, ")?;
+        writeln!(f, "{}.", Count(*notes, "note"))?;
+        if !sound {
+            let hint = "Put back what is gone from a copy, as from git; or see what `muzzle-persona repair` would do.";
+            writeln!(f, "{hint}")?;
         }
         Ok(())
     }

@@ -3,22 +3,17 @@
 use std::{fmt, iter};
 
 use clap::Args;
-use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
+use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{self, ChoiceReason, Explanation, Score, TieBreak};
-use muzzle_persona::events::{
-    EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, visible,
-};
+use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, SessionId, Slot};
 use muzzle_persona::projection::{Cutoff, FoldKey, PastAssignment};
-use muzzle_persona::{Snapshot, Store};
 use serde::Serialize;
 
-use super::completions::persona_names;
-use super::context::Context;
-use super::failure::Failure;
-use super::output::Report;
-use super::persona::{minute, parts};
-use super::table::Table;
+use super::persona::{Candidate, minute, parts};
+use super::{
+    completions::persona_names, context::Context, failure::Failure, output::line, table::Table,
+};
 
 /// Tell why a persona was lent to a session, and not another
 ///
@@ -27,7 +22,7 @@ use super::table::Table;
 #[derive(Debug, Args)]
 pub struct WhyArgs {
     /// The persona's name, or how it begins
-    #[arg(add = ArgValueCompleter::new(persona_names))]
+    #[arg(add = persona_names())]
     name: String,
     /// The session that it was lent to; of several times the last counts
     #[arg(long, value_parser = SessionId::parse)]
@@ -44,47 +39,58 @@ pub struct WhyArgs {
 }
 
 pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> {
+    let WhyArgs { name, session, role, slot, limit } = args;
     let mut store = context.open()?;
-    let name = broker::find(store.roster(), &args.name).map_err(Failure::from)?.clone();
-    let role = args.role.as_ref().map(|role| store.rules().roles.meant(role));
-    let (session, slot, mut last) = (&args.session, args.slot.as_ref(), None);
+    let name = broker::find(store.roster(), name).map_err(Failure::from)?.clone();
+    let meant = role.as_ref().map(|role| store.rules().roles.meant(role));
+    let mut last = None;
     store.visit(&[session.as_str()], |record| {
-        let found = PastAssignment::find(record, &name, session, role.as_ref(), slot);
+        let found = PastAssignment::find(record, &name, session, meant.as_ref(), slot.as_ref());
         last = found.or_else(|| last.take());
     })?;
-    let Some(assignment) = last else {
-        let is_narrowed = args.role.is_some() || args.slot.is_some();
-        return Err(not_lent(&name, session, is_narrowed));
-    };
-    let explanation = explain(&assignment, &mut store, context)?;
-    Ok(WhyReport::new(assignment, explanation, args.limit))
-}
-
-/// A persona that the session never had.
-fn not_lent(name: &PersonaName, session: &SessionId, is_narrowed: bool) -> Failure {
-    let how = if is_narrowed { " in that role or slot" } else { "" };
-    Failure::not_found(
-        format!("`{name}` was never lent to the session `{session}`{how}"),
-        "`muzzle-persona history NAME` shows the sessions that a persona was lent to",
-    )
-}
-
-/// Makes the choice again, from the roster before the command that made it.
-fn explain(
-    assignment: &PastAssignment,
-    store: &mut Store,
-    context: &Context,
-) -> Result<Explanation, Failure> {
+    let assignment = last.ok_or_else(|| {
+        let is_narrowed = role.is_some() || slot.is_some();
+        let how = if is_narrowed { " in that role or slot" } else { "" };
+        Failure::not_found(
+            format!("`{name}` was never lent to the session `{session}`{how}"),
+            "`muzzle-persona history NAME` shows the sessions that a persona was lent to",
+        )
+    })?;
+    // The choice is made again, from the roster before the command that made it.
     let mut candidates = Vec::new();
     store.visit(&[&assignment.at.to_string()], |record| {
-        if assignment.may_follow(record) {
-            candidates.push(record.clone());
-        }
+        candidates.extend(assignment.may_follow(record).then(|| record.clone()));
     })?;
     let preceding = assignment.preceding(candidates);
     let start = preceding.first().map_or(assignment.key, FoldKey::of);
     let before = Snapshot::open_until(&context.options, Cutoff::Before(start))?;
-    Ok(broker::why(before.roster(), &preceding, assignment, before.rules()))
+    let explained = broker::why(before.roster(), &preceding, &assignment, before.rules());
+    let explanation = sentence(&explained);
+    let Explanation { reason, score, rank, ranking, tie_break, .. } = explained;
+    let PastAssignment { id: event, at: assigned_at, assign, slot, .. } = assignment;
+    let candidates = ranking.len();
+    let first = ranking.into_iter().take(*limit);
+    let first = first.map(|(name, score)| {
+        let chosen = Some(name == slot.persona);
+        Candidate { name, score, chosen }
+    });
+    Ok(WhyReport {
+        ranking: first.collect(),
+        name: slot.persona,
+        session: assign.session,
+        slot: slot.slot,
+        role: slot.role,
+        requested: slot.requested,
+        project: assign.project,
+        assigned_at,
+        event,
+        reason,
+        explanation,
+        score,
+        rank,
+        tie_break,
+        candidates,
+    })
 }
 
 #[derive(Debug, Serialize)]
@@ -96,84 +102,18 @@ pub struct WhyReport {
     requested: RoleName,
     project: ProjectName,
     assigned_at: Timestamp,
-    /// The `assign` event.
     event: EventId,
     /// Why; not where the log does not tell.
     #[serde(rename = "grounds")]
     reason: Option<ChoiceReason>,
-    /// The same as a sentence.
     explanation: String,
     score: Option<Score>,
     rank: Option<usize>,
     /// What put the first of the ranking before the second, if their scores are equal.
     tie_break: Option<TieBreak>,
-    /// How many could be chosen.
+    /// How many could be chosen; the ranking has the first of them, best first.
     candidates: usize,
-    /// The first of them, best first.
     ranking: Vec<Candidate>,
-}
-
-#[derive(Debug, Serialize)]
-struct Candidate {
-    name: PersonaName,
-    score: Score,
-    chosen: bool,
-}
-
-impl WhyReport {
-    fn new(assignment: PastAssignment, explained: Explanation, limit: usize) -> Self {
-        let PastAssignment { id, at, assign, slot, .. } = assignment;
-        let explanation = sentence(&explained);
-        let Explanation { reason, score, rank, ranking, tie_break, .. } = explained;
-        let candidates = ranking.len();
-        let first = ranking.into_iter().take(limit).map(|(name, score)| {
-            let chosen = name == slot.persona;
-            Candidate { name, score, chosen }
-        });
-        Self {
-            ranking: first.collect(),
-            name: slot.persona,
-            session: assign.session,
-            slot: slot.slot,
-            role: slot.role,
-            requested: slot.requested,
-            project: assign.project,
-            assigned_at: at,
-            event: id,
-            reason,
-            explanation,
-            score,
-            rank,
-            tie_break,
-            candidates,
-        }
-    }
-}
-
-impl Report for WhyReport {}
-
-impl fmt::Display for WhyReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} was lent to {} of the session {} on {}, as {} on {}.",
-            visible(self.name.as_str()),
-            visible(self.slot.as_str()),
-            visible(self.session.as_str()),
-            minute(self.assigned_at),
-            visible(self.role.as_str()),
-            visible(self.project.as_str())
-        )?;
-        writeln!(f, "{}\n", self.explanation)?;
-        write!(f, "{}", self.table())?;
-        let shown = self.ranking.len() + usize::from(self.rank > Some(self.ranking.len()));
-        let left = self.candidates.saturating_sub(shown);
-        if left > 0 {
-            writeln!(f, "Not listed: {left} more; `--limit` lists them.")
-        } else {
-            Ok(())
-        }
-    }
 }
 
 impl WhyReport {
@@ -181,61 +121,77 @@ impl WhyReport {
     fn table(&self) -> Table {
         let mut table =
             Table::new(&["", ">RANK", "NAME", ">SCORE", ">AFFINITY", ">OVERLAP", ">RECENCY"]);
-        let mut row = |is_chosen: bool, rank: Option<usize>, name: &PersonaName, score: &Score| {
-            let mark = if is_chosen { "→" } else { "" };
+        let mut row = |mark: &str, rank: Option<usize>, name: &PersonaName, score: &Score| {
             let rank = rank.map_or_else(String::new, |rank| rank.to_string());
-            let start = [mark.to_owned(), rank, name.to_string()];
-            table.row(start.into_iter().chain(parts(score)));
+            let [total, affinity, overlap, recency] = parts(score);
+            table.row(&[&mark, &rank, name, &total, &affinity, &overlap, &recency]);
         };
-        for (rank, candidate) in iter::zip(1.., &self.ranking) {
-            row(candidate.chosen, Some(rank), &candidate.name, &candidate.score);
+        for (rank, Candidate { name, score, .. }) in iter::zip(1.., &self.ranking) {
+            row(if *name == self.name { "→" } else { "" }, Some(rank), name, score);
         }
         if let Some(score) = &self.score
-            && !self.ranking.iter().any(|candidate| candidate.chosen)
+            && !self.ranking.iter().any(|candidate| candidate.name == self.name)
         {
-            row(true, self.rank, &self.name, score);
+            row("→", self.rank, &self.name, score);
         }
         table
     }
 }
 
-/// Says why, in one sentence.
+impl fmt::Display for WhyReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, slot, session, assigned_at, role, project, .. } = self;
+        let at = minute(*assigned_at);
+        let to = format!("{slot} of the session {session} on {at}, as {role} on {project}");
+        line(f, format!("{name} was lent to {to}."))?;
+        write!(f, "{}\n\n{}", self.explanation, self.table())?;
+        let shown = self.ranking.len() + usize::from(self.rank > Some(self.ranking.len()));
+        match self.candidates.saturating_sub(shown) {
+            0 => Ok(()),
+            left => writeln!(f, "Not listed: {left} more; `--limit` lists them."),
+        }
+    }
+}
+
+/// Words why, in one sentence.
 fn sentence(explained: &Explanation) -> String {
     let of = explained.ranking.len();
-    match (explained.reason, place(explained)) {
-        (Some(ChoiceReason::BestFree), _) if of == 1 => "It was the only one that was free.".to_owned(),
+    let whom = if explained.is_of_free { "free" } else { "archived for inactivity" };
+    let place = explained.rank.map(|rank| format!("number {rank} of the {of} that were {whom}"));
+    let sentence = match (explained.reason, place) {
+        (Some(ChoiceReason::BestFree), _) if of == 1 => "It was the only one that was free.",
         (Some(ChoiceReason::BestFree), _) => {
-            format!("It was the best of the {of} that were free{}.", tie(explained))
+            return format!("It was the best of the {of} that were free{}.", tie(explained));
         }
         (Some(ChoiceReason::Kept | ChoiceReason::Reused), _) => {
-            "The agent had it in this slot already, in another role, and kept it.".to_owned()
+            "The agent had it in this slot already, in another role, and kept it."
         }
         (Some(ChoiceReason::Summoned), Some(place)) => {
-            format!("It was asked for by name; by its score it was {place}.")
+            return format!("It was asked for by name; by its score it was {place}.");
         }
         (Some(ChoiceReason::Summoned), None) => {
-            "It was asked for by name, and was not free before.".to_owned()
+            "It was asked for by name, and was not free before."
         }
         (Some(ChoiceReason::BroughtBack), Some(place)) => {
-            format!("Nobody was free, so it was brought back: it was {place}{}.", tie(explained))
+            let tie = tie(explained);
+            return format!("Nobody was free, so it was brought back: it was {place}{tie}.");
         }
-        (Some(ChoiceReason::BroughtBack), None) => {
-            "Nobody was free, so it was brought back.".to_owned()
-        }
+        (Some(ChoiceReason::BroughtBack), None) => "Nobody was free, so it was brought back.",
         (Some(ChoiceReason::Grown), _) => {
-            "Nobody was free or could be brought back, so it was grown.".to_owned()
+            "Nobody was free or could be brought back, so it was grown."
         }
         (None, Some(place)) => {
             let summoned = "it was asked for by name, or ";
             let summoned = if explained.may_be_summoned { summoned } else { "" };
-            format!(
+            return format!(
                 "The log does not tell: by today's rules it was {place}, so {summoned}other rules were in force."
-            )
+            );
         }
         (None, None) => {
-            "The log does not tell: in its order of events the persona was not free, as can be after a merge.".to_owned()
+            "The log does not tell: in its order of events the persona was not free, as can be after a merge."
         }
-    }
+    };
+    sentence.to_owned()
 }
 
 /// What decided, if the score did not.
@@ -250,11 +206,4 @@ fn tie(explained: &Explanation) -> &'static str {
         }
         Some(TieBreak::CreatedEarlier) => "; of equal scores, the one that was created first",
     }
-}
-
-/// Where it stood among whom.
-fn place(explained: &Explanation) -> Option<String> {
-    let of = explained.ranking.len();
-    let whom = if explained.is_of_free { "free" } else { "archived for inactivity" };
-    explained.rank.map(|rank| format!("number {rank} of the {of} that were {whom}"))
 }

@@ -13,7 +13,6 @@ use serde::Serialize;
 use super::context::Context;
 use super::environment;
 use super::failure::{Failure, REFUSED};
-use super::output::Report;
 
 use self::check::{Check, Level, Rehearsal};
 
@@ -58,8 +57,8 @@ pub struct DoctorReport {
     rehearsals: Vec<Rehearsal>,
 }
 
-impl Report for DoctorReport {
-    fn exit_code(&self) -> u8 {
+impl DoctorReport {
+    pub fn exit_code(&self) -> u8 {
         if self.healthy { 0 } else { REFUSED }
     }
 }
