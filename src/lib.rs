@@ -15,9 +15,13 @@
 //! Clocks, environment variables and randomness enter at the `main` functions
 //! and are passed down; [`environment`] turns them into values.
 
+mod audit;
 pub mod broker;
+mod disk;
 pub mod environment;
 pub mod events;
+mod file_log;
+pub mod git;
 pub mod projection;
 mod store;
 pub mod wording;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use muzzle_persona::StoreError;
-use muzzle_persona::events::{RevisionError, run_git};
+use muzzle_persona::git::{RevisionError, run_git};
 
 use super::failure::Failure;
 

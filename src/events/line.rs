@@ -123,7 +123,7 @@ pub(crate) fn possible_ids(line: &[u8]) -> [Option<EventId>; 2] {
 }
 
 /// The bytes that [`written_id`] needs of a line, its line end included.
-pub(super) const ID_TAIL: usize = ID_FIELD + 1;
+pub(crate) const ID_TAIL: usize = ID_FIELD + 1;
 
 /// Reads one line, without its line end, and checks its id.
 pub fn decode(line: &[u8]) -> Result<Record, LineError> {

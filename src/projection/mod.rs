@@ -8,7 +8,6 @@
 //! came from one, an index is in memory, and the details of personas are
 //! there once they were loaded ([`Roster::load`]): that alone can fail.
 
-pub(crate) mod audit;
 mod candidate;
 mod change;
 pub(crate) mod checkpoint;
@@ -25,10 +24,10 @@ mod persona;
 pub(crate) mod pipeline;
 mod points;
 mod roster;
-mod view;
+pub(crate) mod view;
 mod warning;
 
-pub use audit::{AmbiguousHead, Audit, Fault, Finding, NotedHead, Place, Severity};
+pub use crate::audit::{AmbiguousHead, Audit, Fault, Finding, NotedHead, Place, Severity};
 pub use candidate::Candidate;
 pub use change::{Existence, Part, PersonaChange, RoleChange, StatusReason};
 pub use checkpoint::CheckpointLost;

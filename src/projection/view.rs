@@ -260,7 +260,7 @@ impl View {
 }
 
 /// Where the lines are, without their line ends.
-pub(super) fn line_ranges(lines: &[u8]) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn line_ranges(lines: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     memchr::memchr_iter(b'\n', lines).map(move |end| {
         let range = start..end;

@@ -2,11 +2,11 @@
 
 use super::verify::{existing, look_twice, open_to_others};
 use super::{Options, Store, StoreError};
-use crate::events::disk::Mode;
-use crate::events::{
-    Disk, EventId, FileLog, Hold, LINE_LIMIT, LineError, LogError, Piece, check_id, lock,
-    tail::{self, End},
-};
+use crate::disk::{Disk, Mode};
+use crate::events::{EventId, LINE_LIMIT, LineError, LogError, check_id};
+use crate::file_log::lock;
+use crate::file_log::tail::{self, End};
+use crate::file_log::{FileLog, Hold, Piece};
 
 /// What can be told of a store without reading it through.
 #[derive(Debug)]

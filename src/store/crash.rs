@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::machine::{Command, Machine, dir, lines};
 use super::{Store, StoreError};
-use crate::events::disk::simulated::{Call, Fault, PowerCut};
+use crate::disk::simulated::{Call, Fault, PowerCut};
 use crate::events::{LogError, decode, encode};
 
 /// A day's work, each command a process of its own. The first makes the store.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::events::Disk;
+use crate::disk::Disk;
 use crate::projection::{View, checkpoint};
 
 /// A checkpoint that a store left to be written.

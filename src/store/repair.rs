@@ -9,11 +9,12 @@ use smol_str::SmolStr;
 
 use super::verify::{existing, look_twice, read_through};
 use super::{Options, Store, StoreError, TRIES};
+use crate::audit::{Auditor, Place, Wounds};
 use crate::events::{
-    Append, Cut, Event, EventId, Excision, FORMAT_VERSION, FileLog, LINE_LIMIT, Log as _, LogError,
-    NextLines, Position, Repair, TornTail,
+    Append, Cut, Event, EventId, FORMAT_VERSION, LINE_LIMIT, Log as _, LogError, NextLines,
+    Position, Repair, TornTail,
 };
-use crate::projection::audit::{Auditor, Place, Wounds};
+use crate::file_log::{Excision, FileLog};
 use crate::projection::checkpoint;
 
 /// The bytes of a line that what a `repair` event lists may take: the rest is ample for its other

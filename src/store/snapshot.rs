@@ -7,9 +7,8 @@ use jiff::Timestamp;
 
 use super::{Options, Order, Store, StoreError, TRIES};
 use crate::broker::{Refusal, Rules};
-use crate::events::{
-    Damage, IdPrefix, Log, LogError, Position, Read, Record, Revision, written_id,
-};
+use crate::events::{Damage, IdPrefix, Log, LogError, Position, Read, Record, written_id};
+use crate::git::Revision;
 use crate::projection::{Cutoff, CutoffSpec, FoldKey, Line, LineDamage, Needs, Roster, View};
 
 /// A store as it is, as it was at a cut-off in its log, or as git has it at a revision.
@@ -241,7 +240,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::events::Disk;
+    use crate::disk::Disk;
     use crate::events::decode;
     use crate::projection::CutoffError;
     use crate::projection::testing::{History, anything, seed};

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{LongWork, Options, Store, StoreError};
-use crate::events::{FileLog, IdPrefix, Log as _, LogError, Scan, disk};
-use crate::projection::audit::{Auditor, Kept, inspect};
+use crate::audit::{Auditor, Kept, inspect};
+use crate::disk;
+use crate::events::{IdPrefix, Log as _, LogError};
+use crate::file_log::{FileLog, Scan};
 use crate::projection::{Audit, Fault, Finding, Severity, checkpoint, pipeline};
 
 /// What of a store, besides the log's files, should be its owner's alone.

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::events::{Batch, Heads, IdPrefix, Piece, decode};
+use crate::events::{Heads, IdPrefix, decode};
+use crate::file_log::{Batch, Piece};
 use crate::projection::view::tests::{History, anything, assign, retire, seed};
 
 /// Audits lines as one file, as a store does it.

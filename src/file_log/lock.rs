@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::disk::{Identity, Mode, OpenFile};
-use super::{Disk, LogError};
+use crate::disk::{Disk, Identity, Mode, OpenFile};
+use crate::events::LogError;
 
 /// The lock's file, in a store.
 pub const FILE: &str = ".lock";

@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use super::scan::ACTIVE;
-use super::{run_git, segments, tail};
+use super::run_git;
+use crate::file_log::{ACTIVE, segments, tail};
 
 /// What git has of a store's log at one of its commits.
 #[derive(Debug)]

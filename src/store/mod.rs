@@ -11,10 +11,13 @@ use crate::broker::{
     self, AssignRequest, Assigned, Choice, Decision, Notice, Refusal, Rules, Seed, SeedError,
     Situation,
 };
+use crate::disk::{self, Disk};
 use crate::events::{
-    Append, Damage, Disk, Event, FORMAT_VERSION, FileLog, LineError, Log, LogError, NextLines,
-    Position, Read, RevisionError, Sealed, TornTail, disk,
+    Append, Damage, Event, FORMAT_VERSION, LineError, Log, LogError, NextLines, Position, Read,
+    TornTail,
 };
+use crate::file_log::{FileLog, Sealed};
+use crate::git::RevisionError;
 use crate::projection::pipeline::{self, Next};
 use crate::projection::{
     AmbiguousHead, Cutoff, CutoffError, Fold, LineDamage, Needs, Roster, View, checkpoint,

@@ -31,9 +31,9 @@ pub use self::wounds::Wounds;
 use self::inspect::Seen;
 use self::ledger::{Ledger, Spot};
 use self::people::People;
-use super::pipeline;
-use super::{Fold, View};
-use crate::events::{Event, EventId, Piece, Record, Repair, Seq, decode_checked};
+use crate::events::{Event, EventId, Record, Repair, Seq, decode_checked};
+use crate::file_log::Piece;
+use crate::projection::{Fold, View, pipeline};
 
 /// A line that is wrong by itself.
 #[derive(Debug)]

@@ -5,6 +5,10 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+mod revision;
+
+pub use self::revision::{Revision, RevisionError};
+
 /// What a hook of another repository would have git look at instead.
 const ELSEWHERE: [&str; 8] = [
     "GIT_DIR",

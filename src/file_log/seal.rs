@@ -3,12 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::disk::OpenFile;
-use super::file_log::{Files, Tail};
 use super::lock::WriteLock;
-use super::{
-    Damage, DamageReason, EventId, FileLog, LINE_LIMIT, LogError, Position, Record, TornTail,
-    decode, segments, tail,
+use super::{FileLog, Files, Tail, segments, tail};
+use crate::disk::OpenFile;
+use crate::events::{
+    Damage, DamageReason, EventId, LINE_LIMIT, LogError, Position, Record, TornTail, decode,
 };
 
 /// A piece of the log that was closed to appends.

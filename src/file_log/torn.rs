@@ -3,11 +3,11 @@
 use std::io;
 use std::ops::Range;
 
-use super::disk::{Mode, OpenFile};
-use super::file_log::{CHECKOUT, Tail};
 use super::mend::copy_ranges;
 use super::tail::{BATCH, end_of};
-use super::{FileLog, LogError, TornTail};
+use super::{CHECKOUT, FileLog, Tail};
+use crate::disk::{Mode, OpenFile};
+use crate::events::{LogError, TornTail};
 
 impl FileLog {
     /// Makes sure that `end` is the end of the active file, and cuts off a torn tail.
@@ -75,8 +75,8 @@ fn digest(file: &dyn OpenFile, part: Range<u64>) -> io::Result<blake3::Hash> {
 mod tests {
     use std::fs;
 
-    use crate::events::file_log::tests::{append, fixture, line};
     use crate::events::{Append, Position};
+    use crate::file_log::tests::{append, fixture, line};
 
     #[test]
     fn a_long_torn_tail_is_moved_without_being_held_in_memory() {

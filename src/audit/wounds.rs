@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::ledger::Spot;
 use super::{Auditor, Fault, Place};
-use crate::events::{Cut, EventId, Heads, Piece, Seq};
+use crate::events::{Cut, EventId, Heads, Seq};
+use crate::file_log::Piece;
 
 /// What has to be done so that the rest of a log is sound.
 #[derive(Debug)]

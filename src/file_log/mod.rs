@@ -6,19 +6,34 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::disk::{Mode, OpenFile};
-use super::line::{ID_TAIL, written_id};
-use super::lock::{self, WriteLock};
-use super::scan::ACTIVE;
-use super::segments::{self, Segment};
-use super::tail::{read_at, read_lines};
-use super::{Append, Damage, Disk, EventId, LineError, Log, LogError, Position, Read, TornTail};
+use self::lock::WriteLock;
+use self::segments::Segment;
+use self::tail::{read_at, read_lines};
+use crate::disk::{Disk, Mode, OpenFile};
+use crate::events::{
+    Append, Damage, EventId, ID_TAIL, LineError, Log, LogError, Position, Read, TornTail,
+    written_id,
+};
+
+pub(crate) mod lock;
+mod mend;
+mod scan;
+mod seal;
+pub(crate) mod segments;
+pub(crate) mod tail;
+mod torn;
+
+pub use self::lock::Hold;
+pub use self::mend::Excision;
+pub(crate) use self::scan::ACTIVE;
+pub use self::scan::{Batch, Piece, Scan};
+pub use self::seal::Sealed;
 
 /// How often the files may be replaced while they are opened before that is an error.
 const TRIES: u32 = 100;
 
 /// How long a checkout may take to bring back the log that it took away.
-pub(super) const CHECKOUT: Duration = Duration::from_millis(50);
+const CHECKOUT: Duration = Duration::from_millis(50);
 /// The pause between two looks at whether it did.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -35,30 +50,30 @@ const GIT_IGNORE: &str = ".lock\n.cache/\nquarantine/\n";
 /// that a seal, which moves lines from one to another, moves no position.
 #[derive(Debug)]
 pub struct FileLog {
-    pub(super) disk: Disk,
-    pub(super) dir: PathBuf,
+    disk: Disk,
+    dir: PathBuf,
     /// The active file's path.
-    pub(super) path: PathBuf,
+    path: PathBuf,
     /// The files, when they were last opened.
-    pub(super) files: Option<Files>,
+    files: Option<Files>,
     /// Whether the store is being made, so that there is no log yet.
     is_new: bool,
 }
 
 /// The files of a log, as they were at one moment.
 #[derive(Debug)]
-pub(super) struct Files {
-    pub(super) segments: Vec<Segment>,
+struct Files {
+    segments: Vec<Segment>,
     /// The file that is appended to, if it is there.
-    pub(super) active: Option<Arc<dyn OpenFile>>,
+    active: Option<Arc<dyn OpenFile>>,
     /// Whether that one was opened to append to it.
-    pub(super) to_append: bool,
+    to_append: bool,
     /// The segment that was read last, by its place among them.
-    pub(super) sealed: Option<(usize, Arc<dyn OpenFile>)>,
+    sealed: Option<(usize, Arc<dyn OpenFile>)>,
 }
 
 /// What stands at a position in the active file, which is the end of a line.
-pub(super) enum Tail {
+enum Tail {
     /// The end of the file, or that by now.
     End { torn: Option<TornTail> },
     /// The end of the file, but for the line end of the last line.
@@ -77,7 +92,7 @@ struct Place {
 
 impl Files {
     /// The active file, if it was opened to append to it.
-    pub(super) fn appendable(&self) -> Option<&dyn OpenFile> {
+    fn appendable(&self) -> Option<&dyn OpenFile> {
         self.active.as_deref().filter(|_| self.to_append)
     }
 
@@ -121,7 +136,7 @@ impl FileLog {
     ///
     /// The active file comes first: should it be sealed before the segments are
     /// listed, its lines are met there, and its path is seen to name another.
-    pub(super) fn open(&mut self) -> Result<&Files, LogError> {
+    fn open(&mut self) -> Result<&Files, LogError> {
         for _ in 0..TRIES {
             if self.files.is_some() {
                 break;
@@ -144,7 +159,7 @@ impl FileLog {
     }
 
     /// Opens the files for whoever holds the lock; `known` are those that were open before.
-    pub(super) fn open_to_append(&mut self, known: Option<Files>) -> Result<(), LogError> {
+    fn open_to_append(&mut self, known: Option<Files>) -> Result<(), LogError> {
         let file = self.open_active()?;
         self.is_new = false;
         let segments = match known {
@@ -165,11 +180,7 @@ impl FileLog {
     }
 
     /// Tells whether two handles are of the same file.
-    pub(super) fn is_same(
-        &self,
-        one: &dyn OpenFile,
-        other: &dyn OpenFile,
-    ) -> Result<bool, LogError> {
+    fn is_same(&self, one: &dyn OpenFile, other: &dyn OpenFile) -> Result<bool, LogError> {
         let same = || Ok(one.identity()? == other.identity()?);
         same().map_err(LogError::io("look at", &self.path))
     }
@@ -200,7 +211,7 @@ impl FileLog {
         Ok(self.length(file)? == 0 && self.segments()?.is_empty())
     }
 
-    pub(super) fn length(&self, file: &dyn OpenFile) -> Result<u64, LogError> {
+    fn length(&self, file: &dyn OpenFile) -> Result<u64, LogError> {
         file.len().map_err(LogError::io("look at", &self.path))
     }
 
@@ -376,12 +387,12 @@ fn last_id(bytes: &[u8]) -> Option<EventId> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use std::fs;
     use std::io::Write as _;
 
+    use super::tail::BATCH;
     use super::*;
-    use crate::events::tail::BATCH;
     use crate::events::{Event, Heads, PersonaName, Retire, RetireReason, Seq, encode};
 
     const WAIT: Duration = Duration::from_secs(5);

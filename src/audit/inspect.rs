@@ -1,8 +1,7 @@
 //! Lines, decoded: what can be said of each by itself.
 
-use crate::events::{
-    Batch, EventId, LineError, Record, TextError, decode, possible_ids, without_mark,
-};
+use crate::events::{EventId, LineError, Record, TextError, decode, possible_ids, without_mark};
+use crate::file_log::Batch;
 use crate::projection::view::line_ranges;
 
 /// Lines of one file, decoded.

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
-use super::disk::OpenFile;
-use super::line::{LINE_LIMIT, check_id, without_mark};
+use crate::disk::OpenFile;
+use crate::events::{LINE_LIMIT, check_id, without_mark};
 
 /// The most bytes that one read brings.
 pub const BATCH: u64 = 1024 * 1024;
@@ -244,7 +244,7 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
-    use crate::events::line::end_with_id;
+    use crate::events::end_with_id;
 
     /// An event's line without its line end, of at least so many bytes.
     fn event(length: usize) -> String {

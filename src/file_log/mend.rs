@@ -9,9 +9,10 @@ use std::iter;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::disk::{Mode, OpenFile};
 use super::tail::BATCH;
-use super::{Cut, EventId, FileLog, LogError, Piece, Repair};
+use super::{FileLog, Piece};
+use crate::disk::{Mode, OpenFile};
+use crate::events::{Cut, EventId, LogError, Repair};
 
 /// The plan of a repair that is under way, in the quarantine.
 const PLAN: &str = "repair.json";

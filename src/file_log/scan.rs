@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 
-use super::disk::{Mode, OpenFile};
 use super::lock::{self, WriteLock};
 use super::tail::{Found, read_lines};
-use super::{Disk, FileLog, LINE_LIMIT, LogError, Seq, segments};
+use super::{FileLog, segments};
+use crate::disk::{Disk, Mode, OpenFile};
+use crate::events::{LINE_LIMIT, LogError, Seq};
 
 /// The file that is appended to, as a store names it.
 pub const ACTIVE: &str = "events.jsonl";
@@ -219,8 +220,8 @@ impl Scan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::file_log::tests::{sealed, written};
-    use crate::events::tail::BATCH;
+    use crate::file_log::tail::BATCH;
+    use crate::file_log::tests::{sealed, written};
 
     /// All batches of a log.
     fn batches(log: &mut FileLog) -> (Vec<Batch>, Vec<Piece>) {

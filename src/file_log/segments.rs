@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Disk, EventId, LogError, Seq};
+use crate::disk::Disk;
+use crate::events::{EventId, LogError, Seq};
 
 /// The directory of the sealed pieces in a store.
 pub const DIRECTORY: &str = "segments";
@@ -76,7 +77,7 @@ pub fn ends(name: &str) -> Option<(Seq, &str)> {
 mod tests {
     use super::*;
     #[cfg(unix)]
-    use crate::events::disk::simulated::{Fault, Simulated};
+    use crate::disk::simulated::{Fault, Simulated};
 
     #[cfg(unix)]
     #[test]
