@@ -27,6 +27,6 @@ mod store;
 pub mod wording;
 
 pub use store::{
-    Answer, Condition, LogEnd, LongWork, Mending, Options, Order, PendingCheckpoint, Progress,
-    Snapshot, Store, StoreError,
+    Answer, Condition, CutLine, LineEnds, LogEnd, LongWork, MissingEvent, Options, Order,
+    PendingCheckpoint, Progress, RepairOutcome, Snapshot, Store, StoreError,
 };

@@ -24,95 +24,54 @@ pub enum Severity {
 }
 
 /// Something that an audit found.
+#[expect(missing_docs, reason = "the messages say what each is")]
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// The line is wrong by itself.
-    #[error("{}", told(.0))]
+    #[error("{}", changed(.0))]
     Line(LineError),
-    /// Lines that end with CR LF, and are sound but for that.
     #[error("{}", converted(*lines))]
-    CrLf {
-        /// How many, one after the other.
-        lines: u64,
-    },
-    /// The last line of a sealed file has no line end.
+    CrLf { lines: u64 },
     #[error("the file is sealed, and its last line has no line end")]
     NoLineEnd,
-    /// The last line of the log has no line end.
     #[error("the last line has no line end; it counts, and the next writer ends it")]
     Unended,
-    /// An editor put a byte order mark before the line.
     #[error(
         "a byte order mark stands before the line, as editors put it there; it is no part of it"
     )]
     ByteOrderMark,
-    /// The line follows an event that is nowhere.
     #[error(
         "it follows the event `{0}`, which is not in the log: a line was removed, or this one was taken over without those before it"
     )]
     MissingParent(EventId),
-    /// The line's depth does not follow from its parents.
     #[error(
         "its `seq` is {written}, and after its parents it must be {due}: no writer made this line"
     )]
-    WrongSeq {
-        /// What the line says.
-        written: Seq,
-        /// What it must be.
-        due: Seq,
-    },
-    /// The line stands before its parent.
-    #[error("out of order: it stands before its parent, {}{}", parent.told(), if *proven {
+    WrongSeq { written: Seq, due: Seq },
+    #[error("out of order: it stands before its parent, {}{}", parent.in_words(), if *proven {
         "; the history has no fork up to there, so no merge moved it"
     } else {
         ", as branches that were merged both ways can leave it"
     })]
-    OutOfOrder {
-        /// Where the parent stands.
-        parent: Place,
-        /// Whether no merge can have put it there.
-        proven: bool,
-    },
-    /// The line names as heads two events of which one is the other's ancestor.
+    OutOfOrder { parent: Place, proven: bool },
     #[error(
         "it follows the event `{0}` and one that came after that: no writer takes both for heads"
     )]
     NotHeads(EventId),
-    /// The log ends in a write that did not.
     #[error(
         "the log ends in an unfinished write of {}; readers pass over it, and the next writer moves it to `quarantine/`",
         Count(*bytes, "byte")
     )]
-    TornTail {
-        /// Its length in bytes.
-        bytes: u64,
-    },
-    /// Lines that stand in the log before.
+    TornTail { bytes: u64 },
     #[error("{}", repeated(*lines, first))]
-    Repeated {
-        /// How many, one after the other.
-        lines: u64,
-        /// Where the first of them stands first.
-        first: Place,
-    },
-    /// The line follows an event that another line followed already.
-    #[error("a branch from {}, as merges bring them", .0.told())]
+    Repeated { lines: u64, first: Place },
+    #[error("a branch from {}, as merges bring them", .0.in_words())]
     Branch(Place),
-    /// The line follows nothing, and is not the first.
     #[error("a second beginning, as merges of unrelated logs bring them")]
     Beginning,
-    /// The line's time is before its parent's.
     #[error("its time, {at}, is before its parent's, {parent}")]
-    Backwards {
-        /// Its time.
-        at: Timestamp,
-        /// Its parent's.
-        parent: Timestamp,
-    },
-    /// A text that the command line would have refused.
+    Backwards { at: Timestamp, parent: Timestamp },
     #[error(transparent)]
     Text(TextError),
-    /// An event that names a persona that does not exist.
     #[error("it names `{persona}`, who does not exist by then{}", match more {
         0 => String::new(),
         more => {
@@ -120,118 +79,59 @@ pub enum Fault {
             format!(", and so {} {more} after it", more.agree("does", "do"))
         }
     })]
-    Nobody {
-        /// Its name.
-        persona: PersonaName,
-        /// How many later events name it, too.
-        more: u64,
-    },
-    /// A persona that is held more than once.
+    Nobody { persona: PersonaName, more: u64 },
     #[error("{0}")]
     TwoHolders(Warning),
-    /// Events of a type that this build does not know.
     #[error("an event of the unknown type `{kind}`; {}", skipped(*count))]
-    UnknownType {
-        /// Their type.
-        kind: SmolStr,
-        /// How many there are.
-        count: u64,
-    },
-    /// Events that a newer build wrote.
+    UnknownType { kind: SmolStr, count: u64 },
     #[error(
         "an event of format version {version}, and this build knows {FORMAT_VERSION}; {}",
         skipped(*count)
     )]
-    NewerVersion {
-        /// Its format version.
-        version: u32,
-        /// How many there are.
-        count: u64,
-    },
-    /// A line that a repair cut out.
+    NewerVersion { version: u32, count: u64 },
     #[error(
         "at {at} line {} of `{}` was cut out: {} with the BLAKE3 digest {}",
         cut.line, cut.file, Count(cut.bytes, "byte"), cut.blake3
     )]
-    Cut {
-        /// What was cut.
-        cut: Cut,
-        /// When.
-        at: Timestamp,
-    },
-    /// The line follows an event that is not there, and a repair vouches for that.
+    Cut { cut: Cut, at: Timestamp },
     #[error(
         "a mended gap: it follows the event `{missing}`, which is not in the log; the repair of {at} vouches for that"
     )]
-    Mended {
-        /// The event.
-        missing: EventId,
-        /// When it was vouched for.
-        at: Timestamp,
-    },
-    /// The line is a repair that vouches for the absence of an event that no line follows.
+    Mended { missing: EventId, at: Timestamp },
     #[error("it puts on record that the event `{0}` is missing")]
     OnRecord(EventId),
-    /// The line is there, and a repair had vouched for its absence.
     #[error("it is there again: the repair of {at} had put it on record as missing")]
-    Returned {
-        /// When it was vouched for.
-        at: Timestamp,
-    },
-    /// A sealed file has another name than its lines give it.
+    Returned { at: Timestamp },
     #[error("its name does not fit: it begins at depth {first} and ends with the id `{last}`")]
-    SegmentName {
-        /// The depth of its first line.
-        first: Seq,
-        /// The id of its last line.
-        last: EventId,
-    },
-    /// A sealed file has no lines.
+    SegmentName { first: Seq, last: EventId },
     #[error("its name is that of a piece of the log, and it is empty")]
     EmptySegment,
-    /// The checkpoint cannot be used.
     #[error("it cannot be used, and is ignored")]
     CheckpointUnusable,
-    /// The checkpoint says otherwise than the log.
     #[error(
         "it says otherwise than the log: delete the directory `.cache`, and the log answers alone"
     )]
     CheckpointDiffers,
-    /// The checkpoint knows of events that the log does not hold.
     #[error(
         "it knows of {}, which the log does not hold any more: lines were cut off, or another log was put in its place",
         Quoted::all(.0)
     )]
     EventsGone(Vec<EventId>),
-    /// The checkpoint is of this log in another state.
     #[error("the log is {} than when its checkpoint was taken; every event of then is still there", if *longer {
         "shorter"
     } else {
         "another one"
     })]
-    OtherState {
-        /// Whether the log was longer then.
-        longer: bool,
-    },
-    /// A head that was noted earlier is not in the history.
+    OtherState { longer: bool },
     #[error("the history no longer contains `{noted}`{}", match vouched {
         None => String::new(),
         Some(at) => format!("; the repair of {at} put it on record as missing"),
     })]
-    HeadGone {
-        /// What was noted of it.
-        noted: IdPrefix,
-        /// When a repair put it on record as missing, if one did.
-        vouched: Option<Timestamp>,
-    },
-    /// Others than the owner may read or write the file.
+    HeadGone { noted: IdPrefix, vouched: Option<Timestamp> },
     #[error(
         "others than its owner may read or write it: its mode is {mode:03o}, and `chmod go=` on it takes that away"
     )]
-    OpenToOthers {
-        /// Its mode.
-        mode: u32,
-    },
+    OpenToOthers { mode: u32 },
 }
 
 impl Fault {
@@ -293,7 +193,7 @@ impl Fault {
     }
 }
 
-fn told(error: &LineError) -> String {
+fn changed(error: &LineError) -> String {
     match error {
         LineError::WrongId { written, computed } => format!(
             "the line was changed: it ends with the id `{written}`, but its bytes have the id `{computed}`"
@@ -311,7 +211,7 @@ fn converted(lines: u64) -> String {
 }
 
 fn repeated(lines: u64, first: &Place) -> String {
-    let first = first.told();
+    let first = first.in_words();
     match lines {
         1 => format!("repeats {first}, as merges can; it counts once"),
         more => format!(

@@ -1,4 +1,4 @@
-//! Where something was found.
+//! What an audit found, and where.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Which of the log's files it is, in their order; other files come after them.
-    piece: usize,
+    pub(super) index: usize,
     /// The file's name in the store.
     pub file: SmolStr,
     /// The line in it, from 1.
@@ -29,9 +29,8 @@ pub struct Place {
 
 impl Finding {
     /// A finding of a file of the store that is none of the log's.
-    #[must_use]
-    pub fn of_file(file: &str, fault: Fault) -> Self {
-        let place = Place { piece: usize::MAX, file: file.into(), line: None };
+    pub(crate) fn of_file(file: &str, fault: Fault) -> Self {
+        let place = Place { index: usize::MAX, file: file.into(), line: None };
         Self { place: Some(place), fault }
     }
 }
@@ -42,26 +41,16 @@ impl Serialize for Finding {
         let mut finding = serializer.serialize_struct("Finding", 5)?;
         finding.serialize_field("severity", &fault.severity())?;
         finding.serialize_field("kind", fault.kind())?;
-        finding.serialize_field("file", &place.as_ref().map(|place| &place.file))?;
-        finding.serialize_field("line", &place.as_ref().and_then(|place| place.line))?;
+        finding.serialize_field("file", &place.as_ref().map(|it| &it.file))?;
+        finding.serialize_field("line", &place.as_ref().and_then(|it| it.line))?;
         finding.serialize_field("message", &fault.to_string())?;
         finding.end()
     }
 }
 
 impl Place {
-    /// A line of one of the log's files.
-    pub(super) fn line(piece: usize, file: SmolStr, line: u64) -> Self {
-        Self { piece, file, line: Some(line) }
-    }
-
-    /// One of the log's files.
-    pub(super) fn file(piece: usize, file: SmolStr) -> Self {
-        Self { piece, file, line: None }
-    }
-
     /// The place, as a part of a sentence.
-    pub(super) fn told(&self) -> impl fmt::Display {
+    pub(super) fn in_words(&self) -> impl fmt::Display {
         fmt::from_fn(move |f| match self.line {
             Some(line) => write!(f, "line {line} of `{}`", self.file),
             None => write!(f, "`{}`", self.file),

@@ -1,59 +1,54 @@
 //! The audit of a whole log: every line, its place in the history, and what it says.
 //!
-//! It stops at no fault, and tells each for what it is. Lines come in as they
+//! It stops at no fault, and names each for what it is. Lines come in as they
 //! stand in the files; as long as each follows from the one before, they are
 //! folded on the way, and else once more in the order of a merge.
 
-mod ancestry;
+mod checkpoint;
 mod fault;
 mod finding;
 mod inspect;
-mod kept;
-mod ledger;
-mod people;
+mod observations;
+mod repair_plan;
 mod report;
-mod tell;
+mod report_findings;
 #[cfg(test)]
 mod tests;
-mod wounds;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use std::mem;
 
+pub use self::checkpoint::FoundCheckpoint;
 pub use self::fault::{Fault, Severity};
 pub use self::finding::{Finding, Place};
-pub use self::inspect::{Inspected, inspect};
-pub use self::kept::Kept;
+pub use self::inspect::inspect;
+pub use self::repair_plan::RepairPlan;
 pub use self::report::{AmbiguousHead, Audit, NotedHead};
-pub use self::wounds::Wounds;
 
-use self::inspect::Seen;
-use self::ledger::{Ledger, Spot};
-use self::people::People;
-use crate::events::{Event, EventId, Record, Repair, Seq, decode_checked};
-use crate::file_log::Piece;
+use self::inspect::InspectedLine;
+use self::observations::Observations;
+use crate::events::{EventId, Record, Seq, decode_checked};
+use crate::file_log::{Batch, Segment};
+use crate::projection::graph::{EventGraph, LineSpan};
 use crate::projection::{Fold, View, pipeline};
 
-/// A line that is wrong by itself.
-#[derive(Debug)]
-struct BadLine {
-    spot: Spot,
-    reason: String,
-    /// The id that it says it has, and the one that its bytes have.
-    ids: [Option<EventId>; 2],
-}
+/// How many lines are decoded in one go.
+const CHUNK: usize = 4096;
 
 /// An audit under way.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Auditor {
-    pieces: Vec<Piece>,
+    segments: Vec<Segment>,
+    /// Where each file begins, in bytes of the log that batches brought.
+    starts: Vec<u64>,
+    brought: u64,
     findings: Vec<Finding>,
-    ledger: Ledger,
-    bad: Vec<BadLine>,
-    /// The repairs on record, each with its place in the ledger.
-    repairs: Vec<(usize, Repair)>,
-    /// The first depth and the last id of each file, by its place.
+    graph: EventGraph,
+    /// Lines that are wrong by themselves, each with why.
+    bad: Vec<(LineSpan, String)>,
+    /// The ids that such lines say they have, and those that their bytes have.
+    bad_ids: BTreeSet<EventId>,
+    /// The first depth and the last id of each file.
     ends: BTreeMap<usize, (Seq, EventId)>,
     /// The newest format version of any line.
     newest: u32,
@@ -62,168 +57,142 @@ pub struct Auditor {
     /// The length of the unfinished write at the end.
     torn: u64,
     /// The last line of the log, if it lacks its line end.
-    last: Option<Spot>,
+    unended: Option<LineSpan>,
     /// Sealed files whose last line has no line end.
-    unended: Vec<usize>,
+    unended_segments: Vec<usize>,
     /// Lines that are sound but for a line end that was converted.
-    converted: Vec<Spot>,
-    kept: Kept,
+    converted: Vec<LineSpan>,
+    checkpoint: FoundCheckpoint,
     view: View,
-    people: People,
-    /// Whether each line so far followed from the one before.
-    in_line: bool,
+    observations: Observations,
+    /// Whether the lines are another sequence than that of the fold.
+    is_out_of_order: bool,
 }
 
 impl Auditor {
     /// Begins an audit of a log of these files, with the checkpoint that was found.
-    #[must_use]
-    pub fn new(pieces: &[Piece], kept: Kept) -> Self {
-        Self {
-            pieces: pieces.to_vec(),
-            findings: Vec::new(),
-            ledger: Ledger::default(),
-            bad: Vec::new(),
-            repairs: Vec::new(),
-            ends: BTreeMap::new(),
-            newest: 0,
-            lines: 0,
-            bytes: 0,
-            torn: 0,
-            last: None,
-            unended: Vec::new(),
-            converted: Vec::new(),
-            kept,
-            view: View::default(),
-            people: People::default(),
-            in_line: true,
-        }
+    pub fn new(segments: &[Segment], checkpoint: FoundCheckpoint) -> Self {
+        Self { segments: segments.to_vec(), checkpoint, ..Self::default() }
     }
 
     /// Takes in the next lines of the log.
-    pub fn take(&mut self, inspected: Inspected) {
-        let Inspected { piece, lines, offset, start, seen, rest, unended } = inspected;
-        let mut spot = Spot { piece, line: lines, offset, start, length: 0 };
-        for seen in seen {
-            spot.line += 1;
-            spot.length = seen.length;
-            let line_end = if seen.converted { 2 } else { 1 };
-            self.take_line(seen, spot);
-            spot.offset += spot.length as u64 + line_end;
-            spot.start += spot.length as u64 + line_end;
+    pub fn take(&mut self, (batch, mut lines): (Batch, Vec<InspectedLine>)) {
+        let Batch { file, offset, .. } = batch;
+        if self.starts.len() <= file {
+            self.starts.resize(file + 1, self.brought);
+        }
+        let rest = if batch.rest > 0 { lines.pop() } else { None };
+        let mut span = LineSpan { file, line: batch.lines, offset, length: 0 };
+        for line in lines {
+            let line_end = if line.is_converted { 2 } else { 1 };
+            (span.line, span.length) = (span.line + 1, line.length);
+            self.take_line(line, span);
+            span.offset += span.length as u64 + line_end;
         }
         if let Some(rest) = rest {
-            spot.line += 1;
-            spot.length = rest.length;
-            self.take_rest(rest, unended, spot);
-            spot.start += spot.length as u64 + u64::from(unended);
+            (span.line, span.length) = (span.line + 1, rest.length);
+            self.take_rest(rest, batch.unended, span);
         }
-        self.bytes = spot.start;
+        let added = u64::from(batch.unended);
+        self.bytes += batch.whole as u64 + batch.rest + added;
+        self.brought += batch.bytes.len() as u64 + added;
     }
 
-    fn take_line(&mut self, seen: Seen, spot: Spot) {
+    fn take_line(&mut self, line: InspectedLine, span: LineSpan) {
         self.lines += 1;
-        match seen.line {
+        match line.decoded {
             Ok(record) => {
-                for excess in seen.excesses {
-                    self.find(spot, Fault::Text(excess));
+                for error in line.text_errors {
+                    self.find(span, Fault::Text(error));
                 }
-                if seen.is_marked {
-                    self.find(spot, Fault::ByteOrderMark);
+                if line.has_byte_order_mark {
+                    self.find(span, Fault::ByteOrderMark);
                 }
-                if seen.converted {
-                    self.converted.push(spot);
-                    self.in_line = false;
+                if line.is_converted {
+                    self.converted.push(span);
+                    self.is_out_of_order = true;
                 }
-                self.take_sound(record, spot);
+                self.take_sound(record, span);
             }
             Err(error) => {
                 let fault = Fault::Line(error);
-                self.bad.push(BadLine { spot, reason: fault.to_string(), ids: seen.ids });
-                self.find(spot, fault);
-                self.in_line = false;
+                self.bad.push((span, fault.to_string()));
+                self.bad_ids.extend(line.possible_ids.into_iter().flatten());
+                self.find(span, fault);
+                self.is_out_of_order = true;
             }
         }
     }
 
-    fn take_sound(&mut self, record: Record, spot: Spot) {
-        if let Event::Repair(repair) = &record.event {
-            self.repairs.push((self.ledger.len(), repair.clone()));
-        }
-        self.ledger.push(&record, spot);
-        self.ends.entry(spot.piece).or_insert((record.seq, record.id)).1 = record.id;
+    fn take_sound(&mut self, record: Record, span: LineSpan) {
+        self.graph.push(&record, span);
+        self.ends.entry(span.file).or_insert((record.seq, record.id)).1 = record.id;
         self.newest = self.newest.max(record.v);
-        if self.in_line {
-            self.people.observe(&self.view.roster, &record, spot);
-            let folded = self.view.fold_decoded(Ok(record), spot.length);
-            self.in_line = matches!(folded, Ok(Fold::Done));
-            self.kept.compare(&self.view);
+        if !self.is_out_of_order {
+            self.observations.observe(&self.view.roster, &record, span);
+            let folded = self.view.fold_decoded(Ok(record), span.length);
+            self.is_out_of_order = !matches!(folded, Ok(Fold::Done));
+            self.checkpoint.compare(&self.view);
         }
     }
 
     /// Takes in what follows the last line end of a file.
-    fn take_rest(&mut self, rest: Seen, unended: bool, spot: Spot) {
+    fn take_rest(&mut self, rest: InspectedLine, unended: bool, span: LineSpan) {
         if unended {
-            self.find(spot, Fault::Unended);
-            self.last = Some(spot);
-            self.take_line(rest, spot);
-        } else if self.pieces.get(spot.piece).is_some_and(Piece::is_sealed) {
-            self.find(spot, Fault::NoLineEnd);
-            self.unended.push(spot.piece);
-            self.take_line(rest, spot);
+            self.find(span, Fault::Unended);
+            self.unended = Some(span);
+            self.take_line(rest, span);
+        } else if self.segments.get(span.file).is_some_and(Segment::is_sealed) {
+            self.find(span, Fault::NoLineEnd);
+            self.unended_segments.push(span.file);
+            self.take_line(rest, span);
             // Readers refuse it, sound as it may be.
-            self.in_line = false;
+            self.is_out_of_order = true;
         } else {
-            self.torn = spot.length as u64;
-            self.find(spot, Fault::TornTail { bytes: self.torn });
+            self.torn = span.length as u64;
+            self.find(span, Fault::TornTail { bytes: self.torn });
         }
     }
 
-    /// Tells whether the lines have to be folded in another order than they came in.
-    #[must_use]
-    pub fn is_out_of_line(&self) -> bool {
-        !self.in_line
+    /// Returns whether the lines have to be folded in another order than they came in.
+    pub fn is_out_of_order(&self) -> bool {
+        self.is_out_of_order
     }
 
     /// Folds all events of the log in their order.
     pub fn fold_all(&mut self, log: &[u8]) {
-        self.ledger.index();
-        let order = self.ledger.in_fold_order();
-        let ledger = mem::take(&mut self.ledger);
-        (self.view, self.people) = (View::default(), People::default());
+        self.graph.index();
+        let order = self.graph.in_fold_order();
+        (self.view, self.observations) = (View::default(), Observations::default());
+        let Self { graph, starts, view, observations, .. } = self;
         let mut chunks = order.chunks(CHUNK);
         let next = || Ok::<_, Infallible>(chunks.next());
         let decode = |chunk: &[usize]| -> Vec<_> {
-            let entries = chunk.iter().filter_map(|at| ledger.get(*at));
-            let decoded = entries.filter_map(|entry| {
-                let Spot { start, length, .. } = entry.spot;
-                let start = usize::try_from(start).ok()?;
-                let line = log.get(start..start.checked_add(length)?)?;
+            let nodes = chunk.iter().filter_map(|at| graph.get(*at));
+            let decoded = nodes.filter_map(|node| {
+                let line = log.get(node.span.range(*starts.get(node.span.file)?))?;
                 // It was read before; should it be another one by now, nothing is said of it.
-                Some((decode_checked(line, entry.id).ok()?, entry.spot))
+                Some((decode_checked(line, node.id).ok()?, node.span))
             });
             decoded.collect()
         };
         let Ok(()) = pipeline::in_order(next, decode, |records| {
-            for (record, spot) in records {
-                self.people.observe(&self.view.roster, &record, spot);
-                self.view.roster.apply(&record);
+            for (record, span) in records {
+                observations.observe(&view.roster, &record, span);
+                view.roster.apply(&record);
             }
             Ok(())
         });
-        self.ledger = ledger;
-        self.kept.compare_prefix(log);
+        self.checkpoint.compare_prefix(log);
     }
 
-    fn find(&mut self, spot: Spot, fault: Fault) {
-        let place = Some(self.place(spot));
+    fn find(&mut self, span: LineSpan, fault: Fault) {
+        let place = Some(self.place(span));
         self.findings.push(Finding { place, fault });
     }
 
-    fn place(&self, spot: Spot) -> Place {
-        let file = self.pieces.get(spot.piece).map(|piece| piece.name.clone());
-        Place::line(spot.piece, file.unwrap_or_default(), spot.line)
+    fn place(&self, LineSpan { file: index, line, .. }: LineSpan) -> Place {
+        let name = self.segments.get(index).map(|segment| segment.name.clone());
+        Place { index, file: name.unwrap_or_default(), line: Some(line) }
     }
 }
-
-/// How many lines are decoded in one go.
-const CHUNK: usize = 4096;

@@ -51,7 +51,7 @@ pub struct NotedHead {
 pub struct AmbiguousHead(pub IdPrefix);
 
 impl Audit {
-    /// Tells whether nothing is damaged.
+    /// Returns whether nothing is damaged.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.count(Severity::Damage) == 0
@@ -62,40 +62,37 @@ impl Audit {
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.fault.severity() == severity).count()
     }
-
-    /// Adds a finding about the store's files.
-    pub fn add(&mut self, finding: Finding) {
-        self.findings.push(finding);
-    }
 }
 
 impl Auditor {
     /// Ends the audit, and looks for heads that were noted earlier.
     pub fn finish(mut self, noted: &[IdPrefix]) -> Result<Audit, AmbiguousHead> {
-        self.ledger.index();
-        let ancestry = self.ledger.ancestry();
+        self.graph.index();
         // A repeated line of a repair says nothing new.
-        self.repairs.retain(|(at, _)| self.ledger.is_first(*at));
-        let vouched = self.vouched();
-        self.tell_ancestry(&ancestry, &vouched);
-        self.tell_converted();
-        self.tell_repeats();
-        self.tell_repairs(&ancestry, &vouched);
-        self.tell_people();
-        self.tell_names();
-        self.tell_checkpoint(&vouched);
-        let noted = self.tell_noted(noted, &vouched)?;
+        let mut repairs = std::mem::take(&mut self.graph.repairs);
+        repairs.retain(|(at, _)| self.graph.is_first(*at));
+        self.graph.repairs = repairs;
+        let ancestry = self.graph.ancestry();
+        let recorded = self.graph.recorded_missing(|_| true);
+        self.report_ancestry(&ancestry, &recorded);
+        self.report_line_ends_and_repeats();
+        self.report_repairs(&ancestry, &recorded);
+        self.report_observations();
+        self.report_names();
+        let is_known = |id: &EventId| self.bad_ids.contains(id) || recorded.contains_key(id);
+        self.findings.extend(self.checkpoint.finding(&self.graph, self.bytes, is_known));
+        let noted = self.find_noted(noted, &recorded)?;
         self.findings.sort_by_key(|finding| (finding.place.is_none(), finding.place.clone()));
-        let is_gap = |id: &&EventId| self.ledger.find(**id).is_none();
+        let is_gap = |id: &&EventId| self.graph.find(**id).is_none();
         Ok(Audit {
-            heads: ancestry.heads(&self.ledger),
-            events: self.ledger.events() as u64,
+            heads: ancestry.heads(&self.graph),
+            events: self.graph.events() as u64,
             lines: self.lines,
             bytes: self.bytes,
-            files: self.pieces.len() as u64,
-            repeated: self.ledger.repeats().count() as u64,
-            cut: self.repairs.iter().map(|(_, repair)| repair.cut.len() as u64).sum(),
-            gaps: vouched.keys().filter(is_gap).count() as u64,
+            files: self.segments.len() as u64,
+            repeated: self.graph.repeats().count() as u64,
+            cut: self.graph.repairs.iter().map(|(_, repair)| repair.cut.len() as u64).sum(),
+            gaps: recorded.keys().filter(is_gap).count() as u64,
             findings: self.findings,
             noted,
         })

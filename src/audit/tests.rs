@@ -5,29 +5,29 @@ use serde_json::json;
 
 use super::*;
 use crate::events::{Heads, IdPrefix, decode};
-use crate::file_log::{Batch, Piece};
+use crate::file_log::{Batch, Segment};
 use crate::projection::view::tests::{History, anything, assign, retire, seed};
 
 /// Audits lines as one file, as a store does it.
 fn auditor(lines: &[String]) -> Auditor {
     let log = lines.concat().into_bytes();
     let bytes = log.len() as u64;
-    let piece = Piece { name: "events.jsonl".into(), path: "events.jsonl".into(), bytes };
-    let mut auditor = Auditor::new(&[piece], Kept::None);
+    let name = "events.jsonl";
+    let segment = Segment { name: name.into(), path: name.into(), start: 0, bytes };
+    let mut auditor = Auditor::new(&[segment], FoundCheckpoint::None);
     let whole = log.len();
-    let batch = Batch {
-        piece: 0,
+    let bytes = log.clone();
+    auditor.take(inspect(Batch {
+        file: 0,
         lines: 0,
         offset: 0,
-        start: 0,
-        bytes: log,
+        bytes,
         whole,
         rest: 0,
         unended: false,
-    };
-    auditor.take(inspect(&batch));
-    if auditor.is_out_of_line() {
-        auditor.fold_all(&batch.bytes);
+    }));
+    if auditor.is_out_of_order() {
+        auditor.fold_all(&log);
     }
     auditor
 }
@@ -86,23 +86,23 @@ proptest! {
         prop_assert_eq!(audit.events, view.events);
         prop_assert_eq!(audit.lines, lines.len() as u64);
         prop_assert_eq!(audit.repeated, audit.lines - audit.events);
-        let wounds = auditor(&lines).wounds(&BTreeSet::new());
-        prop_assert!(wounds.lines.is_empty() && wounds.missing.is_empty());
-        prop_assert_eq!((wounds.heads, wounds.next_seq), (view.heads.clone(), view.next_seq()));
+        let plan = auditor(&lines).repair_plan(&BTreeSet::new());
+        prop_assert!(plan.cut.is_empty() && plan.missing.is_empty());
+        prop_assert_eq!((plan.heads, plan.next_seq), (view.heads.clone(), view.next_seq()));
     }
 
     #[test]
-    fn a_log_without_its_wounds_and_with_their_record_folds_and_is_sound(
+    fn a_log_without_its_unsound_lines_and_with_their_record_folds_and_is_sound(
         left in prop::collection::vec(anything(), 1..6),
         right in prop::collection::vec(anything(), 1..6),
-        wounds in prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8), 1..5),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8), 1..5),
     ) {
         let base = History::of([seed("Ann"), seed("Bo")]);
         let left = base.clone().extend(left).clone();
         let mut history = left.merged(base.clone().extend(right));
         history.then(seed("Dee"));
         let mut lines = history.lines.clone();
-        for (index, how) in wounds {
+        for (index, how) in damage {
             let at = index.index(lines.len());
             match how {
                 0 if lines.len() > 1 => { lines.remove(at); }
@@ -115,21 +115,21 @@ proptest! {
                 }
             }
         }
-        let told = audit(&lines);
-        prop_assert_eq!(told.is_sound(), View::fold_all(lines.concat().as_bytes()).is_ok());
-        let wounds = auditor(&lines).wounds(&BTreeSet::new());
-        let cut: BTreeSet<_> = wounds.lines.iter().filter_map(|wound| wound.place.line).collect();
+        let audited = audit(&lines);
+        prop_assert_eq!(audited.is_sound(), View::fold_all(lines.concat().as_bytes()).is_ok());
+        let plan = auditor(&lines).repair_plan(&BTreeSet::new());
+        let cut: BTreeSet<_> = plan.cut.iter().map(|(span, _)| span.line).collect();
         let left = lines.iter().zip(1..).filter(|(_, line)| !cut.contains(line));
         let mut mended = history;
         mended.lines = left.map(|(line, _)| line.clone()).collect();
-        mended.heads = wounds.heads.into();
-        mended.seq = wounds.next_seq.0 - 1;
-        let missing: Vec<_> = wounds.missing.iter().map(|(id, _)| id).collect();
+        mended.heads = plan.heads.into();
+        mended.seq = plan.next_seq.0 - 1;
+        let missing: Vec<_> = plan.missing.iter().map(|(id, _)| id).collect();
         mended.then(("repair", json!({ "cut": [], "missing": missing })));
         prop_assert!(audit(&mended.lines).is_sound());
         prop_assert!(View::fold_all(mended.lines.concat().as_bytes()).is_ok());
-        let again = auditor(&mended.lines).wounds(&BTreeSet::new());
-        prop_assert!(again.lines.is_empty() && again.missing.is_empty());
+        let again = auditor(&mended.lines).repair_plan(&BTreeSet::new());
+        prop_assert!(again.cut.is_empty() && again.missing.is_empty());
     }
 }
 
@@ -222,10 +222,10 @@ fn a_head_whose_beginning_others_share_is_ambiguous() {
     let mut auditor = auditor(&[]);
     let history = History::of([seed("Ann")]);
     let record = decode(history.lines[0].trim_end().as_bytes()).unwrap();
-    let spot = Spot { piece: 0, line: 1, offset: 0, start: 0, length: 0 };
+    let span = LineSpan { file: 0, line: 1, offset: 0, length: 0 };
     for digits in ["0123456700000000000000000000000a", "0123456700000000000000000000000b"] {
         let id = EventId::parse(digits.as_bytes()).unwrap();
-        auditor.ledger.push(&Record { id, ..record.clone() }, spot);
+        auditor.graph.push(&Record { id, ..record.clone() }, span);
     }
     let error = auditor.finish(&[IdPrefix::parse("01234567").unwrap()]).unwrap_err();
     assert_eq!(error.to_string(), "`01234567` begins the ids of several events");
@@ -236,17 +236,14 @@ fn a_line_that_lies_about_its_depth_is_cut_and_what_follows_it_is_kept() {
     let mut history = History::of([seed("Ann")]);
     history.seq = 6;
     history.extend([seed("Bo"), seed("Cy")]);
-    let wounds = auditor(&history.lines).wounds(&BTreeSet::new());
-    let cut: Vec<_> = wounds.lines.iter().map(|wound| (wound.place.line, &wound.reason)).collect();
+    let plan = auditor(&history.lines).repair_plan(&BTreeSet::new());
+    let cut: Vec<_> = plan.cut.iter().map(|(span, reason)| (span.line, reason)).collect();
     let reason = "its `seq` is 7, and after its parents it must be 2: no writer made this line";
-    assert_eq!(cut, [(Some(2), &reason.to_owned())]);
-    let missing: Vec<_> = wounds
-        .missing
-        .iter()
-        .map(|(id, place)| (*id, place.as_ref().and_then(|place| place.line)))
-        .collect();
+    assert_eq!(cut, [(2, &reason.to_owned())]);
+    let missing: Vec<_> =
+        plan.missing.iter().map(|(id, at)| (*id, at.as_ref().and_then(|at| at.line))).collect();
     assert_eq!(missing, [(id(&history.lines[1]), Some(3))]);
-    assert_eq!(wounds.next_seq.0, 9);
+    assert_eq!(plan.next_seq.0, 9);
     let heads = Heads::from(vec![id(&history.lines[0]), id(&history.lines[2])]);
-    assert_eq!(wounds.heads, heads);
+    assert_eq!(plan.heads, heads);
 }

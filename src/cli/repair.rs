@@ -3,12 +3,10 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::events::{Cut, EventId, visible};
-use muzzle_persona::projection::Place;
+use muzzle_persona::events::visible;
 use muzzle_persona::wording::Count;
-use muzzle_persona::{Mending, Store};
+use muzzle_persona::{CutLine, LineEnds, MissingEvent, RepairOutcome, Store};
 use serde::Serialize;
-use smol_str::SmolStr;
 
 use super::context::Context;
 use super::failure::Failure;
@@ -30,86 +28,41 @@ pub struct RepairArgs {
 
 pub fn run(args: &RepairArgs, context: &mut Context) -> Result<RepairReport, Failure> {
     let options = &context.options;
-    let mending = if args.yes { Store::repair(options)? } else { Store::plan_repair(options)? };
-    context.warn(&mending.torn);
-    let Mending { cut, missing, line_ends, checkpoint, recorded, kept, .. } = mending;
-    Ok(RepairReport {
-        done: args.yes,
-        cut: cut.into_iter().map(|(cut, reason)| CutReport { cut, reason }).collect(),
-        missing: missing.into_iter().map(MissingReport::from).collect(),
-        line_ends: line_ends.into_iter().map(LineEndsReport::from).collect(),
-        checkpoint,
-        recorded,
-        kept: kept.into_iter().map(ShownPath::from).collect(),
-    })
+    let outcome = if args.yes { Store::repair(options)? } else { Store::plan_repair(options)? };
+    context.warn(&outcome.torn);
+    let kept = outcome.kept.iter().map(|path| path.as_path().into()).collect();
+    Ok(RepairReport { done: args.yes, outcome, kept })
 }
 
 #[derive(Debug, Serialize)]
 pub struct RepairReport {
     done: bool,
-    cut: Vec<CutReport>,
-    missing: Vec<MissingReport>,
-    line_ends: Vec<LineEndsReport>,
-    checkpoint: bool,
-    recorded: Vec<EventId>,
-    kept: Vec<ShownPath>,
-}
-
-#[derive(Debug, Serialize)]
-struct CutReport {
     #[serde(flatten)]
-    cut: Cut,
-    reason: String,
-}
-
-#[derive(Debug, Serialize)]
-struct LineEndsReport {
-    file: String,
-    lines: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct MissingReport {
-    id: EventId,
-    /// Where it is named, if a line does.
-    file: Option<String>,
-    line: Option<u64>,
-}
-
-impl From<(EventId, Option<Place>)> for MissingReport {
-    fn from((id, place): (EventId, Option<Place>)) -> Self {
-        let line = place.as_ref().and_then(|place| place.line);
-        Self { id, file: place.map(|place| place.file.to_string()), line }
-    }
-}
-
-impl From<(SmolStr, u64)> for LineEndsReport {
-    fn from((file, lines): (SmolStr, u64)) -> Self {
-        Self { file: file.to_string(), lines }
-    }
+    outcome: RepairOutcome,
+    kept: Vec<ShownPath>,
 }
 
 impl Report for RepairReport {}
 
 impl fmt::Display for RepairReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cut, missing, line_ends, checkpoint, .. } = self;
-        if cut.is_empty() && missing.is_empty() && line_ends.is_empty() && !checkpoint {
+        let RepairOutcome { cut, missing, line_ends, checkpoint, recorded, .. } = &self.outcome;
+        if self.outcome.is_empty() {
             return writeln!(f, "Nothing to repair: every line is sound, and none is missed.");
         }
         let verb = |done, would| if self.done { done } else { would };
         if !cut.is_empty() {
             let lines = Count(cut.len(), "line");
             writeln!(f, "{} {lines} to `quarantine/`:", verb("Moved", "Would move"))?;
-            cut.iter().try_for_each(|cut| cut.fmt(f))?;
+            cut.iter().try_for_each(|line| write_cut(f, line))?;
         }
         if !missing.is_empty() {
             let events = Count(missing.len(), "event");
             let verb = verb("Put on record", "Would put on record");
             writeln!(f, "{verb} that {events} {} missing:", events.agree("is", "are"))?;
-            missing.iter().try_for_each(|missing| missing.fmt(f))?;
+            missing.iter().try_for_each(|event| write_missing(f, event))?;
         }
-        for LineEndsReport { file, lines } in line_ends {
+        for LineEnds { file, lines } in line_ends {
             let verb = verb("Put back", "Would put back");
             writeln!(f, "{verb} {} of `{}`.", Count(*lines, "line end"), visible(file))?;
         }
@@ -120,7 +73,7 @@ impl fmt::Display for RepairReport {
         for path in &self.kept {
             writeln!(f, "What was cut is kept in `{path}`.")?;
         }
-        for id in &self.recorded {
+        for id in recorded {
             writeln!(f, "Recorded the repair as the event {id}.")?;
         }
         if !self.done {
@@ -130,21 +83,16 @@ impl fmt::Display for RepairReport {
     }
 }
 
-impl fmt::Display for CutReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Cut { file, line, bytes, .. } = &self.cut;
-        let reason = visible(&self.reason);
-        writeln!(f, "  {}:{line}: {}: {reason}", visible(file), Count(*bytes, "byte"))
-    }
+fn write_cut(f: &mut fmt::Formatter<'_>, CutLine { cut, reason }: &CutLine) -> fmt::Result {
+    let (file, bytes) = (visible(&cut.file), Count(cut.bytes, "byte"));
+    writeln!(f, "  {file}:{}: {bytes}: {}", cut.line, visible(reason))
 }
 
-impl fmt::Display for MissingReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.file, self.line) {
-            (Some(file), Some(line)) => {
-                writeln!(f, "  {}, which line {line} of `{}` follows", self.id, visible(file))
-            }
-            _ => writeln!(f, "  {}, which the checkpoint knew of", self.id),
+fn write_missing(f: &mut fmt::Formatter<'_>, missing: &MissingEvent) -> fmt::Result {
+    match missing {
+        MissingEvent { id, file: Some(file), line: Some(line) } => {
+            writeln!(f, "  {id}, which line {line} of `{}` follows", visible(file))
         }
+        MissingEvent { id, .. } => writeln!(f, "  {id}, which the checkpoint knew of"),
     }
 }

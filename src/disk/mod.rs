@@ -31,13 +31,9 @@ impl Default for Disk {
     }
 }
 
-#[cfg(unix)]
-#[cfg(test)]
 impl Disk {
-    /// One that a test has in its hands.
-    #[must_use]
-    pub fn simulated(disk: &simulated::Simulated) -> Self {
-        Self(Arc::new(disk.clone()))
+    pub(crate) fn new(files: impl FileSystem + 'static) -> Self {
+        Self(Arc::new(files))
     }
 }
 
@@ -66,13 +62,12 @@ pub enum Mode {
     Keep,
 }
 
-/// What a store needs of a file system. Files that are made are their owner's alone.
+/// What a store needs of a file system. Files that are made are their owner's alone. What changes
+/// something answers `Unsupported` where files are only read.
+#[expect(unused_variables, reason = "the names tell what the arguments are")]
 pub trait FileSystem: fmt::Debug + Send + Sync {
     /// Opens a file. Nothing is durable by that, not even that a new one is there.
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn OpenFile>>;
-
-    /// Makes one directory, in one that is there.
-    fn make_dir(&self, path: &Path) -> io::Result<()>;
 
     /// The names in a directory, in no order. `NotFound` means that nothing is there, not even a link.
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
@@ -80,26 +75,51 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
     /// The length of a regular file; of a link, what it leads to counts.
     fn file_len(&self, path: &Path) -> io::Result<u64>;
 
+    /// Makes one directory, in one that is there.
+    fn make_dir(&self, path: &Path) -> io::Result<()> {
+        unsupported()
+    }
+
     /// Gives a file another name, at once and whole, in place of what has that name.
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        unsupported()
+    }
 
     /// Removes a file.
-    fn remove(&self, path: &Path) -> io::Result<()>;
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        unsupported()
+    }
 
     /// Makes the names in a directory durable, where the system knows how.
-    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        unsupported()
+    }
 
-    /// Tells whether something is there by that name, if that can be told.
-    fn exists(&self, path: &Path) -> io::Result<bool>;
+    /// Returns whether something is there by that name, if that can be told.
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        unsupported()
+    }
 
     /// Which file a path names.
-    fn identity(&self, path: &Path) -> io::Result<Identity>;
+    fn identity(&self, path: &Path) -> io::Result<Identity> {
+        unsupported()
+    }
+
+    /// Returns whether `path` still names the open `file`.
+    fn names(&self, path: &Path, file: &dyn OpenFile) -> io::Result<bool> {
+        match self.identity(path) {
+            Ok(named) => Ok(named == file.identity()?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 
     /// Lets so much time pass.
-    fn pause(&self, time: Duration);
+    fn pause(&self, time: Duration) {}
 }
 
 /// An open file, whatever becomes of its name.
+#[expect(unused_variables, reason = "the names tell what the arguments are")]
 pub trait OpenFile: fmt::Debug + Send + Sync {
     /// Its length in bytes.
     fn len(&self) -> io::Result<u64>;
@@ -108,19 +128,33 @@ pub trait OpenFile: fmt::Debug + Send + Sync {
     fn read_at(&self, offset: u64, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()>;
 
     /// Writes some of the bytes: at the end if it was opened to append, else behind what was written.
-    fn write(&self, bytes: &[u8]) -> io::Result<usize>;
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        unsupported()
+    }
 
     /// Cuts it off.
-    fn set_len(&self, length: u64) -> io::Result<()>;
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        unsupported()
+    }
 
     /// Makes its bytes and its length durable. Its name is its directory's.
-    fn sync(&self) -> io::Result<()>;
+    fn sync(&self) -> io::Result<()> {
+        unsupported()
+    }
 
     /// Which file it is.
-    fn identity(&self) -> io::Result<Identity>;
+    fn identity(&self) -> io::Result<Identity> {
+        unsupported()
+    }
 
     /// Tries to lock it for this process alone, until it is closed. Held elsewhere is `WouldBlock`.
-    fn try_lock(&self) -> io::Result<()>;
+    fn try_lock(&self) -> io::Result<()> {
+        unsupported()
+    }
+}
+
+fn unsupported<T>() -> io::Result<T> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 impl io::Write for &dyn OpenFile {
@@ -178,14 +212,5 @@ impl dyn FileSystem + '_ {
         let mut bytes = Vec::new();
         self.open(path, Mode::Read)?.read_at(0, u64::MAX, &mut bytes)?;
         Ok(bytes)
-    }
-
-    /// Tells whether `path` still names the open `file`.
-    pub fn names(&self, path: &Path, file: &dyn OpenFile) -> io::Result<bool> {
-        match self.identity(path) {
-            Ok(named) => Ok(named == file.identity()?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 }

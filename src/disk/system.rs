@@ -126,7 +126,7 @@ impl OpenFile for File {
 /// The least that is made room for to read a file of which nobody knows how long it is.
 const ROOM: usize = 8 * 1024;
 
-/// Reads at a place of a file; whoever else reads it moves nothing.
+/// Reads at a place of a file; that moves nothing for other readers.
 #[cfg(unix)]
 fn read_some(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, buffer, offset)
@@ -139,7 +139,7 @@ fn read_some(mut file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usiz
     file.read(buffer)
 }
 
-/// How a file is opened, and by whom it may be read should it be made.
+/// How a file is opened, and who may read it should it be made.
 fn options(mode: Mode) -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
@@ -164,7 +164,7 @@ fn options(mode: Mode) -> OpenOptions {
     options
 }
 
-/// Tells whether what failed may be that a link is not followed.
+/// Returns whether what failed may be that a link is not followed.
 fn may_be_link(error: &io::Error) -> bool {
     !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists)
 }

@@ -13,11 +13,12 @@ use crate::wording::Count;
 /// The seam between the rules and what keeps the events.
 ///
 /// Two things can be done with a log: read what is new since a position (and
-/// ask whether it still has that position), and append where the writer saw it end. A file is the first implementation; a
-/// replicated stream can be another, and nothing above this trait would notice.
+/// ask whether it still has that position), and append where the writer saw it
+/// end. Files are the first implementation; a replicated stream can be another,
+/// and nothing above this trait would notice.
 pub trait Log {
-    /// The right to append: what keeps other writers waiting until it is dropped.
-    type Turn;
+    /// The right to append: it keeps other writers waiting until it is dropped.
+    type Guard;
 
     /// Reads whole lines that follow `since` into `lines`, replacing what was there.
     ///
@@ -27,11 +28,11 @@ pub trait Log {
     /// over from [`Position::START`].
     fn read(&mut self, since: &Position, lines: &mut Vec<u8>) -> Result<Read, LogError>;
 
-    /// Tells whether the log has the line that `position` ends with, and has it there.
+    /// Returns whether the log has the line that `position` ends with, and has it there.
     fn holds(&mut self, position: &Position) -> Result<bool, LogError>;
 
     /// Waits for the right to append, `wait` at the most.
-    fn take_turn(&mut self, wait: Duration) -> Result<Self::Turn, LogError>;
+    fn lock(&mut self, wait: Duration) -> Result<Self::Guard, LogError>;
 
     /// Appends `lines` after `expected`, and answers when they are durable.
     ///
@@ -41,7 +42,7 @@ pub trait Log {
     /// decides again.
     fn append(
         &mut self,
-        turn: Self::Turn,
+        guard: Self::Guard,
         expected: &Position,
         lines: &[u8],
     ) -> Result<Append, LogError>;
@@ -49,13 +50,13 @@ pub trait Log {
     /// Makes durable what is in the log already, whoever wrote it.
     ///
     /// For an answer that rests on events without adding any: their writer may have died before its sync.
-    fn settle(&mut self) -> Result<(), LogError>;
+    fn sync(&mut self) -> Result<(), LogError>;
 
     /// What is appended to. For messages.
     fn path(&self) -> &Path;
 
     /// Where a line of the log is kept: the file, and its line there. For messages.
-    fn place(&self, line: u64) -> (PathBuf, u64);
+    fn locate(&self, line: u64) -> (PathBuf, u64);
 }
 
 /// How far a reader came: the end of a line, and which line that was.

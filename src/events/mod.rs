@@ -1,12 +1,8 @@
-//! What happened: event types, the line format, the log file, its lock, its damage.
+//! What happened: event types, their texts, the line format, and the log's interface.
 //!
-//! This room holds facts and the way they are kept. It knows no persona
-//! rules: it can say that Elena was lent to worker-1, not whether that was
-//! wise. Its invariants are those of `docs/format.md`: a line that was
-//! acknowledged stays, byte for byte; a line is there whole or not at all;
-//! what is wrong is reported, and nothing but a torn tail is ever cut.
-//!
-//! Everybody may use the types; only the `Store` reads and appends.
+//! Events are facts. This module knows no persona rules: it can say that Elena
+//! was lent to worker-1, not whether that was wise. Its invariants are those of
+//! `docs/format.md`; the files that keep a log are in `file_log`.
 
 mod event;
 mod event_text;
@@ -15,8 +11,8 @@ mod id;
 mod id_prefix;
 mod line;
 mod log;
-mod needles;
 mod next_lines;
+mod prefilter;
 mod text;
 mod usual;
 
@@ -38,8 +34,8 @@ pub(crate) use line::{
     ID_TAIL, check_id, decode_checked, end_with_id, possible_ids, without_mark, written_id,
 };
 pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
-pub(crate) use needles::Needles;
 pub use next_lines::NextLines;
+pub(crate) use prefilter::Prefilter;
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, Observation, PersonaName, ProjectName, RoleName, SessionId, Slot, Source, Tag,

@@ -15,8 +15,8 @@ pub const FILE: &str = ".lock";
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_millis(2);
-/// Who has waited for longer than this tries the more often the longer it waits.
-const PATIENCE: Duration = Duration::from_millis(10);
+/// A writer that has waited for longer than this tries the more often the longer it waits.
+const NEWCOMER: Duration = Duration::from_millis(10);
 
 /// The exclusive lock on a store's `.lock`, given back when dropped.
 ///
@@ -34,27 +34,15 @@ impl WriteLock {
     ///
     /// Pauses vary, so that many writers do not wake in step. The
     /// clock is the monotonic one: it measures a wait and enters no answer.
-    pub fn take(disk: &Disk, path: &Path, log: &Path, wait: Duration) -> Result<Self, LogError> {
-        Self::wait_for(disk.open(path, Mode::Keep), path, log, wait)
-    }
-
-    /// The same for who writes nothing at all: a lock file that is not there is not made.
-    pub fn take_existing(
+    /// A lock file that is not there is made, unless `mode` is to read.
+    pub fn take(
         disk: &Disk,
+        mode: Mode,
         path: &Path,
         log: &Path,
         wait: Duration,
     ) -> Result<Self, LogError> {
-        Self::wait_for(disk.open(path, Mode::Read), path, log, wait)
-    }
-
-    fn wait_for(
-        opened: io::Result<Arc<dyn OpenFile>>,
-        path: &Path,
-        log: &Path,
-        wait: Duration,
-    ) -> Result<Self, LogError> {
-        let file = opened.map_err(LogError::io("open the lock", path))?;
+        let file = disk.open(path, mode).map_err(LogError::io("open the lock", path))?;
         let start = Instant::now();
         let mut jitter = fastrand::Rng::with_seed(u64::from(std::process::id()));
         let mut pause = FIRST_PAUSE;
@@ -117,14 +105,14 @@ fn holder(file: &Identity) -> Option<u32> {
     })
 }
 
-/// The pause after `pause`, for who has waited so long.
+/// The pause after `pause`, for a writer that has waited so long.
 ///
 /// Newcomers make way: of many, those who came first try most often.
 fn next_pause(pause: Duration, waited: Duration) -> Duration {
-    if waited <= PATIENCE {
+    if waited <= NEWCOMER {
         (pause * 2).min(LONGEST_PAUSE)
     } else {
-        LONGEST_PAUSE.mul_f64(PATIENCE.div_duration_f64(waited)).max(FIRST_PAUSE)
+        LONGEST_PAUSE.mul_f64(NEWCOMER.div_duration_f64(waited)).max(FIRST_PAUSE)
     }
 }
 
@@ -137,15 +125,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (path, log) = (dir.path().join(".lock"), dir.path().join("events.jsonl"));
         let (disk, wait) = (Disk::default(), Duration::from_millis(20));
-        let held = WriteLock::take(&disk, &path, &log, wait).unwrap();
+        let held = WriteLock::take(&disk, Mode::Keep, &path, &log, wait).unwrap();
         let start = Instant::now();
-        let refused = WriteLock::take(&disk, &path, &log, wait).unwrap_err();
+        let refused = WriteLock::take(&disk, Mode::Keep, &path, &log, wait).unwrap_err();
         assert!(matches!(refused, LogError::Busy { waited, .. } if waited == wait), "{refused}");
         assert!(start.elapsed() >= wait);
         let told = if cfg!(target_os = "linux") { Some(std::process::id()) } else { None };
         assert_eq!(look(&disk, &path).unwrap(), Hold::Held(told));
         drop(held);
         assert_eq!(look(&disk, &path).unwrap(), Hold::Free);
-        WriteLock::take(&disk, &path, &log, Duration::ZERO).unwrap();
+        WriteLock::take(&disk, Mode::Keep, &path, &log, Duration::ZERO).unwrap();
     }
 }

@@ -1,4 +1,8 @@
-//! The log as files.
+//! The log's bytes on disk: files, the one reader, append, seal, lock and the torn tail.
+//!
+//! A line that was acknowledged stays, byte for byte; a line is there whole or
+//! not at all; what is wrong is reported, and nothing but a torn tail is ever
+//! cut, except by a repair.
 
 use std::borrow::Cow;
 use std::io;
@@ -7,27 +11,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::lock::WriteLock;
-use self::segments::Segment;
+use self::segments::ACTIVE;
 use self::tail::{read_at, read_lines};
 use crate::disk::{Disk, Mode, OpenFile};
 use crate::events::{
-    Append, Damage, EventId, ID_TAIL, LineError, Log, LogError, Position, Read, TornTail,
-    written_id,
+    Append, Damage, ID_TAIL, LineError, Log, LogError, Position, Read, TornTail, written_id,
 };
 
 pub(crate) mod lock;
-mod mend;
-mod scan;
+mod reader;
+mod rewrite;
 mod seal;
 pub(crate) mod segments;
 pub(crate) mod tail;
-mod torn;
+mod torn_tail;
 
 pub use self::lock::Hold;
-pub use self::mend::Excision;
-pub(crate) use self::scan::ACTIVE;
-pub use self::scan::{Batch, Piece, Scan};
+pub use self::reader::{Batch, Reader};
+pub use self::rewrite::Rewrite;
 pub use self::seal::Sealed;
+pub use self::segments::Segment;
 
 /// How often the files may be replaced while they are opened before that is an error.
 const TRIES: u32 = 100;
@@ -42,7 +45,7 @@ const GIT_ATTRIBUTES: &str = "*.jsonl text eol=lf merge=union diff=muzzle-person
 /// What in a store is no business of git's.
 const GIT_IGNORE: &str = ".lock\n.cache/\nquarantine/\n";
 
-/// A log in a store's directory: the pieces in `segments/`, then `events.jsonl`.
+/// A log in a store's directory: what is sealed in `segments/`, then `events.jsonl`.
 ///
 /// Readers take no lock. Writers hold the lock from before they open the
 /// active file until their lines are in it, and sync afterwards, so that the
@@ -61,15 +64,15 @@ pub struct FileLog {
 }
 
 /// The files of a log, as they were at one moment.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Files {
-    segments: Vec<Segment>,
+    sealed: Vec<Segment>,
     /// The file that is appended to, if it is there.
     active: Option<Arc<dyn OpenFile>>,
     /// Whether that one was opened to append to it.
     to_append: bool,
-    /// The segment that was read last, by its place among them.
-    sealed: Option<(usize, Arc<dyn OpenFile>)>,
+    /// The sealed segment that was read last, by index.
+    open: Option<(usize, Arc<dyn OpenFile>)>,
 }
 
 /// What stands at a position in the active file, which is the end of a line.
@@ -82,14 +85,6 @@ enum Tail {
     Moved,
 }
 
-/// A file of the log, and a place in it.
-struct Place {
-    file: Arc<dyn OpenFile>,
-    offset: u64,
-    /// Which segment it is; none if it is the active file.
-    segment: Option<Segment>,
-}
-
 impl Files {
     /// The active file, if it was opened to append to it.
     fn appendable(&self) -> Option<&dyn OpenFile> {
@@ -97,8 +92,22 @@ impl Files {
     }
 
     /// Where the active file begins, in bytes from the start of the log.
-    fn base(&self) -> u64 {
-        self.segments.last().map_or(0, Segment::end)
+    fn active_start(&self) -> u64 {
+        self.sealed.last().map_or(0, Segment::end)
+    }
+
+    /// A file of the log by its index; the active one is the last, and may not be there.
+    fn get(&mut self, disk: &Disk, index: usize) -> Result<Option<Arc<dyn OpenFile>>, LogError> {
+        let Some(segment) = self.sealed.get(index) else { return Ok(self.active.clone()) };
+        match &self.open {
+            Some((open, file)) if *open == index => Ok(Some(Arc::clone(file))),
+            _ => {
+                let file = disk.open(&segment.path, Mode::Read);
+                let file = file.map_err(LogError::io("read", &segment.path))?;
+                self.open = Some((index, Arc::clone(&file)));
+                Ok(Some(file))
+            }
+        }
     }
 }
 
@@ -121,15 +130,15 @@ impl FileLog {
         Ok(())
     }
 
-    /// Tells whether there is a log at all.
+    /// Returns whether there is a log at all.
     pub fn exists(&mut self) -> Result<bool, LogError> {
-        let Files { segments, active, .. } = self.open()?;
-        Ok(active.is_some() || !segments.is_empty())
+        let Files { sealed, active, .. } = self.open()?;
+        Ok(active.is_some() || !sealed.is_empty())
     }
 
     /// The bytes of the log before `end` that are not sealed yet.
     pub fn active_bytes(&self, end: &Position) -> u64 {
-        end.offset.saturating_sub(self.files.as_ref().map_or(0, Files::base))
+        end.offset.saturating_sub(self.files.as_ref().map_or(0, Files::active_start))
     }
 
     /// Opens the files, if they are not open yet.
@@ -146,11 +155,11 @@ impl FileLog {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 Err(error) => return Err(LogError::io("open", &self.path)(error)),
             };
-            let segments = self.segments()?;
+            let sealed = self.sealed()?;
             let named =
                 active.as_deref().map_or(Ok(true), |file| self.disk.names(&self.path, file));
             if named.map_err(LogError::io("look at", &self.path))? {
-                self.files = Some(Files { segments, active, to_append: false, sealed: None });
+                self.files = Some(Files { sealed, active, ..Files::default() });
             }
         }
         self.files.as_ref().ok_or_else(|| {
@@ -158,28 +167,26 @@ impl FileLog {
         })
     }
 
-    /// Opens the files for whoever holds the lock; `known` are those that were open before.
+    /// Opens the files under the lock; `known` are those that were open before.
     fn open_to_append(&mut self, known: Option<Files>) -> Result<(), LogError> {
         let file = self.open_active()?;
         self.is_new = false;
-        let segments = match known {
+        let sealed = match known {
             // No seal came between: the segments are those of before.
-            Some(Files { segments, active: Some(known), .. })
-                if self.is_same(&*known, &*file)? =>
-            {
-                segments
+            Some(Files { sealed, active: Some(known), .. }) if self.is_same(&*known, &*file)? => {
+                sealed
             }
-            _ => self.segments()?,
+            _ => self.sealed()?,
         };
-        self.files = Some(Files { segments, active: Some(file), to_append: true, sealed: None });
+        self.files = Some(Files { sealed, active: Some(file), to_append: true, open: None });
         Ok(())
     }
 
-    fn segments(&self) -> Result<Vec<Segment>, LogError> {
+    fn sealed(&self) -> Result<Vec<Segment>, LogError> {
         segments::list(&self.disk, &self.dir.join(segments::DIRECTORY))
     }
 
-    /// Tells whether two handles are of the same file.
+    /// Returns whether two handles are of the same file.
     fn is_same(&self, one: &dyn OpenFile, other: &dyn OpenFile) -> Result<bool, LogError> {
         let same = || Ok(one.identity()? == other.identity()?);
         same().map_err(LogError::io("look at", &self.path))
@@ -187,8 +194,8 @@ impl FileLog {
 
     /// Opens the active file to append to it; makes it if it is not there.
     ///
-    /// A checkout takes the file away, then makes another, then fills it. Who
-    /// made one meanwhile would be in its way, and who wrote into an empty one
+    /// A checkout takes the file away, then makes another, then fills it. One
+    /// that is made meanwhile would be in its way, and a write into an empty one
     /// would begin another history.
     fn open_active(&self) -> Result<Arc<dyn OpenFile>, LogError> {
         let mut left = if self.is_new { Duration::ZERO } else { CHECKOUT };
@@ -206,54 +213,47 @@ impl FileLog {
         }
     }
 
-    /// Tells whether the active file is empty, and there is no segment from which it could go on.
+    /// Returns whether the active file is empty, and there is no segment from which it could go on.
     fn is_hollow(&self, file: &dyn OpenFile) -> Result<bool, LogError> {
-        Ok(self.length(file)? == 0 && self.segments()?.is_empty())
+        Ok(self.length(file)? == 0 && self.sealed()?.is_empty())
     }
 
     fn length(&self, file: &dyn OpenFile) -> Result<u64, LogError> {
         file.len().map_err(LogError::io("look at", &self.path))
     }
 
-    /// Finds the byte at `offset` of the log; none if there is no active file for it to be in.
-    fn find(&mut self, offset: u64) -> Result<Option<Place>, LogError> {
+    /// Finds the byte at `offset` of the log: the file, by index too, and where it is in that.
+    /// There may be no active file for it to be in.
+    fn find(&mut self, offset: u64) -> Result<Option<(usize, Arc<dyn OpenFile>, u64)>, LogError> {
         self.open()?;
         let Some(files) = &mut self.files else { return Ok(None) };
-        let index = files.segments.partition_point(|segment| segment.end() <= offset);
-        let Some(segment) = files.segments.get(index).cloned() else {
-            let offset = offset - files.base();
-            return Ok(files.active.clone().map(|file| Place { file, offset, segment: None }));
-        };
-        let file = match &files.sealed {
-            Some((open, file)) if *open == index => Arc::clone(file),
-            _ => {
-                let file = self.disk.open(&segment.path, Mode::Read);
-                let file = file.map_err(LogError::io("read", &segment.path))?;
-                files.sealed = Some((index, Arc::clone(&file)));
-                file
-            }
-        };
-        let offset = offset - segment.start;
-        Ok(Some(Place { file, offset, segment: Some(segment) }))
+        let index = files.sealed.partition_point(|segment| segment.end() <= offset);
+        let start = files.sealed.get(index).map_or(files.active_start(), |segment| segment.start);
+        let file = files.get(&self.disk, index)?;
+        Ok(file.map(|file| (index, file, offset - start)))
     }
 
-    /// Says that a file of the log could not be read.
-    fn unread<'a>(
-        &'a self,
-        segment: Option<&'a Segment>,
-    ) -> impl FnOnce(io::Error) -> LogError + use<'a> {
-        LogError::io("read", segment.map_or(&self.path, |segment| &segment.path))
+    /// The sealed segment of this index; none for the active file.
+    fn segment(&self, index: usize) -> Option<&Segment> {
+        self.files.as_ref()?.sealed.get(index)
     }
 
-    /// The damage of a sealed piece that ends within a line.
-    fn cut_segment(&self, line: u64) -> LogError {
-        let (path, line) = self.place(line);
-        Box::new(Damage { path, line, reason: LineError::NoId.into() }).into()
+    /// Makes the error of a file of the log that could not be read.
+    fn unreadable(&self, index: usize) -> impl FnOnce(io::Error) -> LogError + use<'_> {
+        LogError::io("read", self.segment(index).map_or(&self.path, |segment| &segment.path))
+    }
+
+    /// How many bytes follow `offset` in the log.
+    fn bytes_after(&mut self, offset: u64) -> Result<u64, LogError> {
+        self.open()?;
+        let Some(files) = &self.files else { return Ok(0) };
+        let active = files.active.as_deref().map_or(Ok(0), |file| self.length(file))?;
+        Ok((files.active_start() + active).saturating_sub(offset))
     }
 }
 
 impl Log for FileLog {
-    type Turn = WriteLock;
+    type Guard = WriteLock;
 
     fn read(&mut self, since: &Position, lines: &mut Vec<u8>) -> Result<Read, LogError> {
         lines.clear();
@@ -261,22 +261,23 @@ impl Log for FileLog {
             self.files = None;
             return Ok(Read::Moved);
         }
-        let Some(Place { file, offset, segment }) = self.find(since.offset)? else {
+        let Some((index, file, offset)) = self.find(since.offset)? else {
             return Ok(Read::Lines { left: 0 });
         };
-        let found = read_lines(&*file, segment.is_some(), offset, lines);
-        let found = found.map_err(self.unread(segment.as_ref()))?;
-        if segment.is_some() && found.rest > 0 {
+        let is_sealed = self.segment(index).is_some();
+        let found = read_lines(&*file, is_sealed, offset, lines).map_err(self.unreadable(index))?;
+        if is_sealed && found.rest > 0 {
             let before = memchr::memchr_iter(b'\n', lines).count() as u64;
-            return Err(self.cut_segment(since.lines + before + 1));
+            let (path, line) = self.locate(since.lines + before + 1);
+            return Err(Box::new(Damage { path, line, reason: LineError::NoId.into() }).into());
         }
-        let is_last = found.at_end && segment.is_none();
+        let is_last = found.at_end && !is_sealed;
         let left = if is_last { 0 } else { self.bytes_after(since.offset + lines.len() as u64)? };
         Ok(Read::Lines { left })
     }
 
     fn holds(&mut self, position: &Position) -> Result<bool, LogError> {
-        // It is the start, or the end of a line without an id: damage for whoever reads on to name.
+        // It is the start, or the end of a line without an id: damage, for the next read to name.
         let Some(last) = position.last else {
             return Ok(true);
         };
@@ -284,32 +285,34 @@ impl Log for FileLog {
         let Some(start) = position.offset.checked_sub(tail) else {
             return Ok(false);
         };
-        let Some(Place { file, offset, segment }) = self.find(start)? else {
+        let Some((index, file, offset)) = self.find(start)? else {
             return Ok(false);
         };
         let mut line_end = Vec::new();
-        read_at(&*file, offset, tail, &mut line_end).map_err(self.unread(segment.as_ref()))?;
-        if segment.is_none() && line_end.len() as u64 + 1 == tail {
+        read_at(&*file, offset, tail, &mut line_end).map_err(self.unreadable(index))?;
+        if self.segment(index).is_none() && line_end.len() as u64 + 1 == tail {
             // The last line of the log may lack its line end.
             line_end.push(b'\n');
         }
-        Ok(last_id(&line_end) == Some(last))
+        let written = line_end.strip_suffix(b"\n").and_then(written_id);
+        Ok(written.is_some_and(|(_, id)| id == last))
     }
 
-    fn take_turn(&mut self, wait: Duration) -> Result<WriteLock, LogError> {
-        let turn = WriteLock::take(&self.disk, &self.dir.join(lock::FILE), &self.path, wait)?;
+    fn lock(&mut self, wait: Duration) -> Result<WriteLock, LogError> {
+        let path = self.dir.join(lock::FILE);
+        let guard = WriteLock::take(&self.disk, Mode::Keep, &path, &self.path, wait)?;
         let known = self.files.take();
         self.open_to_append(known)?;
-        Ok(turn)
+        Ok(guard)
     }
 
     fn append(
         &mut self,
-        turn: WriteLock,
+        guard: WriteLock,
         expected: &Position,
         lines: &[u8],
     ) -> Result<Append, LogError> {
-        // It is not when the log was found to have moved since the turn was taken.
+        // It is not when the log was found to have moved since it was locked.
         let Some(file) = self.files.as_ref().and_then(Files::appendable) else {
             return Ok(Append::Moved);
         };
@@ -320,8 +323,8 @@ impl Log for FileLog {
             Tail::Unended => (None, Cow::Owned([b"\n", lines].concat()), end - 1),
         };
         if end == 0 {
-            // Whoever finds a line in the file relies on it that the file is there to stay, and
-            // that those before it, which a seal may have moved, are too.
+            // A reader that finds a line in the file relies on it that the file is there to stay,
+            // and those before it too, which a seal may have moved.
             let is_sealed = expected.offset > 0;
             self.sync_names(is_sealed).map_err(LogError::io("sync", &self.dir))?;
         }
@@ -333,12 +336,12 @@ impl Log for FileLog {
         if !still_named {
             return Ok(Append::Moved);
         }
-        drop(turn);
-        self.settle()?;
+        drop(guard);
+        self.sync()?;
         Ok(Append::Done { torn: cut })
     }
 
-    fn settle(&mut self) -> Result<(), LogError> {
+    fn sync(&mut self) -> Result<(), LogError> {
         let file = self.files.as_ref().and_then(Files::appendable);
         let synced = file.map_or(Ok(()), OpenFile::sync);
         synced.map_err(|source| LogError::Sync { path: self.path.clone(), source })
@@ -348,12 +351,12 @@ impl Log for FileLog {
         &self.path
     }
 
-    fn place(&self, line: u64) -> (PathBuf, u64) {
+    fn locate(&self, line: u64) -> (PathBuf, u64) {
         let mut left = line;
-        // Whoever has closed the files since, as where the log seemed to have moved, lists them anew.
+        // The files may have been closed since, as where the log seemed to have moved.
         let listed = match &self.files {
-            Some(files) => files.segments.clone(),
-            None => self.segments().unwrap_or_default(),
+            Some(files) => files.sealed.clone(),
+            None => self.sealed().unwrap_or_default(),
         };
         for segment in listed {
             // It was read before, so it can be read; if not, the line is looked for further on.
@@ -369,23 +372,6 @@ impl Log for FileLog {
     }
 }
 
-impl FileLog {
-    /// How many bytes follow `offset` in the log.
-    fn bytes_after(&mut self, offset: u64) -> Result<u64, LogError> {
-        let path = self.path.clone();
-        let files = self.open()?;
-        let active = files.active.as_ref().map_or(Ok(0), |file| file.len());
-        let end = files.base() + active.map_err(LogError::io("look at", path))?;
-        Ok(end.saturating_sub(offset))
-    }
-}
-
-/// The id that the line before a line end ends with.
-fn last_id(bytes: &[u8]) -> Option<EventId> {
-    let (_, id) = written_id(bytes.strip_suffix(b"\n")?)?;
-    Some(id)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -393,7 +379,7 @@ mod tests {
 
     use super::tail::BATCH;
     use super::*;
-    use crate::events::{Event, Heads, PersonaName, Retire, RetireReason, Seq, encode};
+    use crate::events::{Event, EventId, Heads, PersonaName, Retire, RetireReason, Seq, encode};
 
     const WAIT: Duration = Duration::from_secs(5);
 
@@ -426,8 +412,8 @@ mod tests {
     }
 
     pub fn append(log: &mut FileLog, at: &Position, lines: &[u8]) -> Append {
-        let turn = log.take_turn(WAIT).unwrap();
-        log.append(turn, at, lines).unwrap()
+        let guard = log.lock(WAIT).unwrap();
+        log.append(guard, at, lines).unwrap()
     }
 
     fn read(log: &mut FileLog, since: &Position) -> (Read, Vec<u8>) {
@@ -539,10 +525,10 @@ mod tests {
         let Fixture { mut log, path, dir } = fixture();
         let (a, b) = (line("a"), line("b"));
         append(&mut log, &Position::START, &a);
-        let turn = log.take_turn(WAIT).unwrap();
+        let guard = log.lock(WAIT).unwrap();
         fs::copy(&path, dir.path().join("other")).unwrap();
         fs::rename(dir.path().join("other"), &path).unwrap();
-        assert_eq!(log.append(turn, &after(&a), &b).unwrap(), Append::Moved);
+        assert_eq!(log.append(guard, &after(&a), &b).unwrap(), Append::Moved);
         assert_eq!(fs::read(path).unwrap(), a);
     }
 
@@ -551,10 +537,10 @@ mod tests {
         let Fixture { mut log, path, dir: _dir } = fixture();
         let (a, b) = (line("a"), line("b"));
         append(&mut log, &Position::START, &a);
-        let turn = log.take_turn(WAIT).unwrap();
+        let guard = log.lock(WAIT).unwrap();
         log.files.as_ref().unwrap().active.as_ref().unwrap().write_all(b"{\"v\":1,\0").unwrap();
         assert_eq!(read(&mut log, &after(&a)), (END, Vec::new()));
-        let Append::Done { torn: Some(cut) } = log.append(turn, &after(&a), &b).unwrap() else {
+        let Append::Done { torn: Some(cut) } = log.append(guard, &after(&a), &b).unwrap() else {
             panic!("nothing was cut");
         };
         assert_eq!(cut.bytes, 8);
@@ -571,8 +557,8 @@ mod tests {
             append(&mut fixture.log, &position, line);
             position.advance(line);
             if seal {
-                let turn = fixture.log.take_turn(WAIT).unwrap();
-                let sealed = fixture.log.seal(turn, &position).unwrap().unwrap();
+                let guard = fixture.log.lock(WAIT).unwrap();
+                let sealed = fixture.log.seal(guard, &position).unwrap().unwrap();
                 assert_eq!(fs::read(sealed.path).unwrap(), *line);
             }
         }
@@ -595,7 +581,7 @@ mod tests {
         assert!(!log.holds(&other).unwrap());
         assert_eq!(log.active_bytes(&position), lines[2].len() as u64);
         for (number, name) in [(1, "000000000001-"), (2, "000000000001-"), (3, "events.jsonl")] {
-            let (path, line) = log.place(number);
+            let (path, line) = log.locate(number);
             assert!(path.file_name().unwrap().to_str().unwrap().starts_with(name), "{number}");
             assert_eq!(line, 1);
         }
@@ -608,8 +594,8 @@ mod tests {
         append(&mut log, &Position::START, &a);
         let mut reader = FileLog::new(Disk::default(), dir.path().to_owned());
         assert_eq!(read(&mut reader, &Position::START), (END, a.clone()));
-        let turn = log.take_turn(WAIT).unwrap();
-        log.seal(turn, &after(&a)).unwrap().unwrap();
+        let guard = log.lock(WAIT).unwrap();
+        log.seal(guard, &after(&a)).unwrap().unwrap();
         append(&mut log, &after(&a), &b);
         // Who opened it before the seal sees the log as it was then; who writes sees all of it.
         assert_eq!(read(&mut reader, &after(&a)), (END, Vec::new()));
@@ -622,8 +608,8 @@ mod tests {
         let Fixture { mut log, dir, path } = fixture();
         let (a, b) = (line("a"), line("b"));
         let mut seal = |at: &Position| {
-            let turn = log.take_turn(WAIT).unwrap();
-            log.seal(turn, at)
+            let guard = log.lock(WAIT).unwrap();
+            log.seal(guard, at)
         };
         assert_eq!(seal(&Position::START).unwrap(), None, "there is nothing to seal");
         append(

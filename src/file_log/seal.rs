@@ -10,7 +10,7 @@ use crate::events::{
     Damage, DamageReason, EventId, LINE_LIMIT, LogError, Position, Record, TornTail, decode,
 };
 
-/// A piece of the log that was closed to appends.
+/// A segment of the log that was closed to appends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
     /// The file.
@@ -30,7 +30,7 @@ impl FileLog {
     /// is renamed, and a log without an active file is one that was just sealed.
     pub fn seal(
         &mut self,
-        turn: WriteLock,
+        guard: WriteLock,
         expected: &Position,
     ) -> Result<Option<Sealed>, LogError> {
         let Some(file) = self.files.as_ref().and_then(Files::appendable) else {
@@ -65,7 +65,7 @@ impl FileLog {
         self.sync_names(true).map_err(sync)?;
         self.disk.write_new(&self.path, "").map_err(LogError::io("create", &self.path))?;
         self.sync_names(false).map_err(sync)?;
-        drop(turn);
+        drop(guard);
         self.files = None;
         Ok(Some(Sealed { path, bytes, torn: cut }))
     }

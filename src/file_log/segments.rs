@@ -1,22 +1,28 @@
-//! The sealed pieces of a log.
+//! The files of a log: segments, which are sealed, and the active file.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use smol_str::SmolStr;
+
 use crate::disk::Disk;
 use crate::events::{EventId, LogError, Seq};
 
-/// The directory of the sealed pieces in a store.
+/// The directory of the sealed segments in a store.
 pub const DIRECTORY: &str = "segments";
 
-/// One sealed piece of the log: a file that nothing is ever appended to.
+/// The file that is appended to, as a store names it.
+pub const ACTIVE: &str = "events.jsonl";
+
+/// One file of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// The file.
+    /// Its name in the store, as `segments/000000000001-0123abcd.jsonl`.
+    pub name: SmolStr,
     pub path: PathBuf,
     /// Where it begins, in bytes from the start of the log.
     pub start: u64,
-    /// Its length in bytes.
+    /// Its length in bytes, as far as it was read or listed.
     pub bytes: u64,
 }
 
@@ -25,9 +31,19 @@ impl Segment {
     pub fn end(&self) -> u64 {
         self.start + self.bytes
     }
+
+    /// Returns whether it is closed to appends.
+    pub fn is_sealed(&self) -> bool {
+        self.name != ACTIVE
+    }
+
+    /// What a sealed segment's name says of its ends: the first depth, the digits of the last id.
+    pub fn named_ends(&self) -> Option<(Seq, &str)> {
+        ends(self.name.rsplit('/').next()?)
+    }
 }
 
-/// Names a piece for the depth of its first line and the id of its last.
+/// Names a segment for the depth of its first line and the id of its last.
 ///
 /// The depth has twelve digits, so that the order of the names is that of the
 /// log. Of the id, `digits` hex digits: eight, or more should that name be taken.
@@ -35,36 +51,33 @@ pub fn name(first: Seq, last: EventId, digits: usize) -> String {
     format!("{first:012}-{last:.digits$}.jsonl")
 }
 
-/// The pieces of a store, in the order of the log: by the depth they begin with, then by name.
+/// The sealed segments in a directory, in the order of the log: by the depth they begin with, then
+/// by name.
 ///
 /// What has another name is no part of the log, and not looked at. What has a
-/// piece's name and cannot be looked at is an error: a log without it is another log.
+/// segment's name and cannot be looked at is an error: a log without it is another log.
 pub fn list(disk: &Disk, dir: &Path) -> Result<Vec<Segment>, LogError> {
     let names = match disk.list(dir) {
         Ok(names) => names,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(LogError::io("read", dir)(error)),
     };
-    let pieces = names.into_iter().filter_map(|name| Some((first_depth(&name)?, name)));
-    let mut found: Vec<_> = pieces.collect();
+    let segments = names.into_iter().filter_map(|name| Some((ends(&name)?.0, name)));
+    let mut found: Vec<_> = segments.collect();
     found.sort();
     let mut start = 0;
     let placed = found.into_iter().map(|(_, name)| {
-        let path = dir.join(name);
+        let path = dir.join(&name);
+        let name = smol_str::format_smolstr!("{DIRECTORY}/{name}");
         let bytes = disk.file_len(&path).map_err(LogError::io("look at", &path))?;
-        let segment = Segment { path, start, bytes };
+        let segment = Segment { name, path, start, bytes };
         start = segment.end();
         Ok(segment)
     });
     placed.collect()
 }
 
-/// The depth that a piece of this name begins with, if it is the name of a piece.
-pub fn first_depth(name: &str) -> Option<u64> {
-    ends(name).map(|(depth, _)| depth.0)
-}
-
-/// What a piece's name says of its ends: the depth of its first line, the digits of its last id.
+/// What a segment's name says of its ends: the depth of its first line, the digits of its last id.
 pub fn ends(name: &str) -> Option<(Seq, &str)> {
     let (depth, id) = name.strip_suffix(".jsonl")?.split_once('-')?;
     let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -81,17 +94,17 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn only_a_directory_that_is_missing_means_no_pieces() {
+    fn only_a_directory_that_is_missing_means_no_segments() {
         let root = Path::new("/store");
         let simulated = Simulated::new(root);
-        let disk = Disk::simulated(&simulated);
+        let disk = Disk::new(simulated.clone());
         assert_eq!(list(&disk, &root.join(DIRECTORY)).unwrap(), []);
         let name = name(Seq(1), EventId::of(b"a"), 8);
         simulated.put(&root.join("notes.jsonl"), b"x".to_vec());
         simulated.put(&root.join(&name), b"xy".to_vec());
         assert_eq!(list(&disk, root).unwrap().len(), 1);
         // It is taken away after the names were read.
-        let vanishes = Disk::simulated(&{
+        let vanishes = Disk::new({
             let fork = simulated.fork();
             fork.fail_at(1, Fault::Failure(io::ErrorKind::NotFound));
             fork
@@ -101,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_ordered_by_the_depth_they_begin_with_and_then_by_name() {
+    fn segments_are_ordered_by_the_depth_they_begin_with_and_then_by_name() {
         let dir = tempfile::tempdir().unwrap();
         let id = |text: &str| EventId::of(text.as_bytes());
         let names = [

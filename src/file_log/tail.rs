@@ -71,11 +71,6 @@ fn ended(bytes: &[u8]) -> End {
     End { lines: ended_lines(bytes) as u64, unended: false }
 }
 
-/// Takes from the end of a log what is no line, and ends its last line.
-pub fn keep_lines(log: &mut Vec<u8>) {
-    end(log).found(log.len() as u64, log);
-}
-
 /// The length of what ends with the last line end.
 fn ended_lines(bytes: &[u8]) -> usize {
     memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1)

@@ -1,21 +1,24 @@
 //! The log as git has it at a revision.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::Arc;
 
 use super::run_git;
-use crate::file_log::{ACTIVE, segments, tail};
+use crate::disk::{Disk, FileSystem, Mode, OpenFile};
+use crate::file_log::segments::{ACTIVE, DIRECTORY, ends};
 
-/// What git has of a store's log at one of its commits.
+/// The files of a store's log in one of git's commits.
+///
+/// They are read as those of a store are: a revision is one more disk, which
+/// has them where `REVISION:.` is the store's directory, and takes no writes.
 #[derive(Debug)]
 pub struct Revision {
     name: String,
     commit: String,
-    /// All whole lines.
-    log: Vec<u8>,
-    /// The files, and how many lines each has.
-    files: Vec<(String, u64)>,
+    files: BTreeMap<PathBuf, Arc<[u8]>>,
 }
 
 /// Why git does not tell what the log was.
@@ -41,7 +44,7 @@ pub enum RevisionError {
 }
 
 impl RevisionError {
-    /// Tells whether the revision is one.
+    /// Returns whether the revision is one.
     #[must_use]
     pub fn is_found(&self) -> bool {
         matches!(self, Self::NoLog(_))
@@ -55,47 +58,76 @@ impl Revision {
     /// are stored: no filter or program of the repository's settings is run.
     pub fn read(dir: &Path, name: &str) -> Result<Self, RevisionError> {
         let commit = find_commit(dir, name)?;
-        let files = find_files(dir, name, &commit)?;
-        let mut revision =
-            Self { name: name.to_owned(), commit, log: Vec::new(), files: Vec::new() };
-        for (file, blob) in files {
-            let mut lines = run(dir, name, &["cat-file", "blob", &blob])?;
-            if file == ACTIVE {
-                tail::keep_lines(&mut lines);
+        let mut revision = Self { name: name.to_owned(), commit, files: BTreeMap::new() };
+        let segments = format!("{DIRECTORY}/");
+        let args = ["ls-tree", "-r", "-z", &revision.commit, "--", ACTIVE, &segments];
+        let listed = String::from_utf8_lossy(&run(dir, name, &args)?).into_owned();
+        for entry in listed.split('\0') {
+            let Some((about, path)) = entry.split_once('\t') else { continue };
+            let Some((_, blob)) = about.split_once(" blob ") else { continue };
+            if path == ACTIVE || path.strip_prefix(&segments).is_some_and(|it| ends(it).is_some()) {
+                let bytes = run(dir, name, &["cat-file", "blob", blob])?;
+                revision.files.insert(revision.dir().join(path), bytes.into());
             }
-            let count = memchr::memchr_iter(b'\n', &lines).count() as u64;
-            revision.files.push((file, count));
-            revision.log.append(&mut lines);
         }
         if revision.files.is_empty() {
-            return Err(RevisionError::NoLog(revision.name));
+            Err(RevisionError::NoLog(revision.name))
+        } else {
+            Ok(revision)
         }
-        Ok(revision)
     }
 
     /// The commit's id.
-    #[must_use]
     pub fn commit(&self) -> &str {
         &self.commit
     }
 
-    /// All whole lines of the log.
-    #[must_use]
-    pub fn log(&self) -> &[u8] {
-        &self.log
+    /// The store's directory, so that git knows its files by their paths.
+    pub fn dir(&self) -> PathBuf {
+        format!("{}:.", self.name).into()
     }
 
-    /// Where a line of the log is kept, as git names it. For messages.
-    #[must_use]
-    pub fn place(&self, line: u64) -> (PathBuf, u64) {
-        let mut left = line;
-        for (file, lines) in &self.files {
-            if left <= *lines {
-                return (format!("{}:./{file}", self.name).into(), left);
-            }
-            left -= lines;
-        }
-        (format!("{}:./{ACTIVE}", self.name).into(), left)
+    /// A disk that has nothing but these files.
+    pub fn into_disk(self) -> Disk {
+        Disk::new(self)
+    }
+}
+
+impl FileSystem for Revision {
+    fn open(&self, path: &Path, _: Mode) -> io::Result<Arc<dyn OpenFile>> {
+        let bytes = self.files.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Arc::new(Blob(Arc::clone(bytes))))
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        let inside = self.files.keys().filter_map(|path| path.strip_prefix(dir).ok()?.to_str());
+        Ok(inside.map(ToOwned::to_owned).collect())
+    }
+
+    fn file_len(&self, path: &Path) -> io::Result<u64> {
+        self.open(path, Mode::Read)?.len()
+    }
+
+    fn names(&self, _: &Path, _: &dyn OpenFile) -> io::Result<bool> {
+        Ok(true)
+    }
+}
+
+/// A file as git has it.
+#[derive(Debug)]
+struct Blob(Arc<[u8]>);
+
+impl OpenFile for Blob {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.len() as u64)
+    }
+
+    fn read_at(&self, offset: u64, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let all = self.0.len();
+        let start = usize::try_from(offset).map_or(all, |start| start.min(all));
+        let length = usize::try_from(limit).unwrap_or(all).min(all - start);
+        bytes.extend_from_slice(self.0.get(start..start + length).unwrap_or_default());
+        Ok(())
     }
 }
 
@@ -116,31 +148,6 @@ fn find_object(dir: &Path, name: &str, expression: &str) -> Result<String, Revis
         Some(0 | 1) => Err(RevisionError::Unknown(name.to_owned())),
         _ => Err(failed(name, &output)),
     }
-}
-
-/// The files of the log in a commit, oldest first, each with the id of its content.
-fn find_files(
-    dir: &Path,
-    name: &str,
-    commit: &str,
-) -> Result<Vec<(String, String)>, RevisionError> {
-    let segments = format!("{}/", segments::DIRECTORY);
-    let listed = run(dir, name, &["ls-tree", "-r", "-z", commit, "--", ACTIVE, &segments])?;
-    let listed = String::from_utf8_lossy(&listed).into_owned();
-    let mut files: Vec<_> = listed
-        .split('\0')
-        .filter_map(|entry| {
-            let (about, path) = entry.split_once('\t')?;
-            let (_, blob) = about.split_once(" blob ")?;
-            let depth = match path.strip_prefix(&segments) {
-                Some(piece) => segments::first_depth(piece)?,
-                None => 0,
-            };
-            Some((path == ACTIVE, depth, path.to_owned(), blob.to_owned()))
-        })
-        .collect();
-    files.sort();
-    Ok(files.into_iter().map(|(_, _, path, blob)| (path, blob)).collect())
 }
 
 /// Runs git in the store, and returns what it answers.

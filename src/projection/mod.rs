@@ -8,15 +8,16 @@
 //! came from one, an index is in memory, and the details of personas are
 //! there once they were loaded ([`Roster::load`]): that alone can fail.
 
+pub(crate) mod ancestry;
 mod candidate;
 mod change;
 pub(crate) mod checkpoint;
 mod cutoff;
 mod fold;
+pub(crate) mod graph;
 mod history;
 mod index;
 mod judgements;
-mod merge;
 mod needs;
 mod pair;
 mod past_assignment;

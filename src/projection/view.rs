@@ -7,8 +7,11 @@ use std::{iter, mem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Cutoff, Needs, Roster, merge};
-use crate::events::{DamageReason, EventId, Heads, LineError, Position, Record, Seq, decode};
+use super::graph::EventGraph;
+use super::{Cutoff, Needs, Roster};
+use crate::events::{
+    DamageReason, EventId, Heads, LineError, Position, Record, Seq, decode, decode_checked,
+};
 
 /// What the events up to a position add up to, as far as they are within a cut-off.
 ///
@@ -214,36 +217,47 @@ impl View {
 
     /// Folds the events of a whole log within a cut-off, in whatever order its lines are.
     pub fn fold_until(log: &[u8], cutoff: Cutoff) -> Result<Self, LineDamage> {
-        let mut merged = merge::order(log)?;
+        let (graph, ancestry) = EventGraph::of_log(log)?;
+        let order = graph.in_fold_order();
+        let nodes = || order.iter().filter_map(|at| Some((*at, graph.get(*at)?)));
+        let ends = nodes().filter(|(at, _)| ancestry.is_head(*at)).map(|(_, node)| node.end());
         let mut view = Self {
-            position: merged.position,
-            reordered: merged.reordered,
-            ends: mem::take(&mut merged.ends),
-            repeats: mem::take(&mut merged.repeats),
+            position: graph.end(),
+            reordered: !order.iter().copied().eq(0..graph.lines()),
+            ends: ends.collect(),
+            repeats: graph.repeat_ends(),
             ..Self::until(cutoff)
         };
+        let lines: Vec<_> = nodes().map(|(_, node)| (node.id, node.span)).collect();
+        drop((graph, ancestry));
         let mut heads = BTreeSet::new();
-        merged.visit(log, |record, length| {
-            if !cutoff.includes(record) {
+        for (id, span) in lines {
+            let line = log.get(span.range(0)).unwrap_or_default();
+            // It was decoded before, to find its place; to keep a million
+            // decoded events would take more memory than their log.
+            let Ok(record) = decode_checked(line, id) else { continue };
+            if !cutoff.includes(&record) {
                 view.first_excluded.get_or_insert(record.at);
-                return;
+                continue;
             }
-            view.apply(record, length);
+            view.apply(&record, line.len());
             for parent in record.prev.ids() {
                 heads.remove(parent);
             }
             heads.insert(record.id);
-        });
+        }
         view.heads = heads.into_iter().collect::<Vec<_>>().into();
         Ok(view)
     }
 
     /// The lines of a whole log, in fold order, each event once.
     pub fn in_order(log: &[u8]) -> Result<impl DoubleEndedIterator<Item = Line<'_>>, LineDamage> {
-        let places = merge::order(log)?.places.into_iter();
-        Ok(places.map(|merge::Place { range, line, .. }| Line {
-            number: line,
-            bytes: log.get(range).unwrap_or_default(),
+        let (graph, _) = EventGraph::of_log(log)?;
+        let spans = graph.in_fold_order().into_iter().filter_map(|at| Some(graph.get(at)?.span));
+        let spans: Vec<_> = spans.collect();
+        Ok(spans.into_iter().map(|span| Line {
+            number: span.line,
+            bytes: log.get(span.range(0)).unwrap_or_default(),
         }))
     }
 

@@ -168,7 +168,7 @@ impl Machine {
             wait: Duration::ZERO,
             now: self.now,
             progress: Progress::default(),
-            disk: Disk::simulated(&self.disk),
+            disk: Disk::new(self.disk.clone()),
             pending: PendingCheckpoint::default(),
         }
     }
@@ -205,7 +205,7 @@ impl Machine {
 
     /// The whole log, as a process sees it.
     pub fn log(&self) -> Vec<u8> {
-        let disk = Disk::simulated(&self.disk.fork());
+        let disk = Disk::new(self.disk.fork());
         let segments = crate::file_log::segments::list(&disk, &dir().join("segments")).unwrap();
         let paths = segments.into_iter().map(|segment| segment.path);
         let files = paths.chain([dir().join("events.jsonl")]);

@@ -1,45 +1,41 @@
 //! One request, from the lock to the answer.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
-use std::{fmt, io, mem};
+use std::{io, mem};
 
 use jiff::Timestamp;
 
 use crate::broker::{
-    self, AssignRequest, Assigned, Choice, Decision, Notice, Refusal, Rules, Seed, SeedError,
-    Situation,
+    self, AssignRequest, Assigned, Choice, Decision, Notice, Refusal, Rules, Seed, Situation,
 };
 use crate::disk::{self, Disk};
-use crate::events::{
-    Append, Damage, Event, FORMAT_VERSION, LineError, Log, LogError, NextLines, Position, Read,
-    TornTail,
-};
+use crate::events::{Append, Event, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
 use crate::file_log::{FileLog, Sealed};
-use crate::git::RevisionError;
-use crate::projection::pipeline::{self, Next};
-use crate::projection::{
-    AmbiguousHead, Cutoff, CutoffError, Fold, LineDamage, Needs, Roster, View, checkpoint,
-};
+use crate::projection::{Cutoff, Needs, Roster, View, checkpoint};
 
 mod condition;
 #[cfg(unix)]
 #[cfg(test)]
 mod crash;
+mod error;
 #[cfg(unix)]
 #[cfg(test)]
 mod machine;
+mod options;
 mod page;
 mod pending;
+mod reading;
 mod repair;
 mod snapshot;
 mod verify;
 
 pub use condition::{Condition, LogEnd};
+pub use error::StoreError;
+pub use options::{LongWork, Options, Progress};
 pub use page::Order;
 pub use pending::PendingCheckpoint;
-pub use repair::Mending;
+pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};
 pub use snapshot::Snapshot;
 
 /// How often a log may be replaced under a writer before it gives up.
@@ -74,84 +70,11 @@ pub struct Store<L: Log = FileLog> {
     pending: PendingCheckpoint,
     /// Whether an event was recorded, and is durable.
     has_recorded: bool,
-    /// What was cut from the log when it was seeded, for the next answer to tell.
+    /// What was cut from the log when it was seeded, for the next answer.
     torn: Option<TornTail>,
 }
 
-/// What a store needs to know of the world around it.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The store's directory.
-    pub dir: PathBuf,
-    /// How long to wait for other writers.
-    pub wait: Duration,
-    /// What time it is.
-    pub now: Timestamp,
-    /// Who is told of reading that takes long.
-    pub progress: Progress,
-    /// What keeps the files.
-    pub disk: Disk,
-    /// What writes the checkpoint once the answer is given.
-    pub pending: PendingCheckpoint,
-}
-
-/// Who is told of work that takes long, if anybody is.
-#[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(LongWork) + Send + Sync>>);
-
-/// What takes long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LongWork {
-    /// Others are writing.
-    Waiting,
-    /// A long log is read.
-    Reading {
-        /// How many bytes were read.
-        done: u64,
-        /// How many there are.
-        all: u64,
-    },
-}
-
-impl Options {
-    /// The log of the store. Nothing is opened yet.
-    fn log(&self) -> FileLog {
-        FileLog::new(self.disk.clone(), self.dir.clone())
-    }
-
-    /// Where the checkpoint is kept.
-    fn cache(&self) -> PathBuf {
-        self.dir.join(".cache")
-    }
-}
-
-impl LongWork {
-    /// A log was read up to a position, and so many bytes are left.
-    fn reading(position: &Position, left: u64) -> Self {
-        Self::Reading { done: position.offset, all: position.offset + left }
-    }
-}
-
-impl Progress {
-    /// Tells `listener`.
-    pub fn new(listener: impl Fn(LongWork) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(listener)))
-    }
-
-    fn tell(&self, work: LongWork) {
-        if let Some(listener) = &self.0 {
-            listener(work);
-        }
-    }
-}
-
-impl fmt::Debug for Progress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "told" } else { "not told" })
-    }
-}
-
-/// What was recorded, and what to tell.
+/// What was recorded, and what there is to say of it.
 #[derive(Debug)]
 pub struct Answer<T> {
     /// What the request asked for.
@@ -160,49 +83,6 @@ pub struct Answer<T> {
     pub notices: Vec<Notice>,
     /// What was cut from the end of the log first.
     pub torn: Option<TornTail>,
-}
-
-/// Why a request was not done.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The log could not be read or written.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The broker said no.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The store's `seed.toml` cannot be used.
-    #[error(transparent)]
-    Seed(#[from] SeedError),
-    /// The event is recorded, and then something failed.
-    #[error("the event is recorded, and the roster with it could not be read: {0}")]
-    Recorded(#[source] Box<StoreError>),
-    /// The event does not fit into a line.
-    #[error("could not record the event: {0}")]
-    TooLong(LineError),
-    /// A newer build wrote to this log.
-    #[error(
-        "the log holds events of format version {0}; this build writes version {FORMAT_VERSION} and leaves the log alone"
-    )]
-    NewerFormat(u32),
-    /// There is no store to look through.
-    #[error("there is no store at `{}`", .0.display())]
-    NoStore(PathBuf),
-    /// What was typed names no place in the log.
-    #[error(transparent)]
-    Cutoff(#[from] CutoffError),
-    /// The persona was not there at the cut-off.
-    #[error("there was no persona named `{0}` then")]
-    UnknownThen(String),
-    /// The log cannot be had from git.
-    #[error(transparent)]
-    Revision(#[from] RevisionError),
-    /// Something puts another file in the log's place again and again, or while it is read through.
-    #[error("the log at `{}` is being replaced while it is in use", .0.display())]
-    KeepsMoving(PathBuf),
-    /// What was noted of a head is too little.
-    #[error(transparent)]
-    AmbiguousHead(#[from] AmbiguousHead),
 }
 
 impl Store<FileLog> {
@@ -274,14 +154,14 @@ impl Store<FileLog> {
 
     fn try_to_seal(&mut self, always: bool) -> Result<Option<Sealed>, StoreError> {
         for _ in 0..TRIES {
-            let turn = self.take_turn()?;
+            let guard = self.lock()?;
             self.catch_up()?;
             self.check_version()?;
             let bytes = self.log.active_bytes(&self.view.position);
             if bytes <= if always { 0 } else { SEALED_PAST } {
                 return Ok(None);
             }
-            if let Some(sealed) = self.log.seal(turn, &self.view.position)? {
+            if let Some(sealed) = self.log.seal(guard, &self.view.position)? {
                 return Ok(Some(sealed));
             }
         }
@@ -304,7 +184,7 @@ fn read_seed(path: &Path) -> Result<Seed, StoreError> {
 }
 
 impl<L: Log> Store<L> {
-    /// What was cut from the end of the log when the store was seeded, if nobody told it yet.
+    /// What was cut from the end of the log when the store was seeded, if no answer had it yet.
     pub fn take_torn(&mut self) -> Option<TornTail> {
         self.torn.take()
     }
@@ -340,15 +220,15 @@ impl<L: Log> Store<L> {
         mut rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Answer<T>, StoreError> {
         for _ in 0..TRIES {
-            let turn = self.take_turn()?;
+            let guard = self.lock()?;
             self.catch_up()?;
             if !self.load(needs) {
                 self.catch_up()?;
             }
             let Decision { events, outcome, notices } = rule(&mut self.situation(now, rng))?;
             if events.is_empty() {
-                drop(turn);
-                self.log.settle()?;
+                drop(guard);
+                self.log.sync()?;
                 return Ok(Answer { outcome, notices, torn: self.torn.take() });
             }
             self.check_version()?;
@@ -356,7 +236,7 @@ impl<L: Log> Store<L> {
                 continue;
             }
             let lines = self.encode(now, events)?;
-            if let Append::Done { torn } = self.log.append(turn, &self.view.position, &lines)? {
+            if let Append::Done { torn } = self.log.append(guard, &self.view.position, &lines)? {
                 self.has_recorded = true;
                 self.take_in(&lines).map_err(|error| self.after_recording(error))?;
                 self.keep(KEPT_BY_WRITERS);
@@ -478,13 +358,13 @@ impl<L: Log> Store<L> {
     }
 
     /// Waits for the right to append, and says so if others have it.
-    fn take_turn(&mut self) -> Result<L::Turn, LogError> {
-        match self.log.take_turn(Duration::ZERO) {
+    fn lock(&mut self) -> Result<L::Guard, LogError> {
+        match self.log.lock(Duration::ZERO) {
             Err(LogError::Busy { .. }) => {
-                self.progress.tell(LongWork::Waiting);
-                self.log.take_turn(self.wait)
+                self.progress.report(LongWork::Waiting);
+                self.log.lock(self.wait)
             }
-            turn => turn,
+            locked => locked,
         }
     }
 
@@ -529,115 +409,6 @@ impl<L: Log> Store<L> {
         events.into_iter().try_for_each(|event| lines.push(event)).map_err(StoreError::TooLong)?;
         Ok(lines.into_parts().0)
     }
-
-    /// Reads the log without a lock.
-    ///
-    /// What looks like damage may be a write half seen: it is looked at once
-    /// more while no writer can be at work, where that can be had.
-    fn read(&mut self) -> Result<(), StoreError> {
-        match self.catch_up() {
-            Err(StoreError::Log(LogError::Damaged(seen))) => {
-                let Ok(_turn) = self.take_turn() else {
-                    return Err(LogError::Damaged(seen).into());
-                };
-                self.forget();
-                self.catch_up()
-            }
-            other => other,
-        }
-    }
-
-    /// Folds what is new in the log.
-    fn catch_up(&mut self) -> Result<(), StoreError> {
-        // A fold that fails leaves nothing to keep.
-        let is_due = mem::take(&mut self.is_due);
-        let (mut lines, mut tries) = (Vec::new(), 0);
-        while tries < TRIES {
-            let folded = match self.log.read(&self.view.position, &mut lines)? {
-                Read::Lines { left: 0 } => match self.fold(&lines)? {
-                    Fold::Done => {
-                        self.is_due |= is_due;
-                        return Ok(());
-                    }
-                    folded => folded,
-                },
-                Read::Lines { left } => self.fold_ahead(mem::take(&mut lines), left)?,
-                Read::Moved => Fold::Lost,
-            };
-            match folded {
-                Fold::Done => {}
-                Fold::Merged => return self.fold_all(),
-                Fold::Lost => {
-                    self.forget();
-                    tries += 1;
-                }
-            }
-        }
-        Err(self.keeps_moving())
-    }
-
-    /// Folds lines that were just appended, or would be.
-    fn take_in(&mut self, lines: &[u8]) -> Result<(), StoreError> {
-        self.is_due = false;
-        match self.fold(lines)? {
-            Fold::Done => Ok(()),
-            Fold::Merged => self.fold_all(),
-            Fold::Lost => {
-                self.forget();
-                self.catch_up()
-            }
-        }
-    }
-
-    fn fold(&mut self, lines: &[u8]) -> Result<Fold, LogError> {
-        self.view.fold(lines).map_err(|damage| self.damaged(damage))
-    }
-
-    /// Folds a long log: it is read ahead and decoded on all processors while it is folded.
-    fn fold_ahead(&mut self, first: Vec<u8>, left: u64) -> Result<Fold, LogError> {
-        let Self { log, progress, view, .. } = self;
-        let next = read_ahead(log, progress, view.position, first, left);
-        let folded =
-            pipeline::fold_ahead(|decoded, length| view.fold_decoded(decoded, length), next)?;
-        folded.map_err(|damage| self.damaged(damage))
-    }
-
-    fn fold_all(&mut self) -> Result<(), StoreError> {
-        let whole = self.read_all()?;
-        let folded = View::fold_until(&whole, self.view.cutoff());
-        self.view = folded.map_err(|damage| self.damaged(damage))?;
-        self.kept = 0;
-        Ok(())
-    }
-
-    /// Reads the whole log.
-    fn read_all(&mut self) -> Result<Vec<u8>, StoreError> {
-        let (mut whole, mut batch) = (Vec::new(), Vec::new());
-        let (mut position, mut tries) = (Position::START, 0);
-        while tries < TRIES {
-            let Read::Lines { left } = self.log.read(&position, &mut batch)? else {
-                whole.clear();
-                position = Position::START;
-                tries += 1;
-                continue;
-            };
-            position.advance(&batch);
-            whole.append(&mut batch);
-            if left == 0 {
-                return Ok(whole);
-            }
-            self.progress.tell(LongWork::reading(&position, left));
-            whole.reserve(usize::try_from(left).unwrap_or(0));
-        }
-        Err(self.keeps_moving())
-    }
-
-    /// Says where in which file a line is damaged.
-    #[must_use]
-    pub fn damaged(&self, damage: LineDamage) -> LogError {
-        let (path, line) = self.log.place(damage.line);
-        LogError::Damaged(Box::new(Damage { path, line, reason: damage.reason }))
-    }
 }
 
 impl<L: Log> Drop for Store<L> {
@@ -649,41 +420,14 @@ impl<L: Log> Drop for Store<L> {
     }
 }
 
-/// Reads a log on from a position, of which the `first` lines and how many bytes are `left` are known.
-fn read_ahead<'a, L: Log>(
-    log: &'a mut L,
-    progress: &'a Progress,
-    mut position: Position,
-    first: Vec<u8>,
-    mut left: u64,
-) -> impl FnMut() -> Result<Next, LogError> + use<'a, L> {
-    let mut ready = Some(first);
-    move || {
-        let batch = match ready.take() {
-            Some(first) => first,
-            None if left == 0 => return Ok(Next::End),
-            None => {
-                let mut batch = Vec::new();
-                match log.read(&position, &mut batch)? {
-                    Read::Lines { left: more } => left = more,
-                    Read::Moved => return Ok(Next::Moved),
-                }
-                batch
-            }
-        };
-        position.advance(&batch);
-        progress.tell(LongWork::reading(&position, left));
-        Ok(Next::Lines(batch))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::io::Write as _;
+    use std::sync::Arc;
 
     use super::*;
-    use crate::events::{IdPrefix, PersonaName, Retire, RetireReason};
+    use crate::events::{PersonaName, Position, Read, Retire, RetireReason};
     use crate::projection::Candidate;
 
     fn open(dir: &Path) -> (Store, Options, fastrand::Rng) {
@@ -1014,7 +758,7 @@ mod tests {
     }
 
     impl Log for Restless {
-        type Turn = ();
+        type Guard = ();
 
         fn read(&mut self, _: &Position, _: &mut Vec<u8>) -> Result<Read, LogError> {
             self.reads += 1;
@@ -1026,7 +770,7 @@ mod tests {
             Ok(false)
         }
 
-        fn take_turn(&mut self, _: Duration) -> Result<(), LogError> {
+        fn lock(&mut self, _: Duration) -> Result<(), LogError> {
             Ok(())
         }
 
@@ -1034,7 +778,7 @@ mod tests {
             Ok(Append::Moved)
         }
 
-        fn settle(&mut self) -> Result<(), LogError> {
+        fn sync(&mut self) -> Result<(), LogError> {
             Ok(())
         }
 
@@ -1042,7 +786,7 @@ mod tests {
             Path::new("store/events.jsonl")
         }
 
-        fn place(&self, line: u64) -> (PathBuf, u64) {
+        fn locate(&self, line: u64) -> (PathBuf, u64) {
             ("store/segments/1-01234567.jsonl".into(), line)
         }
     }
@@ -1053,7 +797,7 @@ mod tests {
         let reading: [Reading; 4] = [
             |store| store.read(),
             |store| store.read_all().map(drop),
-            |store| store.find(&IdPrefix::parse("0123abcd").unwrap()).map(drop),
+            |store| store.read_through(|(): &mut (), _, _, _| Ok(())).map(drop),
             |store| {
                 let (now, mut rng) = (Timestamp::UNIX_EPOCH, fastrand::Rng::with_seed(1));
                 store.execute(&Needs::nothing(), now, &mut rng, |it| Ok(retire(it))).map(drop)

@@ -1,7 +1,7 @@
 //! A log visited page by page, in either order: no more than a page of it is in memory.
 
-use super::{LongWork, Store, StoreError};
-use crate::events::{LineError, Log, Needles, Position, Read, Record};
+use super::{Store, StoreError};
+use crate::events::{LineError, Log, Position, Prefilter, Read, Record};
 use crate::projection::{Line, LineDamage, View};
 
 /// The order in which lines are visited.
@@ -30,16 +30,16 @@ impl Order {
 impl<L: Log> Store<L> {
     /// Hands the events that may matter to `visit`, in fold order.
     ///
-    /// Lines that cannot hold each of `needles` as a JSON string are passed
+    /// Lines that cannot hold each of `texts` as a JSON string are passed
     /// over unread: `visit` gets at least those that do.
     pub fn visit(
         &mut self,
-        needles: &[&str],
+        texts: &[&str],
         mut visit: impl FnMut(&Record),
     ) -> Result<(), StoreError> {
         let (mut next, mut buffer) = (Some(Position::START), Vec::new());
         while let Some(page) = next {
-            next = self.visit_page(&page, Order::OldestFirst, needles, &mut buffer, |line| {
+            next = self.visit_page(&page, Order::OldestFirst, texts, &mut buffer, |line| {
                 visit(&line.decode()?);
                 Ok(())
             })?;
@@ -60,13 +60,13 @@ impl<L: Log> Store<L> {
         &mut self,
         page: &Position,
         order: Order,
-        needles: &[&str],
+        texts: &[&str],
         buffer: &mut Vec<u8>,
         mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
     ) -> Result<Option<Position>, StoreError> {
-        let needles = Needles::of(needles);
+        let prefilter = Prefilter::of(texts);
         let visit = |line: Line<'_>| {
-            if needles.may_be_in(line.bytes) { visit(line) } else { Ok(()) }
+            if prefilter.may_match(line.bytes) { visit(line) } else { Ok(()) }
         };
         if self.view.is_reordered() {
             let whole = self.read_all()?;
@@ -95,7 +95,7 @@ impl<L: Log> Store<L> {
             let (line, reason) = (end.lines, LineError::NoId.into());
             return Err(self.damaged(LineDamage { line, reason }).into());
         }
-        self.progress.tell(LongWork::reading(&end, left));
+        self.progress.report_read(&end, left);
         Ok((left > 0).then_some(end))
     }
 }

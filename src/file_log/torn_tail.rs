@@ -3,7 +3,7 @@
 use std::io;
 use std::ops::Range;
 
-use super::mend::copy_ranges;
+use super::rewrite::copy_ranges;
 use super::tail::{BATCH, end_of};
 use super::{CHECKOUT, FileLog, Tail};
 use crate::disk::{Mode, OpenFile};
@@ -33,7 +33,7 @@ impl FileLog {
         Ok(Tail::End { torn: Some(self.cut(file, end..length)?) })
     }
 
-    /// Tells whether a program that knows no lock is still writing the active file, as a checkout may be.
+    /// Returns whether a program that knows no lock is still writing the active file, as a checkout may be.
     fn is_growing(&self, file: &dyn OpenFile, seen: u64) -> Result<bool, LogError> {
         self.disk.pause(CHECKOUT);
         Ok(self.length(file)? != seen)

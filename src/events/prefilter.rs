@@ -8,18 +8,18 @@ use serde_json::Value;
 /// To look for a text is many times faster than to read a line, and most
 /// lines of a long log are passed over so.
 #[derive(Debug)]
-pub(crate) struct Needles(Vec<Finder<'static>>);
+pub(crate) struct Prefilter(Vec<Finder<'static>>);
 
-impl Needles {
+impl Prefilter {
     /// Looks for each of `texts` as a whole JSON string.
     pub fn of(texts: &[&str]) -> Self {
         let spelt = texts.iter().map(|text| Value::from(*text).to_string());
-        Self(spelt.map(|needle| Finder::new(&needle).into_owned()).collect())
+        Self(spelt.map(|text| Finder::new(&text).into_owned()).collect())
     }
 
-    /// Tells whether a line may hold them all; a text with escapes may be spelt otherwise.
-    pub fn may_be_in(&self, line: &[u8]) -> bool {
-        self.0.iter().all(|needle| needle.find(line).is_some())
+    /// Returns whether a line may hold them all; a text with escapes may be spelt otherwise.
+    pub fn may_match(&self, line: &[u8]) -> bool {
+        self.0.iter().all(|finder| finder.find(line).is_some())
             || memchr::memchr(b'\\', line).is_some()
     }
 }
@@ -39,7 +39,7 @@ mod tests {
             (&["assign", "Ann Li"], false),
             (&["Ann"], false),
         ] {
-            assert_eq!(Needles::of(texts).may_be_in(line), may, "{texts:?}");
+            assert_eq!(Prefilter::of(texts).may_match(line), may, "{texts:?}");
         }
     }
 
@@ -47,8 +47,8 @@ mod tests {
     fn a_line_with_an_escape_is_always_read() {
         let spelt = [r#"{"persona":"Ann\u0020Li"}"#, r#"{"persona":"Ann \"x\" Li"}"#];
         for line in spelt {
-            assert!(Needles::of(&["Ann Li"]).may_be_in(line.as_bytes()), "{line}");
+            assert!(Prefilter::of(&["Ann Li"]).may_match(line.as_bytes()), "{line}");
         }
-        assert!(Needles::of(&["Ann \"x\" Li"]).may_be_in(spelt[1].as_bytes()));
+        assert!(Prefilter::of(&["Ann \"x\" Li"]).may_match(spelt[1].as_bytes()));
     }
 }

@@ -1,4 +1,5 @@
-//! Surgery on a log: lines that are not sound go to the quarantine; the others stay, byte for byte.
+//! Rewriting the files of a log for a repair: lines that are not sound go to the quarantine; the
+//! others stay, byte for byte.
 //!
 //! What is cut is copied, and the plan noted, before any file is touched. A
 //! file is then written anew, synced and put in its place at once, so that a
@@ -10,7 +11,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::tail::BATCH;
-use super::{FileLog, Piece};
+use super::{FileLog, Segment};
 use crate::disk::{Mode, OpenFile};
 use crate::events::{Cut, EventId, LogError, Repair};
 
@@ -22,28 +23,26 @@ const BUFFER: usize = 256 * 1024;
 
 /// What is to be done to one file of a log.
 #[derive(Debug)]
-pub struct Excision {
-    /// The file.
-    pub piece: Piece,
+pub struct Rewrite {
+    pub segment: Segment,
     /// The lines to take out, and where they are, line ends included.
-    pub lines: Vec<(Cut, Range<u64>)>,
+    pub cut: Vec<(Cut, Range<u64>)>,
     /// Where a CR stands before a line end, in order.
     pub returns: Vec<u64>,
     /// Whether the line end is missing behind its last line.
     pub unended: bool,
 }
 
-impl Excision {
+impl Rewrite {
     /// How long the file will be.
-    #[must_use]
     pub fn bytes_left(&self) -> u64 {
         let cut: u64 = self.left_out().iter().map(|at| at.end - at.start).sum();
-        self.piece.bytes - cut + u64::from(self.needs_line_end())
+        self.segment.bytes - cut + u64::from(self.needs_line_end())
     }
 
     /// What is not copied, in order.
     fn left_out(&self) -> Vec<Range<u64>> {
-        let lines = self.lines.iter().map(|(_, at)| at.clone());
+        let lines = self.cut.iter().map(|(_, at)| at.clone());
         let mut left_out: Vec<_> =
             lines.chain(self.returns.iter().map(|at| *at..*at + 1)).collect();
         left_out.sort_by_key(|at| at.start);
@@ -51,27 +50,25 @@ impl Excision {
     }
 
     /// How many line ends are put back as they were.
-    #[must_use]
     pub fn line_ends(&self) -> u64 {
         self.returns.len() as u64 + u64::from(self.needs_line_end())
     }
 
-    /// Whether there is anything to do.
-    #[must_use]
+    /// Returns whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.line_ends() == 0
+        self.cut.is_empty() && self.line_ends() == 0
     }
 
-    /// Whether the last line stays, and lacks its line end.
+    /// Returns whether the last line stays, and lacks its line end.
     fn needs_line_end(&self) -> bool {
-        let last = self.lines.last();
-        self.unended && last.is_none_or(|(_, at)| at.end < self.piece.bytes)
+        let last = self.cut.last();
+        self.unended && last.is_none_or(|(_, at)| at.end < self.segment.bytes)
     }
 
-    /// A name for what is cut, the same at every try.
-    fn kept_as(&self) -> String {
-        let digests: String = self.lines.iter().map(|(cut, _)| cut.blake3.as_str()).collect();
-        let file = self.piece.name.rsplit('/').next().unwrap_or_default();
+    /// A name for the copy of what is cut, the same at every try.
+    fn copy_name(&self) -> String {
+        let digests: String = self.cut.iter().map(|(cut, _)| cut.blake3.as_str()).collect();
+        let file = self.segment.name.rsplit('/').next().unwrap_or_default();
         format!("{file}.cut.{:.8}", EventId::of(digests.as_bytes()))
     }
 }
@@ -80,33 +77,32 @@ impl FileLog {
     /// Describes a line as a repair puts it on record.
     pub fn describe(
         &self,
-        piece: &Piece,
+        segment: &Segment,
         line: u64,
         offset: u64,
         length: usize,
     ) -> Result<Cut, LogError> {
         let mut bytes = Vec::new();
         self.disk
-            .open(&piece.path, Mode::Read)
+            .open(&segment.path, Mode::Read)
             .and_then(|file| file.read_at(offset, length as u64, &mut bytes))
-            .map_err(LogError::io("read", &piece.path))?;
+            .map_err(LogError::io("read", &segment.path))?;
         let blake3 = smol_str::format_smolstr!("{}", blake3::hash(&bytes));
-        Ok(Cut { file: piece.name.clone(), line, blake3, bytes: length as u64 })
+        Ok(Cut { file: segment.name.clone(), line, blake3, bytes: length as u64 })
     }
 
-    /// Copies the lines that are to be cut to the quarantine, and notes the plan there.
-    ///
-    /// Answers where they are kept, when that is durable.
-    pub fn prepare(&self, excisions: &[Excision], plan: &Repair) -> Result<Vec<PathBuf>, LogError> {
+    /// Copies the lines that are to be cut to the quarantine, notes the plan there, and returns
+    /// the copies once they are durable.
+    pub fn prepare(&self, rewrites: &[Rewrite], plan: &Repair) -> Result<Vec<PathBuf>, LogError> {
         let dir = self.quarantine();
         self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
         let mut kept = Vec::new();
-        for excision in excisions.iter().filter(|excision| !excision.lines.is_empty()) {
-            let path = dir.join(excision.kept_as());
+        for rewrite in rewrites.iter().filter(|rewrite| !rewrite.cut.is_empty()) {
+            let path = dir.join(rewrite.copy_name());
             let copied = || {
                 let copy = self.disk.open(&path, Mode::Truncate)?;
-                let file = self.disk.open(&excision.piece.path, Mode::Read)?;
-                copy_ranges(&*file, excision.lines.iter().map(|(_, at)| at.clone()), &*copy)?;
+                let file = self.disk.open(&rewrite.segment.path, Mode::Read)?;
+                copy_ranges(&*file, rewrite.cut.iter().map(|(_, at)| at.clone()), &*copy)?;
                 copy.sync()
             };
             copied().map_err(LogError::io("write", &path))?;
@@ -125,27 +121,26 @@ impl FileLog {
         Ok(kept)
     }
 
-    /// Puts a file without its unsound lines in the place of the one with them.
-    ///
-    /// The caller holds the turn. Answers whether the file was still the one that was read.
-    pub fn excise(&self, excision: &Excision) -> Result<bool, LogError> {
-        let path = &excision.piece.path;
+    /// Puts a file without its unsound lines in the place of the one with them, under the lock.
+    /// Returns whether the file was still the one that was read.
+    pub fn rewrite(&self, rewrite: &Rewrite) -> Result<bool, LogError> {
+        let Segment { path, bytes, .. } = &rewrite.segment;
         let draft = self.quarantine().join("draft");
         let replace = || {
             let file = self.disk.open(path, Mode::Read)?;
-            if file.len()? != excision.piece.bytes {
+            if file.len()? != *bytes {
                 return Ok(false);
             }
             let new = self.disk.open(&draft, Mode::Truncate)?;
-            let left_out = excision.left_out();
+            let left_out = rewrite.left_out();
             let starts = iter::once(0).chain(left_out.iter().map(|at| at.end));
-            let ends = left_out.iter().map(|at| at.start).chain([excision.piece.bytes]);
+            let ends = left_out.iter().map(|at| at.start).chain([*bytes]);
             copy_ranges(&*file, starts.zip(ends).map(|(from, to)| from..to), &*new)?;
-            if excision.needs_line_end() {
+            if rewrite.needs_line_end() {
                 new.write_all(b"\n")?;
             }
             new.sync()?;
-            if new.len()? != excision.bytes_left() || !self.disk.names(path, &*file)? {
+            if new.len()? != rewrite.bytes_left() || !self.disk.names(path, &*file)? {
                 return Ok(false);
             }
             self.disk.rename(&draft, path)?;
@@ -157,13 +152,12 @@ impl FileLog {
         replace().map_err(LogError::io("rewrite", path))
     }
 
-    /// Opens the files again, now that others stand in their places. The caller holds the turn.
+    /// Opens the files again under the lock, now that others stand in their places.
     pub fn reopen(&mut self) -> Result<(), LogError> {
         self.open_to_append(None)
     }
 
     /// What a repair was going to put on record that may not have come so far.
-    #[must_use]
     pub fn planned(&self) -> Repair {
         // It is renamed into place whole: what cannot be read is not of our making.
         let plan = self.disk.read(&self.quarantine().join(PLAN)).ok();
@@ -171,8 +165,8 @@ impl FileLog {
         plan.unwrap_or_default()
     }
 
-    /// Forgets the plan of a repair that is done.
-    pub fn forget_plan(&self) -> Result<(), LogError> {
+    /// Removes the plan of a repair that is done.
+    pub fn remove_plan(&self) -> Result<(), LogError> {
         let path = self.quarantine().join(PLAN);
         match self.disk.remove(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -182,7 +176,7 @@ impl FileLog {
         }
     }
 
-    /// Where is kept what was cut.
+    /// The directory of what was cut.
     pub(super) fn quarantine(&self) -> PathBuf {
         self.dir.join("quarantine")
     }
