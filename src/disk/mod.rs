@@ -153,6 +153,21 @@ pub trait OpenFile: fmt::Debug + Send + Sync {
     }
 }
 
+/// Bytes in memory, which are only read.
+impl OpenFile for Vec<u8> {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+
+    fn read_at(&self, offset: u64, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let all = self.len();
+        let start = usize::try_from(offset).map_or(all, |start| start.min(all));
+        let length = usize::try_from(limit).unwrap_or(all).min(all - start);
+        bytes.extend_from_slice(self.get(start..start + length).unwrap_or_default());
+        Ok(())
+    }
+}
+
 fn unsupported<T>() -> io::Result<T> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -16,14 +16,14 @@ pub const BATCH: u64 = 1024 * 1024;
 /// Where the lines at the end of a log stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
-    /// How far they go, in bytes.
+    /// Where the last of them ends, in bytes.
     pub lines: u64,
-    /// Whether the last of them lacks its line end.
+    /// Whether it lacks its line end.
     pub unended: bool,
 }
 
 /// What a read found besides lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Found {
     /// Whether these are the last lines of the file.
     pub at_end: bool,
@@ -33,55 +33,34 @@ pub struct Found {
     pub rest: u64,
 }
 
-/// Where the lines stop in `bytes`, the end of a log.
+/// Where the lines stop in a part of a file that begins with a line and goes to its end.
 ///
-/// A last line without a line end counts if it is an event whose id is right.
-/// What a crash can leave does not: other bytes after the last line end, and a
-/// last line that is no complete JSON object (cut, or with NUL bytes in it
-/// where the system had not yet written the data).
-pub fn end(bytes: &[u8]) -> End {
-    let (lines, rest) = bytes.split_at(ended_lines(bytes));
-    if is_event(rest) {
-        return End { lines: bytes.len() as u64, unended: true };
-    }
-    let last = lines.strip_suffix(b"\n").unwrap_or_default();
-    let start = ended_lines(last);
-    let is_whole = last.get(start..).is_some_and(is_object);
-    End { lines: if is_whole { lines.len() } else { start } as u64, unended: false }
-}
-
-/// The same for the end of a file, from the start of a line on.
-pub fn end_of(file: &dyn OpenFile, bytes: Range<u64>) -> io::Result<End> {
-    let (from, length) = (bytes.start, bytes.end);
+/// In a sealed file they stop with the last line end. Elsewhere a last line
+/// without one counts if it is an event whose id is right. What a crash can
+/// leave does not: other bytes after the last line end, and a last line that is
+/// no complete JSON object (cut, or with NUL bytes in it where the system had
+/// not yet written the data).
+pub fn end_of(file: &dyn OpenFile, is_sealed: bool, part: Range<u64>) -> io::Result<End> {
+    let (from, length) = (part.start, part.end);
     let last = last_line_end(file, from..length)?;
     let ended = last.map_or(from, |at| at + 1);
-    if is_event_at(file, ended..length)? {
+    if is_sealed {
+        return Ok(End { lines: ended, unended: false });
+    }
+    if is_event(file, ended..length)? {
         return Ok(End { lines: length, unended: true });
     }
     let start = match last {
         Some(at) => last_line_end(file, from..at)?.map_or(from, |before| before + 1),
         None => from,
     };
-    let is_whole = last.is_some() && is_object_at(file, start..ended - 1)?;
+    let is_whole = last.is_some() && is_object(file, start..ended - 1)?;
     Ok(End { lines: if is_whole { ended } else { start }, unended: false })
-}
-
-/// Where the lines stop in `bytes`, the end of a sealed file.
-fn ended(bytes: &[u8]) -> End {
-    End { lines: ended_lines(bytes) as u64, unended: false }
 }
 
 /// The length of what ends with the last line end.
 fn ended_lines(bytes: &[u8]) -> usize {
     memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1)
-}
-
-/// The length of the lines before the last one that has a line end.
-///
-/// Where the log goes on behind `bytes`, that one may be the last in it.
-fn but_the_last(bytes: &[u8]) -> usize {
-    let end = memchr::memrchr(b'\n', bytes).unwrap_or(0);
-    ended_lines(bytes.get(..end).unwrap_or_default())
 }
 
 /// Reads the lines that follow `offset` in a file, as many as fit into a batch, or one.
@@ -93,25 +72,23 @@ pub fn read_lines(
     offset: u64,
     lines: &mut Vec<u8>,
 ) -> io::Result<Found> {
-    const MORE: Found = Found { at_end: false, unended: false, rest: 0 };
-
     if read_at(file, offset, BATCH, lines)? {
-        let end = if is_sealed { ended(lines) } else { end(lines) };
+        // The file may go on by now: what was read is judged.
+        let end = end_of(&*lines, is_sealed, 0..lines.len() as u64)?;
         return Ok(end.found(lines.len() as u64, lines));
     }
-    let whole = if is_sealed { ended_lines(lines) } else { but_the_last(lines) };
+    let mut whole = ended_lines(lines);
+    if !is_sealed {
+        // The last line that has a line end may be the last of the log, and torn.
+        whole = ended_lines(lines.get(..whole.saturating_sub(1)).unwrap_or_default());
+    }
     if whole > 0 {
         lines.truncate(whole);
-        return Ok(MORE);
+        return Ok(Found::default());
     }
     // A line fills the batch: either its end is further on, or it is the end of the file.
     let length = file.len()?;
-    let end = if is_sealed {
-        let last = last_line_end(file, offset..length)?;
-        End { lines: last.map_or(offset, |at| at + 1), unended: false }
-    } else {
-        end_of(file, offset..length)?
-    };
+    let end = end_of(file, is_sealed, offset..length)?;
     let stop = if end.lines - offset <= BATCH {
         end.lines
     } else {
@@ -119,7 +96,7 @@ pub fn read_lines(
     };
     read_at(file, offset, stop - offset, lines)?;
     if stop < end.lines {
-        return Ok(MORE);
+        return Ok(Found::default());
     }
     let end = End { lines: end.lines - offset, ..end };
     Ok(end.found(length - offset, lines))
@@ -188,34 +165,32 @@ fn last_line_end(file: &dyn OpenFile, part: Range<u64>) -> io::Result<Option<u64
 }
 
 /// Returns whether a line, which has no line end, is an event whose id is right.
-fn is_event(line: &[u8]) -> bool {
-    without_mark(line).len() < LINE_LIMIT && check_id(line).is_ok() && is_object(line)
-}
-
-fn is_event_at(file: &dyn OpenFile, part: Range<u64>) -> io::Result<bool> {
-    if part.is_empty() || part.end - part.start >= LINE_LIMIT as u64 {
+fn is_event(file: &dyn OpenFile, part: Range<u64>) -> io::Result<bool> {
+    // A byte order mark may add to its length.
+    if part.is_empty() || part.end - part.start >= 2 * LINE_LIMIT as u64 {
         return Ok(false);
     }
     let mut line = Vec::new();
     file.read_at(part.start, part.end - part.start, &mut line)?;
-    Ok(is_event(&line))
+    let is_short = without_mark(&line).len() < LINE_LIMIT;
+    Ok(is_short && check_id(&line).is_ok() && is_object(&line, 0..line.len() as u64)?)
 }
 
 /// Returns whether a line is one complete JSON object.
-fn is_object(line: &[u8]) -> bool {
-    let line = without_mark(line);
-    line.first() == Some(&b'{') && serde_json::from_slice::<IgnoredAny>(line).is_ok()
-}
-
-fn is_object_at(file: &dyn OpenFile, part: Range<u64>) -> io::Result<bool> {
-    let mut line = Vec::new();
-    file.read_at(part.start, (part.end - part.start).min(LINE_LIMIT as u64), &mut line)?;
+fn is_object(file: &dyn OpenFile, mut part: Range<u64>) -> io::Result<bool> {
+    let mut bytes = Vec::new();
+    file.read_at(part.start, (part.end - part.start).min(LINE_LIMIT as u64), &mut bytes)?;
+    let line = without_mark(&bytes);
+    if !line.starts_with(b"{") {
+        return Ok(false);
+    }
     if part.end - part.start <= LINE_LIMIT as u64 {
-        return Ok(is_object(&line));
+        return Ok(serde_json::from_slice::<IgnoredAny>(line).is_ok());
     }
     // No event is so long; it is damage if it is an object all the same.
+    part.start += (bytes.len() - line.len()) as u64;
     let read = BufReader::with_capacity(LINE_LIMIT, Part { file, part });
-    Ok(line.first() == Some(&b'{') && serde_json::from_reader::<_, IgnoredAny>(read).is_ok())
+    Ok(serde_json::from_reader::<_, IgnoredAny>(read).is_ok())
 }
 
 /// A part of a file, read on and on.
@@ -289,11 +264,16 @@ mod tests {
         for (text, lines, unended) in ends() {
             let expected = End { lines, unended };
             let shown: String = text.chars().take(60).collect();
-            assert_eq!(end(text.as_bytes()), expected, "{shown:?}");
+            let bytes = text.as_bytes().to_vec();
+            assert_eq!(
+                end_of(&bytes, false, 0..bytes.len() as u64).unwrap(),
+                expected,
+                "{shown:?}"
+            );
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(text.as_bytes()).unwrap();
             let length = text.len() as u64;
-            assert_eq!(end_of(&file, 0..length).unwrap(), expected, "{shown:?}");
+            assert_eq!(end_of(&file, false, 0..length).unwrap(), expected, "{shown:?}");
         }
     }
 

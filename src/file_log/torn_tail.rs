@@ -21,7 +21,7 @@ impl FileLog {
             return Ok(Tail::Moved);
         }
         let has_lines = || {
-            let found = end_of(file, end..length).map_err(LogError::io("read", &self.path));
+            let found = end_of(file, false, end..length).map_err(LogError::io("read", &self.path));
             Ok::<_, LogError>(found?.lines > end)
         };
         if (!is_unended && has_lines()?) || self.is_growing(file, length)? {

@@ -18,7 +18,7 @@ use crate::file_log::segments::{ACTIVE, DIRECTORY, ends};
 pub struct Revision {
     name: String,
     commit: String,
-    files: BTreeMap<PathBuf, Arc<[u8]>>,
+    files: BTreeMap<PathBuf, Arc<Vec<u8>>>,
 }
 
 /// Why git does not tell what the log was.
@@ -67,7 +67,7 @@ impl Revision {
             let Some((_, blob)) = about.split_once(" blob ") else { continue };
             if path == ACTIVE || path.strip_prefix(&segments).is_some_and(|it| ends(it).is_some()) {
                 let bytes = run(dir, name, &["cat-file", "blob", blob])?;
-                revision.files.insert(revision.dir().join(path), bytes.into());
+                revision.files.insert(revision.dir().join(path), Arc::new(bytes));
             }
         }
         if revision.files.is_empty() {
@@ -95,8 +95,8 @@ impl Revision {
 
 impl FileSystem for Revision {
     fn open(&self, path: &Path, _: Mode) -> io::Result<Arc<dyn OpenFile>> {
-        let bytes = self.files.get(path).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Arc::new(Blob(Arc::clone(bytes))))
+        let file = self.files.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Arc::<Vec<u8>>::clone(file))
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
@@ -110,24 +110,6 @@ impl FileSystem for Revision {
 
     fn names(&self, _: &Path, _: &dyn OpenFile) -> io::Result<bool> {
         Ok(true)
-    }
-}
-
-/// A file as git has it.
-#[derive(Debug)]
-struct Blob(Arc<[u8]>);
-
-impl OpenFile for Blob {
-    fn len(&self) -> io::Result<u64> {
-        Ok(self.0.len() as u64)
-    }
-
-    fn read_at(&self, offset: u64, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
-        let all = self.0.len();
-        let start = usize::try_from(offset).map_or(all, |start| start.min(all));
-        let length = usize::try_from(limit).unwrap_or(all).min(all - start);
-        bytes.extend_from_slice(self.0.get(start..start + length).unwrap_or_default());
-        Ok(())
     }
 }
 

@@ -69,7 +69,7 @@ fn end(disk: &Disk, segments: &[Segment]) -> Result<LogEnd, LogError> {
     };
     let judged = || {
         let file = disk.open(&segment.path, Mode::Read)?;
-        let End { lines, unended } = tail::end_of(&*file, 0..segment.bytes)?;
+        let End { lines, unended } = tail::end_of(&*file, false, 0..segment.bytes)?;
         if lines < segment.bytes || (unended && segment.is_sealed()) {
             return Ok(LogEnd::Torn { bytes: segment.bytes - lines });
         }

@@ -12,8 +12,9 @@ use crate::broker::{
 use crate::disk::{self, Disk};
 use crate::events::{Append, Event, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
 use crate::file_log::{FileLog, Sealed};
-use crate::projection::{Cutoff, Needs, Roster, View, checkpoint};
+use crate::projection::{Needs, Roster, View};
 
+mod checkpoint;
 mod condition;
 #[cfg(unix)]
 #[cfg(test)]
@@ -295,54 +296,6 @@ impl<L: Log> Store<L> {
     ) -> Result<T, StoreError> {
         self.ensure(needs)?;
         Ok(question(self)?)
-    }
-
-    /// Loads what is needed from the checkpoint, and returns whether it is there.
-    ///
-    /// If it is not, all is forgotten: the log has to be folded again.
-    fn load(&mut self, needs: &Needs) -> bool {
-        let is_loaded = self.view.roster.load(needs).is_ok();
-        if !is_loaded {
-            self.forget();
-        }
-        is_loaded
-    }
-
-    /// Has what is needed in memory; reads the log again if the checkpoint is lost.
-    fn ensure(&mut self, needs: &Needs) -> Result<(), StoreError> {
-        if !self.load(needs) {
-            self.read().map_err(|error| self.after_recording(error))?;
-            self.keep(KEPT_BY_READERS);
-        }
-        Ok(())
-    }
-
-    /// Writes the checkpoint anew, now.
-    pub fn checkpoint(&mut self) -> io::Result<()> {
-        checkpoint::write(&self.disk, &self.cache, &mut self.view)?;
-        (self.kept, self.is_due) = (self.view.events, false);
-        Ok(())
-    }
-
-    /// Has the checkpoint written anew if it lacks more than so many events.
-    fn keep(&mut self, lacks: u64) {
-        let is_present = self.view.cutoff() == Cutoff::All;
-        self.is_due |= is_present && self.view.events.saturating_sub(self.kept) > lacks;
-    }
-
-    /// Begins with the checkpoint, if it is that of the log that is there.
-    fn recall(&mut self) {
-        let Some(view) = checkpoint::load(&self.disk, &self.cache) else { return };
-        if view.marks().all(|mark| self.log.holds(mark).unwrap_or(false)) {
-            self.kept = view.events;
-            self.view = view;
-        }
-    }
-
-    /// Forgets what was read, so that it is read from the start.
-    fn forget(&mut self) {
-        self.view = View::until(self.view.cutoff());
-        (self.kept, self.is_due) = (0, false);
     }
 
     fn situation<'a>(&'a self, now: Timestamp, rng: &'a mut fastrand::Rng) -> Situation<'a> {
