@@ -1,6 +1,7 @@
 //! The checkpoint, held to the log that it was taken of.
 
-use super::{Fault, Finding};
+use super::fault::Fault;
+use super::finding::Finding;
 use crate::events::EventId;
 use crate::projection::graph::EventGraph;
 use crate::projection::{Needs, View};

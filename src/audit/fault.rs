@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use smol_str::SmolStr;
 
-use super::Place;
+use super::place::Place;
 use crate::events::{
     Cut, EventId, FORMAT_VERSION, IdPrefix, LineError, PersonaName, Seq, TextError,
 };
@@ -19,7 +19,7 @@ pub enum Severity {
     Damage,
     /// Something should be looked at; the log may still be what was written.
     Warning,
-    /// Something happens in an honest life, and can be told.
+    /// Something that happens in an undamaged log, and is worth knowing.
     Note,
 }
 

@@ -1,11 +1,9 @@
 //! What an audit found, and where.
 
-use std::fmt;
-
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
-use smol_str::SmolStr;
 
-use super::Fault;
+use super::fault::Fault;
+use super::place::Place;
 
 /// Something that an audit found, and where.
 #[derive(Debug)]
@@ -14,17 +12,6 @@ pub struct Finding {
     pub place: Option<Place>,
     /// What.
     pub fault: Fault,
-}
-
-/// A line of a file of the store, or a file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// Which of the log's files it is, in their order; other files come after them.
-    pub(super) index: usize,
-    /// The file's name in the store.
-    pub file: SmolStr,
-    /// The line in it, from 1.
-    pub line: Option<u64>,
 }
 
 impl Finding {
@@ -45,23 +32,5 @@ impl Serialize for Finding {
         finding.serialize_field("line", &place.as_ref().and_then(|it| it.line))?;
         finding.serialize_field("message", &fault.to_string())?;
         finding.end()
-    }
-}
-
-impl Place {
-    /// The place, as a part of a sentence.
-    pub(super) fn in_words(&self) -> impl fmt::Display {
-        fmt::from_fn(move |f| match self.line {
-            Some(line) => write!(f, "line {line} of `{}`", self.file),
-            None => write!(f, "`{}`", self.file),
-        })
-    }
-}
-
-/// As compilers write it: `events.jsonl:12`.
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
     }
 }

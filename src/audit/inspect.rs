@@ -2,7 +2,7 @@
 
 use crate::events::{EventId, LineError, Record, TextError, decode, possible_ids, without_mark};
 use crate::file_log::Batch;
-use crate::projection::view::line_ranges;
+use crate::projection::line::line_ranges;
 
 /// One line, decoded.
 pub struct InspectedLine {

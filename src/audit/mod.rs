@@ -9,6 +9,7 @@ mod fault;
 mod finding;
 mod inspect;
 mod observations;
+mod place;
 mod repair_plan;
 mod report;
 mod report_findings;
@@ -20,8 +21,9 @@ use std::convert::Infallible;
 
 pub use self::checkpoint::FoundCheckpoint;
 pub use self::fault::{Fault, Severity};
-pub use self::finding::{Finding, Place};
+pub use self::finding::Finding;
 pub use self::inspect::inspect;
+pub use self::place::Place;
 pub use self::repair_plan::RepairPlan;
 pub use self::report::{AmbiguousHead, Audit, NotedHead};
 

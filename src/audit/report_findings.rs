@@ -19,7 +19,7 @@ impl Auditor {
         for (id, at) in &found.missing {
             match recorded.get(id) {
                 Some(by) => self.report(*at, Fault::Mended { missing: *id, at: self.time(*by) }),
-                // Who follows a line that is wrong by itself is not at fault.
+                // A line that follows one which is wrong by itself is not at fault.
                 None if self.bad_ids.contains(id) => {}
                 None => self.report(*at, Fault::MissingParent(*id)),
             }

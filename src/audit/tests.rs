@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::events::{Heads, IdPrefix, decode};
 use crate::file_log::{Batch, Segment};
-use crate::projection::view::tests::{History, anything, assign, retire, seed};
+use crate::projection::testing::{History, anything, assign, retire, seed};
 
 /// Audits lines as one file, as a store does it.
 fn auditor(lines: &[String]) -> Auditor {

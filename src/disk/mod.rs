@@ -4,8 +4,8 @@
 //! through two narrow traits: a [`FileSystem`] opens, lists, renames and syncs,
 //! an [`OpenFile`] reads, writes and is locked. The machine's own is one; the
 //! tests have another, which loses power at any call, tears writes and fails
-//! when it is told to. What each call means, and what is durable when it has
-//! answered, is said here and holds for both.
+//! on demand; a revision of git is a third, which is only read. What each call means, and what is durable when it has
+//! returned, is said here and holds for all.
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -95,7 +95,7 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
         unsupported()
     }
 
-    /// Returns whether something is there by that name, if that can be told.
+    /// Returns whether something is there by that name, if that can be known.
     fn exists(&self, path: &Path) -> io::Result<bool> {
         unsupported()
     }

@@ -194,7 +194,7 @@ fn leads_nowhere() -> io::Error {
     io::Error::other("it is a symbolic link that leads to nothing")
 }
 
-/// Tells a link to nothing, which is there, from what is not there.
+/// Makes a link to nothing, which is there, another error than what is not there.
 fn unfollowed(path: &Path, error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::NotFound && is_link(path) { leads_nowhere() } else { error }
 }

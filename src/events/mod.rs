@@ -4,6 +4,7 @@
 //! was lent to worker-1, not whether that was wise. Its invariants are those of
 //! `docs/format.md`; the files that keep a log are in `file_log`.
 
+mod canonical_line;
 mod event;
 mod event_text;
 mod heads;
@@ -14,7 +15,6 @@ mod log;
 mod next_lines;
 mod prefilter;
 mod text;
-mod usual;
 
 pub(crate) use crate::disk;
 pub use crate::disk::Disk;

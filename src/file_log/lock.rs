@@ -66,16 +66,16 @@ impl WriteLock {
     }
 }
 
-/// Who has a lock, as far as it can be told without waiting for it.
+/// The holder of a lock, as far as it is known without waiting for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
     /// Nobody, or there is no lock yet.
     Free,
-    /// A process, by its id where the system tells.
+    /// A process, by its id where the system lists it.
     Held(Option<u32>),
 }
 
-/// Looks who has the lock at `path`. Nothing is written, and no lock is made.
+/// Looks up the holder of the lock at `path`. Nothing is written, and no lock is made.
 pub fn look(disk: &Disk, path: &Path) -> io::Result<Hold> {
     let file = match disk.open(path, Mode::Read) {
         Ok(file) => file,
@@ -95,7 +95,7 @@ pub fn look(disk: &Disk, path: &Path) -> io::Result<Hold> {
 fn holder(file: &Identity) -> Option<u32> {
     let inode = file.number()?.to_string();
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
-    // `1: FLOCK  ADVISORY  WRITE 4711 fd:01:131 0 EOF`; who waits has an arrow before `FLOCK`.
+    // `1: FLOCK  ADVISORY  WRITE 4711 fd:01:131 0 EOF`; a waiter has an arrow before `FLOCK`.
     locks.lines().find_map(|line| {
         let mut words = line.split_whitespace().skip(1);
         words.next().filter(|kind| *kind == "FLOCK")?;
@@ -107,7 +107,7 @@ fn holder(file: &Identity) -> Option<u32> {
 
 /// The pause after `pause`, for a writer that has waited so long.
 ///
-/// Newcomers make way: of many, those who came first try most often.
+/// Newcomers make way: of many, the first ones try most often.
 fn next_pause(pause: Duration, waited: Duration) -> Duration {
     if waited <= NEWCOMER {
         (pause * 2).min(LONGEST_PAUSE)

@@ -40,7 +40,7 @@ const CHECKOUT: Duration = Duration::from_millis(50);
 /// The pause between two looks at whether it did.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// What a new store tells git: the log keeps its bytes, and a merge keeps the lines of both sides.
+/// The attributes that a new store has in git: the log keeps its bytes, and a merge keeps the lines of both sides.
 const GIT_ATTRIBUTES: &str = "*.jsonl text eol=lf merge=union diff=muzzle-persona\n";
 /// What in a store is no business of git's.
 const GIT_IGNORE: &str = ".lock\n.cache/\nquarantine/\n";
@@ -119,7 +119,7 @@ impl FileLog {
         Self { disk, dir, path, files: None, is_new: false }
     }
 
-    /// Makes the directory of a new store, and tells git how to treat what is in it.
+    /// Makes the directory of a new store, and the files that say how git treats what is in it.
     pub fn create_store(&mut self) -> Result<(), LogError> {
         self.is_new = !self.disk.exists(&self.dir.join(lock::FILE)).unwrap_or(false);
         self.disk.make_dirs(&self.dir).map_err(LogError::io("create the store", &self.dir))?;
@@ -222,15 +222,17 @@ impl FileLog {
         file.len().map_err(LogError::io("look at", &self.path))
     }
 
-    /// Finds the byte at `offset` of the log: the file, by index too, and where it is in that.
-    /// There may be no active file for it to be in.
-    fn find(&mut self, offset: u64) -> Result<Option<(usize, Arc<dyn OpenFile>, u64)>, LogError> {
-        self.open()?;
-        let Some(files) = &mut self.files else { return Ok(None) };
+    /// Finds the byte at `offset` of the log: in which file, by index, and where in that.
+    fn find(&mut self, offset: u64) -> Result<(usize, u64), LogError> {
+        let files = self.open()?;
         let index = files.sealed.partition_point(|segment| segment.end() <= offset);
         let start = files.sealed.get(index).map_or(files.active_start(), |segment| segment.start);
-        let file = files.get(&self.disk, index)?;
-        Ok(file.map(|file| (index, file, offset - start)))
+        Ok((index, offset - start))
+    }
+
+    /// The file of this index; there may be no active file.
+    fn file(&mut self, index: usize) -> Result<Option<Arc<dyn OpenFile>>, LogError> {
+        self.files.as_mut().map_or(Ok(None), |files| files.get(&self.disk, index))
     }
 
     /// The sealed segment of this index; none for the active file.
@@ -261,9 +263,8 @@ impl Log for FileLog {
             self.files = None;
             return Ok(Read::Moved);
         }
-        let Some((index, file, offset)) = self.find(since.offset)? else {
-            return Ok(Read::Lines { left: 0 });
-        };
+        let (index, offset) = self.find(since.offset)?;
+        let Some(file) = self.file(index)? else { return Ok(Read::Lines { left: 0 }) };
         let is_sealed = self.segment(index).is_some();
         let found = read_lines(&*file, is_sealed, offset, lines).map_err(self.unreadable(index))?;
         if is_sealed && found.rest > 0 {
@@ -285,9 +286,8 @@ impl Log for FileLog {
         let Some(start) = position.offset.checked_sub(tail) else {
             return Ok(false);
         };
-        let Some((index, file, offset)) = self.find(start)? else {
-            return Ok(false);
-        };
+        let (index, offset) = self.find(start)?;
+        let Some(file) = self.file(index)? else { return Ok(false) };
         let mut line_end = Vec::new();
         read_at(&*file, offset, tail, &mut line_end).map_err(self.unreadable(index))?;
         if self.segment(index).is_none() && line_end.len() as u64 + 1 == tail {
@@ -597,7 +597,7 @@ mod tests {
         let guard = log.lock(WAIT).unwrap();
         log.seal(guard, &after(&a)).unwrap().unwrap();
         append(&mut log, &after(&a), &b);
-        // Who opened it before the seal sees the log as it was then; who writes sees all of it.
+        // A reader that opened it before the seal sees the log as it was then; a writer sees all of it.
         assert_eq!(read(&mut reader, &after(&a)), (END, Vec::new()));
         assert_eq!(append(&mut reader, &after(&a), &c), Append::Moved);
         assert_eq!(append(&mut reader, &after(&[a.clone(), b].concat()), &c), DONE);

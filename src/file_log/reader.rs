@@ -12,7 +12,7 @@ use crate::events::{LINE_LIMIT, LogError};
 
 /// All files of a log, read one after the other.
 ///
-/// It stops at no damage: it tells where the lines are, and its user what is in them.
+/// It stops at no damage: it finds the lines, and leaves it to its user what is in them.
 #[derive(Debug)]
 pub struct Reader {
     disk: Disk,

@@ -7,7 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 mod revision;
 
-pub use self::revision::{Revision, RevisionError};
+pub(crate) use self::revision::Revision;
+pub use self::revision::RevisionError;
 
 /// What a hook of another repository would have git look at instead.
 const ELSEWHERE: [&str; 8] = [

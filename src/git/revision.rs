@@ -22,25 +22,17 @@ pub struct Revision {
 }
 
 /// Why git does not tell what the log was.
+#[expect(missing_docs, reason = "the messages say what each is")]
 #[derive(Debug, thiserror::Error)]
 pub enum RevisionError {
-    /// It could not be run.
     #[error("could not run `git`: {0}")]
     NoGit(#[source] io::Error),
-    /// It knows no such commit.
     #[error("git knows no commit `{0}` in the store's repository")]
     Unknown(String),
-    /// The commit has no log where the store is.
     #[error("the commit `{0}` has no log of this store")]
     NoLog(String),
-    /// It said no.
     #[error("git could not read `{name}`: {said}")]
-    Failed {
-        /// The revision.
-        name: String,
-        /// What it said.
-        said: String,
-    },
+    Failed { name: String, said: String },
 }
 
 impl RevisionError {

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
-use super::graph::{EventGraph, Node};
-use crate::events::{DamageReason, EventId, Heads, Seq};
+use super::graph::{EventGraph, LineSpan, Node};
+use super::line::{LineDamage, line_ranges};
+use crate::events::{DamageReason, EventId, Heads, Seq, decode};
 
 /// What the graph of a log shows. Lines are named by their indices in it.
 #[derive(Debug, Default)]
@@ -26,6 +27,25 @@ pub struct Ancestry {
 }
 
 impl EventGraph {
+    /// Reads a whole log as one file. The first line that is not sound or does not follow from its
+    /// parents is the error.
+    pub fn of_log(log: &[u8]) -> Result<(Self, Ancestry), LineDamage> {
+        let mut graph = Self::default();
+        for (range, line) in line_ranges(log).zip(1..) {
+            let record = decode(log.get(range.clone()).unwrap_or_default())
+                .map_err(|error| LineDamage { line, reason: error.into() })?;
+            let (offset, length) = (range.start as u64, range.len());
+            graph.push(&record, LineSpan { file: 0, line, offset, length });
+        }
+        graph.index();
+        let ancestry = graph.ancestry();
+        let damage = ancestry.damage(&graph).map(|(at, reason)| LineDamage {
+            line: graph.get(at).map_or(0, |node| node.span.line),
+            reason,
+        });
+        damage.map_or(Ok((graph, ancestry)), Err)
+    }
+
     /// Looks at what every event follows.
     pub fn ancestry(&self) -> Ancestry {
         let mut found = Ancestry { children: vec![0; self.lines()], ..Ancestry::default() };

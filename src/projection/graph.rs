@@ -6,9 +6,7 @@ use std::slice;
 
 use jiff::Timestamp;
 
-use super::ancestry::Ancestry;
-use super::view::{LineDamage, line_ranges};
-use crate::events::{Event, EventId, Heads, IdPrefix, Position, Record, Repair, Seq, decode};
+use crate::events::{Event, EventId, Heads, IdPrefix, Position, Record, Repair, Seq};
 
 /// Where a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,25 +53,6 @@ pub struct EventGraph {
 }
 
 impl EventGraph {
-    /// Reads a whole log as one file. The first line that is not sound or does not follow from its
-    /// parents is the error.
-    pub fn of_log(log: &[u8]) -> Result<(Self, Ancestry), LineDamage> {
-        let mut graph = Self::default();
-        for (range, line) in line_ranges(log).zip(1..) {
-            let record = decode(log.get(range.clone()).unwrap_or_default())
-                .map_err(|error| LineDamage { line, reason: error.into() })?;
-            let (offset, length) = (range.start as u64, range.len());
-            graph.push(&record, LineSpan { file: 0, line, offset, length });
-        }
-        graph.index();
-        let ancestry = graph.ancestry();
-        let damage = ancestry.damage(&graph).map(|(at, reason)| LineDamage {
-            line: graph.get(at).map_or(0, |node| node.span.line),
-            reason,
-        });
-        damage.map_or(Ok((graph, ancestry)), Err)
-    }
-
     /// Adds the next line.
     pub fn push(&mut self, record: &Record, span: LineSpan) {
         if let Event::Repair(repair) = &record.event {
@@ -225,6 +204,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::events::decode;
     use crate::projection::view::tests::{History, Said, anything, assign, definition, seed};
     use crate::projection::{Roster, View, Warning};
 

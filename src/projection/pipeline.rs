@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Scope};
 
-use super::view::line_ranges;
+use super::line::line_ranges;
 use super::{Fold, LineDamage, View};
 use crate::events::{LineError, Record, decode};
 

@@ -1,13 +1,13 @@
 //! A roster, and how far in which history it stands.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::{iter, mem};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::graph::EventGraph;
+use super::line::{Line, LineDamage, line_ranges};
 use super::{Cutoff, Needs, Roster};
 use crate::events::{
     DamageReason, EventId, Heads, LineError, Position, Record, Seq, decode, decode_checked,
@@ -65,32 +65,6 @@ pub enum Fold {
     Lost,
 }
 
-/// A line that is wrong, by its number in the log.
-#[derive(Debug)]
-pub struct LineDamage {
-    /// Which line of the log, from 1.
-    pub line: u64,
-    /// What is wrong with it.
-    pub reason: DamageReason,
-}
-
-/// A line of a log that was not read yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Line<'a> {
-    /// Which line of the log, from 1.
-    pub number: u64,
-    /// Its bytes, without its line end.
-    pub bytes: &'a [u8],
-}
-
-impl Line<'_> {
-    /// Reads it, and checks its id.
-    pub fn decode(&self) -> Result<Record, LineDamage> {
-        let damaged = |error: LineError| LineDamage { line: self.number, reason: error.into() };
-        decode(self.bytes).map_err(damaged)
-    }
-}
-
 impl View {
     /// A view of nothing yet, which takes the events within a cut-off.
     #[must_use]
@@ -133,7 +107,7 @@ impl View {
         self.ends.last().and_then(|end| end.last)
     }
 
-    /// Tells whether the order of the log is not the order of the fold, as after most merges.
+    /// Returns whether the order of the log is not the order of the fold, as after most merges.
     #[must_use]
     pub fn is_reordered(&self) -> bool {
         self.reordered
@@ -271,16 +245,6 @@ impl View {
         self.first_at = self.first_at.or(Some(record.at));
         self.last_at = Some(record.at);
     }
-}
-
-/// Where the lines are, without their line ends.
-pub(crate) fn line_ranges(lines: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    let mut start = 0;
-    memchr::memchr_iter(b'\n', lines).map(move |end| {
-        let range = start..end;
-        start = end + 1;
-        range
-    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{KEPT_BY_READERS, Store, StoreError};
+use super::{Store, StoreError, UNSAVED_BY_READERS};
 use crate::events::Log;
 use crate::projection::{Cutoff, Needs, View, checkpoint};
 
@@ -22,7 +22,7 @@ impl<L: Log> Store<L> {
     pub(super) fn ensure(&mut self, needs: &Needs) -> Result<(), StoreError> {
         if !self.load(needs) {
             self.read().map_err(|error| self.after_recording(error))?;
-            self.keep(KEPT_BY_READERS);
+            self.keep(UNSAVED_BY_READERS);
         }
         Ok(())
     }
@@ -30,21 +30,21 @@ impl<L: Log> Store<L> {
     /// Writes the checkpoint anew, now.
     pub fn checkpoint(&mut self) -> io::Result<()> {
         checkpoint::write(&self.disk, &self.cache, &mut self.view)?;
-        (self.kept, self.is_due) = (self.view.events, false);
+        (self.checkpointed, self.is_due) = (self.view.events, false);
         Ok(())
     }
 
     /// Has the checkpoint written anew if it lacks more than so many events.
     pub(super) fn keep(&mut self, lacks: u64) {
         let is_present = self.view.cutoff() == Cutoff::All;
-        self.is_due |= is_present && self.view.events.saturating_sub(self.kept) > lacks;
+        self.is_due |= is_present && self.view.events.saturating_sub(self.checkpointed) > lacks;
     }
 
     /// Begins with the checkpoint, if it is that of the log that is there.
     pub(super) fn recall(&mut self) {
         let Some(view) = checkpoint::load(&self.disk, &self.cache) else { return };
         if view.marks().all(|mark| self.log.holds(mark).unwrap_or(false)) {
-            self.kept = view.events;
+            self.checkpointed = view.events;
             self.view = view;
         }
     }
@@ -52,6 +52,6 @@ impl<L: Log> Store<L> {
     /// Forgets what was read, so that it is read from the start.
     pub(super) fn forget(&mut self) {
         self.view = View::until(self.view.cutoff());
-        (self.kept, self.is_due) = (0, false);
+        (self.checkpointed, self.is_due) = (0, false);
     }
 }

@@ -8,7 +8,7 @@ use crate::file_log::lock;
 use crate::file_log::tail::{self, End};
 use crate::file_log::{FileLog, Hold, Segment};
 
-/// What can be told of a store without reading it through.
+/// What is known of a store without reading it through.
 #[derive(Debug)]
 pub struct Condition {
     /// The length of the log in bytes, sealed or not.
@@ -17,7 +17,7 @@ pub struct Condition {
     pub end: LogEnd,
     /// What others than the owner may read or write, by its name in the store, with its mode.
     pub open_to_others: Vec<(String, u32)>,
-    /// Who has the writers' lock.
+    /// The holder of the writers' lock.
     pub lock: Hold,
 }
 

@@ -43,9 +43,9 @@ pub use snapshot::Snapshot;
 const TRIES: u32 = 8;
 
 /// A writer whose view has more events than this that the checkpoint has not writes it anew.
-const KEPT_BY_WRITERS: u64 = 64;
+const UNSAVED_BY_WRITERS: u64 = 64;
 /// The same for a reader: it is not there to write.
-const KEPT_BY_READERS: u64 = 256;
+const UNSAVED_BY_READERS: u64 = 256;
 
 /// An active file of more bytes than this is sealed by a compaction.
 const SEALED_PAST: u64 = 4 * 1024 * 1024;
@@ -65,7 +65,7 @@ pub struct Store<L: Log = FileLog> {
     /// Where the checkpoint is kept.
     cache: PathBuf,
     /// How many of the view's events the checkpoint has.
-    kept: u64,
+    checkpointed: u64,
     /// Whether the checkpoint is to be written anew once the answer is given.
     is_due: bool,
     pending: PendingCheckpoint,
@@ -106,7 +106,7 @@ impl Store<FileLog> {
             })?;
             store.torn = seeded.torn;
         }
-        store.keep(KEPT_BY_READERS);
+        store.keep(UNSAVED_BY_READERS);
         Ok(store)
     }
 
@@ -140,7 +140,7 @@ impl Store<FileLog> {
             view: View::default(),
             disk: options.disk.clone(),
             cache: options.cache(),
-            kept: 0,
+            checkpointed: 0,
             is_due: false,
             pending: options.pending.clone(),
             has_recorded: false,
@@ -240,7 +240,7 @@ impl<L: Log> Store<L> {
             if let Append::Done { torn } = self.log.append(guard, &self.view.position, &lines)? {
                 self.has_recorded = true;
                 self.take_in(&lines).map_err(|error| self.after_recording(error))?;
-                self.keep(KEPT_BY_WRITERS);
+                self.keep(UNSAVED_BY_WRITERS);
                 return Ok(Answer { outcome, notices, torn: torn.or_else(|| self.torn.take()) });
             }
         }
@@ -583,7 +583,7 @@ mod tests {
         let (mut store, ..) = open(dir);
         store.checkpoint().unwrap();
         let opened = open(dir);
-        assert_eq!(opened.0.kept, opened.0.view.events, "nothing was folded");
+        assert_eq!(opened.0.checkpointed, opened.0.view.events, "nothing was folded");
         opened
     }
 
@@ -696,7 +696,7 @@ mod tests {
         let (mut store, ..) = open(dir.path());
         assert_eq!(names(&store), ["Ann", "Bo", "Cy"]);
         store.checkpoint().unwrap();
-        assert_eq!(open(dir.path()).0.kept, 3);
+        assert_eq!(open(dir.path()).0.checkpointed, 3);
         // As long, and with the same last line: only the other head tells them apart.
         let other = merged("Di");
         assert_eq!(other.len(), merged("Cy").len());
@@ -767,7 +767,7 @@ mod tests {
                 view: View::default(),
                 disk: Disk::default(),
                 cache: PathBuf::new(),
-                kept: 0,
+                checkpointed: 0,
                 is_due: false,
                 pending: PendingCheckpoint::default(),
                 has_recorded: false,
@@ -802,7 +802,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_is_written_when_whoever_answers_has_answered() {
+    fn a_checkpoint_is_written_once_the_answer_is_given() {
         let dir = tempfile::tempdir().unwrap();
         let checkpoint = dir.path().join(".cache/checkpoint.json");
         let (mut store, options, mut rng) = open(dir.path());
@@ -818,7 +818,7 @@ mod tests {
         assert!(!checkpoint.exists());
         drop(answering);
         let (opened, ..) = open(dir.path());
-        assert_eq!((opened.kept, opened.view.events), (77, 77));
+        assert_eq!((opened.checkpointed, opened.view.events), (77, 77));
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test may write what git writes")]
@@ -837,7 +837,7 @@ mod tests {
             let view = first.view().clone();
             drop(first);
             let (mut opened, ..) = open(dir.path());
-            assert_eq!(opened.kept, opened.view.events, "nothing was folded");
+            assert_eq!(opened.checkpointed, opened.view.events, "nothing was folded");
             assert!(opened.load(&Needs::everyone()));
             assert!(opened.view == view);
         }

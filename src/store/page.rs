@@ -2,6 +2,7 @@
 
 use super::{Store, StoreError};
 use crate::events::{LineError, Log, Position, Prefilter, Read, Record};
+use crate::projection::line::line_ranges;
 use crate::projection::{Line, LineDamage, View};
 
 /// The order in which lines are visited.
@@ -15,7 +16,7 @@ pub enum Order {
 
 impl Order {
     /// Hands items on in this order.
-    pub(super) fn try_for_each<T, E>(
+    fn try_for_each<T, E>(
         self,
         mut items: impl DoubleEndedIterator<Item = T>,
         visit: impl FnMut(T) -> Result<(), E>,
@@ -79,16 +80,10 @@ impl<L: Log> Store<L> {
         };
         let mut end = *page;
         end.advance(buffer);
-        let is_line_end = |byte: &u8| *byte == b'\n';
-        let visited = match order {
-            Order::OldestFirst => {
-                numbered(buffer.split_inclusive(is_line_end), page.lines + 1..).try_for_each(visit)
-            }
-            Order::NewestFirst => {
-                let lines = buffer.split_inclusive(is_line_end).rev();
-                numbered(lines, (page.lines + 1..=end.lines).rev()).try_for_each(visit)
-            }
-        };
+        let lines = line_ranges(buffer).filter_map(|range| buffer.get(range));
+        let lines = lines.zip(page.lines + 1..).map(|(bytes, number)| Line { number, bytes });
+        let lines: Vec<_> = lines.collect();
+        let visited = order.try_for_each(lines.into_iter(), visit);
         visited.map_err(|damage| self.damaged(damage))?;
         if end.last.is_none() && left > 0 {
             // A line that ends with no id is damage, whatever it was looked through for.
@@ -98,16 +93,4 @@ impl<L: Log> Store<L> {
         self.progress.report_read(&end, left);
         Ok((left > 0).then_some(end))
     }
-}
-
-/// Lines, each with its number and without its line end.
-fn numbered<'a>(
-    lines: impl Iterator<Item = &'a [u8]>,
-    numbers: impl Iterator<Item = u64>,
-) -> impl Iterator<Item = Line<'a>> {
-    let line = |(line, number): (&'a [u8], u64)| Line {
-        number,
-        bytes: line.strip_suffix(b"\n").unwrap_or(line),
-    };
-    lines.zip(numbers).map(line)
 }

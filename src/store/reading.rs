@@ -99,7 +99,7 @@ impl<L: Log> Store<L> {
         let whole = self.read_all()?;
         let folded = View::fold_until(&whole, self.view.cutoff());
         self.view = folded.map_err(|damage| self.damaged(damage))?;
-        self.kept = 0;
+        self.checkpointed = 0;
         Ok(())
     }
 

@@ -1,9 +1,11 @@
-//! The quick way to read a line: in the form in which this program writes it.
+//! The fast decoder of a line: one in the form in which this program writes it.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
+use serde::de::DeserializeSeed as _;
 
+use super::line::Data;
 use super::{
     AgentName, Assign, AssignedSlot, Event, EventId, Feedback, Heads, Observation, PersonaName,
     ProjectName, Record, Release, ReleaseReason, ReleasedSlot, RoleName, Sentiment, Seq, SessionId,
@@ -19,11 +21,11 @@ const PREV: &str = ",\"prev\":[\"";
 const ID: &str = "\"],\"id\":\"";
 const END: &str = "\"}";
 
-/// Reads a line of version 1 whose keys stand in their usual order, without white space, and
+/// Reads a line of version 1 whose keys stand in the order of the format, without white space, and
 /// that has one parent; its id was checked before.
 ///
-/// Of any other line it knows nothing, sound or not: that is for the reader of
-/// the whole grammar to say. Where it answers, both answer the same.
+/// It returns nothing for any other line, sound or not: that is for the decoder of the whole
+/// grammar. Where it returns a record, that one returns the same.
 pub fn read(line: &str, id: EventId) -> Option<Record> {
     let rest = line.strip_prefix(SEQ)?.strip_suffix(END)?;
     let (rest, _) = rest.split_at_checked(rest.len().checked_sub(EventId::DIGITS)?)?;
@@ -46,67 +48,66 @@ fn event(kind: &str, data: &str) -> Option<Event> {
         "assign" => Event::Assign(assign(data)?),
         "release" => Event::Release(release(data)?),
         "feedback" => Event::Feedback(feedback(data)?),
-        "seed" => Event::Seed(serde_json::from_str(data).ok()?),
-        "grow" => Event::Grow(serde_json::from_str(data).ok()?),
-        "revise" => Event::Revise(serde_json::from_str(data).ok()?),
-        "retire" => Event::Retire(serde_json::from_str(data).ok()?),
-        "reactivate" => Event::Reactivate(serde_json::from_str(data).ok()?),
-        "compact" => Event::Compact(serde_json::from_str(data).ok()?),
-        "repair" => Event::Repair(serde_json::from_str(data).ok()?),
-        _ => return None,
+        _ => {
+            let seed = Data { v: 1, kind: kind.into() };
+            let mut json = serde_json::Deserializer::from_str(data);
+            let event = seed.deserialize(&mut json).ok()?;
+            json.end().ok()?;
+            return Some(event).filter(|event| !matches!(event, Event::Unknown(_)));
+        }
     })
 }
 
 fn assign(data: &str) -> Option<Assign> {
-    let mut scan = Scan::of(data)?;
-    let session = scan.text("{\"session\":\"").map(SessionId::unchecked)?;
-    let agent = scan.text(",\"agent\":\"").map(AgentName::unchecked)?;
-    let team = scan.text(",\"team\":\"").map(TeamName::unchecked);
-    let project = scan.text(",\"project\":\"").map(ProjectName::unchecked)?;
-    let slots = scan.slots(|scan, slot, persona, role| {
-        let requested = scan.text(",\"requested\":\"").map(RoleName::unchecked)?;
+    let mut rest = Rest::of(data)?;
+    let session = rest.text("{\"session\":\"").map(SessionId::unchecked)?;
+    let agent = rest.text(",\"agent\":\"").map(AgentName::unchecked)?;
+    let team = rest.text(",\"team\":\"").map(TeamName::unchecked);
+    let project = rest.text(",\"project\":\"").map(ProjectName::unchecked)?;
+    let slots = rest.slots(|rest, slot, persona, role| {
+        let requested = rest.text(",\"requested\":\"").map(RoleName::unchecked)?;
         Some(AssignedSlot { slot, persona, role, requested })
     })?;
-    let tool_use_id = scan.text(",\"tool_use_id\":\"").map(ToolUseId::unchecked);
-    scan.ends().then_some(Assign { session, agent, team, project, slots, tool_use_id })
+    let tool_use_id = rest.text(",\"tool_use_id\":\"").map(ToolUseId::unchecked);
+    rest.ends().then_some(Assign { session, agent, team, project, slots, tool_use_id })
 }
 
 fn release(data: &str) -> Option<Release> {
-    let mut scan = Scan::of(data)?;
-    let session = scan.text("{\"session\":\"").map(SessionId::unchecked)?;
-    let agent = scan.text(",\"agent\":\"").map(AgentName::unchecked);
-    let reason = match scan.text(",\"reason\":\"")? {
+    let mut rest = Rest::of(data)?;
+    let session = rest.text("{\"session\":\"").map(SessionId::unchecked)?;
+    let agent = rest.text(",\"agent\":\"").map(AgentName::unchecked);
+    let reason = match rest.text(",\"reason\":\"")? {
         "session_end" => ReleaseReason::SessionEnd,
         "manual" => ReleaseReason::Manual,
         "orphaned" => ReleaseReason::Orphaned,
         _ => return None,
     };
-    let slots = scan.slots(|_, slot, persona, role| Some(ReleasedSlot { slot, persona, role }))?;
-    scan.ends().then_some(Release { session, agent, reason, slots })
+    let slots = rest.slots(|_, slot, persona, role| Some(ReleasedSlot { slot, persona, role }))?;
+    rest.ends().then_some(Release { session, agent, reason, slots })
 }
 
 fn feedback(data: &str) -> Option<Feedback> {
-    let mut scan = Scan::of(data)?;
-    let persona = scan.text("{\"persona\":\"").map(PersonaName::unchecked)?;
-    let role = scan.text(",\"role\":\"").map(RoleName::unchecked)?;
-    let project = scan.text(",\"project\":\"").map(ProjectName::unchecked);
-    let session = scan.text(",\"session\":\"").map(SessionId::unchecked);
-    let observation = scan.text(",\"observation\":\"").map(Observation::unchecked)?;
-    let sentiment = match scan.text(",\"sentiment\":\"")? {
+    let mut rest = Rest::of(data)?;
+    let persona = rest.text("{\"persona\":\"").map(PersonaName::unchecked)?;
+    let role = rest.text(",\"role\":\"").map(RoleName::unchecked)?;
+    let project = rest.text(",\"project\":\"").map(ProjectName::unchecked);
+    let session = rest.text(",\"session\":\"").map(SessionId::unchecked);
+    let observation = rest.text(",\"observation\":\"").map(Observation::unchecked)?;
+    let sentiment = match rest.text(",\"sentiment\":\"")? {
         "positive" => Sentiment::Positive,
         "negative" => Sentiment::Negative,
         "neutral" => Sentiment::Neutral,
         _ => return None,
     };
-    let source = scan.text(",\"source\":\"").map(Source::unchecked)?;
+    let source = rest.text(",\"source\":\"").map(Source::unchecked)?;
     let feedback = Feedback { persona, role, project, session, observation, sentiment, source };
-    scan.ends().then_some(feedback)
+    rest.ends().then_some(feedback)
 }
 
 /// What is left to read of an object whose texts are written without escapes.
-struct Scan<'a>(&'a str);
+struct Rest<'a>(&'a str);
 
-impl<'a> Scan<'a> {
+impl<'a> Rest<'a> {
     /// Takes an object, unless a text in it has an escape, or a character that needs one.
     fn of(data: &'a str) -> Option<Self> {
         let needs_care = |byte: u8| byte == b'\\' || byte < b' ';
@@ -147,7 +148,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Tells whether the object ends here, and the text with it.
+    /// Returns whether the object ends here, and the text with it.
     fn ends(&self) -> bool {
         self.0 == "}"
     }
@@ -157,8 +158,8 @@ impl<'a> Scan<'a> {
 fn number(text: &str) -> Option<(u64, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = text.split_at_checked(digits)?;
-    let is_usual = number == "0" || !number.starts_with('0');
-    Some((number.parse().ok().filter(|_| is_usual)?, rest))
+    let is_canonical = number == "0" || !number.starts_with('0');
+    Some((number.parse().ok().filter(|_| is_canonical)?, rest))
 }
 
 /// How a moment is written.
@@ -167,11 +168,11 @@ const MOMENT: &str = "0000-00-00T00:00:00Z";
 /// Reads a moment.
 fn moment(text: &str) -> Option<Timestamp> {
     let bytes: [u8; MOMENT.len()] = text.as_bytes().try_into().ok()?;
-    let is_usual = |(byte, form): (&u8, u8)| match form {
+    let is_canonical = |(byte, form): (&u8, u8)| match form {
         b'0' => byte.is_ascii_digit(),
         other => *byte == other,
     };
-    if !bytes.iter().zip(MOMENT.bytes()).all(is_usual) {
+    if !bytes.iter().zip(MOMENT.bytes()).all(is_canonical) {
         return None;
     }
     let [y3, y2, y1, y0, _, m1, m0, _, d1, d0, _, h1, h0, _, i1, i0, _, s1, s0, _] =
@@ -191,11 +192,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_of_version_1_with_one_parent_is_read_the_quick_way() {
+    fn every_line_of_version_1_with_one_parent_is_read_by_the_fast_decoder() {
         let log = include_str!("../../fixtures/log/v1.jsonl");
         let read: Vec<_> = log.lines().map(|line| read(line, EventId::of(b"")).is_some()).collect();
         assert_eq!(
-            read.iter().filter(|quick| !**quick).count(),
+            read.iter().filter(|read| !**read).count(),
             1,
             "the first has no parent: {read:?}"
         );
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_usual_moment_is_not_read() {
+    fn what_is_no_canonical_moment_is_not_read() {
         for text in [
             "2026-02-30T00:00:00Z",
             "2026-01-01T24:00:00Z",
