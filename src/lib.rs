@@ -6,7 +6,7 @@
 //!
 //! One request goes through four rooms, and each knows only those before it:
 //!
-//! - [`events`]: what happened, and the file that keeps it;
+//! - [`events`]: what happened, and the log that keeps it;
 //! - [`projection`]: what that adds up to, the roster;
 //! - [`broker`]: what may happen next, as pure rules;
 //! - [`Store`] strings them together: lock, catch up, decide, append, unlock,
