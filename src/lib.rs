@@ -6,7 +6,7 @@
 //!
 //! One request goes through four rooms, and each knows only those before it:
 //!
-//! - [`events`]: what happened, and the file that keeps it;
+//! - [`events`]: what happened, and the log that keeps it;
 //! - [`projection`]: what that adds up to, the roster;
 //! - [`broker`]: what may happen next, as pure rules;
 //! - [`Store`] strings them together: lock, catch up, decide, append, unlock,
@@ -15,14 +15,18 @@
 //! Clocks, environment variables and randomness enter at the `main` functions
 //! and are passed down; [`environment`] turns them into values.
 
+mod audit;
 pub mod broker;
+mod disk;
 pub mod environment;
 pub mod events;
+mod file_log;
+pub mod git;
 pub mod projection;
 mod store;
 pub mod wording;
 
 pub use store::{
-    Answer, Condition, LogEnd, LongWork, Mending, Options, Order, PendingCheckpoint, Progress,
-    Snapshot, Store, StoreError,
+    Answer, Condition, CutLine, LineEnds, LogEnd, LongWork, MissingEvent, Options, Order,
+    PendingCheckpoint, Progress, RepairOutcome, Snapshot, Store, StoreError,
 };

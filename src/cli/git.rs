@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use muzzle_persona::StoreError;
-use muzzle_persona::events::{RevisionError, run_git};
+use muzzle_persona::git::{RevisionError, run_git};
 
 use super::failure::Failure;
 

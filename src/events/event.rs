@@ -2,7 +2,9 @@
 //!
 //! Events are facts. They hold no rules: what they add up to is decided by
 //! the projection, whether they may happen by the broker. The fields and
-//! their order are those of the log's lines (`docs/format.md`).
+//! their order are those of the log's lines, and described in `docs/format.md`.
+
+#![expect(missing_docs, reason = "names that say it all, and the format's description")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,7 +68,6 @@ impl Event {
 /// A persona's definition: from the seed, growth or a revision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definition {
-    /// Its name, which is its identity.
     pub name: PersonaName,
     /// How it works.
     pub traits: Vec<Tag>,
@@ -79,14 +80,10 @@ pub struct Definition {
 /// Personas lent to one agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assign {
-    /// The session that borrows.
     pub session: SessionId,
-    /// The agent that borrows.
     pub agent: AgentName,
-    /// The agent's team, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<TeamName>,
-    /// What it works on.
     pub project: ProjectName,
     /// A slot for each persona.
     pub slots: Vec<AssignedSlot>,
@@ -98,11 +95,8 @@ pub struct Assign {
 /// A slot that is opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssignedSlot {
-    /// The slot.
     pub slot: Slot,
-    /// The persona that is lent.
     pub persona: PersonaName,
-    /// The role it was chosen for.
     pub role: RoleName,
     /// The role as it was asked for.
     pub requested: RoleName,
@@ -111,25 +105,19 @@ pub struct AssignedSlot {
 /// Slots that are closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
-    /// The session that held them.
     pub session: SessionId,
     /// The one agent whose slots these are; without it they are the session's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentName>,
-    /// Why they are closed.
     pub reason: ReleaseReason,
-    /// The slots.
     pub slots: Vec<ReleasedSlot>,
 }
 
 /// A slot that is closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleasedSlot {
-    /// The slot.
     pub slot: Slot,
-    /// The persona that is given back.
     pub persona: PersonaName,
-    /// The role it had.
     pub role: RoleName,
 }
 
@@ -148,21 +136,15 @@ pub enum ReleaseReason {
 /// A judgement of a persona's work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feedback {
-    /// The persona that is judged.
     pub persona: PersonaName,
-    /// The role in which it worked.
     pub role: RoleName,
-    /// The project, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<ProjectName>,
-    /// The session, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
-    /// What was observed.
     pub observation: Observation,
     /// The verdict, taken when the feedback was given.
     pub sentiment: Sentiment,
-    /// The author of the judgement.
     pub source: Source,
 }
 
@@ -170,19 +152,15 @@ pub struct Feedback {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sentiment {
-    /// Good work.
     Positive,
-    /// Bad work.
     Negative,
     /// Neither.
     Neutral,
 }
 
 impl Sentiment {
-    /// All verdicts.
     pub const ALL: [Self; 3] = [Self::Positive, Self::Negative, Self::Neutral];
 
-    /// The verdict, as the log spells it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -196,9 +174,7 @@ impl Sentiment {
 /// A persona is archived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retire {
-    /// The persona.
     pub persona: PersonaName,
-    /// Why.
     pub reason: RetireReason,
 }
 
@@ -206,7 +182,6 @@ pub struct Retire {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetireReason {
-    /// It was asked for.
     Manual,
     /// It was not assigned for a long time.
     Inactive,
@@ -215,9 +190,7 @@ pub enum RetireReason {
 /// A persona is active again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reactivate {
-    /// The persona.
     pub persona: PersonaName,
-    /// Why.
     pub reason: ReactivateReason,
 }
 
@@ -225,7 +198,6 @@ pub struct Reactivate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReactivateReason {
-    /// It was asked for.
     Manual,
     /// An agent summoned it by name.
     Summon,
@@ -245,17 +217,12 @@ pub struct Compact {
 /// The feedback of one persona in one role and month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// The persona.
     pub persona: PersonaName,
-    /// The role.
     pub role: RoleName,
     /// The month (UTC), as `2026-03`.
     pub month: SmolStr,
-    /// How many were positive.
     pub positive: u64,
-    /// How many were negative.
     pub negative: u64,
-    /// How many were neutral.
     pub neutral: u64,
 }
 
@@ -271,7 +238,6 @@ pub struct Repair {
 /// One line that was cut out of the log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Cut {
-    /// The file it stood in.
     pub file: SmolStr,
     /// Its line number there, from 1.
     pub line: u64,
@@ -284,6 +250,5 @@ pub struct Cut {
 /// What is known of an event that this build cannot read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unknown {
-    /// Its type, as the log spells it.
     pub kind: SmolStr,
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::event::Unknown;
-use super::{Event, EventId, Heads, usual};
+use super::{Event, EventId, Heads, canonical_line};
 
 /// The version of the format that this build writes. It reads this and every older one.
 pub const FORMAT_VERSION: u32 = 1;
@@ -63,35 +63,22 @@ pub struct Record {
 }
 
 /// What is wrong with a line.
+#[expect(missing_docs, reason = "the messages say what each is")]
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
-    /// It is longer than a line may be.
     #[error("the line is {bytes} bytes long; the limit is {LINE_LIMIT}")]
-    TooLong {
-        /// Its length, its line end included.
-        bytes: usize,
-    },
-    /// It does not end as a line must.
+    TooLong { bytes: usize },
     #[error("the line does not end with its id")]
     NoId,
-    /// Its line end was converted.
     #[error("the line ends with CR LF, and a line of the log ends with LF alone")]
     CrLf,
     /// It does not begin as a line must: white space before it would make its end a torn one.
     #[error("the line does not begin with `{{`")]
     NoObject,
-    /// Its bytes are not those that its id was computed from.
     #[error("the line says that its id is `{written}`, but its bytes have the id `{computed}`")]
-    WrongId {
-        /// What the line says.
-        written: EventId,
-        /// What its bytes say.
-        computed: EventId,
-    },
-    /// Its bytes are not text.
+    WrongId { written: EventId, computed: EventId },
     #[error("the line is not UTF-8: {0}")]
     NotText(#[from] std::str::Utf8Error),
-    /// It does not follow the grammar.
     #[error("the line is not an event: {0}")]
     NotAnEvent(#[from] serde_json::Error),
 }
@@ -123,7 +110,7 @@ pub(crate) fn possible_ids(line: &[u8]) -> [Option<EventId>; 2] {
 }
 
 /// The bytes that [`written_id`] needs of a line, its line end included.
-pub(super) const ID_TAIL: usize = ID_FIELD + 1;
+pub(crate) const ID_TAIL: usize = ID_FIELD + 1;
 
 /// Reads one line, without its line end, and checks its id.
 pub fn decode(line: &[u8]) -> Result<Record, LineError> {
@@ -160,13 +147,15 @@ pub(crate) fn end_with_id(lines: &mut Vec<u8>, start: usize) -> EventId {
 /// Reads one line whose id was checked before.
 pub(crate) fn decode_checked(line: &[u8], id: EventId) -> Result<Record, LineError> {
     let text = str::from_utf8(without_mark(line))?;
-    usual::read(text, id).map_or_else(|| decode_any(text, id), Ok)
+    canonical_line::read(text, id).map_or_else(|| decode_any(text, id), Ok)
 }
 
 /// Reads one line in any form that the grammar allows.
 fn decode_any(line: &str, id: EventId) -> Result<Record, LineError> {
-    let Fields { v, seq, at, event, prev } = serde_json::from_str(line)?;
-    Ok(Record { v, seq, at, event, prev, id })
+    let mut json = serde_json::Deserializer::from_str(line);
+    let record = json.deserialize_map(RecordVisitor(id))?;
+    json.end()?;
+    Ok(record)
 }
 
 /// Appends the line of an event, line end included, and returns the record it makes.
@@ -238,33 +227,18 @@ enum Key {
     Other,
 }
 
-/// A line without its id.
-struct Fields {
-    v: u32,
-    seq: Seq,
-    at: Timestamp,
-    event: Event,
-    prev: Heads,
-}
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
-
-/// Reads a line in one pass: `type` stands before `data`, so the data is read
+/// Reads a line of this id in one pass: `type` stands before `data`, so the data is read
 /// straight into its own struct, with nothing buffered and nothing read twice.
-struct FieldsVisitor;
+struct RecordVisitor(EventId);
 
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields;
+impl<'de> Visitor<'de> for RecordVisitor {
+    type Value = Record;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an event")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
         let (mut v, mut seq, mut at, mut kind, mut event, mut prev, mut id) =
             (None, None, None, None::<SmolStr>, None, None, None);
         while let Some(key) = map.next_key()? {
@@ -288,12 +262,13 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 }
             }
         }
-        Ok(Fields {
+        Ok(Record {
             v: v.ok_or_else(|| de::Error::missing_field("v"))?,
             seq: seq.ok_or_else(|| de::Error::missing_field("seq"))?,
             at: at.ok_or_else(|| de::Error::missing_field("at"))?,
             event: event.ok_or_else(|| de::Error::missing_field("data"))?,
             prev: prev.ok_or_else(|| de::Error::missing_field("prev"))?,
+            id: self.0,
         })
     }
 }
@@ -326,9 +301,9 @@ fn set<T, E: de::Error>(field: &mut Option<T>, name: &'static str, value: T) -> 
 }
 
 /// Reads an event's data, once its version and type are known.
-struct Data {
-    v: u32,
-    kind: SmolStr,
+pub(super) struct Data {
+    pub v: u32,
+    pub kind: SmolStr,
 }
 
 impl<'de> DeserializeSeed<'de> for Data {
@@ -342,22 +317,22 @@ impl<'de> DeserializeSeed<'de> for Data {
             IgnoredAny::deserialize(data)?;
             return Ok(Event::Unknown(Unknown { kind: self.kind }));
         }
-        Ok(match self.kind.as_str() {
-            "seed" => Event::Seed(object(data)?),
-            "grow" => Event::Grow(object(data)?),
-            "revise" => Event::Revise(object(data)?),
-            "assign" => Event::Assign(object(data)?),
-            "release" => Event::Release(object(data)?),
-            "feedback" => Event::Feedback(object(data)?),
-            "retire" => Event::Retire(object(data)?),
-            "reactivate" => Event::Reactivate(object(data)?),
-            "compact" => Event::Compact(object(data)?),
-            "repair" => Event::Repair(object(data)?),
+        match self.kind.as_str() {
+            "seed" => object(data).map(Event::Seed),
+            "grow" => object(data).map(Event::Grow),
+            "revise" => object(data).map(Event::Revise),
+            "assign" => object(data).map(Event::Assign),
+            "release" => object(data).map(Event::Release),
+            "feedback" => object(data).map(Event::Feedback),
+            "retire" => object(data).map(Event::Retire),
+            "reactivate" => object(data).map(Event::Reactivate),
+            "compact" => object(data).map(Event::Compact),
+            "repair" => object(data).map(Event::Repair),
             _ => {
                 IgnoredAny::deserialize(data)?;
-                Event::Unknown(Unknown { kind: self.kind })
+                Ok(Event::Unknown(Unknown { kind: self.kind }))
             }
-        })
+        }
     }
 }
 
@@ -500,7 +475,7 @@ mod tests {
             prop_assert_eq!(&decode(&line).unwrap(), &record);
             let text = str::from_utf8(&line).unwrap();
             prop_assert_eq!(&decode_any(text, record.id).unwrap(), &record);
-            if let Some(quick) = usual::read(text, record.id) {
+            if let Some(quick) = canonical_line::read(text, record.id) {
                 prop_assert_eq!(quick, record);
             }
         }
@@ -536,7 +511,7 @@ mod tests {
             let place = place.index(content);
             text.splice(place..(place + removed).min(content), inserted.chars());
             let text: String = text.into_iter().collect();
-            if let Some(quick) = usual::read(&text, record.id) {
+            if let Some(quick) = canonical_line::read(&text, record.id) {
                 prop_assert_eq!(decode_any(&text, record.id).unwrap(), quick);
             }
         }

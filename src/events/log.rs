@@ -13,11 +13,12 @@ use crate::wording::Count;
 /// The seam between the rules and what keeps the events.
 ///
 /// Two things can be done with a log: read what is new since a position (and
-/// ask whether it still has that position), and append where the writer saw it end. A file is the first implementation; a
-/// replicated stream can be another, and nothing above this trait would notice.
+/// ask whether it still has that position), and append where the writer saw it
+/// end. Files are the first implementation; a replicated stream can be another,
+/// and nothing above this trait would notice.
 pub trait Log {
-    /// The right to append: what keeps other writers waiting until it is dropped.
-    type Turn;
+    /// The right to append: it keeps other writers waiting until it is dropped.
+    type Guard;
 
     /// Reads whole lines that follow `since` into `lines`, replacing what was there.
     ///
@@ -27,11 +28,11 @@ pub trait Log {
     /// over from [`Position::START`].
     fn read(&mut self, since: &Position, lines: &mut Vec<u8>) -> Result<Read, LogError>;
 
-    /// Tells whether the log has the line that `position` ends with, and has it there.
+    /// Returns whether the log has the line that `position` ends with, and has it there.
     fn holds(&mut self, position: &Position) -> Result<bool, LogError>;
 
     /// Waits for the right to append, `wait` at the most.
-    fn take_turn(&mut self, wait: Duration) -> Result<Self::Turn, LogError>;
+    fn lock(&mut self, wait: Duration) -> Result<Self::Guard, LogError>;
 
     /// Appends `lines` after `expected`, and answers when they are durable.
     ///
@@ -41,21 +42,21 @@ pub trait Log {
     /// decides again.
     fn append(
         &mut self,
-        turn: Self::Turn,
+        guard: Self::Guard,
         expected: &Position,
         lines: &[u8],
     ) -> Result<Append, LogError>;
 
-    /// Makes durable what is in the log already, whoever wrote it.
+    /// Makes durable what is in the log already, of whichever writer.
     ///
     /// For an answer that rests on events without adding any: their writer may have died before its sync.
-    fn settle(&mut self) -> Result<(), LogError>;
+    fn sync(&mut self) -> Result<(), LogError>;
 
     /// What is appended to. For messages.
     fn path(&self) -> &Path;
 
     /// Where a line of the log is kept: the file, and its line there. For messages.
-    fn place(&self, line: u64) -> (PathBuf, u64);
+    fn locate(&self, line: u64) -> (PathBuf, u64);
 }
 
 /// How far a reader came: the end of a line, and which line that was.
@@ -142,67 +143,32 @@ pub struct Damage {
 }
 
 /// What can be wrong in a log.
+#[expect(missing_docs, reason = "the messages say what each is")]
 #[derive(Debug, thiserror::Error)]
 pub enum DamageReason {
-    /// The line itself is.
     #[error(transparent)]
     Line(#[from] LineError),
-    /// An event that this one follows is not there, and no `repair` vouches for the gap.
     #[error("it follows the event `{0}`, which is not in the log")]
     MissingParent(EventId),
-    /// Its depth does not follow from its parents.
     #[error("its `seq` is {written}; after its parents it must be {due}")]
-    WrongSeq {
-        /// What the line says.
-        written: Seq,
-        /// What it must be.
-        due: Seq,
-    },
+    WrongSeq { written: Seq, due: Seq },
 }
 
 /// Why the log could not be read or written.
+#[expect(missing_docs, reason = "the messages say what each is")]
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// A call to the operating system failed; nothing was recorded.
     #[error("could not {doing} `{}`: {source}", path.display())]
-    Io {
-        /// What was being done.
-        doing: &'static str,
-        /// With which file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Other writers had the log for longer than the wait.
+    Io { doing: &'static str, path: PathBuf, source: io::Error },
     #[error("the log `{}` is busy: another process has been writing for {} s", path.display(), waited.as_secs_f64())]
-    Busy {
-        /// The log.
-        path: PathBuf,
-        /// How long this writer waited.
-        waited: Duration,
-    },
-    /// The write failed.
+    Busy { path: PathBuf, waited: Duration },
     #[error("could not write to `{}`: {source}; {}", path.display(), match undone {
         None => "nothing was recorded".to_owned(),
         Some(error) => format!("and the started line could not be taken back: {error}"),
     })]
-    Write {
-        /// The log.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-        /// What it said to taking the started line back, if that failed too.
-        undone: Option<io::Error>,
-    },
-    /// The event is in the file, and the system could not say that it will stay.
+    Write { path: PathBuf, source: io::Error, undone: Option<io::Error> },
     #[error("could not sync `{}`: {source}; whether the event will outlast a crash is unknown", path.display())]
-    Sync {
-        /// The log.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The log is damaged.
+    Sync { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Damaged(#[from] Box<Damage>),
 }

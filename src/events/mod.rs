@@ -1,63 +1,41 @@
-//! What happened: event types, the line format, the log file, its lock, its damage.
+//! What happened: event types, their texts, the line format, and the log's interface.
 //!
-//! This room holds facts and the way they are kept. It knows no persona
-//! rules: it can say that Elena was lent to worker-1, not whether that was
-//! wise. Its invariants are those of `docs/format.md`: a line that was
-//! acknowledged stays, byte for byte; a line is there whole or not at all;
-//! what is wrong is reported, and nothing but a torn tail is ever cut.
-//!
-//! Everybody may use the types; only the `Store` reads and appends.
+//! Events are facts. This module knows no persona rules: it can say that Elena
+//! was lent to worker-1, not whether that was wise. Its invariants are those of
+//! `docs/format.md`; the files that keep a log are in `file_log`.
 
-pub(crate) mod disk;
+mod canonical_line;
 mod event;
 mod event_text;
-mod file_log;
-mod git;
 mod heads;
 mod id;
 mod id_prefix;
 mod line;
-pub(crate) mod lock;
 mod log;
-mod mend;
-mod needles;
 mod next_lines;
-mod revision;
-mod scan;
-mod seal;
-mod segments;
-pub(crate) mod tail;
+mod prefilter;
 mod text;
-mod torn;
-mod usual;
 
-pub use disk::Disk;
+pub(crate) use crate::disk;
+pub use crate::disk::Disk;
+pub use crate::file_log::{Hold, Sealed};
+pub use crate::git::RevisionError;
 pub use event::{
     Assign, AssignedSlot, Compact, Cut, Definition, Event, Feedback, Reactivate, ReactivateReason,
     Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Sentiment, Summary,
     Unknown,
 };
 pub use event_text::EventText;
-pub use file_log::FileLog;
-pub use git::run_git;
 pub use heads::Heads;
 pub use id::EventId;
 pub use id_prefix::IdPrefix;
 pub use line::{FORMAT_VERSION, LINE_LIMIT, LineError, Record, Seq, decode, encode};
 pub(crate) use line::{
-    check_id, decode_checked, end_with_id, possible_ids, without_mark, written_id,
+    ID_TAIL, check_id, decode_checked, end_with_id, possible_ids, without_mark, written_id,
 };
-pub use lock::Hold;
 pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
-pub use mend::Excision;
-pub(crate) use needles::Needles;
 pub use next_lines::NextLines;
-pub use revision::{Revision, RevisionError};
-pub use scan::{Batch, Piece, Scan};
-pub use seal::Sealed;
-#[cfg(unix)]
-#[cfg(test)]
-pub(crate) use segments::list as segments_of;
+pub(crate) use prefilter::Prefilter;
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, Observation, PersonaName, ProjectName, RoleName, SessionId, Slot, Source, Tag,

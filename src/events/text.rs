@@ -10,34 +10,15 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 /// What is wrong with a text from the command line or a hook.
+#[expect(missing_docs, reason = "the messages say what each is")]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// There is nothing in it.
     #[error("the {what} is empty")]
-    Empty {
-        /// The name of the text.
-        what: &'static str,
-    },
-    /// It is longer than its limit.
+    Empty { what: &'static str },
     #[error("the {what} is {length} characters long; the limit is {limit}")]
-    TooLong {
-        /// The name of the text.
-        what: &'static str,
-        /// Its length in characters.
-        length: usize,
-        /// The most that is taken, in characters.
-        limit: usize,
-    },
-    /// It holds a character that cannot be seen.
+    TooLong { what: &'static str, length: usize, limit: usize },
     #[error("the {what} holds the control character U+{code:04X} at position {position}")]
-    Hidden {
-        /// The name of the text.
-        what: &'static str,
-        /// The character's code point.
-        code: u32,
-        /// Which character it is, counted from 1.
-        position: usize,
-    },
+    Hidden { what: &'static str, code: u32, position: usize },
 }
 
 /// Holds `text` to the rules of a name: not empty, at most `limit` characters, all visible.

@@ -53,20 +53,17 @@ pub struct FoldKey {
 }
 
 /// Why what was typed is no cut-off.
+#[expect(missing_docs, reason = "the messages say what each is")]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CutoffError {
-    /// The text has none of the forms.
     #[error(
         "it is none of: a time as `2026-03-25T15:30:00Z`, a date, a sequence number, an id's first 4 or more hex digits"
     )]
     Unreadable,
-    /// No event's id begins so.
     #[error("no event has an id that begins with `{0}`")]
     UnknownId(IdPrefix),
-    /// Several events' ids begin so.
     #[error("`{0}` could be any of {ids}", ids = Quoted::first(LISTED, .1))]
     AmbiguousId(IdPrefix, Vec<EventId>),
-    /// A revision is a log of its own, not a place in one.
     #[error("`git:{0}` is a revision of the whole log, not a place in it")]
     Revision(String),
 }

@@ -8,15 +8,16 @@
 //! came from one, an index is in memory, and the details of personas are
 //! there once they were loaded ([`Roster::load`]): that alone can fail.
 
-pub(crate) mod audit;
+pub(crate) mod ancestry;
 mod change;
 pub(crate) mod checkpoint;
 mod cutoff;
 mod fold;
+pub(crate) mod graph;
 mod history;
 mod index;
 mod judgements;
-mod merge;
+pub(crate) mod line;
 mod needs;
 mod past_assignment;
 mod persona;
@@ -27,10 +28,11 @@ mod stored;
 mod view;
 mod warning;
 
-pub use audit::{AmbiguousHead, Audit, Fault, Finding, NotedHead, Place, Severity};
+pub use crate::audit::{AmbiguousHead, Audit, Fault, Finding, NotedHead, Place, Severity};
 pub use change::{Existence, Pair, PersonaChange, RoleChange, StatusReason};
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::{Assignment, History};
+pub use line::{Line, LineDamage};
 pub use needs::Needs;
 pub use past_assignment::PastAssignment;
 pub use persona::{Candidate, Lease, Origin, Persona, RoleRecord, Status, Tally, Work};
@@ -39,5 +41,5 @@ pub use roster::Roster;
 pub use stored::CheckpointLost;
 #[cfg(test)]
 pub(crate) use view::tests as testing;
-pub use view::{Fold, Line, LineDamage, View};
+pub use view::{Fold, View};
 pub use warning::Warning;

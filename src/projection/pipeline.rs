@@ -4,8 +4,8 @@ use std::num::NonZero;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Scope};
 
-use super::view::line_ranges;
-use super::{Fold, LineDamage};
+use super::line::line_ranges;
+use super::{Fold, LineDamage, View};
 use crate::events::{LineError, Record, decode};
 
 /// The most threads that work: beyond these, the one that takes the results cannot follow.
@@ -13,19 +13,6 @@ const WORKERS: usize = 4;
 
 /// How many batches may wait for each of them.
 const AHEAD: usize = 2;
-
-/// What comes next in a log that is read.
-pub enum Next {
-    /// Whole lines.
-    Lines(Vec<u8>),
-    /// Nothing.
-    End,
-    /// Another log.
-    Moved,
-}
-
-/// A decoded line, with its length without its line end.
-type Decoded = (Result<Record, LineError>, usize);
 
 /// A thread that works: where the batches go in, and where the results come out.
 struct Worker<B, R> {
@@ -46,7 +33,7 @@ impl<B: Send, R: Send> Worker<B, R> {
         let (done, results) = sync_channel(AHEAD);
         scope.spawn(move || {
             for batch in waiting {
-                // Whoever stops listening knows enough.
+                // A receiver that stops listening knows enough.
                 if done.send(work(batch)).is_err() {
                     return;
                 }
@@ -94,47 +81,33 @@ pub fn in_order<B: Send, R: Send, E>(
 }
 
 /// Why a fold ended before the log did.
-enum Stop<E> {
+pub enum Stop<E> {
     Fold(Fold),
     Damage(LineDamage),
     Error(E),
 }
 
 /// Folds what `next` brings, in its order, while what comes after that is read and decoded.
-///
-/// `fold` gets each line decoded, with its length without its line end. A log
-/// that moved is answered like a lost checkpoint: start over.
 pub fn fold_ahead<E>(
-    mut fold: impl FnMut(Result<Record, LineError>, usize) -> Result<Fold, LineDamage>,
-    mut next: impl FnMut() -> Result<Next, E>,
-) -> Result<Result<Fold, LineDamage>, E> {
-    let next = || match next() {
-        Ok(Next::Lines(lines)) => Ok(Some(lines)),
-        Ok(Next::End) => Ok(None),
-        Ok(Next::Moved) => Err(Stop::Fold(Fold::Lost)),
-        Err(error) => Err(Stop::Error(error)),
-    };
-    let take = |records: Vec<Decoded>| {
-        for (record, length) in records {
-            match fold(record, length) {
+    view: &mut View,
+    next: impl FnMut() -> Result<Option<Vec<u8>>, Stop<E>>,
+) -> Result<(), Stop<E>> {
+    let decode = |lines: Vec<u8>| decode_lines(&lines);
+    in_order(next, decode, |lines: Vec<_>| {
+        for (decoded, length) in lines {
+            match view.fold_decoded(decoded, length) {
                 Ok(Fold::Done) => {}
                 Ok(fold) => return Err(Stop::Fold(fold)),
                 Err(damage) => return Err(Stop::Damage(damage)),
             }
         }
         Ok(())
-    };
-    match in_order(next, |lines: Vec<u8>| decode_lines(&lines), take) {
-        Ok(()) => Ok(Ok(Fold::Done)),
-        Err(Stop::Fold(fold)) => Ok(Ok(fold)),
-        Err(Stop::Damage(damage)) => Ok(Err(damage)),
-        Err(Stop::Error(error)) => Err(error),
-    }
+    })
 }
 
-/// Decodes lines up to the first that is wrong: nobody folds what comes after it, and a file of line
-/// ends alone has a million of them in a batch.
-fn decode_lines(lines: &[u8]) -> Vec<Decoded> {
+/// Decodes lines, each with its length without its line end, up to the first that is wrong: what
+/// comes after it is not folded, and a file of line ends alone has a million of them in a batch.
+fn decode_lines(lines: &[u8]) -> Vec<(Result<Record, LineError>, usize)> {
     let mut decoded = Vec::new();
     for range in line_ranges(lines) {
         let line = lines.get(range).unwrap_or_default();
@@ -151,18 +124,19 @@ fn decode_lines(lines: &[u8]) -> Vec<Decoded> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::projection::View;
     use crate::projection::view::tests::{History, assign, release, seed};
 
     /// What becomes of a log that comes in batches of so many lines.
     fn folded(lines: &[String], batch: usize) -> (View, Result<Fold, LineDamage>) {
         let mut batches = lines.chunks(batch);
         let mut view = View::default();
-        let next = || {
-            let batch = batches.next();
-            Ok::<_, ()>(batch.map_or(Next::End, |batch| Next::Lines(batch.concat().into_bytes())))
+        let next = || Ok::<_, Stop<()>>(batches.next().map(|batch| batch.concat().into_bytes()));
+        let done = match fold_ahead(&mut view, next) {
+            Ok(()) => Ok(Fold::Done),
+            Err(Stop::Fold(fold)) => Ok(fold),
+            Err(Stop::Damage(damage)) => Err(damage),
+            Err(Stop::Error(())) => unreachable!(),
         };
-        let done = fold_ahead(|line, length| view.fold_decoded(line, length), next).unwrap();
         (view, done)
     }
 
@@ -203,10 +177,12 @@ mod tests {
         let next = || {
             reads += 1;
             let lines = history.lines[reads - 1].clone().into_bytes();
-            Ok::<_, ()>(if reads < 4 { Next::Lines(lines) } else { Next::Moved })
+            if reads < 4 { Ok(Some(lines)) } else { Err(Stop::<()>::Fold(Fold::Lost)) }
         };
-        assert_eq!(fold_ahead(|_, _| Ok(Fold::Done), next).unwrap().unwrap(), Fold::Lost);
-        let fails = || Err::<Next, _>("the disk is gone");
-        assert_eq!(fold_ahead(|_, _| Ok(Fold::Done), fails).unwrap_err(), "the disk is gone");
+        let moved = fold_ahead(&mut View::default(), next);
+        assert!(matches!(moved, Err(Stop::Fold(Fold::Lost))));
+        let fails = || Err(Stop::Error("the disk is gone"));
+        let failed = fold_ahead(&mut View::default(), fails);
+        assert!(matches!(failed, Err(Stop::Error("the disk is gone"))));
     }
 }

@@ -1,14 +1,17 @@
 //! A roster, and how far in which history it stands.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::{iter, mem};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Cutoff, Needs, Roster, merge};
-use crate::events::{DamageReason, EventId, Heads, LineError, Position, Record, Seq, decode};
+use super::graph::EventGraph;
+use super::line::{Line, LineDamage, line_ranges};
+use super::{Cutoff, Needs, Roster};
+use crate::events::{
+    DamageReason, EventId, Heads, LineError, Position, Record, Seq, decode, decode_checked,
+};
 
 /// What the events up to a position add up to, as far as they are within a cut-off.
 ///
@@ -62,32 +65,6 @@ pub enum Fold {
     Lost,
 }
 
-/// A line that is wrong, by its number in the log.
-#[derive(Debug)]
-pub struct LineDamage {
-    /// Which line of the log, from 1.
-    pub line: u64,
-    /// What is wrong with it.
-    pub reason: DamageReason,
-}
-
-/// A line of a log that was not read yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Line<'a> {
-    /// Which line of the log, from 1.
-    pub number: u64,
-    /// Its bytes, without its line end.
-    pub bytes: &'a [u8],
-}
-
-impl Line<'_> {
-    /// Reads it, and checks its id.
-    pub fn decode(&self) -> Result<Record, LineDamage> {
-        let damaged = |error: LineError| LineDamage { line: self.number, reason: error.into() };
-        decode(self.bytes).map_err(damaged)
-    }
-}
-
 impl View {
     /// A view of nothing yet, which takes the events within a cut-off.
     #[must_use]
@@ -130,7 +107,7 @@ impl View {
         self.ends.last().and_then(|end| end.last)
     }
 
-    /// Tells whether the order of the log is not the order of the fold, as after most merges.
+    /// Returns whether the order of the log is not the order of the fold, as after most merges.
     #[must_use]
     pub fn is_reordered(&self) -> bool {
         self.reordered
@@ -214,36 +191,47 @@ impl View {
 
     /// Folds the events of a whole log within a cut-off, in whatever order its lines are.
     pub fn fold_until(log: &[u8], cutoff: Cutoff) -> Result<Self, LineDamage> {
-        let mut merged = merge::order(log)?;
+        let (graph, ancestry) = EventGraph::of_log(log)?;
+        let order = graph.in_fold_order();
+        let nodes = || order.iter().filter_map(|at| Some((*at, graph.get(*at)?)));
+        let ends = nodes().filter(|(at, _)| ancestry.is_head(*at)).map(|(_, node)| node.end());
         let mut view = Self {
-            position: merged.position,
-            reordered: merged.reordered,
-            ends: mem::take(&mut merged.ends),
-            repeats: mem::take(&mut merged.repeats),
+            position: graph.end(),
+            reordered: !order.iter().copied().eq(0..graph.lines()),
+            ends: ends.collect(),
+            repeats: graph.repeat_ends(),
             ..Self::until(cutoff)
         };
+        let lines: Vec<_> = nodes().map(|(_, node)| (node.id, node.span)).collect();
+        drop((graph, ancestry));
         let mut heads = BTreeSet::new();
-        merged.visit(log, |record, length| {
-            if !cutoff.includes(record) {
+        for (id, span) in lines {
+            let line = log.get(span.range(0)).unwrap_or_default();
+            // It was decoded before, to find its place; to keep a million
+            // decoded events would take more memory than their log.
+            let Ok(record) = decode_checked(line, id) else { continue };
+            if !cutoff.includes(&record) {
                 view.first_excluded.get_or_insert(record.at);
-                return;
+                continue;
             }
-            view.apply(record, length);
+            view.apply(&record, line.len());
             for parent in record.prev.ids() {
                 heads.remove(parent);
             }
             heads.insert(record.id);
-        });
+        }
         view.heads = heads.into_iter().collect::<Vec<_>>().into();
         Ok(view)
     }
 
     /// The lines of a whole log, in fold order, each event once.
     pub fn in_order(log: &[u8]) -> Result<impl DoubleEndedIterator<Item = Line<'_>>, LineDamage> {
-        let places = merge::order(log)?.places.into_iter();
-        Ok(places.map(|merge::Place { range, line, .. }| Line {
-            number: line,
-            bytes: log.get(range).unwrap_or_default(),
+        let (graph, _) = EventGraph::of_log(log)?;
+        let spans = graph.in_fold_order().into_iter().filter_map(|at| Some(graph.get(at)?.span));
+        let spans: Vec<_> = spans.collect();
+        Ok(spans.into_iter().map(|span| Line {
+            number: span.line,
+            bytes: log.get(span.range(0)).unwrap_or_default(),
         }))
     }
 
@@ -257,16 +245,6 @@ impl View {
         self.first_at = self.first_at.or(Some(record.at));
         self.last_at = Some(record.at);
     }
-}
-
-/// Where the lines are, without their line ends.
-pub(super) fn line_ranges(lines: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    let mut start = 0;
-    memchr::memchr_iter(b'\n', lines).map(move |end| {
-        let range = start..end;
-        start = end + 1;
-        range
-    })
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use super::verify::{existing, look_twice, open_to_others};
 use super::{Options, Store, StoreError};
-use crate::events::disk::Mode;
-use crate::events::{
-    Disk, EventId, FileLog, Hold, LINE_LIMIT, LineError, LogError, Piece, check_id, lock,
-    tail::{self, End},
-};
+use crate::disk::{Disk, Mode};
+use crate::events::{EventId, LINE_LIMIT, LineError, LogError, check_id};
+use crate::file_log::lock;
+use crate::file_log::tail::{self, End};
+use crate::file_log::{FileLog, Hold, Segment};
 
-/// What can be told of a store without reading it through.
+/// What is known of a store without reading it through.
 #[derive(Debug)]
 pub struct Condition {
     /// The length of the log in bytes, sealed or not.
@@ -17,7 +17,7 @@ pub struct Condition {
     pub end: LogEnd,
     /// What others than the owner may read or write, by its name in the store, with its mode.
     pub open_to_others: Vec<(String, u32)>,
-    /// Who has the writers' lock.
+    /// The holder of the writers' lock.
     pub lock: Hold,
 }
 
@@ -47,38 +47,38 @@ impl Store<FileLog> {
         let holder = lock::look(&options.disk, &path).map_err(LogError::io("look at", &path))?;
         let mut log = existing(options)?;
         let look = |log: &mut FileLog| {
-            let scan = log.scan()?;
-            Ok((end(&options.disk, scan.pieces())?, scan))
+            let reader = log.reader()?;
+            Ok((end(&options.disk, reader.segments())?, reader))
         };
         let suspect = |end: &LogEnd| matches!(end, LogEnd::Torn { .. } | LogEnd::Damaged(_));
-        let (end, scan) = look_twice(&mut log, options.wait, look, suspect)?;
-        let (_, bytes) = scan.progress();
+        let (end, reader) = look_twice(&mut log, options.wait, look, suspect)?;
+        let (_, bytes) = reader.progress();
         Ok(Condition {
             bytes,
             end,
-            open_to_others: open_to_others(&options.dir, &scan)?,
+            open_to_others: open_to_others(&options.dir, &reader)?,
             lock: holder,
         })
     }
 }
 
 /// How the last file that holds anything ends.
-fn end(disk: &Disk, pieces: &[Piece]) -> Result<LogEnd, LogError> {
-    let Some(piece) = pieces.iter().rfind(|piece| piece.bytes > 0) else {
+fn end(disk: &Disk, segments: &[Segment]) -> Result<LogEnd, LogError> {
+    let Some(segment) = segments.iter().rfind(|segment| segment.bytes > 0) else {
         return Ok(LogEnd::Empty);
     };
     let judged = || {
-        let file = disk.open(&piece.path, Mode::Read)?;
-        let End { lines, unended } = tail::end_of(&*file, 0..piece.bytes)?;
-        if lines < piece.bytes || (unended && piece.is_sealed()) {
-            return Ok(LogEnd::Torn { bytes: piece.bytes - lines });
+        let file = disk.open(&segment.path, Mode::Read)?;
+        let End { lines, unended } = tail::end_of(&*file, false, 0..segment.bytes)?;
+        if lines < segment.bytes || (unended && segment.is_sealed()) {
+            return Ok(LogEnd::Torn { bytes: segment.bytes - lines });
         }
         let mut bytes = Vec::new();
-        let from = piece.bytes.saturating_sub(LINE_LIMIT as u64);
-        file.read_at(from, piece.bytes - from, &mut bytes)?;
+        let from = segment.bytes.saturating_sub(LINE_LIMIT as u64);
+        file.read_at(from, segment.bytes - from, &mut bytes)?;
         let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
         let line = line.rsplit(|byte| *byte == b'\n').next().unwrap_or(line);
         Ok(check_id(line).map_or_else(LogEnd::Damaged, LogEnd::Sound))
     };
-    judged().map_err(LogError::io("read", &piece.path))
+    judged().map_err(LogError::io("read", &segment.path))
 }

@@ -1,12 +1,13 @@
 //! Processes that die, disks that lose power, calls that fail: at every call there is.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
 use proptest::prelude::*;
 
 use super::machine::{Command, Machine, dir, lines};
 use super::{Store, StoreError};
-use crate::events::disk::simulated::{Call, Fault, PowerCut};
+use crate::disk::simulated::{Call, Fault, PowerCut};
 use crate::events::{LogError, decode, encode};
 
 /// A day's work, each command a process of its own. The first makes the store.
@@ -45,6 +46,8 @@ fn cuts(number: usize) -> Vec<PowerCut> {
 
 /// More gaps than the heads that they leave can be named in one line.
 const GAPS: usize = 2_000;
+/// How many of the calls of their repair are tried.
+const TRIED: usize = 5;
 
 /// The machine has all that it promised, and goes on.
 #[track_caller]
@@ -257,13 +260,18 @@ fn a_repair_of_more_gaps_than_a_line_can_name_is_finished_wherever_it_died() {
     let repair = |machine: &Machine| Store::repair(&machine.options());
     let mended = machine.fork();
     assert_eq!(repair(&mended).unwrap().cut.len(), GAPS);
-    for (call, kind) in mended.disk.calls().into_iter().enumerate() {
-        // Each repair takes long: of a write half is there, of all else what the power left.
-        let written = match kind {
-            Call::Write(bytes) => bytes / 2,
-            Call::Sync | Call::Change => 0,
-            Call::Look | Call::Lock => continue,
-        };
+    // Each repair takes long: of the calls that change something the first and the last are tried
+    // and some between them; of a write half is there, of all else what the power left.
+    let changes =
+        mended.disk.calls().into_iter().enumerate().filter_map(|(call, kind)| match kind {
+            Call::Write(bytes) => Some((call, kind, bytes / 2)),
+            Call::Sync | Call::Change => Some((call, kind, 0)),
+            Call::Look | Call::Lock => None,
+        });
+    let changes: Vec<_> = changes.collect();
+    let last = changes.len() - 1;
+    let tried: BTreeSet<_> = (0..TRIED).map(|n| n * last / (TRIED - 1)).collect();
+    for (call, kind, written) in tried.into_iter().map(|n| changes[n]) {
         let dead = machine.fork();
         dead.disk.fail_at(call, Fault::Death { written });
         let _ = repair(&dead);

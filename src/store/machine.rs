@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::broker::{self, AssignRequest, FeedbackRequest, ReleaseRequest};
-use crate::events::disk::simulated::{Call, Fault, PowerCut, Simulated};
+use crate::disk::simulated::{Call, Fault, PowerCut, Simulated};
 use crate::events::{
     AgentName, Observation, PersonaName, ProjectName, ReleaseReason, RoleName, Sentiment,
     SessionId, Slot, Source, decode,
@@ -168,7 +168,7 @@ impl Machine {
             wait: Duration::ZERO,
             now: self.now,
             progress: Progress::default(),
-            disk: Disk::simulated(&self.disk),
+            disk: Disk::new(self.disk.clone()),
             pending: PendingCheckpoint::default(),
         }
     }
@@ -205,8 +205,8 @@ impl Machine {
 
     /// The whole log, as a process sees it.
     pub fn log(&self) -> Vec<u8> {
-        let disk = Disk::simulated(&self.disk.fork());
-        let segments = crate::events::segments_of(&disk, &dir().join("segments")).unwrap();
+        let disk = Disk::new(self.disk.fork());
+        let segments = crate::file_log::segments::list(&disk, &dir().join("segments")).unwrap();
         let paths = segments.into_iter().map(|segment| segment.path);
         let files = paths.chain([dir().join("events.jsonl")]);
         files.filter_map(|path| self.disk.bytes(&path)).flatten().collect()

@@ -1,7 +1,8 @@
 //! A log visited page by page, in either order: no more than a page of it is in memory.
 
-use super::{LongWork, Store, StoreError};
-use crate::events::{LineError, Log, Needles, Position, Read, Record};
+use super::{Store, StoreError};
+use crate::events::{LineError, Log, Position, Prefilter, Read, Record};
+use crate::projection::line::line_ranges;
 use crate::projection::{Line, LineDamage, View};
 
 /// The order in which lines are visited.
@@ -15,7 +16,7 @@ pub enum Order {
 
 impl Order {
     /// Hands items on in this order.
-    pub(super) fn try_for_each<T, E>(
+    fn try_for_each<T, E>(
         self,
         mut items: impl DoubleEndedIterator<Item = T>,
         visit: impl FnMut(T) -> Result<(), E>,
@@ -30,16 +31,16 @@ impl Order {
 impl<L: Log> Store<L> {
     /// Hands the events that may matter to `visit`, in fold order.
     ///
-    /// Lines that cannot hold each of `needles` as a JSON string are passed
+    /// Lines that cannot hold each of `texts` as a JSON string are passed
     /// over unread: `visit` gets at least those that do.
     pub fn visit(
         &mut self,
-        needles: &[&str],
+        texts: &[&str],
         mut visit: impl FnMut(&Record),
     ) -> Result<(), StoreError> {
         let (mut next, mut buffer) = (Some(Position::START), Vec::new());
         while let Some(page) = next {
-            next = self.visit_page(&page, Order::OldestFirst, needles, &mut buffer, |line| {
+            next = self.visit_page(&page, Order::OldestFirst, texts, &mut buffer, |line| {
                 visit(&line.decode()?);
                 Ok(())
             })?;
@@ -60,13 +61,13 @@ impl<L: Log> Store<L> {
         &mut self,
         page: &Position,
         order: Order,
-        needles: &[&str],
+        texts: &[&str],
         buffer: &mut Vec<u8>,
         mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
     ) -> Result<Option<Position>, StoreError> {
-        let needles = Needles::of(needles);
+        let prefilter = Prefilter::of(texts);
         let visit = |line: Line<'_>| {
-            if needles.may_be_in(line.bytes) { visit(line) } else { Ok(()) }
+            if prefilter.may_match(line.bytes) { visit(line) } else { Ok(()) }
         };
         if self.view.is_reordered() {
             let whole = self.read_all()?;
@@ -79,35 +80,17 @@ impl<L: Log> Store<L> {
         };
         let mut end = *page;
         end.advance(buffer);
-        let is_line_end = |byte: &u8| *byte == b'\n';
-        let visited = match order {
-            Order::OldestFirst => {
-                numbered(buffer.split_inclusive(is_line_end), page.lines + 1..).try_for_each(visit)
-            }
-            Order::NewestFirst => {
-                let lines = buffer.split_inclusive(is_line_end).rev();
-                numbered(lines, (page.lines + 1..=end.lines).rev()).try_for_each(visit)
-            }
-        };
+        let lines = line_ranges(buffer).filter_map(|range| buffer.get(range));
+        let lines = lines.zip(page.lines + 1..).map(|(bytes, number)| Line { number, bytes });
+        let lines: Vec<_> = lines.collect();
+        let visited = order.try_for_each(lines.into_iter(), visit);
         visited.map_err(|damage| self.damaged(damage))?;
         if end.last.is_none() && left > 0 {
             // A line that ends with no id is damage, whatever it was looked through for.
             let (line, reason) = (end.lines, LineError::NoId.into());
             return Err(self.damaged(LineDamage { line, reason }).into());
         }
-        self.progress.tell(LongWork::reading(&end, left));
+        self.progress.report_read(&end, left);
         Ok((left > 0).then_some(end))
     }
-}
-
-/// Lines, each with its number and without its line end.
-fn numbered<'a>(
-    lines: impl Iterator<Item = &'a [u8]>,
-    numbers: impl Iterator<Item = u64>,
-) -> impl Iterator<Item = Line<'a>> {
-    let line = |(line, number): (&'a [u8], u64)| Line {
-        number,
-        bytes: line.strip_suffix(b"\n").unwrap_or(line),
-    };
-    lines.zip(numbers).map(line)
 }

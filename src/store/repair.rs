@@ -1,19 +1,21 @@
-//! Mending a log: what is not sound goes to the quarantine, and the gap is put on record.
+//! Repairing a log: what is not sound goes to the quarantine, and the gap is put on record.
 
 use std::collections::BTreeSet;
 use std::mem;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use smol_str::SmolStr;
 
 use super::verify::{existing, look_twice, read_through};
 use super::{Options, Store, StoreError, TRIES};
+use crate::audit::{Auditor, Place, RepairPlan};
 use crate::events::{
-    Append, Cut, Event, EventId, Excision, FORMAT_VERSION, FileLog, LINE_LIMIT, Log as _, LogError,
-    NextLines, Position, Repair, TornTail,
+    Append, Cut, Event, EventId, FORMAT_VERSION, LINE_LIMIT, Log as _, LogError, NextLines,
+    Position, Repair, TornTail,
 };
-use crate::projection::audit::{Auditor, Place, Wounds};
+use crate::file_log::{FileLog, Rewrite};
 use crate::projection::checkpoint;
 
 /// The bytes of a line that what a `repair` event lists may take: the rest is ample for its other
@@ -21,26 +23,58 @@ use crate::projection::checkpoint;
 const ROOM: usize = LINE_LIMIT - 1024;
 
 /// What a repair did, or would do.
-#[derive(Debug, Default)]
-pub struct Mending {
-    /// The lines that are cut out, each with what is wrong with it.
-    pub cut: Vec<(Cut, String)>,
-    /// The events that are missing, each with a line that follows it, if one does.
-    pub missing: Vec<(EventId, Option<Place>)>,
-    /// The files in which line ends are put back as they were, and how many.
-    pub line_ends: Vec<(SmolStr, u64)>,
+#[derive(Debug, Default, Serialize)]
+pub struct RepairOutcome {
+    /// The lines that are cut out.
+    pub cut: Vec<CutLine>,
+    /// The events that are missing.
+    pub missing: Vec<MissingEvent>,
+    /// The files in which line ends are put back as they were.
+    pub line_ends: Vec<LineEnds>,
     /// Whether the checkpoint says otherwise than the log, and is removed.
     pub checkpoint: bool,
     /// The events that put it on record, once they are there.
     pub recorded: Vec<EventId>,
     /// Where the lines are kept that were cut out.
+    #[serde(skip)]
     pub kept: Vec<PathBuf>,
     /// What was cut from the end of the log first.
+    #[serde(skip)]
     pub torn: Option<TornTail>,
 }
 
-impl Mending {
-    /// Tells whether there is nothing to do.
+/// A line that is cut out.
+#[derive(Debug, Serialize)]
+pub struct CutLine {
+    /// The line.
+    #[serde(flatten)]
+    pub cut: Cut,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// An event that is missing.
+#[derive(Debug, Serialize)]
+pub struct MissingEvent {
+    /// Its id.
+    pub id: EventId,
+    /// The file of a line that follows it, if one does.
+    pub file: Option<SmolStr>,
+    /// That line.
+    pub line: Option<u64>,
+}
+
+/// Line ends that are put back as they were.
+#[derive(Debug, Serialize)]
+pub struct LineEnds {
+    /// The file.
+    pub file: SmolStr,
+    /// How many of its lines they end.
+    pub lines: u64,
+}
+
+impl RepairOutcome {
+    /// Returns whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cut.is_empty()
@@ -50,45 +84,52 @@ impl Mending {
     }
 }
 
-/// A repair, as it is to be done.
-struct Plan {
-    mending: Mending,
-    excisions: Vec<Excision>,
-    wounds: Wounds,
+impl MissingEvent {
+    fn new((id, named): (EventId, Option<Place>)) -> Self {
+        let line = named.as_ref().and_then(|named| named.line);
+        Self { id, file: named.map(|named| named.file), line }
+    }
+}
+
+/// A repair under way.
+struct Work {
+    plan: RepairPlan,
+    rewrites: Vec<Rewrite>,
+    outcome: RepairOutcome,
 }
 
 impl Store<FileLog> {
-    /// Tells what a repair would do, and does nothing.
-    pub fn plan_repair(options: &Options) -> Result<Mending, StoreError> {
+    /// Returns what a repair would do, and does nothing.
+    pub fn plan_repair(options: &Options) -> Result<RepairOutcome, StoreError> {
         let mut log = existing(options)?;
         let look = |log: &mut FileLog| {
-            let (auditor, scan) = read_through(log, options)?;
-            Ok((Plan::new(log, auditor)?.mending, scan))
+            let (auditor, reader) = read_through(log, options)?;
+            Ok((Work::new(log, auditor)?.outcome, reader))
         };
-        let (mending, _) = look_twice(&mut log, options.wait, look, |told| !told.is_empty())?;
-        Ok(mending)
+        let (outcome, _) = look_twice(&mut log, options.wait, look, |seen| !seen.is_empty())?;
+        Ok(outcome)
     }
 
-    /// Moves all lines that are not sound to the quarantine, and vouches for the gaps.
+    /// Moves all lines that are not sound to the quarantine, and records the gaps.
     ///
     /// Whatever it is cut short by, doing it again finishes it.
-    pub fn repair(options: &Options) -> Result<Mending, StoreError> {
+    pub fn repair(options: &Options) -> Result<RepairOutcome, StoreError> {
         let mut log = existing(options)?;
         for _ in 0..TRIES {
-            let turn = log.take_turn(options.wait)?;
+            let guard = log.lock(options.wait)?;
             let (auditor, _) = read_through(&mut log, options)?;
-            let mut plan = Plan::new(&log, auditor)?;
-            if plan.wounds.newest > FORMAT_VERSION {
-                return Err(StoreError::NewerFormat(plan.wounds.newest));
+            let mut work = Work::new(&log, auditor)?;
+            if work.plan.newest > FORMAT_VERSION {
+                return Err(StoreError::NewerFormat(work.plan.newest));
             }
-            if plan.mending.is_empty() {
-                log.forget_plan()?;
-                return Ok(plan.mending);
+            if work.outcome.is_empty() {
+                log.remove_plan()?;
+                return Ok(work.outcome);
             }
             // What cannot be put on record must not be begun.
-            let (lines, recorded) = plan.record(options.now)?;
-            plan.mending.kept = log.prepare(&plan.excisions, &plan.all())?;
-            if !plan.excise(&log)? {
+            let (lines, recorded) = work.encode(options.now)?;
+            work.outcome.kept = log.prepare(&work.rewrites, &work.record())?;
+            if !work.rewrite(&log)? {
                 continue;
             }
             // It may know of lines that are gone, and by their positions of none that is left.
@@ -96,74 +137,71 @@ impl Store<FileLog> {
             checkpoint::remove(&options.disk, &cache)
                 .map_err(LogError::io("remove the checkpoint in", &cache))?;
             log.reopen()?;
-            match log.append(turn, &plan.end(), &lines)? {
-                Append::Done { torn } => plan.mending.torn = torn,
+            match log.append(guard, &work.end(), &lines)? {
+                Append::Done { torn } => work.outcome.torn = torn,
                 Append::Moved => continue,
             }
-            log.forget_plan()?;
-            plan.mending.recorded = recorded;
-            return Ok(plan.mending);
+            log.remove_plan()?;
+            work.outcome.recorded = recorded;
+            return Ok(work.outcome);
         }
         Err(StoreError::KeepsMoving(log.path().to_owned()))
     }
 }
 
-impl Plan {
+impl Work {
     fn new(log: &FileLog, auditor: Auditor) -> Result<Self, LogError> {
         let planned = log.planned();
-        let wounds = auditor.wounds(&planned.missing);
-        let mut mending = Mending::default();
-        let mut excisions: Vec<_> = wounds
-            .pieces
-            .iter()
-            .enumerate()
-            .map(|(index, piece)| Excision {
-                piece: piece.clone(),
-                lines: Vec::new(),
+        let mut plan = auditor.repair_plan(&planned.missing);
+        let files = plan.segments.iter().enumerate();
+        let mut rewrites: Vec<_> = files
+            .map(|(index, segment)| Rewrite {
+                segment: segment.clone(),
+                cut: Vec::new(),
                 returns: Vec::new(),
-                unended: wounds.unended.contains(&index),
+                unended: plan.unended.contains(&index),
             })
             .collect();
-        for wound in &wounds.lines {
-            let Some(excision) = excisions.get_mut(wound.piece) else { continue };
-            let line = wound.place.line.unwrap_or(0);
-            let cut = log.describe(&excision.piece, line, wound.offset, wound.length)?;
-            let end = wound.offset + wound.length as u64 + 1;
-            let range = wound.offset..end.min(excision.piece.bytes);
-            excision.lines.push((cut.clone(), range));
-            mending.cut.push((cut, wound.reason.clone()));
+        let mut outcome = RepairOutcome { checkpoint: plan.checkpoint, ..Default::default() };
+        for (span, reason) in mem::take(&mut plan.cut) {
+            let Some(rewrite) = rewrites.get_mut(span.file) else { continue };
+            let cut = log.describe(&rewrite.segment, span.line, span.offset, span.length)?;
+            let end = span.offset + span.length as u64 + 1;
+            rewrite.cut.push((cut.clone(), span.offset..end.min(rewrite.segment.bytes)));
+            outcome.cut.push(CutLine { cut, reason });
         }
-        for (piece, at) in &wounds.returns {
-            if let Some(excision) = excisions.get_mut(*piece) {
-                excision.returns.push(*at);
+        for (file, at) in &plan.returns {
+            if let Some(rewrite) = rewrites.get_mut(*file) {
+                rewrite.returns.push(*at);
             }
         }
-        let known: BTreeSet<_> = mending.cut.iter().map(|(cut, _)| cut.clone()).collect();
-        let is_new = |cut: &Cut| !known.contains(cut) && !wounds.on_record.contains(cut);
-        let reason = "an earlier repair cut it out, and did not end";
-        let earlier = planned.cut.into_iter().filter(is_new);
-        mending.cut.extend(earlier.map(|cut| (cut, reason.to_owned())));
-        excisions.retain(|excision| !excision.is_empty());
-        let ends = excisions.iter().filter(|excision| excision.line_ends() > 0);
-        mending.line_ends =
-            ends.map(|excision| (excision.piece.name.clone(), excision.line_ends())).collect();
-        mending.missing.clone_from(&wounds.missing);
-        mending.checkpoint = wounds.checkpoint;
-        Ok(Self { mending, excisions, wounds })
+        let known: BTreeSet<_> = outcome.cut.iter().map(|line| line.cut.clone()).collect();
+        let is_new = |cut: &Cut| !known.contains(cut) && !plan.on_record.contains(cut);
+        for cut in planned.cut.into_iter().filter(is_new) {
+            let reason = "an earlier repair cut it out, and did not end".to_owned();
+            outcome.cut.push(CutLine { cut, reason });
+        }
+        rewrites.retain(|rewrite| !rewrite.is_empty());
+        let ended = rewrites.iter().filter(|rewrite| rewrite.line_ends() > 0);
+        let line_ends =
+            |it: &Rewrite| LineEnds { file: it.segment.name.clone(), lines: it.line_ends() };
+        outcome.line_ends = ended.map(line_ends).collect();
+        outcome.missing = mem::take(&mut plan.missing).into_iter().map(MissingEvent::new).collect();
+        Ok(Self { plan, rewrites, outcome })
     }
 
     /// All that is to be put on record.
-    fn all(&self) -> Repair {
+    fn record(&self) -> Repair {
         Repair {
-            cut: self.mending.cut.iter().map(|(cut, _)| cut.clone()).collect(),
-            missing: self.mending.missing.iter().map(|(id, _)| *id).collect(),
+            cut: self.outcome.cut.iter().map(|line| line.cut.clone()).collect(),
+            missing: self.outcome.missing.iter().map(|missing| missing.id).collect(),
         }
     }
 
-    /// Writes the files anew. Answers whether they were still those that were read.
-    fn excise(&self, log: &FileLog) -> Result<bool, LogError> {
-        for excision in &self.excisions {
-            if !log.excise(excision)? {
+    /// Writes the files anew, and returns whether they were still those that were read.
+    fn rewrite(&self, log: &FileLog) -> Result<bool, LogError> {
+        for rewrite in &self.rewrites {
+            if !log.rewrite(rewrite)? {
                 return Ok(false);
             }
         }
@@ -172,19 +210,19 @@ impl Plan {
 
     /// Where the whole lines of the log end, once the files are written anew.
     fn end(&self) -> Position {
-        let before: u64 = self.wounds.pieces.iter().map(|piece| piece.bytes).sum();
-        let cut: u64 = self.excisions.iter().map(|excision| excision.piece.bytes).sum();
-        let left: u64 = self.excisions.iter().map(Excision::bytes_left).sum();
-        let line_end = u64::from(self.wounds.lacks_line_end);
-        let offset = before - cut + left - self.wounds.torn + line_end;
+        let before: u64 = self.plan.segments.iter().map(|segment| segment.bytes).sum();
+        let cut: u64 = self.rewrites.iter().map(|rewrite| rewrite.segment.bytes).sum();
+        let left: u64 = self.rewrites.iter().map(Rewrite::bytes_left).sum();
+        let line_end = u64::from(self.plan.lacks_line_end);
+        let offset = before - cut + left - self.plan.torn + line_end;
         Position { offset, ..Position::START }
     }
 
     /// Writes the events that put it on record, as lines that follow from the heads that are left.
-    fn record(&self, now: Timestamp) -> Result<(Vec<u8>, Vec<EventId>), StoreError> {
-        let Wounds { next_seq, heads, deepest, .. } = &self.wounds;
+    fn encode(&self, now: Timestamp) -> Result<(Vec<u8>, Vec<EventId>), StoreError> {
+        let RepairPlan { next_seq, heads, deepest, .. } = &self.plan;
         let mut lines = NextLines::new(*next_seq, heads, *deepest, now);
-        for part in parts(self.all()) {
+        for part in parts(self.record()) {
             lines.push(Event::Repair(part)).map_err(StoreError::TooLong)?;
         }
         Ok(lines.into_parts())

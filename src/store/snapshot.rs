@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
-use super::{Options, Order, Store, StoreError, TRIES};
+use super::{Options, Order, Store, StoreError};
 use crate::broker::{Refusal, Rules};
-use crate::events::{
-    Damage, IdPrefix, Log, LogError, Position, Read, Record, Revision, written_id,
-};
+use crate::events::{LogError, Position, Record, written_id};
+use crate::file_log::FileLog;
+use crate::git::Revision;
 use crate::projection::{Cutoff, CutoffSpec, FoldKey, Line, LineDamage, Needs, Roster, View};
 
 /// A store as it is, as it was at a cut-off in its log, or as git has it at a revision.
@@ -19,8 +19,8 @@ use crate::projection::{Cutoff, CutoffSpec, FoldKey, Line, LineDamage, Needs, Ro
 pub struct Snapshot {
     /// The store, whose view ends at the cut-off.
     store: Store,
-    /// The log, if it is git that has it.
-    revision: Option<Revision>,
+    /// The commit, if it is git that has the log.
+    commit: Option<String>,
     /// What time it is there.
     now: Timestamp,
 }
@@ -29,7 +29,7 @@ impl Snapshot {
     /// A store as it is.
     #[must_use]
     pub fn present(store: Store, now: Timestamp) -> Self {
-        Self { store, revision: None, now }
+        Self { store, commit: None, now }
     }
 
     /// Opens a store as it was at what was typed.
@@ -67,18 +67,19 @@ impl Snapshot {
         if !options.dir.is_dir() {
             return Err(StoreError::NoStore(options.dir.clone()));
         }
-        let mut snapshot = Self::present(Store::closed(options)?, options.now);
-        let revision = snapshot.revision.insert(Revision::read(&options.dir, name)?);
-        let folded = View::fold_all(revision.log());
-        snapshot.store.view = folded.map_err(|damage| snapshot.damaged(damage))?;
-        snapshot.now = snapshot.view().last_at.unwrap_or(options.now);
-        Ok(snapshot)
+        let mut store = Store::closed(options)?;
+        let revision = Revision::read(&options.dir, name)?;
+        let (commit, dir) = (Some(revision.commit().to_owned()), revision.dir());
+        store.log = FileLog::new(revision.into_disk(), dir);
+        store.catch_up()?;
+        let now = store.view.last_at.unwrap_or(options.now);
+        Ok(Self { store, commit, now })
     }
 
     /// Returns whether this is not the store as it is.
     #[must_use]
     pub fn is_past(&self) -> bool {
-        self.revision.is_some() || self.view().cutoff() != Cutoff::All
+        self.commit.is_some() || self.view().cutoff() != Cutoff::All
     }
 
     /// The personas.
@@ -109,7 +110,7 @@ impl Snapshot {
     /// The commit whose log this is, if it is git that has it.
     #[must_use]
     pub fn commit(&self) -> Option<&str> {
-        self.revision.as_ref().map(Revision::commit)
+        self.commit.as_deref()
     }
 
     /// Asks something, with what it needs in memory.
@@ -127,51 +128,44 @@ impl Snapshot {
 
     /// Finds what was typed in the log: the cut-offs just before it and just after it.
     pub fn resolve(&mut self, spec: &CutoffSpec) -> Result<Range<Cutoff>, StoreError> {
-        let (mut found, mut position) = (BTreeSet::new(), Position::START);
-        let Some(prefix) = spec.prefix() else { return Ok(spec.resolve(&found, 0)?) };
-        if let Some(revision) = &self.revision {
-            find(prefix, revision.log(), &mut position, &mut found)
-                .map_err(|damage| self.damaged(damage))?;
-            return Ok(spec.resolve(&found, position.lines)?);
-        }
-        let (found, lines) = self.store.find(prefix)?;
-        Ok(spec.resolve(&found, lines)?)
-    }
-
-    /// Hands the events that may matter to `visit`, in fold order.
-    ///
-    /// As with [`Store::visit`], those that cannot hold each of `needles` may be left out.
-    pub fn visit(
-        &mut self,
-        needles: &[&str],
-        mut visit: impl FnMut(&Record),
-    ) -> Result<(), StoreError> {
-        let (mut next, mut buffer) = (Some(Position::START), Vec::new());
-        while let Some(page) = next {
-            next = self.visit_page(&page, Order::OldestFirst, needles, &mut buffer, |line| {
-                visit(&line.decode()?);
+        let Some(prefix) = spec.prefix() else { return Ok(spec.resolve(&BTreeSet::new(), 0)?) };
+        let (found, end) =
+            self.store.read_through(|found: &mut BTreeSet<_>, start, batch, _| {
+                for (bytes, number) in batch.split(|byte| *byte == b'\n').zip(start.lines + 1..) {
+                    if written_id(bytes).is_some_and(|(_, id)| prefix.range().contains(&id)) {
+                        found.insert(FoldKey::of(&Line { number, bytes }.decode()?));
+                    }
+                }
                 Ok(())
             })?;
-        }
-        Ok(())
+        Ok(spec.resolve(&found, end.lines)?)
     }
 
-    /// Hands the lines of one page to `visit`: see [`Store::visit_page`]. What git has is one page.
+    /// Hands the events that may matter to `visit`, in fold order: see [`Store::visit`].
+    pub fn visit(
+        &mut self,
+        texts: &[&str],
+        mut visit: impl FnMut(&Record),
+    ) -> Result<(), StoreError> {
+        let cutoff = self.view().cutoff();
+        self.store.visit(texts, |record| {
+            if cutoff.includes(record) {
+                visit(record);
+            }
+        })
+    }
+
+    /// Hands the lines of one page to `visit`: see [`Store::visit_page`].
     pub fn visit_page(
         &mut self,
         page: &Position,
         order: Order,
-        needles: &[&str],
+        texts: &[&str],
         buffer: &mut Vec<u8>,
         mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
     ) -> Result<Option<Position>, StoreError> {
-        if let Some(revision) = &self.revision {
-            let visited = View::in_order(revision.log());
-            let visited = visited.and_then(|lines| order.try_for_each(lines, visit));
-            return visited.map(|()| None).map_err(|damage| self.damaged(damage).into());
-        }
         let cutoff = self.view().cutoff();
-        self.store.visit_page(page, order, needles, buffer, |line| {
+        self.store.visit_page(page, order, texts, buffer, |line| {
             let is_within = cutoff == Cutoff::All || cutoff.includes(&line.decode()?);
             if is_within { visit(line) } else { Ok(()) }
         })
@@ -186,48 +180,7 @@ impl Snapshot {
     /// Says where in which file a line is damaged.
     #[must_use]
     pub fn damaged(&self, damage: LineDamage) -> LogError {
-        let Some(revision) = &self.revision else {
-            return self.store.damaged(damage);
-        };
-        let (path, line) = revision.place(damage.line);
-        LogError::Damaged(Box::new(Damage { path, line, reason: damage.reason }))
-    }
-}
-
-/// Finds the events whose ids begin so in the lines that follow a position, and moves it on.
-fn find(
-    prefix: &IdPrefix,
-    lines: &[u8],
-    position: &mut Position,
-    found: &mut BTreeSet<FoldKey>,
-) -> Result<(), LineDamage> {
-    for (bytes, number) in lines.split(|byte| *byte == b'\n').zip(position.lines + 1..) {
-        if written_id(bytes).is_some_and(|(_, id)| prefix.range().contains(&id)) {
-            found.insert(FoldKey::of(&Line { number, bytes }.decode()?));
-        }
-    }
-    position.advance(lines);
-    Ok(())
-}
-
-impl<L: Log> Store<L> {
-    /// Finds the events whose ids begin so, and counts the lines of the log.
-    pub(super) fn find(
-        &mut self,
-        prefix: &IdPrefix,
-    ) -> Result<(BTreeSet<FoldKey>, u64), StoreError> {
-        for _ in 0..TRIES {
-            let (mut found, mut position, mut batch) =
-                (BTreeSet::new(), Position::START, Vec::new());
-            while let Read::Lines { left } = self.log.read(&position, &mut batch)? {
-                find(prefix, &batch, &mut position, &mut found)
-                    .map_err(|damage| self.damaged(damage))?;
-                if left == 0 {
-                    return Ok((found, position.lines));
-                }
-            }
-        }
-        Err(self.keeps_moving())
+        self.store.damaged(damage)
     }
 }
 
@@ -241,7 +194,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::events::Disk;
+    use crate::disk::Disk;
     use crate::events::decode;
     use crate::projection::CutoffError;
     use crate::projection::testing::{History, anything, seed};

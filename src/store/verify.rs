@@ -1,12 +1,14 @@
-//! Reading everything, and telling all that is wrong with it.
+//! Reading everything, and reporting all that is wrong with it.
 
 use std::path::Path;
 use std::time::Duration;
 
 use super::{LongWork, Options, Store, StoreError};
-use crate::events::{FileLog, IdPrefix, Log as _, LogError, Scan, disk};
-use crate::projection::audit::{Auditor, Kept, inspect};
-use crate::projection::{Audit, Fault, Finding, Severity, checkpoint, pipeline};
+use crate::audit::{Audit, Auditor, Fault, Finding, FoundCheckpoint, Severity, inspect};
+use crate::disk;
+use crate::events::{IdPrefix, Log as _, LogError};
+use crate::file_log::{FileLog, Reader};
+use crate::projection::{checkpoint, pipeline};
 
 /// What of a store, besides the log's files, should be its owner's alone.
 const FILES: [&str; 7] =
@@ -15,8 +17,8 @@ const FILES: [&str; 7] =
 impl Store<FileLog> {
     /// Audits a store: reads every line of every file, and writes nothing.
     ///
-    /// `noted` are heads that somebody noted earlier; the audit tells whether
-    /// the history still contains them. It takes no lock, but what looks like
+    /// `noted` are heads that were noted earlier; the audit says whether the
+    /// history still contains them. It takes no lock, but what looks like
     /// damage is looked at once more while no writer can be at work.
     pub fn verify(options: &Options, noted: &[IdPrefix]) -> Result<Audit, StoreError> {
         let cache = options.cache();
@@ -28,14 +30,14 @@ impl Store<FileLog> {
             log => log?,
         };
         let look = |log: &mut FileLog| {
-            let (auditor, scan) = read_through(log, options)?;
-            Ok((auditor.finish(noted)?, scan))
+            let (auditor, reader) = read_through(log, options)?;
+            Ok((auditor.finish(noted)?, reader))
         };
         let suspect =
             |audit: &Audit| audit.findings.iter().any(|found| may_be_half_seen(&found.fault));
-        let (mut audit, scan) = look_twice(&mut log, options.wait, look, suspect)?;
-        for open in open_to_others(&options.dir, &scan)? {
-            audit.add(found_open(open));
+        let (mut audit, reader) = look_twice(&mut log, options.wait, look, suspect)?;
+        for open in open_to_others(&options.dir, &reader)? {
+            audit.findings.push(found_open(open));
         }
         Ok(audit)
     }
@@ -44,8 +46,8 @@ impl Store<FileLog> {
     ///
     /// Only modes are looked at, and no line is read.
     pub fn writable_by_others(options: &Options) -> Result<Vec<Finding>, StoreError> {
-        let scan = existing(options)?.scan()?;
-        let mut open = open_to_others(&options.dir, &scan)?;
+        let reader = existing(options)?.reader()?;
+        let mut open = open_to_others(&options.dir, &reader)?;
         open.retain(|(_, mode)| mode & 0o022 != 0);
         Ok(open.into_iter().map(found_open).collect())
     }
@@ -59,17 +61,17 @@ fn found_open((name, mode): (String, u32)) -> Finding {
 pub(super) fn look_twice<T>(
     log: &mut FileLog,
     wait: Duration,
-    look: impl Fn(&mut FileLog) -> Result<(T, Scan), StoreError>,
+    look: impl Fn(&mut FileLog) -> Result<(T, Reader), StoreError>,
     is_suspect: impl Fn(&T) -> bool,
-) -> Result<(T, Scan), StoreError> {
-    let (seen, scan) = look(log)?;
+) -> Result<(T, Reader), StoreError> {
+    let (seen, reader) = look(log)?;
     if is_suspect(&seen) {
-        let _turn = log.hold_still(wait);
-        if !log.is_still(&scan)? {
+        let _guard = log.lock_if_there(wait);
+        if !log.is_unchanged(&reader)? {
             return look(log);
         }
     }
-    Ok((seen, scan))
+    Ok((seen, reader))
 }
 
 /// The log of a store that is there.
@@ -85,15 +87,15 @@ pub(super) fn existing(options: &Options) -> Result<FileLog, StoreError> {
 }
 
 /// The checkpoint, and what of it is known before the log is read.
-fn keep(log: &mut FileLog, options: &Options) -> Kept {
+fn find_checkpoint(log: &mut FileLog, options: &Options) -> FoundCheckpoint {
     let (disk, cache) = (&options.disk, options.cache());
-    let Some(view) = checkpoint::load(disk, &cache) else {
-        return if checkpoint::exists(disk, &cache) { Kept::Unusable } else { Kept::None };
-    };
-    if view.marks().all(|mark| log.holds(mark).unwrap_or(false)) {
-        Kept::here(view)
-    } else {
-        Kept::Elsewhere(Box::new(view))
+    match checkpoint::load(disk, &cache).map(Box::new) {
+        Some(view) if view.marks().all(|mark| log.holds(mark).unwrap_or(false)) => {
+            FoundCheckpoint::OfThisLog { view, agrees: None }
+        }
+        Some(view) => FoundCheckpoint::OfAnotherLog(view),
+        None if checkpoint::exists(disk, &cache) => FoundCheckpoint::Unusable,
+        None => FoundCheckpoint::None,
     }
 }
 
@@ -101,35 +103,31 @@ fn keep(log: &mut FileLog, options: &Options) -> Kept {
 pub(super) fn read_through(
     log: &mut FileLog,
     options: &Options,
-) -> Result<(Auditor, Scan), StoreError> {
-    let kept = keep(log, options);
-    let mut scan = log.scan()?;
-    let mut auditor = Auditor::new(scan.pieces(), kept);
+) -> Result<(Auditor, Reader), StoreError> {
+    let checkpoint = find_checkpoint(log, options);
+    let mut reader = log.reader()?;
+    let mut auditor = Auditor::new(reader.segments(), checkpoint);
     let next = || -> Result<_, LogError> {
-        let batch = scan.read()?;
-        let (done, all) = scan.progress();
-        options.progress.tell(LongWork::Reading { done, all });
+        let batch = reader.read()?;
+        let (done, all) = reader.progress();
+        options.progress.report(LongWork::Reading { done, all });
         Ok(batch)
     };
-    pipeline::in_order(
-        next,
-        |batch| inspect(&batch),
-        |lines| {
-            auditor.take(lines);
-            Ok(())
-        },
-    )?;
-    if auditor.is_out_of_line() {
-        auditor.fold_all(&read_again(&mut scan)?);
+    pipeline::in_order(next, inspect, |lines| {
+        auditor.take(lines);
+        Ok(())
+    })?;
+    if auditor.is_out_of_order() {
+        auditor.fold_all(&read_again(&mut reader)?);
     }
-    Ok((auditor, scan))
+    Ok((auditor, reader))
 }
 
 /// Reads the whole log once more, into memory.
-fn read_again(scan: &mut Scan) -> Result<Vec<u8>, LogError> {
+fn read_again(reader: &mut Reader) -> Result<Vec<u8>, LogError> {
     let mut whole = Vec::new();
-    scan.rewind();
-    while let Some(mut batch) = scan.read()? {
+    reader.rewind();
+    while let Some(mut batch) = reader.read()? {
         whole.append(&mut batch.bytes);
         if batch.unended {
             whole.push(b'\n');
@@ -138,7 +136,7 @@ fn read_again(scan: &mut Scan) -> Result<Vec<u8>, LogError> {
     Ok(whole)
 }
 
-/// Tells whether a finding may come of a write, a seal or a checkout that was half seen.
+/// Returns whether a finding may come of a write, a seal or a checkout that was half seen.
 fn may_be_half_seen(fault: &Fault) -> bool {
     fault.severity() == Severity::Damage || matches!(fault, Fault::TornTail { .. } | Fault::Unended)
 }
@@ -146,9 +144,9 @@ fn may_be_half_seen(fault: &Fault) -> bool {
 /// The files that others than the owner may read or write, with their modes.
 ///
 /// In a directory that is closed to others, nothing is open to them.
-pub(super) fn open_to_others(dir: &Path, scan: &Scan) -> Result<Vec<(String, u32)>, LogError> {
-    let sealed = scan.pieces().iter().filter(|piece| piece.is_sealed());
-    let names = FILES.into_iter().chain(sealed.map(|piece| piece.name.as_str()));
+pub(super) fn open_to_others(dir: &Path, reader: &Reader) -> Result<Vec<(String, u32)>, LogError> {
+    let sealed = reader.segments().iter().filter(|segment| segment.is_sealed());
+    let names = FILES.into_iter().chain(sealed.map(|segment| segment.name.as_str()));
     let mut found = Vec::new();
     for name in names {
         let path = dir.join(name);

@@ -1,0 +1,92 @@
+//! The checkpoint, held to the log that it was taken of.
+
+use super::fault::Fault;
+use super::finding::Finding;
+use crate::events::EventId;
+use crate::projection::graph::EventGraph;
+use crate::projection::{Needs, View};
+
+/// Where the checkpoint is, in a store.
+const FILE: &str = ".cache/checkpoint.json";
+
+/// The checkpoint that was found in a store.
+#[derive(Debug, Default)]
+pub enum FoundCheckpoint {
+    #[default]
+    None,
+    /// There is one that cannot be used.
+    Unusable,
+    /// It is of the log that is there, up to its position.
+    OfThisLog {
+        view: Box<View>,
+        /// Whether the log says the same, once that is known.
+        agrees: Option<bool>,
+    },
+    /// It is of this log in another state, or of another log.
+    OfAnotherLog(Box<View>),
+}
+
+impl FoundCheckpoint {
+    /// Compares it with a fold that has come as far as it.
+    pub(super) fn compare(&mut self, folded: &View) {
+        if let Self::OfThisLog { view, agrees } = self
+            && agrees.is_none()
+            && view.position == folded.position
+        {
+            // The rest of it is read now, and may be damaged.
+            if view.roster.load(&Needs::everyone()).is_err() {
+                *self = Self::Unusable;
+            } else {
+                *agrees = Some(**view == *folded);
+            }
+        }
+    }
+
+    /// Compares it with the fold of a log's beginning, in whatever order its lines are.
+    pub(super) fn compare_prefix(&mut self, log: &[u8]) {
+        if let Self::OfThisLog { view, agrees: None } = self {
+            let end = usize::try_from(view.position.offset).unwrap_or(usize::MAX);
+            // A beginning that is damaged is reported as such, and adds up to nothing.
+            if let Some(Ok(folded)) = log.get(..end).map(View::fold_all) {
+                self.compare(&folded);
+            }
+        }
+    }
+
+    /// Returns whether it says otherwise than the log.
+    pub(super) fn differs(&self) -> bool {
+        matches!(self, Self::OfThisLog { agrees: Some(false), .. })
+    }
+
+    /// The heads that it knows of.
+    pub(super) fn heads(&self) -> &[EventId] {
+        match self {
+            Self::None | Self::Unusable => &[],
+            Self::OfThisLog { view, .. } | Self::OfAnotherLog(view) => view.heads.ids(),
+        }
+    }
+
+    /// What is wrong with it. Of events that `is_known` to be missing it says nothing.
+    pub(super) fn finding(
+        &self,
+        graph: &EventGraph,
+        bytes: u64,
+        is_known: impl Fn(&EventId) -> bool,
+    ) -> Option<Finding> {
+        let fault = match self {
+            Self::None | Self::OfThisLog { agrees: None | Some(true), .. } => return None,
+            Self::Unusable => Fault::CheckpointUnusable,
+            Self::OfThisLog { agrees: Some(false), .. } => Fault::CheckpointDiffers,
+            Self::OfAnotherLog(view) => {
+                let gone = |id: &&EventId| graph.find(**id).is_none() && !is_known(id);
+                let gone: Vec<_> = view.heads.ids().iter().filter(gone).copied().collect();
+                if gone.is_empty() {
+                    Fault::OtherState { longer: bytes < view.position.offset }
+                } else {
+                    Fault::EventsGone(gone)
+                }
+            }
+        };
+        Some(Finding::of_file(FILE, fault))
+    }
+}

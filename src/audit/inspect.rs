@@ -1,0 +1,61 @@
+//! Lines, decoded: what can be said of each by itself.
+
+use crate::events::{EventId, LineError, Record, TextError, decode, possible_ids, without_mark};
+use crate::file_log::Batch;
+use crate::projection::line::line_ranges;
+
+/// One line, decoded.
+pub struct InspectedLine {
+    pub decoded: Result<Record, LineError>,
+    /// Its length in bytes, without its line end.
+    pub length: usize,
+    /// Whether it is sound but for a line end that was converted.
+    pub is_converted: bool,
+    pub has_byte_order_mark: bool,
+    /// The id that it says it has, and the one that its bytes have, should it be wrong.
+    pub possible_ids: [Option<EventId>; 2],
+    pub text_errors: Vec<TextError>,
+}
+
+/// Decodes the lines of a batch, what follows the last line end of a file as one more, and holds
+/// their texts to the limits.
+pub fn inspect(batch: Batch) -> (Batch, Vec<InspectedLine>) {
+    let (whole, rest) = batch.bytes.split_at_checked(batch.whole).unwrap_or_default();
+    let lines = line_ranges(whole).filter_map(|range| whole.get(range));
+    let mut lines: Vec<_> = lines.map(InspectedLine::of).collect();
+    match batch.rest {
+        0 => {}
+        length if length == rest.len() as u64 => lines.push(InspectedLine::of(rest)),
+        length => {
+            // It is too long to be a line, and was not read.
+            let bytes = usize::try_from(length).unwrap_or(usize::MAX);
+            lines.push(InspectedLine::new(Err(LineError::TooLong { bytes }), bytes));
+        }
+    }
+    (batch, lines)
+}
+
+impl InspectedLine {
+    fn new(decoded: Result<Record, LineError>, length: usize) -> Self {
+        let text_errors = decoded.as_ref().map_or(Vec::new(), |record| record.event.text_errors());
+        let (is_converted, has_byte_order_mark, possible_ids) = (false, false, [None; 2]);
+        Self { decoded, length, is_converted, has_byte_order_mark, possible_ids, text_errors }
+    }
+
+    fn of(line: &[u8]) -> Self {
+        let has_byte_order_mark = without_mark(line).len() < line.len();
+        let inspected = match decode(line) {
+            // What was converted is known: but for that, its id is right.
+            Err(LineError::CrLf) => match line.strip_suffix(b"\r").map(decode) {
+                Some(Ok(record)) => {
+                    Self { is_converted: true, ..Self::new(Ok(record), line.len() - 1) }
+                }
+                _ => Self::new(Err(LineError::CrLf), line.len()),
+            },
+            decoded => Self::new(decoded, line.len()),
+        };
+        let is_wrong = inspected.decoded.is_err();
+        let possible_ids = if is_wrong { possible_ids(line) } else { [None; 2] };
+        Self { has_byte_order_mark, possible_ids, ..inspected }
+    }
+}

@@ -1,0 +1,200 @@
+//! The audit of a whole log: every line, its place in the history, and what it says.
+//!
+//! It stops at no fault, and names each for what it is. Lines come in as they
+//! stand in the files; as long as each follows from the one before, they are
+//! folded on the way, and else once more in the order of a merge.
+
+mod checkpoint;
+mod fault;
+mod finding;
+mod inspect;
+mod observations;
+mod place;
+mod repair_plan;
+mod report;
+mod report_findings;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+
+pub use self::checkpoint::FoundCheckpoint;
+pub use self::fault::{Fault, Severity};
+pub use self::finding::Finding;
+pub use self::inspect::inspect;
+pub use self::place::Place;
+pub use self::repair_plan::RepairPlan;
+pub use self::report::{AmbiguousHead, Audit, NotedHead};
+
+use self::inspect::InspectedLine;
+use self::observations::Observations;
+use crate::events::{EventId, Record, Seq, decode_checked};
+use crate::file_log::{Batch, Segment};
+use crate::projection::graph::{EventGraph, LineSpan};
+use crate::projection::{Fold, View, pipeline};
+
+/// How many lines are decoded in one go.
+const CHUNK: usize = 4096;
+
+/// An audit under way.
+#[derive(Debug, Default)]
+pub struct Auditor {
+    segments: Vec<Segment>,
+    /// Where each file begins, in bytes of the log that batches brought.
+    starts: Vec<u64>,
+    brought: u64,
+    findings: Vec<Finding>,
+    graph: EventGraph,
+    /// Lines that are wrong by themselves, each with why.
+    bad: Vec<(LineSpan, String)>,
+    /// The ids that such lines say they have, and those that their bytes have.
+    bad_ids: BTreeSet<EventId>,
+    /// The first depth and the last id of each file.
+    ends: BTreeMap<usize, (Seq, EventId)>,
+    /// The newest format version of any line.
+    newest: u32,
+    lines: u64,
+    bytes: u64,
+    /// The length of the unfinished write at the end.
+    torn: u64,
+    /// The last line of the log, if it lacks its line end.
+    unended: Option<LineSpan>,
+    /// Sealed files whose last line has no line end.
+    unended_segments: Vec<usize>,
+    /// Lines that are sound but for a line end that was converted.
+    converted: Vec<LineSpan>,
+    checkpoint: FoundCheckpoint,
+    view: View,
+    observations: Observations,
+    /// Whether the lines are another sequence than that of the fold.
+    is_out_of_order: bool,
+}
+
+impl Auditor {
+    /// Begins an audit of a log of these files, with the checkpoint that was found.
+    pub fn new(segments: &[Segment], checkpoint: FoundCheckpoint) -> Self {
+        Self { segments: segments.to_vec(), checkpoint, ..Self::default() }
+    }
+
+    /// Takes in the next lines of the log.
+    pub fn take(&mut self, (batch, mut lines): (Batch, Vec<InspectedLine>)) {
+        let Batch { file, offset, .. } = batch;
+        if self.starts.len() <= file {
+            self.starts.resize(file + 1, self.brought);
+        }
+        let rest = if batch.rest > 0 { lines.pop() } else { None };
+        let mut span = LineSpan { file, line: batch.lines, offset, length: 0 };
+        for line in lines {
+            let line_end = if line.is_converted { 2 } else { 1 };
+            (span.line, span.length) = (span.line + 1, line.length);
+            self.take_line(line, span);
+            span.offset += span.length as u64 + line_end;
+        }
+        if let Some(rest) = rest {
+            (span.line, span.length) = (span.line + 1, rest.length);
+            self.take_rest(rest, batch.unended, span);
+        }
+        let added = u64::from(batch.unended);
+        self.bytes += batch.whole as u64 + batch.rest + added;
+        self.brought += batch.bytes.len() as u64 + added;
+    }
+
+    fn take_line(&mut self, line: InspectedLine, span: LineSpan) {
+        self.lines += 1;
+        match line.decoded {
+            Ok(record) => {
+                for error in line.text_errors {
+                    self.find(span, Fault::Text(error));
+                }
+                if line.has_byte_order_mark {
+                    self.find(span, Fault::ByteOrderMark);
+                }
+                if line.is_converted {
+                    self.converted.push(span);
+                    self.is_out_of_order = true;
+                }
+                self.take_sound(record, span);
+            }
+            Err(error) => {
+                let fault = Fault::Line(error);
+                self.bad.push((span, fault.to_string()));
+                self.bad_ids.extend(line.possible_ids.into_iter().flatten());
+                self.find(span, fault);
+                self.is_out_of_order = true;
+            }
+        }
+    }
+
+    fn take_sound(&mut self, record: Record, span: LineSpan) {
+        self.graph.push(&record, span);
+        self.ends.entry(span.file).or_insert((record.seq, record.id)).1 = record.id;
+        self.newest = self.newest.max(record.v);
+        if !self.is_out_of_order {
+            self.observations.observe(&self.view.roster, &record, span);
+            let folded = self.view.fold_decoded(Ok(record), span.length);
+            self.is_out_of_order = !matches!(folded, Ok(Fold::Done));
+            self.checkpoint.compare(&self.view);
+        }
+    }
+
+    /// Takes in what follows the last line end of a file.
+    fn take_rest(&mut self, rest: InspectedLine, unended: bool, span: LineSpan) {
+        if unended {
+            self.find(span, Fault::Unended);
+            self.unended = Some(span);
+            self.take_line(rest, span);
+        } else if self.segments.get(span.file).is_some_and(Segment::is_sealed) {
+            self.find(span, Fault::NoLineEnd);
+            self.unended_segments.push(span.file);
+            self.take_line(rest, span);
+            // Readers refuse it, sound as it may be.
+            self.is_out_of_order = true;
+        } else {
+            self.torn = span.length as u64;
+            self.find(span, Fault::TornTail { bytes: self.torn });
+        }
+    }
+
+    /// Returns whether the lines have to be folded in another order than they came in.
+    pub fn is_out_of_order(&self) -> bool {
+        self.is_out_of_order
+    }
+
+    /// Folds all events of the log in their order.
+    pub fn fold_all(&mut self, log: &[u8]) {
+        self.graph.index();
+        let order = self.graph.in_fold_order();
+        (self.view, self.observations) = (View::default(), Observations::default());
+        let Self { graph, starts, view, observations, .. } = self;
+        let mut chunks = order.chunks(CHUNK);
+        let next = || Ok::<_, Infallible>(chunks.next());
+        let decode = |chunk: &[usize]| -> Vec<_> {
+            let nodes = chunk.iter().filter_map(|at| graph.get(*at));
+            let decoded = nodes.filter_map(|node| {
+                let line = log.get(node.span.range(*starts.get(node.span.file)?))?;
+                // It was read before; should it be another one by now, nothing is said of it.
+                Some((decode_checked(line, node.id).ok()?, node.span))
+            });
+            decoded.collect()
+        };
+        let Ok(()) = pipeline::in_order(next, decode, |records| {
+            for (record, span) in records {
+                observations.observe(&view.roster, &record, span);
+                view.roster.apply(&record);
+            }
+            Ok(())
+        });
+        self.checkpoint.compare_prefix(log);
+    }
+
+    fn find(&mut self, span: LineSpan, fault: Fault) {
+        let place = Some(self.place(span));
+        self.findings.push(Finding { place, fault });
+    }
+
+    fn place(&self, LineSpan { file: index, line, .. }: LineSpan) -> Place {
+        let name = self.segments.get(index).map(|segment| segment.name.clone());
+        Place { index, file: name.unwrap_or_default(), line: Some(line) }
+    }
+}

@@ -1,0 +1,34 @@
+//! Where something is, for messages.
+
+use std::fmt;
+
+use smol_str::SmolStr;
+
+/// A line of a file of the store, or a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Which of the log's files it is, in their order; other files come after them.
+    pub(super) index: usize,
+    /// The file's name in the store.
+    pub file: SmolStr,
+    /// The line in it, from 1.
+    pub line: Option<u64>,
+}
+
+impl Place {
+    /// The place, as a part of a sentence.
+    pub(super) fn in_words(&self) -> impl fmt::Display {
+        fmt::from_fn(move |f| match self.line {
+            Some(line) => write!(f, "line {line} of `{}`", self.file),
+            None => write!(f, "`{}`", self.file),
+        })
+    }
+}
+
+/// As compilers write it: `events.jsonl:12`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
+    }
+}

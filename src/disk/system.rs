@@ -1,0 +1,320 @@
+//! The machine's own file system.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::{FileSystem, Mode, OpenFile};
+
+/// The file system of the machine.
+#[derive(Debug)]
+pub struct System;
+
+impl FileSystem for System {
+    fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn OpenFile>> {
+        let options = options(mode);
+        let file = match options.open(path) {
+            Err(error) if may_be_link(&error) && is_link(path) => {
+                options.open(own_target(path)?)?
+            }
+            opened => opened?,
+        };
+        Ok(Arc::new(file))
+    }
+
+    fn make_dir(&self, path: &Path) -> io::Result<()> {
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "elsewhere there are no modes"))]
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(dir).map_err(|error| unfollowed(dir, error))?;
+        let names = names.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        names.filter_map(io::Result::transpose).collect()
+    }
+
+    fn file_len(&self, path: &Path) -> io::Result<u64> {
+        // Whether a link may lead there, `open` says.
+        let of = fs::metadata(path).map_err(|error| unfollowed(path, error))?;
+        Ok(regular(of)?.len())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+    }
+
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        path.try_exists()
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<Identity> {
+        Identity::named(path)
+    }
+
+    fn pause(&self, time: Duration) {
+        thread::sleep(time);
+    }
+}
+
+impl OpenFile for File {
+    fn len(&self) -> io::Result<u64> {
+        Ok(regular(self.metadata()?)?.len())
+    }
+
+    fn read_at(&self, mut offset: u64, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let mut left = limit;
+        while left > 0 {
+            let start = bytes.len();
+            let room = (bytes.capacity() - start).max(ROOM);
+            let wanted = usize::try_from(left).unwrap_or(room).min(room);
+            bytes.resize(start + wanted, 0);
+            let read = read_some(self, offset, bytes.get_mut(start..).unwrap_or_default());
+            bytes.truncate(start + *read.as_ref().unwrap_or(&0));
+            match read {
+                Ok(0) => break,
+                Ok(read) => (offset, left) = (offset + read as u64, left - read as u64),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        io::Write::write(&mut &*self, bytes)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        Identity::of(self)
+    }
+
+    /// `File` has a method of its own by this name; the full path picks fs2's.
+    fn try_lock(&self) -> io::Result<()> {
+        fs2::FileExt::try_lock_exclusive(self).map_err(|error| {
+            let contended = fs2::lock_contended_error();
+            if error.raw_os_error() == contended.raw_os_error() {
+                io::ErrorKind::WouldBlock.into()
+            } else {
+                error
+            }
+        })
+    }
+}
+
+/// The least that is made room for to read a file of which nobody knows how long it is.
+const ROOM: usize = 8 * 1024;
+
+/// Reads at a place of a file; that moves nothing for other readers.
+#[cfg(unix)]
+fn read_some(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+/// Reads at a place of a file.
+#[cfg(not(unix))]
+fn read_some(mut file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;
+    file.read(buffer)
+}
+
+/// How a file is opened, and who may read it should it be made.
+fn options(mode: Mode) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        use rustix::fs::OFlags;
+
+        // A link must not lead a write elsewhere, and a pipe that nobody writes to must not hold
+        // anyone up. Neither costs a call.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
+    match mode {
+        Mode::Read => options.read(true),
+        Mode::Append => options.read(true).append(true),
+        Mode::AppendOrCreate => options.read(true).append(true).create(true),
+        Mode::CreateNew => options.write(true).create_new(true),
+        Mode::Truncate => options.write(true).create(true).truncate(true),
+        Mode::Keep => options.read(true).write(true).create(true).truncate(false),
+    };
+    options
+}
+
+/// Returns whether what failed may be that a link is not followed.
+fn may_be_link(error: &io::Error) -> bool {
+    !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists)
+}
+
+/// Reads a text of the user's own, which may be a link to wherever they like.
+///
+/// A pipe or a device could keep its reader waiting for ever, and is refused.
+pub fn read_to_string(path: &Path) -> io::Result<String> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    let mut file = options.read(true).open(path)?;
+    regular(file.metadata()?)?;
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|of| of.is_symlink())
+}
+
+fn leads_nowhere() -> io::Error {
+    io::Error::other("it is a symbolic link that leads to nothing")
+}
+
+/// Makes a link to nothing, which is there, another error than what is not there.
+fn unfollowed(path: &Path, error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::NotFound && is_link(path) { leads_nowhere() } else { error }
+}
+
+/// What a link leads to, if it stays beside or below the link and is the user's own.
+fn own_target(link: &Path) -> io::Result<PathBuf> {
+    let refused = |why| io::Error::other(format!("it is a symbolic link {why}"));
+    let target = fs::canonicalize(link).map_err(|_| leads_nowhere())?;
+    let home = link.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !target.starts_with(fs::canonicalize(home)?) {
+        return Err(refused("that leads out of the store"));
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::uid(&fs::metadata(&target)?)
+        != rustix::process::geteuid().as_raw()
+    {
+        return Err(refused("to a file of another user's"));
+    }
+    Ok(target)
+}
+
+/// What is known of a file that is one, and no directory, pipe or device.
+fn regular(of: fs::Metadata) -> io::Result<fs::Metadata> {
+    if of.is_file() { Ok(of) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
+/// Which file it is: the same for every name and every handle of one file.
+#[cfg(unix)]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub(super) device: u64,
+    pub(super) inode: u64,
+}
+
+#[cfg(unix)]
+impl Identity {
+    fn named(path: &Path) -> io::Result<Self> {
+        Ok(Self::new(&fs::metadata(path)?))
+    }
+
+    fn of(file: &File) -> io::Result<Self> {
+        Ok(Self::new(&regular(file.metadata()?)?))
+    }
+
+    fn new(of: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+
+        Self { device: of.dev(), inode: of.ino() }
+    }
+
+    /// Its number, where files have one.
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere they have none")]
+    pub fn number(&self) -> Option<u64> {
+        Some(self.inode)
+    }
+}
+
+/// Which file it is: the same for every name and every handle of one file.
+#[cfg(not(unix))]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Identity(same_file::Handle);
+
+#[cfg(not(unix))]
+impl Identity {
+    fn named(path: &Path) -> io::Result<Self> {
+        Ok(Self(same_file::Handle::from_path(path)?))
+    }
+
+    fn of(file: &File) -> io::Result<Self> {
+        regular(file.metadata()?)?;
+        Ok(Self(same_file::Handle::from_file(file.try_clone()?)?))
+    }
+
+    /// Its number, where files have one.
+    pub fn number(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// The mode of a file or directory that others than its owner may use, where modes are known.
+pub fn open_to_others(path: &Path) -> io::Result<Option<u32>> {
+    match fs::metadata(path) {
+        Ok(of) => Ok(mode(&of).map(|mode| mode & 0o777).filter(|mode| mode & 0o077 != 0)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
+fn mode(of: &fs::Metadata) -> Option<u32> {
+    Some(std::os::unix::fs::PermissionsExt::mode(&of.permissions()))
+}
+
+#[cfg(not(unix))]
+fn mode(_: &fs::Metadata) -> Option<u32> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek as _, Write as _};
+
+    use super::*;
+
+    #[test]
+    fn a_read_at_a_place_moves_no_other_and_ends_with_the_file() {
+        let mut file = tempfile::tempfile().unwrap();
+        let all: Vec<u8> = (0..100_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        file.write_all(&all).unwrap();
+        #[cfg(unix)]
+        file.rewind().unwrap();
+        for (offset, limit) in [(0, u64::MAX), (7, 50_000), (99_999, 10), (100_000, 1), (5, 0)] {
+            let mut bytes = b"before".to_vec();
+            OpenFile::read_at(&file, offset, limit, &mut bytes).unwrap();
+            let from = usize::try_from(offset).unwrap();
+            let length = usize::try_from(limit).unwrap_or(usize::MAX).min(all.len() - from);
+            assert_eq!(bytes, [b"before", &all[from..from + length]].concat());
+        }
+        #[cfg(unix)]
+        assert_eq!(file.stream_position().unwrap(), 0);
+    }
+}

@@ -1,0 +1,243 @@
+//! The fast decoder of a line: one in the form in which this program writes it.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use serde::de::DeserializeSeed as _;
+
+use super::line::Data;
+use super::{
+    AgentName, Assign, AssignedSlot, Event, EventId, Feedback, Heads, Observation, PersonaName,
+    ProjectName, Record, Release, ReleaseReason, ReleasedSlot, RoleName, Sentiment, Seq, SessionId,
+    Slot, Source, TeamName, ToolUseId,
+};
+
+/// What stands before, between and behind the parts of a line with one parent.
+const SEQ: &str = "{\"v\":1,\"seq\":";
+const AT: &str = ",\"at\":\"";
+const TYPE: &str = "\",\"type\":\"";
+const DATA: &str = "\",\"data\":";
+const PREV: &str = ",\"prev\":[\"";
+const ID: &str = "\"],\"id\":\"";
+const END: &str = "\"}";
+
+/// Reads a line of version 1 whose keys stand in the order of the format, without white space, and
+/// that has one parent; its id was checked before.
+///
+/// It returns nothing for any other line, sound or not: that is for the decoder of the whole
+/// grammar. Where it returns a record, that one returns the same.
+pub fn read(line: &str, id: EventId) -> Option<Record> {
+    let rest = line.strip_prefix(SEQ)?.strip_suffix(END)?;
+    let (rest, _) = rest.split_at_checked(rest.len().checked_sub(EventId::DIGITS)?)?;
+    let rest = rest.strip_suffix(ID)?;
+    let (rest, parent) = rest.split_at_checked(rest.len().checked_sub(EventId::DIGITS)?)?;
+    let prev = Heads::from(EventId::parse(parent.as_bytes())?);
+    let rest = rest.strip_suffix(PREV)?;
+
+    let (seq, rest) = number(rest)?;
+    let (at, rest) = rest.strip_prefix(AT)?.split_at_checked(MOMENT.len())?;
+    let rest = rest.strip_prefix(TYPE)?;
+    let (kind, rest) = rest.split_at(rest.find('"')?);
+    let data = rest.strip_prefix(DATA).filter(|data| data.starts_with('{'))?;
+    Some(Record { v: 1, seq: Seq(seq), at: moment(at)?, event: event(kind, data)?, prev, id })
+}
+
+/// Reads the data of an event of a known type: one whole object, and nothing behind it.
+fn event(kind: &str, data: &str) -> Option<Event> {
+    Some(match kind {
+        "assign" => Event::Assign(assign(data)?),
+        "release" => Event::Release(release(data)?),
+        "feedback" => Event::Feedback(feedback(data)?),
+        _ => {
+            let seed = Data { v: 1, kind: kind.into() };
+            let mut json = serde_json::Deserializer::from_str(data);
+            let event = seed.deserialize(&mut json).ok()?;
+            json.end().ok()?;
+            return Some(event).filter(|event| !matches!(event, Event::Unknown(_)));
+        }
+    })
+}
+
+fn assign(data: &str) -> Option<Assign> {
+    let mut rest = Rest::of(data)?;
+    let session = rest.text("{\"session\":\"").map(SessionId::unchecked)?;
+    let agent = rest.text(",\"agent\":\"").map(AgentName::unchecked)?;
+    let team = rest.text(",\"team\":\"").map(TeamName::unchecked);
+    let project = rest.text(",\"project\":\"").map(ProjectName::unchecked)?;
+    let slots = rest.slots(|rest, slot, persona, role| {
+        let requested = rest.text(",\"requested\":\"").map(RoleName::unchecked)?;
+        Some(AssignedSlot { slot, persona, role, requested })
+    })?;
+    let tool_use_id = rest.text(",\"tool_use_id\":\"").map(ToolUseId::unchecked);
+    rest.ends().then_some(Assign { session, agent, team, project, slots, tool_use_id })
+}
+
+fn release(data: &str) -> Option<Release> {
+    let mut rest = Rest::of(data)?;
+    let session = rest.text("{\"session\":\"").map(SessionId::unchecked)?;
+    let agent = rest.text(",\"agent\":\"").map(AgentName::unchecked);
+    let reason = match rest.text(",\"reason\":\"")? {
+        "session_end" => ReleaseReason::SessionEnd,
+        "manual" => ReleaseReason::Manual,
+        "orphaned" => ReleaseReason::Orphaned,
+        _ => return None,
+    };
+    let slots = rest.slots(|_, slot, persona, role| Some(ReleasedSlot { slot, persona, role }))?;
+    rest.ends().then_some(Release { session, agent, reason, slots })
+}
+
+fn feedback(data: &str) -> Option<Feedback> {
+    let mut rest = Rest::of(data)?;
+    let persona = rest.text("{\"persona\":\"").map(PersonaName::unchecked)?;
+    let role = rest.text(",\"role\":\"").map(RoleName::unchecked)?;
+    let project = rest.text(",\"project\":\"").map(ProjectName::unchecked);
+    let session = rest.text(",\"session\":\"").map(SessionId::unchecked);
+    let observation = rest.text(",\"observation\":\"").map(Observation::unchecked)?;
+    let sentiment = match rest.text(",\"sentiment\":\"")? {
+        "positive" => Sentiment::Positive,
+        "negative" => Sentiment::Negative,
+        "neutral" => Sentiment::Neutral,
+        _ => return None,
+    };
+    let source = rest.text(",\"source\":\"").map(Source::unchecked)?;
+    let feedback = Feedback { persona, role, project, session, observation, sentiment, source };
+    rest.ends().then_some(feedback)
+}
+
+/// What is left to read of an object whose texts are written without escapes.
+struct Rest<'a>(&'a str);
+
+impl<'a> Rest<'a> {
+    /// Takes an object, unless a text in it has an escape, or a character that needs one.
+    fn of(data: &'a str) -> Option<Self> {
+        let needs_care = |byte: u8| byte == b'\\' || byte < b' ';
+        // Not cut short, so that the compiler can look at many bytes at once.
+        let plain = !data.bytes().fold(false, |found, byte| found | needs_care(byte));
+        plain.then_some(Self(data))
+    }
+
+    /// Passes what comes next, if that is `this`.
+    fn passes(&mut self, this: &str) -> bool {
+        self.0.strip_prefix(this).map(|rest| self.0 = rest).is_some()
+    }
+
+    /// Reads the text behind `key`, which ends where the text begins, if `key` comes next.
+    fn text(&mut self, key: &str) -> Option<&'a str> {
+        let rest = self.0.strip_prefix(key)?;
+        let (text, rest) = rest.split_at_checked(memchr::memchr(b'"', rest.as_bytes())?)?;
+        self.0 = rest.strip_prefix('"')?;
+        Some(text)
+    }
+
+    /// Reads the list of slots; `rest` reads what one has besides its first three fields.
+    fn slots<T>(
+        &mut self,
+        rest: impl Fn(&mut Self, Slot, PersonaName, RoleName) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let mut slots = Vec::new();
+        let mut next = ",\"slots\":[{\"slot\":\"";
+        loop {
+            let slot = self.text(next).map(Slot::unchecked)?;
+            let persona = self.text(",\"persona\":\"").map(PersonaName::unchecked)?;
+            let role = self.text(",\"role\":\"").map(RoleName::unchecked)?;
+            slots.push(rest(self, slot, persona, role)?);
+            if self.passes("}]") {
+                return Some(slots);
+            }
+            next = "},{\"slot\":\"";
+        }
+    }
+
+    /// Returns whether the object ends here, and the text with it.
+    fn ends(&self) -> bool {
+        self.0 == "}"
+    }
+}
+
+/// Reads the number that a text begins with, as JSON writes it.
+fn number(text: &str) -> Option<(u64, &str)> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at_checked(digits)?;
+    let is_canonical = number == "0" || !number.starts_with('0');
+    Some((number.parse().ok().filter(|_| is_canonical)?, rest))
+}
+
+/// How a moment is written.
+const MOMENT: &str = "0000-00-00T00:00:00Z";
+
+/// Reads a moment.
+fn moment(text: &str) -> Option<Timestamp> {
+    let bytes: [u8; MOMENT.len()] = text.as_bytes().try_into().ok()?;
+    let is_canonical = |(byte, form): (&u8, u8)| match form {
+        b'0' => byte.is_ascii_digit(),
+        other => *byte == other,
+    };
+    if !bytes.iter().zip(MOMENT.bytes()).all(is_canonical) {
+        return None;
+    }
+    let [y3, y2, y1, y0, _, m1, m0, _, d1, d0, _, h1, h0, _, i1, i0, _, s1, s0, _] =
+        bytes.map(|byte| byte.wrapping_sub(b'0') & 15);
+    let two = |tens: u8, ones: u8| i8::try_from(tens * 10 + ones).ok();
+    let year = i16::from(y3) * 1000 + i16::from(y2) * 100 + i16::from(two(y1, y0)?);
+    let (month, day) = (two(m1, m0)?, two(d1, d0)?);
+    let (hour, minute, second) = (two(h1, h0)?, two(i1, i0)?, two(s1, s0)?);
+    let civil = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
+    Offset::UTC.to_timestamp(civil).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_line_of_version_1_with_one_parent_is_read_by_the_fast_decoder() {
+        let log = include_str!("../../fixtures/log/v1.jsonl");
+        let read: Vec<_> = log.lines().map(|line| read(line, EventId::of(b"")).is_some()).collect();
+        assert_eq!(
+            read.iter().filter(|read| !**read).count(),
+            1,
+            "the first has no parent: {read:?}"
+        );
+    }
+
+    #[test]
+    fn data_is_one_whole_object_and_nothing_behind_it() {
+        let log = include_str!("../../fixtures/log/v1.jsonl");
+        for line in log.lines().skip(1) {
+            let id = EventId::of(b"");
+            let Some(sound) = read(line, id) else { panic!("{line}") };
+            let (before, after) = line.rsplit_once(PREV).unwrap();
+            for behind in ["}", "]", ",", ",\"x\":1", "{}"] {
+                let changed = format!("{before}{behind}{PREV}{after}");
+                assert_eq!(read(&changed, id), None, "{behind} after {}", sound.event.kind());
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_moment_is_the_one_that_the_whole_grammar_reads(second in -62_135_596_800_i64..253_402_207_200) {
+            let at = Timestamp::from_second(second).unwrap();
+            prop_assert_eq!(moment(&at.to_string()), Some(at));
+        }
+    }
+
+    #[test]
+    fn what_is_no_canonical_moment_is_not_read() {
+        for text in [
+            "2026-02-30T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:00:60Z",
+            "2026-01-01t00:00:00Z",
+            "2026-01-01T00:00:00z",
+            "2026-01-01T00:0:000Z",
+            "2026-13-01T00:00:00Z",
+        ] {
+            assert_eq!(moment(text), None, "{text}");
+        }
+    }
+}

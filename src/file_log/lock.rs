@@ -1,0 +1,139 @@
+//! The writers' lock.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::disk::{Disk, Identity, Mode, OpenFile};
+use crate::events::LogError;
+
+/// The lock's file, in a store.
+pub const FILE: &str = ".lock";
+
+/// The first pause between two tries, and the shortest. It doubles until [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_micros(50);
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_millis(2);
+/// A writer that has waited for longer than this tries the more often the longer it waits.
+const NEWCOMER: Duration = Duration::from_millis(10);
+
+/// The exclusive lock on a store's `.lock`, given back when dropped.
+///
+/// It is a file of its own, never deleted and never renamed, because a lock
+/// on the log would be lost with the log that a checkout or a seal replaces.
+/// The system gives the lock back when its holder dies.
+#[derive(Debug)]
+pub struct WriteLock {
+    /// Open for as long as the lock is held: closing it gives the lock back.
+    _file: Arc<dyn OpenFile>,
+}
+
+impl WriteLock {
+    /// Takes the lock at `path`, or says after `wait` that `log` is busy.
+    ///
+    /// Pauses vary, so that many writers do not wake in step. The
+    /// clock is the monotonic one: it measures a wait and enters no answer.
+    /// A lock file that is not there is made, unless `mode` is to read.
+    pub fn take(
+        disk: &Disk,
+        mode: Mode,
+        path: &Path,
+        log: &Path,
+        wait: Duration,
+    ) -> Result<Self, LogError> {
+        let file = disk.open(path, mode).map_err(LogError::io("open the lock", path))?;
+        let start = Instant::now();
+        let mut jitter = fastrand::Rng::with_seed(u64::from(std::process::id()));
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(source) => {
+                    return Err(LogError::Io { doing: "lock", path: path.to_owned(), source });
+                }
+            }
+            let waited = start.elapsed();
+            let left = wait.saturating_sub(waited);
+            if left.is_zero() {
+                return Err(LogError::Busy { path: log.to_owned(), waited: wait });
+            }
+            std::thread::sleep(pause.mul_f64(0.5 + jitter.f64() / 2.0).min(left));
+            pause = next_pause(pause, waited);
+        }
+    }
+}
+
+/// The holder of a lock, as far as it is known without waiting for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Nobody, or there is no lock yet.
+    Free,
+    /// A process, by its id where the system lists it.
+    Held(Option<u32>),
+}
+
+/// Looks up the holder of the lock at `path`. Nothing is written, and no lock is made.
+pub fn look(disk: &Disk, path: &Path) -> io::Result<Hold> {
+    let file = match disk.open(path, Mode::Read) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Hold::Free),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Hold::Free),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Ok(Hold::Held(holder(&file.identity()?)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The process that holds a lock on this file, as Linux lists it by the file's number.
+fn holder(file: &Identity) -> Option<u32> {
+    let inode = file.number()?.to_string();
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    // `1: FLOCK  ADVISORY  WRITE 4711 fd:01:131 0 EOF`; a waiter has an arrow before `FLOCK`.
+    locks.lines().find_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        words.next().filter(|kind| *kind == "FLOCK")?;
+        let process = words.nth(2)?.parse().ok().filter(|process| *process != 0);
+        words.next()?.rsplit(':').next().filter(|number| **number == *inode)?;
+        process
+    })
+}
+
+/// The pause after `pause`, for a writer that has waited so long.
+///
+/// Newcomers make way: of many, the first ones try most often.
+fn next_pause(pause: Duration, waited: Duration) -> Duration {
+    if waited <= NEWCOMER {
+        (pause * 2).min(LONGEST_PAUSE)
+    } else {
+        LONGEST_PAUSE.mul_f64(NEWCOMER.div_duration_f64(waited)).max(FIRST_PAUSE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_writer_waits_and_then_says_that_the_log_is_busy() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, log) = (dir.path().join(".lock"), dir.path().join("events.jsonl"));
+        let (disk, wait) = (Disk::default(), Duration::from_millis(20));
+        let held = WriteLock::take(&disk, Mode::Keep, &path, &log, wait).unwrap();
+        let start = Instant::now();
+        let refused = WriteLock::take(&disk, Mode::Keep, &path, &log, wait).unwrap_err();
+        assert!(matches!(refused, LogError::Busy { waited, .. } if waited == wait), "{refused}");
+        assert!(start.elapsed() >= wait);
+        let told = if cfg!(target_os = "linux") { Some(std::process::id()) } else { None };
+        assert_eq!(look(&disk, &path).unwrap(), Hold::Held(told));
+        drop(held);
+        assert_eq!(look(&disk, &path).unwrap(), Hold::Free);
+        WriteLock::take(&disk, Mode::Keep, &path, &log, Duration::ZERO).unwrap();
+    }
+}

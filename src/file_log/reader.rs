@@ -1,0 +1,221 @@
+//! Reading a log through, whatever is wrong with it.
+
+use std::io;
+use std::time::Duration;
+
+use super::lock::{self, WriteLock};
+use super::segments::{ACTIVE, Segment};
+use super::tail::{Found, read_lines};
+use super::{FileLog, Files};
+use crate::disk::{Disk, Mode};
+use crate::events::{LINE_LIMIT, LogError};
+
+/// All files of a log, read one after the other.
+///
+/// It stops at no damage: it finds the lines, and leaves it to its user what is in them.
+#[derive(Debug)]
+pub struct Reader {
+    disk: Disk,
+    files: Files,
+    /// The files, the active one last.
+    segments: Vec<Segment>,
+    /// Which of them is being read, and how far it was: bytes and lines.
+    at: usize,
+    offset: u64,
+    lines: u64,
+    /// Bytes of the log that were read.
+    done: u64,
+}
+
+/// Some lines of one file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Which of the log's files, by index.
+    pub file: usize,
+    /// How many lines of the file come before.
+    pub lines: u64,
+    /// How many bytes of the file come before.
+    pub offset: u64,
+    /// The lines, and what follows the last of them at the end of the file if it is short enough to be one.
+    pub bytes: Vec<u8>,
+    /// How many of the bytes are lines with their line ends.
+    pub whole: usize,
+    /// How many bytes follow these lines at the end of the file.
+    pub rest: u64,
+    /// Whether that is a line that lacks nothing but its line end.
+    pub unended: bool,
+}
+
+impl FileLog {
+    /// Begins to read the log through, with the files that are there now.
+    pub fn reader(&mut self) -> Result<Reader, LogError> {
+        self.files = None;
+        self.open()?;
+        let files = self.files.take().unwrap_or_default();
+        let mut segments = files.sealed.clone();
+        if let Some(active) = &files.active {
+            let (start, bytes) = (files.active_start(), self.length(&**active)?);
+            segments.push(Segment { name: ACTIVE.into(), path: self.path.clone(), start, bytes });
+        }
+        let disk = self.disk.clone();
+        Ok(Reader { disk, files, segments, at: 0, offset: 0, lines: 0, done: 0 })
+    }
+
+    /// Returns whether the files are still as long, and the same, as when they were read through.
+    pub fn is_unchanged(&mut self, reader: &Reader) -> Result<bool, LogError> {
+        let now = self.reader()?;
+        let is_same = match (&now.files.active, &reader.files.active) {
+            (Some(now), Some(then)) => self.is_same(&**now, &**then)?,
+            (None, None) => true,
+            _ => false,
+        };
+        Ok(is_same && now.segments == reader.segments)
+    }
+
+    /// Keeps writers waiting, as far as that can be done without writing anything.
+    pub fn lock_if_there(&self, wait: Duration) -> Option<WriteLock> {
+        let path = self.dir.join(lock::FILE);
+        WriteLock::take(&self.disk, Mode::Read, &path, &self.path, wait).ok()
+    }
+}
+
+impl Reader {
+    /// The files, in the order of the log.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// How many bytes were read, and of how many.
+    pub fn progress(&self) -> (u64, u64) {
+        (self.done, self.segments.iter().map(|segment| segment.bytes).sum())
+    }
+
+    /// Goes back to the start of the same files.
+    pub fn rewind(&mut self) {
+        (self.at, self.offset, self.lines, self.done) = (0, 0, 0, 0);
+    }
+
+    /// Reads the next lines. A batch is never empty.
+    pub fn read(&mut self) -> Result<Option<Batch>, LogError> {
+        while let Some(segment) = self.segments.get_mut(self.at) {
+            let (file, offset, lines) = (self.at, self.offset, self.lines);
+            let Some(open) = self.files.get(&self.disk, file)? else { break };
+            let mut bytes = Vec::new();
+            let mut read = || {
+                let found = read_lines(&*open, segment.is_sealed(), offset, &mut bytes)?;
+                let Found { at_end, unended, mut rest } = found;
+                let mut whole = bytes.len();
+                if unended {
+                    bytes.pop();
+                    whole = memchr::memrchr(b'\n', &bytes).map_or(0, |before| before + 1);
+                    rest = (bytes.len() - whole) as u64;
+                } else if rest > 0 && rest < LINE_LIMIT as u64 {
+                    open.read_at(offset + whole as u64, rest, &mut bytes)?;
+                }
+                Ok((whole, rest, unended, at_end))
+            };
+            let read: io::Result<_> = read();
+            let (whole, rest, unended, at_end) =
+                read.map_err(LogError::io("read", &segment.path))?;
+            let read = whole as u64 + rest;
+            self.done += read;
+            self.offset += read;
+            let ends = memchr::memchr_iter(b'\n', bytes.get(..whole).unwrap_or_default());
+            self.lines += ends.count() as u64;
+            if at_end {
+                // It may have grown since it was listed.
+                segment.bytes = self.offset;
+                (self.at, self.offset, self.lines) = (self.at + 1, 0, 0);
+            }
+            if read > 0 {
+                return Ok(Some(Batch { file, lines, offset, bytes, whole, rest, unended }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::Seq;
+    use crate::file_log::tail::BATCH;
+    use crate::file_log::tests::{sealed, written};
+
+    /// All batches of a log.
+    fn batches(log: &mut FileLog) -> (Vec<Batch>, Vec<Segment>) {
+        let mut reader = log.reader().unwrap();
+        let mut batches = Vec::new();
+        while let Some(batch) = reader.read().unwrap() {
+            batches.push(batch);
+        }
+        let (done, all) = reader.progress();
+        assert_eq!(done, all);
+        (batches, reader.segments().to_vec())
+    }
+
+    #[test]
+    fn every_byte_of_every_file_is_brought_with_its_place() {
+        let (fixture, [a, b, c]) = sealed();
+        let mut log = fixture.log;
+        let (batches, segments) = batches(&mut log);
+        let places: Vec<_> = batches.iter().map(|of| (of.file, of.lines, of.offset)).collect();
+        assert_eq!(places, [(0, 0, 0), (1, 0, 0), (2, 0, 0)]);
+        assert_eq!(batches.iter().map(|of| &of.bytes).collect::<Vec<_>>(), [&a, &b, &c]);
+        assert_eq!(
+            segments.iter().map(Segment::is_sealed).collect::<Vec<_>>(),
+            [true, true, false]
+        );
+        assert_eq!(segments[2].name, ACTIVE);
+        let (depth, digits) = segments[0].named_ends().unwrap();
+        assert_eq!((depth, digits.len()), (Seq(1), 8));
+    }
+
+    #[test]
+    fn what_follows_the_last_line_end_is_told_apart() {
+        let (fixture, [a, _, c]) = sealed();
+        let mut log = fixture.log;
+        let segment = log.reader().unwrap().segments()[0].path.clone();
+        std::fs::copy(written(&[&a[..], b"x\ny"].concat()).path(), segment).unwrap();
+        std::fs::copy(written(&[&c[..], b"x\ny"].concat()).path(), &fixture.path).unwrap();
+        let (batches, _) = batches(&mut log);
+        assert_eq!((batches[0].whole, batches[0].bytes.len()), (a.len() + 2, a.len() + 3));
+        // In the file that is appended to, a last line that is no object is none.
+        assert_eq!((batches[2].whole, batches[2].bytes.len()), (c.len(), c.len() + 3));
+    }
+
+    #[test]
+    fn long_files_come_in_batches_and_lines_of_any_length_whole() {
+        let (fixture, _) = sealed();
+        let batch = usize::try_from(BATCH).unwrap();
+        let longest = format!("{{\"x\":\"{}\"}}\n", "x".repeat(3 * batch));
+        let short = format!("{{\"x\":\"{}\"}}\n", "x".repeat(batch / 3));
+        let all = [longest, short.repeat(5)].concat();
+        std::fs::copy(written(all.as_bytes()).path(), &fixture.path).unwrap();
+        let mut log = fixture.log;
+        let (batches, _) = batches(&mut log);
+        let active: Vec<_> = batches.into_iter().filter(|batch| batch.file == 2).collect();
+        assert!(active.len() > 1);
+        assert!(active.iter().all(|batch| batch.whole == batch.bytes.len()));
+        let bytes: Vec<_> = active.iter().flat_map(|batch| batch.bytes.clone()).collect();
+        assert!(bytes == all.as_bytes());
+        let lines: Vec<_> = active.iter().map(|batch| batch.lines).collect();
+        assert!(lines.is_sorted_by(|a, b| a < b), "{lines:?}");
+    }
+
+    #[test]
+    fn a_log_is_unchanged_while_nobody_writes() {
+        let (fixture, [a, b, c]) = sealed();
+        let mut log = fixture.log;
+        let mut reader = log.reader().unwrap();
+        while reader.read().unwrap().is_some() {}
+        assert!(log.is_unchanged(&reader).unwrap());
+        std::fs::copy(&fixture.path, fixture.path.with_extension("copy")).unwrap();
+        std::fs::rename(fixture.path.with_extension("copy"), &fixture.path).unwrap();
+        assert!(!log.is_unchanged(&reader).unwrap(), "it is another file");
+        reader = log.reader().unwrap();
+        while reader.read().unwrap().is_some() {}
+        std::fs::copy(written(&[a, b, c].concat()).path(), &fixture.path).unwrap();
+        assert!(!log.is_unchanged(&reader).unwrap(), "it is longer");
+    }
+}

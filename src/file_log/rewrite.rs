@@ -1,0 +1,205 @@
+//! Rewriting the files of a log for a repair: lines that are not sound go to the quarantine; the
+//! others stay, byte for byte.
+//!
+//! What is cut is copied, and the plan noted, before any file is touched. A
+//! file is then written anew, synced and put in its place at once, so that a
+//! crash leaves the old file or the new one.
+
+use std::io::{self, BufWriter, Write as _};
+use std::iter;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use super::tail::BATCH;
+use super::{FileLog, Segment};
+use crate::disk::{Mode, OpenFile};
+use crate::events::{Cut, EventId, LogError, Repair};
+
+/// The plan of a repair that is under way, in the quarantine.
+const PLAN: &str = "repair.json";
+
+/// The bytes that are gathered for one write.
+const BUFFER: usize = 256 * 1024;
+
+/// What is to be done to one file of a log.
+#[derive(Debug)]
+pub struct Rewrite {
+    pub segment: Segment,
+    /// The lines to take out, and where they are, line ends included.
+    pub cut: Vec<(Cut, Range<u64>)>,
+    /// Where a CR stands before a line end, in order.
+    pub returns: Vec<u64>,
+    /// Whether the line end is missing behind its last line.
+    pub unended: bool,
+}
+
+impl Rewrite {
+    /// How long the file will be.
+    pub fn bytes_left(&self) -> u64 {
+        let cut: u64 = self.left_out().iter().map(|at| at.end - at.start).sum();
+        self.segment.bytes - cut + u64::from(self.needs_line_end())
+    }
+
+    /// What is not copied, in order.
+    fn left_out(&self) -> Vec<Range<u64>> {
+        let lines = self.cut.iter().map(|(_, at)| at.clone());
+        let mut left_out: Vec<_> =
+            lines.chain(self.returns.iter().map(|at| *at..*at + 1)).collect();
+        left_out.sort_by_key(|at| at.start);
+        left_out
+    }
+
+    /// How many line ends are put back as they were.
+    pub fn line_ends(&self) -> u64 {
+        self.returns.len() as u64 + u64::from(self.needs_line_end())
+    }
+
+    /// Returns whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.cut.is_empty() && self.line_ends() == 0
+    }
+
+    /// Returns whether the last line stays, and lacks its line end.
+    fn needs_line_end(&self) -> bool {
+        let last = self.cut.last();
+        self.unended && last.is_none_or(|(_, at)| at.end < self.segment.bytes)
+    }
+
+    /// A name for the copy of what is cut, the same at every try.
+    fn copy_name(&self) -> String {
+        let digests: String = self.cut.iter().map(|(cut, _)| cut.blake3.as_str()).collect();
+        let file = self.segment.name.rsplit('/').next().unwrap_or_default();
+        format!("{file}.cut.{:.8}", EventId::of(digests.as_bytes()))
+    }
+}
+
+impl FileLog {
+    /// Describes a line as a repair puts it on record.
+    pub fn describe(
+        &self,
+        segment: &Segment,
+        line: u64,
+        offset: u64,
+        length: usize,
+    ) -> Result<Cut, LogError> {
+        let mut bytes = Vec::new();
+        self.disk
+            .open(&segment.path, Mode::Read)
+            .and_then(|file| file.read_at(offset, length as u64, &mut bytes))
+            .map_err(LogError::io("read", &segment.path))?;
+        let blake3 = smol_str::format_smolstr!("{}", blake3::hash(&bytes));
+        Ok(Cut { file: segment.name.clone(), line, blake3, bytes: length as u64 })
+    }
+
+    /// Copies the lines that are to be cut to the quarantine, notes the plan there, and returns
+    /// the copies once they are durable.
+    pub fn prepare(&self, rewrites: &[Rewrite], plan: &Repair) -> Result<Vec<PathBuf>, LogError> {
+        let dir = self.quarantine();
+        self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
+        let mut kept = Vec::new();
+        for rewrite in rewrites.iter().filter(|rewrite| !rewrite.cut.is_empty()) {
+            let path = dir.join(rewrite.copy_name());
+            let copied = || {
+                let copy = self.disk.open(&path, Mode::Truncate)?;
+                let file = self.disk.open(&rewrite.segment.path, Mode::Read)?;
+                copy_ranges(&*file, rewrite.cut.iter().map(|(_, at)| at.clone()), &*copy)?;
+                copy.sync()
+            };
+            copied().map_err(LogError::io("write", &path))?;
+            kept.push(path);
+        }
+        let path = dir.join(PLAN);
+        let noted = || {
+            let draft = dir.join("repair.new");
+            let file = self.disk.open(&draft, Mode::Truncate)?;
+            file.write_all(&serde_json::to_vec(plan)?)?;
+            file.sync()?;
+            self.disk.rename(&draft, &path)?;
+            self.disk.sync_dir(&dir)
+        };
+        noted().map_err(LogError::io("write", &path))?;
+        Ok(kept)
+    }
+
+    /// Puts a file without its unsound lines in the place of the one with them, under the lock.
+    /// Returns whether the file was still the one that was read.
+    pub fn rewrite(&self, rewrite: &Rewrite) -> Result<bool, LogError> {
+        let Segment { path, bytes, .. } = &rewrite.segment;
+        let draft = self.quarantine().join("draft");
+        let replace = || {
+            let file = self.disk.open(path, Mode::Read)?;
+            if file.len()? != *bytes {
+                return Ok(false);
+            }
+            let new = self.disk.open(&draft, Mode::Truncate)?;
+            let left_out = rewrite.left_out();
+            let starts = iter::once(0).chain(left_out.iter().map(|at| at.end));
+            let ends = left_out.iter().map(|at| at.start).chain([*bytes]);
+            copy_ranges(&*file, starts.zip(ends).map(|(from, to)| from..to), &*new)?;
+            if rewrite.needs_line_end() {
+                new.write_all(b"\n")?;
+            }
+            new.sync()?;
+            if new.len()? != rewrite.bytes_left() || !self.disk.names(path, &*file)? {
+                return Ok(false);
+            }
+            self.disk.rename(&draft, path)?;
+            // It was renamed from one directory to another.
+            self.disk.sync_dir(&self.quarantine())?;
+            path.parent().map_or(Ok(()), |dir| self.disk.sync_dir(dir))?;
+            Ok(true)
+        };
+        replace().map_err(LogError::io("rewrite", path))
+    }
+
+    /// Opens the files again under the lock, now that others stand in their places.
+    pub fn reopen(&mut self) -> Result<(), LogError> {
+        self.open_to_append(None)
+    }
+
+    /// What a repair was going to put on record that may not have come so far.
+    pub fn planned(&self) -> Repair {
+        // It is renamed into place whole: what cannot be read is not of our making.
+        let plan = self.disk.read(&self.quarantine().join(PLAN)).ok();
+        let plan = plan.and_then(|plan| serde_json::from_slice(&plan).ok());
+        plan.unwrap_or_default()
+    }
+
+    /// Removes the plan of a repair that is done.
+    pub fn remove_plan(&self) -> Result<(), LogError> {
+        let path = self.quarantine().join(PLAN);
+        match self.disk.remove(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(LogError::io("remove", &path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The directory of what was cut.
+    pub(super) fn quarantine(&self) -> PathBuf {
+        self.dir.join("quarantine")
+    }
+}
+
+/// Copies parts of a file, of which there may be thousands, in as few writes as it takes.
+pub(super) fn copy_ranges(
+    file: &dyn OpenFile,
+    ranges: impl Iterator<Item = Range<u64>>,
+    to: &dyn OpenFile,
+) -> io::Result<()> {
+    let (mut to, mut bytes) = (BufWriter::with_capacity(BUFFER, to), Vec::new());
+    for range in ranges {
+        let mut at = range.start;
+        while at < range.end {
+            bytes.clear();
+            file.read_at(at, BATCH.min(range.end - at), &mut bytes)?;
+            if bytes.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            to.write_all(&bytes)?;
+            at += bytes.len() as u64;
+        }
+    }
+    to.flush()
+}

@@ -1,0 +1,156 @@
+//! The files of a log: segments, which are sealed, and the active file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use smol_str::SmolStr;
+
+use crate::disk::Disk;
+use crate::events::{EventId, LogError, Seq};
+
+/// The directory of the sealed segments in a store.
+pub const DIRECTORY: &str = "segments";
+
+/// The file that is appended to, as a store names it.
+pub const ACTIVE: &str = "events.jsonl";
+
+/// One file of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// Its name in the store, as `segments/000000000001-0123abcd.jsonl`.
+    pub name: SmolStr,
+    pub path: PathBuf,
+    /// Where it begins, in bytes from the start of the log.
+    pub start: u64,
+    /// Its length in bytes, as far as it was read or listed.
+    pub bytes: u64,
+}
+
+impl Segment {
+    /// Where it ends, in bytes from the start of the log.
+    pub fn end(&self) -> u64 {
+        self.start + self.bytes
+    }
+
+    /// Returns whether it is closed to appends.
+    pub fn is_sealed(&self) -> bool {
+        self.name != ACTIVE
+    }
+
+    /// What a sealed segment's name says of its ends: the first depth, the digits of the last id.
+    pub fn named_ends(&self) -> Option<(Seq, &str)> {
+        ends(self.name.rsplit('/').next()?)
+    }
+}
+
+/// Names a segment for the depth of its first line and the id of its last.
+///
+/// The depth has twelve digits, so that the order of the names is that of the
+/// log. Of the id, `digits` hex digits: eight, or more should that name be taken.
+pub fn name(first: Seq, last: EventId, digits: usize) -> String {
+    format!("{first:012}-{last:.digits$}.jsonl")
+}
+
+/// The sealed segments in a directory, in the order of the log: by the depth they begin with, then
+/// by name.
+///
+/// What has another name is no part of the log, and not looked at. What has a
+/// segment's name and cannot be looked at is an error: a log without it is another log.
+pub fn list(disk: &Disk, dir: &Path) -> Result<Vec<Segment>, LogError> {
+    let names = match disk.list(dir) {
+        Ok(names) => names,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(LogError::io("read", dir)(error)),
+    };
+    let segments = names.into_iter().filter_map(|name| Some((ends(&name)?.0, name)));
+    let mut found: Vec<_> = segments.collect();
+    found.sort();
+    let mut start = 0;
+    let placed = found.into_iter().map(|(_, name)| {
+        let path = dir.join(&name);
+        let name = smol_str::format_smolstr!("{DIRECTORY}/{name}");
+        let bytes = disk.file_len(&path).map_err(LogError::io("look at", &path))?;
+        let segment = Segment { name, path, start, bytes };
+        start = segment.end();
+        Ok(segment)
+    });
+    placed.collect()
+}
+
+/// What a segment's name says of its ends: the depth of its first line, the digits of its last id.
+pub fn ends(name: &str) -> Option<(Seq, &str)> {
+    let (depth, id) = name.strip_suffix(".jsonl")?.split_once('-')?;
+    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_id = (8..=EventId::DIGITS).contains(&id.len()) && id.bytes().all(is_hex);
+    let is_depth = depth.bytes().all(|byte| byte.is_ascii_digit());
+    if is_id && is_depth { depth.parse().ok().map(|depth| (Seq(depth), id)) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(unix)]
+    use crate::disk::simulated::{Fault, Simulated};
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_directory_that_is_missing_means_no_segments() {
+        let root = Path::new("/store");
+        let simulated = Simulated::new(root);
+        let disk = Disk::new(simulated.clone());
+        assert_eq!(list(&disk, &root.join(DIRECTORY)).unwrap(), []);
+        let name = name(Seq(1), EventId::of(b"a"), 8);
+        simulated.put(&root.join("notes.jsonl"), b"x".to_vec());
+        simulated.put(&root.join(&name), b"xy".to_vec());
+        assert_eq!(list(&disk, root).unwrap().len(), 1);
+        // It is taken away after the names were read.
+        let vanishes = Disk::new({
+            let fork = simulated.fork();
+            fork.fail_at(1, Fault::Failure(io::ErrorKind::NotFound));
+            fork
+        });
+        let error = list(&vanishes, root).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("could not look at `/store/{name}`: ")), "{error}");
+    }
+
+    #[test]
+    fn segments_are_ordered_by_the_depth_they_begin_with_and_then_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let id = |text: &str| EventId::of(text.as_bytes());
+        let names = [
+            (format!("2-{:.8}.jsonl", id("b")), 2),
+            (name(Seq(10), id("a"), 32), 5),
+            (name(Seq(10), id("c"), 8), 3),
+        ];
+        let others = [
+            "notes.jsonl",
+            "1-abc.jsonl",
+            "1-0123456789.txt",
+            "-01234567.jsonl",
+            "+1-01234567.jsonl",
+        ];
+        for (name, bytes) in names.iter().cloned().chain(others.map(|name| (name.to_owned(), 1))) {
+            let file = std::fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(dir.path().join(name));
+            file.unwrap().set_len(bytes).unwrap();
+        }
+        let mut expected = names;
+        expected[1..].sort();
+        let mut start = 0;
+        for (segment, (name, bytes)) in
+            list(&Disk::default(), dir.path()).unwrap().iter().zip(&expected)
+        {
+            assert_eq!(
+                (segment.path.file_name().unwrap().to_str().unwrap(), segment.bytes),
+                (name.as_str(), *bytes)
+            );
+            assert_eq!(segment.start, start);
+            start += bytes;
+        }
+        assert_eq!(start, 10);
+        assert_eq!(list(&Disk::default(), dir.path()).unwrap().len(), 3);
+        assert_eq!(list(&Disk::default(), &dir.path().join("none")).unwrap(), []);
+    }
+}

@@ -1,0 +1,33 @@
+//! Git, run beside a store.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+mod revision;
+
+pub(crate) use self::revision::Revision;
+pub use self::revision::RevisionError;
+
+/// What a hook of another repository would have git look at instead.
+const ELSEWHERE: [&str; 8] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_CONFIG",
+];
+
+/// Runs git in a directory, in plain English, whatever repository called this program.
+pub fn run_git(dir: &Path, args: &[impl AsRef<OsStr>]) -> io::Result<Output> {
+    let mut git = Command::new("git");
+    git.current_dir(dir).args(args).stdin(Stdio::null()).env("LC_ALL", "C");
+    for variable in ELSEWHERE {
+        git.env_remove(variable);
+    }
+    git.output()
+}

@@ -1,0 +1,41 @@
+//! Why a request was not done.
+
+use std::path::PathBuf;
+
+use crate::audit::AmbiguousHead;
+use crate::broker::{Refusal, SeedError};
+use crate::events::{FORMAT_VERSION, LineError, LogError};
+use crate::git::RevisionError;
+use crate::projection::CutoffError;
+
+/// Why a request was not done.
+#[expect(missing_docs, reason = "the messages say what each is")]
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    #[error("the event is recorded, and the roster with it could not be read: {0}")]
+    Recorded(#[source] Box<StoreError>),
+    #[error("could not record the event: {0}")]
+    TooLong(LineError),
+    #[error(
+        "the log holds events of format version {0}; this build writes version {FORMAT_VERSION} and leaves the log alone"
+    )]
+    NewerFormat(u32),
+    #[error("there is no store at `{}`", .0.display())]
+    NoStore(PathBuf),
+    #[error(transparent)]
+    Cutoff(#[from] CutoffError),
+    #[error("there was no persona named `{0}` then")]
+    UnknownThen(String),
+    #[error(transparent)]
+    Revision(#[from] RevisionError),
+    #[error("the log at `{}` is being replaced while it is in use", .0.display())]
+    KeepsMoving(PathBuf),
+    #[error(transparent)]
+    AmbiguousHead(#[from] AmbiguousHead),
+}

@@ -1,0 +1,845 @@
+//! One request, from the lock to the answer.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{io, mem};
+
+use jiff::Timestamp;
+
+use crate::broker::{
+    self, AssignRequest, Assigned, Choice, Decision, Refusal, Rules, Seed, Situation,
+};
+use crate::disk::{self, Disk};
+use crate::events::{Append, Event, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
+use crate::file_log::{FileLog, Sealed};
+use crate::projection::{Needs, Roster, View};
+
+mod checkpoint;
+mod condition;
+#[cfg(unix)]
+#[cfg(test)]
+mod crash;
+mod error;
+#[cfg(unix)]
+#[cfg(test)]
+mod machine;
+mod options;
+mod page;
+mod pending;
+mod reading;
+mod repair;
+mod snapshot;
+mod verify;
+
+pub use condition::{Condition, LogEnd};
+pub use error::StoreError;
+pub use options::{LongWork, Options, Progress};
+pub use page::Order;
+pub use pending::PendingCheckpoint;
+pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};
+pub use snapshot::Snapshot;
+
+/// How often a log may be replaced under a writer before it gives up.
+const TRIES: u32 = 8;
+
+/// A writer whose view has more events than this that the checkpoint has not writes it anew.
+const UNSAVED_BY_WRITERS: u64 = 64;
+/// The same for a reader: it is not there to write.
+const UNSAVED_BY_READERS: u64 = 256;
+
+/// An active file of more bytes than this is sealed by a compaction.
+const SEALED_PAST: u64 = 4 * 1024 * 1024;
+
+/// A directory with a log in it, and the roster that the log adds up to.
+///
+/// This is the one place that strings a request together: take the lock,
+/// catch up with the log, decide, append, unlock, sync, answer.
+pub struct Store<L: Log = FileLog> {
+    log: L,
+    seed: Seed,
+    rules: Rules,
+    wait: Duration,
+    progress: Progress,
+    view: View,
+    disk: Disk,
+    /// Where the checkpoint is kept.
+    cache: PathBuf,
+    /// How many of the view's events the checkpoint has.
+    checkpointed: u64,
+    /// Whether the checkpoint is to be written anew once the answer is given.
+    is_due: bool,
+    pending: PendingCheckpoint,
+    /// Whether an event was recorded, and is durable.
+    has_recorded: bool,
+    /// What was cut from the log when it was seeded, for the next answer.
+    torn: Option<TornTail>,
+}
+
+/// What was recorded, and what there is to say of it.
+#[derive(Debug)]
+pub struct Answer<T> {
+    /// What the request asked for.
+    pub outcome: T,
+    /// What the caller should know.
+    pub notices: Vec<String>,
+    /// What was cut from the end of the log first.
+    pub torn: Option<TornTail>,
+}
+
+impl Store<FileLog> {
+    /// Opens a store; one that does not exist is created and seeded.
+    ///
+    /// What is in the log already is read, without a lock: the checkpoint if it
+    /// is that of this log, then what came after it.
+    pub fn open(options: &Options, rng: &mut fastrand::Rng) -> Result<Self, StoreError> {
+        let mut store = Self::closed(options)?;
+        store.recall();
+        store.read()?;
+        if store.view.events == 0 {
+            store.log.create_store()?;
+            let personas = store.seed.personas()?;
+            let seeded = store.execute(&Needs::nothing(), options.now, rng, |situation| {
+                let new = situation.roster.is_empty();
+                let events = if new { personas.clone() } else { Vec::new() };
+                let events = events.into_iter().map(Event::Seed).collect();
+                Ok(Decision { events, outcome: (), notices: Vec::new() })
+            })?;
+            store.torn = seeded.torn;
+        }
+        store.keep(UNSAVED_BY_READERS);
+        Ok(store)
+    }
+
+    /// Opens a store that is there, only to look at it.
+    ///
+    /// It waits for nobody and writes nothing, not even the checkpoint: what
+    /// looks like damage, and may be a write half seen, is an error at once.
+    pub fn peek(options: &Options) -> Result<Self, StoreError> {
+        let mut store = Self::unread(options)?;
+        store.recall();
+        store.catch_up()?;
+        Ok(store)
+    }
+
+    /// A store that is there, of whose log nothing was read yet.
+    fn unread(options: &Options) -> Result<Self, StoreError> {
+        let mut store = Self::closed(options)?;
+        if store.log.exists()? { Ok(store) } else { Err(StoreError::NoStore(options.dir.clone())) }
+    }
+
+    /// A store of whose log nothing was read yet.
+    fn closed(options: &Options) -> Result<Self, StoreError> {
+        let seed = read_seed(&options.dir.join("seed.toml"))?;
+        let rules = seed.rules()?;
+        Ok(Self {
+            log: options.log(),
+            seed,
+            rules,
+            wait: options.wait,
+            progress: options.progress.clone(),
+            view: View::default(),
+            disk: options.disk.clone(),
+            cache: options.cache(),
+            checkpointed: 0,
+            is_due: false,
+            pending: options.pending.clone(),
+            has_recorded: false,
+            torn: None,
+        })
+    }
+
+    /// Seals the active file if it is long, or whenever it holds anything if `always`.
+    pub fn seal(&mut self, always: bool) -> Result<Option<Sealed>, StoreError> {
+        self.try_to_seal(always).map_err(|error| self.after_recording(error))
+    }
+
+    fn try_to_seal(&mut self, always: bool) -> Result<Option<Sealed>, StoreError> {
+        for _ in 0..TRIES {
+            let guard = self.lock()?;
+            self.catch_up()?;
+            self.check_version()?;
+            let bytes = self.log.active_bytes(&self.view.position);
+            if bytes <= if always { 0 } else { SEALED_PAST } {
+                return Ok(None);
+            }
+            if let Some(sealed) = self.log.seal(guard, &self.view.position)? {
+                return Ok(Some(sealed));
+            }
+        }
+        Err(self.keeps_moving())
+    }
+}
+
+/// Reads the user's seed, if the store has one.
+///
+/// It is the user's own, and may well be a link to elsewhere.
+fn read_seed(path: &Path) -> Result<Seed, StoreError> {
+    match disk::read_to_string(path) {
+        Ok(text) => Ok(Seed::with_user(path, &text)?),
+        Err(error) => match error.kind() {
+            // A store that is a file is for the log to report, with its own path.
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(Seed::default()),
+            _ => Err(LogError::io("read", path)(error).into()),
+        },
+    }
+}
+
+impl<L: Log> Store<L> {
+    /// What was cut from the end of the log when the store was seeded, if no answer had it yet.
+    pub fn take_torn(&mut self) -> Option<TornTail> {
+        self.torn.take()
+    }
+
+    /// The personas.
+    #[must_use]
+    pub fn roster(&self) -> &Roster {
+        &self.view.roster
+    }
+
+    /// The personas, and how far in which history they stand.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The roles and numbers in force.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Has a rule decide, and records what it decided. Answers when that is durable.
+    ///
+    /// When the log is replaced meanwhile, as by a checkout, the rule decides
+    /// again on the log that is there now. When it decides that nothing is to
+    /// be recorded, nothing is written.
+    pub fn execute<T>(
+        &mut self,
+        needs: &Needs,
+        now: Timestamp,
+        rng: &mut fastrand::Rng,
+        mut rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<Answer<T>, StoreError> {
+        for _ in 0..TRIES {
+            let guard = self.lock()?;
+            self.catch_up()?;
+            if !self.load(needs) {
+                self.catch_up()?;
+            }
+            let Decision { events, outcome, notices } = rule(&mut self.situation(now, rng))?;
+            if events.is_empty() {
+                drop(guard);
+                self.log.sync()?;
+                return Ok(Answer { outcome, notices, torn: self.torn.take() });
+            }
+            self.check_version()?;
+            if !events.iter().all(|event| self.load(&Needs::event(event))) {
+                continue;
+            }
+            let lines = self.encode(now, events)?;
+            if let Append::Done { torn } = self.log.append(guard, &self.view.position, &lines)? {
+                self.has_recorded = true;
+                self.take_in(&lines).map_err(|error| self.after_recording(error))?;
+                self.keep(UNSAVED_BY_WRITERS);
+                return Ok(Answer { outcome, notices, torn: torn.or_else(|| self.torn.take()) });
+            }
+        }
+        Err(self.keeps_moving())
+    }
+
+    /// Lends personas, and answers with all that there is to say of them.
+    pub fn assign(
+        &mut self,
+        request: &AssignRequest,
+        now: Timestamp,
+        rng: &mut fastrand::Rng,
+    ) -> Result<Answer<Vec<Assigned>>, StoreError> {
+        let needs = request.needs(&self.rules);
+        let answer = self.execute(&needs, now, rng, |it| broker::assign(it, request))?;
+        self.complete(request, answer)
+    }
+
+    /// Answers as [`Store::assign`] would, and records nothing.
+    pub fn rehearse_assign(
+        self,
+        request: &AssignRequest,
+        now: Timestamp,
+        rng: &mut fastrand::Rng,
+    ) -> Result<Answer<Vec<Assigned>>, StoreError> {
+        let needs = request.needs(&self.rules);
+        let rule = |it: &mut Situation<'_>| broker::assign(it, request);
+        let (mut rehearsed, answer) = self.rehearse(&needs, now, rng, rule)?;
+        rehearsed.complete(request, answer)
+    }
+
+    /// Adds to each choice what there is to say of the persona.
+    fn complete(
+        &mut self,
+        request: &AssignRequest,
+        answer: Answer<Vec<Choice>>,
+    ) -> Result<Answer<Vec<Assigned>>, StoreError> {
+        let Answer { outcome: choices, notices, torn } = answer;
+        let chosen = Needs::personas(choices.iter().map(|choice| &choice.persona));
+        let outcome = self.look(&chosen, |store| {
+            let (roster, rules) = (&store.view.roster, &store.rules);
+            let assigned = choices.into_iter().map(|it| Assigned::of(it, request, roster, rules));
+            Ok(assigned.flatten().collect())
+        })?;
+        Ok(Answer { outcome, notices, torn })
+    }
+
+    /// Asks something of the store.
+    pub fn look<T>(
+        &mut self,
+        needs: &Needs,
+        question: impl FnOnce(&Self) -> Result<T, Refusal>,
+    ) -> Result<T, StoreError> {
+        self.ensure(needs)?;
+        Ok(question(self)?)
+    }
+
+    fn situation<'a>(&'a self, now: Timestamp, rng: &'a mut fastrand::Rng) -> Situation<'a> {
+        Situation { roster: &self.view.roster, rules: &self.rules, seed: &self.seed, now, rng }
+    }
+
+    /// Makes sure that no newer build wrote to the log.
+    fn check_version(&self) -> Result<(), StoreError> {
+        match self.view.roster.newest_version() {
+            newest if newest > FORMAT_VERSION => Err(StoreError::NewerFormat(newest)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits for the right to append, and says so if others have it.
+    fn lock(&mut self) -> Result<L::Guard, LogError> {
+        match self.log.lock(Duration::ZERO) {
+            Err(LogError::Busy { .. }) => {
+                self.progress.report(LongWork::Waiting);
+                self.log.lock(self.wait)
+            }
+            locked => locked,
+        }
+    }
+
+    /// Says of an error that it came after an event was recorded, if it did.
+    fn after_recording(&self, error: StoreError) -> StoreError {
+        if self.has_recorded { StoreError::Recorded(Box::new(error)) } else { error }
+    }
+
+    /// The error that another log is there than the one that is read or written.
+    #[must_use]
+    pub fn keeps_moving(&self) -> StoreError {
+        StoreError::KeepsMoving(self.log.path().to_owned())
+    }
+
+    /// Has a rule decide, and goes on as if it had been recorded, without recording it.
+    pub fn rehearse<T>(
+        mut self,
+        needs: &Needs,
+        now: Timestamp,
+        rng: &mut fastrand::Rng,
+        mut rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<(Self, Answer<T>), StoreError> {
+        if !self.load(needs) {
+            self.read()?;
+        }
+        let mut decision = rule(&mut self.situation(now, rng))?;
+        if !decision.events.iter().all(|event| self.load(&Needs::event(event))) {
+            self.read()?;
+            decision = rule(&mut self.situation(now, rng))?;
+        }
+        let Decision { events, outcome, notices } = decision;
+        let lines = self.encode(now, events)?;
+        // What was not recorded is not to be kept either.
+        self.take_in(&lines)?;
+        Ok((self, Answer { outcome, notices, torn: None }))
+    }
+
+    /// Writes events as lines that follow from the heads.
+    fn encode(&self, at: Timestamp, events: Vec<Event>) -> Result<Vec<u8>, StoreError> {
+        let (seq, deepest) = (self.view.next_seq(), self.view.deepest_head());
+        let mut lines = NextLines::new(seq, &self.view.heads, deepest, at);
+        events.into_iter().try_for_each(|event| lines.push(event)).map_err(StoreError::TooLong)?;
+        Ok(lines.into_parts().0)
+    }
+}
+
+impl<L: Log> Drop for Store<L> {
+    fn drop(&mut self) {
+        if self.is_due {
+            let (disk, dir) = (self.disk.clone(), mem::take(&mut self.cache));
+            self.pending.set(disk, dir, mem::take(&mut self.view));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write as _;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::events::{PersonaName, Position, Read, Retire, RetireReason};
+    use crate::projection::Candidate;
+
+    fn open(dir: &Path) -> (Store, Options, fastrand::Rng) {
+        let now = "2026-03-25T15:30:00Z".parse().unwrap();
+        let wait = Duration::from_secs(5);
+        let options = Options {
+            dir: dir.to_owned(),
+            wait,
+            now,
+            progress: Progress::default(),
+            disk: Disk::default(),
+            pending: PendingCheckpoint::default(),
+        };
+        let mut rng = fastrand::Rng::with_seed(1);
+        (Store::open(&options, &mut rng).unwrap(), options, rng)
+    }
+
+    fn retire(situation: &Situation<'_>) -> Decision<usize> {
+        let free = situation.roster.candidates().filter(Candidate::is_active);
+        let reason = RetireReason::Manual;
+        let persona = PersonaName::unchecked("Elena Vasquez");
+        let events = vec![Event::Retire(Retire { persona, reason })];
+        Decision { events, outcome: free.count(), notices: Vec::new() }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn when_a_checkout_replaces_the_log_the_rule_decides_again_on_the_new_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (mut store, options, mut rng) = open(dir.path());
+        // What a checkout brings: the same history with one event more.
+        let original = fs::read(&path).unwrap();
+        store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        let other = dir.path().join("other");
+        fs::copy(&path, &other).unwrap();
+        let with_more = fs::read(&other).unwrap();
+        assert!(with_more.len() > original.len());
+        let mut seen = Vec::new();
+        let answer = store
+            .execute(&Needs::nothing(), options.now, &mut rng, |situation| {
+                if seen.is_empty() {
+                    fs::rename(&other, &path).unwrap();
+                }
+                seen.push(situation.roster.names().count());
+                Ok(retire(situation))
+            })
+            .unwrap();
+        assert_eq!(seen.len(), 2, "decided twice");
+        assert_eq!(answer.outcome, 11);
+        let log = fs::read(&path).unwrap();
+        assert!(log.starts_with(&with_more) && log.len() > with_more.len());
+        assert_eq!(open(dir.path()).0.view().heads, store.view().heads);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_log_that_was_replaced_since_it_was_read_is_read_again_and_appended_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (mut store, options, mut rng) = open(dir.path());
+        let (mut other, ..) = open(dir.path());
+        let original = dir.path().join("original");
+        fs::copy(&path, &original).unwrap();
+        other.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        // A checkout of what was there before.
+        fs::rename(&original, &path).unwrap();
+        let answer =
+            store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        assert_eq!((answer.outcome, store.view().events), (12, 13));
+        assert_eq!(open(dir.path()).0.view(), store.view());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_log_that_a_checkout_took_away_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (mut store, options, mut rng) = open(dir.path());
+        let log = fs::read(&path).unwrap();
+        for opened_before in [true, false] {
+            fs::remove_file(&path).unwrap();
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    std::thread::sleep(Duration::from_millis(10));
+                    let mut file = fs::File::create_new(&path).unwrap();
+                    std::thread::sleep(Duration::from_millis(10));
+                    file.write_all(&log).unwrap();
+                });
+                if opened_before {
+                    store
+                        .execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s)))
+                        .unwrap();
+                } else {
+                    open(dir.path());
+                }
+            });
+            assert!(fs::read(&path).unwrap().starts_with(&log), "no other history was begun");
+            assert_eq!(open(dir.path()).0.view().events, 12 + u64::from(opened_before));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn half_a_log_that_a_checkout_is_writing_is_not_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (mut store, options, mut rng) = open(dir.path());
+        let log = fs::read(&path).unwrap();
+        let (first, rest) = log.split_at(log.len() / 2);
+        fs::remove_file(&path).unwrap();
+        let mut file = fs::File::create_new(&path).unwrap();
+        file.write_all(first).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(20));
+                file.write_all(rest).unwrap();
+            });
+            store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        });
+        assert!(fs::read(&path).unwrap().starts_with(&log));
+        assert_eq!(store.view().events, 13);
+    }
+
+    #[test]
+    fn a_refusal_records_nothing_and_gives_the_lock_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (mut store, options, mut rng) = open(dir.path());
+        let before = fs::read(&path).unwrap();
+        let refused =
+            store.execute::<()>(&Needs::nothing(), options.now, &mut rng, |_| Err(Refusal::NoRole));
+        assert!(matches!(refused, Err(StoreError::Refused(Refusal::NoRole))));
+        assert_eq!(fs::read(&path).unwrap(), before);
+        let mut impatient = Options { wait: Duration::ZERO, ..options };
+        impatient.dir = dir.path().to_owned();
+        let mut other = Store::open(&impatient, &mut rng).unwrap();
+        other.execute(&Needs::nothing(), impatient.now, &mut rng, |s| Ok(retire(s))).unwrap();
+    }
+
+    /// The numbers of the lines that may hold all of these texts.
+    fn visited(store: &mut Store, needles: &[&str]) -> Vec<u64> {
+        let mut numbers = Vec::new();
+        let (first, mut buffer) = (Position::START, Vec::new());
+        let visited = store.visit_page(&first, Order::OldestFirst, needles, &mut buffer, |line| {
+            numbers.push(line.number);
+            line.decode().map(drop)
+        });
+        assert_eq!(visited.unwrap(), None);
+        numbers
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test may merge as git does")]
+    #[test]
+    fn lines_that_cannot_matter_are_passed_over_in_whatever_order_the_log_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (mut store, options, mut rng) = open(dir.path());
+        store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        let seeded = |line| (1..=12).contains(&line);
+        assert_eq!(visited(&mut store, &[]), (1..=13).collect::<Vec<_>>());
+        assert_eq!(visited(&mut store, &["Elena Vasquez", "retire"]), [13]);
+        assert!(visited(&mut store, &["seed"]).into_iter().all(seeded));
+
+        // The last lines change places, and one is there twice.
+        let log = fs::read_to_string(&path).unwrap();
+        let lines: Vec<_> = log.split_inclusive('\n').collect();
+        let merged = [&lines[..11], &[lines[12], lines[11], lines[0]]].concat().concat();
+        fs::write(&path, merged).unwrap();
+        let (mut store, ..) = open(dir.path());
+        assert_eq!(visited(&mut store, &["Elena Vasquez", "retire"]), [12]);
+        assert_eq!(visited(&mut store, &[]), (1..=11).chain([13, 12]).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_answer_is_that_of_a_fold_from_the_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, options, mut rng) = open(dir.path());
+        for _ in 0..3 {
+            store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        }
+        let (again, ..) = open(dir.path());
+        assert_eq!(again.view(), store.view());
+    }
+
+    /// Changes a byte of what the checkpoint keeps of every persona, in place.
+    #[expect(clippy::disallowed_methods, reason = "a test may damage what it likes")]
+    fn damage_checkpoint(dir: &Path) {
+        let path = dir.join(".cache/checkpoint.json");
+        let text = fs::read_to_string(&path).unwrap();
+        let (head, personas) = text.split_once('\n').unwrap();
+        let damaged = personas.replace("\"traits\"", "\"Traits\"");
+        assert_ne!(damaged, personas);
+        fs::write(&path, format!("{head}\n{damaged}")).unwrap();
+    }
+
+    /// A store that was opened by its checkpoint.
+    fn open_kept(dir: &Path) -> (Store, Options, fastrand::Rng) {
+        let (mut store, ..) = open(dir);
+        store.checkpoint().unwrap();
+        let opened = open(dir);
+        assert_eq!(opened.0.checkpointed, opened.0.view.events, "nothing was folded");
+        opened
+    }
+
+    #[test]
+    fn a_question_is_asked_of_the_log_when_the_checkpoint_is_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, ..) = open_kept(dir.path());
+        damage_checkpoint(dir.path());
+        let everyone = store.look(&Needs::everyone(), |store| Ok(store.roster().personas().len()));
+        assert_eq!(everyone.unwrap(), 12);
+        fs::remove_dir_all(dir.path().join(".cache")).unwrap();
+        assert!(store.view() == open(dir.path()).0.view());
+    }
+
+    #[test]
+    fn a_rule_decides_on_the_log_when_the_checkpoint_is_lost() {
+        for (rehearse, is_needed) in [(false, true), (true, true), (false, false), (true, false)] {
+            let dir = tempfile::tempdir().unwrap();
+            let (mut store, options, mut rng) = open_kept(dir.path());
+            damage_checkpoint(dir.path());
+            let needs = if is_needed { Needs::everyone() } else { Needs::nothing() };
+            let mut asked = 0;
+            let mut rule = |situation: &mut Situation<'_>| {
+                asked += 1;
+                Ok(retire(situation))
+            };
+            if rehearse {
+                let rehearsed = store.rehearse(&needs, options.now, &mut rng, &mut rule);
+                let (rehearsed, answer) = rehearsed.unwrap();
+                assert_eq!((answer.outcome, rehearsed.view().events), (12, 13));
+            } else {
+                let answer = store.execute(&needs, options.now, &mut rng, &mut rule).unwrap();
+                assert_eq!((answer.outcome, store.view().events), (12, 13));
+            }
+            let due = if is_needed { 1 } else { 2 };
+            assert_eq!(asked, due, "again where only what was decided shows the loss");
+        }
+    }
+
+    #[test]
+    fn events_after_a_lost_checkpoint_are_folded_from_the_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, options, mut rng) = open_kept(dir.path());
+        damage_checkpoint(dir.path());
+        // Others retired her meanwhile; this store has not loaded her.
+        open(dir.path())
+            .0
+            .execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s)))
+            .unwrap();
+        store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+        let (other, ..) = open(dir.path());
+        assert_eq!((store.view(), store.view().events), (other.view(), 14));
+    }
+
+    #[test]
+    fn a_long_log_is_read_ahead_and_its_reader_is_told_how_far() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, options, mut rng) = open(dir.path());
+        // More than one batch, by some.
+        store
+            .execute(&Needs::nothing(), options.now, &mut rng, |situation| {
+                let Decision { events, outcome, notices } = retire(situation);
+                let events = events.into_iter().cycle().take(6000).collect();
+                Ok(Decision { events, outcome, notices })
+            })
+            .unwrap();
+        store.checkpoint().unwrap();
+        let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let listener = Arc::clone(&told);
+        let progress = Progress::new(move |work| listener.lock().unwrap().push(work));
+        let bytes = fs::metadata(dir.path().join("events.jsonl")).unwrap().len();
+        for kept in [true, false] {
+            told.lock().unwrap().clear();
+            if !kept {
+                fs::remove_dir_all(dir.path().join(".cache")).unwrap();
+            }
+            let options = Options { progress: progress.clone(), ..options.clone() };
+            let mut opened = Store::open(&options, &mut rng).unwrap();
+            assert!(opened.load(&Needs::everyone()) && opened.view() == store.view());
+            let told = told.lock().unwrap();
+            assert_eq!(told.is_empty(), kept, "with its checkpoint there is little to read");
+            let is_reading =
+                |work: &LongWork| matches!(work, LongWork::Reading { all, .. } if *all == bytes);
+            assert!(told.is_sorted() && told.iter().all(is_reading), "{told:?}");
+            let end = LongWork::Reading { done: bytes, all: bytes };
+            assert!(kept || told.last() == Some(&end), "{told:?}");
+        }
+    }
+
+    /// A log that branched after its first event and was merged: Bo and somebody else were added.
+    fn merged(other: &str) -> String {
+        use crate::projection::testing::{History, seed};
+
+        let base = History::of([seed("Ann")]);
+        let last = base.clone().then(seed("Bo")).clone();
+        let [first, other] = base.clone().then(seed(other)).lines.clone().try_into().unwrap();
+        [first, other, last.lines[1].clone()].concat()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test may write what git writes")]
+    #[test]
+    fn a_checkpoint_is_that_of_a_log_with_all_its_heads_in_their_places() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let names = |store: &Store| {
+            let names = store.roster().names();
+            names.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        fs::write(&path, merged("Cy")).unwrap();
+        let (mut store, ..) = open(dir.path());
+        assert_eq!(names(&store), ["Ann", "Bo", "Cy"]);
+        store.checkpoint().unwrap();
+        assert_eq!(open(dir.path()).0.checkpointed, 3);
+        // As long, and with the same last line: only the other head tells them apart.
+        let other = merged("Di");
+        assert_eq!(other.len(), merged("Cy").len());
+        fs::write(&path, other).unwrap();
+        assert_eq!(names(&open(dir.path()).0), ["Ann", "Bo", "Di"]);
+    }
+
+    /// A log that is another one at every look.
+    #[derive(Debug)]
+    struct Restless {
+        reads: u32,
+    }
+
+    impl Log for Restless {
+        type Guard = ();
+
+        fn read(&mut self, _: &Position, _: &mut Vec<u8>) -> Result<Read, LogError> {
+            self.reads += 1;
+            assert!(self.reads < 100, "it is read without end");
+            Ok(Read::Moved)
+        }
+
+        fn holds(&mut self, _: &Position) -> Result<bool, LogError> {
+            Ok(false)
+        }
+
+        fn lock(&mut self, _: Duration) -> Result<(), LogError> {
+            Ok(())
+        }
+
+        fn append(&mut self, (): (), _: &Position, _: &[u8]) -> Result<Append, LogError> {
+            Ok(Append::Moved)
+        }
+
+        fn sync(&mut self) -> Result<(), LogError> {
+            Ok(())
+        }
+
+        fn path(&self) -> &Path {
+            Path::new("store/events.jsonl")
+        }
+
+        fn locate(&self, line: u64) -> (PathBuf, u64) {
+            ("store/segments/1-01234567.jsonl".into(), line)
+        }
+    }
+
+    #[test]
+    fn a_log_that_is_replaced_at_every_look_is_given_up_and_named() {
+        type Reading = fn(&mut Store<Restless>) -> Result<(), StoreError>;
+        let reading: [Reading; 4] = [
+            |store| store.read(),
+            |store| store.read_all().map(drop),
+            |store| store.read_through(|(): &mut (), _, _, _| Ok(())).map(drop),
+            |store| {
+                let (now, mut rng) = (Timestamp::UNIX_EPOCH, fastrand::Rng::with_seed(1));
+                store.execute(&Needs::nothing(), now, &mut rng, |it| Ok(retire(it))).map(drop)
+            },
+        ];
+        for read in reading {
+            let seed = Seed::default();
+            let mut store = Store {
+                log: Restless { reads: 0 },
+                rules: seed.rules().unwrap(),
+                seed,
+                wait: Duration::ZERO,
+                progress: Progress::default(),
+                view: View::default(),
+                disk: Disk::default(),
+                cache: PathBuf::new(),
+                checkpointed: 0,
+                is_due: false,
+                pending: PendingCheckpoint::default(),
+                has_recorded: false,
+                torn: None,
+            };
+            let told = read(&mut store).unwrap_err().to_string();
+            assert_eq!(
+                told,
+                "the log at `store/events.jsonl` is being replaced while it is in use"
+            );
+        }
+    }
+
+    #[test]
+    fn what_fails_after_an_event_was_recorded_is_told_with_that() {
+        for records in [true, false] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("events.jsonl");
+            let (mut store, options, mut rng) = open_kept(dir.path());
+            if records {
+                store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
+            }
+            damage_checkpoint(dir.path());
+            store.log = options.log();
+            fs::remove_file(&path).unwrap();
+            fs::create_dir(&path).unwrap();
+            let lost = store.look(&Needs::everyone(), |_| Ok(()));
+            let told = lost.unwrap_err().to_string();
+            assert_eq!(told.starts_with("the event is recorded, and "), records, "{told}");
+            assert!(told.contains("could not "), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_is_written_once_the_answer_is_given() {
+        let dir = tempfile::tempdir().unwrap();
+        let checkpoint = dir.path().join(".cache/checkpoint.json");
+        let (mut store, options, mut rng) = open(dir.path());
+        let answering = options.pending.clone();
+        store
+            .execute(&Needs::nothing(), options.now, &mut rng, |situation| {
+                let Decision { events, outcome, notices } = retire(situation);
+                let events = events.into_iter().cycle().take(65).collect();
+                Ok(Decision { events, outcome, notices })
+            })
+            .unwrap();
+        drop((store, options));
+        assert!(!checkpoint.exists());
+        drop(answering);
+        let (opened, ..) = open(dir.path());
+        assert_eq!((opened.checkpointed, opened.view.events), (77, 77));
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test may write what git writes")]
+    #[test]
+    fn a_log_with_any_number_of_repeats_and_heads_has_a_checkpoint() {
+        use crate::projection::testing::{History, seed};
+
+        let base = History::of([seed("Ann")]);
+        let branch = |n: usize| base.clone().then(seed(&format!("P{n}"))).lines[1].clone();
+        let heads: String = (0..1500).map(branch).collect();
+        let line = History::of((0..1500).map(|n| seed(&format!("P{n}")))).lines.concat();
+        for log in [base.lines.concat() + &heads, line.repeat(2)] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join("events.jsonl"), log).unwrap();
+            let (first, ..) = open(dir.path());
+            let view = first.view().clone();
+            drop(first);
+            let (mut opened, ..) = open(dir.path());
+            assert_eq!(opened.checkpointed, opened.view.events, "nothing was folded");
+            assert!(opened.load(&Needs::everyone()));
+            assert!(opened.view == view);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Reading the log: what is new is folded, a merged log as a whole.
+
+use std::mem;
+
+use super::{Store, StoreError, TRIES};
+use crate::events::{Damage, Log, LogError, Position, Read};
+use crate::projection::pipeline::{Stop, fold_ahead};
+use crate::projection::{Fold, LineDamage, View};
+
+impl<L: Log> Store<L> {
+    /// Reads the log without a lock.
+    ///
+    /// What looks like damage may be a write half seen: it is looked at once
+    /// more while no writer can be at work, where that can be had.
+    pub(super) fn read(&mut self) -> Result<(), StoreError> {
+        match self.catch_up() {
+            Err(StoreError::Log(LogError::Damaged(seen))) => {
+                let Ok(_guard) = self.lock() else {
+                    return Err(LogError::Damaged(seen).into());
+                };
+                self.forget();
+                self.catch_up()
+            }
+            other => other,
+        }
+    }
+
+    /// Folds what is new in the log.
+    pub(super) fn catch_up(&mut self) -> Result<(), StoreError> {
+        // A fold that fails leaves nothing to keep.
+        let is_due = mem::take(&mut self.is_due);
+        for _ in 0..TRIES {
+            match self.fold_new()? {
+                Fold::Done => {
+                    self.is_due |= is_due;
+                    return Ok(());
+                }
+                Fold::Merged => return self.fold_all(),
+                Fold::Lost => self.forget(),
+            }
+        }
+        Err(self.keeps_moving())
+    }
+
+    /// Folds lines that were just appended, or would be.
+    pub(super) fn take_in(&mut self, lines: &[u8]) -> Result<(), StoreError> {
+        self.is_due = false;
+        match self.fold(lines)? {
+            Fold::Done => Ok(()),
+            Fold::Merged => self.fold_all(),
+            Fold::Lost => {
+                self.forget();
+                self.catch_up()
+            }
+        }
+    }
+
+    fn fold(&mut self, lines: &[u8]) -> Result<Fold, LogError> {
+        self.view.fold(lines).map_err(|damage| self.damaged(damage))
+    }
+
+    /// Folds what is new, up to the end of the log. A long log is read ahead and decoded on all
+    /// processors while it is folded. A log that moved is like a lost checkpoint: start over.
+    fn fold_new(&mut self) -> Result<Fold, LogError> {
+        let Self { log, progress, view, .. } = self;
+        let (mut position, mut first) = (view.position, Vec::new());
+        let mut left = match log.read(&position, &mut first)? {
+            Read::Lines { left: 0 } => return self.fold(&first),
+            Read::Lines { left } => left,
+            Read::Moved => return Ok(Fold::Lost),
+        };
+        let mut first = Some(first);
+        let next = || {
+            let batch = match first.take() {
+                Some(first) => first,
+                None if left == 0 => return Ok(None),
+                None => {
+                    let mut batch = Vec::new();
+                    match log.read(&position, &mut batch).map_err(Stop::Error)? {
+                        Read::Lines { left: more } => left = more,
+                        Read::Moved => return Err(Stop::Fold(Fold::Lost)),
+                    }
+                    batch
+                }
+            };
+            position.advance(&batch);
+            progress.report_read(&position, left);
+            Ok(Some(batch))
+        };
+        match fold_ahead(view, next) {
+            Ok(()) => Ok(Fold::Done),
+            Err(Stop::Fold(fold)) => Ok(fold),
+            Err(Stop::Damage(damage)) => Err(self.damaged(damage)),
+            Err(Stop::Error(error)) => Err(error),
+        }
+    }
+
+    fn fold_all(&mut self) -> Result<(), StoreError> {
+        let whole = self.read_all()?;
+        let folded = View::fold_until(&whole, self.view.cutoff());
+        self.view = folded.map_err(|damage| self.damaged(damage))?;
+        self.checkpointed = 0;
+        Ok(())
+    }
+
+    /// Reads the whole log.
+    pub(super) fn read_all(&mut self) -> Result<Vec<u8>, StoreError> {
+        let append = |whole: &mut Vec<u8>, _: &Position, lines: &[u8], left| {
+            whole.reserve(lines.len() + usize::try_from(left).unwrap_or(0));
+            whole.extend_from_slice(lines);
+            Ok(())
+        };
+        Ok(self.read_through(append)?.0)
+    }
+
+    /// Hands all of the log to `take`: where each batch begins, its lines, and how many bytes are
+    /// left after it. It starts over when the log is replaced meanwhile, and returns what was
+    /// gathered and the end of the log.
+    pub(super) fn read_through<T: Default>(
+        &mut self,
+        mut take: impl FnMut(&mut T, &Position, &[u8], u64) -> Result<(), LineDamage>,
+    ) -> Result<(T, Position), StoreError> {
+        let mut batch = Vec::new();
+        for _ in 0..TRIES {
+            let (mut gathered, mut position) = (T::default(), Position::START);
+            while let Read::Lines { left } = self.log.read(&position, &mut batch)? {
+                let taken = take(&mut gathered, &position, &batch, left);
+                taken.map_err(|damage| self.damaged(damage))?;
+                position.advance(&batch);
+                if left == 0 {
+                    return Ok((gathered, position));
+                }
+                self.progress.report_read(&position, left);
+            }
+        }
+        Err(self.keeps_moving())
+    }
+
+    /// Says where in which file a line is damaged.
+    #[must_use]
+    pub fn damaged(&self, damage: LineDamage) -> LogError {
+        let (path, line) = self.log.locate(damage.line);
+        LogError::Damaged(Box::new(Damage { path, line, reason: damage.reason }))
+    }
+}
