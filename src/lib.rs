@@ -15,7 +15,7 @@
 //! Clocks, environment variables and randomness enter at the `main` functions
 //! and are passed down; [`environment`] turns them into values.
 
-mod audit;
+pub mod audit;
 pub mod broker;
 mod disk;
 pub mod environment;
@@ -26,6 +26,8 @@ pub mod projection;
 mod store;
 pub mod wording;
 
+pub use disk::Disk;
+pub use file_log::Hold;
 pub use store::{
     Answer, Condition, CutLine, LineEnds, LogEnd, LongWork, MissingEvent, Options, Order,
     PendingCheckpoint, Progress, RepairOutcome, Snapshot, Store, StoreError,

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use muzzle_persona::Disk;
 use muzzle_persona::broker::AssignRequest;
-use muzzle_persona::events::{AgentName, Disk, PersonaName, ProjectName, RoleName, SessionId};
+use muzzle_persona::events::{AgentName, PersonaName, ProjectName, RoleName, SessionId};
 use muzzle_persona::projection::{Needs, Persona};
 use muzzle_persona::{Options, PendingCheckpoint, Progress, Store};
 use tempfile::TempDir;

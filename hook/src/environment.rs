@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use muzzle_persona::Disk;
 use muzzle_persona::environment::{self, HOOK_TIMEOUT, INJECT, NOW, STORE};
-use muzzle_persona::events::Disk;
 use muzzle_persona::{Options, PendingCheckpoint, Progress};
 
 use crate::Problem;

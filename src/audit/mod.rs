@@ -19,12 +19,12 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
-pub use self::checkpoint::FoundCheckpoint;
+pub(crate) use self::checkpoint::FoundCheckpoint;
 pub use self::fault::{Fault, Severity};
 pub use self::finding::Finding;
-pub use self::inspect::inspect;
+pub(crate) use self::inspect::inspect;
 pub use self::place::Place;
-pub use self::repair_plan::RepairPlan;
+pub(crate) use self::repair_plan::RepairPlan;
 pub use self::report::{AmbiguousHead, Audit, NotedHead};
 
 use self::inspect::InspectedLine;
@@ -39,7 +39,7 @@ const CHUNK: usize = 4096;
 
 /// An audit under way.
 #[derive(Debug, Default)]
-pub struct Auditor {
+pub(crate) struct Auditor {
     segments: Vec<Segment>,
     /// Where each file begins, in bytes of the log that batches brought.
     starts: Vec<u64>,

@@ -10,7 +10,8 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCompleter;
 use clap_complete::env::{CompleteEnv, Shells};
-use muzzle_persona::events::{Disk, is_hidden};
+use muzzle_persona::Disk;
+use muzzle_persona::events::is_hidden;
 use muzzle_persona::{Options, PendingCheckpoint, Progress, Store};
 use serde::Serialize;
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use muzzle_persona::Disk;
 use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situation};
-use muzzle_persona::events::Disk;
 use muzzle_persona::projection::{CutoffSpec, Needs};
 use muzzle_persona::{Answer, Options, PendingCheckpoint, Snapshot, Store};
 

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use muzzle_persona::broker::{Refusal, SeedError};
 use muzzle_persona::environment::{self, EnvironmentError};
-use muzzle_persona::events::{LogError, RevisionError, visible};
+use muzzle_persona::events::{LogError, visible};
+use muzzle_persona::git::RevisionError;
 use muzzle_persona::{StoreError, projection::CutoffError};
 use serde::Serialize;
 

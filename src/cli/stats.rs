@@ -6,8 +6,9 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
+use muzzle_persona::audit::Finding;
 use muzzle_persona::events::{EventId, PersonaName, RoleName};
-use muzzle_persona::projection::{Finding, Needs, Persona, Tally};
+use muzzle_persona::projection::{Needs, Persona, Tally};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Snapshot, Store};
 use serde::Serialize;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use clap::Args;
+use muzzle_persona::audit::{Audit, Finding, NotedHead, Severity};
 use muzzle_persona::events::{EventId, IdPrefix, visible};
-use muzzle_persona::projection::{Audit, Finding, NotedHead, Severity};
 use muzzle_persona::{Store, wording::Count};
 use serde::Serialize;
 

@@ -16,10 +16,6 @@ mod next_lines;
 mod prefilter;
 mod text;
 
-pub(crate) use crate::disk;
-pub use crate::disk::Disk;
-pub use crate::file_log::{Hold, Sealed};
-pub use crate::git::RevisionError;
 pub use event::{
     Assign, AssignedSlot, Compact, Cut, Definition, Event, Feedback, Reactivate, ReactivateReason,
     Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Sentiment, Summary,

@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use super::index::{Index, RoleIndex};
 use super::stored::{Stored, check};
 use super::{Needs, Roster, View};
-use crate::events::disk::{Mode, OpenFile};
-use crate::events::{Disk, EventId, RoleName, end_with_id};
+use crate::disk::{Disk, Mode, OpenFile};
+use crate::events::{EventId, RoleName, end_with_id};
 
 /// The version of this layout and of what the fold makes of the log. A checkpoint of any other is ignored.
 const VERSION: u32 = 2;

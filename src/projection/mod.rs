@@ -28,7 +28,6 @@ mod stored;
 mod view;
 mod warning;
 
-pub use crate::audit::{AmbiguousHead, Audit, Fault, Finding, NotedHead, Place, Severity};
 pub use change::{Existence, Pair, PersonaChange, RoleChange, StatusReason};
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::{Assignment, History};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Persona;
 use super::index::{Index, RoleIndex};
-use crate::events::disk::OpenFile;
+use crate::disk::OpenFile;
 use crate::events::{EventId, PersonaName, RoleName, check_id};
 
 /// The rest of a checkpoint cannot be read: what was taken from it is of no use.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use muzzle_persona::broker::{self, Decision, ReleaseRequest};
 use muzzle_persona::events::{
-    AgentName, Assign, AssignedSlot, Disk, Event, PersonaName, ProjectName, ReleaseReason,
-    RoleName, SessionId, Slot,
+    AgentName, Assign, AssignedSlot, Event, PersonaName, ProjectName, ReleaseReason, RoleName,
+    SessionId, Slot,
 };
 use muzzle_persona::projection::Needs;
-use muzzle_persona::{Options, PendingCheckpoint, Progress, Store};
+use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Store};
 
 use crate::harness::{ELENA, Home, NOW, review};
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use muzzle_persona::events::Hold;
+use muzzle_persona::Hold;
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Condition, LogEnd, Options, Store, StoreError};
 
