@@ -731,9 +731,9 @@ fn a_log_that_is_being_written_is_never_called_damaged_or_torn() {
     std::thread::scope(|scope| {
         let (home, stop) = (&home, &stop);
         scope.spawn(move || {
-            for n in 0..24 {
+            for n in 0..60 {
                 home.run(&["grow", "--count", "40"]).ok();
-                if n % 8 == 7 {
+                if n % 20 == 19 {
                     home.run(&["compact", "--seal"]).ok();
                 }
             }
