@@ -278,9 +278,19 @@ mod tests {
     }
 
     #[test]
+    fn an_event_that_is_cut_at_any_byte_is_torn() {
+        let line = format!("{{}}\n{}", event(100));
+        for cut in 3..line.len() {
+            let torn = End { lines: 3, unended: false };
+            assert_eq!(end(&line.as_bytes()[..cut]), torn, "cut at {cut}");
+        }
+        assert_eq!(end(line.as_bytes()), End { lines: line.len() as u64, unended: true });
+    }
+
+    #[test]
     fn a_long_end_is_judged_as_a_short_one_is_and_none_of_it_is_kept() {
         let before = "{}\n".repeat(3) + &event(100) + "\n";
-        for (tail, size) in [("", 300), ("{\"a", 300), ("\n", 300), ("{}", 5)] {
+        for (tail, size) in [("", 20), ("{\"a", 20), ("\n", 20), ("{}", 5)] {
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(before.as_bytes()).unwrap();
             file.set_len(size * 1024 * 1024).unwrap();

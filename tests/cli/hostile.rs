@@ -491,7 +491,7 @@ fn a_log_that_is_larger_than_memory_is_read() {
         "name": "Elena Vasquez", "traits": [], "expertise": [],
         "instructions": {"general": "x".repeat(60_000)},
     });
-    let (data, size) = (data.to_string(), 40 * 1024 * 1024);
+    let (data, size) = (data.to_string(), 52 * 1024 * 1024);
     log.reserve(size + 4096);
     while log.len() < size {
         let line = forge_event(seq, &[&parent], "revise", &data);
@@ -509,7 +509,8 @@ fn a_log_that_is_larger_than_memory_is_read() {
     ] {
         // A rebuild from the first line, each time.
         let _ = fs::remove_dir_all(home.store().join(".cache"));
-        let done = with_memory(&home, 32 * 1024, args);
+        // Enough for the four threads of a machine with more processors.
+        let done = with_memory(&home, 48 * 1024, args);
         assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
     }
     let stats = home.run(&["stats", "--json"]).json();

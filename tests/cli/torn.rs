@@ -1,20 +1,24 @@
 //! A log that was cut in the middle of a write.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::thread;
 
 use crate::harness::{Done, Home, assign_args, chain};
 
 #[test]
-fn a_log_cut_at_any_byte_of_its_last_lines_shows_the_whole_ones_and_goes_on() {
+fn a_log_cut_anywhere_in_its_last_lines_shows_the_whole_ones_and_goes_on() {
     let home = Home::seeded();
     home.assign("s1", "w1", "testing");
     home.assign("s2", "w2", "debugging");
     home.run(&["release", "--session", "s1"]).ok();
     let log = home.log();
     let ends: Vec<_> = (0..log.len()).filter(|at| log[*at] == b'\n').collect();
-    let first_cut = ends[ends.len() - 4] + 1;
-    let cuts: Vec<_> = (first_cut..log.len()).collect();
+    // Every kind of place in each line. Every byte of one is cut where the ends of logs are judged.
+    let last_lines = ends[ends.len() - 4..].windows(2);
+    let cuts: Vec<_> = last_lines.flat_map(|line| kinds(&log, line[0] + 1..line[1] + 1)).collect();
+    assert!(cuts.len() > 60, "{}", cuts.len());
     thread::scope(|scope| {
         for part in cuts.chunks(cuts.len().div_ceil(4)) {
             let (log, ends) = (&log, &ends);
@@ -27,6 +31,13 @@ fn a_log_cut_at_any_byte_of_its_last_lines_shows_the_whole_ones_and_goes_on() {
             });
         }
     });
+}
+
+/// The last place in a line of each kind there is: what is before it, and what after.
+fn kinds(log: &[u8], line: Range<usize>) -> Vec<usize> {
+    let class = |at: usize| if log[at].is_ascii_alphanumeric() { b'x' } else { log[at] };
+    let places = line.map(|at| ((class(at - 1), class(at)), at));
+    places.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 /// Cuts the log, and looks at it, and writes to it.

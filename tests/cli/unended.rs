@@ -130,18 +130,19 @@ fn a_byte_order_mark_is_no_part_of_the_first_line() {
 #[cfg(unix)]
 #[test]
 fn a_tail_larger_than_the_memory_is_told_and_moved() {
+    const LENGTH: usize = 32 * 1024 * 1024;
     let home = Home::seeded();
     home.assign("s1", "w1", "testing");
     let log = home.log();
     let file = fs::OpenOptions::new().write(true).open(home.log_path()).unwrap();
-    file.set_len(400 * 1024 * 1024).unwrap();
+    file.set_len(LENGTH as u64).unwrap();
     let limited = |command: &str| {
         let mut shell = home.command_of("/bin/sh".as_ref());
         let program = env!("CARGO_BIN_EXE_muzzle-persona");
-        shell.args(["-c", "ulimit -v 250000; exec \"$0\" \"$@\"", program]);
+        shell.args(["-c", "ulimit -v 32768; exec \"$0\" \"$@\"", program]);
         Done::of(shell.args(command.split(' ')))
     };
-    let torn = 400 * 1024 * 1024 - log.len();
+    let torn = LENGTH - log.len();
     assert!(limited("verify").ok().contains(&torn.to_string()));
     limited("list").ok();
     limited("log").ok();
