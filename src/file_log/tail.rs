@@ -280,11 +280,13 @@ mod tests {
     #[test]
     fn an_event_that_is_cut_at_any_byte_is_torn() {
         let line = format!("{{}}\n{}", event(100));
-        for cut in 3..line.len() {
+        let (bytes, length) = (line.into_bytes(), 3 + event(100).len() as u64);
+        for cut in 3..length {
             let torn = End { lines: 3, unended: false };
-            assert_eq!(end(&line.as_bytes()[..cut]), torn, "cut at {cut}");
+            assert_eq!(end_of(&bytes, false, 0..cut).unwrap(), torn, "cut at {cut}");
         }
-        assert_eq!(end(line.as_bytes()), End { lines: line.len() as u64, unended: true });
+        let whole = End { lines: length, unended: true };
+        assert_eq!(end_of(&bytes, false, 0..length).unwrap(), whole);
     }
 
     #[test]
