@@ -10,15 +10,11 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCompleter;
 use clap_complete::env::{CompleteEnv, Shells};
-use muzzle_persona::Disk;
-use muzzle_persona::events::is_hidden;
-use muzzle_persona::{Options, PendingCheckpoint, Progress, Store};
+use muzzle_persona::{Options, PendingCheckpoint, Progress, Store, events::is_hidden};
 use serde::Serialize;
 
-use super::failure::Failure;
-use super::{Cli, Environment};
+use super::{Cli, Environment, context::Context, failure::Failure};
 
-/// What the scripts call to complete a word.
 const PROGRAM: &str = "muzzle-persona";
 /// The variable by which a script asks for completions, and says for which shell.
 const ASK: &str = "COMPLETE";
@@ -142,7 +138,7 @@ pub fn persona_names() -> ArgValueCompleter {
 /// here. Whatever goes wrong, nothing is offered.
 fn names_that_begin(typed: &OsStr) -> Vec<CompletionCandidate> {
     let (shell, store) = ASKING.get().cloned().unwrap_or_default();
-    let names = names_in_store(store, Environment::read()).unwrap_or_default();
+    let names = names_in_store(store).unwrap_or_default();
     let typed = typed.to_string_lossy().replace(['\\', '"', '\''], "").to_lowercase();
     let is_plain = |c| matches!(c, ' ' | '-' | '.') || (c.is_alphanumeric() && !is_hidden(c));
     let matching = names.into_iter().filter(|name| name.to_lowercase().starts_with(&typed));
@@ -153,18 +149,9 @@ fn names_that_begin(typed: &OsStr) -> Vec<CompletionCandidate> {
     safe.map(|name| CompletionCandidate::new(name.replace(' ', space))).collect()
 }
 
-fn names_in_store(
-    store: Option<PathBuf>,
-    environment: Environment,
-) -> Result<Vec<String>, Failure> {
-    let dir = muzzle_persona::environment::store_dir(store, environment.store, environment.home)?;
-    let options = Options {
-        dir,
-        wait: Duration::ZERO,
-        now: environment.clock,
-        progress: Progress::default(),
-        disk: Disk::default(),
-        pending: PendingCheckpoint::default(),
-    };
+fn names_in_store(store: Option<PathBuf>) -> Result<Vec<String>, Failure> {
+    let environment = Environment { now: None, ..Environment::read() };
+    let context = Context::new(environment, store, Duration::ZERO, PendingCheckpoint::default())?;
+    let options = Options { progress: Progress::default(), ..context.options };
     Ok(Store::peek(&options)?.roster().names().map(ToString::to_string).collect())
 }

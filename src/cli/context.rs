@@ -34,7 +34,6 @@ pub struct Context {
 }
 
 impl Context {
-    /// Settles which store is meant and what time it is.
     pub fn new(
         environment: Environment,
         store: Option<PathBuf>,
@@ -49,13 +48,11 @@ impl Context {
         Ok(Self { options, pager, program, messages: Vec::new(), dry_run: false, rng, home })
     }
 
-    /// Adds warnings, which are written whatever the answer is.
     pub fn warn(&mut self, warnings: impl IntoIterator<Item: ToString>) {
         let warnings = warnings.into_iter().map(|it| (Level::Warning, it.to_string()));
         self.messages.extend(warnings);
     }
 
-    /// Adds notes: text for people that was asked for beside the answer.
     pub fn note(&mut self, notes: impl IntoIterator<Item: ToString>) {
         self.messages.extend(notes.into_iter().map(|note| (Level::Note, note.to_string())));
     }
@@ -73,7 +70,6 @@ impl Context {
         })
     }
 
-    /// Opens the store, and warns of what is unusual in its log.
     pub fn open(&mut self) -> Result<Store, Failure> {
         let store = self.open_quietly()?;
         self.warn(store.roster().warnings());
@@ -87,7 +83,6 @@ impl Context {
         Ok(store)
     }
 
-    /// Opens the store to read, and notes what its reader should know.
     pub fn read(&mut self, args: &AtArgs) -> Result<Snapshot, Failure> {
         let snapshot = self.read_quietly(args)?;
         self.warn(snapshot.roster().warnings());
@@ -110,7 +105,6 @@ impl Context {
         Ok(snapshot)
     }
 
-    /// Opens the store, and lends personas.
     pub fn assign(&mut self, request: &AssignRequest) -> Result<Vec<Assigned>, Failure> {
         let (mut store, now, rng) = (self.open()?, self.options.now, &mut self.rng);
         let answer = if self.dry_run {
@@ -138,7 +132,6 @@ impl Context {
         Ok((store, self.outcome(answer)))
     }
 
-    /// Takes the outcome out of an answer, and warns of what came with it.
     fn outcome<T>(&mut self, answer: Answer<T>) -> T {
         self.warn(answer.torn);
         self.warn(answer.notices);

@@ -152,7 +152,6 @@ fn lines(change: &PersonaChange) -> Vec<String> {
     lines
 }
 
-/// The changes of the record in a role.
 fn record_line(role: &RoleName, record: &RoleChange) -> String {
     let changes = [
         changed("affinity", record.affinity, |points| format!("{:.3}", points.as_f64())),

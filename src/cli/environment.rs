@@ -9,11 +9,8 @@ use muzzle_persona::environment;
 
 use super::{claude_code::location::ClaudeCode, pager::Pager};
 
-/// The environment, the clock and the source of randomness.
 pub struct Environment {
-    /// The value of `MUZZLE_PERSONA_STORE`.
     pub store: Option<OsString>,
-    /// The value of `MUZZLE_PERSONA_NOW`.
     pub now: Option<OsString>,
     pub home: Option<PathBuf>,
     pub pager: Pager,
@@ -23,7 +20,6 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads what all commands need.
     #[expect(clippy::disallowed_methods, reason = "this is where they enter")]
     pub fn read() -> Self {
         Self {

@@ -12,32 +12,22 @@ use muzzle_persona::{StoreError, projection::CutoffError};
 use serde::Serialize;
 
 // Exit codes; 0 is success.
-/// The command was refused, or did not find what it was asked about.
 pub const REFUSED: u8 = 1;
-/// The command line cannot be read.
 pub const USAGE: u8 = 2;
-/// The log is damaged.
 pub const DAMAGED: u8 = 3;
-/// Others kept the log busy.
 const BUSY: u8 = 4;
-/// The store could not be read or written.
 const WRITE: u8 = 5;
-/// A bug.
 pub const BUG: u8 = 70;
 
 const CHECK_PATH: &str = "check the path and its permissions";
-/// The hint when a place in the log cannot be found.
 pub const EVENTS_HINT: &str =
     "`muzzle-persona log` shows the events with their times, numbers and ids";
 
-/// A command that was not done.
 #[derive(Debug, Serialize)]
 pub struct Failure {
-    /// The sort of failure, for programs.
     pub kind: &'static str,
     /// What happened, where: a lower-case clause.
     pub message: String,
-    /// What to do next.
     pub hint: Option<String>,
     #[serde(skip)]
     pub code: u8,
@@ -57,7 +47,6 @@ impl Failure {
         Self { kind, message: visible(&message.to_string()), hint, code }
     }
 
-    /// A command line that cannot be used.
     pub fn usage(message: impl Display, hint: impl Display) -> Self {
         Self::new("usage", message, hint)
     }
@@ -67,7 +56,6 @@ impl Failure {
         Self::new("refused", message, hint)
     }
 
-    /// Something that was named and is not there.
     pub fn not_found(message: impl Display, hint: impl Display) -> Self {
         Self::new("not_found", message, hint)
     }

@@ -36,7 +36,6 @@ pub struct FeedbackArgs {
     sentiment: Option<Sentiment>,
 }
 
-/// Parses one of the verdicts.
 fn sentiments() -> impl TypedValueParser<Value = Sentiment> {
     PossibleValuesParser::new(Sentiment::ALL.map(Sentiment::as_str)).try_map(|word| {
         let named = Sentiment::ALL.into_iter().find(|sentiment| sentiment.as_str() == word);
@@ -98,17 +97,16 @@ impl fmt::Display for FeedbackReport {
 }
 
 impl FeedbackReport {
-    /// Why the verdict is what it is.
     fn reason(&self) -> String {
         if self.given {
             return "as given".to_owned();
         }
         let sides = [("for", &self.positive_words), ("against", &self.negative_words)];
         let sides = sides.into_iter().filter(|(_, words)| !words.is_empty());
-        let words: Vec<_> =
-            sides.map(|(side, words)| format!("{side} it {}", Quoted::all(words))).collect();
-        let words =
-            if words.is_empty() { "none of them tells".to_owned() } else { words.join("; ") };
-        format!("by its words: {words}")
+        let words = sides.map(|(side, words)| format!("{side} it {}", Quoted::all(words)));
+        match words.collect::<Vec<_>>() {
+            words if words.is_empty() => "by its words: none of them tells".to_owned(),
+            words => format!("by its words: {}", words.join("; ")),
+        }
     }
 }

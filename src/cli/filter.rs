@@ -37,7 +37,6 @@ pub struct FilterArgs {
     until: Option<CutoffSpec>,
 }
 
-/// The conditions that an event must all meet.
 #[derive(Debug)]
 pub struct Filter {
     /// What was asked for, with the persona and the role that are meant.
@@ -49,7 +48,6 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Finds the persona, the role and the events that are meant.
     pub fn of(mut args: FilterArgs, snapshot: &mut Snapshot) -> Result<Self, StoreError> {
         if let Some(name) = &mut args.persona {
             *name = snapshot
@@ -63,7 +61,6 @@ impl Filter {
         Ok(Self { args, since, until: until.map_or(Cutoff::All, |named| named.end) })
     }
 
-    /// Returns whether every event passes.
     pub fn takes_all(&self) -> bool {
         self.needles().is_empty() && self.since.is_none() && self.until == Cutoff::All
     }
@@ -81,7 +78,6 @@ impl Filter {
         texts.into_iter().flatten().collect()
     }
 
-    /// Returns whether an event passes.
     pub fn takes(&self, record: &Record) -> bool {
         let FilterArgs { persona, session, project, role, kind, .. } = &self.args;
         let event = &record.event;

@@ -43,7 +43,6 @@ fn no_work_tree(store: &Path) -> Failure {
     Failure::refused(message, format!("`git init {quoted}` makes it one"))
 }
 
-/// A git that refused, with its own words.
 pub fn refused(words: &str) -> Failure {
     let first = words.lines().next().unwrap_or_default();
     let said = first.trim_start_matches("fatal: ").trim_start_matches("error: ");

@@ -40,7 +40,7 @@ pub fn run(
         let line = format!("`*.jsonl diff={DRIVER}`, without which git does not use the setting");
         context.warn([format!("the store's `.gitattributes` lack {line}")]);
     }
-    let config = ShownPath::from(path.as_path());
+    let config = ShownPath::from(&path);
     let is_there = before.as_ref() == Some(&value);
     let wanted = if is_there || args.yes {
         true
@@ -65,7 +65,6 @@ pub fn run(
     Ok(GitSetupReport { config, setting: SETTING, value, changed, declined: !wanted })
 }
 
-/// The command that git runs, quoted for its shell.
 fn textconv(program: Option<&Path>) -> Result<String, Failure> {
     let quoted = program.and_then(Path::to_str).and_then(|path| shlex::try_quote(path).ok());
     quoted.map(|program| format!("{program} render")).ok_or_else(|| {

@@ -33,8 +33,8 @@ impl fmt::Display for GrowReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Grew {}:", Count(self.grown.len(), "persona"))?;
         let mut table = Table::new(&["NAME", "TRAITS", "EXPERTISE"]);
-        for persona in &self.grown {
-            table.row(&[&persona.name, &tags(&persona.traits), &tags(&persona.expertise)]);
+        for Definition { name, traits, expertise, .. } in &self.grown {
+            table.row(&[name, &tags(traits), &tags(expertise)]);
         }
         write!(f, "{table}")
     }

@@ -36,8 +36,7 @@ pub fn run(args: &HistoryArgs, context: &mut Context) -> Result<HistoryReport, F
     let mut history = History::of(name.clone());
     snapshot.visit(&[name.as_str()], |record| history.apply(record))?;
     let newest_first = history.assignments().iter().rev();
-    let wanted = newest_first
-        .filter(|past| args.project.as_ref().is_none_or(|project| past.project == *project));
+    let wanted = newest_first.filter(|it| args.project.as_ref().is_none_or(|p| it.project == *p));
     Ok(HistoryReport { name, assignments: wanted.take(args.limit).cloned().collect() })
 }
 

@@ -74,10 +74,11 @@ impl fmt::Display for ListReport {
 
 fn status(persona: &PersonaReport) -> String {
     let holders: Vec<_> = persona.held_by.iter().map(|by| by.slot.as_str()).collect();
-    match (persona.status, holders.is_empty()) {
-        ("active", true) => "free".to_owned(),
-        (status, true) => status.to_owned(),
-        ("active", false) => format!("held by {}", holders.join(", ")),
-        (status, false) => format!("{status}, held by {}", holders.join(", ")),
+    let holders = holders.join(", ");
+    match persona.status {
+        "active" if holders.is_empty() => "free".to_owned(),
+        "active" => format!("held by {holders}"),
+        status if holders.is_empty() => status.to_owned(),
+        status => format!("{status}, held by {holders}"),
     }
 }

@@ -42,7 +42,6 @@ pub fn run(args: LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
     Ok(report)
 }
 
-/// Events of the log, which are read while they are written.
 pub struct LogReport {
     snapshot: Snapshot,
     filter: Filter,

@@ -40,7 +40,6 @@ pub fn line(f: &mut fmt::Formatter<'_>, text: impl Display) -> fmt::Result {
     writeln!(f, "{}", visible(&text.to_string()))
 }
 
-/// Writes answers to stdout and everything else to stderr.
 pub struct Output {
     pub json: bool,
     pub no_color: bool,
@@ -112,7 +111,6 @@ impl Output {
         Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Writes a message to stderr.
     pub fn message(&self, level: Level, text: &str) {
         let (style, word) = match level {
             Level::Note => return self.print(format_args!("{text}")),
@@ -123,7 +121,6 @@ impl Output {
         self.print(format_args!("{style}{word}:{style:#} {}\n", visible(text)));
     }
 
-    /// Writes why a command was not done.
     pub fn failure(&self, failure: &Failure) {
         if self.json {
             let json = serde_json::to_string(&BTreeMap::from([("error", failure)]));

@@ -5,11 +5,9 @@ use std::fmt::Display;
 use std::io::ErrorKind;
 use std::process::{Child, Command, Stdio};
 
-/// The pager that the environment chooses.
 pub struct Pager {
     /// The value of `PAGER`: a command line, with quotes as in a shell.
     pub chosen: Option<OsString>,
-    /// Whether `LESS` is set.
     pub less_is_set: bool,
 }
 

@@ -52,7 +52,6 @@ impl PersonaReport {
     }
 }
 
-/// A persona that could be chosen.
 #[derive(Debug, Serialize)]
 pub struct Candidate {
     pub name: PersonaName,

@@ -32,15 +32,13 @@ pub struct SearchArgs {
 pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Failure> {
     let mut snapshot = context.read(&args.at)?;
     let role = snapshot.rules().roles.resolve(args.role.as_str()).clone();
-    let report = snapshot.look(&Needs::roles([role.name.clone()]), |then| {
+    Ok(snapshot.look(&Needs::roles([role.name.clone()]), |then| {
         let (roster, rules) = (then.roster(), then.rules());
         let all = roster.candidates_for(&role.name, &role.expertise);
         let candidates = all.filter(|it| args.all || it.is_free());
-        let best = broker::rank(candidates, &role, &rules.scoring, then.now())
-            .into_iter()
-            .take(args.limit);
+        let best = broker::rank(candidates, &role, &rules.scoring, then.now()).into_iter();
         let count = |is: &dyn Fn(&Candidate<'_>) -> bool| roster.candidates().filter(is).count();
-        let ranked = best.map(|(persona, score)| Ranked {
+        let ranked = best.take(args.limit).map(|(persona, score)| Ranked {
             name: persona.name.clone(),
             score,
             status: status_word(persona.status),
@@ -53,8 +51,7 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
             archived: count(&|it| !it.is_active() && !it.is_held) as u64,
             all: args.all,
         })
-    })?;
-    Ok(report)
+    })?)
 }
 
 #[derive(Debug, Serialize)]

@@ -105,7 +105,6 @@ fn repaired(repair: &Repair) -> String {
     format!("log repaired: {lines} cut out{places}, {missing} on record")
 }
 
-/// Words the personas of slots with their roles, and what happened to them.
 fn in_roles<'a>(slots: impl Iterator<Item = (&'a PersonaName, String)>, happened: &str) -> String {
     let slots: Vec<_> = slots.collect();
     if let [(persona, role)] = &*slots {

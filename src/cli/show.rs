@@ -23,14 +23,13 @@ pub struct ShowArgs {
 }
 
 pub fn run(args: &ShowArgs, context: &mut Context) -> Result<ShowReport, Failure> {
-    let report = context.read(&args.at)?.look(&Needs::typed(&args.name), |then| {
+    Ok(context.read(&args.at)?.look(&Needs::typed(&args.name), |then| {
         let persona = broker::find_persona(then.roster(), &args.name)?;
         Ok(ShowReport {
             persona: PersonaReport::new(persona, then.rules()),
             recent_work: persona.recent_work(None).cloned().collect(),
         })
-    })?;
-    Ok(report)
+    })?)
 }
 
 #[derive(Debug, Serialize)]
@@ -92,7 +91,6 @@ impl ShowReport {
     }
 }
 
-/// A number from 0 to 1 as a bar.
 fn bar(share: f64) -> String {
     let steps = (0..20).map(|step| share * 20.0 >= f64::from(step) + 0.5);
     steps.map(|is_full| if is_full { '█' } else { '░' }).collect()

@@ -1,7 +1,7 @@
 //! A path in a report.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use muzzle_persona::events::visible;
 use serde::Serialize;
@@ -12,15 +12,9 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 pub struct ShownPath(String);
 
-impl From<&Path> for ShownPath {
-    fn from(path: &Path) -> Self {
-        Self(path.to_string_lossy().into_owned())
-    }
-}
-
-impl From<PathBuf> for ShownPath {
-    fn from(path: PathBuf) -> Self {
-        path.as_path().into()
+impl<P: AsRef<Path>> From<P> for ShownPath {
+    fn from(path: P) -> Self {
+        Self(path.as_ref().to_string_lossy().into_owned())
     }
 }
 

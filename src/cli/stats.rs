@@ -70,11 +70,9 @@ fn report(snapshot: &Snapshot) -> StatsReport {
 
 /// The five personas that were assigned most often; of equal ones, as they come: by name.
 fn busiest(personas: &[&Persona]) -> Vec<Busy> {
-    let busy = |persona: &&Persona| Busy {
-        name: persona.name().clone(),
-        assignments: persona.roles.values().map(|role| role.assigned).sum(),
-    };
-    let mut busiest: Vec<_> = personas.iter().map(busy).collect();
+    let lent = |it: &Persona| it.roles.values().map(|role| role.assigned).sum();
+    let busy = personas.iter().map(|it| Busy { name: it.name().clone(), assignments: lent(it) });
+    let mut busiest: Vec<_> = busy.collect();
     busiest.retain(|busy| busy.assignments > 0);
     busiest.sort_by_key(|busy| Reverse(busy.assignments));
     busiest.truncate(5);

@@ -7,7 +7,6 @@ use muzzle_persona::events::visible;
 
 use super::output::HEADING;
 
-/// Rows under headings, aligned by display width.
 pub struct Table(comfy_table::Table);
 
 impl Table {

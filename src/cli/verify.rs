@@ -39,7 +39,7 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<VerifyReport, Failure
     let audit = Store::verify(&context.options, &args.heads)?;
     Ok(VerifyReport {
         sound: audit.is_sound(),
-        store: context.options.dir.as_path().into(),
+        store: (&context.options.dir).into(),
         damage: audit.count(Severity::Damage),
         warnings: audit.count(Severity::Warning),
         notes: audit.count(Severity::Note),
@@ -84,11 +84,11 @@ impl fmt::Display for VerifyReport {
         let (faults, warnings) = (Count(*damage, "fault"), Count(*warnings, "warning"));
         write!(f, "\nThe log in `{store}` is {verdict}: {faults}, {warnings}, ")?;
         writeln!(f, "{}.", Count(*notes, "note"))?;
-        if !sound {
-            let hint = "Put back what is gone from a copy, as from git; or see what `muzzle-persona repair` would do.";
-            writeln!(f, "{hint}")?;
+        if *sound {
+            return Ok(());
         }
-        Ok(())
+        let hint = "Put back what is gone from a copy, as from git; or see what `muzzle-persona repair` would do.";
+        writeln!(f, "{hint}")
     }
 }
 

@@ -70,10 +70,8 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let PastAssignment { id: event, at: assigned_at, assign, slot, .. } = assignment;
     let candidates = ranking.len();
     let first = ranking.into_iter().take(*limit);
-    let first = first.map(|(name, score)| {
-        let chosen = Some(name == slot.persona);
-        Candidate { name, score, chosen }
-    });
+    let chosen = |name: &PersonaName| Some(*name == slot.persona);
+    let first = first.map(|(name, score)| Candidate { chosen: chosen(&name), name, score });
     Ok(WhyReport {
         ranking: first.collect(),
         name: slot.persona,
@@ -153,7 +151,6 @@ impl fmt::Display for WhyReport {
     }
 }
 
-/// Words why, in one sentence.
 fn sentence(explained: &Explanation) -> String {
     let of = explained.ranking.len();
     let whom = if explained.is_of_free { "free" } else { "archived for inactivity" };
@@ -194,7 +191,6 @@ fn sentence(explained: &Explanation) -> String {
     sentence.to_owned()
 }
 
-/// What decided, if the score did not.
 fn tie(explained: &Explanation) -> &'static str {
     match explained.tie_break.filter(|_| explained.rank == Some(1)) {
         None => "",
