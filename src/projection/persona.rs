@@ -267,7 +267,7 @@ impl Candidate<'_> {
         let share = Points::share(self.closed, self.closed_in_all);
         let praise = weights.positive.times(self.positive);
         let blame = weights.negative.times(self.negative);
-        (share + praise - blame).clamp(Points::ZERO, Points::ONE)
+        share.plus(praise).minus(blame).clamp(Points::ZERO, Points::ONE)
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::index::RoleIndex;
-use super::stored::{CheckpointLost, Stored};
+use super::stored::Stored;
 use super::{Candidate, Lease, Needs, Persona, Warning};
 use crate::events::{FORMAT_VERSION, PersonaName, RoleName, SessionId, Tag};
 
@@ -79,12 +79,10 @@ impl Roster {
 
     /// Loads what is needed and not yet in memory.
     ///
-    /// After an error the roster is of no use: it has to be folded again from the log.
-    pub fn load(&mut self, needs: &Needs) -> Result<(), CheckpointLost> {
-        self.try_load(needs).ok_or(CheckpointLost)
-    }
-
-    fn try_load(&mut self, needs: &Needs) -> Option<()> {
+    /// After `None` the roster is of no use: the rest of the checkpoint cannot be read, and the
+    /// log has to be folded again.
+    #[must_use]
+    pub fn load(&mut self, needs: &Needs) -> Option<()> {
         let Some(stored) = self.stored.clone() else { return Some(()) };
         if needs.everyone {
             let loaded = stored.personas()?;

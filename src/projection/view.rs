@@ -146,7 +146,8 @@ impl View {
             return Err(self.damaged(DamageReason::WrongSeq { written: record.seq, due }));
         }
         if self.cutoff.includes(&record) {
-            if self.roster.is_partial() && self.roster.load(&Needs::event(&record.event)).is_err() {
+            if self.roster.is_partial() && self.roster.load(&Needs::event(&record.event)).is_none()
+            {
                 return Ok(Fold::Lost);
             }
             self.apply(&record, length);

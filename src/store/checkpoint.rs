@@ -11,7 +11,7 @@ impl<L: Log> Store<L> {
     ///
     /// If it is not, all is forgotten: the log has to be folded again.
     pub(super) fn load(&mut self, needs: &Needs) -> bool {
-        let is_loaded = self.view.roster.load(needs).is_ok();
+        let is_loaded = self.view.roster.load(needs).is_some();
         if !is_loaded {
             self.forget();
         }
