@@ -101,8 +101,7 @@ impl CutoffSpec {
     }
 
     /// The beginning of an id that has to be looked up in the log, if there is one.
-    #[must_use]
-    pub fn prefix(&self) -> Option<&IdPrefix> {
+    pub(crate) fn prefix(&self) -> Option<&IdPrefix> {
         match self {
             Self::Event(prefix) | Self::Number(_, prefix) => Some(prefix),
             Self::Seq(_) | Self::Time(_) | Self::Revision(_) => None,
@@ -113,7 +112,7 @@ impl CutoffSpec {
     ///
     /// `found` are the events of the log whose ids begin with the prefix, and
     /// `lines` is how many lines the log has.
-    pub fn resolve(
+    pub(crate) fn resolve(
         &self,
         found: &BTreeSet<FoldKey>,
         lines: u64,

@@ -81,8 +81,7 @@ impl Roster {
     ///
     /// After `None` the roster is of no use: the rest of the checkpoint cannot be read, and the
     /// log has to be folded again.
-    #[must_use]
-    pub fn load(&mut self, needs: &Needs) -> Option<()> {
+    pub(crate) fn load(&mut self, needs: &Needs) -> Option<()> {
         let Some(stored) = self.stored.clone() else { return Some(()) };
         if needs.everyone {
             let loaded = stored.personas()?;
@@ -119,14 +118,12 @@ impl Roster {
         self.stored.is_some()
     }
 
-    /// Returns whether there is no persona.
     pub(crate) fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
     /// All personas, in the order in which they were created.
-    #[must_use]
-    pub fn personas(&self) -> Vec<&Persona> {
+    pub(crate) fn personas(&self) -> Vec<&Persona> {
         debug_assert!(!self.is_partial(), "not everyone is loaded");
         self.personas.iter().flatten().map(Box::as_ref).collect()
     }
@@ -270,7 +267,7 @@ impl Roster {
     }
 
     /// The sessions that hold a persona, with the latest moment at which an event named each.
-    pub fn sessions(&self) -> impl Iterator<Item = (&SessionId, Timestamp)> {
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = (&SessionId, Timestamp)> {
         self.sessions.iter().map(|(session, activity)| (session, activity.last))
     }
 
@@ -291,9 +288,7 @@ impl Roster {
         self.totals.feedback
     }
 
-    /// The newest format version of any event.
-    #[must_use]
-    pub fn newest_version(&self) -> u32 {
+    pub(crate) fn newest_version(&self) -> u32 {
         self.totals.newest_version
     }
 

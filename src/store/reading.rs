@@ -98,7 +98,7 @@ impl<L: Log> Store<L> {
 
     fn fold_all(&mut self) -> Result<(), StoreError> {
         let whole = self.read_all()?;
-        let folded = View::fold_until(&whole, self.view.cutoff());
+        let folded = View::fold_until(&whole, self.view.cutoff);
         self.view = folded.map_err(|damage| self.damaged(damage))?;
         self.checkpointed = 0;
         Ok(())
