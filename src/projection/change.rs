@@ -128,7 +128,6 @@ impl PersonaChange {
         })
     }
 
-    /// Returns whether anything is different.
     fn is_any(&self) -> bool {
         !self.revised.is_empty()
             || !self.status.is_same()
@@ -158,7 +157,6 @@ impl PersonaChange {
     }
 }
 
-/// The parts of a definition that are different.
 fn revised(pair: Pair<Option<&Persona>>) -> Vec<&'static str> {
     let Pair { before: Some(before), after: Some(after) } = pair else {
         return Vec::new();
@@ -172,7 +170,6 @@ fn revised(pair: Pair<Option<&Persona>>) -> Vec<&'static str> {
     parts.into_iter().filter_map(|(part, is_different)| is_different.then_some(part)).collect()
 }
 
-/// The records that are different.
 fn roles(pair: Pair<Option<&Persona>>, weights: AffinityWeights) -> BTreeMap<RoleName, RoleChange> {
     let either = pair.before.into_iter().chain(pair.after);
     let names: BTreeSet<_> = either.flat_map(|persona| persona.roles.keys()).collect();

@@ -33,7 +33,6 @@ const DRAFT: &str = "checkpoint.new";
 /// The bytes of the first read: enough for the head of a small roster.
 const FIRST_READ: usize = 16 * 1024;
 
-/// The first line.
 #[derive(Debug, Serialize, Deserialize)]
 struct Head<V, R> {
     version: u32,
@@ -73,7 +72,6 @@ pub fn exists(disk: &Disk, dir: &Path) -> bool {
     disk.exists(&dir.join(FILE)).unwrap_or(false)
 }
 
-/// Removes the checkpoint, if there is one.
 pub fn remove(disk: &Disk, dir: &Path) -> io::Result<()> {
     match disk.remove(&dir.join(FILE)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -70,12 +70,8 @@ pub enum CutoffError {
 
 /// The most ids that an error lists.
 const LISTED: usize = 5;
-
-/// Digits that are no more than this may be a `seq`.
+/// The most digits of what may be a `seq`.
 const LONGEST_NUMBER: usize = 19;
-
-/// What precedes a revision, whatever it looks like.
-const GIT: &str = "git:";
 
 impl CutoffSpec {
     /// Reads a `seq`, a time, a date in UTC, a minute in UTC as the tables show
@@ -84,7 +80,7 @@ impl CutoffSpec {
     /// Digits alone are a `seq`. Eight of them or more, as ids are shown, may
     /// still be the beginning of an id: see [`CutoffSpec::Number`].
     pub fn parse(text: &str) -> Result<Self, CutoffError> {
-        if let Some(revision) = text.strip_prefix(GIT).filter(|name| !name.is_empty()) {
+        if let Some(revision) = text.strip_prefix("git:").filter(|name| !name.is_empty()) {
             return Ok(Self::Revision(revision.to_owned()));
         }
         let prefix = IdPrefix::parse(text);

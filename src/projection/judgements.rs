@@ -17,7 +17,6 @@ struct Columns<'a> {
     verdicts: Cow<'a, str>,
 }
 
-/// Writes a list of judgements.
 pub fn serialize<S: Serializer>(
     judgements: &[(Timestamp, Sentiment)],
     serializer: S,
@@ -36,7 +35,6 @@ pub fn serialize<S: Serializer>(
     Columns { at, verdicts: verdicts.into() }.serialize(serializer)
 }
 
-/// Reads a list of judgements.
 pub fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<(Timestamp, Sentiment)>, D::Error> {

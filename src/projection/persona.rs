@@ -286,7 +286,6 @@ impl RoleRecord {
         self.tally.add(sentiment);
     }
 
-    /// Takes out the feedback from before a moment.
     pub(super) fn forget_feedback(&mut self, before: Timestamp) {
         self.feedback.retain(|(at, _)| *at >= before);
         self.tally = Tally::default();

@@ -87,17 +87,14 @@ pub fn fold_ahead<E>(
 /// Decodes lines, each with its length without its line end, up to the first that is wrong: what
 /// comes after it is not folded, and a file of line ends alone has a million of them in a batch.
 fn decode_lines(lines: &[u8]) -> Vec<(Result<Record, LineError>, usize)> {
-    let mut decoded = Vec::new();
-    for range in line_ranges(lines) {
+    let mut is_sound = true;
+    let decode_next = |range| {
         let line = lines.get(range).unwrap_or_default();
-        let record = decode(line);
-        let is_wrong = record.is_err();
-        decoded.push((record, line.len()));
-        if is_wrong {
-            break;
-        }
-    }
-    decoded
+        let decoded = is_sound.then(|| (decode(line), line.len()))?;
+        is_sound = decoded.0.is_ok();
+        Some(decoded)
+    };
+    line_ranges(lines).map_while(decode_next).collect()
 }
 
 #[cfg(test)]

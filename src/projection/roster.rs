@@ -295,13 +295,10 @@ impl Roster {
     /// What the reader of this log should know.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
-        let mut warnings = Vec::new();
-        if self.newest_version() > FORMAT_VERSION {
-            warnings.push(Warning::NewerFormat(self.newest_version()));
-        }
-        for (kind, n) in &self.totals.unknown {
-            warnings.push(Warning::UnknownType(kind.clone(), *n));
-        }
+        let newest = Some(self.newest_version()).filter(|version| *version > FORMAT_VERSION);
+        let newer = newest.map(Warning::NewerFormat).into_iter();
+        let unknown = self.totals.unknown.iter();
+        let unknown = unknown.map(|(kind, n)| Warning::UnknownType(kind.clone(), *n));
         let mut holders: BTreeMap<_, Vec<SessionId>> = BTreeMap::new();
         for (session, activity) in &self.sessions {
             for index in &activity.holds {
@@ -309,12 +306,10 @@ impl Roster {
                 holders.entry(name).or_default().push(session.clone());
             }
         }
-        for (name, sessions) in holders {
-            if let Some(name) = name.filter(|_| sessions.len() > 1) {
-                warnings.push(Warning::TwoHolders(name.clone(), sessions));
-            }
-        }
-        warnings
+        let held_twice = holders.into_iter().filter(|(_, sessions)| sessions.len() > 1);
+        let two_holders = held_twice
+            .filter_map(|(name, sessions)| Some(Warning::TwoHolders(name?.clone(), sessions)));
+        newer.chain(unknown).chain(two_holders).collect()
     }
 }
 

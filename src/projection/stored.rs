@@ -58,7 +58,7 @@ impl Stored {
         Some(persona)
     }
 
-    /// Where the lines of the personas begin, from the end of the head.
+    /// From the end of the head.
     fn personas_start(&self) -> u64 {
         self.roles.values().map(|(length, _)| length).sum()
     }
