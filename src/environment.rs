@@ -20,15 +20,13 @@ pub const INJECT: &str = "MUZZLE_PERSONA_INJECT";
 pub const HOOK_TIMEOUT: &str = "MUZZLE_PERSONA_HOOK_TIMEOUT_MS";
 
 /// A setting of the environment that cannot be used.
+#[expect(missing_docs, reason = "the messages say what each is")]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvironmentError {
-    /// There is no place for the default store.
     #[error("could not find the home directory for the default store")]
     NoHome,
-    /// The store's name is empty.
     #[error("the name of the store is empty")]
     EmptyStore,
-    /// The clock's setting is no time.
     #[error("`{NOW}` is `{0}`, which is not an RFC 3339 time")]
     BadNow(String),
 }
@@ -51,26 +49,20 @@ pub fn store_dir(
     variable: Option<OsString>,
     home: Option<PathBuf>,
 ) -> Result<PathBuf, EnvironmentError> {
-    let named = flag.or_else(|| variable.map(PathBuf::from));
-    match named {
-        Some(dir) if dir.as_os_str().is_empty() => Err(EnvironmentError::EmptyStore),
-        Some(dir) => Ok(dir),
-        None => match home {
-            Some(home) if home.is_absolute() => Ok(home.join(".muzzle").join("personas")),
-            _ => Err(EnvironmentError::NoHome),
-        },
+    match (flag.or_else(|| variable.map(PathBuf::from)), home) {
+        (Some(dir), _) if dir.as_os_str().is_empty() => Err(EnvironmentError::EmptyStore),
+        (Some(dir), _) => Ok(dir),
+        (None, Some(home)) if home.is_absolute() => Ok(home.join(".muzzle").join("personas")),
+        (None, _) => Err(EnvironmentError::NoHome),
     }
 }
 
 /// Picks the moment, in whole seconds: the variable's, else the clock's.
 pub fn now(variable: Option<OsString>, clock: Timestamp) -> Result<Timestamp, EnvironmentError> {
-    let now = match variable {
-        None => clock,
-        Some(text) => {
-            let text = text.to_string_lossy();
-            text.parse().map_err(|_| EnvironmentError::BadNow(text.into_owned()))?
-        }
-    };
+    let now = variable.map_or(Ok(clock), |text| {
+        let text = text.to_string_lossy();
+        text.parse().map_err(|_| EnvironmentError::BadNow(text.into_owned()))
+    })?;
     // Every timestamp has a whole second before it that is one too.
     Ok(Timestamp::from_second(now.as_second()).unwrap_or(now))
 }

@@ -34,7 +34,7 @@ impl FoundCheckpoint {
             && view.position == folded.position
         {
             // The rest of it is read now, and may be damaged.
-            if view.roster.load(&Needs::everyone()).is_err() {
+            if view.roster.load(&Needs::everyone()).is_none() {
                 *self = Self::Unusable;
             } else {
                 *agrees = Some(**view == *folded);

@@ -26,7 +26,7 @@ pub fn compact(
     let mut tallies: BTreeMap<_, Tally> = BTreeMap::new();
     for persona in situation.roster.personas() {
         for (role, record) in &persona.roles {
-            for (at, sentiment) in record.feedback().iter().filter(|(at, _)| *at < before) {
+            for (at, sentiment) in record.feedback.iter().filter(|(at, _)| *at < before) {
                 let month = format_smolstr!("{}", at.strftime("%Y-%m"));
                 tallies.entry((persona.name(), role, month)).or_default().add(*sentiment);
             }

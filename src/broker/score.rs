@@ -39,10 +39,11 @@ impl Score {
         let recency = it.last_assigned.map_or(Points::ZERO, |last| {
             let days = now.as_second().saturating_sub(last) / 86_400;
             let days = u64::try_from(days).unwrap_or(0);
-            (scoring.recency - scoring.recency_per_day.times(days)).max(Points::ZERO)
+            scoring.recency.minus(scoring.recency_per_day.times(days)).max(Points::ZERO)
         });
         let expertise = overlap(it.knows, role, scoring);
-        Self { total: affinity + expertise - recency, affinity, expertise, recency }
+        let total = affinity.plus(expertise).minus(recency);
+        Self { total, affinity, expertise, recency }
     }
 
     /// Scores the persona of that name for a role.

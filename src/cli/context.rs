@@ -96,7 +96,7 @@ impl Context {
         };
         let snapshot = Snapshot::open(&self.options, spec)?;
         if snapshot.view().events == 0 {
-            let first = snapshot.view().first_excluded().map(minute);
+            let first = snapshot.view().first_excluded.map(minute);
             self.warn([first.map_or_else(
                 || "nothing ever happened: the log is empty".to_owned(),
                 |first| format!("nothing had happened by then: the log begins {first}"),

@@ -6,8 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::events::{EventId, RoleName, visible};
 use muzzle_persona::projection::{
-    Cutoff, CutoffError, CutoffSpec, Existence, Lease, Pair, PersonaChange, RoleChange,
-    StatusReason,
+    Cutoff, CutoffError, CutoffSpec, Lease, Pair, PersonaChange, RoleChange, StatusReason,
 };
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Options, Snapshot, StoreError};
@@ -128,10 +127,12 @@ impl fmt::Display for Side {
 
 fn lines(change: &PersonaChange) -> Vec<String> {
     let mut lines = Vec::new();
-    match change.change {
-        Existence::Absent => return vec!["not there any more".to_owned()],
-        Existence::Created => lines.push(format!("created ({})", origin_word(change.origin))),
-        Existence::Changed => {}
+    match change.status {
+        Pair { after: None, .. } => return vec!["not there any more".to_owned()],
+        Pair { before: None, .. } => {
+            lines.push(format!("created ({})", origin_word(change.origin)));
+        }
+        Pair { .. } => {}
     }
     if !change.revised.is_empty() {
         lines.push(format!("revised: {}", change.revised.join(", ")));

@@ -35,7 +35,7 @@ pub fn run(args: &HistoryArgs, context: &mut Context) -> Result<HistoryReport, F
         .look(&Needs::nothing(), |it| Ok(broker::find(it.roster(), &args.name)?.clone()))?;
     let mut history = History::of(name.clone());
     snapshot.visit(&[name.as_str()], |record| history.apply(record))?;
-    let newest_first = history.assignments().iter().rev();
+    let newest_first = history.assignments.iter().rev();
     let wanted = newest_first.filter(|it| args.project.as_ref().is_none_or(|p| it.project == *p));
     Ok(HistoryReport { name, assignments: wanted.take(args.limit).cloned().collect() })
 }

@@ -46,7 +46,6 @@ impl EventGraph {
         damage.map_or(Ok((graph, ancestry)), Err)
     }
 
-    /// Looks at what every event follows.
     pub fn ancestry(&self) -> Ancestry {
         let mut found = Ancestry { children: vec![0; self.lines()], ..Ancestry::default() };
         for (at, node) in self.firsts() {
@@ -128,12 +127,10 @@ impl Ancestry {
         missing.chain(wrong_seqs).min_by_key(|(at, _)| *at)
     }
 
-    /// Returns whether no event follows that of a line.
     pub fn is_head(&self, at: usize) -> bool {
         self.children.get(at) == Some(&0)
     }
 
-    /// The ends of the history.
     pub fn heads(&self, graph: &EventGraph) -> Heads {
         let heads = graph.firsts().filter(|(at, _)| self.is_head(*at));
         heads.map(|(_, node)| node.id).collect::<Vec<_>>().into()

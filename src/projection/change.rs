@@ -13,8 +13,9 @@ use crate::events::{Event, PersonaName, ReactivateReason, RetireReason, RoleName
 pub struct PersonaChange {
     /// Who.
     pub name: PersonaName,
-    /// Whether it was there before, and is there after.
-    pub change: Existence,
+    /// `created`, `changed`, or `absent` where it is there at the first moment only: the second is
+    /// earlier, or of another branch.
+    pub change: &'static str,
     /// Where it comes from.
     pub origin: Origin,
     /// The parts of its definition that are different: `traits`, `expertise`, `instructions`.
@@ -32,18 +33,6 @@ pub struct PersonaChange {
     pub roles: BTreeMap<RoleName, RoleChange>,
     /// When it was last lent.
     pub last_assigned: Pair<Option<Timestamp>>,
-}
-
-/// Whether a persona is there at the two moments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Existence {
-    /// At the second only.
-    Created,
-    /// At both.
-    Changed,
-    /// At the first only: the second is earlier, or of another branch.
-    Absent,
 }
 
 /// Why a status is different.
@@ -119,9 +108,9 @@ impl PersonaChange {
         Some(Self {
             name: persona.name().clone(),
             change: match (pair.before, pair.after) {
-                (None, _) => Existence::Created,
-                (_, None) => Existence::Absent,
-                _ => Existence::Changed,
+                (None, _) => "created",
+                (_, None) => "absent",
+                _ => "changed",
             },
             origin: persona.origin,
             revised: revised(pair),
@@ -139,10 +128,8 @@ impl PersonaChange {
         })
     }
 
-    /// Returns whether anything is different.
     fn is_any(&self) -> bool {
-        self.change != Existence::Changed
-            || !self.revised.is_empty()
+        !self.revised.is_empty()
             || !self.status.is_same()
             || !self.lent.is_empty()
             || !self.given_back.is_empty()
@@ -170,7 +157,6 @@ impl PersonaChange {
     }
 }
 
-/// The parts of a definition that are different.
 fn revised(pair: Pair<Option<&Persona>>) -> Vec<&'static str> {
     let Pair { before: Some(before), after: Some(after) } = pair else {
         return Vec::new();
@@ -184,7 +170,6 @@ fn revised(pair: Pair<Option<&Persona>>) -> Vec<&'static str> {
     parts.into_iter().filter_map(|(part, is_different)| is_different.then_some(part)).collect()
 }
 
-/// The records that are different.
 fn roles(pair: Pair<Option<&Persona>>, weights: AffinityWeights) -> BTreeMap<RoleName, RoleChange> {
     let either = pair.before.into_iter().chain(pair.after);
     let names: BTreeSet<_> = either.flat_map(|persona| persona.roles.keys()).collect();
@@ -311,10 +296,10 @@ mod tests {
         let history = History::of([seed("Ann")]);
         let after = history.clone().then(("grow", definition("Bo", "calm"))).view();
         let [created] = &between(&history.view(), &after)[..] else { panic!() };
-        assert_eq!((created.change, created.origin), (Existence::Created, Origin::Grown));
+        assert_eq!((created.change, created.origin), ("created", Origin::Grown));
         assert_eq!(created.status, Pair { before: None, after: Some(Status::Active) });
         let [absent] = &between(&after, &history.view())[..] else { panic!() };
-        assert_eq!(absent.change, Existence::Absent);
+        assert_eq!(absent.change, "absent");
         assert_eq!((absent.name.as_str(), absent.status.after), ("Bo", None));
     }
 

@@ -70,12 +70,8 @@ pub enum CutoffError {
 
 /// The most ids that an error lists.
 const LISTED: usize = 5;
-
-/// Digits that are no more than this may be a `seq`.
+/// The most digits of what may be a `seq`.
 const LONGEST_NUMBER: usize = 19;
-
-/// What precedes a revision, whatever it looks like.
-const GIT: &str = "git:";
 
 impl CutoffSpec {
     /// Reads a `seq`, a time, a date in UTC, a minute in UTC as the tables show
@@ -84,7 +80,7 @@ impl CutoffSpec {
     /// Digits alone are a `seq`. Eight of them or more, as ids are shown, may
     /// still be the beginning of an id: see [`CutoffSpec::Number`].
     pub fn parse(text: &str) -> Result<Self, CutoffError> {
-        if let Some(revision) = text.strip_prefix(GIT).filter(|name| !name.is_empty()) {
+        if let Some(revision) = text.strip_prefix("git:").filter(|name| !name.is_empty()) {
             return Ok(Self::Revision(revision.to_owned()));
         }
         let prefix = IdPrefix::parse(text);
@@ -101,8 +97,7 @@ impl CutoffSpec {
     }
 
     /// The beginning of an id that has to be looked up in the log, if there is one.
-    #[must_use]
-    pub fn prefix(&self) -> Option<&IdPrefix> {
+    pub(crate) fn prefix(&self) -> Option<&IdPrefix> {
         match self {
             Self::Event(prefix) | Self::Number(_, prefix) => Some(prefix),
             Self::Seq(_) | Self::Time(_) | Self::Revision(_) => None,
@@ -113,7 +108,7 @@ impl CutoffSpec {
     ///
     /// `found` are the events of the log whose ids begin with the prefix, and
     /// `lines` is how many lines the log has.
-    pub fn resolve(
+    pub(crate) fn resolve(
         &self,
         found: &BTreeSet<FoldKey>,
         lines: u64,

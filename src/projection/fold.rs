@@ -14,7 +14,7 @@ impl Roster {
     /// Applies the next event in fold order.
     ///
     /// The personas that it changes ([`Needs::event`](super::Needs::event)) have to be loaded.
-    pub fn apply(&mut self, record: &Record) {
+    pub(crate) fn apply(&mut self, record: &Record) {
         self.totals.newest_version = self.totals.newest_version.max(record.v);
         let at = record.at;
         match &record.event {
@@ -325,7 +325,7 @@ mod tests {
             }
             assert_eq!(tally(&history).positive, 1, "compact first: {first}");
             let ann = history.persona("Ann");
-            let [(at, Sentiment::Positive)] = ann.roles[&testing()].feedback() else {
+            let [(at, Sentiment::Positive)] = ann.roles[&testing()].feedback[..] else {
                 panic!("one feedback counts")
             };
             assert_eq!(at.as_second(), 500);

@@ -53,7 +53,6 @@ pub struct EventGraph {
 }
 
 impl EventGraph {
-    /// Adds the next line.
     pub fn push(&mut self, record: &Record, span: LineSpan) {
         if let Event::Repair(repair) = &record.event {
             self.repairs.push((self.nodes.len(), repair.clone()));
@@ -91,7 +90,6 @@ impl EventGraph {
         self.by_id.get(found).map(|(_, at)| *at)
     }
 
-    /// The events whose ids begin so.
     pub fn with_prefix(&self, prefix: &IdPrefix) -> &[(EventId, usize)] {
         let range = prefix.range();
         let from = self.by_id.partition_point(|(id, _)| id < range.start());
@@ -99,12 +97,10 @@ impl EventGraph {
         self.by_id.get(from..to).unwrap_or_default()
     }
 
-    /// How many lines there are.
     pub fn lines(&self) -> usize {
         self.nodes.len()
     }
 
-    /// How many events there are.
     pub fn events(&self) -> usize {
         self.by_id.len()
     }
@@ -133,7 +129,6 @@ impl EventGraph {
         repeats.into_iter().map(Node::end).collect()
     }
 
-    /// Where the last line ends.
     pub fn end(&self) -> Position {
         self.nodes.last().map_or(Position::START, Node::end)
     }
@@ -144,16 +139,11 @@ impl EventGraph {
         same.map(|(_, node)| node)
     }
 
-    /// The ids of a line's parents.
     pub fn parent_ids(&self, at: usize) -> &[EventId] {
-        match self.nodes.get(at).map(|node| &node.parents) {
-            Some(Some(parents)) => parents.ids(),
-            Some(None) => {
-                let before = at.checked_sub(1).and_then(|before| self.nodes.get(before));
-                before.map(|before| slice::from_ref(&before.id)).unwrap_or_default()
-            }
-            None => &[],
-        }
+        let Some(node) = self.nodes.get(at) else { return &[] };
+        let before =
+            || self.nodes.get(at.wrapping_sub(1)).map(|before| slice::from_ref(&before.id));
+        node.parents.as_ref().map(Heads::ids).or_else(before).unwrap_or_default()
     }
 
     /// The parents of a line, each with the line that has it first.

@@ -15,7 +15,8 @@ use crate::events::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     persona: PersonaName,
-    assignments: Vec<Assignment>,
+    /// Oldest first.
+    pub assignments: Vec<Assignment>,
     /// Which of the assignments last, by session, seat and role.
     open: BTreeMap<(SessionId, Slot, RoleName), usize>,
 }
@@ -44,12 +45,6 @@ impl History {
     #[must_use]
     pub fn of(persona: PersonaName) -> Self {
         Self { persona, assignments: Vec::new(), open: BTreeMap::new() }
-    }
-
-    /// The assignments, oldest first.
-    #[must_use]
-    pub fn assignments(&self) -> &[Assignment] {
-        &self.assignments
     }
 
     /// Applies the next event in fold order.
@@ -121,7 +116,7 @@ mod tests {
             history.apply(&line.decode().unwrap());
         }
         let told: Vec<_> = history
-            .assignments()
+            .assignments
             .iter()
             .map(|past| {
                 let released = past.released_at.map(Timestamp::as_second);
@@ -145,7 +140,7 @@ mod tests {
                 for record in &records {
                     history.apply(record);
                 }
-                assert_eq!(history.assignments().len(), count);
+                assert_eq!(history.assignments.len(), count);
                 start.elapsed()
             };
             (0..5).map(|_| once()).min().unwrap()

@@ -51,7 +51,6 @@ fn letter(status: Status) -> char {
 }
 
 impl Index {
-    /// Indexes all personas.
     pub(super) fn of(personas: &[&Persona]) -> serde_json::Result<Self> {
         let expertise = |persona: &&Persona| persona.definition.expertise.clone();
         let tags: BTreeSet<Tag> = personas.iter().flat_map(expertise).collect();
@@ -110,11 +109,8 @@ impl Index {
         })
     }
 
-    /// The open slots of a persona.
     pub(super) fn leases(&self, index: usize) -> serde_json::Result<Vec<Lease>> {
-        let Some(json) = self.leases.get(&position(index)) else {
-            return Ok(Vec::new());
-        };
+        let Some(json) = self.leases.get(&position(index)) else { return Ok(Vec::new()) };
         let rows: Vec<(SessionId, Slot, RoleName, ProjectName, Timestamp)> =
             serde_json::from_str(json.get())?;
         let lease =
@@ -124,8 +120,7 @@ impl Index {
 
     /// The positions of tags, of those that anybody has.
     pub(super) fn positions(&self, tags: &[Tag]) -> Vec<u32> {
-        let places = tags.iter().filter_map(|tag| self.tags.binary_search(tag).ok());
-        places.map(position).collect()
+        tags.iter().filter_map(|tag| self.tags.binary_search(tag).ok()).map(position).collect()
     }
 
     /// The fields of expertise of a persona, as positions of tags.
@@ -135,7 +130,6 @@ impl Index {
         self.known.get(from..until(index)).unwrap_or_default()
     }
 
-    /// The fields of expertise of a persona.
     pub(super) fn expertise(&self, index: usize) -> impl Iterator<Item = &Tag> {
         self.known(index).iter().filter_map(|tag| self.tags.get(*tag as usize))
     }

@@ -4,26 +4,19 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Value, json};
 
 use crate::events::Sentiment;
 
 /// The moments of judgements, and a letter for each verdict.
 #[derive(Serialize, Deserialize)]
 struct Columns<'a> {
-    at: Vec<Moment>,
+    /// Each as its second, or as a text where it is none to the second.
+    at: Vec<Value>,
     #[serde(borrow)]
     verdicts: Cow<'a, str>,
 }
 
-/// A moment as its second, or as a text where it is none to the second.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Moment {
-    Second(i64),
-    Text(Timestamp),
-}
-
-/// Writes a list of judgements.
 pub fn serialize<S: Serializer>(
     judgements: &[(Timestamp, Sentiment)],
     serializer: S,
@@ -35,14 +28,13 @@ pub fn serialize<S: Serializer>(
     };
     let verdicts: String = judgements.iter().map(|(_, sentiment)| letter(*sentiment)).collect();
     let moment = |at: Timestamp| match at.subsec_nanosecond() {
-        0 => Moment::Second(at.as_second()),
-        _ => Moment::Text(at),
+        0 => json!(at.as_second()),
+        _ => json!(at),
     };
     let at = judgements.iter().map(|(at, _)| moment(*at)).collect();
     Columns { at, verdicts: verdicts.into() }.serialize(serializer)
 }
 
-/// Reads a list of judgements.
 pub fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<(Timestamp, Sentiment)>, D::Error> {
@@ -50,10 +42,10 @@ pub fn deserialize<'de, D: Deserializer<'de>>(
     if at.len() != verdicts.len() {
         return Err(de::Error::custom("not as many moments as verdicts"));
     }
-    let judgement = |(at, letter)| {
-        let at = match at {
-            Moment::Second(second) => Timestamp::from_second(second).map_err(de::Error::custom)?,
-            Moment::Text(at) => at,
+    let judgement = |(at, letter): (Value, u8)| {
+        let at = match at.as_i64() {
+            Some(second) => Timestamp::from_second(second).map_err(de::Error::custom)?,
+            None => serde_json::from_value(at).map_err(de::Error::custom)?,
         };
         match letter {
             b'+' => Ok((at, Sentiment::Positive)),

@@ -28,7 +28,7 @@ mod stored;
 mod view;
 mod warning;
 
-pub use change::{Existence, Pair, PersonaChange, RoleChange, StatusReason};
+pub use change::{Pair, PersonaChange, RoleChange, StatusReason};
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::{Assignment, History};
 pub use line::{Line, LineDamage};
@@ -37,7 +37,6 @@ pub use past_assignment::PastAssignment;
 pub use persona::{Candidate, Lease, Origin, Persona, RoleRecord, Status, Tally, Work};
 pub use points::{AffinityWeights, Points};
 pub use roster::Roster;
-pub use stored::CheckpointLost;
 #[cfg(test)]
 pub(crate) use view::tests as testing;
 pub use view::{Fold, View};

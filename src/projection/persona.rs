@@ -83,7 +83,7 @@ pub struct RoleRecord {
     pub tally: Tally,
     /// The same feedback one by one: a compaction takes out what is older than its moment.
     #[serde(with = "super::judgements")]
-    feedback: Vec<(Timestamp, Sentiment)>,
+    pub(crate) feedback: Vec<(Timestamp, Sentiment)>,
 }
 
 /// Feedback, counted.
@@ -221,11 +221,8 @@ impl Persona {
 
     /// Its last assignments, newest first, leaving out one session's.
     pub fn recent_work(&self, except: Option<&SessionId>) -> impl Iterator<Item = &Work> {
-        self.recent
-            .iter()
-            .rev()
-            .filter(move |work| Some(&work.session) != except)
-            .take(Self::RECENT)
+        let newest_first = self.recent.iter().rev();
+        newest_first.filter(move |work| Some(&work.session) != except).take(Self::RECENT)
     }
 
     /// Notes an assignment.
@@ -267,7 +264,7 @@ impl Candidate<'_> {
         let share = Points::share(self.closed, self.closed_in_all);
         let praise = weights.positive.times(self.positive);
         let blame = weights.negative.times(self.negative);
-        (share + praise - blame).clamp(Points::ZERO, Points::ONE)
+        share.plus(praise).minus(blame).clamp(Points::ZERO, Points::ONE)
     }
 }
 
@@ -284,31 +281,20 @@ impl Lease {
 }
 
 impl RoleRecord {
-    /// Counts a feedback.
     pub(super) fn note_feedback(&mut self, at: Timestamp, sentiment: Sentiment) {
         self.feedback.push((at, sentiment));
         self.tally.add(sentiment);
     }
 
-    /// Takes out the feedback from before a moment.
     pub(super) fn forget_feedback(&mut self, before: Timestamp) {
         self.feedback.retain(|(at, _)| *at >= before);
         self.tally = Tally::default();
-        for (_, sentiment) in &self.feedback {
-            self.tally.add(*sentiment);
-        }
-    }
-
-    /// The feedback that counts, one by one.
-    #[must_use]
-    pub fn feedback(&self) -> &[(Timestamp, Sentiment)] {
-        &self.feedback
+        self.feedback.iter().for_each(|(_, sentiment)| self.tally.add(*sentiment));
     }
 }
 
 impl Tally {
-    /// Counts one more.
-    pub fn add(&mut self, sentiment: Sentiment) {
+    pub(crate) fn add(&mut self, sentiment: Sentiment) {
         match sentiment {
             Sentiment::Positive => self.positive += 1,
             Sentiment::Negative => self.negative += 1,

@@ -1,8 +1,8 @@
 //! Working through a long log with all processors.
 
 use std::num::NonZero;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, Scope};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use super::line::line_ranges;
 use super::{Fold, LineDamage, View};
@@ -14,35 +14,6 @@ const WORKERS: usize = 4;
 /// How many batches may wait for each of them.
 const AHEAD: usize = 2;
 
-/// A thread that works: where the batches go in, and where the results come out.
-struct Worker<B, R> {
-    batches: SyncSender<B>,
-    results: Receiver<R>,
-}
-
-impl<B: Send, R: Send> Worker<B, R> {
-    fn spawn<'scope>(
-        scope: &'scope Scope<'scope, '_>,
-        work: &'scope (impl Fn(B) -> R + Sync),
-    ) -> Self
-    where
-        B: 'scope,
-        R: 'scope,
-    {
-        let (batches, waiting) = sync_channel::<B>(AHEAD);
-        let (done, results) = sync_channel(AHEAD);
-        scope.spawn(move || {
-            for batch in waiting {
-                // A receiver that stops listening knows enough.
-                if done.send(work(batch)).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { batches, results }
-    }
-}
-
 /// Works on what `next` brings, and hands the results to `take` in the same order, while what
 /// comes after that is read and worked on. It ends with the first error of either.
 pub fn in_order<B: Send, R: Send, E>(
@@ -52,15 +23,22 @@ pub fn in_order<B: Send, R: Send, E>(
 ) -> Result<(), E> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..processors.min(WORKERS)).map(|_| Worker::spawn(scope, &work)).collect();
+        let spawn = |_| {
+            let (batches, waiting) = sync_channel::<B>(AHEAD);
+            let (done, results) = sync_channel(AHEAD);
+            let work = &work;
+            // A receiver that stops listening ends the thread.
+            scope.spawn(move || waiting.iter().try_for_each(|batch| done.send(work(batch))));
+            (batches, results)
+        };
+        let workers: Vec<_> = (0..processors.min(WORKERS)).map(spawn).collect();
         let (mut sent, mut taken, mut ended) = (0, 0, false);
         let turn = |batch: usize| workers.get(batch % workers.len());
         loop {
             while !ended && sent - taken < AHEAD * workers.len() {
                 match next()? {
                     Some(batch) => {
-                        let sent_off = turn(sent).map(|worker| worker.batches.send(batch));
+                        let sent_off = turn(sent).map(|(batches, _)| batches.send(batch));
                         ended = !matches!(sent_off, Some(Ok(())));
                         sent += 1;
                     }
@@ -71,7 +49,7 @@ pub fn in_order<B: Send, R: Send, E>(
                 return Ok(());
             }
             // A worker that panicked sends nothing; the scope passes its panic on.
-            let Some(Ok(result)) = turn(taken).map(|worker| worker.results.recv()) else {
+            let Some(Ok(result)) = turn(taken).map(|(_, results)| results.recv()) else {
                 return Ok(());
             };
             taken += 1;
@@ -80,45 +58,43 @@ pub fn in_order<B: Send, R: Send, E>(
     })
 }
 
-/// Why a fold ended before the log did.
-pub enum Stop<E> {
-    Fold(Fold),
-    Damage(LineDamage),
-    Error(E),
-}
-
 /// Folds what `next` brings, in its order, while what comes after that is read and decoded.
 pub fn fold_ahead<E>(
     view: &mut View,
-    next: impl FnMut() -> Result<Option<Vec<u8>>, Stop<E>>,
-) -> Result<(), Stop<E>> {
+    mut next: impl FnMut() -> Result<Option<Vec<u8>>, E>,
+) -> Result<Result<Fold, LineDamage>, E> {
+    let mut folded = Ok(Fold::Done);
     let decode = |lines: Vec<u8>| decode_lines(&lines);
-    in_order(next, decode, |lines: Vec<_>| {
-        for (decoded, length) in lines {
-            match view.fold_decoded(decoded, length) {
-                Ok(Fold::Done) => {}
-                Ok(fold) => return Err(Stop::Fold(fold)),
-                Err(damage) => return Err(Stop::Damage(damage)),
+    let stopped = in_order(
+        || next().map_err(Some),
+        decode,
+        |lines: Vec<_>| {
+            for (decoded, length) in lines {
+                folded = view.fold_decoded(decoded, length);
+                if !matches!(folded, Ok(Fold::Done)) {
+                    return Err(None);
+                }
             }
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    );
+    match stopped {
+        Err(Some(error)) => Err(error),
+        Err(None) | Ok(()) => Ok(folded),
+    }
 }
 
 /// Decodes lines, each with its length without its line end, up to the first that is wrong: what
 /// comes after it is not folded, and a file of line ends alone has a million of them in a batch.
 fn decode_lines(lines: &[u8]) -> Vec<(Result<Record, LineError>, usize)> {
-    let mut decoded = Vec::new();
-    for range in line_ranges(lines) {
+    let mut is_sound = true;
+    let decode_next = |range| {
         let line = lines.get(range).unwrap_or_default();
-        let record = decode(line);
-        let is_wrong = record.is_err();
-        decoded.push((record, line.len()));
-        if is_wrong {
-            break;
-        }
-    }
-    decoded
+        let decoded = is_sound.then(|| (decode(line), line.len()))?;
+        is_sound = decoded.0.is_ok();
+        Some(decoded)
+    };
+    line_ranges(lines).map_while(decode_next).collect()
 }
 
 #[cfg(test)]
@@ -130,13 +106,8 @@ mod tests {
     fn folded(lines: &[String], batch: usize) -> (View, Result<Fold, LineDamage>) {
         let mut batches = lines.chunks(batch);
         let mut view = View::default();
-        let next = || Ok::<_, Stop<()>>(batches.next().map(|batch| batch.concat().into_bytes()));
-        let done = match fold_ahead(&mut view, next) {
-            Ok(()) => Ok(Fold::Done),
-            Err(Stop::Fold(fold)) => Ok(fold),
-            Err(Stop::Damage(damage)) => Err(damage),
-            Err(Stop::Error(())) => unreachable!(),
-        };
+        let next = || Ok::<_, ()>(batches.next().map(|batch| batch.concat().into_bytes()));
+        let done = fold_ahead(&mut view, next).unwrap();
         (view, done)
     }
 
@@ -169,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_merge_and_a_log_that_moved_end_it() {
+    fn a_merge_and_an_error_end_it() {
         let mut history = lived();
         history.lines.swap(150, 151);
         assert_eq!(folded(&history.lines, 7).1.unwrap(), Fold::Merged);
@@ -177,12 +148,12 @@ mod tests {
         let next = || {
             reads += 1;
             let lines = history.lines[reads - 1].clone().into_bytes();
-            if reads < 4 { Ok(Some(lines)) } else { Err(Stop::<()>::Fold(Fold::Lost)) }
+            if reads < 4 { Ok(Some(lines)) } else { Err(()) }
         };
-        let moved = fold_ahead(&mut View::default(), next);
-        assert!(matches!(moved, Err(Stop::Fold(Fold::Lost))));
-        let fails = || Err(Stop::Error("the disk is gone"));
+        let failed = fold_ahead(&mut View::default(), next);
+        assert!(failed.is_err());
+        let fails = || Err("the disk is gone");
         let failed = fold_ahead(&mut View::default(), fails);
-        assert!(matches!(failed, Err(Stop::Error("the disk is gone"))));
+        assert!(matches!(failed, Err("the disk is gone")));
     }
 }

@@ -1,7 +1,6 @@
 //! Exact decimal arithmetic for scores.
 
 use std::fmt;
-use std::ops::{Add, Sub};
 
 use serde::{Serialize, Serializer};
 
@@ -38,27 +37,19 @@ impl Points {
         Self(self.0.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX)))
     }
 
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// The number as a float, for people and JSON; the same digits on every machine.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "shown to nine decimals at the most")]
     pub fn as_f64(self) -> f64 {
         self.0 as f64 / 1e9
-    }
-}
-
-impl Add for Points {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
-    }
-}
-
-impl Sub for Points {
-    type Output = Self;
-
-    fn sub(self, other: Self) -> Self {
-        Self(self.0.saturating_sub(other.0))
     }
 }
 
@@ -90,7 +81,7 @@ mod tests {
         let tenth = Points::from_weight(0.1).unwrap();
         assert_eq!(tenth.times(3), Points::from_weight(0.3).unwrap());
         assert_eq!(tenth.times(3).to_string(), "0.3");
-        assert_eq!(serde_json::to_string(&(tenth + tenth + tenth)).unwrap(), "0.3");
+        assert_eq!(serde_json::to_string(&(tenth.plus(tenth).plus(tenth))).unwrap(), "0.3");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::index::RoleIndex;
-use super::stored::{CheckpointLost, Stored};
+use super::stored::Stored;
 use super::{Candidate, Lease, Needs, Persona, Warning};
 use crate::events::{FORMAT_VERSION, PersonaName, RoleName, SessionId, Tag};
 
@@ -79,12 +79,9 @@ impl Roster {
 
     /// Loads what is needed and not yet in memory.
     ///
-    /// After an error the roster is of no use: it has to be folded again from the log.
-    pub fn load(&mut self, needs: &Needs) -> Result<(), CheckpointLost> {
-        self.try_load(needs).ok_or(CheckpointLost)
-    }
-
-    fn try_load(&mut self, needs: &Needs) -> Option<()> {
+    /// After `None` the roster is of no use: the rest of the checkpoint cannot be read, and the
+    /// log has to be folded again.
+    pub(crate) fn load(&mut self, needs: &Needs) -> Option<()> {
         let Some(stored) = self.stored.clone() else { return Some(()) };
         if needs.everyone {
             let loaded = stored.personas()?;
@@ -121,14 +118,12 @@ impl Roster {
         self.stored.is_some()
     }
 
-    /// Returns whether there is no persona.
     pub(crate) fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
     /// All personas, in the order in which they were created.
-    #[must_use]
-    pub fn personas(&self) -> Vec<&Persona> {
+    pub(crate) fn personas(&self) -> Vec<&Persona> {
         debug_assert!(!self.is_partial(), "not everyone is loaded");
         self.personas.iter().flatten().map(Box::as_ref).collect()
     }
@@ -272,7 +267,7 @@ impl Roster {
     }
 
     /// The sessions that hold a persona, with the latest moment at which an event named each.
-    pub fn sessions(&self) -> impl Iterator<Item = (&SessionId, Timestamp)> {
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = (&SessionId, Timestamp)> {
         self.sessions.iter().map(|(session, activity)| (session, activity.last))
     }
 
@@ -293,22 +288,17 @@ impl Roster {
         self.totals.feedback
     }
 
-    /// The newest format version of any event.
-    #[must_use]
-    pub fn newest_version(&self) -> u32 {
+    pub(crate) fn newest_version(&self) -> u32 {
         self.totals.newest_version
     }
 
     /// What the reader of this log should know.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
-        let mut warnings = Vec::new();
-        if self.newest_version() > FORMAT_VERSION {
-            warnings.push(Warning::NewerFormat(self.newest_version()));
-        }
-        for (kind, n) in &self.totals.unknown {
-            warnings.push(Warning::UnknownType(kind.clone(), *n));
-        }
+        let newest = Some(self.newest_version()).filter(|version| *version > FORMAT_VERSION);
+        let newer = newest.map(Warning::NewerFormat).into_iter();
+        let unknown = self.totals.unknown.iter();
+        let unknown = unknown.map(|(kind, n)| Warning::UnknownType(kind.clone(), *n));
         let mut holders: BTreeMap<_, Vec<SessionId>> = BTreeMap::new();
         for (session, activity) in &self.sessions {
             for index in &activity.holds {
@@ -316,12 +306,10 @@ impl Roster {
                 holders.entry(name).or_default().push(session.clone());
             }
         }
-        for (name, sessions) in holders {
-            if let Some(name) = name.filter(|_| sessions.len() > 1) {
-                warnings.push(Warning::TwoHolders(name.clone(), sessions));
-            }
-        }
-        warnings
+        let held_twice = holders.into_iter().filter(|(_, sessions)| sessions.len() > 1);
+        let two_holders = held_twice
+            .filter_map(|(name, sessions)| Some(Warning::TwoHolders(name?.clone(), sessions)));
+        newer.chain(unknown).chain(two_holders).collect()
     }
 }
 

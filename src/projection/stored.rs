@@ -8,11 +8,6 @@ use super::index::{Index, RoleIndex};
 use crate::disk::OpenFile;
 use crate::events::{EventId, PersonaName, RoleName, check_id};
 
-/// The rest of a checkpoint cannot be read: what was taken from it is of no use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the checkpoint was damaged while it was read")]
-pub struct CheckpointLost;
-
 /// A checkpoint on disk, of which the head was read.
 #[derive(Debug)]
 pub(super) struct Stored {
@@ -24,7 +19,7 @@ pub(super) struct Stored {
     pub(super) start: u64,
 }
 
-/// What these answer is `None` if the rest of the checkpoint cannot be read: see [`CheckpointLost`].
+/// What these answer is `None` if the rest of the checkpoint cannot be read.
 impl Stored {
     /// Returns whether the head is that of so many personas.
     pub(super) fn fits(&self, personas: usize) -> bool {
@@ -63,7 +58,7 @@ impl Stored {
         Some(persona)
     }
 
-    /// Where the lines of the personas begin, from the end of the head.
+    /// From the end of the head.
     fn personas_start(&self) -> u64 {
         self.roles.values().map(|(length, _)| length).sum()
     }

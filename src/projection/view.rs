@@ -6,7 +6,7 @@ use std::{iter, mem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::graph::EventGraph;
+use super::graph::{EventGraph, LineSpan};
 use super::line::{Line, LineDamage, line_ranges};
 use super::{Cutoff, Needs, Roster};
 use crate::events::{
@@ -37,8 +37,8 @@ pub struct View {
     pub last_at: Option<Timestamp>,
     /// The largest `seq` of any event that was folded.
     depth: Seq,
-    /// Whether the fold order is another one than the log's.
-    reordered: bool,
+    /// Whether the fold order is another one than the log's, as after most merges.
+    pub(crate) reordered: bool,
     /// Where the lines of the heads end, in fold order.
     ends: Vec<Position>,
     /// Where lines end that stood in the log before.
@@ -46,10 +46,10 @@ pub struct View {
     /// Which events are folded. The others are read and checked all the same:
     /// the last line may be the one that shows a merge or damage.
     #[serde(skip)]
-    cutoff: Cutoff,
+    pub(crate) cutoff: Cutoff,
     /// When the first event past the cut-off was written, in fold order.
     #[serde(skip)]
-    first_excluded: Option<Timestamp>,
+    pub first_excluded: Option<Timestamp>,
 }
 
 /// What became of the lines that were handed to [`View::fold`].
@@ -67,21 +67,8 @@ pub enum Fold {
 
 impl View {
     /// A view of nothing yet, which takes the events within a cut-off.
-    #[must_use]
-    pub fn until(cutoff: Cutoff) -> Self {
+    pub(crate) fn until(cutoff: Cutoff) -> Self {
         Self { cutoff, ..Self::default() }
-    }
-
-    /// Which events are folded.
-    #[must_use]
-    pub fn cutoff(&self) -> Cutoff {
-        self.cutoff
-    }
-
-    /// When the first event past the cut-off was written, in fold order.
-    #[must_use]
-    pub fn first_excluded(&self) -> Option<Timestamp> {
-        self.first_excluded
     }
 
     /// The places in a log by which it is known to be the one that was folded.
@@ -89,28 +76,19 @@ impl View {
     /// A head's id vouches for all events behind it. If every head and every
     /// repeated line stands where it stood, a sound log has no byte to spare
     /// before the position for anything else: its lines there are the same.
-    pub fn marks(&self) -> impl Iterator<Item = &Position> {
+    pub(crate) fn marks(&self) -> impl Iterator<Item = &Position> {
         let elsewhere = |mark: &&Position| **mark != self.position;
         let marks = self.ends.iter().chain(&self.repeats).filter(elsewhere);
         iter::once(&self.position).chain(marks)
     }
 
-    /// The depth of the next event.
-    #[must_use]
-    pub fn next_seq(&self) -> Seq {
+    pub(crate) fn next_seq(&self) -> Seq {
         self.depth.next()
     }
 
     /// The last of the heads in fold order: the next event is one below it.
-    #[must_use]
-    pub fn deepest_head(&self) -> Option<EventId> {
+    pub(crate) fn deepest_head(&self) -> Option<EventId> {
         self.ends.last().and_then(|end| end.last)
-    }
-
-    /// Returns whether the order of the log is not the order of the fold, as after most merges.
-    #[must_use]
-    pub fn is_reordered(&self) -> bool {
-        self.reordered
     }
 
     /// Folds whole lines that follow the position, as long as each follows from the heads.
@@ -128,7 +106,7 @@ impl View {
     }
 
     /// Folds the line that follows the position; `length` is its bytes without its line end.
-    pub fn fold_decoded(
+    pub(crate) fn fold_decoded(
         &mut self,
         decoded: Result<Record, LineError>,
         length: usize,
@@ -146,7 +124,8 @@ impl View {
             return Err(self.damaged(DamageReason::WrongSeq { written: record.seq, due }));
         }
         if self.cutoff.includes(&record) {
-            if self.roster.is_partial() && self.roster.load(&Needs::event(&record.event)).is_err() {
+            if self.roster.is_partial() && self.roster.load(&Needs::event(&record.event)).is_none()
+            {
                 return Ok(Fold::Lost);
             }
             self.apply(&record, length);
@@ -170,7 +149,6 @@ impl View {
         self.heads = heads.into();
     }
 
-    /// Moves on over the line of an event.
     fn advance(&mut self, record: &Record, length: usize) {
         self.position.offset += length as u64 + 1;
         self.position.lines += 1;
@@ -179,7 +157,6 @@ impl View {
         self.ends.push(self.position);
     }
 
-    /// Says what is wrong with the line that follows the position.
     fn damaged(&self, reason: DamageReason) -> LineDamage {
         LineDamage { line: self.position.lines + 1, reason }
     }
@@ -190,7 +167,7 @@ impl View {
     }
 
     /// Folds the events of a whole log within a cut-off, in whatever order its lines are.
-    pub fn fold_until(log: &[u8], cutoff: Cutoff) -> Result<Self, LineDamage> {
+    pub(crate) fn fold_until(log: &[u8], cutoff: Cutoff) -> Result<Self, LineDamage> {
         let (graph, ancestry) = EventGraph::of_log(log)?;
         let order = graph.in_fold_order();
         let nodes = || order.iter().filter_map(|at| Some((*at, graph.get(*at)?)));
@@ -225,14 +202,16 @@ impl View {
     }
 
     /// The lines of a whole log, in fold order, each event once.
-    pub fn in_order(log: &[u8]) -> Result<impl DoubleEndedIterator<Item = Line<'_>>, LineDamage> {
+    pub(crate) fn in_order(
+        log: &[u8],
+    ) -> Result<impl DoubleEndedIterator<Item = Line<'_>>, LineDamage> {
         let (graph, _) = EventGraph::of_log(log)?;
         let spans = graph.in_fold_order().into_iter().filter_map(|at| Some(graph.get(at)?.span));
-        let spans: Vec<_> = spans.collect();
-        Ok(spans.into_iter().map(|span| Line {
-            number: span.line,
-            bytes: log.get(span.range(0)).unwrap_or_default(),
-        }))
+        let line = |span: LineSpan| {
+            let bytes = log.get(span.range(0)).unwrap_or_default();
+            Line { number: span.line, bytes }
+        };
+        Ok(spans.map(line).collect::<Vec<_>>().into_iter())
     }
 
     /// Applies the next event in fold order, whose line has `length` bytes without its end.
@@ -457,11 +436,11 @@ pub(crate) mod tests {
         let mut later = History::of([seed("Ann")]);
         later.now += 1;
         later.then(seed("Cy"));
-        assert!(!earlier.merged(&later).view().is_reordered(), "it happens to be in fold order");
-        assert!(later.merged(&earlier).view().is_reordered());
+        assert!(!earlier.merged(&later).view().reordered, "it happens to be in fold order");
+        assert!(later.merged(&earlier).view().reordered);
         let mut repeated = earlier;
         repeated.lines.push(repeated.lines[1].clone());
-        assert!(repeated.view().is_reordered());
+        assert!(repeated.view().reordered);
     }
 
     #[test]
@@ -596,7 +575,7 @@ pub(crate) mod tests {
                 history = history.merged(History::of([seed("Ann")]).extend([seed("Cy")]));
             }
             let view = cut(&history.lines, Cutoff::Seq(Seq(0)));
-            assert_eq!(view.first_excluded().unwrap().as_second(), 1);
+            assert_eq!(view.first_excluded.unwrap().as_second(), 1);
             assert!(view.roster.is_empty());
         }
     }

@@ -11,7 +11,7 @@ impl<L: Log> Store<L> {
     ///
     /// If it is not, all is forgotten: the log has to be folded again.
     pub(super) fn load(&mut self, needs: &Needs) -> bool {
-        let is_loaded = self.view.roster.load(needs).is_ok();
+        let is_loaded = self.view.roster.load(needs).is_some();
         if !is_loaded {
             self.forget();
         }
@@ -36,7 +36,7 @@ impl<L: Log> Store<L> {
 
     /// Has the checkpoint written anew if it lacks more than so many events.
     pub(super) fn keep(&mut self, lacks: u64) {
-        let is_present = self.view.cutoff() == Cutoff::All;
+        let is_present = self.view.cutoff == Cutoff::All;
         self.is_due |= is_present && self.view.events.saturating_sub(self.checkpointed) > lacks;
     }
 
@@ -51,7 +51,7 @@ impl<L: Log> Store<L> {
 
     /// Forgets what was read, so that it is read from the start.
     pub(super) fn forget(&mut self) {
-        self.view = View::until(self.view.cutoff());
+        self.view = View::until(self.view.cutoff);
         (self.checkpointed, self.is_due) = (0, false);
     }
 }

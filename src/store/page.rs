@@ -69,7 +69,7 @@ impl<L: Log> Store<L> {
         let visit = |line: Line<'_>| {
             if prefilter.may_match(line.bytes) { visit(line) } else { Ok(()) }
         };
-        if self.view.is_reordered() {
+        if self.view.reordered {
             let whole = self.read_all()?;
             let lines = View::in_order(&whole);
             let visited = lines.and_then(|lines| order.try_for_each(lines, visit));

@@ -4,7 +4,7 @@ use std::mem;
 
 use super::{Store, StoreError, TRIES};
 use crate::events::{Damage, Log, LogError, Position, Read};
-use crate::projection::pipeline::{Stop, fold_ahead};
+use crate::projection::pipeline::fold_ahead;
 use crate::projection::{Fold, LineDamage, View};
 
 impl<L: Log> Store<L> {
@@ -69,16 +69,19 @@ impl<L: Log> Store<L> {
             Read::Lines { left } => left,
             Read::Moved => return Ok(Fold::Lost),
         };
-        let mut first = Some(first);
-        let next = || {
+        let (mut first, mut moved) = (Some(first), false);
+        let next = || -> Result<_, LogError> {
             let batch = match first.take() {
                 Some(first) => first,
                 None if left == 0 => return Ok(None),
                 None => {
                     let mut batch = Vec::new();
-                    match log.read(&position, &mut batch).map_err(Stop::Error)? {
+                    match log.read(&position, &mut batch)? {
                         Read::Lines { left: more } => left = more,
-                        Read::Moved => return Err(Stop::Fold(Fold::Lost)),
+                        Read::Moved => {
+                            moved = true;
+                            return Ok(None);
+                        }
                     }
                     batch
                 }
@@ -87,17 +90,15 @@ impl<L: Log> Store<L> {
             progress.report_read(&position, left);
             Ok(Some(batch))
         };
-        match fold_ahead(view, next) {
-            Ok(()) => Ok(Fold::Done),
-            Err(Stop::Fold(fold)) => Ok(fold),
-            Err(Stop::Damage(damage)) => Err(self.damaged(damage)),
-            Err(Stop::Error(error)) => Err(error),
+        match fold_ahead(view, next)? {
+            _ if moved => Ok(Fold::Lost),
+            folded => folded.map_err(|damage| self.damaged(damage)),
         }
     }
 
     fn fold_all(&mut self) -> Result<(), StoreError> {
         let whole = self.read_all()?;
-        let folded = View::fold_until(&whole, self.view.cutoff());
+        let folded = View::fold_until(&whole, self.view.cutoff);
         self.view = folded.map_err(|damage| self.damaged(damage))?;
         self.checkpointed = 0;
         Ok(())

@@ -79,7 +79,7 @@ impl Snapshot {
     /// Returns whether this is not the store as it is.
     #[must_use]
     pub fn is_past(&self) -> bool {
-        self.commit.is_some() || self.view().cutoff() != Cutoff::All
+        self.commit.is_some() || self.view().cutoff != Cutoff::All
     }
 
     /// The personas.
@@ -147,7 +147,7 @@ impl Snapshot {
         texts: &[&str],
         mut visit: impl FnMut(&Record),
     ) -> Result<(), StoreError> {
-        let cutoff = self.view().cutoff();
+        let cutoff = self.view().cutoff;
         self.store.visit(texts, |record| {
             if cutoff.includes(record) {
                 visit(record);
@@ -164,7 +164,7 @@ impl Snapshot {
         buffer: &mut Vec<u8>,
         mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
     ) -> Result<Option<Position>, StoreError> {
-        let cutoff = self.view().cutoff();
+        let cutoff = self.view().cutoff;
         self.store.visit_page(page, order, texts, buffer, |line| {
             let is_within = cutoff == Cutoff::All || cutoff.includes(&line.decode()?);
             if is_within { visit(line) } else { Ok(()) }
