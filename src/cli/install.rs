@@ -68,7 +68,6 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
     })
 }
 
-/// Returns the hooks beside this program.
 fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, Failure> {
     let no_path = || {
         let message = "the path of this program cannot be written into settings";
@@ -109,7 +108,6 @@ fn replaced(client: &ClaudeCode, location: &Location) -> Result<Vec<Plan>, Failu
     Ok(plans)
 }
 
-/// Refuses a way to register that a scope does not have.
 fn no_location(scope: Scope) -> Failure {
     match scope {
         Scope::Local => Failure::usage(

@@ -17,9 +17,7 @@ use super::location::Location;
 use super::plan::{Change, Plan, missing_directories};
 use super::settings;
 
-/// The file that lists what was written.
 const LIST: &str = ".muzzle-persona.json";
-/// The file that registers the hooks.
 pub const HOOKS: &str = "hooks/hooks.json";
 /// The other files, as they are published.
 const FILES: [(&str, &str); 2] = [
@@ -27,10 +25,8 @@ const FILES: [(&str, &str); 2] = [
     ("skills/personas/SKILL.md", include_str!("../../../plugin/skills/personas/SKILL.md")),
 ];
 
-/// What was written.
 #[derive(Debug, Serialize, Deserialize)]
 struct List {
-    /// The version that wrote it.
     version: String,
     /// How many of the directories above the folder were made for it.
     made_directories: usize,
@@ -85,7 +81,6 @@ pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
     Ok(plan)
 }
 
-/// Reads a folder of ours, if there is one.
 fn read(folder: &Path) -> Result<Option<List>, FileError> {
     match fs::symlink_metadata(folder) {
         Ok(metadata) if metadata.is_dir() => {}
