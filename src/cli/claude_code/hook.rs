@@ -124,21 +124,16 @@ struct Handler<'a> {
 
 impl Registration {
     pub fn new(inject: String, release: String, which: Inject) -> Self {
-        let args: &[&str] = match which {
-            Inject::Named => &[],
-            // A handler has no field for variables.
-            Inject::All => &["--inject", "all"],
-        };
+        // A handler has no field for variables.
+        let args: &[&str] = if which == Inject::All { &["--inject", "all"] } else { &[] };
         Self { inject, args: args.iter().map(ToString::to_string).collect(), release }
     }
 
     /// Returns the groups to add, by their events: what settings and plugins have under `hooks`.
     pub fn groups(&self) -> BTreeMap<&'static str, [Group<'_>; 1]> {
         let group = |matcher, command, args| {
-            [Group {
-                matcher,
-                hooks: [Handler { r#type: "command", command, args, timeout: TIMEOUT }],
-            }]
+            let handler = Handler { r#type: "command", command, args, timeout: TIMEOUT };
+            [Group { matcher, hooks: [handler] }]
         };
         BTreeMap::from([
             ("PreToolUse", group(Some(TOOLS), &self.inject, &self.args)),

@@ -48,10 +48,9 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
         Some(list) => (list.made_directories, list.contents),
         None => (missing_directories(folder), BTreeMap::new()),
     };
-    // The hooks come last: a folder that is incomplete is not registered yet.
-    let hooks = json(&BTreeMap::from([("hooks", registration.groups())]));
     let mut new: Vec<_> = FILES.map(|(path, text)| (path, text.to_owned())).into();
-    new.push((HOOKS, hooks));
+    // The hooks come last: a folder that is incomplete is not registered yet.
+    new.push((HOOKS, json(&BTreeMap::from([("hooks", registration.groups())]))));
     let files = new.iter().map(|(path, text)| (path.to_string(), hash(text.as_bytes()))).collect();
     let version = env!("CARGO_PKG_VERSION").to_owned();
     // The list comes first: a folder that is incomplete can be removed.
@@ -59,7 +58,7 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
     new.insert(0, (LIST, json(&list)));
     let kept = new
         .into_iter()
-        .map(|(path, text)| change(folder, path, old.remove(path), Some(text.into_bytes())));
+        .map(|(path, text)| change(folder, path, old.remove(path), Some(text.into())));
     let kept: Vec<_> = kept.filter(|change| change.before != change.after).collect();
     let gone = old.into_iter().map(|(path, before)| change(folder, &path, Some(before), None));
     Ok(Plan { changes: gone.chain(kept).collect(), ..Plan::new(location) })
@@ -92,8 +91,8 @@ fn read(folder: &Path) -> Result<Option<List>, FileError> {
         NotFound => FileError::NoList(LIST),
         _ => error.into(),
     })?;
-    let list = serde_json::from_slice(&bytes);
-    let mut list: List = list.map_err(|_| FileError::Modified(LIST.to_owned()))?;
+    let list = serde_json::from_slice::<List>(&bytes);
+    let mut list = list.map_err(|_| FileError::Modified(LIST.to_owned()))?;
     list.read_part(folder, "")?;
     list.contents.insert(LIST.to_owned(), bytes);
     Ok(Some(list))
