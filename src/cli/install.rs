@@ -54,8 +54,8 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
         plan.carry_out()?;
     }
     let paths = replaced.iter().map(|plan| plan.location.path.as_path().into()).collect();
-    let changes = replaced.into_iter().flat_map(|plan| plan.changes).chain(plan.changes);
-    let changes: Vec<_> = changes.collect();
+    let changes = replaced.into_iter().flat_map(|plan| plan.changes);
+    let changes: Vec<_> = changes.chain(plan.changes).collect();
     Ok(InstallReport {
         location,
         inject,
@@ -68,7 +68,6 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
     })
 }
 
-/// Returns the hooks beside this program.
 fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, Failure> {
     let no_path = || {
         let message = "the path of this program cannot be written into settings";
@@ -90,12 +89,11 @@ fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, F
 fn replaced(client: &ClaudeCode, location: &Location) -> Result<Vec<Plan>, Failure> {
     if let Some((plugin, path)) = enabled_plugins(client).next() {
         let path = path.display();
-        return Err(Failure::refused(
-            format!(
-                "the hooks are registered already, by the plugin `{plugin}` that `{path}` enables"
-            ),
-            format!("`claude plugin uninstall {plugin}` takes it out"),
-        ));
+        let message = format!(
+            "the hooks are registered already, by the plugin `{plugin}` that `{path}` enables"
+        );
+        let hint = format!("`claude plugin uninstall {plugin}` takes it out");
+        return Err(Failure::refused(message, hint));
     }
     let mut plans = Vec::new();
     for other in client.locations().into_iter().filter(|other| other != location) {
@@ -109,7 +107,6 @@ fn replaced(client: &ClaudeCode, location: &Location) -> Result<Vec<Plan>, Failu
     Ok(plans)
 }
 
-/// Refuses a way to register that a scope does not have.
 fn no_location(scope: Scope) -> Failure {
     match scope {
         Scope::Local => Failure::usage(
@@ -126,14 +123,13 @@ fn no_location(scope: Scope) -> Failure {
 /// Refuses because of a registration that reaches the sessions of this scope too.
 fn registered_elsewhere(other: &Location, scope: Scope) -> Failure {
     let (path, other, scope) = (other.path.display(), word(&other.scope), word(&scope));
-    Failure::refused(
-        format!(
-            "the hooks are registered already, for the scope {other} in `{path}`; twice is once too often"
-        ),
-        format!(
-            "`muzzle-persona uninstall --scope {other}` takes them out there; then install for the scope {scope}"
-        ),
-    )
+    let message = format!(
+        "the hooks are registered already, for the scope {other} in `{path}`; twice is once too often"
+    );
+    let hint = format!(
+        "`muzzle-persona uninstall --scope {other}` takes them out there; then install for the scope {scope}"
+    );
+    Failure::refused(message, hint)
 }
 
 #[derive(Debug, Serialize)]

@@ -7,7 +7,6 @@ use super::error::FileError;
 use super::hook::{Hook, own_name};
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
-/// The events that are registered.
 const EVENTS: [&str; 3] = ["PreToolUse", "SessionEnd", "SessionStart"];
 /// What the client calls the plugin in our folder.
 pub const FOLDER_PLUGIN: &str = "muzzle-persona@skills-dir";
@@ -59,7 +58,6 @@ impl<'a> Document<'a> {
         get(self.root.as_ref(), key)
     }
 
-    /// Returns all hooks, in the order of the text.
     pub fn hooks(&self) -> Vec<Hook> {
         let mut hooks = Vec::new();
         for event in properties(self.setting("hooks")) {

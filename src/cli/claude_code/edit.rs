@@ -14,11 +14,9 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 use super::document::{Document, elements, get, own_hook, properties};
 use super::hook::Registration;
 
-/// How a text is laid out.
 struct Style<'a> {
     text: &'a str,
     newline: &'static str,
-    /// One level of indentation.
     unit: &'a str,
     /// Whether an object or array that was empty goes over several lines.
     is_multiline: bool,
@@ -104,7 +102,6 @@ fn apply(document: &Document<'_>, mut edits: Vec<(Range<usize>, String)>) -> Str
     done + document.text.get(at..).unwrap_or_default()
 }
 
-/// Returns the range between the brackets.
 fn interior(container: &Value<'_>) -> Range<usize> {
     container.start() + 1..container.end() - 1
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 
-/// The most bytes that are read of a settings file.
 pub const MAX_SETTINGS: u64 = 16 * 1024 * 1024;
 
 /// What keeps a settings file or a plugin's folder from being read or changed.

@@ -7,9 +7,7 @@ use clap::ValueEnum;
 use regex_lite::Regex;
 use serde::Serialize;
 
-/// The hook that gives a persona.
 pub const INJECT: &str = "persona-inject";
-/// The hook that takes personas back.
 pub const RELEASE: &str = "persona-release";
 /// The tools that start an agent, by their names in newer and older clients.
 pub const TOOLS: &str = "Agent|Task";
@@ -29,9 +27,7 @@ pub struct Hook {
     pub command: Option<String>,
     /// The arguments in exec form; `None` in shell form.
     pub args: Option<Vec<String>>,
-    /// In seconds.
     pub timeout: Option<f64>,
-    /// Which of our hooks it is.
     pub own: Option<&'static str>,
 }
 
@@ -42,7 +38,6 @@ impl Hook {
         self.event == "PreToolUse" && TOOLS.split('|').any(|tool| matches(matcher, tool))
     }
 
-    /// Returns the command with its arguments, for people.
     pub fn command_line(&self) -> String {
         let words = self.command.iter().chain(self.args.iter().flatten());
         words.map(String::as_str).collect::<Vec<_>>().join(" ")
@@ -104,11 +99,9 @@ pub enum Inject {
     All,
 }
 
-/// The commands of the hooks.
 #[derive(Debug)]
 pub struct Registration {
     pub inject: String,
-    /// The arguments of `inject`.
     pub args: Vec<String>,
     pub release: String,
 }
@@ -131,21 +124,16 @@ struct Handler<'a> {
 
 impl Registration {
     pub fn new(inject: String, release: String, which: Inject) -> Self {
-        let args: &[&str] = match which {
-            Inject::Named => &[],
-            // A handler has no field for variables.
-            Inject::All => &["--inject", "all"],
-        };
+        // A handler has no field for variables.
+        let args: &[&str] = if which == Inject::All { &["--inject", "all"] } else { &[] };
         Self { inject, args: args.iter().map(ToString::to_string).collect(), release }
     }
 
     /// Returns the groups to add, by their events: what settings and plugins have under `hooks`.
     pub fn groups(&self) -> BTreeMap<&'static str, [Group<'_>; 1]> {
         let group = |matcher, command, args| {
-            [Group {
-                matcher,
-                hooks: [Handler { r#type: "command", command, args, timeout: TIMEOUT }],
-            }]
+            let handler = Handler { r#type: "command", command, args, timeout: TIMEOUT };
+            [Group { matcher, hooks: [handler] }]
         };
         BTreeMap::from([
             ("PreToolUse", group(Some(TOOLS), &self.inject, &self.args)),

@@ -30,7 +30,6 @@ pub enum Scope {
     Local,
 }
 
-/// Returns the word for a value on the command line.
 pub fn word(value: &impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
@@ -57,9 +56,10 @@ pub struct ClaudeCode {
 impl ClaudeCode {
     /// Returns all locations, in the order of precedence of their settings, the lowest first.
     pub fn locations(&self) -> Vec<Location> {
+        let real = |dir: &Path| fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
         let mut locations = Vec::new();
         for (scope, dir) in [(Scope::User, &self.user), (Scope::Project, &self.project)] {
-            if scope == Scope::Project && self.is_project_of_user() {
+            if scope == Scope::Project && real(&self.user) == real(&self.project) {
                 continue;
             }
             let path = dir.join("skills").join("muzzle-persona");
@@ -69,11 +69,5 @@ impl ClaudeCode {
         let path = self.project.join("settings.local.json");
         locations.push(Location { via: Via::Settings, scope: Scope::Local, path });
         locations
-    }
-
-    /// Returns whether the project's directory is the user's own.
-    fn is_project_of_user(&self) -> bool {
-        let real = |dir: &Path| fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
-        real(&self.user) == real(&self.project)
     }
 }

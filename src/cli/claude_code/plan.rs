@@ -14,7 +14,6 @@ use super::location::Location;
 use crate::cli::failure::Failure;
 use crate::cli::shown_path::ShownPath;
 
-/// How many unchanged lines a diff shows around what changes.
 const CONTEXT: usize = 2;
 
 /// The changes by which hooks are registered at a location, or taken out there.
@@ -74,7 +73,6 @@ impl Change {
         }
     }
 
-    /// Returns what changes, line by line, safe to show.
     fn diff(&self) -> Option<String> {
         if self.is_internal {
             return None;

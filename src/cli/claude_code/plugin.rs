@@ -17,9 +17,7 @@ use super::location::Location;
 use super::plan::{Change, Plan, missing_directories};
 use super::settings;
 
-/// The file that lists what was written.
 const LIST: &str = ".muzzle-persona.json";
-/// The file that registers the hooks.
 pub const HOOKS: &str = "hooks/hooks.json";
 /// The other files, as they are published.
 const FILES: [(&str, &str); 2] = [
@@ -27,10 +25,8 @@ const FILES: [(&str, &str); 2] = [
     ("skills/personas/SKILL.md", include_str!("../../../plugin/skills/personas/SKILL.md")),
 ];
 
-/// What was written.
 #[derive(Debug, Serialize, Deserialize)]
 struct List {
-    /// The version that wrote it.
     version: String,
     /// How many of the directories above the folder were made for it.
     made_directories: usize,
@@ -52,10 +48,9 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
         Some(list) => (list.made_directories, list.contents),
         None => (missing_directories(folder), BTreeMap::new()),
     };
-    // The hooks come last: a folder that is incomplete is not registered yet.
-    let hooks = json(&BTreeMap::from([("hooks", registration.groups())]));
     let mut new: Vec<_> = FILES.map(|(path, text)| (path, text.to_owned())).into();
-    new.push((HOOKS, hooks));
+    // The hooks come last: a folder that is incomplete is not registered yet.
+    new.push((HOOKS, json(&BTreeMap::from([("hooks", registration.groups())]))));
     let files = new.iter().map(|(path, text)| (path.to_string(), hash(text.as_bytes()))).collect();
     let version = env!("CARGO_PKG_VERSION").to_owned();
     // The list comes first: a folder that is incomplete can be removed.
@@ -63,7 +58,7 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
     new.insert(0, (LIST, json(&list)));
     let kept = new
         .into_iter()
-        .map(|(path, text)| change(folder, path, old.remove(path), Some(text.into_bytes())));
+        .map(|(path, text)| change(folder, path, old.remove(path), Some(text.into())));
     let kept: Vec<_> = kept.filter(|change| change.before != change.after).collect();
     let gone = old.into_iter().map(|(path, before)| change(folder, &path, Some(before), None));
     Ok(Plan { changes: gone.chain(kept).collect(), ..Plan::new(location) })
@@ -85,7 +80,6 @@ pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
     Ok(plan)
 }
 
-/// Reads a folder of ours, if there is one.
 fn read(folder: &Path) -> Result<Option<List>, FileError> {
     match fs::symlink_metadata(folder) {
         Ok(metadata) if metadata.is_dir() => {}
@@ -97,8 +91,8 @@ fn read(folder: &Path) -> Result<Option<List>, FileError> {
         NotFound => FileError::NoList(LIST),
         _ => error.into(),
     })?;
-    let list = serde_json::from_slice(&bytes);
-    let mut list: List = list.map_err(|_| FileError::Modified(LIST.to_owned()))?;
+    let list = serde_json::from_slice::<List>(&bytes);
+    let mut list = list.map_err(|_| FileError::Modified(LIST.to_owned()))?;
     list.read_part(folder, "")?;
     list.contents.insert(LIST.to_owned(), bytes);
     Ok(Some(list))

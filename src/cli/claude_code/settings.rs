@@ -18,21 +18,10 @@ use super::hook::{INJECT, RELEASE, Registration};
 use super::location::Location;
 use super::plan::{Change, Plan, missing_directories};
 
-/// The ending of the copy's name.
 const COPY: &str = "before-muzzle-persona";
-/// The ending of the note's name.
 const NOTE: &str = "made-by-muzzle-persona";
 /// In the note: how many of the directories above the file were not there either.
 const MADE_DIRECTORIES: &str = "made_directories";
-
-/// What a settings file was before the hooks were registered in it.
-#[derive(Clone, Copy, PartialEq)]
-enum Original<'a> {
-    Absent,
-    Copy(&'a [u8]),
-    /// The file was changed since, or nothing was registered.
-    Unknown,
-}
 
 /// Returns whether a hook of ours is registered in the file.
 pub fn is_registered(path: &Path) -> Result<bool, FileError> {
@@ -49,7 +38,6 @@ pub fn is_registered(path: &Path) -> Result<bool, FileError> {
     }
 }
 
-/// Reads a settings file, if it is there.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::read_link(path) {
@@ -76,18 +64,13 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
     };
     Document::read(before)?.check()?;
     let original = original(before, &copy, &note)?;
-    let base = match original {
-        Original::Absent => &[],
-        Original::Copy(bytes) => bytes,
-        Original::Unknown => before,
-    };
-    file.after = Some(installed(base, registration)?);
+    file.after = Some(installed(original.unwrap_or(before), registration)?);
     let is_changed = file.after != file.before;
-    if original != Original::Absent && (is_changed || copy.before.is_some()) {
+    if !was_absent(original, &note) && (is_changed || copy.before.is_some()) {
         plan.backup = Some(copy.path.as_path().into());
     }
     if is_changed {
-        if original == Original::Unknown {
+        if original.is_none() {
             copy.after.clone_from(&file.before);
             plan.changes.push(copy);
             plan.changes.extend(Some(note).filter(|note| note.before.is_some()));
@@ -101,18 +84,16 @@ pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
     let mut plan = Plan::new(location);
     let [mut file, copy, note] = open(&location.path)?;
     let Some(before) = &file.before else { return Ok(plan) };
-    file.after = match original(before, &copy, &note)? {
-        Original::Absent => {
-            let note = note.before.as_deref().unwrap_or_default();
-            let note: BTreeMap<String, usize> = serde_json::from_slice(note).unwrap_or_default();
-            let made_directories = note.get(MADE_DIRECTORIES).copied().unwrap_or_default();
-            let above = file.path.ancestors().skip(1).take(made_directories);
-            plan.emptied = above.map(Path::to_owned).collect();
-            None
-        }
-        Original::Copy(bytes) => Some(without_hooks(bytes)?),
-        Original::Unknown => Some(without_hooks(before)?),
-    };
+    let original = original(before, &copy, &note)?;
+    if was_absent(original, &note) {
+        let note = note.before.as_deref().unwrap_or_default();
+        let note: BTreeMap<String, usize> = serde_json::from_slice(note).unwrap_or_default();
+        let made_directories = note.get(MADE_DIRECTORIES).copied().unwrap_or_default();
+        let above = file.path.ancestors().skip(1).take(made_directories);
+        plan.emptied = above.map(Path::to_owned).collect();
+    } else {
+        file.after = Some(without_hooks(original.unwrap_or(before))?);
+    }
     // A copy may hold an older registration, which is not worth keeping.
     let is_spare = copy.before.as_ref().is_some_and(|copy| without_hooks(copy).ok() == file.after);
     plan.changes.push(file);
@@ -143,22 +124,26 @@ fn open(path: &Path) -> Result<[Change; 3], FileError> {
     Ok([Change::new(path, bytes, None), copy, note])
 }
 
-/// Returns what the file was before it became `now`.
-fn original<'a>(now: &[u8], copy: &'a Change, note: &Change) -> Result<Original<'a>, FileError> {
-    let Some(registration) = registered(&Document::read(now)?) else {
-        return Ok(Original::Unknown);
-    };
+/// Returns what the file was before it became `now`, nothing if it was not there; `None` if it was
+/// changed since, or nothing was registered.
+fn original<'a>(
+    now: &[u8],
+    copy: &'a Change,
+    note: &Change,
+) -> Result<Option<&'a [u8]>, FileError> {
+    let Some(registration) = registered(&Document::read(now)?) else { return Ok(None) };
     if note.before.is_some() && installed(&[], &registration)? == now {
-        return Ok(Original::Absent);
+        return Ok(Some(&[]));
     }
-    let copy = copy
-        .before
-        .as_ref()
-        .filter(|copy| installed(copy, &registration).is_ok_and(|installed| installed == now));
-    Ok(copy.map_or(Original::Unknown, |copy| Original::Copy(copy)))
+    let gives_now = |copy: &&[u8]| installed(copy, &registration).is_ok_and(|bytes| bytes == now);
+    Ok(copy.before.as_deref().filter(gives_now))
 }
 
-/// Returns what a registration makes of a settings file.
+/// With a note, an empty original is never a copy: [`original`] looks at the note first.
+fn was_absent(original: Option<&[u8]>, note: &Change) -> bool {
+    note.before.is_some() && original.is_some_and(<[u8]>::is_empty)
+}
+
 fn installed(base: &[u8], registration: &Registration) -> Result<Vec<u8>, FileError> {
     let base = without_hooks(base)?;
     let document = Document::read(&base)?;
@@ -166,7 +151,6 @@ fn installed(base: &[u8], registration: &Registration) -> Result<Vec<u8>, FileEr
     Ok(edit::insert(&document, registration).into())
 }
 
-/// Returns a settings file without our handlers.
 fn without_hooks(bytes: &[u8]) -> Result<Vec<u8>, FileError> {
     Ok(edit::remove(&Document::read(bytes)?).into())
 }

@@ -11,7 +11,6 @@ use crate::cli::output::{ERROR, FAINT, GOOD, WARNING};
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     Ok,
-    /// It works, but the user should know.
     Warning,
     /// It keeps agents from getting personas, or the log from being written.
     Problem,
@@ -23,7 +22,6 @@ pub struct Check {
     /// What was checked; documented in `docs/claude-code.md`.
     #[serde(rename = "check")]
     id: &'static str,
-    /// What was found: a sentence.
     message: String,
     /// What that means, if it is not as it should be.
     means: Option<String>,

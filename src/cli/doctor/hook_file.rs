@@ -9,7 +9,6 @@ use crate::cli::claude_code::hook::Hook;
 use crate::cli::claude_code::location::{ClaudeCode, Location, Via};
 use crate::cli::claude_code::{plugin, settings};
 
-/// A settings file, or the hooks of a plugin.
 #[derive(Debug, Default)]
 pub struct HookFile {
     /// Where `install` registers, if this is such a file.
@@ -18,7 +17,6 @@ pub struct HookFile {
     /// The folder of the plugin, if this is a plugin's.
     pub plugin: Option<PathBuf>,
     pub hooks: Vec<Hook>,
-    /// Why it cannot be used.
     pub error: Option<FileError>,
     /// The setting that no hook is called.
     pub disables_hooks: Option<bool>,
@@ -30,7 +28,6 @@ pub struct HookFile {
     pub variables: Vec<(String, String)>,
 }
 
-/// Reads all settings and all plugins in folders.
 pub fn read_all(client: &ClaudeCode) -> Vec<HookFile> {
     let mut files = Vec::new();
     for location in client.locations() {
@@ -50,7 +47,6 @@ pub fn read_all(client: &ClaudeCode) -> Vec<HookFile> {
     files
 }
 
-/// Reads one file, if it is there.
 fn read(path: &Path, location: Option<&Location>, plugin: Option<PathBuf>) -> Option<HookFile> {
     let (path, location) = (path.to_owned(), location.cloned());
     let bytes = settings::read(&path).transpose()?;

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use muzzle_persona::events::one_line;
 use serde_json::Value;
 
-/// The most bytes that are read of stdout, and of stderr.
 const MAX_OUTPUT: u64 = 1024 * 1024;
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
@@ -22,7 +21,6 @@ pub struct HookRun {
 }
 
 impl HookRun {
-    /// Runs a command for as long as `limit`.
     pub fn start(command: &mut Command, payload: &str, limit: Duration) -> Result<Self, String> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // The clock measures how long an agent would wait; it enters no event.

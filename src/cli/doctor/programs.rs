@@ -22,7 +22,6 @@ pub fn checks(program: Option<&Path>) -> Vec<Check> {
     checks
 }
 
-/// Returns what keeps a program from being run.
 pub fn fault(path: &Path) -> Option<&'static str> {
     match fs::metadata(path) {
         Err(_) => Some("is not there"),

@@ -108,7 +108,6 @@ fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
     checks
 }
 
-/// Checks what is registered in a file.
 fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Check> {
     let hint = &*install_command(file.location.as_ref());
     let path = file.path.display();

@@ -2,8 +2,10 @@
 //!
 //! They get a store of their own that is gone afterwards.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,7 +16,6 @@ use super::check::{Check, Rehearsal};
 use super::hook_file::HookFile;
 use super::hook_run::HookRun;
 use super::programs::is_beside;
-use super::variables::Variables;
 use crate::cli::claude_code::hook::{Hook, INJECT, RELEASE};
 use crate::cli::claude_code::location::ClaudeCode;
 use crate::cli::failure::Failure;
@@ -23,7 +24,6 @@ use crate::cli::failure::Failure;
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 /// A hook that takes longer than this keeps agents waiting.
 const SLOW: Duration = Duration::from_secs(1);
-/// What to do about a hook that fails.
 const HINT: &str = "install the programs anew, then run `muzzle-persona install` again";
 
 /// Runs a sample session for each file that registers hooks of ours.
@@ -33,7 +33,7 @@ const HINT: &str = "install the programs anew, then run `muzzle-persona install`
 pub fn checks(
     client: &ClaudeCode,
     program: Option<&Path>,
-    variables: &Variables,
+    variables: &BTreeMap<String, (OsString, Option<PathBuf>)>,
     files: &[HookFile],
 ) -> Result<Vec<Check>, Failure> {
     let cwd = client.project.parent().unwrap_or(&client.project);

@@ -119,7 +119,6 @@ fn space(dir: &Path) -> Option<Check> {
     })
 }
 
-/// Makes a sentence of an error's clause.
 fn sentence(clause: &str) -> String {
     let mut chars = clause.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();

@@ -12,11 +12,12 @@ use super::hook_file::HookFile;
 /// With less time than this, in milliseconds, a hook may not get done on a busy machine.
 const MIN_TIMEOUT: u64 = 100;
 
-/// Variables by their names: each value, with the settings file that sets it, if one does.
-pub type Variables = BTreeMap<String, (OsString, Option<PathBuf>)>;
-
-/// Returns the variables that a session's hooks get: settings take precedence over the environment.
-pub fn in_effect(environment: BTreeMap<String, OsString>, files: &[HookFile]) -> Variables {
+/// Returns the variables that a session's hooks get, each with the settings file that sets it, if
+/// one does: settings take precedence over the environment.
+pub fn in_effect(
+    environment: BTreeMap<String, OsString>,
+    files: &[HookFile],
+) -> BTreeMap<String, (OsString, Option<PathBuf>)> {
     let inherited = environment.into_iter().map(|(name, value)| (name, (value, None)));
     let set = files.iter().flat_map(|file| {
         let own = file.variables.iter().filter(|(name, _)| name.starts_with(PREFIX));
@@ -25,7 +26,10 @@ pub fn in_effect(environment: BTreeMap<String, OsString>, files: &[HookFile]) ->
     inherited.chain(set).collect()
 }
 
-pub fn checks(variables: &Variables, store: &Path) -> Vec<Check> {
+pub fn checks(
+    variables: &BTreeMap<String, (OsString, Option<PathBuf>)>,
+    store: &Path,
+) -> Vec<Check> {
     if variables.is_empty() {
         return vec![Check::ok("variables", format!("No variable `{PREFIX}…` is set."))];
     }
