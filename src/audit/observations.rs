@@ -26,11 +26,11 @@ impl Observations {
     pub fn observe(&mut self, roster: &Roster, record: &Record, span: LineSpan) {
         match &record.event {
             Event::Seed(_) | Event::Grow(_) | Event::Repair(_) => {}
-            Event::Unknown(_) if record.v > FORMAT_VERSION => {
+            Event::Unknown { .. } if record.v > FORMAT_VERSION => {
                 self.newer.entry(record.v).or_insert((span, 0)).1 += 1;
             }
-            Event::Unknown(unknown) => {
-                self.unknown.entry(unknown.kind.clone()).or_insert((span, 0)).1 += 1;
+            Event::Unknown { kind } => {
+                self.unknown.entry(kind.clone()).or_insert((span, 0)).1 += 1;
             }
             event => {
                 for name in event.personas() {

@@ -31,10 +31,10 @@ pub fn sentence(record: &Record) -> String {
         },
         Event::Compact(compact) => compacted(compact),
         Event::Repair(repair) => repaired(repair),
-        Event::Unknown(unknown) if record.v > FORMAT_VERSION => {
-            format!("{}, an event of format version {}, not known here", unknown.kind, record.v)
+        Event::Unknown { kind } if record.v > FORMAT_VERSION => {
+            format!("{kind}, an event of format version {}, not known here", record.v)
         }
-        Event::Unknown(unknown) => format!("{}, an event of a type not known here", unknown.kind),
+        Event::Unknown { kind } => format!("{kind}, an event of a type not known here"),
     };
     visible(&sentence)
 }

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use serde::de::DeserializeSeed as _;
 
-use super::line::Data;
+use super::record::Data;
 use super::{
     AgentName, Assign, AssignedSlot, Event, EventId, Feedback, Heads, Observation, PersonaName,
     ProjectName, Record, Release, ReleaseReason, ReleasedSlot, RoleName, Sentiment, Seq, SessionId,
@@ -53,104 +53,89 @@ fn event(kind: &str, data: &str) -> Option<Event> {
             let mut json = serde_json::Deserializer::from_str(data);
             let event = seed.deserialize(&mut json).ok()?;
             json.end().ok()?;
-            return Some(event).filter(|event| !matches!(event, Event::Unknown(_)));
+            return Some(event).filter(|event| !matches!(event, Event::Unknown { .. }));
         }
     })
 }
 
 fn assign(data: &str) -> Option<Assign> {
-    let mut rest = Rest::of(data)?;
-    let session = rest.text("{\"session\":\"").map(SessionId::unchecked)?;
-    let agent = rest.text(",\"agent\":\"").map(AgentName::unchecked)?;
-    let team = rest.text(",\"team\":\"").map(TeamName::unchecked);
-    let project = rest.text(",\"project\":\"").map(ProjectName::unchecked)?;
-    let slots = rest.slots(|rest, slot, persona, role| {
-        let requested = rest.text(",\"requested\":\"").map(RoleName::unchecked)?;
+    let rest = &mut plain(data)?;
+    let session = text(rest, "{\"session\":\"").map(SessionId::unchecked)?;
+    let agent = text(rest, ",\"agent\":\"").map(AgentName::unchecked)?;
+    let team = text(rest, ",\"team\":\"").map(TeamName::unchecked);
+    let project = text(rest, ",\"project\":\"").map(ProjectName::unchecked)?;
+    let slots = slots(rest, |rest, slot, persona, role| {
+        let requested = text(rest, ",\"requested\":\"").map(RoleName::unchecked)?;
         Some(AssignedSlot { slot, persona, role, requested })
     })?;
-    let tool_use_id = rest.text(",\"tool_use_id\":\"").map(ToolUseId::unchecked);
-    rest.ends().then_some(Assign { session, agent, team, project, slots, tool_use_id })
+    let tool_use_id = text(rest, ",\"tool_use_id\":\"").map(ToolUseId::unchecked);
+    (*rest == "}").then_some(Assign { session, agent, team, project, slots, tool_use_id })
 }
 
 fn release(data: &str) -> Option<Release> {
-    let mut rest = Rest::of(data)?;
-    let session = rest.text("{\"session\":\"").map(SessionId::unchecked)?;
-    let agent = rest.text(",\"agent\":\"").map(AgentName::unchecked);
-    let reason = match rest.text(",\"reason\":\"")? {
+    let rest = &mut plain(data)?;
+    let session = text(rest, "{\"session\":\"").map(SessionId::unchecked)?;
+    let agent = text(rest, ",\"agent\":\"").map(AgentName::unchecked);
+    let reason = match text(rest, ",\"reason\":\"")? {
         "session_end" => ReleaseReason::SessionEnd,
         "manual" => ReleaseReason::Manual,
         "orphaned" => ReleaseReason::Orphaned,
         _ => return None,
     };
-    let slots = rest.slots(|_, slot, persona, role| Some(ReleasedSlot { slot, persona, role }))?;
-    rest.ends().then_some(Release { session, agent, reason, slots })
+    let slots = slots(rest, |_, slot, persona, role| Some(ReleasedSlot { slot, persona, role }))?;
+    (*rest == "}").then_some(Release { session, agent, reason, slots })
 }
 
 fn feedback(data: &str) -> Option<Feedback> {
-    let mut rest = Rest::of(data)?;
-    let persona = rest.text("{\"persona\":\"").map(PersonaName::unchecked)?;
-    let role = rest.text(",\"role\":\"").map(RoleName::unchecked)?;
-    let project = rest.text(",\"project\":\"").map(ProjectName::unchecked);
-    let session = rest.text(",\"session\":\"").map(SessionId::unchecked);
-    let observation = rest.text(",\"observation\":\"").map(Observation::unchecked)?;
-    let sentiment = match rest.text(",\"sentiment\":\"")? {
+    let rest = &mut plain(data)?;
+    let persona = text(rest, "{\"persona\":\"").map(PersonaName::unchecked)?;
+    let role = text(rest, ",\"role\":\"").map(RoleName::unchecked)?;
+    let project = text(rest, ",\"project\":\"").map(ProjectName::unchecked);
+    let session = text(rest, ",\"session\":\"").map(SessionId::unchecked);
+    let observation = text(rest, ",\"observation\":\"").map(Observation::unchecked)?;
+    let sentiment = match text(rest, ",\"sentiment\":\"")? {
         "positive" => Sentiment::Positive,
         "negative" => Sentiment::Negative,
         "neutral" => Sentiment::Neutral,
         _ => return None,
     };
-    let source = rest.text(",\"source\":\"").map(Source::unchecked)?;
+    let source = text(rest, ",\"source\":\"").map(Source::unchecked)?;
     let feedback = Feedback { persona, role, project, session, observation, sentiment, source };
-    rest.ends().then_some(feedback)
+    (*rest == "}").then_some(feedback)
 }
 
-/// What is left to read of an object whose texts are written without escapes.
-struct Rest<'a>(&'a str);
+/// Takes an object, unless a text in it has an escape, or a character that needs one.
+fn plain(data: &str) -> Option<&str> {
+    let needs_care = |byte: u8| byte == b'\\' || byte < b' ';
+    // Not cut short, so that the compiler can look at many bytes at once.
+    let is_plain = !data.bytes().fold(false, |found, byte| found | needs_care(byte));
+    is_plain.then_some(data)
+}
 
-impl<'a> Rest<'a> {
-    /// Takes an object, unless a text in it has an escape, or a character that needs one.
-    fn of(data: &'a str) -> Option<Self> {
-        let needs_care = |byte: u8| byte == b'\\' || byte < b' ';
-        // Not cut short, so that the compiler can look at many bytes at once.
-        let plain = !data.bytes().fold(false, |found, byte| found | needs_care(byte));
-        plain.then_some(Self(data))
-    }
+/// Reads the text behind `key`, which ends where the text begins, if `key` comes next.
+fn text<'a>(rest: &mut &'a str, key: &str) -> Option<&'a str> {
+    let behind = rest.strip_prefix(key)?;
+    let (text, behind) = behind.split_at_checked(memchr::memchr(b'"', behind.as_bytes())?)?;
+    *rest = behind.strip_prefix('"')?;
+    Some(text)
+}
 
-    /// Passes what comes next, if that is `this`.
-    fn passes(&mut self, this: &str) -> bool {
-        self.0.strip_prefix(this).map(|rest| self.0 = rest).is_some()
-    }
-
-    /// Reads the text behind `key`, which ends where the text begins, if `key` comes next.
-    fn text(&mut self, key: &str) -> Option<&'a str> {
-        let rest = self.0.strip_prefix(key)?;
-        let (text, rest) = rest.split_at_checked(memchr::memchr(b'"', rest.as_bytes())?)?;
-        self.0 = rest.strip_prefix('"')?;
-        Some(text)
-    }
-
-    /// Reads the list of slots; `rest` reads what one has besides its first three fields.
-    fn slots<T>(
-        &mut self,
-        rest: impl Fn(&mut Self, Slot, PersonaName, RoleName) -> Option<T>,
-    ) -> Option<Vec<T>> {
-        let mut slots = Vec::new();
-        let mut next = ",\"slots\":[{\"slot\":\"";
-        loop {
-            let slot = self.text(next).map(Slot::unchecked)?;
-            let persona = self.text(",\"persona\":\"").map(PersonaName::unchecked)?;
-            let role = self.text(",\"role\":\"").map(RoleName::unchecked)?;
-            slots.push(rest(self, slot, persona, role)?);
-            if self.passes("}]") {
-                return Some(slots);
-            }
-            next = "},{\"slot\":\"";
+/// Reads the list of slots; `others` reads what one has besides its first three fields.
+fn slots<'a, T>(
+    rest: &mut &'a str,
+    others: impl Fn(&mut &'a str, Slot, PersonaName, RoleName) -> Option<T>,
+) -> Option<Vec<T>> {
+    let (mut slots, mut next) = (Vec::new(), ",\"slots\":[{\"slot\":\"");
+    loop {
+        let slot = text(rest, next).map(Slot::unchecked)?;
+        let persona = text(rest, ",\"persona\":\"").map(PersonaName::unchecked)?;
+        let role = text(rest, ",\"role\":\"").map(RoleName::unchecked)?;
+        slots.push(others(rest, slot, persona, role)?);
+        if let Some(behind) = rest.strip_prefix("}]") {
+            *rest = behind;
+            return Some(slots);
         }
-    }
-
-    /// Returns whether the object ends here, and the text with it.
-    fn ends(&self) -> bool {
-        self.0 == "}"
+        next = "},{\"slot\":\"";
     }
 }
 

@@ -42,7 +42,7 @@ pub enum Event {
     /// A gap in the log is put on record.
     Repair(Repair),
     /// An event of a type or a format version that this build does not know; never written.
-    Unknown(Unknown),
+    Unknown { kind: SmolStr },
 }
 
 impl Event {
@@ -60,7 +60,7 @@ impl Event {
             Self::Reactivate(_) => "reactivate",
             Self::Compact(_) => "compact",
             Self::Repair(_) => "repair",
-            Self::Unknown(unknown) => &unknown.kind,
+            Self::Unknown { kind } => kind,
         }
     }
 }
@@ -245,10 +245,4 @@ pub struct Cut {
     pub blake3: SmolStr,
     /// Its length, without the line end.
     pub bytes: u64,
-}
-
-/// What is known of an event that this build cannot read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unknown {
-    pub kind: SmolStr,
 }

@@ -2,8 +2,8 @@
 
 use super::{
     AgentName, Assign, Compact, Definition, Event, Feedback, LINE_LIMIT, Observation, PersonaName,
-    ProjectName, Release, RoleName, SessionId, Slot, Source, Tag, TeamName, TextError, ToolUseId,
-    check_text,
+    ProjectName, Reactivate, Release, Retire, RoleName, SessionId, Slot, Source, Tag, TeamName,
+    TextError, ToolUseId, check_text,
 };
 
 /// A text of an event, with what it names.
@@ -63,23 +63,19 @@ impl EventText<'_> {
 }
 
 impl Event {
-    /// The texts of the event, each with what it names. Nothing is allocated.
-    pub fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
-        let (mut definition, mut assign, mut release) = (None, None, None);
-        let (mut feedback, mut persona, mut compact) = (None, None, None);
+    /// The texts of the event, each with what it names.
+    pub fn texts(&self) -> Box<dyn Iterator<Item = EventText<'_>> + '_> {
         match self {
-            Self::Seed(of) | Self::Grow(of) | Self::Revise(of) => definition = Some(of.texts()),
-            Self::Assign(of) => assign = Some(of.texts()),
-            Self::Release(of) => release = Some(of.texts()),
-            Self::Feedback(of) => feedback = Some(of.texts()),
-            Self::Retire(of) => persona = Some(EventText::Persona(&of.persona)),
-            Self::Reactivate(of) => persona = Some(EventText::Persona(&of.persona)),
-            Self::Compact(of) => compact = Some(of.texts()),
-            Self::Repair(_) | Self::Unknown(_) => {}
+            Self::Seed(of) | Self::Grow(of) | Self::Revise(of) => Box::new(of.texts()),
+            Self::Assign(of) => Box::new(of.texts()),
+            Self::Release(of) => Box::new(of.texts()),
+            Self::Feedback(of) => Box::new(of.texts()),
+            Self::Retire(Retire { persona, .. }) | Self::Reactivate(Reactivate { persona, .. }) => {
+                Box::new([EventText::Persona(persona)].into_iter())
+            }
+            Self::Compact(of) => Box::new(of.texts()),
+            Self::Repair(_) | Self::Unknown { .. } => Box::new([].into_iter()),
         }
-        let slots = assign.into_iter().flatten().chain(release.into_iter().flatten());
-        let others = feedback.into_iter().flatten().chain(compact.into_iter().flatten());
-        persona.into_iter().chain(definition.into_iter().flatten()).chain(slots).chain(others)
     }
 
     /// The personas that the event names, in the order of its line.

@@ -1,19 +1,14 @@
 //! One event as one line of JSON: the grammar of the log.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use jiff::Timestamp;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::event::Unknown;
-use super::{Event, EventId, Heads, canonical_line};
-
-/// The version of the format that this build writes. It reads this and every older one.
-pub const FORMAT_VERSION: u32 = 1;
+use super::record::Data;
+use super::{Event, EventId, FORMAT_VERSION, Heads, Record, Seq, canonical_line};
 
 /// The most bytes in a line, its line end included.
 pub const LINE_LIMIT: usize = 64 * 1024;
@@ -25,42 +20,6 @@ const ID_FIELD: usize = ID_KEY.len() + EventId::DIGITS + ID_END.len();
 
 /// What some editors put before the first line of a file. It is no part of the line.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-
-/// The depth of an event in its history: one more than the largest among its parents, from 1.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Seq(pub u64);
-
-impl Seq {
-    /// The depth below this one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
-    }
-}
-
-impl fmt::Display for Seq {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// An event with its place in the history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// The version of the format it was written in.
-    pub v: u32,
-    /// Its depth.
-    pub seq: Seq,
-    /// When it was written. It never decides the order alone.
-    pub at: Timestamp,
-    /// What happened.
-    pub event: Event,
-    /// All the heads that its writer saw.
-    pub prev: Heads,
-    /// Its name.
-    pub id: EventId,
-}
 
 /// What is wrong with a line.
 #[expect(missing_docs, reason = "the messages say what each is")]
@@ -273,67 +232,12 @@ impl<'de> Visitor<'de> for RecordVisitor {
     }
 }
 
-/// Reads an object. Serde alone would take an array for its values in their order.
-fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(data: D) -> Result<T, D::Error> {
-    struct Object<T>(PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(map))
-        }
-    }
-
-    data.deserialize_map(Object(PhantomData))
-}
-
 /// Fills a field that may stand in a line once.
 fn set<T, E: de::Error>(field: &mut Option<T>, name: &'static str, value: T) -> Result<(), E> {
     if field.replace(value).is_some() {
         return Err(E::duplicate_field(name));
     }
     Ok(())
-}
-
-/// Reads an event's data, once its version and type are known.
-pub(super) struct Data {
-    pub v: u32,
-    pub kind: SmolStr,
-}
-
-impl<'de> DeserializeSeed<'de> for Data {
-    type Value = Event;
-
-    fn deserialize<D: Deserializer<'de>>(self, data: D) -> Result<Event, D::Error> {
-        if self.v == 0 {
-            return Err(de::Error::custom("there is no format version 0"));
-        }
-        if self.v > FORMAT_VERSION {
-            IgnoredAny::deserialize(data)?;
-            return Ok(Event::Unknown(Unknown { kind: self.kind }));
-        }
-        match self.kind.as_str() {
-            "seed" => object(data).map(Event::Seed),
-            "grow" => object(data).map(Event::Grow),
-            "revise" => object(data).map(Event::Revise),
-            "assign" => object(data).map(Event::Assign),
-            "release" => object(data).map(Event::Release),
-            "feedback" => object(data).map(Event::Feedback),
-            "retire" => object(data).map(Event::Retire),
-            "reactivate" => object(data).map(Event::Reactivate),
-            "compact" => object(data).map(Event::Compact),
-            "repair" => object(data).map(Event::Repair),
-            _ => {
-                IgnoredAny::deserialize(data)?;
-                Ok(Event::Unknown(Unknown { kind: self.kind }))
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -566,7 +470,7 @@ mod tests {
             ));
             let record = decode(&line).unwrap();
             assert_eq!((record.v, record.event.kind()), (v, kind));
-            assert!(matches!(record.event, Event::Unknown(_)));
+            assert!(matches!(record.event, Event::Unknown { .. }));
         }
     }
 

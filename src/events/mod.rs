@@ -14,24 +14,25 @@ mod line;
 mod log;
 mod next_lines;
 mod prefilter;
+mod record;
 mod text;
 
 pub use event::{
     Assign, AssignedSlot, Compact, Cut, Definition, Event, Feedback, Reactivate, ReactivateReason,
     Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Sentiment, Summary,
-    Unknown,
 };
 pub use event_text::EventText;
 pub use heads::Heads;
 pub use id::EventId;
 pub use id_prefix::IdPrefix;
-pub use line::{FORMAT_VERSION, LINE_LIMIT, LineError, Record, Seq, decode, encode};
 pub(crate) use line::{
     ID_TAIL, check_id, decode_checked, end_with_id, possible_ids, without_mark, written_id,
 };
+pub use line::{LINE_LIMIT, LineError, decode, encode};
 pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
 pub use next_lines::NextLines;
 pub(crate) use prefilter::Prefilter;
+pub use record::{FORMAT_VERSION, Record, Seq};
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, Observation, PersonaName, ProjectName, RoleName, SessionId, Slot, Source, Tag,

@@ -43,9 +43,9 @@ impl Roster {
             }
             Event::Repair(_) => {}
             // There is a warning about the newer version, whatever its types.
-            Event::Unknown(_) if record.v > FORMAT_VERSION => {}
-            Event::Unknown(unknown) => {
-                *self.totals.unknown.entry(unknown.kind.clone()).or_default() += 1;
+            Event::Unknown { .. } if record.v > FORMAT_VERSION => {}
+            Event::Unknown { kind } => {
+                *self.totals.unknown.entry(kind.clone()).or_default() += 1;
             }
         }
     }

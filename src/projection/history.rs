@@ -60,7 +60,7 @@ impl History {
             | Event::Reactivate(_)
             | Event::Compact(_)
             | Event::Repair(_)
-            | Event::Unknown(_) => {}
+            | Event::Unknown { .. } => {}
         }
     }
 

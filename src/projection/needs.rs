@@ -55,7 +55,7 @@ impl Needs {
             | Event::Retire(_)
             | Event::Reactivate(_)
             | Event::Repair(_)
-            | Event::Unknown(_) => Self::personas(event.personas()),
+            | Event::Unknown { .. } => Self::personas(event.personas()),
         }
     }
 }

@@ -88,7 +88,7 @@ impl PastAssignment {
             | Event::Retire(_)
             | Event::Compact(_)
             | Event::Repair(_)
-            | Event::Unknown(_) => false,
+            | Event::Unknown { .. } => false,
         }
     }
 
