@@ -64,6 +64,7 @@ impl EventText<'_> {
 
 impl Event {
     /// The texts of the event, each with what it names.
+    #[must_use]
     pub fn texts(&self) -> Box<dyn Iterator<Item = EventText<'_>> + '_> {
         match self {
             Self::Seed(of) | Self::Grow(of) | Self::Revise(of) => Box::new(of.texts()),
