@@ -7,7 +7,7 @@ use crate::projection::{Candidate, Persona, Roster};
 /// How much alike two names must be, from 0 to 1, for one to be suggested for the other.
 const NEAR: f64 = 0.75;
 
-/// Finds a persona's name by what was typed: see [`Roster::matching`].
+/// Finds a persona's name by what was typed: see `Roster::matching`.
 pub fn find<'a>(roster: &'a Roster, typed: &str) -> Result<&'a PersonaName, Refusal> {
     match roster.matching(typed).as_slice() {
         [name] => Ok(*name),

@@ -281,8 +281,8 @@ mod tests {
             let seen = candidates(&mut recalled.roster, "testing");
             let all = everyone(&mut recalled);
             let sound = candidates(&mut view.roster, "testing");
-            assert!(seen == sound || seen == None, "byte {at}");
-            assert!(all == everyone(&mut view) || all == None, "byte {at}");
+            assert!(seen == sound || seen.is_none(), "byte {at}");
+            assert!(all == everyone(&mut view) || all.is_none(), "byte {at}");
             lost += usize::from(seen.is_none() || all.is_none());
         }
         assert!(refused > 0 && lost > 0, "{refused} {lost}");

@@ -6,7 +6,7 @@
 //! left their lines. No file is read or written here but the checkpoint, a
 //! folded [`View`] on disk; the `Store` hands the lines in. Of a roster that
 //! came from one, an index is in memory, and the details of personas are
-//! there once they were loaded ([`Roster::load`]): that alone can fail.
+//! there once they were loaded (`Roster::load`): that alone can fail.
 
 pub(crate) mod ancestry;
 mod change;

@@ -213,7 +213,7 @@ impl Persona {
         }
     }
 
-    /// How well it fits a role by its record, from 0 to 1: see [`Candidate::affinity`].
+    /// How well it fits a role by its record, from 0 to 1: see `Candidate::affinity`.
     #[must_use]
     pub fn affinity(&self, role: &RoleName, weights: AffinityWeights) -> Points {
         self.candidate_for(0, role, &[]).affinity(weights)

@@ -16,7 +16,7 @@ use crate::events::{FORMAT_VERSION, PersonaName, RoleName, SessionId, Tag};
 ///
 /// Of a roster that came from a checkpoint only the index is in memory: what a
 /// choice needs to know of every persona. The details of a persona and the
-/// tallies of a role are there once they were [loaded](Self::load); to ask for
+/// tallies of a role are there once they were loaded; to ask for
 /// others is a bug of the caller. A roster that was folded from the log has
 /// all of it.
 ///
