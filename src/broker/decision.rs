@@ -31,7 +31,7 @@ pub struct Decision<T> {
 
 impl<T> Decision<T> {
     /// A decision of which there is nothing to note.
-    pub(super) fn new(events: Vec<Event>, outcome: T) -> Self {
+    pub(crate) fn new(events: Vec<Event>, outcome: T) -> Self {
         Self { events, outcome, notices: Vec::new() }
     }
 }

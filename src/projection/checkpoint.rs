@@ -47,7 +47,7 @@ struct Head<V, R> {
 
 /// Reads the checkpoint in a directory, as far as a choice needs it; none if anything is off.
 ///
-/// It belongs to the log that is there if every one of [`View::marks`] stands in that.
+/// It belongs to the log that is there if [`View::stands_in`] says so.
 pub fn load(disk: &Disk, dir: &Path) -> Option<View> {
     let file = disk.open(&dir.join(FILE), Mode::Read).ok()?;
     let line = first_line(&*file).ok()?;

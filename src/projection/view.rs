@@ -10,7 +10,7 @@ use super::graph::{EventGraph, LineSpan};
 use super::line::{Line, LineDamage, line_ranges};
 use super::{Cutoff, Needs, Roster};
 use crate::events::{
-    DamageReason, EventId, Heads, LineError, Position, Record, Seq, decode, decode_checked,
+    DamageReason, EventId, Heads, LineError, Log, Position, Record, Seq, decode, decode_checked,
 };
 
 /// What the events up to a position add up to, as far as they are within a cut-off.
@@ -71,15 +71,15 @@ impl View {
         Self { cutoff, ..Self::default() }
     }
 
-    /// The places in a log by which it is known to be the one that was folded.
+    /// Returns whether a log is the one that was folded, as far as the position.
     ///
     /// A head's id vouches for all events behind it. If every head and every
     /// repeated line stands where it stood, a sound log has no byte to spare
     /// before the position for anything else: its lines there are the same.
-    pub(crate) fn marks(&self) -> impl Iterator<Item = &Position> {
-        let elsewhere = |mark: &&Position| **mark != self.position;
-        let marks = self.ends.iter().chain(&self.repeats).filter(elsewhere);
-        iter::once(&self.position).chain(marks)
+    pub(crate) fn stands_in(&self, log: &mut impl Log) -> bool {
+        let elsewhere = |place: &&Position| **place != self.position;
+        let others = self.ends.iter().chain(&self.repeats).filter(elsewhere);
+        iter::once(&self.position).chain(others).all(|place| log.holds(place).unwrap_or(false))
     }
 
     pub(crate) fn next_seq(&self) -> Seq {

@@ -43,7 +43,7 @@ impl<L: Log> Store<L> {
     /// Begins with the checkpoint, if it is that of the log that is there.
     pub(super) fn recall(&mut self) {
         let Some(view) = checkpoint::load(&self.disk, &self.cache) else { return };
-        if view.marks().all(|mark| self.log.holds(mark).unwrap_or(false)) {
+        if view.stands_in(&mut self.log) {
             self.checkpointed = view.events;
             self.view = view;
         }

@@ -77,8 +77,7 @@ impl Snapshot {
     }
 
     /// Returns whether this is not the store as it is.
-    #[must_use]
-    pub fn is_past(&self) -> bool {
+    fn is_past(&self) -> bool {
         self.commit.is_some() || self.view().cutoff != Cutoff::All
     }
 

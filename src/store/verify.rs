@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{LongWork, Options, Store, StoreError};
 use crate::audit::{Audit, Auditor, Fault, Finding, FoundCheckpoint, Severity, inspect};
 use crate::disk;
-use crate::events::{IdPrefix, Log as _, LogError};
+use crate::events::{IdPrefix, LogError};
 use crate::file_log::{FileLog, Reader};
 use crate::projection::{checkpoint, pipeline};
 
@@ -90,9 +90,7 @@ pub(super) fn existing(options: &Options) -> Result<FileLog, StoreError> {
 fn find_checkpoint(log: &mut FileLog, options: &Options) -> FoundCheckpoint {
     let (disk, cache) = (&options.disk, options.cache());
     match checkpoint::load(disk, &cache).map(Box::new) {
-        Some(view) if view.marks().all(|mark| log.holds(mark).unwrap_or(false)) => {
-            FoundCheckpoint::OfThisLog { view, agrees: None }
-        }
+        Some(view) if view.stands_in(log) => FoundCheckpoint::OfThisLog { view, agrees: None },
         Some(view) => FoundCheckpoint::OfAnotherLog(view),
         None if checkpoint::exists(disk, &cache) => FoundCheckpoint::Unusable,
         None => FoundCheckpoint::None,
