@@ -50,15 +50,20 @@ fn words(constants: &mut String) -> Result<(), Box<dyn Error>> {
 /// The numbers, and the roles.
 fn roles(constants: &mut String) -> Result<(), Box<dyn Error>> {
     let seed = read(ROLES)?;
-    for (table, name) in [("scoring", "ScoringTable"), ("lifecycle", "Lifecycle")] {
-        writeln!(constants, "impl Default for {name} {{\nfn default() -> Self {{\nSelf {{")?;
-        for (name, value) in seed.get(table).and_then(Value::as_table).into_iter().flatten() {
-            let number = value.as_integer().map(|number| number.to_string());
-            let number = number.or_else(|| value.as_float().map(|number| format!("{number:?}")));
-            writeln!(constants, "{name}: {},", number.ok_or("no number")?)?;
-        }
-        writeln!(constants, "}}\n}}\n}}")?;
+    let table = |name| seed.get(name).and_then(Value::as_table).into_iter().flatten();
+    writeln!(constants, "impl Default for Lifecycle {{\nfn default() -> Self {{\nSelf {{")?;
+    for (name, value) in table("lifecycle") {
+        writeln!(constants, "{name}: {},", value.as_integer().ok_or("no number")?)?;
     }
+    writeln!(constants, "}}\n}}\n}}\npub const SCORING: &[(&str, f64)] = &[")?;
+    for (name, value) in table("scoring") {
+        let number = value.as_integer().map(|number| number.to_string());
+        let number = number.or_else(|| value.as_float().map(|number| number.to_string()));
+        if let Some(number) = number {
+            writeln!(constants, "({name:?}, {number}_f64),")?;
+        }
+    }
+    writeln!(constants, "];")?;
     writeln!(constants, "pub fn roles() -> Vec<Role> {{\nvec![")?;
     for role in seed.get("role").and_then(Value::as_array).into_iter().flatten() {
         let text = |field| role.get(field).and_then(Value::as_str).ok_or(field);

@@ -1,13 +1,11 @@
 //! Lending personas to an agent.
 
-use serde::Serialize;
-
 use super::grow::Growth;
 use super::lending::{given_back, is_stale, open_slots, pool, released_slot, releases};
 use super::{Decision, ROLE_LIMIT, Refusal, Role, Rules, Score, Situation, names};
 use crate::events::{
-    AgentName, Assign, AssignedSlot, Event, PersonaName, ProjectName, Reactivate, ReactivateReason,
-    ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, TeamName, ToolUseId,
+    AgentName, Assign, AssignedSlot, ChoiceReason, Event, PersonaName, ProjectName, Reactivate,
+    ReactivateReason, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, TeamName, ToolUseId,
 };
 use crate::projection::{Candidate, Lease, Needs};
 
@@ -58,28 +56,10 @@ pub struct Choice {
     pub ranking: Vec<(PersonaName, Score)>,
 }
 
-/// Why a persona is in a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChoiceReason {
-    /// The agent had it in this role already; nothing is recorded.
-    Reused,
-    /// The agent had it in another role.
-    Kept,
-    /// It was asked for by name.
-    Summoned,
-    /// It was the best that was free.
-    BestFree,
-    /// None was free, and it was the best of those archived for inactivity.
-    BroughtBack,
-    /// None was free or could be brought back.
-    Grown,
-}
-
 /// Lends a persona for each role, or refuses all of them.
 ///
-/// A slot that is open keeps its persona; for the others the best free
-/// persona is taken, and where none is free, one is brought back or grown.
+/// A slot that is open keeps its persona; for the others the best candidate is taken, and brought
+/// back if it was archived for inactivity; where there is none, one is grown.
 pub fn assign(
     situation: &mut Situation<'_>,
     request: &AssignRequest,
@@ -130,8 +110,7 @@ struct Draft<'s, 'a> {
 impl<'a> Draft<'_, 'a> {
     /// Finds the persona for one slot.
     fn fill(&mut self, slot: Slot, requested: &RoleName, summoned: Option<Candidate<'a>>) {
-        let rules = self.situation.rules;
-        let role = rules.roles.resolve(requested.as_str());
+        let role = self.resolve(requested);
         if let Some((persona, lease)) = self.held(&slot, role) {
             self.keep(persona, &lease, requested, role, summoned);
             return;
@@ -140,8 +119,23 @@ impl<'a> Draft<'_, 'a> {
             Some(persona) => self.chosen(slot, persona.name, role, ChoiceReason::Summoned),
             None => self.choose(slot, role),
         };
-        self.open(choice.slot.clone(), &choice.persona, role, requested);
+        self.open(&choice, requested);
         self.choices.push(choice);
+    }
+
+    /// Resolves a role, and says so if it is none.
+    fn resolve(&mut self, requested: &RoleName) -> &'a Role {
+        let roles = &self.situation.rules.roles;
+        if roles.find(requested.as_str()).is_none() {
+            let nearest = roles.nearest(requested.as_str());
+            let nearest = nearest.map(|name| format!("; the nearest is `{name}`"));
+            let general = &roles.general().name;
+            self.notices.push(format!(
+                "there is no role named `{requested}`, chose for `{general}`{}",
+                nearest.unwrap_or_default()
+            ));
+        }
+        roles.resolve(requested.as_str())
     }
 
     /// The persona that is in a slot of this session already; of several, as after a merge, the one
@@ -164,10 +158,6 @@ impl<'a> Draft<'_, 'a> {
         summoned: Option<Candidate<'_>>,
     ) {
         let reused = lease.role == role.name;
-        if !reused {
-            self.closed.push(released_slot(persona, lease));
-            self.open(lease.slot.clone(), persona, role, requested);
-        }
         if let Some(summoned) = summoned.filter(|summoned| summoned.name != persona) {
             self.notices.push(format!(
                 "`{}` keeps `{persona}`; `{}` was not summoned, release the slot first",
@@ -175,7 +165,12 @@ impl<'a> Draft<'_, 'a> {
             ));
         }
         let reason = if reused { ChoiceReason::Reused } else { ChoiceReason::Kept };
-        self.choices.push(self.chosen(lease.slot.clone(), persona, role, reason));
+        let choice = self.chosen(lease.slot.clone(), persona, role, reason);
+        if !reused {
+            self.closed.push(released_slot(persona, lease));
+            self.open(&choice, requested);
+        }
+        self.choices.push(choice);
     }
 
     /// Makes a persona that was asked for by name free, if it can be: out of the
@@ -206,27 +201,25 @@ impl<'a> Draft<'_, 'a> {
         true
     }
 
-    /// Takes the best free persona; where none is free, the best of those
-    /// that were retired for inactivity; where there is none, a new one.
+    /// Takes the best candidate; where there is none, a new persona.
     fn choose(&mut self, slot: Slot, role: &Role) -> Choice {
         let Situation { roster, rules, now, .. } = *self.situation;
         let given_back = given_back(roster, &self.orphaned);
         let is_taken = |name: &PersonaName| self.choices.iter().any(|it| it.persona == *name);
         let explain = self.request.explain;
-        let (ranking, is_free) = pool(roster, rules, now, role, &given_back, is_taken, explain);
-        let ranking = ranking.into_iter().map(|(it, score)| (it.name.clone(), score));
-        let mut ranking: Vec<_> = ranking.collect();
-        let (reason, (persona, score)) = match ranking.first().cloned() {
-            Some(best) if is_free => (ChoiceReason::BestFree, best),
-            Some(best) => {
-                self.reactivate(&best.0, ReactivateReason::PoolEmpty);
-                (ChoiceReason::BroughtBack, best)
+        let ranked = pool(roster, rules, now, role, &given_back, is_taken, explain);
+        let (reason, persona, score) = match ranked.first() {
+            Some((best, score)) if best.is_active() => {
+                (ChoiceReason::BestFree, best.name.clone(), *score)
             }
-            None => (ChoiceReason::Grown, self.grow(role)),
+            Some((best, score)) => {
+                self.reactivate(best.name, ReactivateReason::Needed);
+                (ChoiceReason::BroughtBack, best.name.clone(), *score)
+            }
+            None => self.grow(role),
         };
-        if !explain {
-            ranking.clear();
-        }
+        let ranking = ranked.into_iter().filter(|_| explain);
+        let ranking = ranking.map(|(it, score)| (it.name.clone(), score)).collect();
         Choice { slot, persona, role: role.name.clone(), score, reason, ranking }
     }
 
@@ -245,13 +238,13 @@ impl<'a> Draft<'_, 'a> {
         Choice { slot, persona, role, score, reason, ranking: Vec::new() }
     }
 
-    fn grow(&mut self, role: &Role) -> (PersonaName, Score) {
+    fn grow(&mut self, role: &Role) -> (ChoiceReason, PersonaName, Score) {
         let growth = self.growth.get_or_insert_with(|| Growth::new(self.situation));
-        let grown = growth.grow(self.situation.rng);
+        let grown = growth.grow(Some(role), self.situation.rng);
         let score = Score::of_newcomer(&grown, role, &self.situation.rules.scoring);
         let name = grown.name.clone();
         self.first.push(Event::Grow(grown));
-        (name, score)
+        (ChoiceReason::Grown, name, score)
     }
 
     fn reactivate(&mut self, persona: &PersonaName, reason: ReactivateReason) {
@@ -259,13 +252,10 @@ impl<'a> Draft<'_, 'a> {
         self.first.push(Event::Reactivate(Reactivate { persona, reason }));
     }
 
-    fn open(&mut self, slot: Slot, persona: &PersonaName, role: &Role, requested: &RoleName) {
-        self.opened.push(AssignedSlot {
-            slot,
-            persona: persona.clone(),
-            role: role.name.clone(),
-            requested: requested.clone(),
-        });
+    fn open(&mut self, choice: &Choice, requested: &RoleName) {
+        let Choice { slot, persona, role, score, reason, ranking: _ } = choice.clone();
+        let (requested, by, score) = (requested.clone(), Some(reason), Some(score.total));
+        self.opened.push(AssignedSlot { slot, persona, role, requested, by, score });
     }
 
     fn finish(self) -> Decision<Vec<Choice>> {
@@ -291,8 +281,8 @@ mod tests {
 
     fn assigned(agent: &str, index: usize, persona: &str, role: &str) -> AssignedSlot {
         let role = RoleName::parse(role).unwrap();
-        let requested = role.clone();
-        AssignedSlot { slot: slot(agent, index), persona: name(persona), role, requested }
+        let (slot, requested) = (slot(agent, index), role.clone());
+        AssignedSlot { slot, persona: name(persona), role, requested, by: None, score: None }
     }
 
     /// The event that `request("s", "w", …)` is to end with.

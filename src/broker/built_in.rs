@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::Role;
-use super::seed_file::{Lifecycle, ScoringTable};
+use super::seed_file::Lifecycle;
 use super::words::Vocabulary;
 use crate::events::{RoleName, Tag};
 

@@ -24,13 +24,9 @@ pub fn compact(
     let before = situation.now.checked_sub(age).unwrap_or(Timestamp::MIN);
     let before = Timestamp::from_second(before.as_second()).unwrap_or(before);
     let mut tallies: BTreeMap<_, Tally> = BTreeMap::new();
-    for persona in situation.roster.personas() {
-        for (role, record) in &persona.roles {
-            for (at, sentiment) in record.feedback.iter().filter(|(at, _)| *at < before) {
-                let month = format_smolstr!("{}", at.strftime("%Y-%m"));
-                tallies.entry((persona.name(), role, month)).or_default().add(*sentiment);
-            }
-        }
+    for (persona, role, at, sentiment) in situation.roster.feedback_before(before) {
+        let month = format_smolstr!("{}", at.strftime("%Y-%m"));
+        *tallies.entry((persona, role, month)).or_default().of(sentiment) += 1;
     }
     let summaries = tallies.into_iter().map(|((persona, role, month), tally)| {
         let (persona, role) = (persona.clone(), role.clone());

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Rules, Seed};
-use crate::events::{Event, PersonaName, SessionId};
+use crate::events::{AgentName, Event, EventId, PersonaName, RoleName, SessionId};
 use crate::projection::Roster;
 use crate::wording::Quoted;
 
@@ -63,6 +63,30 @@ pub enum Refusal {
         name: String,
         /// The names that begin so.
         candidates: Vec<PersonaName>,
+    },
+    /// No role has that name, alias or beginning.
+    #[error("there is no role named `{role}`")]
+    UnknownRole {
+        /// What was asked for.
+        role: RoleName,
+        /// The role whose name or alias is nearest, if one is near.
+        nearest: Option<RoleName>,
+        /// All roles.
+        known: Vec<RoleName>,
+    },
+    /// The agent was never lent a persona in the session.
+    #[error("the agent `{agent}` was never lent a persona in the session `{session}`")]
+    NeverLent {
+        /// The session.
+        session: SessionId,
+        /// The agent.
+        agent: AgentName,
+    },
+    /// An event that is neither feedback nor an outcome, or that was retracted before.
+    #[error("`{event}` is no feedback or outcome that counts")]
+    NotRetractable {
+        /// Its id.
+        event: EventId,
     },
     /// The persona is held.
     #[error("`{persona}` is held by the session `{session}`")]

@@ -1,11 +1,11 @@
 //! Judging a persona's work.
 
 use super::sentiment::{Verdict, classify};
-use super::{Decision, Refusal, Roles, Situation, names};
+use super::{Decision, Refusal, Roles, Situation, affinity, names};
 use crate::events::{
-    Event, Feedback, Observation, PersonaName, ProjectName, RoleName, Sentiment, Source,
+    Event, Feedback, Observation, Points, ProjectName, RoleName, Sentiment, Source,
 };
-use crate::projection::{Needs, Points};
+use crate::projection::Needs;
 
 /// Somebody judges a persona.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +35,8 @@ impl FeedbackRequest {
 /// What a judgement came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
-    /// Who was judged.
-    pub persona: PersonaName,
-    /// In which role.
-    pub role: RoleName,
+    /// What is recorded.
+    pub feedback: Feedback,
     /// The verdict, and why.
     pub verdict: Verdict,
     /// Whether the verdict was given rather than read from the words.
@@ -59,7 +57,7 @@ pub fn feedback(
     let last = persona.recent_work(None).next();
     let rules = situation.rules;
     let role = match (&request.role, last) {
-        (Some(requested), _) => rules.roles.resolve(requested.as_str()).name.clone(),
+        (Some(requested), _) => rules.roles.known(requested)?.name.clone(),
         (None, Some(work)) => work.role.clone(),
         (None, None) => RoleName::unchecked(Roles::GENERAL),
     };
@@ -67,30 +65,30 @@ pub fn feedback(
     if let Some(given) = request.sentiment {
         verdict.sentiment = given;
     }
-    // What is judged is that work, unless another role or project was named.
+    // What is judged is the last work in the role, unless another project was named.
     let (mut project, mut session) = (request.project.clone(), None);
-    if let Some(work) = last.filter(|work| work.role == role)
+    if let Some(work) = persona.roles.get(&role).and_then(|record| record.last.as_ref())
         && project.as_ref().is_none_or(|named| *named == work.project)
     {
         (project, session) = (Some(work.project.clone()), Some(work.session.clone()));
     }
-    let event = Event::Feedback(Feedback {
+    let feedback = Feedback {
         persona: persona.name().clone(),
         role: role.clone(),
         project,
         session,
+        slot: None,
         observation: request.observation.clone(),
         sentiment: verdict.sentiment,
         source: request.source.clone(),
-    });
+    };
     let judged = Judged {
-        persona: persona.name().clone(),
-        before: persona.affinity(&role, rules.scoring.affinity),
-        role,
+        feedback: feedback.clone(),
+        before: affinity(persona, &role, &rules.scoring, situation.now),
         verdict,
         given: request.sentiment.is_some(),
     };
-    Ok(Decision::new(vec![event], judged))
+    Ok(Decision::new(vec![Event::Feedback(feedback)], judged))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
-use super::{Decision, Refusal, Situation, Vocabulary};
+use super::{Decision, Refusal, Role, Situation, Vocabulary};
 use crate::events::{Definition, Event, PersonaName, Tag};
 
 /// Grows personas, each knowing of those before it.
@@ -27,15 +27,22 @@ impl<'a> Growth<'a> {
         }
     }
 
-    /// Makes a persona with an unused name, two traits and two fields of knowledge.
+    /// Makes a persona with an unused name, two traits and two fields of expertise, the first of
+    /// them one that its role asks for, if it asks for any.
     ///
     /// The outcome goes into the event, so that a replay needs no randomness.
-    pub fn grow(&mut self, rng: &mut fastrand::Rng) -> Definition {
+    pub fn grow(&mut self, role: Option<&Role>, rng: &mut fastrand::Rng) -> Definition {
         let Self { vocabulary, names, carriers } = self;
         let rarity = |tag: &str| RARITY_UNIT / (carriers.get(tag).copied().unwrap_or(0) + 1);
         let name = names.take(rng);
-        let traits = pick_two(&vocabulary.traits, |_| 1, rng);
-        let expertise = pick_two(&vocabulary.expertise, rarity, rng);
+        let traits = pick(2, vocabulary.traits.iter().map(|it| (it.as_str(), 1)).collect(), rng);
+        let wanted = role.map_or(&[][..], |role| &role.expertise).iter();
+        let wanted = wanted.map(|tag| (tag.as_str(), rarity(tag.as_str()))).collect();
+        let mut expertise = pick(1, wanted, rng);
+        let others = vocabulary.expertise.iter().map(SmolStr::as_str);
+        let others = others.filter(|tag| expertise.iter().all(|it| it.as_str() != *tag));
+        let others = others.map(|tag| (tag, rarity(tag))).collect();
+        expertise.extend(pick(2 - expertise.len(), others, rng));
         for tag in &expertise {
             *carriers.entry(tag.as_str().into()).or_default() += 1;
         }
@@ -52,7 +59,7 @@ pub fn grow_many(
     count: u16,
 ) -> Result<Decision<Vec<Definition>>, Refusal> {
     let mut growth = Growth::new(situation);
-    let grown: Vec<_> = (0..count).map(|_| growth.grow(situation.rng)).collect();
+    let grown: Vec<_> = (0..count).map(|_| growth.grow(None, situation.rng)).collect();
     Ok(Decision::new(grown.iter().cloned().map(Event::Grow).collect(), grown))
 }
 
@@ -145,11 +152,10 @@ impl<'a> UnusedNames<'a> {
     }
 }
 
-/// Two different words, the heavier the likelier.
-fn pick_two(words: &[SmolStr], weight: impl Fn(&str) -> u64, rng: &mut fastrand::Rng) -> Vec<Tag> {
-    let mut left: Vec<_> = words.iter().map(|word| (word.as_str(), weight(word))).collect();
+/// So many different words, the heavier the likelier.
+fn pick(count: usize, mut left: Vec<(&str, u64)>, rng: &mut fastrand::Rng) -> Vec<Tag> {
     let mut picked = Vec::new();
-    while picked.len() < 2 && !left.is_empty() {
+    while picked.len() < count && !left.is_empty() {
         let total = left.iter().map(|(_, weight)| weight).sum();
         let mut at = rng.u64(0..u64::max(total, 1));
         let index = left.iter().position(|(_, weight)| {
@@ -234,12 +240,12 @@ mod tests {
 
     #[test]
     fn rarer_tags_are_likelier() {
-        let words = ["rare", "common", "other"].map(SmolStr::new_static);
-        let weight = |tag: &str| if tag == "common" { RARITY_UNIT / 10 } else { RARITY_UNIT };
+        let (common, rare) = (RARITY_UNIT / 10, RARITY_UNIT);
+        let words = [("rare", rare), ("common", common), ("other", rare)];
         let mut rng = fastrand::Rng::with_seed(7);
         let mut with_common = 0;
         for _ in 0..1000 {
-            let picked = pick_two(&words, weight, &mut rng);
+            let picked = pick(2, words.to_vec(), &mut rng);
             with_common += usize::from(picked.iter().any(|tag| tag.as_str() == "common"));
         }
         // With weights 1 : 0.1 : 1, `common` is among the two in 13.4 % of the picks.

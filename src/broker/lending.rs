@@ -7,10 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::score::{best, rank};
 use super::{Ranked, Role, Rules};
 use crate::events::{
-    AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, RetireReason,
-    SessionId,
+    AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, SessionId,
 };
-use crate::projection::{Lease, Roster, Status};
+use crate::projection::{Lease, Roster};
 
 /// The slot of a lease, as a `release` names it.
 pub fn released_slot(persona: &PersonaName, lease: &Lease) -> ReleasedSlot {
@@ -34,8 +33,8 @@ pub fn open_slots(
     slots
 }
 
-/// The personas that may be lent for a role, and whether they are free: those that are not held or
-/// are given back, unless they are taken; where there is none, those archived for inactivity.
+/// The candidates for a role: the personas that are active or archived for inactivity, and not
+/// held or given back, unless they are taken.
 ///
 /// They come best first; or only the best, unless `all` are asked for.
 pub fn pool<'a>(
@@ -46,23 +45,16 @@ pub fn pool<'a>(
     given_back: &BTreeSet<&PersonaName>,
     is_taken: impl Fn(&PersonaName) -> bool,
     all: bool,
-) -> (Vec<Ranked<'a>>, bool) {
-    let ranked = |status| {
-        let candidates = roster.candidates_for(&role.name, &role.expertise).filter(|it| {
-            let is_held = it.is_held && !given_back.contains(it.name);
-            it.status == status && !is_held && !is_taken(it.name)
-        });
-        if all {
-            rank(candidates, role, &rules.scoring, now)
-        } else {
-            best(candidates, role, &rules.scoring, now).into_iter().collect()
-        }
-    };
-    let free = ranked(Status::Active);
-    if free.is_empty() {
-        return (ranked(Status::Archived(RetireReason::Inactive)), false);
+) -> Vec<Ranked<'a>> {
+    let candidates = roster.candidates_for(&role.name, &role.expertise).filter(|it| {
+        let is_held = it.is_held && !given_back.contains(it.name);
+        it.may_be_lent() && !is_held && !is_taken(it.name)
+    });
+    if all {
+        rank(candidates, role, &rules.scoring, now)
+    } else {
+        best(candidates, role, &rules.scoring, now).into_iter().collect()
     }
-    (free, true)
 }
 
 /// The personas that are no longer held once these sessions are released.

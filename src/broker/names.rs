@@ -36,17 +36,21 @@ fn unknown(roster: &Roster, typed: &str) -> Refusal {
 
 /// The name that, or one word of which, is most like what was typed.
 fn nearest<'a>(roster: &'a Roster, folded: &str) -> Option<&'a PersonaName> {
-    let likeness = |name: &PersonaName| {
-        let name = name.as_str().to_lowercase();
+    most_alike(folded, roster.names().map(|name| (name.as_str().to_lowercase(), name)))
+}
+
+/// What belongs to the name that is, or one word of which is, most like what was typed, if any is
+/// like it.
+pub(super) fn most_alike<T>(folded: &str, names: impl Iterator<Item = (String, T)>) -> Option<T> {
+    let likeness = |name: &str| {
         let words = name.split_whitespace().map(|word| strsim::jaro_winkler(word, folded));
-        words.fold(strsim::jaro_winkler(&name, folded), f64::max)
+        words.fold(strsim::jaro_winkler(name, folded), f64::max)
     };
-    roster
-        .names()
-        .map(|name| (likeness(name), name))
+    names
+        .map(|(name, it)| (likeness(&name), it))
         .filter(|(likeness, _)| *likeness >= NEAR)
         .reduce(|best, next| if next.0 > best.0 { next } else { best })
-        .map(|(_, name)| name)
+        .map(|(_, it)| it)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{AssignRequest, Choice, ChoiceReason, Role, Roles, Rules, Score};
-use crate::events::{EventId, PersonaName, RoleName, SessionId, Slot, Tag, one_line};
+use super::{AssignRequest, Choice, Role, Roles, Rules, Score};
+use crate::events::{ChoiceReason, EventId, PersonaName, RoleName, SessionId, Slot, Tag, one_line};
 use crate::projection::{Persona, Roster, Work};
 
 /// The most characters in a preamble.
@@ -184,7 +184,14 @@ mod tests {
             agent: AgentName::unchecked("w"),
             team: None,
             project: ProjectName::unchecked(project),
-            slots: vec![AssignedSlot { slot, persona, role: role.clone(), requested: role }],
+            slots: vec![AssignedSlot {
+                slot,
+                persona,
+                role: role.clone(),
+                requested: role,
+                by: None,
+                score: None,
+            }],
             tool_use_id: None,
         }));
     }

@@ -2,6 +2,8 @@
 
 use smol_str::SmolStr;
 
+use super::Refusal;
+use super::names::most_alike;
 use super::words::{contains, words};
 use crate::events::{RoleName, Tag};
 
@@ -64,6 +66,24 @@ impl Roles {
                     .filter(|role| !wanted.is_empty() && role.name.as_str().starts_with(&wanted))
                     .min_by_key(|role| role.name.as_str().chars().count())
             })
+    }
+
+    /// Finds a role by what was asked for, as [`find`](Self::find) does, or refuses.
+    pub fn known(&self, requested: &RoleName) -> Result<&Role, Refusal> {
+        self.find(requested.as_str()).ok_or_else(|| Refusal::UnknownRole {
+            role: requested.clone(),
+            nearest: self.nearest(requested.as_str()).cloned(),
+            known: self.roles.iter().map(|role| role.name.clone()).collect(),
+        })
+    }
+
+    /// The role one of whose names is most like what was asked for, if any is.
+    pub(super) fn nearest(&self, requested: &str) -> Option<&RoleName> {
+        let names = self.roles.iter().flat_map(|role| {
+            let aliases = role.aliases.iter().map(SmolStr::as_str);
+            aliases.chain([role.name.as_str()]).map(|name| (name.to_owned(), &role.name))
+        });
+        most_alike(&normalized(requested.trim()), names)
     }
 
     /// Names the role that is meant; one that is none any more may still be in the log.

@@ -6,17 +6,58 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Role;
-use crate::events::{Definition, PersonaName};
-use crate::projection::{AffinityWeights, Candidate, Points, Roster};
+use super::seed_file::ScoringTable;
+use crate::events::{Definition, PersonaName, Points, RoleName};
+use crate::projection::{Candidate, Month, MonthTally, Persona, Roster};
 
-/// The five numbers of the score, in points.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the score is computed; the default is built in.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scoring {
-    pub(crate) overlap: Points,
-    pub(crate) recency: Points,
-    pub(crate) recency_per_day: Points,
-    /// What a feedback is worth in the affinity.
-    pub affinity: AffinityWeights,
+    pub(super) model: Model,
+    /// What an assignment takes off on its day.
+    pub(super) recency: Points,
+    /// How much less it is for each whole day since.
+    pub(super) recency_per_day: Points,
+}
+
+impl Default for Scoring {
+    fn default() -> Self {
+        ScoringTable::default().scoring()
+    }
+}
+
+/// How a record becomes a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Model {
+    /// The mean of a Beta distribution for each role.
+    Record(RecordWeights),
+    /// The role's share of all work, with praise and blame.
+    Share(ShareWeights),
+}
+
+/// The numbers of the model `record`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RecordWeights {
+    /// How much evidence the start is worth.
+    pub prior: Points,
+    /// The affinity without any evidence, from 0 to 1.
+    pub start: Points,
+    /// What expertise adds or takes off without any evidence.
+    pub tag: Points,
+    pub verdict: Points,
+    pub compacted_verdict: Points,
+    pub outcome: Points,
+    pub work: Points,
+    /// By age in months: what is left of a weight, in 10⁻¹⁸. Older evidence does not count.
+    pub by_age: Vec<u64>,
+}
+
+/// The numbers of the model `share`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ShareWeights {
+    pub overlap: Points,
+    pub positive: Points,
+    pub negative: Points,
 }
 
 /// A persona's score for a role, with its parts: `total = affinity + expertise − recency`.
@@ -30,20 +71,39 @@ pub struct Score {
     pub expertise: Points,
     /// What a recent assignment takes off.
     pub recency: Points,
+    /// The standard deviation of affinity and expertise, to three decimals; none in the model
+    /// `share`.
+    pub doubt: Option<Points>,
+    /// What the affinity rests on; nothing in the model `share`.
+    #[serde(skip)]
+    pub evidence: Option<Evidence>,
+}
+
+/// What is known of a persona in a role. A verdict of this month counts as 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// What speaks for it.
+    pub good: Points,
+    /// What speaks against it.
+    pub bad: Points,
+    /// What the start counts as.
+    pub start: Points,
 }
 
 impl Score {
     /// Scores a persona for a role (design, section 8).
     pub(crate) fn of(it: &Candidate<'_>, role: &Role, scoring: &Scoring, now: Timestamp) -> Self {
-        let affinity = it.affinity(scoring.affinity);
         let recency = it.last_assigned.map_or(Points::ZERO, |last| {
             let days = now.as_second().saturating_sub(last) / 86_400;
             let days = u64::try_from(days).unwrap_or(0);
             scoring.recency.minus(scoring.recency_per_day.times(days)).max(Points::ZERO)
         });
-        let expertise = overlap(it.knows, role, scoring);
-        let total = affinity.plus(expertise).minus(recency);
-        Self { total, affinity, expertise, recency }
+        // Every persona has what a role needs that asks for nothing.
+        let qualifies = it.knows || role.expertise.is_empty();
+        match &scoring.model {
+            Model::Record(weights) => weights.score(it, qualifies, recency, now),
+            Model::Share(weights) => weights.score(it, qualifies, recency),
+        }
     }
 
     /// Scores the persona of that name for a role.
@@ -62,14 +122,108 @@ impl Score {
     /// Scores a persona that has no record yet.
     pub(crate) fn of_newcomer(definition: &Definition, role: &Role, scoring: &Scoring) -> Self {
         let knows = definition.expertise.iter().any(|tag| role.expertise.contains(tag));
-        let expertise = overlap(knows, role, scoring);
-        Self { total: expertise, affinity: Points::ZERO, expertise, recency: Points::ZERO }
+        let it = Candidate::newcomer(&definition.name, knows);
+        Self::of(&it, role, scoring, Timestamp::UNIX_EPOCH)
+    }
+
+    /// Returns whether the totals of two differ by less than their doubts allow to tell.
+    #[must_use]
+    pub fn is_told_apart_from(&self, other: &Self) -> bool {
+        match (self.doubt, other.doubt) {
+            (Some(a), Some(b)) => !self.total.is_near(other.total, a, b),
+            _ => true,
+        }
     }
 }
 
-/// What it adds to know a field that the role asks for; all do, if it asks for none.
-fn overlap(knows: bool, role: &Role, scoring: &Scoring) -> Points {
-    if knows || role.expertise.is_empty() { scoring.overlap } else { Points::ZERO }
+/// How well a persona's record fits a role, from 0 to 1: see [`Score`].
+#[must_use]
+pub fn affinity(persona: &Persona, role: &RoleName, scoring: &Scoring, now: Timestamp) -> Points {
+    let it = persona.candidate_for(0, role, &[]);
+    match &scoring.model {
+        Model::Record(weights) => weights.score(&it, false, Points::ZERO, now).affinity,
+        Model::Share(weights) => weights.affinity(&it),
+    }
+}
+
+impl ShareWeights {
+    fn score(&self, it: &Candidate<'_>, qualifies: bool, recency: Points) -> Score {
+        let affinity = self.affinity(it);
+        let expertise = if qualifies { self.overlap } else { Points::ZERO };
+        let total = affinity.plus(expertise).minus(recency);
+        Score { total, affinity, expertise, recency, doubt: None, evidence: None }
+    }
+
+    /// `clamp(closed in the role / closed in all + positive · p − negative · n, 0, 1)`
+    /// (design, section 8); the first term is 0 while nothing is closed.
+    fn affinity(&self, it: &Candidate<'_>) -> Points {
+        let share = Points::fraction(it.closed.into(), it.closed_in_all.into());
+        let (praise, blame) = (self.positive.times(it.positive), self.negative.times(it.negative));
+        share.plus(praise).minus(blame).clamp(Points::ZERO, Points::ONE)
+    }
+}
+
+/// Sums of evidence count in 10⁻²⁷: a weight is in billionths, and what age leaves of it in 10⁻¹⁸.
+const UNIT: u128 = 1_000_000_000_000_000_000;
+
+impl RecordWeights {
+    /// With `N = prior + good + bad`, the affinity is `(prior · start + good) / N`, the expertise
+    /// `± prior · tag / N`, and the doubt `√(s (1 − s) / (N + 1))` of their sum `s`: mean and
+    /// standard deviation of a Beta distribution (design, section 8).
+    fn score(&self, it: &Candidate<'_>, qualifies: bool, recency: Points, now: Timestamp) -> Score {
+        let (good, bad) = self.evidence(it.months, Month::of(now));
+        let prior = u128::from(self.prior.billionths());
+        let of_prior = |part: Points| prior * u128::from(part.billionths()) * 1_000_000_000;
+        let all = (prior * UNIT).saturating_add(good).saturating_add(bad);
+        let (affinity, expertise) = if all == 0 {
+            (self.start, self.tag)
+        } else {
+            let affinity = Points::fraction(of_prior(self.start).saturating_add(good), all);
+            (affinity, Points::fraction(of_prior(self.tag), all))
+        };
+        let expertise = if qualifies { expertise } else { Points::ZERO.minus(expertise) };
+        let mean = affinity.plus(expertise);
+        let [good, bad, all] =
+            [good, bad, all].map(|sum| Points::fraction(sum, UNIT * 1_000_000_000));
+        Score {
+            total: mean.minus(recency),
+            affinity,
+            expertise,
+            recency,
+            doubt: Some(doubt(mean, all)),
+            evidence: Some(Evidence { good, bad, start: self.prior }),
+        }
+    }
+
+    /// What speaks for and against a persona.
+    fn evidence(&self, months: &[MonthTally], now: Month) -> (u128, u128) {
+        let weigh = |weights: &[(u64, Points)]| {
+            let sum =
+                weights.iter().map(|(n, weight)| u128::from(*n) * u128::from(weight.billionths()));
+            sum.fold(0, u128::saturating_add)
+        };
+        let (mut good, mut bad) = (0_u128, 0_u128);
+        for it in months {
+            let Some(left) = self.by_age.get(it.month.age(now)) else { continue };
+            let verdicts =
+                |new, compacted| [(new, self.verdict), (compacted, self.compacted_verdict)];
+            let praise = weigh(&verdicts(it.positive, it.compacted_positive));
+            let blame = weigh(&verdicts(it.negative, it.compacted_negative));
+            let done = weigh(&[(it.ok, self.outcome), (it.closed, self.work)]);
+            let failed = weigh(&[(it.bad, self.outcome)]);
+            let left = |sum: u128| sum.saturating_mul((*left).into());
+            good = good.saturating_add(left(praise.saturating_add(done)));
+            bad = bad.saturating_add(left(blame.saturating_add(failed)));
+        }
+        (good, bad)
+    }
+}
+
+/// `√(s (1 − s) / (N + 1))`, to three decimals.
+fn doubt(mean: Points, all: Points) -> Points {
+    let mean = mean.as_f64().clamp(0.0, 1.0);
+    let variance = mean * (1.0 - mean) / (all.as_f64() + 1.0);
+    Points::from_f64((variance.sqrt() * 1000.0).round() / 1000.0)
 }
 
 /// A persona that could be chosen, and how well it fits.
@@ -144,9 +298,13 @@ pub fn tie_break(ranking: &[Ranked<'_>]) -> Option<TieBreak> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::broker::testing::{World, definition, name};
-    use crate::events::{Definition, Event, ReleaseReason, RoleName, Sentiment};
+    use crate::events::{
+        Compact, Definition, Event, OutcomeResult, ReleaseReason, Retract, RoleName, Sentiment,
+    };
 
     const DAY: i64 = 86_400;
 
@@ -158,7 +316,7 @@ mod tests {
 
     /// A world with personas that have an instruction of their own for these roles.
     fn instructed(personas: &[(&str, &[&str])]) -> World {
-        let mut world = World::of(&[]);
+        let mut world = World::of(&[]).sharing();
         for (persona, roles) in personas {
             let own = roles.iter().map(|role| (RoleName::unchecked(role), "Look.".to_owned()));
             let instructions = own.collect();
@@ -175,19 +333,223 @@ mod tests {
 
     #[test]
     fn the_score_is_affinity_and_overlap_less_recency() {
-        let mut world = World::of(&[]);
+        let mut world = World::of(&[]).sharing();
         world.given(Event::Seed(definition("Ann", &["testing"])));
         world.worked("Ann", "testing").worked("Ann", "debugging");
         world.judged("Ann", "testing", Sentiment::Positive);
         world.judged("Ann", "testing", Sentiment::Negative);
-        let Score { total, affinity, expertise, recency } =
+        let Score { total, affinity, expertise, recency, doubt, evidence } =
             score(world.after(3 * DAY), "Ann", "testing");
+        assert_eq!((doubt, evidence), (None, None));
         assert_eq!(
             [affinity, expertise, recency, total].map(|points| points.to_string()),
             ["0.49", "0.3", "0.35", "0.44"]
         );
         assert_eq!(score(&world, "Ann", "debugging").total.to_string(), "0.15");
         assert_eq!(score(&world, "Ann", "red-team").total.to_string(), "-0.35");
+    }
+
+    /// Ann's affinity for testing: so much work in testing and elsewhere, so much praise and blame.
+    fn share(testing: u8, elsewhere: u8, positive: u8, negative: u8) -> String {
+        let mut world = World::of(&["Ann"]).sharing();
+        for (role, times) in [("testing", testing), ("debugging", elsewhere)] {
+            (0..times).for_each(|_| drop(world.worked("Ann", role)));
+        }
+        let verdicts = [(Sentiment::Positive, positive), (Sentiment::Negative, negative)];
+        for (sentiment, times) in verdicts.into_iter().chain([(Sentiment::Neutral, 2)]) {
+            (0..times).for_each(|_| drop(world.judged("Ann", "testing", sentiment)));
+        }
+        score(&world, "Ann", "testing").affinity.to_string()
+    }
+
+    #[test]
+    fn in_the_model_share_affinity_is_the_share_of_work_with_praise_and_blame() {
+        assert_eq!(share(1, 3, 0, 0), "0.25");
+        assert_eq!(share(1, 3, 3, 0), "0.31");
+        assert_eq!(share(1, 3, 0, 3), "0.16");
+        assert_eq!(share(1, 3, 3, 3), "0.22");
+        assert_eq!(share(0, 0, 0, 0), "0");
+        assert_eq!(share(0, 0, 2, 0), "0.04", "without work it is feedback alone");
+        assert_eq!(share(0, 4, 2, 0), "0.04");
+        assert_eq!(share(2, 0, 1, 0), "1");
+        assert_eq!(share(0, 0, 1, 1), "0");
+        assert_eq!(share(2, 0, 1, 1), "0.99", "only the sum is clamped");
+    }
+
+    #[test]
+    fn in_the_model_share_work_that_is_not_done_yet_has_no_share() {
+        let mut world = World::of(&["Ann"]).sharing();
+        world.lent("s", "w", "Ann", "testing");
+        assert_eq!(score(&world, "Ann", "testing").affinity, Points::ZERO);
+        world.closed("s", "w", "Ann", "testing", ReleaseReason::Manual);
+        world.lent("s", "w", "Ann", "debugging");
+        assert_eq!(score(&world, "Ann", "testing").affinity, Points::ONE);
+    }
+
+    /// What is told of Ann in testing: total, affinity, expertise, doubt, good and bad evidence.
+    fn told(world: &World) -> [String; 6] {
+        let Score { total, affinity, expertise, doubt, evidence, .. } =
+            score(world, "Ann", "testing");
+        let Evidence { good, bad, start } = evidence.unwrap();
+        assert_eq!(start.to_string(), "8");
+        [total, affinity, expertise, doubt.unwrap(), good, bad].map(|it| it.to_string())
+    }
+
+    #[test]
+    fn without_evidence_a_record_is_the_start_and_the_expertise() {
+        let mut world = World::of(&["Ann"]);
+        assert_eq!(told(&world), ["0.45", "0.5", "-0.05", "0.166", "0", "0"]);
+        assert_eq!(score(&world, "Ann", "general").total.to_string(), "0.55", "it asks for none");
+        world = World::of(&[]);
+        world.given(Event::Seed(definition("Ann", &["testing"])));
+        assert_eq!(told(&world), ["0.55", "0.5", "0.05", "0.166", "0", "0"]);
+        let newcomer = definition("Ann", &["testing"]);
+        let role = world.rules.roles.resolve("testing");
+        let newcomer = Score::of_newcomer(&newcomer, role, &world.rules.scoring);
+        assert_eq!(newcomer, score(&world, "Ann", "testing"));
+    }
+
+    #[test]
+    fn a_record_is_the_mean_of_its_evidence() {
+        let mut world = World::of(&["Ann"]);
+        world.judged("Ann", "testing", Sentiment::Positive);
+        // 5 / 9, 0.4 / 9
+        assert_eq!(told(&world), ["0.511111112", "0.555555556", "-0.044444444", "0.158", "1", "0"]);
+        world.judged("Ann", "testing", Sentiment::Negative);
+        world.judged("Ann", "testing", Sentiment::Neutral);
+        assert_eq!(told(&world), ["0.46", "0.5", "-0.04", "0.15", "1", "1"]);
+        world.worked("Ann", "testing").worked("Ann", "debugging");
+        world.ended("s1", "Ann", "testing", OutcomeResult::Ok);
+        world.ended("s2", "Ann", "testing", OutcomeResult::Bad);
+        world.ended("s3", "Ann", "testing", OutcomeResult::Stopped);
+        let [.., good, bad] = told(&world);
+        assert_eq!([good, bad], ["1.33", "1.3"]);
+    }
+
+    #[test]
+    fn evidence_fades_by_the_calendar_month() {
+        let mut world = World::of(&["Ann"]);
+        world.judged("Ann", "testing", Sentiment::Positive);
+        for (moment, good) in [
+            ("2020-01-01T00:00:00Z", "1"),
+            ("2026-03-31T23:59:59Z", "1"),
+            ("2026-04-01T00:00:00Z", "0.8"),
+            ("2026-05-31T00:00:00Z", "0.64"),
+            ("2027-03-01T00:00:00Z", "0.068719477"),
+            ("2027-04-01T00:00:00Z", "0"),
+        ] {
+            world.now = moment.parse().unwrap();
+            assert_eq!(told(&world)[4], good, "{moment}");
+        }
+    }
+
+    #[test]
+    fn of_one_source_and_session_the_last_verdict_counts_and_of_one_run_the_last_outcome() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        let evidence = |world: &World| {
+            let [.., good, bad] = told(world);
+            format!("{good} {bad}")
+        };
+        world.judged_in("s1", "Ann", "testing", Sentiment::Positive);
+        world.judged_in("s1", "Ann", "testing", Sentiment::Positive);
+        assert_eq!(evidence(&world), "1 0");
+        world.judged_in("s2", "Ann", "testing", Sentiment::Positive);
+        assert_eq!(evidence(&world), "2 0");
+        world.judged_in("s1", "Ann", "testing", Sentiment::Negative);
+        assert_eq!(evidence(&world), "1 1");
+        world.ended("s1", "Ann", "testing", OutcomeResult::Bad);
+        world.ended("s1", "Ann", "testing", OutcomeResult::Ok);
+        assert_eq!(evidence(&world), "1.3 1");
+        world.ended("s1", "Bo", "testing", OutcomeResult::Ok);
+        assert_eq!(evidence(&world), "1 1", "the run was Bo's");
+    }
+
+    #[test]
+    fn what_is_taken_back_counts_no_more_and_what_it_replaced_counts_again() {
+        let mut world = World::of(&["Ann"]);
+        world.judged_in("s1", "Ann", "testing", Sentiment::Positive);
+        world.judged_in("s1", "Ann", "testing", Sentiment::Negative);
+        let last = world.records.last().unwrap().id;
+        world.given(Event::Retract(Retract { event: last, reason: None }));
+        assert_eq!(told(&world)[4..], ["1", "0"]);
+        world.given(Event::Retract(Retract { event: last, reason: None }));
+        assert_eq!(told(&world)[4..], ["1", "0"]);
+        let first = world.records[1].id;
+        world.given(Event::Retract(Retract { event: first, reason: None }));
+        assert_eq!(told(&world)[4..], ["0", "0"]);
+    }
+
+    #[test]
+    fn compacted_feedback_counts_half() {
+        let mut world = World::of(&["Ann"]);
+        world.judged("Ann", "testing", Sentiment::Positive);
+        world.after(60).judged("Ann", "testing", Sentiment::Negative);
+        let before = world.now;
+        world.given(Event::Compact(Compact { before, summaries: Vec::new() }));
+        assert_eq!(told(&world)[4..], ["0.5", "1"]);
+        world.after(-60).judged("Ann", "testing", Sentiment::Negative);
+        assert_eq!(told(&world)[4..], ["0.5", "1.5"], "whichever of the two folds first");
+    }
+
+    #[test]
+    fn two_are_told_apart_once_their_totals_differ_by_more_than_their_doubts() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        let is_told_apart = |world: &World| {
+            let scores = ["Ann", "Bo"].map(|name| score(world, name, "testing"));
+            scores[0].is_told_apart_from(&scores[1])
+        };
+        let mut verdicts = 0;
+        while !is_told_apart(&world) {
+            world.judged("Ann", "testing", Sentiment::Positive);
+            verdicts += 1;
+        }
+        assert_eq!(verdicts, 5);
+        assert!(is_told_apart(&world.sharing()), "in the model `share` there is no doubt");
+    }
+
+    fn judgement() -> impl Strategy<Value = (u8, bool, i64)> {
+        (0..3_u8, any::<bool>(), -400 * DAY..DAY)
+    }
+
+    /// Ann is praised or blamed, or a run of hers ends, at some time.
+    fn judge(world: &mut World, (kind, good, ago): (u8, bool, i64), role: &str, number: usize) {
+        let (sentiment, result) = match good {
+            true => (Sentiment::Positive, OutcomeResult::Ok),
+            false => (Sentiment::Negative, OutcomeResult::Bad),
+        };
+        let session = format!("s{number}");
+        world.after(ago);
+        match kind {
+            0 => world.judged("Ann", role, sentiment),
+            1 => world.judged_in(&session, "Ann", role, sentiment),
+            _ => world.ended(&session, "Ann", role, result),
+        };
+        world.after(-ago);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn praise_never_lowers_a_score_and_blame_never_raises_it(
+            before in prop::collection::vec(judgement(), 0..12), next in judgement(), knows: bool,
+        ) {
+            let tags: &[&str] = if knows { &["testing"] } else { &[] };
+            let mut world = World::of(&[]);
+            world.given(Event::Seed(definition("Ann", tags)));
+            for (number, it) in before.into_iter().enumerate() {
+                judge(&mut world, it, "testing", number);
+            }
+            let (first, elsewhere) = (score(&world, "Ann", "testing"), score(&world, "Ann", "general"));
+            judge(&mut world, next, "testing", 99);
+            let then = score(&world, "Ann", "testing");
+            if next.1 {
+                prop_assert!(then.total >= first.total, "{first:?} {then:?}");
+            } else {
+                prop_assert!(then.total <= first.total, "{first:?} {then:?}");
+            }
+            prop_assert_eq!(score(&world, "Ann", "general"), elsewhere, "work in another role");
+        }
     }
 
     #[test]
@@ -199,7 +561,7 @@ mod tests {
             (&["testing", "reliability"], "testing", "0.3"),
             (&[], "general", "0.3"),
         ] {
-            let mut world = World::of(&[]);
+            let mut world = World::of(&[]).sharing();
             world.given(Event::Seed(definition("Ann", expertise)));
             let score = score(&world, "Ann", role);
             assert_eq!(score.expertise.to_string(), points, "{expertise:?} for {role}");
@@ -221,7 +583,7 @@ mod tests {
             (10 * DAY, "0"),
             (400 * DAY, "0"),
         ] {
-            let mut world = World::of(&["Ann"]);
+            let mut world = World::of(&["Ann"]).sharing();
             assert_eq!(score(&world, "Ann", "general").recency, Points::ZERO, "never assigned");
             borrowed(&mut world, "Ann");
             let score = score(world.after(seconds), "Ann", "general");
@@ -245,7 +607,7 @@ mod tests {
 
     #[test]
     fn of_equal_scores_the_never_assigned_wins_and_then_the_one_assigned_longest_ago() {
-        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        let mut world = World::of(&["Ann", "Bo", "Cy"]).sharing();
         borrowed(&mut world, "Ann");
         borrowed(world.after(-DAY), "Bo");
         world.after(20 * DAY);

@@ -10,16 +10,11 @@
 use std::cell::OnceCell;
 use std::path::Path;
 
-use toml::Spanned;
-
 use super::built_in;
-use super::seed_file::{
-    Check, Lifecycle, PersonaTable, RoleTable, ScoringTable, SeedError, located, parse,
-};
+use super::seed_file::{Check, Lifecycle, PersonaTable, RoleTable, SeedError, located, parse};
 use super::words::Vocabulary;
 use super::{Role, Roles, Scoring};
 use crate::events::Definition;
-use crate::projection::{AffinityWeights, Points};
 
 const PERSONAS: &str = include_str!("../../seed/personas.toml");
 
@@ -42,7 +37,7 @@ pub struct Rules {
 pub struct Seed {
     own_roles: Vec<Role>,
     own_personas: Vec<Definition>,
-    scoring: ScoringTable,
+    scoring: Scoring,
     lifecycle: Lifecycle,
     /// All words, once they were needed.
     vocabulary: OnceCell<Vocabulary>,
@@ -63,7 +58,7 @@ impl Seed {
         Ok(Self {
             own_roles: file.role.iter().map(RoleTable::to_role).collect(),
             own_personas: file.persona.iter().map(PersonaTable::to_definition).collect(),
-            scoring: file.scoring.map(Spanned::into_inner).unwrap_or_default(),
+            scoring: file.scoring.scoring(),
             lifecycle: file.lifecycle,
             vocabulary: vocabulary.into(),
         })
@@ -80,11 +75,7 @@ impl Seed {
         let missing = || "there is no role named `general`".to_owned();
         let roles = Roles::new(roles)
             .ok_or_else(|| located(Path::new("seed/roles.toml"), "", 0, missing()))?;
-        let [overlap, recency, recency_per_day, positive, negative] =
-            self.scoring.weights().map(|weight| Points::from_weight(weight).unwrap_or_default());
-        let affinity = AffinityWeights { positive, negative };
-        let scoring = Scoring { overlap, recency, recency_per_day, affinity };
-        Ok(Rules { roles, scoring, lifecycle: self.lifecycle })
+        Ok(Rules { roles, scoring: self.scoring.clone(), lifecycle: self.lifecycle })
     }
 
     /// The personas that a new store starts with: the built-in ones, then the user's.
@@ -116,8 +107,10 @@ impl Seed {
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
+    use toml::Spanned;
 
     use super::*;
+    use crate::broker::score::Model;
 
     const VOCABULARY: &str = include_str!("../../seed/vocabulary.toml");
     const ROLES: &str = include_str!("../../seed/roles.toml");
@@ -176,7 +169,7 @@ mod tests {
         assert_eq!(built_in.roles.all(), roles);
         // As a user's file it changes nothing.
         assert_eq!(user(ROLES).unwrap().rules().unwrap(), built_in);
-        assert_eq!(built_in.scoring.overlap.to_string(), "0.3");
+        assert_eq!(built_in.scoring, Scoring::default());
         assert_eq!(built_in.lifecycle.inactive_after(), SignedDuration::from_hours(30 * 24));
         let file = parse(Path::new("seed/vocabulary.toml"), VOCABULARY).unwrap();
         let lists = [&file.traits, &file.expertise, &file.first_names, &file.last_names];
@@ -197,7 +190,7 @@ mod tests {
             r#"
             expertise = ["game-design"]
             [scoring]
-            overlap = 0.5
+            start = 0.4
             [[role]]
             name = "level-design"
             expertise = ["game-design"]
@@ -216,8 +209,9 @@ mod tests {
         )
         .unwrap();
         let rules = seed.rules().unwrap();
-        assert_eq!(rules.scoring.overlap.to_string(), "0.5");
-        assert_eq!(rules.scoring.recency.to_string(), "0.5", "untouched numbers stay");
+        let Model::Record(weights) = &rules.scoring.model else { panic!("it is the default") };
+        assert_eq!(weights.start.to_string(), "0.4");
+        assert_eq!(weights.tag.to_string(), "0.05", "untouched numbers stay");
         assert_eq!(rules.roles.resolve("reviewer").name.as_str(), "level-design");
         assert_eq!(rules.roles.resolve("testing").instruction, "Mine.");
         assert_eq!(rules.roles.all().len(), 12);
@@ -260,7 +254,27 @@ mod tests {
                 "[[role]]\nname = \"a\"\ninstruction = \"i\\nj\"",
                 "line 3, column 15: the instruction holds the control character U+000A at position 2",
             ),
-            ("[scoring]\npositive = -1.0", "line 1, column 1: `-1` is not a number from 0 to 1000"),
+            (
+                "[scoring]\npositive = -1.0",
+                "line 2, column 12: `-1.0` is not a number from 0 to 100",
+            ),
+            ("[scoring]\nprior = 101", "line 2, column 9: `101` is not a number from 0 to 100"),
+            ("[scoring]\nprior = nan", "line 2, column 9: `nan` is not a number from 0 to 100"),
+            ("[scoring]\nstart = 1.1", "line 2, column 9: `1.1` is not a number from 0 to 1"),
+            ("[scoring]\ntag = \"x\"", "line 2, column 7: `\"x\"` is not a number from 0 to 100"),
+            ("[scoring]\nmonths = 0", "line 2, column 10: `0` is not a whole number from 1 to 120"),
+            (
+                "[scoring]\nmonths = 1.5",
+                "line 2, column 10: `1.5` is not a whole number from 1 to 120",
+            ),
+            (
+                "[scoring]\nmodel = \"best\"",
+                "line 2, column 9: `\"best\"` is no model; there are `record`, `share`",
+            ),
+            (
+                "[scoring]\nweight = 1",
+                "line 2, column 1: there is no `weight` in `[scoring]`; there are `model`, `compacted`, `months`, `negative`, `outcome`, `overlap`, `per_month`, `positive`, `prior`, `recency`, `recency_per_day`, `start`, `tag`, `verdict`, `work`",
+            ),
             (
                 "x = 1",
                 "line 1, column 1: unknown field `x`, expected one of `scoring`, `lifecycle`, `role`, `persona`, `traits`, `expertise`, `first_names`, `last_names`, `sentiment`",

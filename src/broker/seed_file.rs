@@ -6,16 +6,24 @@ use std::path::{Path, PathBuf};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use smol_str::SmolStr;
-use toml::Spanned;
+use toml::{Spanned, Value};
 
-use super::Role;
 use super::roles::normalized;
+use super::score::{Model, RecordWeights, ShareWeights};
 use super::words::{Vocabulary, is_among};
-use crate::events::{Definition, PersonaName, RoleName, Tag, TextError, check_text};
-use crate::projection::Points;
+use super::{Role, Scoring, built_in};
+use crate::events::{Definition, PersonaName, Points, RoleName, Tag, TextError, check_text};
+use crate::wording::Quoted;
 
 /// The most characters in an instruction of the seed.
 const INSTRUCTION_LIMIT: usize = 200;
+
+/// The key of `[scoring]` that is no number, and what may stand there.
+const MODEL: &str = "model";
+const SHARE: &str = "share";
+const MODELS: [&str; 2] = ["record", SHARE];
+/// What the numbers that both models have are in the model `share`, unless they are set.
+const SHARE_NUMBERS: &[(&str, f64)] = &[("recency", 0.5), ("recency_per_day", 0.05)];
 
 /// A seed file that cannot be used, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +46,7 @@ type Word = Spanned<String>;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SeedFile {
-    pub scoring: Option<Spanned<ScoringTable>>,
+    pub scoring: ScoringTable,
     pub lifecycle: Lifecycle,
     pub role: Vec<RoleTable>,
     pub persona: Vec<PersonaTable>,
@@ -49,16 +57,10 @@ pub struct SeedFile {
     pub sentiment: SentimentTable,
 }
 
-/// The numbers of the score; what a file leaves out is as built in.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ScoringTable {
-    pub overlap: f64,
-    pub recency: f64,
-    pub recency_per_day: f64,
-    pub positive: f64,
-    pub negative: f64,
-}
+/// The model and the numbers of the score; what a file leaves out is as built in.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct ScoringTable(BTreeMap<Word, Spanned<Value>>);
 
 /// When personas and sessions count as idle; what a file leaves out is as built in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -121,10 +123,65 @@ impl SeedFile {
 }
 
 impl ScoringTable {
-    /// All numbers, in the order of the fields.
-    pub fn weights(self) -> [f64; 5] {
-        [self.overlap, self.recency, self.recency_per_day, self.positive, self.negative]
+    fn get(&self, name: &str) -> Option<&Value> {
+        let mut values = self.0.iter();
+        values.find_map(|(key, value)| (key.get_ref() == name).then(|| value.get_ref()))
     }
+
+    /// Returns whether the model is `share`.
+    fn is_share(&self) -> bool {
+        self.get(MODEL).and_then(Value::as_str) == Some(SHARE)
+    }
+
+    /// The scoring that a checked file asks for.
+    pub fn scoring(&self) -> Scoring {
+        let number = |name: &str| {
+            let own = self.get(name).and_then(as_number);
+            let share = SHARE_NUMBERS.iter().filter(|_| self.is_share());
+            let mut built_in = share.chain(built_in::SCORING);
+            let built_in =
+                || built_in.find_map(|(known, number)| (*known == name).then_some(*number));
+            own.or_else(built_in).unwrap_or_default()
+        };
+        let points = |name| Points::from_f64(number(name));
+        let model = if self.is_share() {
+            Model::Share(ShareWeights {
+                overlap: points("overlap"),
+                positive: points("positive"),
+                negative: points("negative"),
+            })
+        } else {
+            Model::Record(RecordWeights {
+                prior: points("prior"),
+                start: points("start"),
+                tag: points("tag"),
+                verdict: points("verdict"),
+                compacted_verdict: Points::from_f64(number("verdict") * number("compacted")),
+                outcome: points("outcome"),
+                work: points("work"),
+                by_age: weights_by_age(points("per_month"), number("months")),
+            })
+        };
+        let (recency, recency_per_day) = (points("recency"), points("recency_per_day"));
+        Scoring { model, recency, recency_per_day }
+    }
+}
+
+/// What is left of a weight at each age in months, in 10⁻¹⁸.
+fn weights_by_age(per_month: Points, months: f64) -> Vec<u64> {
+    const ALL: u64 = 1_000_000_000_000_000_000;
+    let next = |left: &u64| {
+        let left = u128::from(*left) * u128::from(per_month.billionths()) + 500_000_000;
+        u64::try_from(left / 1_000_000_000).ok()
+    };
+    let ages = std::iter::successors(Some(ALL), next);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 120")]
+    ages.take(months as usize + 1).collect()
+}
+
+fn as_number(value: &Value) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "the range is checked later")]
+    value.as_float().or_else(|| value.as_integer().map(|number| number as f64))
 }
 
 impl Lifecycle {
@@ -227,15 +284,36 @@ impl Check<'_> {
     }
 
     fn numbers(&self, seed: &SeedFile) -> Result<(), SeedError> {
-        let Some(scoring) = &seed.scoring else { return Ok(()) };
-        let mut weights = scoring.get_ref().weights().into_iter();
-        match weights.find(|weight| Points::from_weight(*weight).is_none()) {
-            None => Ok(()),
-            Some(weight) => {
-                let reason = format!("`{weight}` is not a number from 0 to 1000");
-                Err(located(self.path, self.text, scoring.span().start, reason))
+        for (key, value) in &seed.scoring.0 {
+            let (name, written) = (key.get_ref().as_str(), value.get_ref());
+            let text = self.text.get(value.span()).unwrap_or_default();
+            let wrong = |reason| Err(located(self.path, self.text, value.span().start, reason));
+            let range = match name {
+                MODEL if written.as_str().is_some_and(|it| MODELS.contains(&it)) => continue,
+                MODEL => {
+                    let models = Quoted::all(&MODELS);
+                    return wrong(format!("`{text}` is no model; there are {models}"));
+                }
+                "start" | "compacted" | "per_month" => 0.0..=1.0,
+                "months" => 1.0..=120.0,
+                _ if built_in::SCORING.iter().any(|(known, _)| *known == name) => 0.0..=100.0,
+                _ => {
+                    let names = built_in::SCORING.iter().map(|(known, _)| *known);
+                    let known: Vec<_> = [MODEL].into_iter().chain(names).collect();
+                    let known = Quoted::all(&known);
+                    let reason = format!("there is no `{name}` in `[scoring]`; there are {known}");
+                    return Err(self.at(key, reason));
+                }
+            };
+            let number = as_number(written).filter(|number| range.contains(number));
+            let is_whole = name != "months" || written.is_integer();
+            if number.is_none() || !is_whole {
+                let what = if name == "months" { "a whole number" } else { "a number" };
+                let (least, most) = (range.start(), range.end());
+                return wrong(format!("`{text}` is not {what} from {least} to {most}"));
             }
         }
+        Ok(())
     }
 
     fn role<'a>(

@@ -1,12 +1,14 @@
 //! A small world for the tests of the rules: given these events, when this is asked, then that.
 
+use std::path::Path;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{AssignRequest, Choice, Decision, Refusal, Rules, Seed, Situation, assign};
 use crate::events::{
-    AgentName, Assign, AssignedSlot, Definition, Event, Feedback, Heads, Observation, PersonaName,
-    ProjectName, Record, Release, ReleaseReason, ReleasedSlot, Retire, RetireReason, RoleName,
-    Sentiment, Seq, SessionId, Slot, Source, Tag, encode,
+    AgentName, Assign, AssignedSlot, Definition, Event, Feedback, Heads, Observation, Outcome,
+    OutcomeResult, PersonaName, ProjectName, Record, Release, ReleaseReason, ReleasedSlot, Retire,
+    RetireReason, RoleName, RunId, Sentiment, Seq, SessionId, Slot, Source, Tag, encode,
 };
 use crate::projection::{Roster, View};
 
@@ -41,6 +43,13 @@ impl World {
             world.given(Event::Seed(definition(name, &[])));
         }
         world
+    }
+
+    /// The same world with the model `share`.
+    pub fn sharing(mut self) -> Self {
+        let seed = Seed::with_user(Path::new("seed.toml"), "[scoring]\nmodel = \"share\"").unwrap();
+        self.rules = seed.rules().unwrap();
+        self
     }
 
     pub fn situation(&mut self) -> Situation<'_> {
@@ -102,6 +111,8 @@ impl World {
                 persona: name(persona),
                 role: RoleName::parse(role).unwrap(),
                 requested: RoleName::parse(role).unwrap(),
+                by: None,
+                score: None,
             }],
             tool_use_id: None,
         }))
@@ -124,14 +135,55 @@ impl World {
     }
 
     pub fn judged(&mut self, persona: &str, role: &str, sentiment: Sentiment) -> &mut Self {
+        self.feedback(None, persona, role, sentiment)
+    }
+
+    pub fn judged_in(
+        &mut self,
+        session: &str,
+        persona: &str,
+        role: &str,
+        sentiment: Sentiment,
+    ) -> &mut Self {
+        self.feedback(Some(self::session(session)), persona, role, sentiment)
+    }
+
+    fn feedback(
+        &mut self,
+        session: Option<SessionId>,
+        persona: &str,
+        role: &str,
+        sentiment: Sentiment,
+    ) -> &mut Self {
         self.given(Event::Feedback(Feedback {
             persona: name(persona),
             role: RoleName::parse(role).unwrap(),
             project: None,
-            session: None,
+            session,
+            slot: None,
             observation: Observation::parse("seen").unwrap(),
             sentiment,
             source: Source::parse("test").unwrap(),
+        }))
+    }
+
+    /// The run of the agent `w` of a session ended.
+    pub fn ended(
+        &mut self,
+        session: &str,
+        persona: &str,
+        role: &str,
+        result: OutcomeResult,
+    ) -> &mut Self {
+        let (session, agent) = (self::session(session), AgentName::unchecked("w"));
+        self.given(Event::Outcome(Outcome {
+            run: RunId::of(&session, &agent),
+            session,
+            slot: slot("w", 0),
+            persona: name(persona),
+            role: RoleName::unchecked(role),
+            result,
+            source: Source::unchecked("ci"),
         }))
     }
 

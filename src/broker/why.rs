@@ -2,25 +2,29 @@
 
 use super::lending::{given_back, pool};
 use super::score::tie_break;
-use super::{ChoiceReason, Rules, Score, TieBreak};
-use crate::events::{Event, PersonaName, ReactivateReason, Record, ReleaseReason, SessionId, Slot};
+use super::{Rules, Score, TieBreak};
+use crate::events::{
+    ChoiceReason, Event, PersonaName, Points, ReactivateReason, Record, ReleaseReason, SessionId,
+    Slot,
+};
 use crate::projection::{PastAssignment, Roster};
 
 /// What is known of a choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// Why this persona; nothing where the log does not tell.
+    /// Why this persona, as it was recorded or as the events around it tell; nothing where the log
+    /// does not tell.
     pub reason: Option<ChoiceReason>,
+    /// Its score as it was recorded; older lines have none.
+    pub recorded: Option<Points>,
     /// Whether it may have been asked for by name, as for an agent's first slot.
     pub may_be_summoned: bool,
-    /// How well it fitted, if it was there by then.
+    /// How well it fitted, by today's rules, if it was there by then.
     pub score: Option<Score>,
     /// Its place in the ranking, from 1, if it has one.
     pub rank: Option<usize>,
     /// The personas that could be chosen, best first.
     pub ranking: Vec<(PersonaName, Score)>,
-    /// Whether these were free; else none was, and they were archived for inactivity.
-    pub is_of_free: bool,
     /// What put the first before the second, if their scores are equal.
     pub tie_break: Option<TieBreak>,
 }
@@ -42,7 +46,7 @@ pub fn why(
     let role = rules.roles.resolve(slot.role.as_str());
     let given_back = given_back(before, &orphaned(preceding));
     let is_taken = |name: &PersonaName| assignment.chosen_before().any(|chosen| chosen == name);
-    let (ranking, is_of_free) = pool(before, rules, *at, role, &given_back, is_taken, true);
+    let ranking = pool(before, rules, *at, role, &given_back, is_taken, true);
     let grown = preceding.iter().find_map(|record| match &record.event {
         Event::Grow(new) if new.name == slot.persona => Some(new),
         _ => None,
@@ -57,9 +61,10 @@ pub fn why(
     }
     let place = ranking.iter().position(|(it, _)| *it.name == slot.persona);
     let may_be_summoned = slot.slot == Slot::of(&assign.agent, 0);
-    let reason = if let Some(reason) = recorded(preceding, assignment) {
+    let is_best = place == Some(0) && ranking.first().is_some_and(|(it, _)| it.is_active());
+    let reason = if let Some(reason) = slot.by.or_else(|| recorded(preceding, assignment)) {
         Some(reason)
-    } else if place == Some(0) && is_of_free {
+    } else if is_best {
         Some(ChoiceReason::BestFree)
     } else if may_be_summoned && given_back.contains(&slot.persona) {
         // It was taken from a silent session.
@@ -73,7 +78,8 @@ pub fn why(
     let tie_break = tie_break(&ranking);
     let ranking = ranking.into_iter().map(|(it, score)| (it.name.clone(), score)).collect();
     let rank = place.map(|index| index + 1);
-    Explanation { reason, may_be_summoned, score, rank, ranking, is_of_free, tie_break }
+    let recorded = slot.score;
+    Explanation { reason, recorded, may_be_summoned, score, rank, ranking, tie_break }
 }
 
 /// Why the persona was chosen, where that is on record: the agent had it in this slot, in another
@@ -93,7 +99,9 @@ fn recorded(preceding: &[Record], assignment: &PastAssignment) -> Option<ChoiceR
     events().find_map(|event| match event {
         Event::Reactivate(it) if it.persona == slot.persona => Some(match it.reason {
             ReactivateReason::Summon => ChoiceReason::Summoned,
-            ReactivateReason::PoolEmpty | ReactivateReason::Manual => ChoiceReason::BroughtBack,
+            ReactivateReason::Needed | ReactivateReason::PoolEmpty | ReactivateReason::Manual => {
+                ChoiceReason::BroughtBack
+            }
         }),
         Event::Grow(it) if it.name == slot.persona => Some(ChoiceReason::Grown),
         _ => None,

@@ -7,9 +7,9 @@ use serde::de::DeserializeSeed as _;
 
 use super::record::Data;
 use super::{
-    AgentName, Assign, AssignedSlot, Event, EventId, Feedback, Heads, Observation, PersonaName,
-    ProjectName, Record, Release, ReleaseReason, ReleasedSlot, RoleName, Sentiment, Seq, SessionId,
-    Slot, Source, TeamName, ToolUseId,
+    AgentName, Assign, AssignedSlot, ChoiceReason, Event, EventId, Feedback, Heads, Observation,
+    Outcome, OutcomeResult, PersonaName, Points, ProjectName, Record, Release, ReleaseReason,
+    ReleasedSlot, RoleName, RunId, Sentiment, Seq, SessionId, Slot, Source, TeamName, ToolUseId,
 };
 
 /// What stands before, between and behind the parts of a line with one parent.
@@ -47,6 +47,7 @@ fn event(kind: &str, data: &str) -> Option<Event> {
     Some(match kind {
         "assign" => Event::Assign(assign(data)?),
         "release" => Event::Release(release(data)?),
+        "outcome" => Event::Outcome(outcome(data)?),
         "feedback" => Event::Feedback(feedback(data)?),
         _ => {
             let seed = Data { v: 1, kind: kind.into() };
@@ -66,7 +67,12 @@ fn assign(data: &str) -> Option<Assign> {
     let project = text(rest, ",\"project\":\"").map(ProjectName::unchecked)?;
     let slots = slots(rest, |rest, slot, persona, role| {
         let requested = text(rest, ",\"requested\":\"").map(RoleName::unchecked)?;
-        Some(AssignedSlot { slot, persona, role, requested })
+        let by = match text(rest, ",\"by\":\"") {
+            Some(by) => Some(reason(by)?),
+            None => None,
+        };
+        let score = points(rest, ",\"score\":");
+        Some(AssignedSlot { slot, persona, role, requested, by, score })
     })?;
     let tool_use_id = text(rest, ",\"tool_use_id\":\"").map(ToolUseId::unchecked);
     (*rest == "}").then_some(Assign { session, agent, team, project, slots, tool_use_id })
@@ -86,12 +92,42 @@ fn release(data: &str) -> Option<Release> {
     (*rest == "}").then_some(Release { session, agent, reason, slots })
 }
 
+fn reason(text: &str) -> Option<ChoiceReason> {
+    Some(match text {
+        "kept" => ChoiceReason::Kept,
+        "summoned" => ChoiceReason::Summoned,
+        "best_free" => ChoiceReason::BestFree,
+        "brought_back" => ChoiceReason::BroughtBack,
+        "grown" => ChoiceReason::Grown,
+        _ => return None,
+    })
+}
+
+fn outcome(data: &str) -> Option<Outcome> {
+    let rest = &mut plain(data)?;
+    let session = text(rest, "{\"session\":\"").map(SessionId::unchecked)?;
+    let slot = text(rest, ",\"slot\":\"").map(Slot::unchecked)?;
+    let persona = text(rest, ",\"persona\":\"").map(PersonaName::unchecked)?;
+    let role = text(rest, ",\"role\":\"").map(RoleName::unchecked)?;
+    let run = text(rest, ",\"run\":\"").map(RunId::unchecked)?;
+    let result = match text(rest, ",\"result\":\"")? {
+        "ok" => OutcomeResult::Ok,
+        "bad" => OutcomeResult::Bad,
+        "stopped" => OutcomeResult::Stopped,
+        _ => return None,
+    };
+    let source = text(rest, ",\"source\":\"").map(Source::unchecked)?;
+    let outcome = Outcome { session, slot, persona, role, run, result, source };
+    (*rest == "}").then_some(outcome)
+}
+
 fn feedback(data: &str) -> Option<Feedback> {
     let rest = &mut plain(data)?;
     let persona = text(rest, "{\"persona\":\"").map(PersonaName::unchecked)?;
     let role = text(rest, ",\"role\":\"").map(RoleName::unchecked)?;
     let project = text(rest, ",\"project\":\"").map(ProjectName::unchecked);
     let session = text(rest, ",\"session\":\"").map(SessionId::unchecked);
+    let slot = text(rest, ",\"slot\":\"").map(Slot::unchecked);
     let observation = text(rest, ",\"observation\":\"").map(Observation::unchecked)?;
     let sentiment = match text(rest, ",\"sentiment\":\"")? {
         "positive" => Sentiment::Positive,
@@ -100,7 +136,8 @@ fn feedback(data: &str) -> Option<Feedback> {
         _ => return None,
     };
     let source = text(rest, ",\"source\":\"").map(Source::unchecked)?;
-    let feedback = Feedback { persona, role, project, session, observation, sentiment, source };
+    let feedback =
+        Feedback { persona, role, project, session, slot, observation, sentiment, source };
     (*rest == "}").then_some(feedback)
 }
 
@@ -118,6 +155,17 @@ fn text<'a>(rest: &mut &'a str, key: &str) -> Option<&'a str> {
     let (text, behind) = behind.split_at_checked(memchr::memchr(b'"', behind.as_bytes())?)?;
     *rest = behind.strip_prefix('"')?;
     Some(text)
+}
+
+/// Reads the number behind `key`, if `key` comes next and the number is a score as it is written.
+fn points(rest: &mut &str, key: &str) -> Option<Points> {
+    let behind = rest.strip_prefix(key)?;
+    let length =
+        behind.bytes().take_while(|byte| matches!(byte, b'-' | b'.' | b'0'..=b'9')).count();
+    let (number, behind) = behind.split_at_checked(length)?;
+    let points = Points::parse(number)?;
+    *rest = behind;
+    Some(points)
 }
 
 /// Reads the list of slots; `others` reads what one has besides its first three fields.

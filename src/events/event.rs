@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::{
-    AgentName, EventId, Observation, PersonaName, ProjectName, RoleName, SessionId, Slot, Source,
-    Tag, TeamName, ToolUseId,
+    AgentName, EventId, Observation, PersonaName, Points, ProjectName, Reason, RoleName, RunId,
+    SessionId, Slot, Source, Tag, TeamName, ToolUseId,
 };
 
 /// One thing that happened.
@@ -31,8 +31,12 @@ pub enum Event {
     Assign(Assign),
     /// Slots are closed.
     Release(Release),
+    /// It is known how a run ended.
+    Outcome(Outcome),
     /// A persona's work is judged.
     Feedback(Feedback),
+    /// A feedback or an outcome counts no more.
+    Retract(Retract),
     /// A persona is archived.
     Retire(Retire),
     /// A persona is active again.
@@ -55,7 +59,9 @@ impl Event {
             Self::Revise(_) => "revise",
             Self::Assign(_) => "assign",
             Self::Release(_) => "release",
+            Self::Outcome(_) => "outcome",
             Self::Feedback(_) => "feedback",
+            Self::Retract(_) => "retract",
             Self::Retire(_) => "retire",
             Self::Reactivate(_) => "reactivate",
             Self::Compact(_) => "compact",
@@ -100,6 +106,30 @@ pub struct AssignedSlot {
     pub role: RoleName,
     /// The role as it was asked for.
     pub requested: RoleName,
+    /// Why this persona; older lines do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<ChoiceReason>,
+    /// The total of its score then; older lines do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Points>,
+}
+
+/// Why a persona is in a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChoiceReason {
+    /// The agent had it in this role already; nothing is recorded.
+    Reused,
+    /// The agent had it in another role.
+    Kept,
+    /// It was asked for by name.
+    Summoned,
+    /// It was the best candidate, and free.
+    BestFree,
+    /// It was the best candidate, and archived for inactivity.
+    BroughtBack,
+    /// There was no candidate.
+    Grown,
 }
 
 /// Slots that are closed.
@@ -133,6 +163,54 @@ pub enum ReleaseReason {
     Orphaned,
 }
 
+/// How one run of an agent ended, as it was measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub session: SessionId,
+    pub slot: Slot,
+    pub persona: PersonaName,
+    pub role: RoleName,
+    /// The client's id of the run; by hand, the session and the agent: `session:agent`.
+    pub run: RunId,
+    pub result: OutcomeResult,
+    /// Who or what measured it.
+    pub source: Source,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeResult {
+    /// It ended with an answer, and its last tests passed.
+    Ok,
+    /// It ended with an error or a refusal, or its last tests failed.
+    Bad,
+    /// Neither is known.
+    Stopped,
+}
+
+impl OutcomeResult {
+    pub const ALL: [Self; 3] = [Self::Ok, Self::Bad, Self::Stopped];
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Bad => "bad",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// A feedback or an outcome counts no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retract {
+    /// The event that is taken back.
+    pub event: EventId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
 /// A judgement of a persona's work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feedback {
@@ -142,6 +220,9 @@ pub struct Feedback {
     pub project: Option<ProjectName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
+    /// The run that is judged; without it, the verdict is on the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Slot>,
     pub observation: Observation,
     /// The verdict, taken when the feedback was given.
     pub sentiment: Sentiment,
@@ -201,7 +282,9 @@ pub enum ReactivateReason {
     Manual,
     /// An agent summoned it by name.
     Summon,
-    /// No persona was free.
+    /// It was the best candidate for a role.
+    Needed,
+    /// No persona was free. Older builds wrote it.
     PoolEmpty,
 }
 

@@ -1,9 +1,9 @@
 //! The texts of an event: the one place that filters, limits and audits learn them from.
 
 use super::{
-    AgentName, Assign, Compact, Definition, Event, Feedback, LINE_LIMIT, Observation, PersonaName,
-    ProjectName, Reactivate, Release, Retire, RoleName, SessionId, Slot, Source, Tag, TeamName,
-    TextError, ToolUseId, check_text,
+    AgentName, Assign, Compact, Definition, Event, Feedback, LINE_LIMIT, Observation, Outcome,
+    PersonaName, ProjectName, Reactivate, Reason, Release, Retire, Retract, RoleName, RunId,
+    SessionId, Slot, Source, Tag, TeamName, TextError, ToolUseId, check_text,
 };
 
 /// A text of an event, with what it names.
@@ -33,6 +33,10 @@ pub enum EventText<'a> {
     Tag(&'a Tag),
     /// What was observed of a persona's work.
     Observation(&'a Observation),
+    /// Why something is taken back.
+    Reason(&'a Reason),
+    /// A run of an agent.
+    Run(&'a RunId),
     /// The author of a judgement.
     Source(&'a Source),
     /// The client's call that asked.
@@ -56,6 +60,8 @@ impl EventText<'_> {
             Self::Instruction(text) => check_text("instruction", text, LINE_LIMIT),
             Self::Tag(text) => text.check(),
             Self::Observation(text) => text.check(),
+            Self::Reason(text) => text.check(),
+            Self::Run(text) => text.check(),
             Self::Source(text) => text.check(),
             Self::ToolUse(text) => text.check(),
         }
@@ -70,7 +76,11 @@ impl Event {
             Self::Seed(of) | Self::Grow(of) | Self::Revise(of) => Box::new(of.texts()),
             Self::Assign(of) => Box::new(of.texts()),
             Self::Release(of) => Box::new(of.texts()),
+            Self::Outcome(of) => Box::new(of.texts()),
             Self::Feedback(of) => Box::new(of.texts()),
+            Self::Retract(Retract { event: _, reason }) => {
+                Box::new(reason.iter().map(EventText::Reason))
+            }
             Self::Retire(Retire { persona, .. }) | Self::Reactivate(Reactivate { persona, .. }) => {
                 Box::new([EventText::Persona(persona)].into_iter())
             }
@@ -144,14 +154,31 @@ impl Release {
     }
 }
 
+impl Outcome {
+    fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
+        let Self { session, slot, persona, role, run, result: _, source } = self;
+        let texts = [
+            EventText::Session(session),
+            EventText::Slot(slot),
+            EventText::Persona(persona),
+            EventText::Role(role),
+            EventText::Run(run),
+            EventText::Source(source),
+        ];
+        texts.into_iter()
+    }
+}
+
 impl Feedback {
     fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
-        let Self { persona, role, project, session, observation, sentiment: _, source } = self;
+        let Self { persona, role, project, session, slot, observation, sentiment: _, source } =
+            self;
         let texts = [
             Some(EventText::Persona(persona)),
             Some(EventText::Role(role)),
             project.as_ref().map(EventText::Project),
             session.as_ref().map(EventText::Session),
+            slot.as_ref().map(EventText::Slot),
             Some(EventText::Observation(observation)),
             Some(EventText::Source(source)),
         ];
@@ -182,7 +209,10 @@ mod tests {
             Value::Object(fields) => fields
                 .iter()
                 .map(|(key, value)| match key.as_str() {
-                    "reason" | "sentiment" | "before" | "month" | "cut" | "missing" => 0,
+                    "sentiment" | "before" | "month" | "cut" | "missing" | "by" | "result" => 0,
+                    "event" => 0,
+                    // Elsewhere it is one of a few words.
+                    "reason" => usize::from(fields.contains_key("event")),
                     "instructions" => {
                         count(value) + value.as_object().map_or(0, serde_json::Map::len)
                     }
@@ -208,6 +238,7 @@ mod tests {
             role: RoleName::unchecked("testing"),
             project: None,
             session: Some(SessionId::unchecked(session)),
+            slot: None,
             observation: Observation::unchecked(observation),
             sentiment: Sentiment::Neutral,
             source: Source::unchecked("cli"),

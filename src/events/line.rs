@@ -248,8 +248,9 @@ mod tests {
 
     use super::*;
     use crate::events::{
-        Assign, AssignedSlot, Compact, Cut, Definition, Feedback, Reactivate, ReactivateReason,
-        Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Sentiment, Summary,
+        Assign, AssignedSlot, ChoiceReason, Compact, Cut, Definition, Feedback, Outcome,
+        OutcomeResult, Points, Reactivate, ReactivateReason, Release, ReleaseReason, ReleasedSlot,
+        Repair, Retire, RetireReason, Retract, Sentiment, Summary,
     };
 
     /// Any text at all, control characters and quotes among them.
@@ -278,8 +279,16 @@ mod tests {
     }
 
     prop_compose! {
-        fn assigned()(slot in text(), persona in text(), role in text(), requested in text()) -> AssignedSlot {
-            AssignedSlot { slot, persona, role, requested }
+        fn assigned()(
+            slot in text(), persona in text(), role in text(), requested in text(),
+            by in prop::option::of(prop::sample::select(vec![
+                ChoiceReason::Kept, ChoiceReason::Summoned, ChoiceReason::BestFree,
+                ChoiceReason::BroughtBack, ChoiceReason::Grown,
+            ])),
+            score in prop::option::of(-2.0..120.0),
+        ) -> AssignedSlot {
+            let score = score.map(Points::from_f64);
+            AssignedSlot { slot, persona, role, requested, by, score }
         }
     }
 
@@ -310,11 +319,20 @@ mod tests {
     prop_compose! {
         fn feedback()(
             persona in text(), role in text(), project in prop::option::of(text()),
-            session in prop::option::of(text()), observation in text(),
+            session in prop::option::of(text()), slot in prop::option::of(text()), observation in text(),
             sentiment in prop::sample::select(vec![Sentiment::Positive, Sentiment::Negative, Sentiment::Neutral]),
             source in text(),
         ) -> Event {
-            Event::Feedback(Feedback { persona, role, project, session, observation, sentiment, source })
+            Event::Feedback(Feedback { persona, role, project, session, slot, observation, sentiment, source })
+        }
+    }
+
+    prop_compose! {
+        fn outcome()(
+            session in text(), slot in text(), persona in text(), role in text(), run in text(),
+            result in prop::sample::select(OutcomeResult::ALL.to_vec()), source in text(),
+        ) -> Event {
+            Event::Outcome(Outcome { session, slot, persona, role, run, result, source })
         }
     }
 
@@ -342,8 +360,11 @@ mod tests {
         let reasons = prop::sample::select(vec![
             ReactivateReason::Manual,
             ReactivateReason::Summon,
+            ReactivateReason::Needed,
             ReactivateReason::PoolEmpty,
         ]);
+        let retract = (id(), prop::option::of(text()))
+            .prop_map(|(event, reason)| Event::Retract(Retract { event, reason }));
         let reactivate = (text(), reasons)
             .prop_map(|(persona, reason)| Event::Reactivate(Reactivate { persona, reason }));
         let compact = (moment(), prop::collection::vec(summary(), 0..3))
@@ -354,7 +375,9 @@ mod tests {
             definition().prop_map(Event::Revise),
             assign(),
             release,
+            outcome(),
             feedback(),
+            retract,
             retire,
             reactivate,
             compact,

@@ -13,13 +13,15 @@ mod id_prefix;
 mod line;
 mod log;
 mod next_lines;
+mod points;
 mod prefilter;
 mod record;
 mod text;
 
 pub use event::{
-    Assign, AssignedSlot, Compact, Cut, Definition, Event, Feedback, Reactivate, ReactivateReason,
-    Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Sentiment, Summary,
+    Assign, AssignedSlot, ChoiceReason, Compact, Cut, Definition, Event, Feedback, Outcome,
+    OutcomeResult, Reactivate, ReactivateReason, Release, ReleaseReason, ReleasedSlot, Repair,
+    Retire, RetireReason, Retract, Sentiment, Summary,
 };
 pub use event_text::EventText;
 pub use heads::Heads;
@@ -31,10 +33,11 @@ pub(crate) use line::{
 pub use line::{LINE_LIMIT, LineError, decode, encode};
 pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
 pub use next_lines::NextLines;
+pub use points::Points;
 pub(crate) use prefilter::Prefilter;
 pub use record::{FORMAT_VERSION, Record, Seq};
 pub(crate) use text::check as check_text;
 pub use text::{
-    AgentName, Observation, PersonaName, ProjectName, RoleName, SessionId, Slot, Source, Tag,
-    TeamName, TextError, ToolUseId, is_hidden, one_line, visible,
+    AgentName, Observation, PersonaName, ProjectName, Reason, RoleName, RunId, SessionId, Slot,
+    Source, Tag, TeamName, TextError, ToolUseId, is_hidden, one_line, visible,
 };

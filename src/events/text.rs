@@ -176,8 +176,12 @@ text_types! {
     Slot, "slot", 160;
     /// What was observed of a persona's work.
     Observation, "observation", 2000;
-    /// The author of a feedback.
+    /// The author of a feedback or an outcome.
     Source, "source", 64;
+    /// The id of one run of an agent; by hand `session:agent`.
+    RunId, "run", 257;
+    /// Why something is taken back.
+    Reason, "reason", 200;
 }
 
 impl Slot {
@@ -191,6 +195,14 @@ impl Slot {
     #[must_use]
     pub fn belongs_to(&self, agent: &AgentName) -> bool {
         self.0.rsplit_once('-').is_some_and(|(owner, _)| owner == agent.as_str())
+    }
+}
+
+impl RunId {
+    /// Names the run of an agent of which no id is known.
+    #[must_use]
+    pub fn of(session: &SessionId, agent: &AgentName) -> Self {
+        Self(smol_str::format_smolstr!("{session}:{agent}"))
     }
 }
 

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{AffinityWeights, Lease, Origin, Persona, Points, Roster, Status, Tally};
-use crate::events::{Event, PersonaName, ReactivateReason, RetireReason, RoleName};
+use super::{Lease, Origin, OutcomeTally, Persona, Roster, Status, Tally};
+use crate::events::{Event, PersonaName, Points, ReactivateReason, RetireReason, RoleName};
+
+/// How well a persona fits a role by its record.
+pub(crate) type Affinity<'a> = &'a dyn Fn(&Persona, &RoleName) -> Points;
 
 /// What is different about one persona.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -79,13 +82,15 @@ pub struct RoleChange {
     pub counts: Pair<u64>,
     /// The feedback that counts.
     pub feedback: Pair<Tally>,
+    /// The runs that ended well, and those that ended badly.
+    pub outcomes: Pair<OutcomeTally>,
 }
 
 impl PersonaChange {
     /// Compares two rosters, which have to be loaded. The changes come by name.
     ///
     /// Names are identities, so the rosters may be those of two branches.
-    pub fn between(before: &Roster, after: &Roster, weights: AffinityWeights) -> Vec<Self> {
+    pub fn between(before: &Roster, after: &Roster, affinity: Affinity<'_>) -> Vec<Self> {
         let mut everybody: BTreeMap<_, Pair<Option<&Persona>>> = BTreeMap::new();
         for persona in before.personas() {
             everybody.entry(persona.name()).or_default().before = Some(persona);
@@ -93,11 +98,11 @@ impl PersonaChange {
         for persona in after.personas() {
             everybody.entry(persona.name()).or_default().after = Some(persona);
         }
-        let changes = everybody.into_values().filter_map(|pair| Self::of(pair, weights));
+        let changes = everybody.into_values().filter_map(|pair| Self::of(pair, affinity));
         changes.filter(Self::is_any).collect()
     }
 
-    fn of(pair: Pair<Option<&Persona>>, weights: AffinityWeights) -> Option<Self> {
+    fn of(pair: Pair<Option<&Persona>>, affinity: Affinity<'_>) -> Option<Self> {
         let persona = pair.after.or(pair.before)?;
         let leases = |of: Option<&Persona>, not: Option<&Persona>| {
             let open = of.into_iter().flat_map(|it| &it.leases);
@@ -123,7 +128,7 @@ impl PersonaChange {
             },
             lent: leases(pair.after, pair.before),
             given_back: leases(pair.before, pair.after),
-            roles: roles(pair, weights),
+            roles: roles(pair, affinity),
             last_assigned: pair.map(|it| it.and_then(|it| it.last_assigned)),
         })
     }
@@ -170,20 +175,22 @@ fn revised(pair: Pair<Option<&Persona>>) -> Vec<&'static str> {
     parts.into_iter().filter_map(|(part, is_different)| is_different.then_some(part)).collect()
 }
 
-fn roles(pair: Pair<Option<&Persona>>, weights: AffinityWeights) -> BTreeMap<RoleName, RoleChange> {
+fn roles(pair: Pair<Option<&Persona>>, affinity: Affinity<'_>) -> BTreeMap<RoleName, RoleChange> {
     let either = pair.before.into_iter().chain(pair.after);
     let names: BTreeSet<_> = either.flat_map(|persona| persona.roles.keys()).collect();
     let changes = names.into_iter().filter_map(|role| {
         let record = pair.map(|it| {
-            let affinity = it.map_or(Points::ZERO, |it| it.affinity(role, weights));
+            let affinity = it.map(|it| affinity(it, role)).unwrap_or_default();
             let record = it.and_then(|it| it.roles.get(role));
-            (affinity, record.map(|it| (it.assigned, it.closed, it.tally)).unwrap_or_default())
+            let counts = record.map(|it| (it.assigned, it.closed, it.tally, it.outcomes()));
+            (affinity, counts.unwrap_or_default())
         });
         let change = RoleChange {
             affinity: record.map(|(affinity, _)| affinity),
             assignments: record.map(|(_, (assigned, ..))| assigned),
-            counts: record.map(|(_, (_, closed, _))| closed),
-            feedback: record.map(|(_, (.., tally))| tally),
+            counts: record.map(|(_, (_, closed, ..))| closed),
+            feedback: record.map(|(_, (_, _, tally, _))| tally),
+            outcomes: record.map(|(_, (.., outcomes))| outcomes),
         };
         (!record.is_same()).then(|| (role.clone(), change))
     });
@@ -214,13 +221,12 @@ mod tests {
         History, Said, anything, assign, definition, feedback, reactivate, release, retire, seed,
     };
 
-    fn weights() -> AffinityWeights {
-        let weight = |number| Points::from_weight(number).unwrap();
-        AffinityWeights { positive: weight(0.02), negative: weight(0.03) }
-    }
-
     fn between(before: &View, after: &View) -> Vec<PersonaChange> {
-        PersonaChange::between(&before.roster, &after.roster, weights())
+        let affinity = |persona: &Persona, role: &RoleName| {
+            let tally = persona.roles.get(role).map(|record| record.tally).unwrap_or_default();
+            Points::fraction(tally.positive.into(), 50)
+        };
+        PersonaChange::between(&before.roster, &after.roster, &affinity)
     }
 
     /// What these events change for Ann, as JSON; for her alone.

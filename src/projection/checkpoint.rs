@@ -7,7 +7,8 @@
 //! 1. the head: where in which history it was taken, the roster without its personas, and the
 //!    [`Index`];
 //! 2. a [`RoleIndex`] for each role;
-//! 3. the details of the personas, in the order in which they were created.
+//! 3. the details of the personas, in the order in which they were created;
+//! 4. the judgements, in two [`Part`]s at most.
 //!
 //! A choice reads the head, the line of its role and the line of the persona
 //! that is chosen.
@@ -19,13 +20,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::index::{Index, RoleIndex};
-use super::stored::{Stored, check};
+use super::judgements::Part;
+use super::stored::{Stored, check, line};
 use super::{Needs, Roster, View};
 use crate::disk::{Disk, Mode, OpenFile};
-use crate::events::{EventId, RoleName, end_with_id};
+use crate::events::{EventId, RoleName};
 
 /// The version of this layout and of what the fold makes of the log. A checkpoint of any other is ignored.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The file, in a store's directory for what is derived.
 const FILE: &str = "checkpoint.json";
 /// The file that becomes the checkpoint once it is written.
@@ -43,6 +45,7 @@ struct Head<V, R> {
     roles: BTreeMap<RoleName, (u64, EventId)>,
     /// The lengths of the lines of the personas, in their order.
     personas: Vec<u64>,
+    judgements: Vec<Part>,
 }
 
 /// Reads the checkpoint in a directory, as far as a choice needs it; none if anything is off.
@@ -52,17 +55,18 @@ pub fn load(disk: &Disk, dir: &Path) -> Option<View> {
     let file = disk.open(&dir.join(FILE), Mode::Read).ok()?;
     let line = first_line(&*file).ok()?;
     check(&line)?;
-    let Head { version, mut view, roster, index, roles, personas } =
+    let Head { version, mut view, roster, index, roles, personas, judgements } =
         serde_json::from_slice::<Head<View, Roster>>(&line).ok()?;
     if version != VERSION {
         return None;
     }
     let lengths = roles.values().map(|(length, _)| length).chain(&personas);
-    let length = lengths.fold(line.len() as u64, |sum, length| sum.saturating_add(*length));
+    let judged = judgements.iter().map(Part::length);
+    let length = lengths.copied().chain(judged).fold(line.len() as u64, u64::saturating_add);
     if file.len().ok()? != length {
         return None;
     }
-    let stored = Stored { file, index, roles, personas, start: line.len() as u64 };
+    let stored = Stored { file, index, roles, personas, judgements, start: line.len() as u64 };
     view.roster = roster.stored(stored)?;
     Some(view)
 }
@@ -95,13 +99,17 @@ pub fn write(disk: &Disk, dir: &Path, view: &mut View) -> io::Result<()> {
     if file.try_lock().is_err() || !disk.names(&draft, &*file)? {
         return Ok(());
     }
+    let Some(lines) = encode(view)? else { return Ok(()) };
     file.set_len(0)?;
-    file.write_all(&encode(view)?)?;
+    file.write_all(&lines)?;
     disk.rename(&draft, &path)
 }
 
-/// The lines of a checkpoint.
-fn encode(view: &View) -> io::Result<Vec<u8>> {
+/// The lines of a checkpoint; none if the one that the view came from cannot be read.
+fn encode(view: &mut View) -> io::Result<Option<Vec<u8>>> {
+    let mut judged = Vec::new();
+    let Some(judgements) = view.roster.judgements.write(&mut judged)? else { return Ok(None) };
+    let view = &*view;
     let personas = view.roster.personas();
     let (mut rest, mut roles, mut lengths) = (Vec::new(), BTreeMap::new(), Vec::new());
     for (role, index) in RoleIndex::all(&personas) {
@@ -118,19 +126,13 @@ fn encode(view: &View) -> io::Result<Vec<u8>> {
         index: Index::of(&personas)?,
         roles,
         personas: lengths,
+        judgements,
     };
-    let mut lines = Vec::with_capacity(rest.len() + rest.len() / 4);
+    let mut lines = Vec::with_capacity(rest.len() + rest.len() / 4 + judged.len());
     line(&mut lines, &head)?;
     lines.append(&mut rest);
-    Ok(lines)
-}
-
-/// Appends a line, and returns its length and id.
-fn line(lines: &mut Vec<u8>, value: &impl Serialize) -> io::Result<(u64, EventId)> {
-    let start = lines.len();
-    serde_json::to_writer(&mut *lines, value)?;
-    let id = end_with_id(lines, start);
-    Ok(((lines.len() - start) as u64, id))
+    lines.append(&mut judged);
+    Ok(Some(lines))
 }
 
 /// Reads the first line of a file, line end included.

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 
 use super::index::position;
+use super::judgements::{Judged, JudgementKey};
+use super::month_tally::Judgement;
 use super::roster::Activity;
-use super::{Lease, Origin, Persona, Roster, Status, Work};
+use super::{Lease, Origin, Persona, RoleRecord, Roster, Status, Work};
 use crate::events::{
-    Assign, Definition, Event, FORMAT_VERSION, Feedback, PersonaName, Record, Release,
-    ReleaseReason, SessionId,
+    Assign, Definition, Event, EventId, FORMAT_VERSION, PersonaName, Record, Release,
+    ReleaseReason, RoleName, SessionId,
 };
 
 impl Roster {
@@ -23,22 +25,35 @@ impl Roster {
             Event::Revise(definition) => {
                 if let Some((_, persona)) = self.get_mut(&definition.name) {
                     persona.definition = definition.clone();
+                    persona.defined_at = at;
                 }
             }
             Event::Assign(assign) => self.assign(at, assign),
             Event::Release(release) => self.release(at, release),
-            Event::Feedback(feedback) => self.count_feedback(at, feedback),
+            Event::Outcome(outcome) => {
+                self.note_activity(&outcome.session, at);
+                let key = JudgementKey::of_outcome(outcome);
+                let result = Judgement::Outcome(outcome.result);
+                self.judge(record, key, &outcome.persona, &outcome.role, result);
+            }
+            Event::Feedback(feedback) => {
+                self.totals.feedback += 1;
+                if let Some(session) = &feedback.session {
+                    self.note_activity(session, at);
+                }
+                let key = JudgementKey::of_feedback(feedback);
+                let key = key.unwrap_or(JudgementKey::of_id(record.id));
+                let verdict = Judgement::Verdict(feedback.sentiment);
+                self.judge(record, key, &feedback.persona, &feedback.role, verdict);
+            }
+            Event::Retract(retract) => self.retract(retract.event),
             Event::Retire(retire) => {
                 self.set_status(&retire.persona, Status::Archived(retire.reason));
             }
             Event::Reactivate(reactivate) => self.set_status(&reactivate.persona, Status::Active),
             Event::Compact(compact) => {
                 if self.totals.compacted_before.is_none_or(|before| before < compact.before) {
-                    self.totals.compacted_before = Some(compact.before);
-                    let personas = self.personas.iter_mut().flatten();
-                    for role in personas.flat_map(|persona| persona.roles.values_mut()) {
-                        role.forget_feedback(compact.before);
-                    }
+                    self.compact(compact.before);
                 }
             }
             Event::Repair(_) => {}
@@ -79,13 +94,18 @@ impl Roster {
             self.totals.assignments += 1;
             let Some((index, persona)) = self.get_mut(&assigned.persona) else { continue };
             persona.last_assigned = persona.last_assigned.max(Some(at));
-            persona.roles.entry(assigned.role.clone()).or_default().assigned += 1;
-            persona.note_work(Work {
+            let work = Work {
                 role: assigned.role.clone(),
                 project: assign.project.clone(),
                 session: assign.session.clone(),
                 assigned_at: at,
-            });
+            };
+            let record = persona.roles.entry(assigned.role.clone()).or_default();
+            record.assigned += 1;
+            if record.last.as_ref().is_none_or(|last| last.assigned_at <= at) {
+                record.last = Some(work.clone());
+            }
+            persona.note_work(work);
             let lease = Lease {
                 session: assign.session.clone(),
                 slot: assigned.slot.clone(),
@@ -111,7 +131,9 @@ impl Roster {
             let Some(open) = persona.leases.iter().position(is_it) else { continue };
             persona.leases.remove(open);
             if release.reason != ReleaseReason::Orphaned {
-                persona.roles.entry(released.role.clone()).or_default().closed += 1;
+                let record = persona.roles.entry(released.role.clone()).or_default();
+                record.closed += 1;
+                record.month(at).closed += 1;
             }
             if let Some(activity) = self.sessions.get_mut(&release.session)
                 && let Some(hold) = activity.holds.iter().position(|at| *at as usize == index)
@@ -125,18 +147,86 @@ impl Roster {
         }
     }
 
-    fn count_feedback(&mut self, at: Timestamp, feedback: &Feedback) {
-        self.totals.feedback += 1;
-        if let Some(session) = &feedback.session {
-            self.note_activity(session, at);
+    /// Adds a judgement, which takes the place of the one before it with the same key.
+    fn judge(
+        &mut self,
+        record: &Record,
+        key: JudgementKey,
+        persona: &PersonaName,
+        role: &RoleName,
+        judgement: Judgement,
+    ) {
+        let Ok(index) = self.position(persona) else { return };
+        let (id, at, role) = (record.id, record.at, role.clone());
+        let judged = Judged { id, at, persona: position(index), role, judgement };
+        let before = self.judgements.add(key, judged.clone()).cloned();
+        if let Some(before) = before {
+            self.count(&before, false);
         }
-        let counts = self.totals.compacted_before.is_none_or(|before| at >= before);
-        if let Some((_, persona)) = self.get_mut(&feedback.persona)
-            && counts
-        {
-            let role = persona.roles.entry(feedback.role.clone()).or_default();
-            role.note_feedback(at, feedback.sentiment);
+        self.count(&judged, true);
+        self.tally(&judged, true);
+    }
+
+    /// Takes a judgement back; the one before it with the same key counts again.
+    fn retract(&mut self, id: EventId) {
+        let Some((judged, was_last, last)) = self.judgements.take(id) else { return };
+        self.tally(&judged, false);
+        if was_last {
+            self.count(&judged, false);
         }
+        if let Some(last) = last {
+            self.count(&last, true);
+        }
+    }
+
+    /// Compacts the feedback from before a moment.
+    fn compact(&mut self, before: Timestamp) {
+        let due = self.feedback_due(before).map(|(it, is_last)| (it.clone(), is_last));
+        let due: Vec<_> = due.collect();
+        // It counts as it did, is taken out, and counts anew as compacted.
+        for (judged, is_last) in &due {
+            self.tally(judged, false);
+            if *is_last {
+                self.count(judged, false);
+            }
+        }
+        self.totals.compacted_before = Some(before);
+        for (judged, _) in due.iter().filter(|(_, is_last)| *is_last) {
+            self.count(judged, true);
+        }
+    }
+
+    /// Returns whether a judgement is feedback from before the latest compaction.
+    pub(super) fn is_compacted(&self, judged: &Judged) -> bool {
+        matches!(judged.judgement, Judgement::Verdict(_))
+            && self.totals.compacted_before.is_some_and(|before| judged.at < before)
+    }
+
+    /// Counts a judgement under its month, once more or once less.
+    fn count(&mut self, judged: &Judged, more: bool) {
+        let is_compacted = self.is_compacted(judged);
+        if let Some(record) = self.record_of(judged) {
+            record.count(judged.at, judged.judgement, is_compacted, more);
+        }
+    }
+
+    /// Counts a feedback that is not compacted, once more or once less.
+    fn tally(&mut self, judged: &Judged, more: bool) {
+        let Judgement::Verdict(sentiment) = judged.judgement else { return };
+        if self.is_compacted(judged) {
+            return;
+        }
+        if let Some(record) = self.record_of(judged) {
+            let count = record.tally.of(sentiment);
+            *count = if more { count.saturating_add(1) } else { count.saturating_sub(1) };
+        }
+    }
+
+    /// The record of the role that was judged.
+    fn record_of(&mut self, judged: &Judged) -> Option<&mut RoleRecord> {
+        let persona = self.personas.get_mut(judged.persona as usize)?.as_deref_mut();
+        debug_assert!(persona.is_some(), "the persona that was judged is not loaded");
+        Some(persona?.roles.entry(judged.role.clone()).or_default())
     }
 
     /// Notes that an event names a session, if that holds a persona.
@@ -324,11 +414,11 @@ mod tests {
                 history.then(compact(500));
             }
             assert_eq!(tally(&history).positive, 1, "compact first: {first}");
-            let ann = history.persona("Ann");
-            let [(at, Sentiment::Positive)] = ann.roles[&testing()].feedback[..] else {
-                panic!("one feedback counts")
-            };
-            assert_eq!(at.as_second(), 500);
+            let months = &history.persona("Ann").roles[&testing()].months;
+            assert_eq!(
+                months.iter().map(|it| (it.positive, it.compacted_positive)).collect::<Vec<_>>(),
+                [(1, 1)]
+            );
         }
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{Candidate, Lease, Persona, Status};
+use super::{Candidate, Lease, MonthTally, Persona, Status};
 use crate::events::{PersonaName, ProjectName, RetireReason, RoleName, SessionId, Slot, Tag};
 
 /// What counts for any role. A persona is known by its position in each column.
@@ -29,12 +29,15 @@ pub(super) struct Index {
 /// What counts for one role, of the personas that have to do with it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct RoleIndex {
-    /// How often each came back with its work done, and its positive and negative feedback; by
-    /// position, ascending.
-    pub records: Vec<(u32, u64, u64, u64)>,
+    /// By position, ascending.
+    pub records: Vec<RoleRow>,
     /// The positions of those who have an instruction of their own, ascending.
     pub own: Vec<u32>,
 }
+
+/// A persona's position; how often it came back with its work done; the positive and negative
+/// feedback that is not compacted; what counts by month.
+pub(super) type RoleRow = (u32, u64, u64, u64, Vec<MonthTally>);
 
 /// A lease without the names of its fields: there may be one for every persona.
 fn row(lease: &Lease) -> impl Serialize {
@@ -96,16 +99,11 @@ impl Index {
         };
         Some(Candidate {
             index,
-            name,
             status,
             is_held: self.leases.contains_key(&position(index)),
             last_assigned: *self.last_assigned.get(index)?,
             closed_in_all: *self.closed.get(index)?,
-            knows: false,
-            has_own: false,
-            closed: 0,
-            positive: 0,
-            negative: 0,
+            ..Candidate::newcomer(name, false)
         })
     }
 
@@ -142,7 +140,8 @@ impl RoleIndex {
         for (index, persona) in personas.iter().enumerate() {
             for (role, record) in &persona.roles {
                 let tally = record.tally;
-                let row = (position(index), record.closed, tally.positive, tally.negative);
+                let (closed, months) = (record.closed, record.months.clone());
+                let row = (position(index), closed, tally.positive, tally.negative, months);
                 indexes.entry(role.clone()).or_default().records.push(row);
             }
             for role in persona.definition.instructions.keys() {

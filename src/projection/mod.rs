@@ -18,11 +18,11 @@ mod history;
 mod index;
 mod judgements;
 pub(crate) mod line;
+mod month_tally;
 mod needs;
 mod past_assignment;
 mod persona;
 pub(crate) mod pipeline;
-mod points;
 mod roster;
 mod stored;
 mod view;
@@ -32,10 +32,12 @@ pub use change::{Pair, PersonaChange, RoleChange, StatusReason};
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::{Assignment, History};
 pub use line::{Line, LineDamage};
+pub use month_tally::{Month, MonthTally};
 pub use needs::Needs;
 pub use past_assignment::PastAssignment;
-pub use persona::{Candidate, Lease, Origin, Persona, RoleRecord, Status, Tally, Work};
-pub use points::{AffinityWeights, Points};
+pub use persona::{
+    Candidate, Lease, Origin, OutcomeTally, Persona, RoleRecord, Status, Tally, Work,
+};
 pub use roster::Roster;
 #[cfg(test)]
 pub(crate) use view::tests as testing;

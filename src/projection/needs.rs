@@ -1,6 +1,7 @@
 //! What has to be loaded from a checkpoint before a rule runs.
 
-use crate::events::{Event, PersonaName, RoleName};
+use super::judgements::JudgementKey;
+use crate::events::{Event, Outcome, PersonaName, RoleName};
 
 /// What a rule or a question looks at besides the index of the roster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub struct Needs {
     pub(super) roles: Vec<RoleName>,
     pub(super) personas: Vec<PersonaName>,
     pub(super) typed: Option<String>,
+    pub(super) judgements: Vec<JudgementKey>,
+    pub(super) all_judgements: bool,
 }
 
 impl Needs {
@@ -22,6 +25,12 @@ impl Needs {
     #[must_use]
     pub fn everyone() -> Self {
         Self { everyone: true, ..Self::default() }
+    }
+
+    /// The details of all personas, and all judgements.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { everyone: true, all_judgements: true, ..Self::default() }
     }
 
     /// The tallies of roles.
@@ -42,20 +51,31 @@ impl Needs {
         Self { typed: Some(name.to_owned()), ..Self::default() }
     }
 
-    /// The details of the personas that an event changes.
+    /// What outcomes would replace.
+    #[must_use]
+    pub fn outcomes(outcomes: &[Outcome]) -> Self {
+        let judgements = outcomes.iter().map(JudgementKey::of_outcome).collect();
+        Self { judgements, ..Self::default() }
+    }
+
+    /// What an event changes: personas, and the judgement that it replaces.
     pub(crate) fn event(event: &Event) -> Self {
         match event {
-            Event::Compact(_) => Self::everyone(),
+            Event::Compact(_) | Event::Retract(_) => Self::all(),
             Event::Seed(_)
             | Event::Grow(_)
             | Event::Revise(_)
             | Event::Assign(_)
             | Event::Release(_)
+            | Event::Outcome(_)
             | Event::Feedback(_)
             | Event::Retire(_)
             | Event::Reactivate(_)
             | Event::Repair(_)
-            | Event::Unknown { .. } => Self::personas(event.personas()),
+            | Event::Unknown { .. } => {
+                let judgements = JudgementKey::of(event).into_iter().collect();
+                Self { judgements, ..Self::personas(event.personas()) }
+            }
         }
     }
 }

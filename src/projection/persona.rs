@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AffinityWeights, Points};
+use super::month_tally::Judgement;
+use super::{Month, MonthTally};
 use crate::events::{
     AgentName, Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment,
     SessionId, Slot, Tag,
@@ -23,6 +24,8 @@ pub struct Persona {
     pub status: Status,
     /// Its traits, expertise and instructions.
     pub definition: Definition,
+    /// Since when they are these.
+    pub defined_at: Timestamp,
     /// When it was created.
     pub created_at: Timestamp,
     /// The latest moment at which it was lent.
@@ -79,11 +82,12 @@ pub struct RoleRecord {
     pub assigned: u64,
     /// How often it came back with its work done.
     pub closed: u64,
-    /// The feedback that counts.
+    /// The feedback that is neither retracted nor compacted.
     pub tally: Tally,
-    /// The same feedback one by one: a compaction takes out what is older than its moment.
-    #[serde(with = "super::judgements")]
-    pub(crate) feedback: Vec<(Timestamp, Sentiment)>,
+    /// What counts, by month, ascending.
+    pub(crate) months: Vec<MonthTally>,
+    /// The latest assignment.
+    pub(crate) last: Option<Work>,
 }
 
 /// Feedback, counted.
@@ -95,6 +99,15 @@ pub struct Tally {
     pub negative: u64,
     /// Neither.
     pub neutral: u64,
+}
+
+/// Runs, counted by how they ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeTally {
+    /// Well.
+    pub ok: u64,
+    /// Badly.
+    pub bad: u64,
 }
 
 /// One assignment of the past.
@@ -133,6 +146,7 @@ pub struct Candidate<'a> {
     pub(crate) closed: u64,
     pub(crate) positive: u64,
     pub(crate) negative: u64,
+    pub(crate) months: &'a [MonthTally],
 }
 
 impl Persona {
@@ -146,6 +160,7 @@ impl Persona {
             origin,
             status: Status::Active,
             definition,
+            defined_at: at,
             created_at: at,
             last_assigned: None,
             leases: Vec::new(),
@@ -182,16 +197,11 @@ impl Persona {
     pub(crate) fn candidate(&self, index: usize) -> Candidate<'_> {
         Candidate {
             index,
-            name: self.name(),
             status: self.status,
             is_held: self.is_held(),
             last_assigned: self.last_assigned.map(Timestamp::as_second),
             closed_in_all: self.roles.values().map(|record| record.closed).sum(),
-            knows: false,
-            has_own: false,
-            closed: 0,
-            positive: 0,
-            negative: 0,
+            ..Candidate::newcomer(self.name(), false)
         }
     }
 
@@ -209,14 +219,9 @@ impl Persona {
             closed: record.map_or(0, |record| record.closed),
             positive: record.map_or(0, |record| record.tally.positive),
             negative: record.map_or(0, |record| record.tally.negative),
+            months: record.map_or(&[], |record| &record.months),
             ..self.candidate(index)
         }
-    }
-
-    /// How well it fits a role by its record, from 0 to 1: see `Candidate::affinity`.
-    #[must_use]
-    pub fn affinity(&self, role: &RoleName, weights: AffinityWeights) -> Points {
-        self.candidate_for(0, role, &[]).affinity(weights)
     }
 
     /// Its last assignments, newest first, leaving out one session's.
@@ -243,7 +248,25 @@ impl Persona {
     }
 }
 
-impl Candidate<'_> {
+impl<'a> Candidate<'a> {
+    /// A persona that is not there yet.
+    pub(crate) fn newcomer(name: &'a PersonaName, knows: bool) -> Self {
+        Candidate {
+            index: 0,
+            name,
+            status: Status::Active,
+            is_held: false,
+            last_assigned: None,
+            closed_in_all: 0,
+            knows,
+            has_own: false,
+            closed: 0,
+            positive: 0,
+            negative: 0,
+            months: &[],
+        }
+    }
+
     /// Returns whether it may be lent if nobody holds it.
     #[must_use]
     pub fn is_active(&self) -> bool {
@@ -256,15 +279,10 @@ impl Candidate<'_> {
         self.is_active() && !self.is_held
     }
 
-    /// How well the persona fits the role by its record, from 0 to 1.
-    ///
-    /// `clamp(closed in the role / closed in all + positive · p − negative · n, 0, 1)`
-    /// (design, section 8); the first term is 0 while nothing is closed.
-    pub(crate) fn affinity(&self, weights: AffinityWeights) -> Points {
-        let share = Points::share(self.closed, self.closed_in_all);
-        let praise = weights.positive.times(self.positive);
-        let blame = weights.negative.times(self.negative);
-        share.plus(praise).minus(blame).clamp(Points::ZERO, Points::ONE)
+    /// Returns whether it may be lent, and be brought back for that, if nobody holds it.
+    #[must_use]
+    pub fn may_be_lent(&self) -> bool {
+        matches!(self.status, Status::Active | Status::Archived(RetireReason::Inactive))
     }
 }
 
@@ -281,24 +299,43 @@ impl Lease {
 }
 
 impl RoleRecord {
-    pub(super) fn note_feedback(&mut self, at: Timestamp, sentiment: Sentiment) {
-        self.feedback.push((at, sentiment));
-        self.tally.add(sentiment);
+    /// The tally of a month.
+    pub(super) fn month(&mut self, at: Timestamp) -> &mut MonthTally {
+        let month = Month::of(at);
+        let place = self.months.partition_point(|it| it.month < month);
+        if self.months.get(place).is_none_or(|it| it.month != month) {
+            self.months.insert(place, MonthTally::of(month));
+        }
+        #[expect(clippy::indexing_slicing, reason = "it was found or inserted there")]
+        &mut self.months[place]
     }
 
-    pub(super) fn forget_feedback(&mut self, before: Timestamp) {
-        self.feedback.retain(|(at, _)| *at >= before);
-        self.tally = Tally::default();
-        self.feedback.iter().for_each(|(_, sentiment)| self.tally.add(*sentiment));
+    /// Counts a judgement under its month once more, or once less.
+    pub(super) fn count(&mut self, at: Timestamp, it: Judgement, is_compacted: bool, more: bool) {
+        if let Some(count) = MonthTally::column(it, is_compacted) {
+            let count = count(self.month(at));
+            *count = if more { count.saturating_add(1) } else { count.saturating_sub(1) };
+            if !more {
+                self.months.retain(|it| !it.is_empty());
+            }
+        }
+    }
+
+    /// The outcomes that count, of all months.
+    #[must_use]
+    pub fn outcomes(&self) -> OutcomeTally {
+        let ok = self.months.iter().map(|it| it.ok).sum();
+        OutcomeTally { ok, bad: self.months.iter().map(|it| it.bad).sum() }
     }
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, sentiment: Sentiment) {
+    /// The count of a verdict.
+    pub(crate) fn of(&mut self, sentiment: Sentiment) -> &mut u64 {
         match sentiment {
-            Sentiment::Positive => self.positive += 1,
-            Sentiment::Negative => self.negative += 1,
-            Sentiment::Neutral => self.neutral += 1,
+            Sentiment::Positive => &mut self.positive,
+            Sentiment::Negative => &mut self.negative,
+            Sentiment::Neutral => &mut self.neutral,
         }
     }
 
@@ -324,64 +361,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::projection::view::tests::{History, assign, feedback, release, seed};
-
-    /// Ann's affinity for testing: so much work in testing and elsewhere, so much praise and blame.
-    fn affinity(testing: u8, elsewhere: u8, positive: u8, negative: u8) -> String {
-        let mut history = History::of([seed("Ann")]);
-        for (role, times) in [("testing", testing), ("debugging", elsewhere)] {
-            for _ in 0..times {
-                history.then(assign("s", "w-0", "Ann", role));
-                history.then(release("s", "w-0", "Ann", role, "manual"));
-            }
-        }
-        for (sentiment, times) in [("positive", positive), ("negative", negative), ("neutral", 2)] {
-            for _ in 0..times {
-                history.then(feedback(None, "Ann", "testing", sentiment));
-            }
-        }
-        let weights = AffinityWeights {
-            positive: Points::from_weight(0.02).unwrap(),
-            negative: Points::from_weight(0.03).unwrap(),
-        };
-        let role = RoleName::parse("testing").unwrap();
-        history.persona("Ann").affinity(&role, weights).to_string()
-    }
-
-    #[test]
-    fn affinity_is_the_share_of_work_with_praise_and_blame() {
-        assert_eq!(affinity(1, 3, 0, 0), "0.25");
-        assert_eq!(affinity(1, 3, 3, 0), "0.31");
-        assert_eq!(affinity(1, 3, 0, 3), "0.16");
-        assert_eq!(affinity(1, 3, 3, 3), "0.22");
-    }
-
-    #[test]
-    fn without_work_affinity_is_feedback_alone() {
-        assert_eq!(affinity(0, 0, 0, 0), "0");
-        assert_eq!(affinity(0, 0, 2, 0), "0.04");
-        assert_eq!(affinity(0, 4, 2, 0), "0.04");
-    }
-
-    #[test]
-    fn affinity_stays_between_0_and_1() {
-        assert_eq!(affinity(2, 0, 1, 0), "1");
-        assert_eq!(affinity(0, 0, 1, 1), "0");
-        assert_eq!(affinity(2, 0, 1, 1), "0.99", "only the sum is clamped");
-    }
-
-    #[test]
-    fn work_that_is_not_done_yet_has_no_share() {
-        let mut history = History::of([seed("Ann"), assign("s", "w-0", "Ann", "testing")]);
-        let share = |history: &History| {
-            let weights = AffinityWeights { positive: Points::ONE, negative: Points::ONE };
-            history.persona("Ann").affinity(&RoleName::parse("testing").unwrap(), weights)
-        };
-        assert_eq!(share(&history), Points::ZERO);
-        history.then(release("s", "w-0", "Ann", "testing", "manual"));
-        history.then(assign("s", "w-0", "Ann", "debugging"));
-        assert_eq!(share(&history), Points::ONE);
-    }
+    use crate::projection::view::tests::{History, assign, seed};
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]

@@ -8,9 +8,14 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::index::RoleIndex;
+use super::judgements::{Judged, JudgementKey, Judgements};
+use super::month_tally::Judgement;
 use super::stored::Stored;
 use super::{Candidate, Lease, Needs, Persona, Warning};
-use crate::events::{FORMAT_VERSION, PersonaName, RoleName, SessionId, Tag};
+use crate::events::{
+    EventId, FORMAT_VERSION, Feedback, Outcome, OutcomeResult, PersonaName, RoleName, Sentiment,
+    SessionId, Tag,
+};
 
 /// The personas, who holds them, and what was counted on the way.
 ///
@@ -36,7 +41,9 @@ pub struct Roster {
     /// The tallies of roles that were loaded: they count for personas that are not.
     #[serde(skip)]
     roles: BTreeMap<RoleName, RoleIndex>,
-    /// What the rest is loaded from, if there is a rest.
+    #[serde(skip)]
+    pub(super) judgements: Judgements,
+    /// What the rest of the personas is loaded from, if there is a rest.
     #[serde(skip)]
     stored: Option<Arc<Stored>>,
 }
@@ -73,7 +80,9 @@ impl Roster {
             return None;
         }
         self.personas.resize_with(personas, || None);
-        self.stored = Some(Arc::new(stored));
+        let stored = Arc::new(stored);
+        self.judgements = Judgements::stored(Arc::clone(&stored));
+        self.stored = Some(stored);
         Some(self)
     }
 
@@ -82,6 +91,15 @@ impl Roster {
     /// After `None` the roster is of no use: the rest of the checkpoint cannot be read, and the
     /// log has to be folded again.
     pub(crate) fn load(&mut self, needs: &Needs) -> Option<()> {
+        if needs.all_judgements {
+            self.judgements.load_all()?;
+        }
+        let mut judged = Vec::new();
+        for key in &needs.judgements {
+            self.judgements.load(*key)?;
+            // What is replaced may have been of another persona.
+            judged.extend(self.judgements.of(*key).iter().map(|it| it.persona as usize));
+        }
         let Some(stored) = self.stored.clone() else { return Some(()) };
         if needs.everyone {
             let loaded = stored.personas()?;
@@ -104,7 +122,7 @@ impl Roster {
         let typed = needs.typed.as_deref().map(|typed| self.matching(typed)).unwrap_or_default();
         let names = needs.personas.iter().chain(typed);
         let positions: Vec<_> = names.filter_map(|name| self.position(name).ok()).collect();
-        for index in positions {
+        for index in positions.into_iter().chain(judged) {
             if let Some(persona @ None) = self.personas.get_mut(index) {
                 let name = self.names.get(index)?;
                 *persona = Some(Box::new(stored.persona(index, name)?));
@@ -115,7 +133,7 @@ impl Roster {
 
     /// Returns whether there is more in a checkpoint than in memory.
     pub(crate) fn is_partial(&self) -> bool {
-        self.stored.is_some()
+        self.stored.is_some() || self.judgements.is_partial()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -124,14 +142,14 @@ impl Roster {
 
     /// All personas, in the order in which they were created.
     pub(crate) fn personas(&self) -> Vec<&Persona> {
-        debug_assert!(!self.is_partial(), "not everyone is loaded");
+        debug_assert!(self.stored.is_none(), "not everyone is loaded");
         self.personas.iter().flatten().map(Box::as_ref).collect()
     }
 
     /// All personas, by name.
     #[must_use]
     pub fn by_name(&self) -> Vec<&Persona> {
-        debug_assert!(!self.is_partial(), "not everyone is loaded");
+        debug_assert!(self.stored.is_none(), "not everyone is loaded");
         self.by_name.iter().filter_map(|index| self.at(*index as usize)).collect()
     }
 
@@ -203,7 +221,7 @@ impl Roster {
         expertise: &'a [Tag],
     ) -> impl Iterator<Item = Candidate<'a>> {
         let loaded = self.roles.get(role);
-        debug_assert!(loaded.is_some() || !self.is_partial(), "`{role}` is not loaded");
+        debug_assert!(loaded.is_some() || self.stored.is_none(), "`{role}` is not loaded");
         let index = self.stored.as_ref().map(|stored| &stored.index);
         let wanted = index.map(|index| index.positions(expertise)).unwrap_or_default();
         let mut records = loaded.map_or(&[][..], |role| &role.records).iter().peekable();
@@ -217,11 +235,11 @@ impl Roster {
                     return Some(persona.candidate_for(at, role, expertise));
                 }
                 let index = index?;
-                let (closed, positive, negative) =
-                    record.map_or((0, 0, 0), |(_, c, p, n)| (*c, *p, *n));
+                let (closed, positive, negative, months) =
+                    record.map_or((0, 0, 0, &[][..]), |(_, c, p, n, months)| (*c, *p, *n, months));
                 let knows = index.known(at).iter().any(|tag| wanted.contains(tag));
                 let any = index.candidate(at, name)?;
-                Some(Candidate { knows, has_own, closed, positive, negative, ..any })
+                Some(Candidate { knows, has_own, closed, positive, negative, months, ..any })
             },
         )
     }
@@ -288,6 +306,50 @@ impl Roster {
         self.totals.feedback
     }
 
+    /// The feedback from before a moment that is not compacted, and whether each is the last with
+    /// its key. All have to be loaded.
+    pub(super) fn feedback_due(&self, before: Timestamp) -> impl Iterator<Item = (&Judged, bool)> {
+        debug_assert!(!self.judgements.is_partial(), "not all judgements are loaded");
+        let is_due = move |(it, _): &(&Judged, bool)| {
+            matches!(it.judgement, Judgement::Verdict(_))
+                && it.at < before
+                && !self.is_compacted(it)
+        };
+        self.judgements.iter().filter(is_due)
+    }
+
+    /// The verdicts from before a moment that are not compacted. All have to be loaded.
+    pub(crate) fn feedback_before(
+        &self,
+        before: Timestamp,
+    ) -> impl Iterator<Item = (&PersonaName, &RoleName, Timestamp, Sentiment)> {
+        self.feedback_due(before).filter_map(|(it, _)| {
+            let Judgement::Verdict(sentiment) = it.judgement else { return None };
+            Some((self.names.get(it.persona as usize)?, &it.role, it.at, sentiment))
+        })
+    }
+
+    /// What is known of a judgement that counts: its persona and role. All have to be loaded.
+    pub(crate) fn judgement(&self, id: EventId) -> Option<(&PersonaName, &RoleName)> {
+        let (judged, _) = self.judgements.iter().find(|(it, _)| it.id == id)?;
+        Some((self.names.get(judged.persona as usize)?, &judged.role))
+    }
+
+    /// Returns whether a feedback that was recorded replaced an earlier one.
+    #[must_use]
+    pub fn has_replaced(&self, feedback: &Feedback) -> bool {
+        let key = JudgementKey::of_feedback(feedback);
+        key.is_some_and(|key| self.judgements.of(key).len() > 1)
+    }
+
+    /// What the last outcome of the same run, slot and source says; it has to be loaded.
+    pub(crate) fn last_result(&self, outcome: &Outcome) -> Option<OutcomeResult> {
+        match self.judgements.of(JudgementKey::of_outcome(outcome)).last()?.judgement {
+            Judgement::Outcome(result) => Some(result),
+            Judgement::Verdict(_) => None,
+        }
+    }
+
     pub(crate) fn newest_version(&self) -> u32 {
         self.totals.newest_version
     }
@@ -319,6 +381,7 @@ impl PartialEq for Roster {
         (&self.names, &self.personas, &self.by_name)
             == (&other.names, &other.personas, &other.by_name)
             && (&self.sessions, &self.totals) == (&other.sessions, &other.totals)
+            && self.judgements == other.judgements
     }
 }
 

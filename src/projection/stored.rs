@@ -1,12 +1,16 @@
 //! The rest of a checkpoint, which is read as far as it is needed.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
+
+use serde::Serialize;
 
 use super::Persona;
 use super::index::{Index, RoleIndex};
+use super::judgements::{Judged, JudgementKey, Part};
 use crate::disk::OpenFile;
-use crate::events::{EventId, PersonaName, RoleName, check_id};
+use crate::events::{EventId, PersonaName, RoleName, check_id, end_with_id};
 
 /// A checkpoint on disk, of which the head was read.
 #[derive(Debug)]
@@ -15,6 +19,7 @@ pub(super) struct Stored {
     pub(super) index: Index,
     pub(super) roles: BTreeMap<RoleName, (u64, EventId)>,
     pub(super) personas: Vec<u64>,
+    pub(super) judgements: Vec<Part>,
     /// Where the lines after the head begin.
     pub(super) start: u64,
 }
@@ -63,9 +68,51 @@ impl Stored {
         self.roles.values().map(|(length, _)| length).sum()
     }
 
+    /// The judgements of a key, if there are any. Those in the last part count.
+    pub(super) fn judgements_of(&self, key: JudgementKey) -> Option<Option<Vec<Judged>>> {
+        for (start, part) in self.parts().into_iter().rev() {
+            let found = part.find(|offset, length| self.read(offset, length), start, key)?;
+            if found.is_some() {
+                return Some(found);
+            }
+        }
+        Some(None)
+    }
+
+    /// All judgements.
+    pub(super) fn judgements(&self) -> Option<BTreeMap<JudgementKey, Vec<Judged>>> {
+        let mut all = BTreeMap::new();
+        for (start, part) in self.parts() {
+            all.extend(part.all(|offset, length| self.read(offset, length), start)?);
+        }
+        Some(all)
+    }
+
+    /// The first part of the judgements with its bytes, and what the second has.
+    pub(super) fn split(&self) -> Option<(Part, Vec<u8>, BTreeMap<JudgementKey, Vec<Judged>>)> {
+        let mut parts = self.parts().into_iter();
+        let (start, first) = parts.next()?;
+        let second = match parts.next() {
+            Some((start, part)) => part.all(|offset, length| self.read(offset, length), start)?,
+            None => BTreeMap::new(),
+        };
+        Some((first, self.read(start, first.length())?, second))
+    }
+
+    /// The parts of the judgements, with where they begin behind the head.
+    fn parts(&self) -> Vec<(u64, Part)> {
+        let mut start = self.personas_start() + self.personas.iter().sum::<u64>();
+        let mut parts = Vec::new();
+        for part in &self.judgements {
+            parts.push((start, *part));
+            start += part.length();
+        }
+        parts
+    }
+
     /// Reads whole lines, so many bytes behind the head.
     fn read(&self, offset: u64, length: u64) -> Option<Vec<u8>> {
-        let start = self.start + offset;
+        let start = self.start.saturating_add(offset);
         // A length that was made up must not reserve memory.
         let left = self.file.len().ok()?.saturating_sub(start);
         let capacity = usize::try_from(length).ok().filter(|_| length <= left)?;
@@ -73,6 +120,14 @@ impl Stored {
         self.file.read_at(start, length, &mut bytes).ok()?;
         (bytes.len() as u64 == length).then_some(bytes)
     }
+}
+
+/// Appends a line, and returns its length and id.
+pub(super) fn line(lines: &mut Vec<u8>, value: &impl Serialize) -> io::Result<(u64, EventId)> {
+    let start = lines.len();
+    serde_json::to_writer(&mut *lines, value)?;
+    let id = end_with_id(lines, start);
+    Ok(((lines.len() - start) as u64, id))
 }
 
 /// Checks the id of a line, and returns it.

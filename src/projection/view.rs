@@ -328,6 +328,19 @@ pub(crate) mod tests {
         ("feedback", data)
     }
 
+    /// Of the session's slot `w-0` and a source `ci`.
+    pub fn outcome(session: &str, persona: &str, role: &str, result: &str) -> Said {
+        let data = json!({
+            "session": session, "slot": "w-0", "persona": persona, "role": role,
+            "run": format!("{session}:w"), "result": result, "source": "ci",
+        });
+        ("outcome", data)
+    }
+
+    pub fn retract(event: EventId) -> Said {
+        ("retract", json!({ "event": event }))
+    }
+
     pub fn retire(persona: &str, reason: &str) -> Said {
         ("retire", json!({ "persona": persona, "reason": reason }))
     }
@@ -349,6 +362,7 @@ pub(crate) mod tests {
         let role = || prop::sample::select(vec!["testing", "general"]);
         let sentiment = prop::sample::select(vec!["positive", "negative", "neutral"]);
         let reason = prop::sample::select(vec!["session_end", "manual", "orphaned"]);
+        let result = prop::sample::select(vec!["ok", "bad", "stopped"]);
         let style = || prop::sample::select(vec!["calm", "direct"]);
         prop_oneof![
             (persona(), style()).prop_map(|(p, style)| ("seed", definition(p, style))),
@@ -362,6 +376,8 @@ pub(crate) mod tests {
                 r,
                 sentiment
             )),
+            (session(), persona(), role(), result)
+                .prop_map(|(s, p, r, result)| outcome(s, p, r, result)),
             persona().prop_map(|p| retire(p, "manual")),
             persona().prop_map(reactivate),
             (0_i64..20).prop_map(compact),

@@ -7,13 +7,14 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::broker::{self, AssignRequest, FeedbackRequest, ReleaseRequest};
+use crate::broker::{
+    self, AssignRequest, FeedbackRequest, OutcomeRequest, ReleaseRequest, RetractRequest,
+};
 use crate::disk::simulated::{Call, Fault, PowerCut, Simulated};
 use crate::events::{
-    AgentName, Observation, PersonaName, ProjectName, ReleaseReason, RoleName, Sentiment,
-    SessionId, Slot, Source, decode,
+    AgentName, Observation, OutcomeResult, PersonaName, Points, ProjectName, ReleaseReason,
+    RoleName, Sentiment, SessionId, Slot, Source, decode,
 };
-use crate::projection::Points;
 
 const ROLES: [&str; 4] = ["code-reviewer", "testing", "researcher", "general"];
 
@@ -23,6 +24,8 @@ pub enum Command {
     Assign { session: u8, roles: Vec<u8> },
     Release { session: u8 },
     Feedback { persona: u8, good: bool },
+    Outcome { session: u8, good: bool },
+    Retract { judgement: u8 },
     Retire { persona: u8 },
     Reactivate { persona: u8 },
     Grow,
@@ -39,6 +42,9 @@ impl Command {
             3 => (0..5u8).prop_map(|session| Self::Release { session }),
             3 => (any::<u8>(), any::<bool>())
                 .prop_map(|(persona, good)| Self::Feedback { persona, good }),
+            3 => (0..5u8, any::<bool>())
+                .prop_map(|(session, good)| Self::Outcome { session, good }),
+            1 => any::<u8>().prop_map(|judgement| Self::Retract { judgement }),
             1 => any::<u8>().prop_map(|persona| Self::Retire { persona }),
             1 => any::<u8>().prop_map(|persona| Self::Reactivate { persona }),
             1 => Just(Self::Grow),
@@ -80,6 +86,30 @@ impl Command {
                     .execute(&request.needs(), now, rng, |it| broker::feedback(it, &request))
                     .map(drop)
             }
+            Self::Outcome { session, good } => {
+                let (session, agent) = (self::session(*session), AgentName::unchecked("w"));
+                let result = if *good { OutcomeResult::Ok } else { OutcomeResult::Bad };
+                let slots = store.slots_of(&session, &agent)?;
+                let source = Source::unchecked("ci");
+                let request = OutcomeRequest { session, agent, slots, result, source };
+                store
+                    .execute(&request.needs(), now, rng, |it| broker::outcome(it, &request))
+                    .map(drop)
+            }
+            Self::Retract { judgement } => {
+                let mut ids = Vec::new();
+                store.visit(&[], |record| {
+                    let is_one = matches!(record.event, Event::Outcome(_) | Event::Feedback(_));
+                    ids.extend(is_one.then_some(record.id));
+                })?;
+                let Some(event) = ids.get(usize::from(*judgement) % ids.len().max(1)) else {
+                    return Ok(false);
+                };
+                let request = RetractRequest { event: *event, reason: None };
+                store
+                    .execute(&request.needs(), now, rng, |it| broker::retract(it, &request))
+                    .map(drop)
+            }
             Self::Retire { persona } => {
                 let name = someone(&store, *persona);
                 store.execute(nothing, now, rng, |it| broker::retire(it, &name, true)).map(drop)
@@ -95,7 +125,7 @@ impl Command {
             }
             Self::Compact { hours, seal } => {
                 let age = SignedDuration::from_hours(*hours);
-                store.execute(&Needs::everyone(), now, rng, |it| broker::compact(it, age))?;
+                store.execute(&Needs::all(), now, rng, |it| broker::compact(it, age))?;
                 let _ = store.checkpoint();
                 store.seal(*seal).map(drop)
             }
@@ -246,7 +276,7 @@ impl Machine {
     pub fn check(&self) {
         let fork = self.fork();
         let mut told = Store::open(&fork.options(), &mut fastrand::Rng::with_seed(7)).unwrap();
-        told.look(&Needs::everyone(), |it| Ok(it.roster().personas().len())).unwrap();
+        told.look(&Needs::all(), |it| Ok(it.roster().personas().len())).unwrap();
         let log = fork.log();
         let there: BTreeSet<_> = lines(&log).into_iter().collect();
         let seeded: BTreeSet<_> = lines(&fork.disk.appended()).into_iter().collect();
@@ -268,7 +298,7 @@ impl Machine {
             assert!(self.attempted.contains(&line) || seeded.contains(&line), "made up: {text}");
         }
         let folded = View::fold_all(&sound).unwrap();
-        assert_eq!(told.roster().personas(), folded.roster.personas());
+        assert_eq!(told.roster(), &folded.roster);
         assert_eq!((&told.view().heads, told.view().events), (&folded.heads, folded.events));
         self.check_roster(&folded.roster, &told.rules, &sound);
     }
@@ -304,7 +334,7 @@ impl Machine {
             for (role, record) in &persona.roles {
                 let of = (persona.name().clone(), role.clone());
                 assert_eq!(record.closed, closed.get(&of).copied().unwrap_or(0), "{of:?}");
-                let affinity = persona.affinity(role, rules.scoring.affinity);
+                let affinity = broker::affinity(persona, role, &rules.scoring, self.now);
                 assert!((Points::ZERO..=Points::ONE).contains(&affinity), "{of:?}: {affinity}");
             }
         }

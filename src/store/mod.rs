@@ -1,5 +1,6 @@
 //! One request, from the lock to the answer.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{io, mem};
@@ -10,7 +11,10 @@ use crate::broker::{
     self, AssignRequest, Assigned, Choice, Decision, Refusal, Rules, Seed, Situation,
 };
 use crate::disk::{self, Disk};
-use crate::events::{Append, Event, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
+use crate::events::{
+    AgentName, Append, AssignedSlot, Event, FORMAT_VERSION, Log, LogError, NextLines, ReleasedSlot,
+    SessionId, TornTail,
+};
 use crate::file_log::{FileLog, Sealed};
 use crate::projection::{Needs, Roster, View};
 
@@ -286,6 +290,30 @@ impl<L: Log> Store<L> {
             Ok(assigned.flatten().collect())
         })?;
         Ok(Answer { outcome, notices, torn })
+    }
+
+    /// The slots in which an agent was lent personas: those that are open; if none is, the last
+    /// of each that the log has.
+    pub fn slots_of(
+        &mut self,
+        session: &SessionId,
+        agent: &AgentName,
+    ) -> Result<Vec<ReleasedSlot>, StoreError> {
+        let open = broker::open_slots(self.roster(), session, Some(agent));
+        if !open.is_empty() {
+            return Ok(open);
+        }
+        let mut last = BTreeMap::new();
+        self.visit(&[session.as_str(), agent.as_str()], |record| {
+            let Event::Assign(it) = &record.event else { return };
+            if (&it.session, &it.agent) == (session, agent) {
+                last.extend(it.slots.iter().map(|it| {
+                    let AssignedSlot { slot, persona, role, .. } = it.clone();
+                    (slot.clone(), ReleasedSlot { slot, persona, role })
+                }));
+            }
+        })?;
+        Ok(last.into_values().collect())
     }
 
     /// Asks something of the store.

@@ -1,0 +1,116 @@
+//! Recording how a run ended.
+
+use super::{Decision, Refusal, Situation};
+use crate::events::{
+    AgentName, Event, Outcome, OutcomeResult, ReleasedSlot, RunId, SessionId, Source,
+};
+use crate::projection::Needs;
+
+/// Somebody knows how an agent's run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeRequest {
+    /// The session.
+    pub session: SessionId,
+    /// The agent.
+    pub agent: AgentName,
+    /// The slots in which the agent was lent personas.
+    pub slots: Vec<ReleasedSlot>,
+    /// How it ended.
+    pub result: OutcomeResult,
+    /// Who or what measured it.
+    pub source: Source,
+}
+
+/// An outcome, and whether it is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// What is recorded.
+    pub outcome: Outcome,
+    /// What the same source said before of the same run.
+    pub before: Option<OutcomeResult>,
+}
+
+impl OutcomeRequest {
+    /// What [`outcome`] looks at: what its source said before.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        Needs::outcomes(&self.outcomes())
+    }
+
+    fn outcomes(&self) -> Vec<Outcome> {
+        let Self { session, agent, slots, result, source } = self;
+        let outcomes = slots.iter().cloned().map(|ReleasedSlot { slot, persona, role }| Outcome {
+            session: session.clone(),
+            slot,
+            persona,
+            role,
+            run: RunId::of(session, agent),
+            result: *result,
+            source: source.clone(),
+        });
+        outcomes.collect()
+    }
+}
+
+/// Records an outcome for each slot of the agent; nothing where the same source said the same.
+pub fn outcome(
+    situation: &mut Situation<'_>,
+    request: &OutcomeRequest,
+) -> Result<Decision<Vec<Recorded>>, Refusal> {
+    let OutcomeRequest { session, agent, .. } = request;
+    if request.slots.is_empty() {
+        return Err(Refusal::NeverLent { session: session.clone(), agent: agent.clone() });
+    }
+    let recorded: Vec<_> = request
+        .outcomes()
+        .into_iter()
+        .map(|outcome| Recorded { before: situation.roster.last_result(&outcome), outcome })
+        .collect();
+    let new = recorded.iter().filter(|it| it.before != Some(it.outcome.result));
+    let events = new.map(|it| Event::Outcome(it.outcome.clone())).collect();
+    Ok(Decision::new(events, recorded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::testing::{World, released, session};
+
+    fn recorded(world: &mut World, slots: &[ReleasedSlot], result: OutcomeResult) -> usize {
+        let request = OutcomeRequest {
+            session: session("s"),
+            agent: AgentName::unchecked("w"),
+            slots: slots.to_vec(),
+            result,
+            source: Source::unchecked("ci"),
+        };
+        let decision = outcome(&mut world.situation(), &request).unwrap();
+        let count = decision.events.len();
+        for event in decision.events {
+            world.given(event);
+        }
+        count
+    }
+
+    #[test]
+    fn an_outcome_is_recorded_for_each_slot_of_the_agent_and_once() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        let slots = [released("w", 0, "Ann", "testing"), released("w", 1, "Bo", "general")];
+        assert_eq!(recorded(&mut world, &slots, OutcomeResult::Bad), 2);
+        assert_eq!(recorded(&mut world, &slots, OutcomeResult::Bad), 0, "it is known");
+        assert_eq!(recorded(&mut world, &slots[..1], OutcomeResult::Ok), 1, "it passed later");
+        assert_eq!(recorded(&mut world, &slots, OutcomeResult::Ok), 1);
+    }
+
+    #[test]
+    fn the_outcome_of_an_agent_that_was_never_lent_anybody_is_refused() {
+        let mut world = World::of(&["Ann"]);
+        let (session, agent) = (session("s"), AgentName::unchecked("w"));
+        let (result, source) = (OutcomeResult::Ok, Source::unchecked("ci"));
+        let request = OutcomeRequest { session, agent, slots: Vec::new(), result, source };
+        assert_eq!(
+            outcome(&mut world.situation(), &request).unwrap_err().to_string(),
+            "the agent `w` was never lent a persona in the session `s`"
+        );
+    }
+}
