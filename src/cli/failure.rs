@@ -117,7 +117,7 @@ impl From<StoreError> for Failure {
 impl From<LogError> for Failure {
     fn from(error: LogError) -> Self {
         let (kind, hint) = match &error {
-            LogError::Damaged(_) => (
+            LogError::Damaged { .. } => (
                 "damaged",
                 "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done; nothing was changed",
             ),

@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
-use serde::de::DeserializeSeed as _;
+use serde::Deserialize;
+use serde::de::value::{Error, StrDeserializer};
+use serde::de::{DeserializeSeed as _, IntoDeserializer as _};
 
-use super::record::Data;
+use super::line::Data;
 use super::{
     AgentName, Assign, AssignedSlot, Event, EventId, Feedback, Heads, Observation, PersonaName,
-    ProjectName, Record, Release, ReleaseReason, ReleasedSlot, RoleName, Sentiment, Seq, SessionId,
-    Slot, Source, TeamName, ToolUseId,
+    ProjectName, Record, Release, ReleasedSlot, RoleName, Seq, SessionId, Slot, Source, TeamName,
+    ToolUseId,
 };
 
 /// What stands before, between and behind the parts of a line with one parent.
@@ -76,12 +78,7 @@ fn release(data: &str) -> Option<Release> {
     let rest = &mut plain(data)?;
     let session = text(rest, "{\"session\":\"").map(SessionId::unchecked)?;
     let agent = text(rest, ",\"agent\":\"").map(AgentName::unchecked);
-    let reason = match text(rest, ",\"reason\":\"")? {
-        "session_end" => ReleaseReason::SessionEnd,
-        "manual" => ReleaseReason::Manual,
-        "orphaned" => ReleaseReason::Orphaned,
-        _ => return None,
-    };
+    let reason = text(rest, ",\"reason\":\"").and_then(word)?;
     let slots = slots(rest, |_, slot, persona, role| Some(ReleasedSlot { slot, persona, role }))?;
     (*rest == "}").then_some(Release { session, agent, reason, slots })
 }
@@ -93,12 +90,7 @@ fn feedback(data: &str) -> Option<Feedback> {
     let project = text(rest, ",\"project\":\"").map(ProjectName::unchecked);
     let session = text(rest, ",\"session\":\"").map(SessionId::unchecked);
     let observation = text(rest, ",\"observation\":\"").map(Observation::unchecked)?;
-    let sentiment = match text(rest, ",\"sentiment\":\"")? {
-        "positive" => Sentiment::Positive,
-        "negative" => Sentiment::Negative,
-        "neutral" => Sentiment::Neutral,
-        _ => return None,
-    };
+    let sentiment = text(rest, ",\"sentiment\":\"").and_then(word)?;
     let source = text(rest, ",\"source\":\"").map(Source::unchecked)?;
     let feedback = Feedback { persona, role, project, session, observation, sentiment, source };
     (*rest == "}").then_some(feedback)
@@ -118,6 +110,12 @@ fn text<'a>(rest: &mut &'a str, key: &str) -> Option<&'a str> {
     let (text, behind) = behind.split_at_checked(memchr::memchr(b'"', behind.as_bytes())?)?;
     *rest = behind.strip_prefix('"')?;
     Some(text)
+}
+
+/// Reads a word of a fixed list.
+fn word<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
+    let word: StrDeserializer<'a, Error> = text.into_deserializer();
+    T::deserialize(word).ok()
 }
 
 /// Reads the list of slots; `others` reads what one has besides its first three fields.
@@ -150,7 +148,6 @@ fn number(text: &str) -> Option<(u64, &str)> {
 /// How a moment is written.
 const MOMENT: &str = "0000-00-00T00:00:00Z";
 
-/// Reads a moment.
 fn moment(text: &str) -> Option<Timestamp> {
     let bytes: [u8; MOMENT.len()] = text.as_bytes().try_into().ok()?;
     let is_canonical = |(byte, form): (&u8, u8)| match form {

@@ -20,11 +20,7 @@ impl EventId {
     /// Computes the id of a line from its bytes up to, not including, `,"id":`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        let mut id = [0; 16];
-        for (to, from) in id.iter_mut().zip(blake3::hash(bytes).as_bytes()) {
-            *to = *from;
-        }
-        Self(id)
+        Self(*blake3::hash(bytes).as_bytes().first_chunk().unwrap_or(&[0; 16]))
     }
 
     /// Reads an id from its 32 hex digits.

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::EventId;
 
 /// The first digits of an id: 4 to 32 lower-case hex digits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct IdPrefix {
     digits: String,
-    /// The ids that begin so.
+    #[serde(skip)]
     range: RangeInclusive<EventId>,
 }
 
@@ -51,12 +52,6 @@ impl IdPrefix {
 impl fmt::Display for IdPrefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.digits)
-    }
-}
-
-impl Serialize for IdPrefix {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.digits)
     }
 }
 

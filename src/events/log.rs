@@ -130,18 +130,6 @@ impl fmt::Display for TornTail {
     }
 }
 
-/// A place in the log that is wrong, and not the trace of an unfinished write.
-#[derive(Debug, thiserror::Error)]
-#[error("line {line} of `{}` is damaged: {reason}", path.display())]
-pub struct Damage {
-    /// The file.
-    pub path: PathBuf,
-    /// The line in it, from 1.
-    pub line: u64,
-    /// What is wrong there.
-    pub reason: DamageReason,
-}
-
 /// What can be wrong in a log.
 #[expect(missing_docs, reason = "the messages say what each is")]
 #[derive(Debug, thiserror::Error)]
@@ -169,8 +157,9 @@ pub enum LogError {
     Write { path: PathBuf, source: io::Error, undone: Option<io::Error> },
     #[error("could not sync `{}`: {source}; whether the event will outlast a crash is unknown", path.display())]
     Sync { path: PathBuf, source: io::Error },
-    #[error(transparent)]
-    Damaged(#[from] Box<Damage>),
+    /// Not the trace of an unfinished write. Lines count from 1.
+    #[error("line {line} of `{}` is damaged: {reason}", path.display())]
+    Damaged { path: PathBuf, line: u64, reason: DamageReason },
 }
 
 impl LogError {

@@ -7,7 +7,6 @@
 mod canonical_line;
 mod event;
 mod event_text;
-mod heads;
 mod id;
 mod id_prefix;
 mod line;
@@ -22,17 +21,16 @@ pub use event::{
     Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Sentiment, Summary,
 };
 pub use event_text::EventText;
-pub use heads::Heads;
 pub use id::EventId;
 pub use id_prefix::IdPrefix;
 pub(crate) use line::{
     ID_TAIL, check_id, decode_checked, end_with_id, possible_ids, without_mark, written_id,
 };
 pub use line::{LINE_LIMIT, LineError, decode, encode};
-pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
+pub use log::{Append, DamageReason, Log, LogError, Position, Read, TornTail};
 pub use next_lines::NextLines;
-pub(crate) use prefilter::Prefilter;
-pub use record::{FORMAT_VERSION, Record, Seq};
+pub(crate) use prefilter::prefilter;
+pub use record::{FORMAT_VERSION, Heads, Record, Seq};
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, Observation, PersonaName, ProjectName, RoleName, SessionId, Slot, Source, Tag,

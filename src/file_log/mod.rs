@@ -15,7 +15,7 @@ use self::segments::ACTIVE;
 use self::tail::{read_at, read_lines};
 use crate::disk::{Disk, Mode, OpenFile};
 use crate::events::{
-    Append, Damage, ID_TAIL, LineError, Log, LogError, Position, Read, TornTail, written_id,
+    Append, ID_TAIL, LineError, Log, LogError, Position, Read, TornTail, written_id,
 };
 
 pub(crate) mod lock;
@@ -270,7 +270,7 @@ impl Log for FileLog {
         if is_sealed && found.rest > 0 {
             let before = memchr::memchr_iter(b'\n', lines).count() as u64;
             let (path, line) = self.locate(since.lines + before + 1);
-            return Err(Box::new(Damage { path, line, reason: LineError::NoId.into() }).into());
+            return Err(LogError::Damaged { path, line, reason: LineError::NoId.into() });
         }
         let is_last = found.at_end && !is_sealed;
         let left = if is_last { 0 } else { self.bytes_after(since.offset + lines.len() as u64)? };

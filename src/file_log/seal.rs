@@ -7,7 +7,7 @@ use super::lock::WriteLock;
 use super::{FileLog, Files, Tail, segments, tail};
 use crate::disk::OpenFile;
 use crate::events::{
-    Damage, DamageReason, EventId, LINE_LIMIT, LogError, Position, Record, TornTail, decode,
+    DamageReason, EventId, LINE_LIMIT, LogError, Position, Record, TornTail, decode,
 };
 
 /// A segment of the log that was closed to appends.
@@ -78,7 +78,7 @@ impl FileLog {
         let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
         decode(line).map_err(|error| {
             let (path, reason) = (self.path.clone(), DamageReason::Line(error));
-            Box::new(Damage { path, line: 1, reason }).into()
+            LogError::Damaged { path, line: 1, reason }
         })
     }
 

@@ -1,7 +1,7 @@
 //! A log visited page by page, in either order: no more than a page of it is in memory.
 
 use super::{Store, StoreError};
-use crate::events::{LineError, Log, Position, Prefilter, Read, Record};
+use crate::events::{LineError, Log, Position, Read, Record, prefilter};
 use crate::projection::line::line_ranges;
 use crate::projection::{Line, LineDamage, View};
 
@@ -65,9 +65,9 @@ impl<L: Log> Store<L> {
         buffer: &mut Vec<u8>,
         mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
     ) -> Result<Option<Position>, StoreError> {
-        let prefilter = Prefilter::of(texts);
+        let may_match = prefilter(texts);
         let visit = |line: Line<'_>| {
-            if prefilter.may_match(line.bytes) { visit(line) } else { Ok(()) }
+            if may_match(line.bytes) { visit(line) } else { Ok(()) }
         };
         if self.view.reordered {
             let whole = self.read_all()?;

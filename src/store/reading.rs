@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::{Store, StoreError, TRIES};
-use crate::events::{Damage, Log, LogError, Position, Read};
+use crate::events::{Log, LogError, Position, Read};
 use crate::projection::pipeline::fold_ahead;
 use crate::projection::{Fold, LineDamage, View};
 
@@ -14,10 +14,8 @@ impl<L: Log> Store<L> {
     /// more while no writer can be at work, where that can be had.
     pub(super) fn read(&mut self) -> Result<(), StoreError> {
         match self.catch_up() {
-            Err(StoreError::Log(LogError::Damaged(seen))) => {
-                let Ok(_guard) = self.lock() else {
-                    return Err(LogError::Damaged(seen).into());
-                };
+            Err(seen @ StoreError::Log(LogError::Damaged { .. })) => {
+                let Ok(_guard) = self.lock() else { return Err(seen) };
                 self.forget();
                 self.catch_up()
             }
@@ -141,6 +139,6 @@ impl<L: Log> Store<L> {
     #[must_use]
     pub fn damaged(&self, damage: LineDamage) -> LogError {
         let (path, line) = self.log.locate(damage.line);
-        LogError::Damaged(Box::new(Damage { path, line, reason: damage.reason }))
+        LogError::Damaged { path, line, reason: damage.reason }
     }
 }
