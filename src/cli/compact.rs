@@ -36,8 +36,8 @@ pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, F
         context.warn([format!("could not write the checkpoint: {error}")]);
     }
     let sealed = store.seal(args.seal)?;
-    context.warn(sealed.iter().filter_map(|sealed| sealed.torn.as_ref()));
-    let sealed = sealed.map(|it| SealedReport { segment: it.path.into(), bytes: it.bytes });
+    context.warn(store.take_torn());
+    let sealed = sealed.map(|(path, bytes)| SealedReport { segment: path.into(), bytes });
     Ok(CompactReport { before, summaries, sealed })
 }
 

@@ -192,11 +192,9 @@ impl dyn OpenFile + '_ {
 impl dyn FileSystem + '_ {
     /// Makes a directory and its missing parents, open to their owner only, and durable.
     pub fn make_dirs(&self, path: &Path) -> io::Result<()> {
-        let missing = path.ancestors();
         // What cannot be looked at is made, for the error to say why not.
         let is_there = |dir: &Path| dir.as_os_str().is_empty() || self.exists(dir).unwrap_or(false);
-        let missing = missing.take_while(|dir| !is_there(dir));
-        let missing: Vec<_> = missing.collect();
+        let missing: Vec<_> = path.ancestors().take_while(|dir| !is_there(dir)).collect();
         for dir in missing.into_iter().rev() {
             match self.make_dir(dir) {
                 // Another process was faster. It may not have come to the sync.

@@ -93,7 +93,7 @@ pub fn look(disk: &Disk, path: &Path) -> io::Result<Hold> {
 
 /// The process that holds a lock on this file, as Linux lists it by the file's number.
 fn holder(file: &Identity) -> Option<u32> {
-    let inode = file.number()?.to_string();
+    let inode = file.number().to_string();
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
     // `1: FLOCK  ADVISORY  WRITE 4711 fd:01:131 0 EOF`; a waiter has an arrow before `FLOCK`.
     locks.lines().find_map(|line| {

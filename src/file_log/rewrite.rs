@@ -10,7 +10,7 @@ use std::iter;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::tail::BATCH;
+use super::tail::copy;
 use super::{FileLog, Segment};
 use crate::disk::{Mode, OpenFile};
 use crate::events::{Cut, EventId, LogError, Repair};
@@ -188,18 +188,9 @@ pub(super) fn copy_ranges(
     ranges: impl Iterator<Item = Range<u64>>,
     to: &dyn OpenFile,
 ) -> io::Result<()> {
-    let (mut to, mut bytes) = (BufWriter::with_capacity(BUFFER, to), Vec::new());
+    let mut to = BufWriter::with_capacity(BUFFER, to);
     for range in ranges {
-        let mut at = range.start;
-        while at < range.end {
-            bytes.clear();
-            file.read_at(at, BATCH.min(range.end - at), &mut bytes)?;
-            if bytes.is_empty() {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            to.write_all(&bytes)?;
-            at += bytes.len() as u64;
-        }
+        copy(file, range, &mut to)?;
     }
     to.flush()
 }

@@ -5,7 +5,7 @@ use super::{Options, Store, StoreError};
 use crate::disk::{Disk, Mode};
 use crate::events::{EventId, LINE_LIMIT, LineError, LogError, check_id};
 use crate::file_log::lock;
-use crate::file_log::tail::{self, End};
+use crate::file_log::tail::end_of;
 use crate::file_log::{FileLog, Hold, Segment};
 
 /// What is known of a store without reading it through.
@@ -69,7 +69,7 @@ fn end(disk: &Disk, segments: &[Segment]) -> Result<LogEnd, LogError> {
     };
     let judged = || {
         let file = disk.open(&segment.path, Mode::Read)?;
-        let End { lines, unended } = tail::end_of(&*file, false, 0..segment.bytes)?;
+        let (lines, unended) = end_of(&*file, false, 0..segment.bytes)?;
         if lines < segment.bytes || (unended && segment.is_sealed()) {
             return Ok(LogEnd::Torn { bytes: segment.bytes - lines });
         }

@@ -11,7 +11,7 @@ use crate::broker::{
 };
 use crate::disk::{self, Disk};
 use crate::events::{Append, Event, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
-use crate::file_log::{FileLog, Sealed};
+use crate::file_log::FileLog;
 use crate::projection::{Needs, Roster, View};
 
 mod checkpoint;
@@ -148,12 +148,13 @@ impl Store<FileLog> {
         })
     }
 
-    /// Seals the active file if it is long, or whenever it holds anything if `always`.
-    pub fn seal(&mut self, always: bool) -> Result<Option<Sealed>, StoreError> {
+    /// Seals the active file if it is long, or whenever it holds anything if `always`; returns the
+    /// segment's path and its length in bytes.
+    pub fn seal(&mut self, always: bool) -> Result<Option<(PathBuf, u64)>, StoreError> {
         self.try_to_seal(always).map_err(|error| self.after_recording(error))
     }
 
-    fn try_to_seal(&mut self, always: bool) -> Result<Option<Sealed>, StoreError> {
+    fn try_to_seal(&mut self, always: bool) -> Result<Option<(PathBuf, u64)>, StoreError> {
         for _ in 0..TRIES {
             let guard = self.lock()?;
             self.catch_up()?;
@@ -162,8 +163,9 @@ impl Store<FileLog> {
             if bytes <= if always { 0 } else { SEALED_PAST } {
                 return Ok(None);
             }
-            if let Some(sealed) = self.log.seal(guard, &self.view.position)? {
-                return Ok(Some(sealed));
+            if let Some((path, bytes, torn)) = self.log.seal(guard, &self.view.position)? {
+                self.torn = torn;
+                return Ok(Some((path, bytes)));
             }
         }
         Err(self.keeps_moving())
