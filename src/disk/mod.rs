@@ -4,8 +4,8 @@
 //! through two narrow traits: a [`FileSystem`] opens, lists, renames and syncs,
 //! an [`OpenFile`] reads, writes and is locked. The machine's own is one; the
 //! tests have another, which loses power at any call, tears writes and fails
-//! on demand; a revision of git is a third, which is only read. What each call means, and what is durable when it has
-//! returned, is said here and holds for all.
+//! on demand; a revision of git is a third, which is only read. What each call
+//! means, and what is durable when it has returned, is said here and holds for all.
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -107,11 +107,8 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
 
     /// Returns whether `path` still names the open `file`.
     fn names(&self, path: &Path, file: &dyn OpenFile) -> io::Result<bool> {
-        match self.identity(path) {
-            Ok(named) => Ok(named == file.identity()?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        let Some(named) = if_there(self.identity(path))? else { return Ok(false) };
+        Ok(named == file.identity()?)
     }
 
     /// Lets so much time pass.
@@ -165,6 +162,14 @@ impl OpenFile for Vec<u8> {
         let length = usize::try_from(limit).unwrap_or(all).min(all - start);
         bytes.extend_from_slice(self.get(start..start + length).unwrap_or_default());
         Ok(())
+    }
+}
+
+/// Makes what is not there nothing, instead of an error.
+pub fn if_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::{FileSystem, Mode, OpenFile};
+use super::{FileSystem, Mode, OpenFile, if_there};
 
 /// The file system of the machine.
 #[derive(Debug)]
@@ -15,14 +15,16 @@ pub struct System;
 
 impl FileSystem for System {
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn OpenFile>> {
+        use io::ErrorKind::{AlreadyExists, NotFound};
+
         let options = options(mode);
-        let file = match options.open(path) {
-            Err(error) if may_be_link(&error) && is_link(path) => {
-                options.open(own_target(path)?)?
+        match options.open(path) {
+            // It may be a link, which is not followed.
+            Err(error) if !matches!(error.kind(), NotFound | AlreadyExists) && is_link(path) => {
+                Ok(Arc::new(options.open(own_target(path)?)?))
             }
-            opened => opened?,
-        };
-        Ok(Arc::new(file))
+            opened => Ok(Arc::new(opened?)),
+        }
     }
 
     fn make_dir(&self, path: &Path) -> io::Result<()> {
@@ -132,7 +134,6 @@ fn read_some(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, buffer, offset)
 }
 
-/// Reads at a place of a file.
 #[cfg(not(unix))]
 fn read_some(mut file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
     io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;
@@ -162,11 +163,6 @@ fn options(mode: Mode) -> OpenOptions {
         Mode::Keep => options.read(true).write(true).create(true).truncate(false),
     };
     options
-}
-
-/// Returns whether what failed may be that a link is not followed.
-fn may_be_link(error: &io::Error) -> bool {
-    !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists)
 }
 
 /// Reads a text of the user's own, which may be a link to wherever they like.
@@ -271,11 +267,8 @@ impl Identity {
 
 /// The mode of a file or directory that others than its owner may use, where modes are known.
 pub fn open_to_others(path: &Path) -> io::Result<Option<u32>> {
-    match fs::metadata(path) {
-        Ok(of) => Ok(Some(mode(&of) & 0o777).filter(|mode| mode & 0o077 != 0)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let mode = if_there(fs::metadata(path))?.map(|of| mode(&of) & 0o777);
+    Ok(mode.filter(|mode| mode & 0o077 != 0))
 }
 
 /// The mode of what has one, else 0.

@@ -76,9 +76,7 @@ impl Position {
 
     /// Moves on over whole lines, whatever is in them.
     pub(crate) fn advance(&mut self, lines: &[u8]) {
-        let Some(content) = lines.strip_suffix(b"\n") else {
-            return;
-        };
+        let Some(content) = lines.strip_suffix(b"\n") else { return };
         self.offset += lines.len() as u64;
         self.lines += memchr::memchr_iter(b'\n', lines).count() as u64;
         let last = memchr::memrchr(b'\n', content).map_or(0, |end| end + 1);
@@ -121,12 +119,8 @@ pub struct TornTail {
 
 impl fmt::Display for TornTail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the log ended in an unfinished write; moved its {} to `{}`",
-            Count(self.bytes, "byte"),
-            self.kept.display()
-        )
+        let (bytes, kept) = (Count(self.bytes, "byte"), self.kept.display());
+        write!(f, "the log ended in an unfinished write; moved its {bytes} to `{kept}`")
     }
 }
 

@@ -8,11 +8,9 @@ mod canonical_line;
 mod event;
 mod event_text;
 mod id;
-mod id_prefix;
 mod line;
 mod log;
 mod next_lines;
-mod prefilter;
 mod record;
 mod text;
 
@@ -21,15 +19,14 @@ pub use event::{
     Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Sentiment, Summary,
 };
 pub use event_text::EventText;
-pub use id::EventId;
-pub use id_prefix::IdPrefix;
+pub use id::{EventId, IdPrefix};
 pub(crate) use line::{
-    ID_TAIL, check_id, decode_checked, end_with_id, possible_ids, without_mark, written_id,
+    ID_TAIL, check_id, decode_checked, end_with_id, possible_ids, prefilter, without_mark,
+    written_id,
 };
 pub use line::{LINE_LIMIT, LineError, decode, encode};
 pub use log::{Append, DamageReason, Log, LogError, Position, Read, TornTail};
 pub use next_lines::NextLines;
-pub(crate) use prefilter::prefilter;
 pub use record::{FORMAT_VERSION, Heads, Record, Seq};
 pub(crate) use text::check as check_text;
 pub use text::{

@@ -13,7 +13,7 @@ use std::time::Duration;
 use self::lock::WriteLock;
 use self::segments::ACTIVE;
 use self::tail::{read_at, read_lines};
-use crate::disk::{Disk, Mode, OpenFile};
+use crate::disk::{Disk, Mode, OpenFile, if_there};
 use crate::events::{Append, ID_TAIL, LineError, Log, LogError, Position, Read, written_id};
 
 pub(crate) mod lock;
@@ -81,15 +81,11 @@ impl Files {
     /// A file of the log by its index; the active one is the last, and may not be there.
     fn get(&mut self, disk: &Disk, index: usize) -> Result<Option<Arc<dyn OpenFile>>, LogError> {
         let Some(segment) = self.sealed.get(index) else { return Ok(self.active.clone()) };
-        match &self.open {
-            Some((open, file)) if *open == index => Ok(Some(Arc::clone(file))),
-            _ => {
-                let file = disk.open(&segment.path, Mode::Read);
-                let file = file.map_err(LogError::io("read", &segment.path))?;
-                self.open = Some((index, Arc::clone(&file)));
-                Ok(Some(file))
-            }
+        if self.open.as_ref().is_none_or(|(open, _)| *open != index) {
+            let file = disk.open(&segment.path, Mode::Read);
+            self.open = Some((index, file.map_err(LogError::io("read", &segment.path))?));
         }
+        Ok(self.open.as_ref().map(|(_, file)| Arc::clone(file)))
     }
 }
 
@@ -132,15 +128,12 @@ impl FileLog {
             if self.files.is_some() {
                 break;
             }
-            let active = match self.disk.open(&self.path, Mode::Read) {
-                Ok(file) => Some(file),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(LogError::io("open", &self.path)(error)),
-            };
+            let active = if_there(self.disk.open(&self.path, Mode::Read));
+            let active = active.map_err(LogError::io("open", &self.path))?;
             let sealed = self.sealed()?;
-            let named =
-                active.as_deref().map_or(Ok(true), |file| self.disk.names(&self.path, file));
-            if named.map_err(LogError::io("look at", &self.path))? {
+            let is_named = |file| self.disk.names(&self.path, file);
+            let is_named = active.as_deref().map_or(Ok(true), is_named);
+            if is_named.map_err(LogError::io("look at", &self.path))? {
                 self.files = Some(Files { sealed, active, ..Files::default() });
             }
         }
@@ -178,7 +171,7 @@ impl FileLog {
     ///
     /// A checkout takes the file away, then makes another, then fills it. One
     /// that is made meanwhile would be in its way, and a write into an empty one
-    /// would begin another history.
+    /// that goes on from no segment would begin another history.
     fn open_active(&self) -> Result<Arc<dyn OpenFile>, LogError> {
         let mut left = if self.is_new { Duration::ZERO } else { CHECKOUT };
         loop {
@@ -187,17 +180,12 @@ impl FileLog {
             match self.disk.open(&self.path, mode) {
                 Err(error) if may_wait && error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(LogError::io("open", &self.path)(error)),
-                Ok(file) if may_wait && self.is_hollow(&*file)? => {}
+                Ok(file) if may_wait && self.length(&*file)? == 0 && self.sealed()?.is_empty() => {}
                 Ok(file) => return Ok(file),
             }
             self.disk.pause(PAUSE);
             left = left.saturating_sub(PAUSE);
         }
-    }
-
-    /// Returns whether the active file is empty, and there is no segment from which it could go on.
-    fn is_hollow(&self, file: &dyn OpenFile) -> Result<bool, LogError> {
-        Ok(self.length(file)? == 0 && self.sealed()?.is_empty())
     }
 
     fn length(&self, file: &dyn OpenFile) -> Result<u64, LogError> {
@@ -212,14 +200,14 @@ impl FileLog {
         Ok((index, offset - start))
     }
 
-    /// The active file, if it was opened to append to it and the log was not found to have moved since.
-    fn appendable(&self) -> Option<&dyn OpenFile> {
-        self.files.as_ref().filter(|files| files.to_append)?.active.as_deref()
-    }
-
     /// The file of this index; there may be no active file.
     fn file(&mut self, index: usize) -> Result<Option<Arc<dyn OpenFile>>, LogError> {
         self.files.as_mut().map_or(Ok(None), |files| files.get(&self.disk, index))
+    }
+
+    /// The active file, if it was opened to append to it and the log was not found to have moved since.
+    fn appendable(&self) -> Option<&dyn OpenFile> {
+        self.files.as_ref().filter(|files| files.to_append)?.active.as_deref()
     }
 
     /// The sealed segment of this index; none for the active file.
@@ -267,13 +255,9 @@ impl Log for FileLog {
 
     fn holds(&mut self, position: &Position) -> Result<bool, LogError> {
         // It is the start, or the end of a line without an id: damage, for the next read to name.
-        let Some(last) = position.last else {
-            return Ok(true);
-        };
+        let Some(last) = position.last else { return Ok(true) };
         let tail = ID_TAIL as u64;
-        let Some(start) = position.offset.checked_sub(tail) else {
-            return Ok(false);
-        };
+        let Some(start) = position.offset.checked_sub(tail) else { return Ok(false) };
         let (index, offset) = self.find(start)?;
         let Some(file) = self.file(index)? else { return Ok(false) };
         let mut line_end = Vec::new();

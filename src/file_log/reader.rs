@@ -66,8 +66,7 @@ impl FileLog {
         let now = self.reader()?;
         let is_same = match (&now.files.active, &reader.files.active) {
             (Some(now), Some(then)) => self.is_same(&**now, &**then)?,
-            (None, None) => true,
-            _ => false,
+            _ => true,
         };
         Ok(is_same && now.segments == reader.segments)
     }
@@ -101,7 +100,7 @@ impl Reader {
             let (file, offset, lines) = (self.at, self.offset, self.lines);
             let Some(open) = self.files.get(&self.disk, file)? else { break };
             let mut bytes = Vec::new();
-            let mut read = || {
+            let mut read = || -> io::Result<_> {
                 let end = read_lines(&*open, segment.is_sealed(), offset, &mut bytes)?;
                 let (mut rest, unended) = end.unwrap_or_default();
                 let mut whole = bytes.len();
@@ -114,9 +113,8 @@ impl Reader {
                 }
                 Ok((whole, rest, unended, end.is_some()))
             };
-            let read: io::Result<_> = read();
-            let (whole, rest, unended, at_end) =
-                read.map_err(LogError::io("read", &segment.path))?;
+            let read = read().map_err(LogError::io("read", &segment.path));
+            let (whole, rest, unended, at_end) = read?;
             let read = whole as u64 + rest;
             self.done += read;
             self.offset += read;

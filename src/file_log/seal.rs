@@ -39,10 +39,10 @@ impl FileLog {
         let first = self.first_line(file)?.seq;
         let dir = self.dir.join(segments::DIRECTORY);
         self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
-        let names = [8, EventId::DIGITS].map(|digits| segments::name(first, last, digits));
-        let free = names.iter().map(|name| dir.join(name));
-        let mut free = free.filter(|path| !self.disk.exists(path).unwrap_or(true));
-        let path = free.next().ok_or_else(|| io::ErrorKind::AlreadyExists.into());
+        let name = |digits| dir.join(segments::name(first, last, digits));
+        let mut names = [8, EventId::DIGITS].into_iter().map(name);
+        let free = names.find(|path| !self.disk.exists(path).unwrap_or(true));
+        let path = free.ok_or_else(|| io::ErrorKind::AlreadyExists.into());
         let path = path.map_err(LogError::io("seal the log in", &dir))?;
         self.disk.rename(&self.path, &path).map_err(LogError::io("seal the log as", &path))?;
         // The new file must not outlive a crash that undoes the renaming: it would stand in its place.

@@ -13,7 +13,7 @@ use crate::events::{LINE_LIMIT, check_id, without_mark};
 /// The most bytes that one read brings.
 pub const BATCH: u64 = 1024 * 1024;
 
-/// Where the lines stop in a part of a file that begins with a line and goes to its end, and
+/// How long the lines are in a part of a file that begins with a line and goes to its end, and
 /// whether the last of them lacks its line end.
 ///
 /// In a sealed file they stop with the last line end. Elsewhere a last line
@@ -22,18 +22,16 @@ pub const BATCH: u64 = 1024 * 1024;
 /// no complete JSON object (cut, or with NUL bytes in it where the system had
 /// not yet written the data).
 pub fn end_of(file: &dyn OpenFile, is_sealed: bool, part: Range<u64>) -> io::Result<(u64, bool)> {
-    let (from, length) = (part.start, part.end);
-    let last = last_line_end(file, from..length)?;
+    let (from, to) = (part.start, part.end);
+    let last = last_line_end(file, from..to)?;
     let ended = last.map_or(from, |at| at + 1);
-    if is_sealed {
-        return Ok((ended, false));
+    if !is_sealed && is_event(file, ended..to)? {
+        return Ok((to - from, true));
     }
-    if is_event(file, ended..length)? {
-        return Ok((length, true));
-    }
-    let Some(last) = last else { return Ok((from, false)) };
+    let Some(last) = last.filter(|_| !is_sealed) else { return Ok((ended - from, false)) };
     let start = last_line_end(file, from..last)?.map_or(from, |before| before + 1);
-    Ok((if is_object(file, start..last)? { ended } else { start }, false))
+    let end = if is_object(file, start..last)? { ended } else { start };
+    Ok((end - from, false))
 }
 
 /// The length of what ends with the last line end.
@@ -51,12 +49,11 @@ pub fn read_lines(
     offset: u64,
     lines: &mut Vec<u8>,
 ) -> io::Result<Option<(u64, bool)>> {
-    let (length, (end, unended));
+    let (length, end, unended);
     if read_at(file, offset, BATCH, lines)? {
         // The file may go on by now: what was read is judged.
-        length = offset + lines.len() as u64;
-        let (read, lacks_end) = end_of(&*lines, is_sealed, 0..lines.len() as u64)?;
-        (end, unended) = (offset + read, lacks_end);
+        length = lines.len() as u64;
+        (end, unended) = end_of(&*lines, is_sealed, 0..length)?;
     } else {
         let mut whole = ended_lines(lines);
         if !is_sealed {
@@ -68,18 +65,18 @@ pub fn read_lines(
             return Ok(None);
         }
         // A line fills the batch: either its end is further on, or it is the end of the file.
-        length = file.len()?;
-        (end, unended) = end_of(file, is_sealed, offset..length)?;
+        length = file.len()?.saturating_sub(offset);
+        (end, unended) = end_of(file, is_sealed, offset..offset + length)?;
         let mut stop = end;
-        if end - offset > BATCH {
-            stop = offset + Part::reader(file, offset..end).skip_until(b'\n')? as u64;
+        if end > BATCH {
+            stop = Part::reader(file, offset..offset + end).skip_until(b'\n')? as u64;
         }
-        read_at(file, offset, stop - offset, lines)?;
+        read_at(file, offset, stop, lines)?;
         if stop < end {
             return Ok(None);
         }
     }
-    lines.truncate(usize::try_from(end - offset).unwrap_or(usize::MAX));
+    lines.truncate(usize::try_from(end).unwrap_or(usize::MAX));
     if unended {
         lines.push(b'\n');
     }

@@ -23,15 +23,9 @@ impl FileLog {
             return Ok(Some((None, false)));
         }
         let is_unended = length + 1 == end;
-        if length < end && !is_unended {
+        let lines = || end_of(file, false, end..length).map_err(LogError::io("read", &self.path));
+        if !is_unended && (length < end || lines()?.0 > 0) {
             return Ok(None);
-        }
-        if !is_unended {
-            let (lines, _) =
-                end_of(file, false, end..length).map_err(LogError::io("read", &self.path))?;
-            if lines > end {
-                return Ok(None);
-            }
         }
         self.disk.pause(CHECKOUT);
         if self.length(file)? != length {
