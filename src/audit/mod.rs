@@ -9,10 +9,8 @@ mod fault;
 mod finding;
 mod inspect;
 mod observations;
-mod place;
 mod repair_plan;
 mod report;
-mod report_findings;
 #[cfg(test)]
 mod tests;
 
@@ -21,11 +19,10 @@ use std::convert::Infallible;
 
 pub(crate) use self::checkpoint::FoundCheckpoint;
 pub use self::fault::{Fault, Severity};
-pub use self::finding::Finding;
+pub use self::finding::{Finding, Place};
 pub(crate) use self::inspect::inspect;
-pub use self::place::Place;
 pub(crate) use self::repair_plan::RepairPlan;
-pub use self::report::{AmbiguousHead, Audit, NotedHead};
+pub use self::report::{Audit, NotedHead};
 
 use self::inspect::InspectedLine;
 use self::observations::Observations;

@@ -31,7 +31,7 @@ impl Store<FileLog> {
         };
         let look = |log: &mut FileLog| {
             let (auditor, reader) = read_through(log, options)?;
-            Ok((auditor.finish(noted)?, reader))
+            Ok((auditor.finish(noted).map_err(StoreError::AmbiguousHead)?, reader))
         };
         let suspect =
             |audit: &Audit| audit.findings.iter().any(|found| may_be_half_seen(&found.fault));
