@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use clap::Args;
 use muzzle_persona::events::{Position, visible};
 use muzzle_persona::projection::Line;
-use muzzle_persona::{Order, Snapshot, StoreError};
+use muzzle_persona::{Snapshot, StoreError};
 use serde_json::value::RawValue;
 
 use super::context::{AtArgs, Context};
@@ -36,8 +36,8 @@ pub fn run(args: LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
     let mut snapshot = context.read(&args.at)?;
     let filter = Filter::of(args.filter, &mut snapshot)?;
     context.warn(filter.doubt());
-    let order = if args.reverse { Order::OldestFirst } else { Order::NewestFirst };
-    let mut report = LogReport { snapshot, filter, pages: VecDeque::new(), order };
+    let newest_first = !args.reverse;
+    let mut report = LogReport { snapshot, filter, pages: VecDeque::new(), newest_first };
     report.find(args.limit)?;
     Ok(report)
 }
@@ -47,7 +47,7 @@ pub struct LogReport {
     filter: Filter,
     /// Where there are events to list, oldest first.
     pages: VecDeque<Page>,
-    order: Order,
+    newest_first: bool,
 }
 
 /// A page of the log that has events to list.
@@ -77,8 +77,7 @@ impl LogReport {
                 }
                 Ok(())
             };
-            let order = Order::OldestFirst;
-            next = self.snapshot.visit_page(&start, order, &needles, &mut buffer, visit)?;
+            next = self.snapshot.visit_page(&start, false, &needles, &mut buffer, visit)?;
             total += page.found;
             self.pages.extend((page.found > 0).then_some(page));
             while let Some(oldest) = self.pages.pop_front_if(|page| total - page.found >= limit) {
@@ -100,16 +99,14 @@ impl LogReport {
         &mut self,
         mut list: impl FnMut(Line<'_>) -> Result<(), E>,
     ) -> Result<Result<(), E>, StoreError> {
-        let Self { snapshot, filter, pages, order } = self;
+        let Self { snapshot, filter, pages, newest_first } = self;
         let (needles, takes_all, mut buffer) = (filter.needles(), filter.takes_all(), Vec::new());
         let mut done = Ok(());
         let mut visit = |page: &Page| {
-            let listed = match order {
-                Order::OldestFirst => page.beyond..page.found,
-                Order::NewestFirst => 0..page.found - page.beyond,
-            };
+            let Page { found: all, beyond, .. } = *page;
+            let listed = if *newest_first { 0..all - beyond } else { beyond..all };
             let mut found = 0;
-            snapshot.visit_page(&page.start, *order, &needles, &mut buffer, |line| {
+            snapshot.visit_page(&page.start, *newest_first, &needles, &mut buffer, |line| {
                 let counts = line.number <= page.last && done.is_ok();
                 if counts && (takes_all || filter.takes(&line.decode()?)) {
                     if listed.contains(&found) {
@@ -125,10 +122,8 @@ impl LogReport {
             }
         };
         let mut pages = pages.iter();
-        while let Some(page) = match order {
-            Order::OldestFirst => pages.next(),
-            Order::NewestFirst => pages.next_back(),
-        } && visit(page)?
+        while let Some(page) = if *newest_first { pages.next_back() } else { pages.next() }
+            && visit(page)?
         {}
         Ok(done)
     }

@@ -24,18 +24,14 @@ mod error;
 #[cfg(test)]
 mod machine;
 mod options;
-mod page;
-mod pending;
 mod reading;
 mod repair;
 mod snapshot;
 mod verify;
 
-pub use condition::{Condition, LogEnd};
+pub use condition::Condition;
 pub use error::StoreError;
-pub use options::{LongWork, Options, Progress};
-pub use page::Order;
-pub use pending::PendingCheckpoint;
+pub use options::{LongWork, Options, PendingCheckpoint, Progress};
 pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};
 pub use snapshot::Snapshot;
 
@@ -523,10 +519,10 @@ mod tests {
     }
 
     /// The numbers of the lines that may hold all of these texts.
-    fn visited(store: &mut Store, needles: &[&str]) -> Vec<u64> {
+    fn visited(snapshot: &mut Snapshot, needles: &[&str]) -> Vec<u64> {
         let mut numbers = Vec::new();
         let (first, mut buffer) = (Position::START, Vec::new());
-        let visited = store.visit_page(&first, Order::OldestFirst, needles, &mut buffer, |line| {
+        let visited = snapshot.visit_page(&first, false, needles, &mut buffer, |line| {
             numbers.push(line.number);
             line.decode().map(drop)
         });
@@ -542,6 +538,7 @@ mod tests {
         let (mut store, options, mut rng) = open(dir.path());
         store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
         let seeded = |line| (1..=12).contains(&line);
+        let mut store = Snapshot::present(store, options.now);
         assert_eq!(visited(&mut store, &[]), (1..=13).collect::<Vec<_>>());
         assert_eq!(visited(&mut store, &["Elena Vasquez", "retire"]), [13]);
         assert!(visited(&mut store, &["seed"]).into_iter().all(seeded));
@@ -551,7 +548,7 @@ mod tests {
         let lines: Vec<_> = log.split_inclusive('\n').collect();
         let merged = [&lines[..11], &[lines[12], lines[11], lines[0]]].concat().concat();
         fs::write(&path, merged).unwrap();
-        let (mut store, ..) = open(dir.path());
+        let mut store = Snapshot::present(open(dir.path()).0, options.now);
         assert_eq!(visited(&mut store, &["Elena Vasquez", "retire"]), [12]);
         assert_eq!(visited(&mut store, &[]), (1..=11).chain([13, 12]).collect::<Vec<_>>());
     }

@@ -1,16 +1,16 @@
 //! What a store needs to know of the world around it.
 
-use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use std::{fmt, mem};
 
 use jiff::Timestamp;
 
-use super::PendingCheckpoint;
 use crate::disk::Disk;
 use crate::events::Position;
 use crate::file_log::FileLog;
+use crate::projection::{View, checkpoint};
 
 /// What a store needs to know of the world around it.
 #[derive(Debug, Clone)]
@@ -81,5 +81,31 @@ impl Progress {
 impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Progress" } else { "no progress" })
+    }
+}
+
+/// A checkpoint that a store left to be written.
+///
+/// Nobody waits for it: it is written when the last clone of this is dropped,
+/// so the caller keeps one until the answer is given.
+#[derive(Debug, Clone, Default)]
+pub struct PendingCheckpoint(Arc<Mutex<Option<(Disk, PathBuf, View)>>>);
+
+impl PendingCheckpoint {
+    /// Leaves the checkpoint of a view, in place of one that was left before.
+    pub(super) fn set(&self, disk: Disk, dir: PathBuf, view: View) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((disk, dir, view));
+    }
+}
+
+impl Drop for PendingCheckpoint {
+    fn drop(&mut self) {
+        let Some(due) = Arc::into_inner(mem::take(&mut self.0)) else { return };
+        if let Some((disk, dir, mut view)) =
+            due.into_inner().unwrap_or_else(PoisonError::into_inner)
+        {
+            // Losing it changes speed, never an answer: a store that cannot be written to is read.
+            let _ = checkpoint::write(&disk, &dir, &mut view);
+        }
     }
 }

@@ -90,8 +90,7 @@ impl Store<FileLog> {
             let (auditor, reader) = read_through(log, options)?;
             Ok((plan(log, auditor)?.1, reader))
         };
-        let (outcome, _) = look_twice(&mut log, options.wait, look, |seen| !seen.is_empty())?;
-        Ok(outcome)
+        Ok(look_twice(&mut log, options.wait, look, |seen| !seen.is_empty())?.0)
     }
 
     /// Moves all lines that are not sound to the quarantine, and records the gaps.
