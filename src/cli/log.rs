@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 use muzzle_persona::events::{Position, visible};
-use muzzle_persona::projection::Line;
+use muzzle_persona::projection::{Line, LineDamage};
 use muzzle_persona::{Snapshot, StoreError};
 use serde_json::value::RawValue;
 
@@ -88,55 +88,56 @@ impl LogReport {
             oldest.beyond = total.saturating_sub(limit);
         }
         if unread {
-            let sound = self.visit(|line| line.decode().map(drop))?;
-            sound.map_err(|damage| self.snapshot.damaged(damage))?;
+            self.visit(|line| line.decode().map(|_| true))?;
         }
         Ok(())
     }
 
-    /// Hands the lines to list to `list`, in their order, until it has an error.
-    fn visit<E>(
+    /// Hands the lines to list to `list`, in their order, as long as it wants more.
+    fn visit(
         &mut self,
-        mut list: impl FnMut(Line<'_>) -> Result<(), E>,
-    ) -> Result<Result<(), E>, StoreError> {
+        mut list: impl FnMut(Line<'_>) -> Result<bool, LineDamage>,
+    ) -> Result<(), StoreError> {
         let Self { snapshot, filter, pages, newest_first } = self;
         let (needles, takes_all, mut buffer) = (filter.needles(), filter.takes_all(), Vec::new());
-        let mut done = Ok(());
+        let mut goes_on = true;
         let mut visit = |page: &Page| {
             let Page { found: all, beyond, .. } = *page;
             let listed = if *newest_first { 0..all - beyond } else { beyond..all };
             let mut found = 0;
             snapshot.visit_page(&page.start, *newest_first, &needles, &mut buffer, |line| {
-                let counts = line.number <= page.last && done.is_ok();
+                let counts = line.number <= page.last && goes_on;
                 if counts && (takes_all || filter.takes(&line.decode()?)) {
                     if listed.contains(&found) {
-                        done = list(line);
+                        goes_on = list(line)?;
                     }
                     found += 1;
                 }
                 Ok(())
             })?;
-            match (&done, found == page.found) {
-                (Ok(()), false) => Err(snapshot.keeps_moving()),
-                (done, _) => Ok(done.is_ok()),
+            if goes_on && found != page.found {
+                return Err(snapshot.keeps_moving());
             }
+            Ok(goes_on)
         };
         let mut pages = pages.iter();
         while let Some(page) = if *newest_first { pages.next_back() } else { pages.next() }
             && visit(page)?
         {}
-        Ok(done)
+        Ok(())
     }
 
     /// Writes the events: as lines for people, or as they stand in the log, whose bytes have the ids.
     pub fn write(&mut self, out: &mut dyn Write, json: bool) -> Result<io::Result<()>, Failure> {
+        let mut written = Ok(());
         if json {
             let mut start = "{\n  \"events\": [";
-            let written = self.visit(|line| {
-                let event: &RawValue = serde_json::from_slice(line.bytes)?;
-                write!(out, "{start}\n    {}", escape_hidden(event.get()))?;
+            self.visit(|line| {
+                written = serde_json::from_slice(line.bytes).map_err(io::Error::from).and_then(
+                    |event: &RawValue| write!(out, "{start}\n    {}", escape_hidden(event.get())),
+                );
                 start = ",";
-                Ok(())
+                Ok(written.is_ok())
             })?;
             let end = if start == "," { "\n  ]\n}" } else { "{\n  \"events\": []\n}" };
             return Ok(written.and_then(|()| writeln!(out, "{end}")));
@@ -144,12 +145,16 @@ impl LogReport {
         if self.pages.is_empty() {
             return Ok(writeln!(out, "No event matches."));
         }
-        Ok(self.visit(|line| match line.decode() {
-            Ok(record) => {
-                let (at, what) = (minute(record.at), sentence(&record));
-                writeln!(out, "{at}  {FAINT}{:.8}{FAINT:#}  {what}", record.id)
-            }
-            Err(_) => writeln!(out, "{}", visible(&String::from_utf8_lossy(line.bytes))),
-        })?)
+        self.visit(|line| {
+            written = match line.decode() {
+                Ok(record) => {
+                    let (at, what) = (minute(record.at), sentence(&record));
+                    writeln!(out, "{at}  {FAINT}{:.8}{FAINT:#}  {what}", record.id)
+                }
+                Err(_) => writeln!(out, "{}", visible(&String::from_utf8_lossy(line.bytes))),
+            };
+            Ok(written.is_ok())
+        })?;
+        Ok(written)
     }
 }

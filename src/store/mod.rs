@@ -14,7 +14,6 @@ use crate::events::{Append, Event, FORMAT_VERSION, Log, LogError, NextLines, Tor
 use crate::file_log::{FileLog, Sealed};
 use crate::projection::{Needs, Roster, View};
 
-mod checkpoint;
 mod condition;
 #[cfg(unix)]
 #[cfg(test)]
@@ -31,7 +30,7 @@ mod verify;
 
 pub use condition::Condition;
 pub use error::StoreError;
-pub use options::{LongWork, Options, PendingCheckpoint, Progress};
+pub use options::{Options, PendingCheckpoint, Progress};
 pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};
 pub use snapshot::Snapshot;
 
@@ -310,7 +309,7 @@ impl<L: Log> Store<L> {
     fn lock(&mut self) -> Result<L::Guard, LogError> {
         match self.log.lock(Duration::ZERO) {
             Err(LogError::Busy { .. }) => {
-                self.progress.report(LongWork::Waiting);
+                self.progress.report(None);
                 self.log.lock(self.wait)
             }
             locked => locked,
@@ -322,9 +321,7 @@ impl<L: Log> Store<L> {
         if self.has_recorded { StoreError::Recorded(Box::new(error)) } else { error }
     }
 
-    /// The error that another log is there than the one that is read or written.
-    #[must_use]
-    pub fn keeps_moving(&self) -> StoreError {
+    fn keeps_moving(&self) -> StoreError {
         StoreError::KeepsMoving(self.log.path().to_owned())
     }
 
@@ -650,7 +647,7 @@ mod tests {
         store.checkpoint().unwrap();
         let told = Arc::new(std::sync::Mutex::new(Vec::new()));
         let listener = Arc::clone(&told);
-        let progress = Progress::new(move |work| listener.lock().unwrap().push(work));
+        let progress = Progress::new(move |read| listener.lock().unwrap().push(read));
         let bytes = fs::metadata(dir.path().join("events.jsonl")).unwrap().len();
         for kept in [true, false] {
             told.lock().unwrap().clear();
@@ -662,11 +659,9 @@ mod tests {
             assert!(opened.load(&Needs::everyone()) && opened.view() == store.view());
             let told = told.lock().unwrap();
             assert_eq!(told.is_empty(), kept, "with its checkpoint there is little to read");
-            let is_reading =
-                |work: &LongWork| matches!(work, LongWork::Reading { all, .. } if *all == bytes);
+            let is_reading = |read: &Option<(u64, u64)>| read.is_some_and(|(_, all)| all == bytes);
             assert!(told.is_sorted() && told.iter().all(is_reading), "{told:?}");
-            let end = LongWork::Reading { done: bytes, all: bytes };
-            assert!(kept || told.last() == Some(&end), "{told:?}");
+            assert!(kept || told.last() == Some(&Some((bytes, bytes))), "{told:?}");
         }
     }
 

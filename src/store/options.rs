@@ -43,38 +43,24 @@ impl Options {
 
 /// Who is notified of work that takes long, if anybody is.
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(LongWork) + Send + Sync>>);
-
-/// What takes long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LongWork {
-    /// Others are writing.
-    Waiting,
-    /// A long log is read.
-    Reading {
-        /// How many bytes were read.
-        done: u64,
-        /// How many there are.
-        all: u64,
-    },
-}
+pub struct Progress(Option<Arc<dyn Fn(Option<(u64, u64)>) + Send + Sync>>);
 
 impl Progress {
-    /// Notifies `listener`.
-    pub fn new(listener: impl Fn(LongWork) + Send + Sync + 'static) -> Self {
+    /// Notifies `listener`: how many bytes of a long log were read, and of how many; of nothing
+    /// while others are writing.
+    pub fn new(listener: impl Fn(Option<(u64, u64)>) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(listener)))
     }
 
-    pub(super) fn report(&self, work: LongWork) {
+    pub(super) fn report(&self, read: Option<(u64, u64)>) {
         if let Some(listener) = &self.0 {
-            listener(work);
+            listener(read);
         }
     }
 
     /// Reports that a log was read up to a position, and so many bytes are left.
     pub(super) fn report_read(&self, position: &Position, left: u64) {
-        let done = position.offset;
-        self.report(LongWork::Reading { done, all: done + left });
+        self.report(Some((position.offset, position.offset + left)));
     }
 }
 

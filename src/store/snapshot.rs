@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Options, Store, StoreError};
 use crate::broker::{Refusal, Rules};
-use crate::events::{LineError, Log as _, LogError, Position, Prefilter, Read, Record, written_id};
+use crate::events::{LineError, Log as _, Position, Prefilter, Read, Record, written_id};
 use crate::file_log::FileLog;
 use crate::git::Revision;
 use crate::projection::line::line_ranges;
@@ -77,11 +77,6 @@ impl Snapshot {
         Ok(Self { store, commit, now })
     }
 
-    /// Returns whether this is not the store as it is.
-    fn is_past(&self) -> bool {
-        self.commit.is_some() || self.view().cutoff != Cutoff::All
-    }
-
     /// The personas.
     #[must_use]
     pub fn roster(&self) -> &Roster {
@@ -120,8 +115,9 @@ impl Snapshot {
         question: impl FnOnce(&Self) -> Result<T, Refusal>,
     ) -> Result<T, StoreError> {
         self.store.ensure(needs)?;
+        let is_past = self.commit.is_some() || self.view().cutoff != Cutoff::All;
         question(self).map_err(|refusal| match refusal {
-            Refusal::UnknownPersona { name, .. } if self.is_past() => StoreError::UnknownThen(name),
+            Refusal::UnknownPersona { name, .. } if is_past => StoreError::UnknownThen(name),
             refusal => refusal.into(),
         })
     }
@@ -192,7 +188,7 @@ impl Snapshot {
         if self.view().reordered {
             let whole = self.store.read_all()?;
             let visited = View::in_order(&whole).and_then(|lines| visit_all(lines.collect()));
-            return visited.map(|()| None).map_err(|damage| self.damaged(damage).into());
+            return visited.map(|()| None).map_err(|damage| self.store.damaged(damage).into());
         }
         let Read::Lines { left } = self.store.log.read(page, buffer)? else {
             return Err(self.keeps_moving());
@@ -201,11 +197,11 @@ impl Snapshot {
         end.advance(buffer);
         let lines = line_ranges(buffer).filter_map(|range| buffer.get(range));
         let lines = lines.zip(page.lines + 1..).map(|(bytes, number)| Line { number, bytes });
-        visit_all(lines.collect()).map_err(|damage| self.damaged(damage))?;
+        visit_all(lines.collect()).map_err(|damage| self.store.damaged(damage))?;
         if end.last.is_none() && left > 0 {
             // A line that ends with no id is damage, whatever it was looked through for.
             let (line, reason) = (end.lines, LineError::NoId.into());
-            return Err(self.damaged(LineDamage { line, reason }).into());
+            return Err(self.store.damaged(LineDamage { line, reason }).into());
         }
         self.store.progress.report_read(&end, left);
         Ok((left > 0).then_some(end))
@@ -215,12 +211,6 @@ impl Snapshot {
     #[must_use]
     pub fn keeps_moving(&self) -> StoreError {
         self.store.keeps_moving()
-    }
-
-    /// Says where in which file a line is damaged.
-    #[must_use]
-    pub fn damaged(&self, damage: LineDamage) -> LogError {
-        self.store.damaged(damage)
     }
 }
 

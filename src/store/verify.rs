@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{LongWork, Options, Store, StoreError};
+use super::{Options, Store, StoreError};
 use crate::audit::{Audit, Auditor, Fault, Finding, FoundCheckpoint, Severity, inspect};
 use crate::disk;
 use crate::events::{IdPrefix, LogError};
@@ -107,8 +107,7 @@ pub(super) fn read_through(
     let mut auditor = Auditor::new(reader.segments(), checkpoint);
     let next = || -> Result<_, LogError> {
         let batch = reader.read()?;
-        let (done, all) = reader.progress();
-        options.progress.report(LongWork::Reading { done, all });
+        options.progress.report(Some(reader.progress()));
         Ok(batch)
     };
     pipeline::in_order(next, inspect, |lines| {
