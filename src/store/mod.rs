@@ -66,19 +66,8 @@ pub struct Store<L: Log = FileLog> {
     pending: PendingCheckpoint,
     /// Whether an event was recorded, and is durable.
     has_recorded: bool,
-    /// What was cut from the log when it was seeded, for the next answer.
+    /// What was cut from the end of the log, until the caller takes it.
     torn: Option<TornTail>,
-}
-
-/// What was recorded, and what there is to say of it.
-#[derive(Debug)]
-pub struct Answer<T> {
-    /// What the request asked for.
-    pub outcome: T,
-    /// What the caller should know.
-    pub notices: Vec<String>,
-    /// What was cut from the end of the log first.
-    pub torn: Option<TornTail>,
 }
 
 impl Store<FileLog> {
@@ -93,13 +82,12 @@ impl Store<FileLog> {
         if store.view.events == 0 {
             store.log.create_store()?;
             let personas = store.seed.personas()?;
-            let seeded = store.execute(&Needs::nothing(), options.now, rng, |situation| {
+            store.execute(&Needs::nothing(), options.now, rng, |situation| {
                 let new = situation.roster.is_empty();
                 let events = if new { personas.clone() } else { Vec::new() };
                 let events = events.into_iter().map(Event::Seed).collect();
                 Ok(Decision::new(events, ()))
             })?;
-            store.torn = seeded.torn;
         }
         store.keep(UNSAVED_BY_READERS);
         Ok(store)
@@ -180,7 +168,7 @@ fn read_seed(path: &Path) -> Result<Seed, StoreError> {
 }
 
 impl<L: Log> Store<L> {
-    /// What was cut from the end of the log when the store was seeded, if no answer had it yet.
+    /// What was cut from the end of the log before something was recorded, if nobody took it yet.
     pub fn take_torn(&mut self) -> Option<TornTail> {
         self.torn.take()
     }
@@ -203,7 +191,8 @@ impl<L: Log> Store<L> {
         &self.rules
     }
 
-    /// Has a rule decide, and records what it decided. Answers when that is durable.
+    /// Has a rule decide, and records what it decided. Answers with the outcome and with what the
+    /// caller should know when that is durable.
     ///
     /// When the log is replaced meanwhile, as by a checkout, the rule decides
     /// again on the log that is there now. When it decides that nothing is to
@@ -214,7 +203,7 @@ impl<L: Log> Store<L> {
         now: Timestamp,
         rng: &mut fastrand::Rng,
         mut rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
-    ) -> Result<Answer<T>, StoreError> {
+    ) -> Result<(T, Vec<String>), StoreError> {
         for _ in 0..TRIES {
             let guard = self.lock()?;
             self.catch_up()?;
@@ -225,7 +214,7 @@ impl<L: Log> Store<L> {
             if events.is_empty() {
                 drop(guard);
                 self.log.sync()?;
-                return Ok(Answer { outcome, notices, torn: self.torn.take() });
+                return Ok((outcome, notices));
             }
             self.check_version()?;
             if !events.iter().all(|event| self.load(&Needs::event(event))) {
@@ -234,9 +223,10 @@ impl<L: Log> Store<L> {
             let lines = self.encode(now, events)?;
             if let Append::Done { torn } = self.log.append(guard, &self.view.position, &lines)? {
                 self.has_recorded = true;
+                self.torn = torn.or_else(|| self.torn.take());
                 self.take_in(&lines).map_err(|error| self.after_recording(error))?;
                 self.keep(UNSAVED_BY_WRITERS);
-                return Ok(Answer { outcome, notices, torn: torn.or_else(|| self.torn.take()) });
+                return Ok((outcome, notices));
             }
         }
         Err(self.keeps_moving())
@@ -248,10 +238,11 @@ impl<L: Log> Store<L> {
         request: &AssignRequest,
         now: Timestamp,
         rng: &mut fastrand::Rng,
-    ) -> Result<Answer<Vec<Assigned>>, StoreError> {
+    ) -> Result<(Vec<Assigned>, Vec<String>), StoreError> {
         let needs = request.needs(&self.rules);
-        let answer = self.execute(&needs, now, rng, |it| broker::assign(it, request))?;
-        self.complete(request, answer)
+        let (choices, notices) =
+            self.execute(&needs, now, rng, |it| broker::assign(it, request))?;
+        Ok((self.complete(request, choices)?, notices))
     }
 
     /// Answers as [`Store::assign`] would, and records nothing.
@@ -260,27 +251,24 @@ impl<L: Log> Store<L> {
         request: &AssignRequest,
         now: Timestamp,
         rng: &mut fastrand::Rng,
-    ) -> Result<Answer<Vec<Assigned>>, StoreError> {
+    ) -> Result<(Vec<Assigned>, Vec<String>), StoreError> {
         let needs = request.needs(&self.rules);
         let rule = |it: &mut Situation<'_>| broker::assign(it, request);
-        let (mut rehearsed, answer) = self.rehearse(&needs, now, rng, rule)?;
-        rehearsed.complete(request, answer)
+        let (mut rehearsed, choices, notices) = self.rehearse(&needs, now, rng, rule)?;
+        Ok((rehearsed.complete(request, choices)?, notices))
     }
 
     /// Adds to each choice what there is to say of the persona.
     fn complete(
         &mut self,
         request: &AssignRequest,
-        answer: Answer<Vec<Choice>>,
-    ) -> Result<Answer<Vec<Assigned>>, StoreError> {
-        let Answer { outcome: choices, notices, torn } = answer;
+        choices: Vec<Choice>,
+    ) -> Result<Vec<Assigned>, StoreError> {
         let chosen = Needs::personas(choices.iter().map(|choice| &choice.persona));
-        let outcome = self.look(&chosen, |store| {
-            let (roster, rules) = (&store.view.roster, &store.rules);
-            let assigned = choices.into_iter().map(|it| Assigned::of(it, request, roster, rules));
-            Ok(assigned.flatten().collect())
-        })?;
-        Ok(Answer { outcome, notices, torn })
+        self.look(&chosen, |Self { view, rules, .. }| {
+            let of = |choice| Assigned::of(choice, request, &view.roster, rules);
+            Ok(choices.into_iter().filter_map(of).collect())
+        })
     }
 
     /// Asks something of the store.
@@ -332,7 +320,7 @@ impl<L: Log> Store<L> {
         now: Timestamp,
         rng: &mut fastrand::Rng,
         mut rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
-    ) -> Result<(Self, Answer<T>), StoreError> {
+    ) -> Result<(Self, T, Vec<String>), StoreError> {
         if !self.load(needs) {
             self.read()?;
         }
@@ -345,7 +333,7 @@ impl<L: Log> Store<L> {
         let lines = self.encode(now, events)?;
         // What was not recorded is not to be kept either.
         self.take_in(&lines)?;
-        Ok((self, Answer { outcome, notices, torn: None }))
+        Ok((self, outcome, notices))
     }
 
     /// Writes events as lines that follow from the heads.
@@ -413,7 +401,7 @@ mod tests {
         let with_more = fs::read(&other).unwrap();
         assert!(with_more.len() > original.len());
         let mut seen = Vec::new();
-        let answer = store
+        let (outcome, _) = store
             .execute(&Needs::nothing(), options.now, &mut rng, |situation| {
                 if seen.is_empty() {
                     fs::rename(&other, &path).unwrap();
@@ -423,7 +411,7 @@ mod tests {
             })
             .unwrap();
         assert_eq!(seen.len(), 2, "decided twice");
-        assert_eq!(answer.outcome, 11);
+        assert_eq!(outcome, 11);
         let log = fs::read(&path).unwrap();
         assert!(log.starts_with(&with_more) && log.len() > with_more.len());
         assert_eq!(open(dir.path()).0.view().heads, store.view().heads);
@@ -442,9 +430,9 @@ mod tests {
         store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
         // A checkout of what was there before.
         fs::rename(&original, &path).unwrap();
-        let answer =
+        let (outcome, _) =
             store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
-        assert_eq!((answer.outcome, store.view().events), (12, 13));
+        assert_eq!((outcome, store.view().events), (12, 13));
         assert_eq!(open(dir.path()).0.view(), store.view());
     }
 
@@ -606,11 +594,11 @@ mod tests {
             };
             if rehearse {
                 let rehearsed = store.rehearse(&needs, options.now, &mut rng, &mut rule);
-                let (rehearsed, answer) = rehearsed.unwrap();
-                assert_eq!((answer.outcome, rehearsed.view().events), (12, 13));
+                let (rehearsed, outcome, _) = rehearsed.unwrap();
+                assert_eq!((outcome, rehearsed.view().events), (12, 13));
             } else {
-                let answer = store.execute(&needs, options.now, &mut rng, &mut rule).unwrap();
-                assert_eq!((answer.outcome, store.view().events), (12, 13));
+                let (outcome, _) = store.execute(&needs, options.now, &mut rng, &mut rule).unwrap();
+                assert_eq!((outcome, store.view().events), (12, 13));
             }
             let due = if is_needed { 1 } else { 2 };
             assert_eq!(asked, due, "again where only what was decided shows the loss");
