@@ -34,7 +34,6 @@ use crate::projection::{Fold, View, pipeline};
 /// How many lines are decoded in one go.
 const CHUNK: usize = 4096;
 
-/// An audit under way.
 #[derive(Debug, Default)]
 pub(crate) struct Auditor {
     segments: Vec<Segment>,
@@ -64,17 +63,15 @@ pub(crate) struct Auditor {
     checkpoint: FoundCheckpoint,
     view: View,
     observations: Observations,
-    /// Whether the lines are another sequence than that of the fold.
+    /// Whether the lines have to be folded in another order than they came in.
     is_out_of_order: bool,
 }
 
 impl Auditor {
-    /// Begins an audit of a log of these files, with the checkpoint that was found.
     pub fn new(segments: &[Segment], checkpoint: FoundCheckpoint) -> Self {
         Self { segments: segments.to_vec(), checkpoint, ..Self::default() }
     }
 
-    /// Takes in the next lines of the log.
     pub fn take(&mut self, (batch, mut lines): (Batch, Vec<InspectedLine>)) {
         let Batch { file, offset, .. } = batch;
         if self.starts.len() <= file {
@@ -153,7 +150,6 @@ impl Auditor {
         }
     }
 
-    /// Returns whether the lines have to be folded in another order than they came in.
     pub fn is_out_of_order(&self) -> bool {
         self.is_out_of_order
     }

@@ -10,7 +10,7 @@ use crate::projection::graph::LineSpan;
 /// What has to be done so that the rest of a log is sound.
 #[derive(Debug)]
 pub struct RepairPlan {
-    /// What is to be done to each file, but for the lines that are to be cut.
+    /// What is to be done to each file, but for the lines to cut.
     pub rewrites: Vec<Rewrite>,
     /// The lines that are not sound, in the order of the log, each with what is wrong with it.
     pub cut: Vec<(LineSpan, String)>,
