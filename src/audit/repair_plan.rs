@@ -7,7 +7,6 @@ use crate::events::{Cut, EventId, Heads, Seq};
 use crate::file_log::Rewrite;
 use crate::projection::graph::LineSpan;
 
-/// What has to be done so that the rest of a log is sound.
 #[derive(Debug)]
 pub struct RepairPlan {
     /// What is to be done to each file, but for the lines to cut.
@@ -35,8 +34,6 @@ pub struct RepairPlan {
 }
 
 impl Auditor {
-    /// Finds out what has to be done to repair the log.
-    ///
     /// Lines that are wrong by themselves go, and so do those whose depth is a
     /// lie: their ids are right, and no writer made them. What follows them
     /// stays, and the gap is recorded. `known` are events that were found

@@ -152,9 +152,8 @@ impl Output {
         }
         // The clock measures how long the user waits; no answer depends on it.
         let (start, shown) = (Instant::now(), OnceLock::new());
-        Progress::new(move |read| {
-            let Some((done, all)) = read else { return };
-            if start.elapsed() < Duration::from_secs(1) {
+        Progress::new(move |done, all| {
+            if all == 0 || start.elapsed() < Duration::from_secs(1) {
                 return;
             }
             let style = || ProgressStyle::with_template("Reading the log {wide_bar} {percent:>3}%");

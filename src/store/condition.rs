@@ -1,5 +1,7 @@
 //! A quick look at a store from outside.
 
+use std::io;
+
 use super::verify::{existing, look_twice, open_to_others};
 use super::{Options, Store, StoreError};
 use crate::disk::{Disk, Mode};
@@ -30,40 +32,41 @@ impl Store<FileLog> {
     /// more while no writer can be at work.
     pub fn examine(options: &Options) -> Result<Condition, StoreError> {
         let path = options.dir.join(lock::FILE);
-        let lock = lock::look(&options.disk, &path).map_err(LogError::io("look at", &path))?;
+        let holder = lock::look(&options.disk, &path).map_err(LogError::io("look at", &path))?;
         let mut log = existing(options)?;
         let look = |log: &mut FileLog| {
             let reader = log.reader()?;
-            let (_, bytes) = reader.progress();
-            let (torn, last) = end(&options.disk, reader.segments())?;
-            let open_to_others = open_to_others(&options.dir, &reader)?;
-            Ok((Condition { bytes, torn, last, open_to_others, lock }, reader))
+            let ((_, bytes), open_to_others) = (reader.progress(), Vec::new());
+            let mut seen =
+                Condition { bytes, torn: None, last: None, open_to_others, lock: holder };
+            if let Some(segment) = reader.segments().iter().rfind(|segment| segment.bytes > 0) {
+                let judged = seen.judge_end(&options.disk, segment);
+                judged.map_err(LogError::io("read", &segment.path))?;
+            }
+            Ok((seen, reader))
         };
         let suspect = |it: &Condition| it.torn.is_some() || matches!(it.last, Some(Err(_)));
-        Ok(look_twice(&mut log, options.wait, look, suspect)?.0)
+        let (mut seen, reader) = look_twice(&mut log, options.wait, look, suspect)?;
+        seen.open_to_others = open_to_others(&options.dir, &reader)?;
+        Ok(seen)
     }
 }
 
-/// How the last file that holds anything ends: see [`Condition`].
-fn end(
-    disk: &Disk,
-    segments: &[Segment],
-) -> Result<(Option<u64>, Option<Result<EventId, LineError>>), LogError> {
-    let Some(segment) = segments.iter().rfind(|segment| segment.bytes > 0) else {
-        return Ok((None, None));
-    };
-    let judged = || {
+impl Condition {
+    /// Finds out how the last file that holds anything ends.
+    fn judge_end(&mut self, disk: &Disk, segment: &Segment) -> io::Result<()> {
         let file = disk.open(&segment.path, Mode::Read)?;
         let End { lines, unended } = tail::end_of(&*file, false, 0..segment.bytes)?;
         if lines < segment.bytes || (unended && segment.is_sealed()) {
-            return Ok((Some(segment.bytes - lines), None));
+            self.torn = Some(segment.bytes - lines);
+            return Ok(());
         }
         let mut bytes = Vec::new();
         let from = segment.bytes.saturating_sub(LINE_LIMIT as u64);
         file.read_at(from, segment.bytes - from, &mut bytes)?;
         let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
         let line = line.rsplit(|byte| *byte == b'\n').next().unwrap_or(line);
-        Ok((None, Some(check_id(line))))
-    };
-    judged().map_err(LogError::io("read", &segment.path))
+        self.last = Some(check_id(line));
+        Ok(())
+    }
 }

@@ -42,31 +42,35 @@ impl Options {
 }
 
 /// Who is notified of work that takes long, if anybody is.
-#[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(Option<(u64, u64)>) + Send + Sync>>);
+#[derive(Clone)]
+pub struct Progress(Arc<dyn Fn(u64, u64) + Send + Sync>);
 
 impl Progress {
-    /// Notifies `listener`: how many bytes of a long log were read, and of how many; of nothing
-    /// while others are writing.
-    pub fn new(listener: impl Fn(Option<(u64, u64)>) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(listener)))
+    /// Notifies `listener`: how many bytes of a log were read, and of how many; that is none of
+    /// none while others are writing.
+    pub fn new(listener: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(listener))
     }
 
-    pub(super) fn report(&self, read: Option<(u64, u64)>) {
-        if let Some(listener) = &self.0 {
-            listener(read);
-        }
+    pub(super) fn report(&self, (done, all): (u64, u64)) {
+        (self.0)(done, all);
     }
 
     /// Reports that a log was read up to a position, and so many bytes are left.
     pub(super) fn report_read(&self, position: &Position, left: u64) {
-        self.report(Some((position.offset, position.offset + left)));
+        self.report((position.offset, position.offset + left));
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new(|_, _| {})
     }
 }
 
 impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Progress" } else { "no progress" })
+        f.write_str("Progress")
     }
 }
 

@@ -26,7 +26,6 @@ impl<L: Log> Store<L> {
         }
     }
 
-    /// Folds what is new in the log.
     pub(super) fn catch_up(&mut self) -> Result<(), StoreError> {
         // A fold that fails leaves nothing to keep.
         let is_due = mem::take(&mut self.is_due);
@@ -105,7 +104,6 @@ impl<L: Log> Store<L> {
         Ok(())
     }
 
-    /// Reads the whole log.
     pub(super) fn read_all(&mut self) -> Result<Vec<u8>, StoreError> {
         let append = |whole: &mut Vec<u8>, _: &Position, lines: &[u8], left| {
             whole.reserve(lines.len() + usize::try_from(left).unwrap_or(0));

@@ -107,7 +107,7 @@ pub(super) fn read_through(
     let mut auditor = Auditor::new(reader.segments(), checkpoint);
     let next = || -> Result<_, LogError> {
         let batch = reader.read()?;
-        options.progress.report(Some(reader.progress()));
+        options.progress.report(reader.progress());
         Ok(batch)
     };
     pipeline::in_order(next, inspect, |lines| {
@@ -181,7 +181,7 @@ mod tests {
             let (whole, free) = (dir.path().join("whole"), Arc::new(Mutex::new(Vec::new())));
             fs::write(&whole, &sound).unwrap();
             let (noted, writer) = (Arc::clone(&free), dir.path().to_owned());
-            let progress = Progress::new(move |_| {
+            let progress = Progress::new(move |_, _| {
                 let _ = fs::rename(&whole, &path);
                 let mut log = FileLog::new(Disk::default(), writer.clone());
                 let locked = crate::events::Log::lock(&mut log, Duration::ZERO);
