@@ -112,7 +112,7 @@ impl Environment {
             dir: environment::store_dir(None, self.store.clone(), self.home.clone())?,
             wait: LOCK_WAIT,
             now: environment::now(self.now.clone(), self.clock)?,
-            progress: Progress::new(move |_| deadline.enforce()),
+            progress: Progress::new(move |_, _| deadline.enforce()),
             disk: Disk::default(),
             pending: PendingCheckpoint::default(),
         })

@@ -54,15 +54,14 @@ pub fn answer(
         tool_use_id,
         explain: false,
     };
-    let answer = store.assign(&request, options.now, &mut environment.rng)?;
-    let assigned = answer.outcome.first();
-    let updated = assigned.and_then(|assigned| agent.with_preamble(&assigned.preamble));
+    let (assigned, _) = store.assign(&request, options.now, &mut environment.rng)?;
+    let updated = assigned.first().and_then(|assigned| agent.with_preamble(&assigned.preamble));
     let updated = updated.ok_or("a bug in the hook: the call could not be rewritten")?;
     // No `permissionDecision`: a persona must never open a gate.
     let stdout = format!(
         r#"{{"hookSpecificOutput":{{"hookEventName":"PreToolUse","updatedInput":{updated}}}}}"#
     );
-    let notes = answer.torn.iter().map(ToString::to_string).collect();
+    let notes = store.take_torn().iter().map(ToString::to_string).collect();
     Ok(Answer { stdout: stdout + "\n", notes, pending: options.pending })
 }
 

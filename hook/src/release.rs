@@ -39,13 +39,13 @@ pub fn answer(
     let rng = &mut environment.rng;
     let mut store = Store::open(&options, rng)?;
     let (needs, now) = (&Needs::nothing(), options.now);
-    let torn = if let Some(session) = ended {
+    if let Some(session) = ended {
         let request = ReleaseRequest { session, agent: None, reason: ReleaseReason::SessionEnd };
-        store.execute(needs, now, rng, |it| broker::release(it, &request))?.torn
+        store.execute(needs, now, rng, |it| broker::release(it, &request))?;
     } else {
         let age = store.rules().lifecycle.stale_after();
-        store.execute(needs, now, rng, |it| broker::clean_up(it, age))?.torn
-    };
-    let notes = torn.iter().map(ToString::to_string).collect();
+        store.execute(needs, now, rng, |it| broker::clean_up(it, age))?;
+    }
+    let notes = store.take_torn().iter().map(ToString::to_string).collect();
     Ok(Answer { stdout: String::new(), notes, pending: options.pending })
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use smol_str::SmolStr;
 
-use super::place::Place;
+use super::finding::Place;
 use crate::events::{
     Cut, EventId, FORMAT_VERSION, IdPrefix, LineError, PersonaName, Seq, TextError,
 };
@@ -152,13 +152,7 @@ impl Fault {
         match self {
             Self::Line(LineError::WrongId { .. }) => (Damage, "changed"),
             Self::Line(LineError::TooLong { .. }) => (Damage, "too_long"),
-            Self::Line(
-                LineError::NoId
-                | LineError::CrLf
-                | LineError::NoObject
-                | LineError::NotText(_)
-                | LineError::NotAnEvent(_),
-            ) => (Damage, "not_an_event"),
+            Self::Line(_) => (Damage, "not_an_event"),
             Self::CrLf { .. } => (Damage, "crlf"),
             Self::NoLineEnd => (Damage, "no_line_end"),
             Self::MissingParent(_) => (Damage, "missing_parent"),

@@ -7,7 +7,7 @@ use clap::Args;
 use muzzle_persona::Disk;
 use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situation};
 use muzzle_persona::projection::{CutoffSpec, Needs};
-use muzzle_persona::{Answer, Options, PendingCheckpoint, Snapshot, Store};
+use muzzle_persona::{Options, PendingCheckpoint, Snapshot, Store};
 
 use super::environment::{self, Environment};
 use super::output::{Level, Output};
@@ -107,12 +107,15 @@ impl Context {
 
     pub fn assign(&mut self, request: &AssignRequest) -> Result<Vec<Assigned>, Failure> {
         let (mut store, now, rng) = (self.open()?, self.options.now, &mut self.rng);
-        let answer = if self.dry_run {
+        let (assigned, notices) = if self.dry_run {
             store.rehearse_assign(request, now, rng)?
         } else {
-            store.assign(request, now, rng)?
+            let answer = store.assign(request, now, rng)?;
+            self.warn(store.take_torn());
+            answer
         };
-        Ok(self.outcome(answer))
+        self.warn(notices);
+        Ok(assigned)
     }
 
     /// Opens the store, has a rule decide and records the decision.
@@ -122,19 +125,14 @@ impl Context {
         rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(Store, T), Failure> {
         let (mut store, now, rng) = (self.open()?, self.options.now, &mut self.rng);
-        let answer = if self.dry_run {
-            let (rehearsed, answer) = store.rehearse(needs, now, rng, rule)?;
-            store = rehearsed;
-            answer
-        } else {
-            store.execute(needs, now, rng, rule)?
-        };
-        Ok((store, self.outcome(answer)))
-    }
-
-    fn outcome<T>(&mut self, answer: Answer<T>) -> T {
-        self.warn(answer.torn);
-        self.warn(answer.notices);
-        answer.outcome
+        if self.dry_run {
+            let (rehearsed, outcome, notices) = store.rehearse(needs, now, rng, rule)?;
+            self.warn(notices);
+            return Ok((rehearsed, outcome));
+        }
+        let (outcome, notices) = store.execute(needs, now, rng, rule)?;
+        self.warn(store.take_torn());
+        self.warn(notices);
+        Ok((store, outcome))
     }
 }

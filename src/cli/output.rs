@@ -10,8 +10,8 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use clap::error::ContextValue;
 use indicatif::{ProgressBar, ProgressStyle};
+use muzzle_persona::Progress;
 use muzzle_persona::events::{is_hidden, visible};
-use muzzle_persona::{LongWork, Progress};
 use serde::Serialize;
 
 use super::failure::{Failure, USAGE};
@@ -152,9 +152,8 @@ impl Output {
         }
         // The clock measures how long the user waits; no answer depends on it.
         let (start, shown) = (Instant::now(), OnceLock::new());
-        Progress::new(move |work| {
-            let LongWork::Reading { done, all } = work else { return };
-            if start.elapsed() < Duration::from_secs(1) {
+        Progress::new(move |done, all| {
+            if all == 0 || start.elapsed() < Duration::from_secs(1) {
                 return;
             }
             let style = || ProgressStyle::with_template("Reading the log {wide_bar} {percent:>3}%");

@@ -40,7 +40,7 @@ pub struct WhyArgs {
 
 pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> {
     let WhyArgs { name, session, role, slot, limit } = args;
-    let mut store = context.open()?;
+    let mut store = Snapshot::present(context.open()?, context.options.now);
     let name = broker::find(store.roster(), name).map_err(Failure::from)?.clone();
     let meant = role.as_ref().map(|role| store.rules().roles.meant(role));
     let mut last = None;

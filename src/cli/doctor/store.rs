@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use muzzle_persona::Hold;
 use muzzle_persona::wording::Count;
-use muzzle_persona::{Condition, LogEnd, Options, Store, StoreError};
+use muzzle_persona::{Condition, Options, Store, StoreError};
 
 use super::check::Check;
 use crate::cli::failure::Failure;
@@ -25,7 +25,7 @@ pub fn checks(options: &Options) -> Vec<Check> {
             let message = format!("The store is in `{dir}`; its log has {bytes}.");
             let mut checks = vec![Check::ok("store", message)];
             checks.extend(modes(&options.dir, &condition));
-            checks.extend([log_end(&condition.end), lock(condition.lock)]);
+            checks.extend([log_end(&condition), lock(condition.lock)]);
             checks
         }
         Err(StoreError::NoStore(_)) => {
@@ -66,20 +66,20 @@ fn modes(dir: &Path, condition: &Condition) -> Vec<Check> {
     checks
 }
 
-fn log_end(end: &LogEnd) -> Check {
+fn log_end(condition: &Condition) -> Check {
     let id = "store.tail";
-    match end {
-        LogEnd::Empty => Check::ok(id, "The log is empty."),
-        LogEnd::Sound(event) => {
+    match (condition.torn, &condition.last) {
+        (None, None) => Check::ok(id, "The log is empty."),
+        (None, Some(Ok(event))) => {
             Check::ok(id, format!("The log ends with the event {event}, which is sound."))
         }
-        LogEnd::Torn { bytes } => Check::warning(
+        (Some(bytes), _) => Check::warning(
             id,
-            format!("The log ends with {} of a write that was cut off.", Count(*bytes, "byte")),
+            format!("The log ends with {} of a write that was cut off.", Count(bytes, "byte")),
             "No event that was acknowledged is lost; the next writer moves them to `quarantine/`.",
             "nothing needs to be done; `muzzle-persona verify` reads the whole log",
         ),
-        LogEnd::Damaged(error) => Check::problem(
+        (None, Some(Err(error))) => Check::problem(
             id,
             format!("The last line of the log is damaged: {error}."),
             "Nothing is recorded behind damage, so no agent gets a persona.",
