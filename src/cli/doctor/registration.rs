@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use muzzle_persona::wording::Quoted;
+use muzzle_persona::wording::quoted;
 
 use super::check::Check;
 use super::hook_file::{HookFile, effective};
@@ -35,7 +35,7 @@ pub fn checks(client: &ClaudeCode, files: &[HookFile], program: Option<&Path>) -
     let without = without.iter().filter(|file| file.plugin.is_none() && file.error.is_none());
     let without: Vec<_> = without.map(|file| file.path.display()).collect();
     if !without.is_empty() {
-        checks.push(ok(format!("No hook of ours is in {}.", Quoted::all(&without))));
+        checks.push(ok(format!("No hook of ours is in {}.", quoted(&without))));
     }
     if count == 0 {
         let means = "No agent of a session that starts here gets a persona.";
