@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Args;
 use serde::Serialize;
 
-use super::claude_code::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, Registration, beside};
+use super::claude_code::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, beside, registration};
 use super::claude_code::location::{ClaudeCode, Location, Scope, Via, word};
 use super::claude_code::plan::{Change, Plan};
 use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
@@ -39,8 +39,9 @@ pub struct InstallArgs {
 
 pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, Failure> {
     let client = context.claude_code()?;
-    let registration = registration(context.program.as_deref(), args.inject)?;
     let InstallArgs { via, scope, inject, dry_run } = *args;
+    let commands @ [inject_command, release_command] = &hook_paths(context.program.as_deref())?;
+    let registration = registration(inject_command, &inject.args(), release_command);
     let mut locations = client.locations().into_iter();
     let location = locations.find(|location| (location.via, location.scope) == (via, scope));
     let location = location.ok_or_else(|| no_location(scope))?;
@@ -59,7 +60,7 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
     Ok(InstallReport {
         location,
         inject,
-        commands: [registration.inject, registration.release],
+        commands: commands.clone(),
         dry_run,
         changed: !changes.is_empty() && !dry_run,
         replaced: paths,
@@ -68,7 +69,7 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
     })
 }
 
-fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, Failure> {
+fn hook_paths(program: Option<&Path>) -> Result<[String; 2], Failure> {
     let no_path = || {
         let message = "the path of this program cannot be written into settings";
         Failure::refused(message, "install it in a directory whose path is plain text")
@@ -81,7 +82,7 @@ fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, F
         }
         path.to_str().map(str::to_owned).ok_or_else(no_path)
     };
-    Ok(Registration::new(hook(INJECT)?, hook(RELEASE)?, which))
+    Ok([hook(INJECT)?, hook(RELEASE)?])
 }
 
 /// Plans to take out what the scope has registered in the other way, and refuses if another scope

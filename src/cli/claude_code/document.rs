@@ -90,7 +90,7 @@ fn hook(event: &str, group: &Value<'_>, handler: &Value<'_>) -> Hook {
         matcher: get(group, "matcher").and_then(text).map(str::to_owned),
         command: command(handler).map(str::to_owned),
         args: args.map(|args| elements(args).iter().filter_map(text).map(str::to_owned).collect()),
-        timeout: timeout.and_then(|seconds| seconds.value.parse().ok()),
+        timeout: timeout.and_then(|seconds| serde_json::from_str(seconds.value).ok()),
         own: own_hook(handler),
     }
 }

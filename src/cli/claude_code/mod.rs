@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use self::document::Document;
 use self::error::FileError;
-use self::hook::Registration;
+use self::hook::Hook;
 use self::location::{ClaudeCode, Location, Via};
 use self::plan::Plan;
 use super::failure::Failure;
@@ -38,7 +38,7 @@ pub fn is_registered(location: &Location) -> Result<bool, Failure> {
 }
 
 /// Plans to register the hooks, in place of an older registration at the same location.
-pub fn plan_install(location: &Location, registration: &Registration) -> Result<Plan, Failure> {
+pub fn plan_install(location: &Location, registration: &[Hook]) -> Result<Plan, Failure> {
     let plan = match location.via {
         Via::Plugin => plugin::plan_install(location, registration),
         Via::Settings => settings::plan_install(location, registration),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::FileError;
-use super::hook::Registration;
+use super::hook::{Hook, groups};
 use super::location::Location;
 use super::plan::{Change, Plan, missing_directories};
 use super::settings;
@@ -42,7 +42,7 @@ pub fn is_registered(folder: &Path) -> Result<bool, FileError> {
     Ok(folder.join(LIST).exists() || settings::is_registered(&folder.join(HOOKS))?)
 }
 
-pub fn plan_install(location: &Location, registration: &Registration) -> Result<Plan, FileError> {
+pub fn plan_install(location: &Location, registration: &[Hook]) -> Result<Plan, FileError> {
     let folder = &location.path;
     let (made_directories, mut old) = match read(folder)? {
         Some(list) => (list.made_directories, list.contents),
@@ -50,7 +50,7 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
     };
     let mut new: Vec<_> = FILES.map(|(path, text)| (path, text.to_owned())).into();
     // The hooks come last: a folder that is incomplete is not registered yet.
-    new.push((HOOKS, json(&BTreeMap::from([("hooks", registration.groups())]))));
+    new.push((HOOKS, json(&BTreeMap::from([("hooks", groups(registration))]))));
     let files = new.iter().map(|(path, text)| (path.to_string(), hash(text.as_bytes()))).collect();
     let version = env!("CARGO_PKG_VERSION").to_owned();
     // The list comes first: a folder that is incomplete can be removed.

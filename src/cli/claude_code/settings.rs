@@ -14,7 +14,7 @@ use serde_json::json;
 use super::document::Document;
 use super::edit;
 use super::error::{FileError, MAX_SETTINGS};
-use super::hook::{INJECT, RELEASE, Registration};
+use super::hook::{Hook, INJECT, RELEASE, registration};
 use super::location::Location;
 use super::plan::{Change, Plan, missing_directories};
 
@@ -52,7 +52,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     }
 }
 
-pub fn plan_install(location: &Location, registration: &Registration) -> Result<Plan, FileError> {
+pub fn plan_install(location: &Location, registration: &[Hook]) -> Result<Plan, FileError> {
     let mut plan = Plan::new(location);
     let [mut file, mut copy, mut note] = open(&location.path)?;
     let Some(before) = &file.before else {
@@ -144,7 +144,7 @@ fn was_absent(original: Option<&[u8]>, note: &Change) -> bool {
     note.before.is_some() && original.is_some_and(<[u8]>::is_empty)
 }
 
-fn installed(base: &[u8], registration: &Registration) -> Result<Vec<u8>, FileError> {
+fn installed(base: &[u8], registration: &[Hook]) -> Result<Vec<u8>, FileError> {
     let base = without_hooks(base)?;
     let document = Document::read(&base)?;
     document.check()?;
@@ -156,10 +156,10 @@ fn without_hooks(bytes: &[u8]) -> Result<Vec<u8>, FileError> {
 }
 
 /// Returns the registration that a file holds, if it is complete.
-fn registered(document: &Document<'_>) -> Option<Registration> {
+fn registered(document: &Document<'_>) -> Option<[Hook; 3]> {
     let hooks = document.hooks();
     let last = |name| hooks.iter().rfind(|hook| hook.own == Some(name));
-    let inject = last(INJECT)?;
-    let (command, args) = (inject.command.clone()?, inject.args.clone()?);
-    Some(Registration { inject: command, args, release: last(RELEASE)?.command.clone()? })
+    let (inject, release) = (last(INJECT)?, last(RELEASE)?);
+    let (inject, args) = (inject.command.as_deref()?, inject.args.as_deref()?);
+    Some(registration(inject, args, release.command.as_deref()?))
 }

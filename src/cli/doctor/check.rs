@@ -7,18 +7,11 @@ use serde::Serialize;
 
 use crate::cli::output::{ERROR, FAINT, GOOD, WARNING};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    Ok,
-    Warning,
-    /// It keeps agents from getting personas, or the log from being written.
-    Problem,
-}
-
 #[derive(Debug, Serialize)]
 pub struct Check {
-    pub level: Level,
+    /// `ok`, `warning`, or `problem`: what keeps agents from getting personas, or the log from
+    /// being written.
+    pub level: &'static str,
     /// What was checked; documented in `docs/claude-code.md`.
     #[serde(rename = "check")]
     id: &'static str,
@@ -43,35 +36,25 @@ pub struct Rehearsal {
 impl Check {
     pub fn ok(id: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { level: Level::Ok, id, message, means: None, hint: None, rehearsal: None }
+        Self { level: "ok", id, message, means: None, hint: None, rehearsal: None }
     }
 
-    pub fn warning(
-        id: &'static str,
-        message: impl Into<String>,
-        means: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
-        let (means, hint) = (Some(means.into()), Some(hint.into()));
-        Self { level: Level::Warning, means, hint, ..Self::ok(id, message) }
+    pub fn warning(id: &'static str, message: impl Into<String>, means: &str, hint: &str) -> Self {
+        let (means, hint) = (Some(means.to_owned()), Some(hint.to_owned()));
+        Self { level: "warning", means, hint, ..Self::ok(id, message) }
     }
 
-    pub fn problem(
-        id: &'static str,
-        message: impl Into<String>,
-        means: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
-        Self { level: Level::Problem, ..Self::warning(id, message, means, hint) }
+    pub fn problem(id: &'static str, message: impl Into<String>, means: &str, hint: &str) -> Self {
+        Self { level: "problem", ..Self::warning(id, message, means, hint) }
     }
 }
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (style, sign) = match self.level {
-            Level::Ok => (GOOD, '✓'),
-            Level::Warning => (WARNING, '!'),
-            Level::Problem => (ERROR, '✗'),
+            "ok" => (GOOD, '✓'),
+            "warning" => (WARNING, '!'),
+            _ => (ERROR, '✗'),
         };
         writeln!(f, "{style}{sign}{style:#} {}", visible(&self.message))?;
         let preamble = self.rehearsal.as_ref().and_then(|rehearsal| rehearsal.preamble.as_ref());

@@ -14,7 +14,7 @@ use super::context::Context;
 use super::environment;
 use super::failure::{Failure, REFUSED};
 
-use self::check::{Check, Level, Rehearsal};
+use self::check::{Check, Rehearsal};
 
 mod check;
 mod hook_file;
@@ -46,7 +46,7 @@ pub fn run(_: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure> {
     findings.extend(variables::checks(&variables, &context.options.dir));
     findings.extend(rehearsal::checks(client, program, &variables, &files)?);
     let rehearsals = findings.iter().filter_map(|check| check.rehearsal.clone()).collect();
-    let healthy = findings.iter().all(|check| check.level != Level::Problem);
+    let healthy = findings.iter().all(|check| check.level != "problem");
     Ok(DoctorReport { healthy, findings, rehearsals })
 }
 
@@ -67,9 +67,9 @@ impl fmt::Display for DoctorReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.findings.iter().try_for_each(|check| check.fmt(f))?;
         let has = |level| self.findings.iter().any(|check| check.level == level);
-        f.write_str(if has(Level::Problem) {
+        f.write_str(if has("problem") {
             "It does not work as it should; look at what is marked with ✗ first.\n"
-        } else if has(Level::Warning) {
+        } else if has("warning") {
             "It works; look at what is marked with !.\n"
         } else {
             "All is well.\n"

@@ -100,7 +100,7 @@ fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
             Ok(_) if files.iter().any(|file| file.location.as_ref() == Some(&folder)) => {}
             Ok(_) => {
                 let message = format!("`{path}` has no `{}`.", plugin::HOOKS);
-                let hint = install_command(Some(&folder));
+                let hint = &install_command(Some(&folder));
                 checks.push(Check::warning(id, message, "The plugin registers nothing.", hint));
             }
         }

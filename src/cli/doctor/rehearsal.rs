@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use muzzle_persona::environment::{INJECT as ELIGIBLE, STORE};
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 
 use super::check::{Check, Rehearsal};
 use super::hook_file::HookFile;
-use super::hook_run::HookRun;
+use super::hook_run;
 use super::programs::is_beside;
 use crate::cli::claude_code::hook::{Hook, INJECT, RELEASE};
 use crate::cli::claude_code::location::ClaudeCode;
@@ -64,8 +64,9 @@ pub fn checks(
             command.envs(variables.iter().map(|(name, (value, _))| (name, value)));
             command.env(STORE, &store).env("CLAUDE_PROJECT_DIR", cwd).current_dir(cwd);
             command.envs(file.plugin.as_ref().map(|folder| ("CLAUDE_PLUGIN_ROOT", folder)));
-            let limit = hook.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            HookRun::start(&mut command, &payload.to_string(), limit.unwrap_or(DEFAULT_TIMEOUT))
+            let limit = hook.timeout.as_ref().and_then(Number::as_f64);
+            let limit = limit.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            hook_run::call(&mut command, &payload.to_string(), limit.unwrap_or(DEFAULT_TIMEOUT))
         };
         checks.extend(inject.map(|hook| start_agent(hook, is_off, call)));
         checks.extend(release.map(|hook| end_session(hook, &store.join("events.jsonl"), call)));
@@ -76,7 +77,7 @@ pub fn checks(
 fn start_agent(
     hook: &Hook,
     is_off: bool,
-    call: impl Fn(&Hook, Value) -> Result<HookRun, String>,
+    call: impl Fn(&Hook, Value) -> Result<(Output, Duration), String>,
 ) -> Check {
     let input = json!({
         "description": "Review parser",
@@ -97,17 +98,19 @@ fn start_agent(
         let means = "A sample call of an agent got no persona.";
         Check::problem(id, format!("`{name}` {fault}."), means, HINT)
     };
-    let run = match call(hook, payload) {
-        Ok(run) => run,
+    let (output, duration) = match call(hook, payload) {
+        Ok(called) => called,
         Err(fault) => return problem(&fault),
     };
-    let milliseconds = u64::try_from(run.duration.as_millis()).unwrap_or(u64::MAX);
+    let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let message = |what| format!("`{name}` {what}, in {milliseconds} ms.");
-    let preamble = run.preamble(&input);
+    let preamble = hook_run::preamble(&output, &input);
     let mut check = match &preamble {
-        Err(_) if is_off && run.is_silent() => Check::ok(id, message("left a sample call alone")),
+        Err(_) if is_off && hook_run::is_silent(&output) => {
+            Check::ok(id, message("left a sample call alone"))
+        }
         Err(fault) => problem(fault),
-        Ok(_) if run.duration > SLOW => {
+        Ok(_) if duration > SLOW => {
             let means = "Every agent waits so long before it starts.";
             let hint = "look what else the machine is doing, then run this again";
             Check::warning(id, message("gave a sample call a persona"), means, hint)
@@ -122,7 +125,7 @@ fn start_agent(
 fn end_session(
     hook: &Hook,
     log: &Path,
-    call: impl Fn(&Hook, Value) -> Result<HookRun, String>,
+    call: impl Fn(&Hook, Value) -> Result<(Output, Duration), String>,
 ) -> Check {
     let id = "rehearsal.release";
     let name = hook.command_line();
@@ -130,11 +133,11 @@ fn end_session(
     let is_lent = has(r#""type":"assign""#);
     let fault = match call(hook, json!({"hook_event_name": "SessionEnd", "reason": "other"})) {
         Err(fault) => fault,
-        Ok(run) if !run.status.success() => run.failure(),
-        Ok(run) if is_lent && !has(r#""type":"release""#) => run.inaction(),
-        Ok(run) => {
+        Ok((output, _)) if !output.status.success() => hook_run::failure(&output),
+        Ok((output, _)) if is_lent && !has(r#""type":"release""#) => hook_run::inaction(&output),
+        Ok((_, duration)) => {
             let done = if is_lent { "gave the persona back" } else { "had nothing to give back" };
-            let milliseconds = run.duration.as_millis();
+            let milliseconds = duration.as_millis();
             let message = format!("`{name}` {done} when the session ended, in {milliseconds} ms.");
             return Check::ok(id, message);
         }

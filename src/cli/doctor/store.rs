@@ -34,9 +34,8 @@ pub fn checks(options: &Options) -> Vec<Check> {
         }
         Err(error) => {
             let Failure { message, hint, .. } = Failure::from(error);
-            let means = format!("The store at `{dir}` cannot be looked at.");
-            let hint = hint.unwrap_or_default();
-            vec![Check::problem("store", sentence(&message), means, hint)]
+            let means = &format!("The store at `{dir}` cannot be looked at.");
+            vec![Check::problem("store", sentence(&message), means, &hint.unwrap_or_default())]
         }
     };
     checks.extend(space(&options.dir));
@@ -54,14 +53,14 @@ fn modes(dir: &Path, condition: &Condition) -> Vec<Check> {
     } else {
         let message = format!("Others than its owner may use {} of the store.", open.join(", "));
         let means = "Whoever reads it learns what your agents do; whoever writes to it puts words into their prompts.";
-        Check::warning(id, message, means, format!("`chmod -R go= {quoted}`"))
+        Check::warning(id, message, means, &format!("`chmod -R go= {quoted}`"))
     }];
     let mut paths = ["", "events.jsonl", ".lock"].into_iter().map(|name| dir.join(name));
     let is_read_only =
         |path: &PathBuf| fs::metadata(path).is_ok_and(|found| found.permissions().readonly());
     checks.extend(paths.find(is_read_only).map(|path| {
         let message = format!("`{}` is read-only.", path.display());
-        Check::problem(id, message, NOT_RECORDED, format!("`chmod -R u+w {quoted}`"))
+        Check::problem(id, message, NOT_RECORDED, &format!("`chmod -R u+w {quoted}`"))
     }));
     checks
 }
