@@ -42,25 +42,6 @@ pub struct Environment {
     pub rng: fastrand::Rng,
 }
 
-/// Which calls get a persona.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Eligible {
-    Named,
-    All,
-    None,
-}
-
-impl Eligible {
-    fn parse(word: &str) -> Option<Self> {
-        match word {
-            "named" => Some(Self::Named),
-            "all" => Some(Self::All),
-            "off" => Some(Self::None),
-            _ => None,
-        }
-    }
-}
-
 impl Environment {
     /// Reads the environment of this process; nothing else in a hook does.
     #[expect(clippy::disallowed_methods, reason = "this is where they enter")]
@@ -79,27 +60,26 @@ impl Environment {
 
     /// The time that the hook may take: the variable's, else `default`.
     pub(crate) fn timeout(&self, default: Duration) -> Result<Duration, Problem> {
-        let Some(text) = &self.timeout else {
+        let Some(text) = self.timeout.as_ref().map(|text| text.to_string_lossy()) else {
             return Ok(default);
         };
-        let text = text.to_string_lossy();
         let wrong =
-            || format!("`{HOOK_TIMEOUT}` is `{text}`, which is not a number of milliseconds");
-        Ok(Duration::from_millis(text.parse().map_err(|_| wrong())?))
+            |_| format!("`{HOOK_TIMEOUT}` is `{text}`, which is not a number of milliseconds");
+        Ok(Duration::from_millis(text.parse().map_err(wrong)?))
     }
 
-    /// Which calls get a persona: what the variable says, else the argument, else those of named
-    /// agents.
+    /// Which calls get a persona, `named`, `all` or `off`: what the variable says, else the
+    /// argument, else those of named agents.
     ///
     /// The variable may be that of one session; the argument is in the settings for all. An unknown
     /// argument is ignored: a newer registration must not break an older hook.
-    pub(crate) fn eligible(&self) -> Result<Eligible, Problem> {
+    pub(crate) fn eligible(&self) -> Result<&'static str, Problem> {
+        let known = |text: &OsString| ["named", "all", "off"].into_iter().find(|word| text == word);
         let Some(text) = self.inject.as_ref().filter(|text| !text.is_empty()) else {
             let mut words = self.arguments.iter().skip_while(|word| *word != INJECT_ARGUMENT);
-            let word = words.nth(1).and_then(|word| word.to_str());
-            return Ok(word.and_then(Eligible::parse).unwrap_or(Eligible::Named));
+            return Ok(words.nth(1).and_then(known).unwrap_or("named"));
         };
-        text.to_str().and_then(Eligible::parse).ok_or_else(|| {
+        known(text).ok_or_else(|| {
             let text = text.to_string_lossy();
             format!("`{INJECT}` is `{text}`; it can be `named`, `all` or `off`").into()
         })
