@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use muzzle_persona::Disk;
 use muzzle_persona::environment::{self, HOOK_TIMEOUT, INJECT, NOW, STORE};
-use muzzle_persona::{Options, PendingCheckpoint, Progress};
+use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress};
 
 use crate::Problem;
 use crate::deadline::Deadline;
@@ -22,23 +21,17 @@ const INJECT_ARGUMENT: &str = "--inject";
 /// The variables, the arguments, the clock and the source of randomness.
 ///
 /// Whatever is set wrongly is a [`Problem`], so that the hook does nothing.
+#[expect(missing_docs, reason = "each is named for what it holds")]
 #[derive(Debug)]
 pub struct Environment {
-    /// The value of `MUZZLE_PERSONA_STORE`.
     pub store: Option<OsString>,
-    /// The value of `MUZZLE_PERSONA_NOW`.
     pub now: Option<OsString>,
-    /// The value of `MUZZLE_PERSONA_INJECT`.
     pub inject: Option<OsString>,
-    /// The value of `MUZZLE_PERSONA_HOOK_TIMEOUT_MS`.
+    /// In milliseconds, as text.
     pub timeout: Option<OsString>,
-    /// The home directory.
     pub home: Option<PathBuf>,
-    /// The arguments of the command, as it was registered.
     pub arguments: Vec<OsString>,
-    /// The time by the clock.
     pub clock: Timestamp,
-    /// The source of randomness.
     pub rng: fastrand::Rng,
 }
 
@@ -60,12 +53,11 @@ impl Environment {
 
     /// The time that the hook may take: the variable's, else `default`.
     pub(crate) fn timeout(&self, default: Duration) -> Result<Duration, Problem> {
-        let Some(text) = self.timeout.as_ref().map(|text| text.to_string_lossy()) else {
-            return Ok(default);
-        };
-        let wrong =
-            |_| format!("`{HOOK_TIMEOUT}` is `{text}`, which is not a number of milliseconds");
-        Ok(Duration::from_millis(text.parse().map_err(wrong)?))
+        let Some(text) = &self.timeout else { return Ok(default) };
+        let text = text.to_string_lossy();
+        text.parse().map(Duration::from_millis).map_err(|_| {
+            format!("`{HOOK_TIMEOUT}` is `{text}`, which is not a number of milliseconds").into()
+        })
     }
 
     /// Which calls get a persona, `named`, `all` or `off`: what the variable says, else the

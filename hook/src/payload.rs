@@ -14,8 +14,7 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 pub fn read(input: impl Read) -> Result<Box<RawValue>, Problem> {
     let mut input = input.take(LIMIT);
     let buffered = std::io::BufReader::new(&mut input);
-    let value = serde_json::Deserializer::from_reader(buffered).into_iter().next();
-    match value {
+    match serde_json::Deserializer::from_reader(buffered).into_iter().next() {
         Some(Ok(value)) => Ok(value),
         _ if input.limit() == 0 => Err(format!("the payload is longer than {LIMIT} bytes").into()),
         Some(Err(error)) => Err(format!("the payload is not JSON: {error}").into()),
@@ -54,7 +53,6 @@ pub struct AgentInput<'a> {
 }
 
 impl<'a> Payload<'a> {
-    /// Reads a payload.
     pub fn parse(json: &'a str) -> Result<Self, Problem> {
         object(json, "the payload", "a hook's")
     }
@@ -63,9 +61,8 @@ impl<'a> Payload<'a> {
     pub fn agent_input(&self) -> Result<Option<AgentInput<'a>>, Problem> {
         let starts_agent = self.hook_event_name == "PreToolUse"
             && matches!(self.tool_name.as_deref(), Some("Agent" | "Task"));
-        let Some(json) = self.tool_input.filter(|_| starts_agent).map(RawValue::get) else {
-            return Ok(None);
-        };
+        let Some(input) = self.tool_input.filter(|_| starts_agent) else { return Ok(None) };
+        let json = input.get();
         let input = object::<AgentInput<'a>>(json, "`tool_input`", "an agent's")?;
         Ok(Some(AgentInput { json, ..input }))
     }

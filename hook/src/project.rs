@@ -34,9 +34,8 @@ fn repository(dir: &Path) -> Option<PathBuf> {
     // has a `commondir`, a submodule's has not.
     let pointer = read_pointer(&git)?;
     let git_dir = dir.join(pointer.strip_prefix("gitdir:")?.trim());
-    let Some(common) = read_pointer(&git_dir.join("commondir")) else {
-        return Some(dir.to_owned());
-    };
+    let common = read_pointer(&git_dir.join("commondir"));
+    let Some(common) = common else { return Some(dir.to_owned()) };
     let common = fs::canonicalize(git_dir.join(common.trim())).ok()?;
     if common.file_name()? == ".git" {
         return common.parent().map(Path::to_owned);
@@ -48,10 +47,6 @@ fn repository(dir: &Path) -> Option<PathBuf> {
 ///
 /// A directory tree from elsewhere may have a pipe or a device there, which would never end.
 fn read_pointer(path: &Path) -> Option<String> {
-    if !fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    let mut pointer = String::new();
-    File::open(path).ok()?.take(POINTER_LIMIT).read_to_string(&mut pointer).ok()?;
-    Some(pointer)
+    fs::metadata(path).ok()?.is_file().then_some(())?;
+    std::io::read_to_string(File::open(path).ok()?.take(POINTER_LIMIT)).ok()
 }

@@ -44,7 +44,16 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
     let registration = registration(inject_command, &inject.args(), release_command);
     let mut locations = client.locations().into_iter();
     let location = locations.find(|location| (location.via, location.scope) == (via, scope));
-    let location = location.ok_or_else(|| no_location(scope))?;
+    let location = location.ok_or_else(|| {
+        let (message, instead) = match scope {
+            Scope::Local => (
+                "a plugin cannot be local: everybody in a project sees its folder",
+                "--via settings --scope local",
+            ),
+            _ => ("the project's directory is the one of your own settings", "--scope user"),
+        };
+        Failure::usage(message, format!("`muzzle-persona install {instead}`"))
+    })?;
     let replaced = replaced(&client, &location)?;
     let mut plan = plan_install(&location, &registration)?;
     if !dry_run {
@@ -54,7 +63,7 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
         plan = plan_install(&location, &registration)?;
         plan.carry_out()?;
     }
-    let paths = replaced.iter().map(|plan| plan.location.path.as_path().into()).collect();
+    let paths = replaced.iter().map(|plan| ShownPath::from(&plan.location.path)).collect();
     let changes = replaced.into_iter().flat_map(|plan| plan.changes);
     let changes: Vec<_> = changes.chain(plan.changes).collect();
     Ok(InstallReport {
@@ -90,47 +99,30 @@ fn hook_paths(program: Option<&Path>) -> Result<[String; 2], Failure> {
 fn replaced(client: &ClaudeCode, location: &Location) -> Result<Vec<Plan>, Failure> {
     if let Some((plugin, path)) = enabled_plugins(client).next() {
         let path = path.display();
-        let message = format!(
-            "the hooks are registered already, by the plugin `{plugin}` that `{path}` enables"
-        );
+        let by = format!("by the plugin `{plugin}` that `{path}` enables");
+        let message = format!("the hooks are registered already, {by}");
         let hint = format!("`claude plugin uninstall {plugin}` takes it out");
         return Err(Failure::refused(message, hint));
     }
     let mut plans = Vec::new();
     for other in client.locations().into_iter().filter(|other| other != location) {
-        if is_registered(&other)? {
-            if other.scope != location.scope {
-                return Err(registered_elsewhere(&other, location.scope));
-            }
-            plans.push(plan_uninstall(&other)?);
+        if !is_registered(&other)? {
+            continue;
         }
+        if other.scope != location.scope {
+            let path = other.path.display();
+            let (other, scope) = (word(&other.scope), word(&location.scope));
+            let message = format!(
+                "the hooks are registered already, for the scope {other} in `{path}`; twice is once too often"
+            );
+            let hint = format!(
+                "`muzzle-persona uninstall --scope {other}` takes them out there; then install for the scope {scope}"
+            );
+            return Err(Failure::refused(message, hint));
+        }
+        plans.push(plan_uninstall(&other)?);
     }
     Ok(plans)
-}
-
-fn no_location(scope: Scope) -> Failure {
-    match scope {
-        Scope::Local => Failure::usage(
-            "a plugin cannot be local: everybody in a project sees its folder",
-            "`muzzle-persona install --via settings --scope local`",
-        ),
-        _ => Failure::usage(
-            "the project's directory is the one of your own settings",
-            "`muzzle-persona install --scope user`",
-        ),
-    }
-}
-
-/// Refuses because of a registration that reaches the sessions of this scope too.
-fn registered_elsewhere(other: &Location, scope: Scope) -> Failure {
-    let (path, other, scope) = (other.path.display(), word(&other.scope), word(&scope));
-    let message = format!(
-        "the hooks are registered already, for the scope {other} in `{path}`; twice is once too often"
-    );
-    let hint = format!(
-        "`muzzle-persona uninstall --scope {other}` takes them out there; then install for the scope {scope}"
-    );
-    Failure::refused(message, hint)
 }
 
 #[derive(Debug, Serialize)]
@@ -148,21 +140,20 @@ pub struct InstallReport {
 
 impl fmt::Display for InstallReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = ShownPath::from(self.location.path.as_path());
+        let path = ShownPath::from(&self.location.path);
         if self.changes.is_empty() {
             return writeln!(f, "The hooks are registered already in `{path}`; nothing to do.");
         }
         let verb = |done, would| if self.dry_run { would } else { done };
         for path in &self.replaced {
-            let verb = verb("Took", "Would take");
-            writeln!(f, "{verb} the older registration out of `{path}`.")?;
+            writeln!(f, "{} the older registration out of `{path}`.", verb("Took", "Would take"))?;
         }
         writeln!(f, "{} the hooks in `{path}`:", verb("Registered", "Would register"))?;
         let is_whole = self.dry_run || self.location.via == Via::Settings;
         self.changes.iter().try_for_each(|change| change.show(f, is_whole))?;
         if let Some(copy) = &self.backup {
-            let verb = verb("is kept", "would be kept");
-            writeln!(f, "What was there before {verb} in `{copy}`.")?;
+            let is_kept = verb("is kept", "would be kept");
+            writeln!(f, "What was there before {is_kept} in `{copy}`.")?;
         }
         if self.dry_run {
             return writeln!(f, "Nothing was written.");

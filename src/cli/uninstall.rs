@@ -66,7 +66,7 @@ impl fmt::Display for UninstallReport {
         }
         for plan in &self.places {
             let verb = if self.dry_run { "Would take" } else { "Took" };
-            let path = ShownPath::from(plan.location.path.as_path());
+            let path = ShownPath::from(&plan.location.path);
             writeln!(f, "{verb} the hooks out of `{path}`:")?;
             plan.changes.iter().try_for_each(|change| change.show(f, false))?;
             if let Some(copy) = &plan.backup {

@@ -59,15 +59,14 @@ pub fn plan_install(location: &Location, registration: &[Hook]) -> Result<Plan, 
         let made = json!({ MADE_DIRECTORIES: missing_directories(&file.path) });
         note.after = Some(format!("{made}\n").into());
         file.after = Some(installed(&[], registration)?);
-        plan.changes = vec![note, file];
-        return Ok(plan);
+        return Ok(Plan { changes: vec![note, file], ..plan });
     };
     Document::read(before)?.check()?;
     let original = original(before, &copy, &note)?;
     file.after = Some(installed(original.unwrap_or(before), registration)?);
     let is_changed = file.after != file.before;
     if !was_absent(original, &note) && (is_changed || copy.before.is_some()) {
-        plan.backup = Some(copy.path.as_path().into());
+        plan.backup = Some((&copy.path).into());
     }
     if is_changed {
         if original.is_none() {
@@ -120,7 +119,7 @@ fn open(path: &Path) -> Result<[Change; 3], FileError> {
         let before = fs::read(&path).ok();
         Change { is_internal: true, ..Change::new(path, before, None) }
     });
-    let copy = Change { copy_of: Some(path.clone()), ..copy };
+    let copy = Change { model: path.clone(), ..copy };
     Ok([Change::new(path, bytes, None), copy, note])
 }
 

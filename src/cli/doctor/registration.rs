@@ -24,14 +24,13 @@ pub fn checks(client: &ClaudeCode, files: &[HookFile], program: Option<&Path>) -
         }
         checks.extend(faults);
     }
-    let mut count = with.len();
-    for file in files {
-        if let Some(plugin) = &file.marketplace {
-            count += 1;
-            let path = file.path.display();
-            checks.push(ok(format!("The plugin `{plugin}` is enabled in `{path}`.")));
-        }
-    }
+    let enabled = files.iter().filter_map(|file| {
+        let (plugin, path) = (file.marketplace.as_ref()?, file.path.display());
+        Some(ok(format!("The plugin `{plugin}` is enabled in `{path}`.")))
+    });
+    let enabled: Vec<_> = enabled.collect();
+    let count = with.len() + enabled.len();
+    checks.extend(enabled);
     let without = without.iter().filter(|file| file.plugin.is_none() && file.error.is_none());
     let without: Vec<_> = without.map(|file| file.path.display()).collect();
     if !without.is_empty() {
@@ -158,8 +157,7 @@ fn commands(file: &HookFile) -> BTreeSet<&str> {
 }
 
 fn install_command(location: Option<&Location>) -> String {
-    let flags = location
-        .map(|location| format!(" --via {} --scope {}", word(&location.via), word(&location.scope)))
-        .unwrap_or_default();
-    format!("`muzzle-persona install{flags}`")
+    location.map_or("`muzzle-persona install`".to_owned(), |Location { via, scope, .. }| {
+        format!("`muzzle-persona install --via {} --scope {}`", word(via), word(scope))
+    })
 }

@@ -4,17 +4,17 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
+use std::{env, fs};
 
 use muzzle_persona::environment::{INJECT as ELIGIBLE, STORE};
 use serde_json::{Number, Value, json};
 
 use super::check::{Check, Rehearsal};
 use super::hook_file::HookFile;
-use super::hook_run;
+use super::hook_run::{self, is_silent};
 use super::programs::is_beside;
 use crate::cli::claude_code::hook::{Hook, INJECT, RELEASE};
 use crate::cli::claude_code::location::ClaudeCode;
@@ -42,17 +42,17 @@ pub fn checks(
     for file in files {
         let inject = file.own_hook("PreToolUse", INJECT).filter(|hook| hook.is_called_for_agents());
         let release = file.own_hook("SessionEnd", RELEASE);
-        let is_trusted =
-            |hook: &Hook| file.path.starts_with(&client.user) || is_hook_beside(program, hook);
-        if let Some(hook) = inject.into_iter().chain(release).find(|hook| !is_trusted(hook)) {
+        let mut hooks = inject.into_iter().chain(release).peekable();
+        if hooks.peek().is_none() {
+            continue;
+        }
+        let is_trusted = file.path.starts_with(&client.user);
+        if let Some(hook) = hooks.find(|hook| !is_trusted && !is_hook_beside(program, hook)) {
             checks.push(not_run(file, hook));
             continue;
         }
-        if inject.is_none() && release.is_none() {
-            continue;
-        }
-        let scratch = tempfile::tempdir()
-            .map_err(|error| Failure::write("make", &std::env::temp_dir(), &error))?;
+        let scratch = tempfile::tempdir();
+        let scratch = scratch.map_err(|error| Failure::write("make", &env::temp_dir(), &error))?;
         let store = scratch.path().join("store");
         let call = |hook: &Hook, mut payload: Value| {
             if let Some(payload) = payload.as_object_mut() {
@@ -80,24 +80,16 @@ fn start_agent(
     call: impl Fn(&Hook, Value) -> Result<(Output, Duration), String>,
 ) -> Check {
     let input = json!({
-        "description": "Review parser",
+        "name": "worker-1", "subagent_type": "general-purpose", "description": "Review parser",
         "prompt": "Review src/parser.rs and report every unchecked index.",
-        "subagent_type": "general-purpose",
-        "name": "worker-1",
     });
     let payload = json!({
-        "hook_event_name": "PreToolUse",
-        "permission_mode": "default",
-        "tool_name": "Agent",
-        "tool_input": input,
-        "tool_use_id": "toolu_rehearsal",
+        "hook_event_name": "PreToolUse", "permission_mode": "default",
+        "tool_name": "Agent", "tool_input": input, "tool_use_id": "toolu_rehearsal",
     });
-    let id = "rehearsal.inject";
-    let name = hook.command_line();
-    let problem = |fault: &str| {
-        let means = "A sample call of an agent got no persona.";
-        Check::problem(id, format!("`{name}` {fault}."), means, HINT)
-    };
+    let (id, name) = ("rehearsal.inject", hook.command_line());
+    let means = "A sample call of an agent got no persona.";
+    let problem = |fault: &str| Check::problem(id, format!("`{name}` {fault}."), means, HINT);
     let (output, duration) = match call(hook, payload) {
         Ok(called) => called,
         Err(fault) => return problem(&fault),
@@ -105,17 +97,18 @@ fn start_agent(
     let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let message = |what| format!("`{name}` {what}, in {milliseconds} ms.");
     let preamble = hook_run::preamble(&output, &input);
+    let given = message("gave a sample call a persona");
     let mut check = match &preamble {
-        Err(_) if is_off && hook_run::is_silent(&output) => {
+        Err(_) if is_off && is_silent(&output) => {
             Check::ok(id, message("left a sample call alone"))
         }
         Err(fault) => problem(fault),
         Ok(_) if duration > SLOW => {
             let means = "Every agent waits so long before it starts.";
             let hint = "look what else the machine is doing, then run this again";
-            Check::warning(id, message("gave a sample call a persona"), means, hint)
+            Check::warning(id, given, means, hint)
         }
-        Ok(_) => Check::ok(id, message("gave a sample call a persona")),
+        Ok(_) => Check::ok(id, given),
     };
     let (command, args) = (hook.command.clone().unwrap_or_default(), hook.args.clone());
     check.rehearsal = Some(Rehearsal { command, args, milliseconds, preamble: preamble.ok() });
@@ -127,8 +120,7 @@ fn end_session(
     log: &Path,
     call: impl Fn(&Hook, Value) -> Result<(Output, Duration), String>,
 ) -> Check {
-    let id = "rehearsal.release";
-    let name = hook.command_line();
+    let (id, name) = ("rehearsal.release", hook.command_line());
     let has = |event| fs::read_to_string(log).unwrap_or_default().contains(event);
     let is_lent = has(r#""type":"assign""#);
     let fault = match call(hook, json!({"hook_event_name": "SessionEnd", "reason": "other"})) {
@@ -137,8 +129,8 @@ fn end_session(
         Ok((output, _)) if is_lent && !has(r#""type":"release""#) => hook_run::inaction(&output),
         Ok((_, duration)) => {
             let done = if is_lent { "gave the persona back" } else { "had nothing to give back" };
-            let milliseconds = duration.as_millis();
-            let message = format!("`{name}` {done} when the session ended, in {milliseconds} ms.");
+            let time = duration.as_millis();
+            let message = format!("`{name}` {done} when the session ended, in {time} ms.");
             return Check::ok(id, message);
         }
     };
@@ -149,11 +141,12 @@ fn end_session(
 /// Returns the command of a hook: a program with its arguments, or else a line for a shell.
 fn command(hook: &Hook) -> Command {
     let line = hook.command.as_deref().unwrap_or_default();
-    let mut command = Command::new(if hook.args.is_some() { line } else { "sh" });
-    match &hook.args {
-        Some(args) => command.args(args),
-        None => command.args(["-c", line]),
+    let (program, args) = match &hook.args {
+        Some(args) => (line, args),
+        None => ("sh", &vec!["-c".to_owned(), line.to_owned()]),
     };
+    let mut command = Command::new(program);
+    command.args(args);
     command
 }
 
