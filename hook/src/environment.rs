@@ -12,12 +12,6 @@ use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress};
 use crate::Problem;
 use crate::deadline::Deadline;
 
-/// How long a hook waits for other writers.
-const LOCK_WAIT: Duration = Duration::from_secs(1);
-
-/// The argument before the word that says which calls get a persona.
-const INJECT_ARGUMENT: &str = "--inject";
-
 /// The variables, the arguments, the clock and the source of randomness.
 ///
 /// Whatever is set wrongly is a [`Problem`], so that the hook does nothing.
@@ -68,7 +62,7 @@ impl Environment {
     pub(crate) fn eligible(&self) -> Result<&'static str, Problem> {
         let known = |text: &OsString| ["named", "all", "off"].into_iter().find(|word| text == word);
         let Some(text) = self.inject.as_ref().filter(|text| !text.is_empty()) else {
-            let mut words = self.arguments.iter().skip_while(|word| *word != INJECT_ARGUMENT);
+            let mut words = self.arguments.iter().skip_while(|word| *word != "--inject");
             return Ok(words.nth(1).and_then(known).unwrap_or("named"));
         };
         known(text).ok_or_else(|| {
@@ -82,7 +76,7 @@ impl Environment {
         let deadline = Arc::clone(deadline);
         Ok(Options {
             dir: environment::store_dir(None, self.store.clone(), self.home.clone())?,
-            wait: LOCK_WAIT,
+            wait: Duration::from_secs(1),
             now: environment::now(self.now.clone(), self.clock)?,
             progress: Progress::new(move |_| deadline.enforce()),
             disk: Disk::default(),

@@ -82,9 +82,6 @@ fn given(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// The most characters of a description that are looked at for keywords: clients ask for a few words.
-const DESCRIPTION_READ: usize = 2000;
-
 /// The role to ask for.
 ///
 /// The type of the agent, where it says more than `general`; else the role
@@ -96,7 +93,8 @@ fn role(agent: &AgentInput<'_>, roles: &Roles) -> RoleName {
         return kind.clone();
     }
     let described = agent.description.as_ref();
-    let described = described.map(|text| text.chars().take(DESCRIPTION_READ).collect());
+    // Clients ask for a few words: keywords are looked for in no more than these.
+    let described = described.map(|text| text.chars().take(2000).collect());
     let mut texts = [&described, &agent.name].into_iter().flatten();
     let told = texts.find_map(|text| roles.by_keyword(text));
     told.map(|role| role.name.clone()).or(kind).unwrap_or_else(|| general.clone())

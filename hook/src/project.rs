@@ -20,9 +20,6 @@ pub fn of(cwd: &Path) -> ProjectName {
         .unwrap_or_else(|| ProjectName::unchecked("unnamed"))
 }
 
-/// The most bytes of a file that points to a directory: more than any path has.
-const POINTER_LIMIT: u64 = 64 * 1024;
-
 /// Returns the directory that a repository is named after, if its work tree is `dir`.
 fn repository(dir: &Path) -> Option<PathBuf> {
     let git = dir.join(".git");
@@ -43,10 +40,10 @@ fn repository(dir: &Path) -> Option<PathBuf> {
     Some(common.with_extension("")) // a bare repository, `acme.git`
 }
 
-/// Reads a file that points to a directory.
+/// Reads a file that points to a directory, up to more bytes than any path has.
 ///
 /// A directory tree from elsewhere may have a pipe or a device there, which would never end.
 fn read_pointer(path: &Path) -> Option<String> {
     fs::metadata(path).ok()?.is_file().then_some(())?;
-    std::io::read_to_string(File::open(path).ok()?.take(POINTER_LIMIT)).ok()
+    std::io::read_to_string(File::open(path).ok()?.take(64 * 1024)).ok()
 }

@@ -10,9 +10,7 @@ use super::claude_code::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, beside, re
 use super::claude_code::location::{ClaudeCode, Location, Scope, Via, word};
 use super::claude_code::plan::{Change, Plan};
 use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
-use super::context::Context;
-use super::failure::Failure;
-use super::shown_path::ShownPath;
+use super::{context::Context, failure::Failure, shown_path::ShownPath};
 
 /// Register the hooks in Claude Code, so that sub-agents get personas
 ///

@@ -47,8 +47,7 @@ impl Revision {
         let mut revision = Self { commit, dir: format!("{name}:.").into(), files: BTreeMap::new() };
         let segments = format!("{DIRECTORY}/");
         let args = ["ls-tree", "-r", "-z", &revision.commit, "--", ACTIVE, &segments];
-        let listed = String::from_utf8_lossy(&run(dir, name, &args)?).into_owned();
-        for entry in listed.split('\0') {
+        for entry in String::from_utf8_lossy(&run(dir, name, &args)?).split('\0') {
             let Some((about, path)) = entry.split_once('\t') else { continue };
             let Some((_, blob)) = about.split_once(" blob ") else { continue };
             if path == ACTIVE || path.strip_prefix(&segments).is_some_and(|it| ends(it).is_some()) {

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use jsonc_parser::ast::{ObjectProp, Value};
+use jsonc_parser::ast::Value;
 use jsonc_parser::common::Ranged;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
@@ -44,21 +44,21 @@ pub fn remove(document: &Document<'_>) -> String {
     if let Some(root) = &document.root
         && let Some(hooks) = document.setting("hooks")
     {
+        let prune_group = |group: &_, gone: &mut _| {
+            prune(elements(get(group, "hooks")), gone, |handler, _| own_hook(handler).is_some())
+        };
         let is_empty = prune(properties(root), &mut gone, |setting, gone| {
             let is_hooks = setting.value.start() == hooks.start();
-            is_hooks && prune(properties(hooks), gone, prune_event)
+            is_hooks
+                && prune(properties(hooks), gone, |event, gone| {
+                    prune(elements(&event.value), gone, prune_group)
+                })
         });
         if is_empty {
             gone.push(interior(root));
         }
     }
     apply(document, gone.into_iter().map(|range| (range, String::new())).collect())
-}
-
-fn prune_event(event: &ObjectProp<'_>, gone: &mut Vec<Range<usize>>) -> bool {
-    prune(elements(&event.value), gone, |group, gone| {
-        prune(elements(get(group, "hooks")), gone, |handler, _| own_hook(handler).is_some())
-    })
 }
 
 /// Removes those children of an object or array of which `is_gone` returns true, with the commas

@@ -77,7 +77,7 @@ pub fn own_name(command: &str, is_exec: bool) -> Option<&'static str> {
         words = shlex::split(command).unwrap_or_default();
         words.iter().find(|word| !is_assignment(word))?
     };
-    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = path.rsplit(['/', '\\']).next()?;
     let stem = name.rsplit_once('.').filter(|(_, end)| end.eq_ignore_ascii_case("exe"));
     let name = stem.map_or(name, |(stem, _)| stem);
     [INJECT, RELEASE].into_iter().find(|hook| *hook == name)
@@ -102,7 +102,6 @@ fn matches(matcher: Option<&str>, tool: &str) -> bool {
     Regex::new(matcher).map_or(true, |pattern| pattern.is_match(tool))
 }
 
-/// Which agents get a persona.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Inject {

@@ -30,29 +30,29 @@ pub mod settings;
 ///
 /// A file that cannot be understood has none if it does not even name one.
 pub fn is_registered(location: &Location) -> Result<bool, Failure> {
-    let is_registered = match location.via {
+    match location.via {
         Via::Plugin => plugin::is_registered(&location.path),
         Via::Settings => settings::is_registered(&location.path),
-    };
-    is_registered.map_err(left_alone(location))
+    }
+    .map_err(left_alone(location))
 }
 
 /// Plans to register the hooks, in place of an older registration at the same location.
 pub fn plan_install(location: &Location, registration: &[Hook]) -> Result<Plan, Failure> {
-    let plan = match location.via {
+    match location.via {
         Via::Plugin => plugin::plan_install(location, registration),
         Via::Settings => settings::plan_install(location, registration),
-    };
-    plan.map_err(left_alone(location))
+    }
+    .map_err(left_alone(location))
 }
 
 /// Plans to take out what of ours is registered.
 pub fn plan_uninstall(location: &Location) -> Result<Plan, Failure> {
-    let plan = match location.via {
+    match location.via {
         Via::Plugin => plugin::plan_uninstall(location),
         Via::Settings => settings::plan_uninstall(location),
-    };
-    plan.map_err(left_alone(location))
+    }
+    .map_err(left_alone(location))
 }
 
 /// Returns the plugins of ours that a marketplace brought, each with the settings that enable it.

@@ -1,9 +1,8 @@
 //! What is to become of files, shown before it is done.
 
-use std::fmt;
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use muzzle_persona::events::visible;
 use serde::{Serialize, Serializer};
@@ -13,8 +12,6 @@ use similar::TextDiff;
 use super::location::Location;
 use crate::cli::failure::Failure;
 use crate::cli::shown_path::ShownPath;
-
-const CONTEXT: usize = 2;
 
 /// The changes by which hooks are registered at a location, or taken out there.
 #[derive(Debug, Serialize)]
@@ -80,7 +77,7 @@ impl Change {
         let [before, after] = [&self.before, &self.after]
             .map(|bytes| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()));
         let diff = TextDiff::from_lines(&*before, &*after);
-        let diff = diff.unified_diff().context_radius(CONTEXT).to_string();
+        let diff = diff.unified_diff().context_radius(2).to_string();
         // Tabs and line ends are layout; everything else that cannot be seen is escaped.
         let escape = |line: &str| line.split('\t').map(visible).collect::<Vec<_>>().join("\t");
         Some(diff.lines().map(escape).collect::<Vec<_>>().join("\n"))

@@ -5,21 +5,16 @@
 //! was. If it was changed since, only our handlers are removed.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use serde_json::json;
 
-use super::document::Document;
-use super::edit;
 use super::error::{FileError, MAX_SETTINGS};
 use super::hook::{Hook, INJECT, RELEASE, registration};
-use super::location::Location;
 use super::plan::{Change, Plan, missing_directories};
+use super::{document::Document, edit, location::Location};
 
-const COPY: &str = "before-muzzle-persona";
-const NOTE: &str = "made-by-muzzle-persona";
 /// In the note: how many of the directories above the file were not there either.
 const MADE_DIRECTORIES: &str = "made_directories";
 
@@ -112,9 +107,9 @@ fn open(path: &Path) -> Result<[Change; 3], FileError> {
     if bytes.is_some() && fs::metadata(&path)?.permissions().readonly() {
         return Err(FileError::ReadOnly);
     }
-    let [copy, note] = [COPY, NOTE].map(|ending| {
+    let [copy, note] = [".before-muzzle-persona", ".made-by-muzzle-persona"].map(|ending| {
         let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{ending}"));
+        name.push(ending);
         let path = path.with_file_name(name);
         let before = fs::read(&path).ok();
         Change { is_internal: true, ..Change::new(path, before, None) }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::check::Check;
+use super::Check;
 use crate::cli::claude_code::hook::{INJECT, INSTALL_HINT, RELEASE, beside};
 
 pub fn checks(program: Option<&Path>) -> Vec<Check> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use muzzle_persona::wording::quoted;
 
-use super::check::Check;
+use super::Check;
 use super::hook_file::{HookFile, effective};
 use super::programs::{fault, is_beside};
 use crate::cli::claude_code::hook::{Hook, INJECT, RELEASE};

@@ -6,7 +6,7 @@ use std::path::Path;
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Condition, Hold, LogEnd, Options, Store, StoreError};
 
-use super::check::Check;
+use super::Check;
 use crate::cli::failure::Failure;
 
 const MIB: u64 = 1024 * 1024;
