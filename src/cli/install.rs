@@ -110,12 +110,10 @@ fn replaced(client: &ClaudeCode, location: &Location) -> Result<Vec<Plan>, Failu
         if other.scope != location.scope {
             let path = other.path.display();
             let (other, scope) = (word(&other.scope), word(&location.scope));
-            let message = format!(
-                "the hooks are registered already, for the scope {other} in `{path}`; twice is once too often"
-            );
-            let hint = format!(
-                "`muzzle-persona uninstall --scope {other}` takes them out there; then install for the scope {scope}"
-            );
+            let by = format!("for the scope {other} in `{path}`; twice is once too often");
+            let message = format!("the hooks are registered already, {by}");
+            let first = format!("`muzzle-persona uninstall --scope {other}` takes them out there");
+            let hint = format!("{first}; then install for the scope {scope}");
             return Err(Failure::refused(message, hint));
         }
         plans.push(plan_uninstall(&other)?);
@@ -157,9 +155,7 @@ impl fmt::Display for InstallReport {
             return writeln!(f, "Nothing was written.");
         }
         let which = if self.inject == Inject::All { "" } else { "named " };
-        writeln!(
-            f,
-            "From the next session on, {which}sub-agents get a persona. `muzzle-persona doctor` shows that it works."
-        )
+        let check = "`muzzle-persona doctor` shows that it works";
+        writeln!(f, "From the next session on, {which}sub-agents get a persona. {check}.")
     }
 }

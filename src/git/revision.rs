@@ -82,7 +82,6 @@ impl FileSystem for Revision {
     }
 }
 
-/// The id of the commit that a revision names.
 fn find_commit(dir: &Path, name: &str) -> Result<String, RevisionError> {
     let find = |expression: &str| {
         let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", expression];
@@ -99,7 +98,6 @@ fn find_commit(dir: &Path, name: &str) -> Result<String, RevisionError> {
     find(&format!("{}^{{commit}}", find(name)?))
 }
 
-/// Runs git in the store, and returns what it answers.
 fn run(dir: &Path, name: &str, args: &[&str]) -> Result<Vec<u8>, RevisionError> {
     let output = run_git(dir, args).map_err(RevisionError::NoGit)?;
     if output.status.success() { Ok(output.stdout) } else { Err(failed(name, &output)) }

@@ -79,13 +79,13 @@ impl<'a> Document<'a> {
 }
 
 fn hook(event: &str, group: &Value<'_>, handler: &Value<'_>) -> Hook {
-    let args = get(handler, "args").filter(|args| args.as_array().is_some());
+    let args = get(handler, "args").and_then(Value::as_array);
     let timeout = get(handler, "timeout").and_then(Value::as_number_lit);
     Hook {
         event: event.to_owned(),
         matcher: get(group, "matcher").and_then(text).map(str::to_owned),
         command: command(handler).map(str::to_owned),
-        args: args.map(|args| elements(args).iter().filter_map(text).map(str::to_owned).collect()),
+        args: args.map(|it| it.elements.iter().filter_map(text).map(str::to_owned).collect()),
         timeout: timeout.and_then(|seconds| serde_json::from_str(seconds.value).ok()),
         own: own_hook(handler),
     }
@@ -97,8 +97,8 @@ pub fn own_hook(handler: &Value<'_>) -> Option<&'static str> {
 }
 
 fn command<'b>(handler: &'b Value<'_>) -> Option<&'b str> {
-    let kind = get(handler, "type").and_then(text);
-    get(handler, "command").and_then(text).filter(|_| kind.is_none_or(|kind| kind == "command"))
+    let is_command = get(handler, "type").and_then(text).is_none_or(|kind| kind == "command");
+    get(handler, "command").and_then(text).filter(|_| is_command)
 }
 
 /// Returns the value of a key: if it is there twice, readers take the last.

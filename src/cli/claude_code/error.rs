@@ -1,10 +1,9 @@
-//! Why a file is left alone.
+//! Why a settings file or a plugin's folder is left alone.
 
 use std::io;
 
 pub const MAX_SETTINGS: u64 = 16 * 1024 * 1024;
 
-/// What keeps a settings file or a plugin's folder from being read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     #[error("it could not be read: {0}")]

@@ -119,7 +119,6 @@ impl Inject {
     }
 }
 
-/// Returns the hooks to register.
 pub fn registration(inject: &str, args: &[String], release: &str) -> [Hook; 3] {
     let hook = |event: &str, own, command: &str, args: &[String]| Hook {
         event: event.to_owned(),

@@ -46,7 +46,6 @@ pub fn plan_install(location: &Location, registration: &[Hook]) -> Result<Plan, 
     .map_err(left_alone(location))
 }
 
-/// Plans to take out what of ours is registered.
 pub fn plan_uninstall(location: &Location) -> Result<Plan, Failure> {
     match location.via {
         Via::Plugin => plugin::plan_uninstall(location),

@@ -82,8 +82,7 @@ pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
     if was_absent(original, &note) {
         let note = note.before.as_deref().unwrap_or_default();
         let note: BTreeMap<String, usize> = serde_json::from_slice(note).unwrap_or_default();
-        let made_directories = note.get(MADE_DIRECTORIES).copied().unwrap_or_default();
-        let above = file.path.ancestors().skip(1).take(made_directories);
+        let above = file.path.ancestors().skip(1).take(*note.get(MADE_DIRECTORIES).unwrap_or(&0));
         plan.emptied = above.map(Path::to_owned).collect();
     } else {
         file.after = Some(without_hooks(original.unwrap_or(before))?);

@@ -79,7 +79,7 @@ impl fmt::Display for DoctorReport {
 pub struct Check {
     /// `ok`, `warning`, or `problem`: what keeps agents from getting personas, or the log from
     /// being written.
-    pub level: &'static str,
+    level: &'static str,
     /// What was checked; documented in `docs/claude-code.md`.
     #[serde(rename = "check")]
     id: &'static str,
@@ -88,17 +88,17 @@ pub struct Check {
     means: Option<String>,
     hint: Option<String>,
     #[serde(skip)]
-    pub rehearsal: Option<Rehearsal>,
+    rehearsal: Option<Rehearsal>,
 }
 
 /// What a hook did with a sample call.
 #[derive(Debug, Clone, Serialize)]
 pub struct Rehearsal {
-    pub command: String,
-    pub args: Option<Vec<String>>,
-    pub milliseconds: u64,
+    command: String,
+    args: Option<Vec<String>>,
+    milliseconds: u64,
     /// What it put ahead of the agent's prompt, if it did.
-    pub preamble: Option<String>,
+    preamble: Option<String>,
 }
 
 impl Check {
@@ -125,8 +125,8 @@ impl fmt::Display for Check {
             _ => (ERROR, '✗'),
         };
         writeln!(f, "{style}{sign}{style:#} {}", visible(&self.message))?;
-        let preamble = self.rehearsal.as_ref().and_then(|rehearsal| rehearsal.preamble.as_ref());
-        for line in preamble.into_iter().flat_map(|preamble| preamble.lines()) {
+        let preamble = self.rehearsal.as_ref().and_then(|it| it.preamble.as_deref());
+        for line in preamble.unwrap_or_default().lines() {
             writeln!(f, "    {FAINT}│{FAINT:#} {}", visible(line))?;
         }
         if let Some(means) = &self.means {
