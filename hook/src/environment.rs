@@ -9,8 +9,7 @@ use jiff::Timestamp;
 use muzzle_persona::environment::{self, HOOK_TIMEOUT, INJECT, NOW, STORE};
 use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress};
 
-use crate::Problem;
-use crate::deadline::Deadline;
+use crate::{Problem, deadline::Deadline};
 
 /// The variables, the arguments, the clock and the source of randomness.
 ///

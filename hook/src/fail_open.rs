@@ -10,9 +10,8 @@ use std::time::Duration;
 use muzzle_persona::PendingCheckpoint;
 use muzzle_persona::events::one_line;
 
-use crate::Problem;
 use crate::deadline::{Deadline, TimedStdin};
-use crate::environment::Environment;
+use crate::{Problem, environment::Environment};
 
 /// What a hook writes when it succeeds. An empty answer leaves the call as it is.
 #[derive(Debug, Default)]

@@ -9,11 +9,8 @@ use muzzle_persona::Store;
 use muzzle_persona::broker::{AssignRequest, Roles};
 use muzzle_persona::events::{AgentName, RoleName, SessionId, TeamName, ToolUseId};
 
-use crate::deadline::Deadline;
-use crate::environment::Environment;
-use crate::fail_open::Answer;
 use crate::payload::{self, AgentInput, Payload};
-use crate::{Problem, project};
+use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer, project};
 
 /// The time that the hook may take.
 pub const TIMEOUT: Duration = Duration::from_secs(2);

@@ -69,9 +69,7 @@ impl fmt::Display for UninstallReport {
                 writeln!(f, "A copy of what was there before `install` is still in `{copy}`.")?;
             }
         }
-        if self.dry_run {
-            return writeln!(f, "Nothing was written.");
-        }
-        writeln!(f, "The store stays as it is.")
+        let end = if self.dry_run { "Nothing was written." } else { "The store stays as it is." };
+        writeln!(f, "{end}")
     }
 }

@@ -3,7 +3,7 @@
 use jsonc_parser::ast::{ObjectProp, Value};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::error::FileError;
+use super::FileError;
 use super::hook::{Hook, own_name};
 
 /// What the client calls the plugin in our folder.

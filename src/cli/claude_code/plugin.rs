@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hook::{Hook, groups};
 use super::plan::{Change, Plan, missing_directories};
-use super::{error::FileError, location::Location, settings};
+use super::{FileError, location::Location, settings};
 
 const LIST: &str = ".muzzle-persona.json";
 pub const HOOKS: &str = "hooks/hooks.json";

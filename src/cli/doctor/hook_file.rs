@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::claude_code::document::{Document, FOLDER_PLUGIN, flag, get, properties, text};
 use crate::cli::claude_code::location::{ClaudeCode, Location, Via};
-use crate::cli::claude_code::{error::FileError, hook::Hook, plugin, settings};
+use crate::cli::claude_code::{FileError, hook::Hook, plugin, settings};
 
 #[derive(Debug, Default)]
 pub struct HookFile {

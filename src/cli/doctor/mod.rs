@@ -11,10 +11,8 @@ use clap::Args;
 use muzzle_persona::events::visible;
 use serde::Serialize;
 
-use super::context::Context;
-use super::environment;
-use super::failure::{Failure, REFUSED};
 use super::output::{ERROR, FAINT, GOOD, WARNING};
+use super::{context::Context, environment, failure::Failure};
 
 mod hook_file;
 mod programs;
@@ -50,15 +48,9 @@ pub fn run(_: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure> {
 
 #[derive(Debug, Serialize)]
 pub struct DoctorReport {
-    healthy: bool,
+    pub healthy: bool,
     findings: Vec<Check>,
     rehearsals: Vec<Rehearsal>,
-}
-
-impl DoctorReport {
-    pub fn exit_code(&self) -> u8 {
-        if self.healthy { 0 } else { REFUSED }
-    }
 }
 
 impl fmt::Display for DoctorReport {

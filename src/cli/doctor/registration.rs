@@ -80,8 +80,8 @@ pub fn other_hooks(files: &[HookFile]) -> Vec<Check> {
 fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
     let id = "registration.file";
     let mut checks = Vec::new();
-    for file in files.iter().filter(|file| file.location.is_some()) {
-        if let Some(error) = &file.error {
+    for file in files {
+        if let (Some(_), Some(error)) = (&file.location, &file.error) {
             let message = format!("`{}` is not as it should be: {error}.", file.path.display());
             let means = "Claude Code may ignore the whole file, and `install` leaves it alone.";
             checks.push(Check::warning(id, message, means, error.hint()));
