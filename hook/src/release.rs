@@ -10,11 +10,8 @@ use muzzle_persona::broker::{self, ReleaseRequest};
 use muzzle_persona::events::{ReleaseReason, SessionId};
 use muzzle_persona::projection::Needs;
 
-use crate::Problem;
-use crate::deadline::Deadline;
-use crate::environment::Environment;
-use crate::fail_open::Answer;
 use crate::payload::{self, Payload};
+use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer};
 
 /// The time that the hook may take. All `SessionEnd` hooks share 1.5 s.
 pub const TIMEOUT: Duration = Duration::from_secs(1);

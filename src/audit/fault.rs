@@ -9,7 +9,7 @@ use crate::events::{
     Cut, EventId, FORMAT_VERSION, IdPrefix, LineError, PersonaName, Seq, TextError,
 };
 use crate::projection::Warning;
-use crate::wording::{Count, Quoted};
+use crate::wording::{Count, quoted};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -114,7 +114,7 @@ pub enum Fault {
     CheckpointDiffers,
     #[error(
         "it knows of {}, which the log does not hold any more: lines were cut off, or another log was put in its place",
-        Quoted::all(.0)
+        quoted(.0)
     )]
     EventsGone(Vec<EventId>),
     #[error("the log is {} than when its checkpoint was taken; every event of then is still there", if *longer {

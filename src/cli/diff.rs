@@ -5,6 +5,7 @@ use std::fmt;
 use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::events::{EventId, RoleName, visible};
+use muzzle_persona::git::RevisionError;
 use muzzle_persona::projection::{
     Cutoff, CutoffError, CutoffSpec, Lease, Pair, PersonaChange, RoleChange, StatusReason,
 };
@@ -54,7 +55,7 @@ fn open(options: &Options, moment: Option<&(String, CutoffSpec)>) -> Result<Snap
             Snapshot::open(options, &revision).map_err(|_| error.into())
         }
         (Err(StoreError::Revision(error)), CutoffSpec::Revision(name))
-            if name == typed && !error.is_found() =>
+            if name == typed && !matches!(error, RevisionError::NoLog(_)) =>
         {
             let message = format!("`{typed}` is no time, sequence number or id, and {error}");
             Err(Failure::not_found(message, EVENTS_HINT))

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use muzzle_persona::broker::{self, FeedbackRequest};
 use muzzle_persona::events::{Observation, PersonaName, ProjectName, RoleName, Sentiment, Source};
 use muzzle_persona::projection::{Needs, Points, Tally};
-use muzzle_persona::wording::Quoted;
+use muzzle_persona::wording::quoted;
 use serde::Serialize;
 
 use super::{completions::persona_names, context::Context, failure::Failure, output::line};
@@ -103,7 +103,7 @@ impl FeedbackReport {
         }
         let sides = [("for", &self.positive_words), ("against", &self.negative_words)];
         let sides = sides.into_iter().filter(|(_, words)| !words.is_empty());
-        let words = sides.map(|(side, words)| format!("{side} it {}", Quoted::all(words)));
+        let words = sides.map(|(side, words)| format!("{side} it {}", quoted(words)));
         match words.collect::<Vec<_>>() {
             words if words.is_empty() => "by its words: none of them tells".to_owned(),
             words => format!("by its words: {}", words.join("; ")),

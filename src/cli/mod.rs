@@ -14,7 +14,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use muzzle_persona::{PendingCheckpoint, events::visible};
 
 use self::context::Context;
-use self::failure::{DAMAGED, Failure};
+use self::failure::{DAMAGED, Failure, REFUSED};
 use self::output::Output;
 
 mod assign;
@@ -186,7 +186,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Uninstall(args) => output.report(&uninstall::run(&args, context)?),
         Command::Doctor(args) => {
             let report = doctor::run(&args, context)?;
-            output.report(&report).and(Ok(report.exit_code()))
+            output.report(&report).and(Ok(if report.healthy { 0 } else { REFUSED }))
         }
         Command::Completions(args) => output.report(&completions::run(args)?),
         Command::Man(args) => output.report(&man::run(&args, Cli::command())?),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{Options, Store, StoreError};
 use crate::broker::{Refusal, Rules};
+use crate::disk::Disk;
 use crate::events::{LineError, Log as _, Position, Read, Record, prefilter, written_id};
 use crate::file_log::FileLog;
 use crate::git::Revision;
@@ -70,8 +71,8 @@ impl Snapshot {
         }
         let mut store = Store::closed(options)?;
         let revision = Revision::read(&options.dir, name)?;
-        let (commit, dir) = (Some(revision.commit().to_owned()), revision.dir());
-        store.log = FileLog::new(revision.into_disk(), dir);
+        let (commit, dir) = (Some(revision.commit.clone()), revision.dir.clone());
+        store.log = FileLog::new(Disk::new(revision), dir);
         store.catch_up()?;
         let now = store.view.last_at.unwrap_or(options.now);
         Ok(Self { store, commit, now })
