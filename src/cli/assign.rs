@@ -71,10 +71,10 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
     };
     context.dry_run = args.dry_run;
     let assignments = context.assign(&request)?;
-    let warnings = context.warnings();
     let explanations: Option<Vec<_>> =
         args.explain.then(|| assignments.iter().map(explanation).collect());
-    context.note(explanations.iter().flatten());
+    context.notes.extend(explanations.iter().flatten().map(ToString::to_string));
+    let warnings = context.warnings.clone();
     let preambles = assignments.iter().map(|it| it.preamble.clone()).collect();
     Ok(AssignReport { assignments, preambles, warnings, recorded: !args.dry_run, explanations })
 }
@@ -99,7 +99,7 @@ struct Explanation {
 
 fn explanation(assigned: &Assigned) -> Explanation {
     let Assigned { role, name, reason, ranking, .. } = assigned.clone();
-    let ranking = ranking.into_iter().map(|(name, score)| Candidate { name, score, chosen: None });
+    let ranking = ranking.into_iter().map(|(name, score)| Candidate::new(name, score));
     Explanation { role, chosen: name, reason, ranking: ranking.collect() }
 }
 

@@ -2,36 +2,30 @@
 
 use std::fmt;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, builder::PossibleValue};
 use muzzle_persona::events::Tag;
 use muzzle_persona::projection::{Needs, Persona};
 use serde::Serialize;
 
 use super::context::{AtArgs, Context};
-use super::persona::{PersonaReport, minute, tags};
+use super::persona::{PersonaReport, minute, status_word, tags};
 use super::{failure::Failure, table::Table};
 
 /// List the personas, by name
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Which ones
-    #[arg(long, value_enum, default_value = "active")]
-    status: StatusFilter,
+    #[arg(long, default_value = "active", value_parser = [
+        PossibleValue::new("active").help("Those that can be lent, or are"),
+        PossibleValue::new("archived").help("Those that are retired"),
+        PossibleValue::new("all").help("All of them"),
+    ])]
+    status: String,
     /// Only those who know this field
     #[arg(long, value_name = "TAG", value_parser = Tag::parse)]
     expertise: Option<Tag>,
     #[command(flatten)]
     at: AtArgs,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum StatusFilter {
-    /// Those that can be lent, or are
-    Active,
-    /// Those that are retired
-    Archived,
-    /// All of them
-    All,
 }
 
 pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure> {
@@ -41,11 +35,8 @@ pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure
     };
     let personas = snapshot.look(&Needs::everyone(), |then| {
         let personas = then.roster().by_name().into_iter();
-        let wanted = personas.filter(|persona| match args.status {
-            StatusFilter::Active => persona.is_active(),
-            StatusFilter::Archived => !persona.is_active(),
-            StatusFilter::All => true,
-        });
+        let wanted = personas
+            .filter(|persona| args.status == "all" || args.status == status_word(persona.status));
         Ok(wanted.filter(knows).map(|persona| PersonaReport::new(persona, then.rules())).collect())
     })?;
     Ok(ListReport { personas })

@@ -10,9 +10,8 @@ use muzzle_persona::{Order, Snapshot, StoreError};
 use serde_json::value::RawValue;
 
 use super::context::{AtArgs, Context};
-use super::filter::{Filter, FilterArgs};
 use super::output::{FAINT, escape_hidden};
-use super::{failure::Failure, persona::minute, sentence::sentence};
+use super::{failure::Failure, filter::Filter, persona::minute, sentence::sentence};
 
 /// Tell what happened, newest first
 ///
@@ -21,7 +20,7 @@ use super::{failure::Failure, persona::minute, sentence::sentence};
 #[derive(Debug, Args)]
 pub struct LogArgs {
     #[command(flatten)]
-    filter: FilterArgs,
+    filter: Filter,
     /// At most this many, the newest
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -34,7 +33,8 @@ pub struct LogArgs {
 
 pub fn run(args: LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
     let mut snapshot = context.read(&args.at)?;
-    let filter = Filter::of(args.filter, &mut snapshot)?;
+    let mut filter = args.filter;
+    filter.resolve(&mut snapshot)?;
     context.warn(filter.doubt());
     let order = if args.reverse { Order::OldestFirst } else { Order::NewestFirst };
     let mut report = LogReport { snapshot, filter, pages: VecDeque::new(), order };

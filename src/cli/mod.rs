@@ -59,7 +59,6 @@ mod verify;
 mod why;
 
 pub use self::completions::answer_shell;
-pub use self::environment::Environment;
 pub use self::failure::BUG;
 
 /// Lend named, persistent personas to coding agents
@@ -101,7 +100,8 @@ enum Command {
     Reactivate(reactivate::ReactivateArgs),
     Grow(grow::GrowArgs),
     Compact(compact::CompactArgs),
-    Stats(stats::StatsArgs),
+    /// Count personas, assignments, feedback and events
+    Stats(context::AtArgs),
     Diff(diff::DiffArgs),
     Why(why::WhyArgs),
     Seed(seed::SeedArgs),
@@ -118,7 +118,7 @@ enum Command {
 }
 
 /// Runs one command and returns its exit code.
-pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) -> u8 {
+pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<_> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
@@ -127,26 +127,21 @@ pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) 
     let output = Output { json: cli.json, no_color: cli.no_color };
     // Dropped when the answer is written: nobody waits for the checkpoint.
     let pending = PendingCheckpoint::default();
-    run(cli, environment, &output, pending.clone()).unwrap_or_else(|failure| {
+    run(cli, &output, pending.clone()).unwrap_or_else(|failure| {
         output.failure(&failure);
         failure.code
     })
 }
 
-fn run(
-    cli: Cli,
-    environment: Environment,
-    output: &Output,
-    pending: PendingCheckpoint,
-) -> Result<u8, Failure> {
+fn run(cli: Cli, output: &Output, pending: PendingCheckpoint) -> Result<u8, Failure> {
     if let Command::Render(args) = &cli.command {
         // Git runs it in any directory: it must work without a store and a clock.
         return output.report(&render::run(args)?);
     }
-    let mut context = Context::new(environment, cli.store, cli.wait, pending)?;
+    let mut context = Context::new(cli.store, cli.wait, pending)?;
     let done = dispatch(cli.command, &mut context, output);
-    context.messages.sort_by_key(|(level, _)| *level);
-    context.messages.iter().for_each(|(level, text)| output.message(*level, text));
+    context.notes.iter().for_each(|note| output.print(format_args!("{note}")));
+    context.warnings.iter().for_each(|warning| output.warn(warning));
     done
 }
 
@@ -160,7 +155,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::History(args) => output.report(&history::run(&args, context)?),
         Command::Log(args) => {
             let mut report = log::run(args, context)?;
-            output.page(&context.pager, |out, json| report.write(out, json))
+            output.page(|out, json| report.write(out, json))
         }
         Command::Feedback(args) => output.report(&feedback::run(args, context)?),
         Command::Search(args) => output.report(&search::run(&args, context)?),

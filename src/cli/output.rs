@@ -15,7 +15,7 @@ use muzzle_persona::{LongWork, Progress};
 use serde::Serialize;
 
 use super::failure::{Failure, USAGE};
-use super::pager::Pager;
+use super::pager;
 
 // The styles of words that stand out.
 pub const HEADING: Style = Style::new().bold();
@@ -24,16 +24,6 @@ pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
-
-/// How a message on stderr begins, in the order in which levels are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Text that was asked for beside the answer; it has its own lines.
-    Note,
-    Warning,
-    Error,
-    Hint,
-}
 
 /// Writes a line of an answer, with hidden characters escaped.
 pub fn line(f: &mut fmt::Formatter<'_>, text: impl Display) -> fmt::Result {
@@ -65,14 +55,13 @@ impl Output {
     /// Writes an answer that may be long while it is made: on a terminal, a screen at a time.
     pub fn page(
         &self,
-        pager: &Pager,
         answer: impl FnOnce(&mut dyn io::Write, bool) -> Result<io::Result<()>, Failure>,
     ) -> Result<u8, Failure> {
         let answer = |out: &mut dyn io::Write| answer(out, self.json);
         let is_paged = !self.json && io::stdout().is_terminal();
-        let started = if is_paged { pager.start() } else { Ok(None) };
+        let started = if is_paged { pager::start() } else { Ok(None) };
         let started = started.unwrap_or_else(|reason| {
-            self.message(Level::Warning, &reason);
+            self.warn(&reason);
             None
         });
         let Some(mut child) = started else {
@@ -111,13 +100,11 @@ impl Output {
         Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
-    pub fn message(&self, level: Level, text: &str) {
-        let (style, word) = match level {
-            Level::Note => return self.print(format_args!("{text}")),
-            Level::Warning => (WARNING, "warning"),
-            Level::Error => (ERROR, "error"),
-            Level::Hint => (HINT, "hint"),
-        };
+    pub fn warn(&self, text: &str) {
+        self.message(WARNING, "warning", text);
+    }
+
+    fn message(&self, style: Style, word: &str, text: &str) {
         self.print(format_args!("{style}{word}:{style:#} {}\n", visible(text)));
     }
 
@@ -126,8 +113,8 @@ impl Output {
             let json = serde_json::to_string(&BTreeMap::from([("error", failure)]));
             return self.print(format_args!("{}\n", json.unwrap_or_default()));
         }
-        self.message(Level::Error, &failure.message);
-        failure.hint.iter().for_each(|hint| self.message(Level::Hint, hint));
+        self.message(ERROR, "error", &failure.message);
+        failure.hint.iter().for_each(|hint| self.message(HINT, "hint", hint));
     }
 
     /// Ends a command line that names no command: help, the version, or a mistake.
@@ -145,31 +132,8 @@ impl Output {
         if error.use_stderr() { USAGE } else { 0 }
     }
 
-    /// Shows the progress of reading a long log, after a second, on a terminal.
-    pub fn progress() -> Progress {
-        if !io::stderr().is_terminal() {
-            return Progress::default();
-        }
-        // The clock measures how long the user waits; no answer depends on it.
-        let (start, shown) = (Instant::now(), OnceLock::new());
-        Progress::new(move |work| {
-            let LongWork::Reading { done, all } = work else { return };
-            if start.elapsed() < Duration::from_secs(1) {
-                return;
-            }
-            let style = || ProgressStyle::with_template("Reading the log {wide_bar} {percent:>3}%");
-            let style = || style().unwrap_or_else(|_| ProgressStyle::default_bar());
-            let bar = shown.get_or_init(|| ProgressBar::new(all).with_style(style()));
-            bar.set_length(all);
-            bar.set_position(done);
-            if done >= all {
-                bar.finish_and_clear();
-            }
-        })
-    }
-
     /// Writes to stderr. A failure to do so cannot be reported anywhere.
-    fn print(&self, text: fmt::Arguments<'_>) {
+    pub fn print(&self, text: fmt::Arguments<'_>) {
         let stderr = io::stderr().lock();
         let choice = self.choice(AutoStream::choice(&stderr));
         let _ = AutoStream::new(stderr, choice).write_fmt(text);
@@ -178,6 +142,29 @@ impl Output {
     fn choice(&self, detected: ColorChoice) -> ColorChoice {
         if self.no_color { ColorChoice::Never } else { detected }
     }
+}
+
+/// Shows the progress of reading a long log, after a second, on a terminal.
+pub fn progress() -> Progress {
+    if !io::stderr().is_terminal() {
+        return Progress::default();
+    }
+    // The clock measures how long the user waits; no answer depends on it.
+    let (start, shown) = (Instant::now(), OnceLock::new());
+    Progress::new(move |work| {
+        let LongWork::Reading { done, all } = work else { return };
+        if start.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+        let style = || ProgressStyle::with_template("Reading the log {wide_bar} {percent:>3}%");
+        let style = || style().unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = shown.get_or_init(|| ProgressBar::new(all).with_style(style()));
+        bar.set_length(all);
+        bar.set_position(done);
+        if done >= all {
+            bar.finish_and_clear();
+        }
+    })
 }
 
 /// Escapes the arguments that an error quotes.

@@ -4,28 +4,20 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::audit::Finding;
 use muzzle_persona::events::{EventId, PersonaName, RoleName};
 use muzzle_persona::projection::{Needs, Persona, Tally};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Snapshot, Store};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::context::{AtArgs, Context};
 use super::persona::{minute, tally};
 use super::{failure::Failure, output::line, table::Table};
 
-/// Count personas, assignments, feedback and events
-#[derive(Debug, Args)]
-pub struct StatsArgs {
-    #[command(flatten)]
-    at: AtArgs,
-}
-
-pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
-    let mut snapshot = context.read_quietly(&args.at)?;
+pub fn run(args: &AtArgs, context: &mut Context) -> Result<StatsReport, Failure> {
+    let mut snapshot = context.read_quietly(args)?;
     let mut stats = snapshot.look(&Needs::everyone(), |then| Ok(report(then)))?;
     // Whatever moment is asked about, this is about the store as it is.
     let open = Store::writable_by_others(&context.options)?;
@@ -48,13 +40,13 @@ fn report(snapshot: &Snapshot) -> StatsReport {
         counts.feedback = counts.feedback.plus(record.tally);
     }
     StatsReport {
-        personas: PersonaCounts {
-            total,
-            active,
-            archived: total - active,
-            held: count(Persona::is_held),
-            free: count(Persona::is_free),
-        },
+        personas: [
+            ("total", total),
+            ("active", active),
+            ("archived", total - active),
+            ("held", count(Persona::is_held)),
+            ("free", count(Persona::is_free)),
+        ],
         roles,
         busiest: busiest(&personas),
         assignments: roster.assignments(),
@@ -81,7 +73,8 @@ fn busiest(personas: &[&Persona]) -> Vec<Busy> {
 
 #[derive(Debug, Serialize)]
 pub struct StatsReport {
-    personas: PersonaCounts,
+    #[serde(serialize_with = "as_object")]
+    personas: [(&'static str, u64); 5],
     roles: BTreeMap<RoleName, RoleCounts>,
     busiest: Vec<Busy>,
     assignments: u64,
@@ -94,13 +87,8 @@ pub struct StatsReport {
     warnings: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct PersonaCounts {
-    total: u64,
-    active: u64,
-    archived: u64,
-    held: u64,
-    free: u64,
+fn as_object<S: Serializer>(counts: &[(&str, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(counts.iter().copied())
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -117,7 +105,7 @@ struct Busy {
 
 impl fmt::Display for StatsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PersonaCounts { total, active, archived, held, free } = self.personas;
+        let [total, active, archived, held, free] = self.personas.map(|(_, count)| count);
         let total = Count(total, "persona");
         writeln!(f, "{total}: {active} active, {archived} archived; {held} held, {free} free")?;
         let assignments = Count(self.assignments, "assignment");

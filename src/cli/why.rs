@@ -70,8 +70,10 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let PastAssignment { id: event, at: assigned_at, assign, slot, .. } = assignment;
     let candidates = ranking.len();
     let first = ranking.into_iter().take(*limit);
-    let chosen = |name: &PersonaName| Some(*name == slot.persona);
-    let first = first.map(|(name, score)| Candidate { chosen: chosen(&name), name, score });
+    let first = first.map(|(name, score)| {
+        let chosen = Some(name == slot.persona);
+        Candidate { chosen, ..Candidate::new(name, score) }
+    });
     Ok(WhyReport {
         ranking: first.collect(),
         name: slot.persona,
