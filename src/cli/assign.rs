@@ -59,20 +59,15 @@ fn parse_roles(text: &str) -> Result<Box<[RoleName]>, String> {
 }
 
 pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Failure> {
-    let request = AssignRequest {
-        session: args.session,
-        agent: args.agent_name,
-        team: args.team_name,
-        project: args.project,
-        roles: args.roles.into_vec(),
-        summon: args.summon,
-        tool_use_id: None,
-        explain: args.explain,
-    };
+    let AssignArgs { roles, project, session, agent_name: agent, team_name: team, .. } = args;
+    let (roles, summon, explain) = (roles.into_vec(), args.summon, args.explain);
+    let tool_use_id = None;
+    let request =
+        AssignRequest { session, agent, team, project, roles, summon, tool_use_id, explain };
     context.dry_run = args.dry_run;
     let assignments = context.assign(&request)?;
     let explanations: Option<Vec<_>> =
-        args.explain.then(|| assignments.iter().map(explanation).collect());
+        explain.then(|| assignments.iter().map(explanation).collect());
     context.notes.extend(explanations.iter().flatten().map(ToString::to_string));
     let warnings = context.warnings.clone();
     let preambles = assignments.iter().map(|it| it.preamble.clone()).collect();

@@ -4,8 +4,7 @@ use std::fmt;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use muzzle_persona::broker;
-use muzzle_persona::{events::Summary, projection::Needs, wording::Count};
+use muzzle_persona::{broker, events::Summary, projection::Needs, wording::Count};
 use serde::Serialize;
 
 use super::{

@@ -6,21 +6,23 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use muzzle_persona::environment::{self, EnvironmentError};
+use muzzle_persona::environment;
 
-use super::claude_code::location::ClaudeCode;
+use super::{claude_code::location::ClaudeCode, failure::Failure};
 
 pub fn home() -> Option<PathBuf> {
     environment::home(|name| std::env::var_os(name))
 }
 
 /// The store's directory: the one that was named with `--store`, else the environment's.
-pub fn store_dir(named: Option<PathBuf>) -> Result<PathBuf, EnvironmentError> {
-    environment::store_dir(named, std::env::var_os(environment::STORE), home())
+pub fn store_dir(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let variable = std::env::var_os(environment::STORE);
+    environment::store_dir(named, variable, home()).map_err(|error| Failure::environment(&error))
 }
 
-pub fn now() -> Result<Timestamp, EnvironmentError> {
-    environment::now(std::env::var_os(environment::NOW), Timestamp::now())
+pub fn now() -> Result<Timestamp, Failure> {
+    let variable = std::env::var_os(environment::NOW);
+    environment::now(variable, Timestamp::now()).map_err(|error| Failure::environment(&error))
 }
 
 pub fn rng() -> fastrand::Rng {

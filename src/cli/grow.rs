@@ -19,8 +19,8 @@ pub struct GrowArgs {
 }
 
 pub fn run(args: &GrowArgs, context: &mut Context) -> Result<GrowReport, Failure> {
-    let (_, grown) =
-        context.execute(&Needs::nothing(), |situation| broker::grow_many(situation, args.count))?;
+    let rule = |it: &mut broker::Situation<'_>| broker::grow_many(it, args.count);
+    let (_, grown) = context.execute(&Needs::nothing(), rule)?;
     Ok(GrowReport { grown })
 }
 

@@ -164,7 +164,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Grow(args) => output.report(&grow::run(&args, context)?),
         Command::Compact(args) => output.report(&compact::run(&args, context)?),
         Command::Stats(args) => output.report(&stats::run(&args, context)?),
-        Command::Diff(args) => output.report(&diff::run(&args, context)?),
+        Command::Diff(args) => output.report(&diff::run(args, context)?),
         Command::Why(args) => output.report(&why::run(&args, context)?),
         Command::Seed(args) => output.report(&seed::run(args, context)?),
         Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),
