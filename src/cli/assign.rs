@@ -8,9 +8,7 @@ use muzzle_persona::events::{AgentName, PersonaName, ProjectName, RoleName, Sess
 use serde::Serialize;
 
 use super::persona::{Candidate, parts};
-use super::{
-    completions::persona_names, context::Context, failure::Failure, output::line, table::Table,
-};
+use super::{Context, Failure, Table, line, persona_names};
 
 /// Lend an agent the best free persona for each role
 ///

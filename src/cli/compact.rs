@@ -7,9 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::{broker, events::Summary, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{
-    context::Context, failure::Failure, persona::minute, shown_path::ShownPath, table::Table,
-};
+use super::{Context, Failure, ShownPath, Table, minute};
 
 /// Take old feedback out of the affinity, and keep a summary of it
 ///

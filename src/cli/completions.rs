@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Store, events::is_hidden};
 use serde::Serialize;
 
-use super::{Cli, environment, failure::Failure};
+use super::{Cli, Failure, environment};
 
 const PROGRAM: &str = "muzzle-persona";
 /// The variable by which a script asks for completions, and says for which shell.

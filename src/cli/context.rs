@@ -9,8 +9,7 @@ use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situati
 use muzzle_persona::projection::{CutoffSpec, Needs};
 use muzzle_persona::{Answer, Options, PendingCheckpoint, Snapshot, Store};
 
-use super::claude_code::location::ClaudeCode;
-use super::{environment, failure::Failure, output, persona::minute};
+use super::{Failure, claude_code::location::ClaudeCode, environment, minute, output};
 
 /// The moment that a reading command asks about.
 #[derive(Debug, Args)]

@@ -11,10 +11,9 @@ use muzzle_persona::wording::Count;
 use muzzle_persona::{Options, Snapshot, StoreError};
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::{EVENTS_HINT, Failure};
-use super::output::{FAINT, HEADING, line};
-use super::persona::{minute, origin_word, tally};
+use super::output::{FAINT, HEADING};
+use super::persona::{origin_word, tally};
+use super::{Context, Failure, failure::EVENTS_HINT, line, minute};
 
 /// Tell what changed between two moments, by persona
 ///

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use muzzle_persona::environment;
 
-use super::{claude_code::location::ClaudeCode, failure::Failure};
+use super::{Failure, claude_code::location::ClaudeCode};
 
 pub fn home() -> Option<PathBuf> {
     environment::home(|name| std::env::var_os(name))

@@ -10,7 +10,7 @@ use muzzle_persona::projection::{Needs, Points, Tally};
 use muzzle_persona::wording::Quoted;
 use serde::Serialize;
 
-use super::{completions::persona_names, context::Context, failure::Failure, output::line};
+use super::{Context, Failure, line, persona_names};
 
 /// Judge a persona's work; the verdict counts when the next one is chosen
 ///

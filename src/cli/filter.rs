@@ -6,7 +6,7 @@ use muzzle_persona::events::{EventText, ProjectName, Record, RoleName, SessionId
 use muzzle_persona::projection::{Cutoff, CutoffSpec, Needs};
 use muzzle_persona::{Snapshot, StoreError};
 
-use super::completions::persona_names;
+use super::persona_names;
 
 /// The types of event that this version knows.
 const TYPES: &str =

@@ -7,7 +7,7 @@ use muzzle_persona::broker::{self, GROW_LIMIT};
 use muzzle_persona::{events::Definition, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{context::Context, failure::Failure, persona::tags, table::Table};
+use super::{Context, Failure, Table, persona::tags};
 
 /// Make new personas with unused names
 #[derive(Debug, Args)]

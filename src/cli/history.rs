@@ -8,10 +8,7 @@ use muzzle_persona::events::{PersonaName, ProjectName, ReleaseReason};
 use muzzle_persona::projection::{Assignment, History, Needs};
 use serde::Serialize;
 
-use super::context::{AtArgs, Context};
-use super::{
-    completions::persona_names, failure::Failure, output::line, persona::minute, table::Table,
-};
+use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
 
 /// Show a persona's assignments, newest first
 #[derive(Debug, Args)]

@@ -10,9 +10,7 @@ use super::claude_code::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, Registrati
 use super::claude_code::location::{ClaudeCode, Location, Scope, Via, word};
 use super::claude_code::plan::{Change, Plan};
 use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
-use super::context::Context;
-use super::failure::Failure;
-use super::shown_path::ShownPath;
+use super::{Context, Failure, ShownPath};
 
 /// Register the hooks in Claude Code, so that sub-agents get personas
 ///
@@ -43,7 +41,16 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
     let InstallArgs { via, scope, inject, dry_run } = *args;
     let mut locations = client.locations().into_iter();
     let location = locations.find(|location| (location.via, location.scope) == (via, scope));
-    let location = location.ok_or_else(|| no_location(scope))?;
+    let location = location.ok_or_else(|| match scope {
+        Scope::Local => Failure::usage(
+            "a plugin cannot be local: everybody in a project sees its folder",
+            "`muzzle-persona install --via settings --scope local`",
+        ),
+        _ => Failure::usage(
+            "the project's directory is the one of your own settings",
+            "`muzzle-persona install --scope user`",
+        ),
+    })?;
     let replaced = replaced(&client, &location)?;
     let mut plan = plan_install(&location, &registration)?;
     if !dry_run {
@@ -53,19 +60,13 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
         plan = plan_install(&location, &registration)?;
         plan.carry_out()?;
     }
+    let commands = [registration.inject, registration.release];
     let paths = replaced.iter().map(|plan| plan.location.path.as_path().into()).collect();
     let changes = replaced.into_iter().flat_map(|plan| plan.changes);
+    let (replaced, backup) = (paths, plan.backup);
     let changes: Vec<_> = changes.chain(plan.changes).collect();
-    Ok(InstallReport {
-        location,
-        inject,
-        commands: [registration.inject, registration.release],
-        dry_run,
-        changed: !changes.is_empty() && !dry_run,
-        replaced: paths,
-        backup: plan.backup,
-        changes,
-    })
+    let changed = !changes.is_empty() && !dry_run;
+    Ok(InstallReport { location, inject, commands, dry_run, changed, replaced, backup, changes })
 }
 
 fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, Failure> {
@@ -88,48 +89,30 @@ fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, F
 /// has registered something.
 fn replaced(client: &ClaudeCode, location: &Location) -> Result<Vec<Plan>, Failure> {
     if let Some((plugin, path)) = enabled_plugins(client).next() {
-        let path = path.display();
-        let message = format!(
-            "the hooks are registered already, by the plugin `{plugin}` that `{path}` enables"
-        );
+        let by = format!("by the plugin `{plugin}` that `{}` enables", path.display());
+        let message = format!("the hooks are registered already, {by}");
         let hint = format!("`claude plugin uninstall {plugin}` takes it out");
         return Err(Failure::refused(message, hint));
     }
     let mut plans = Vec::new();
     for other in client.locations().into_iter().filter(|other| other != location) {
-        if is_registered(&other)? {
-            if other.scope != location.scope {
-                return Err(registered_elsewhere(&other, location.scope));
-            }
-            plans.push(plan_uninstall(&other)?);
+        if !is_registered(&other)? {
+            continue;
         }
+        if other.scope != location.scope {
+            // It reaches the sessions of this scope too.
+            let (there, here) = (word(&other.scope), word(&location.scope));
+            let place = format!("for the scope {there} in `{}`", other.path.display());
+            return Err(Failure::refused(
+                format!("the hooks are registered already, {place}; twice is once too often"),
+                format!(
+                    "`muzzle-persona uninstall --scope {there}` takes them out there; then install for the scope {here}"
+                ),
+            ));
+        }
+        plans.push(plan_uninstall(&other)?);
     }
     Ok(plans)
-}
-
-fn no_location(scope: Scope) -> Failure {
-    match scope {
-        Scope::Local => Failure::usage(
-            "a plugin cannot be local: everybody in a project sees its folder",
-            "`muzzle-persona install --via settings --scope local`",
-        ),
-        _ => Failure::usage(
-            "the project's directory is the one of your own settings",
-            "`muzzle-persona install --scope user`",
-        ),
-    }
-}
-
-/// Refuses because of a registration that reaches the sessions of this scope too.
-fn registered_elsewhere(other: &Location, scope: Scope) -> Failure {
-    let (path, other, scope) = (other.path.display(), word(&other.scope), word(&scope));
-    let message = format!(
-        "the hooks are registered already, for the scope {other} in `{path}`; twice is once too often"
-    );
-    let hint = format!(
-        "`muzzle-persona uninstall --scope {other}` takes them out there; then install for the scope {scope}"
-    );
-    Failure::refused(message, hint)
 }
 
 #[derive(Debug, Serialize)]
@@ -152,9 +135,9 @@ impl fmt::Display for InstallReport {
             return writeln!(f, "The hooks are registered already in `{path}`; nothing to do.");
         }
         let verb = |done, would| if self.dry_run { would } else { done };
+        let took = verb("Took", "Would take");
         for path in &self.replaced {
-            let verb = verb("Took", "Would take");
-            writeln!(f, "{verb} the older registration out of `{path}`.")?;
+            writeln!(f, "{took} the older registration out of `{path}`.")?;
         }
         writeln!(f, "{} the hooks in `{path}`:", verb("Registered", "Would register"))?;
         let is_whole = self.dry_run || self.location.via == Via::Settings;
@@ -167,9 +150,7 @@ impl fmt::Display for InstallReport {
             return writeln!(f, "Nothing was written.");
         }
         let which = if self.inject == Inject::All { "" } else { "named " };
-        writeln!(
-            f,
-            "From the next session on, {which}sub-agents get a persona. `muzzle-persona doctor` shows that it works."
-        )
+        write!(f, "From the next session on, {which}sub-agents get a persona. ")?;
+        writeln!(f, "`muzzle-persona doctor` shows that it works.")
     }
 }

@@ -9,9 +9,8 @@ use muzzle_persona::projection::Line;
 use muzzle_persona::{Order, Snapshot, StoreError};
 use serde_json::value::RawValue;
 
-use super::context::{AtArgs, Context};
 use super::output::{FAINT, escape_hidden};
-use super::{failure::Failure, filter::Filter, persona::minute, sentence::sentence};
+use super::{AtArgs, Context, Failure, filter::Filter, minute, sentence};
 
 /// Tell what happened, newest first
 ///

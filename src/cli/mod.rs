@@ -13,9 +13,11 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use muzzle_persona::{PendingCheckpoint, events::visible};
 
-use self::context::Context;
+use self::completions::persona_names;
+use self::context::{AtArgs, Context};
 use self::failure::{DAMAGED, Failure};
-use self::output::Output;
+use self::output::{Output, line};
+use self::{persona::minute, sentence::sentence, shown_path::ShownPath, table::Table};
 
 mod assign;
 mod claude_code;
@@ -101,7 +103,7 @@ enum Command {
     Grow(grow::GrowArgs),
     Compact(compact::CompactArgs),
     /// Count personas, assignments, feedback and events
-    Stats(context::AtArgs),
+    Stats(AtArgs),
     Diff(diff::DiffArgs),
     Why(why::WhyArgs),
     Seed(seed::SeedArgs),

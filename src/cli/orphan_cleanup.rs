@@ -8,7 +8,7 @@ use muzzle_persona::{broker, projection::Needs, wording::Count};
 use serde::Serialize;
 
 use super::release::{ReleaseReport, Released};
-use super::{context::Context, failure::Failure, output::line, persona::minute};
+use super::{Context, Failure, line, minute};
 
 /// Release what is held by sessions that fell silent, without counting their work
 #[derive(Debug, Args)]

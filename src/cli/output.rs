@@ -14,8 +14,7 @@ use muzzle_persona::events::{is_hidden, visible};
 use muzzle_persona::{LongWork, Progress};
 use serde::Serialize;
 
-use super::failure::{Failure, USAGE};
-use super::pager;
+use super::{Failure, failure::USAGE, pager};
 
 // The styles of words that stand out.
 pub const HEADING: Style = Style::new().bold();

@@ -3,7 +3,7 @@
 use clap::Args;
 use muzzle_persona::{broker, projection::Needs};
 
-use super::{completions::persona_names, context::Context, failure::Failure, retire::StatusReport};
+use super::{Context, Failure, persona_names, retire::StatusReport};
 
 /// Bring an archived persona back
 #[derive(Debug, Args)]

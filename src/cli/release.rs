@@ -11,7 +11,7 @@ use muzzle_persona::events::{
 use muzzle_persona::{projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{context::Context, failure::Failure, output::line};
+use super::{Context, Failure, line};
 
 /// Give a session's personas back, with their work counted
 ///

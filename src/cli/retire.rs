@@ -6,9 +6,7 @@ use clap::Args;
 use muzzle_persona::{broker, events::PersonaName, projection::Needs};
 use serde::Serialize;
 
-use super::{
-    completions::persona_names, context::Context, failure::Failure, output::line, release::Released,
-};
+use super::{Context, Failure, line, persona_names, release::Released};
 
 /// Archive a persona, so that it is not lent any more
 #[derive(Debug, Args)]

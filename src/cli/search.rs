@@ -8,9 +8,8 @@ use muzzle_persona::projection::{self, Needs};
 use muzzle_persona::{broker, wording::Count};
 use serde::Serialize;
 
-use super::context::{AtArgs, Context};
 use super::persona::{Candidate, parts, status_word};
-use super::{failure::Failure, output::line, table::Table};
+use super::{AtArgs, Context, Failure, Table, line};
 
 /// Rank the personas for a role, best first, as `assign` would
 #[derive(Debug, Args)]
@@ -88,8 +87,7 @@ impl fmt::Display for SearchReport {
         if *all || held + archived == 0 {
             return Ok(());
         }
-        let held = Count(*held, "persona");
-        let held = format!("{held} that {} held", held.agree("is", "are"));
-        writeln!(f, "Not listed: {held}, {archived} archived; `--all` lists them.")
+        let (held, is) = (Count(*held, "persona"), Count(*held, "").agree("is", "are"));
+        writeln!(f, "Not listed: {held} that {is} held, {archived} archived; `--all` lists them.")
     }
 }

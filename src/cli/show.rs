@@ -6,10 +6,9 @@ use clap::Args;
 use muzzle_persona::projection::{Lease, Needs, Work};
 use muzzle_persona::{broker, events::visible};
 
-use super::context::{AtArgs, Context};
-use super::output::{FAINT, HEADING, line};
-use super::persona::{PersonaReport, minute, origin_word, tags, tally};
-use super::{completions::persona_names, failure::Failure, table::Table};
+use super::output::{FAINT, HEADING};
+use super::persona::{PersonaReport, origin_word, tags, tally};
+use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
 
 /// Show one persona: who it is, what it did, who holds it
 #[derive(Debug, Args)]

@@ -6,11 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::claude_code::location::{Scope, word};
-use super::claude_code::plan::Plan;
 use super::claude_code::{enabled_plugins, is_registered, plan_uninstall};
-use super::context::Context;
-use super::failure::Failure;
-use super::shown_path::ShownPath;
+use super::{Context, Failure, ShownPath, claude_code::plan::Plan};
 
 /// Take the hooks out of Claude Code
 ///
@@ -36,9 +33,8 @@ pub fn run(args: &UninstallArgs, context: &mut Context) -> Result<UninstallRepor
                 places.push(plan_uninstall(&location)?);
             }
         } else if let Ok(true) = is_registered(&location) {
-            let (scope, path) = (word(&location.scope), location.path.display());
-            let rest = format!("the hooks are still registered for the scope {scope}, in `{path}`");
-            context.warn([rest]);
+            let place = format!("{}, in `{}`", word(&location.scope), location.path.display());
+            context.warn([format!("the hooks are still registered for the scope {place}")]);
         }
     }
     context.warn(enabled_plugins(&client).map(|(plugin, path)| {
@@ -73,9 +69,7 @@ impl fmt::Display for UninstallReport {
                 writeln!(f, "A copy of what was there before `install` is still in `{copy}`.")?;
             }
         }
-        if self.dry_run {
-            return writeln!(f, "Nothing was written.");
-        }
-        writeln!(f, "The store stays as it is.")
+        let end = if self.dry_run { "Nothing was written." } else { "The store stays as it is." };
+        writeln!(f, "{end}")
     }
 }
