@@ -9,7 +9,7 @@ use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situati
 use muzzle_persona::projection::{CutoffSpec, Needs};
 use muzzle_persona::{Answer, Options, PendingCheckpoint, Snapshot, Store};
 
-use super::{Failure, claude_code::location::ClaudeCode, environment, minute, output};
+use super::{Failure, environment, minute, output};
 
 /// The moment that a reading command asks about.
 #[derive(Debug, Args)]
@@ -49,14 +49,6 @@ impl Context {
         self.warnings.extend(warnings.into_iter().map(|warning| warning.to_string()));
     }
 
-    pub fn claude_code(&self) -> Result<ClaudeCode, Failure> {
-        environment::find_claude_code().ok_or_else(|| {
-            let message = "could not find the home directory for Claude Code's settings";
-            let hint = "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`";
-            Failure::usage(message, hint)
-        })
-    }
-
     pub fn open(&mut self) -> Result<Store, Failure> {
         let store = self.open_quietly()?;
         self.warn(store.roster().warnings());
@@ -83,11 +75,10 @@ impl Context {
         };
         let snapshot = Snapshot::open(&self.options, spec)?;
         if snapshot.view().events == 0 {
-            let first = snapshot.view().first_excluded.map(minute);
-            self.warn([first.map_or_else(
-                || "nothing ever happened: the log is empty".to_owned(),
-                |first| format!("nothing had happened by then: the log begins {first}"),
-            )]);
+            self.warn([match snapshot.view().first_excluded.map(minute) {
+                Some(first) => format!("nothing had happened by then: the log begins {first}"),
+                None => "nothing ever happened: the log is empty".to_owned(),
+            }]);
         }
         Ok(snapshot)
     }

@@ -124,13 +124,11 @@ impl fmt::Display for Side {
 }
 
 fn lines(change: &PersonaChange) -> Vec<String> {
-    let mut lines = Vec::new();
     if change.status.after.is_none() {
         return vec!["not there any more".to_owned()];
     }
-    if change.status.before.is_none() {
-        lines.push(format!("created ({})", origin_word(change.origin)));
-    }
+    let created = || format!("created ({})", origin_word(change.origin));
+    let mut lines: Vec<_> = change.status.before.is_none().then(created).into_iter().collect();
     if !change.revised.is_empty() {
         lines.push(format!("revised: {}", change.revised.join(", ")));
     }

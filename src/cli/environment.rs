@@ -38,14 +38,16 @@ pub fn pager() -> (Option<OsString>, bool) {
 /// Finds the directories of Claude Code's settings: the user's is the variable's, else `~/.claude`.
 ///
 /// There is none without a home or a working directory.
-pub fn find_claude_code() -> Option<ClaudeCode> {
-    let here = std::env::current_dir().ok()?;
+pub fn claude_code() -> Result<ClaudeCode, Failure> {
     let configured = std::env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty());
-    let user = match configured {
-        Some(dir) => here.join(dir),
-        None => home().filter(|home| home.is_absolute())?.join(".claude"),
+    let home = home().filter(|home| home.is_absolute());
+    let user = configured.map(PathBuf::from).or_else(|| Some(home?.join(".claude")));
+    let Some((here, user)) = std::env::current_dir().ok().zip(user) else {
+        let message = "could not find the home directory for Claude Code's settings";
+        let hint = "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`";
+        return Err(Failure::usage(message, hint));
     };
-    Some(ClaudeCode { user, project: here.join(".claude") })
+    Ok(ClaudeCode { user: here.join(user), project: here.join(".claude") })
 }
 
 /// Reads all variables that set something for this program or its hooks.

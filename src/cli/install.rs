@@ -10,7 +10,7 @@ use super::claude_code::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, Registrati
 use super::claude_code::location::{ClaudeCode, Location, Scope, Via, word};
 use super::claude_code::plan::{Change, Plan};
 use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
-use super::{Context, Failure, ShownPath};
+use super::{Context, Failure, ShownPath, environment};
 
 /// Register the hooks in Claude Code, so that sub-agents get personas
 ///
@@ -35,8 +35,9 @@ pub struct InstallArgs {
     dry_run: bool,
 }
 
+#[expect(clippy::similar_names, reason = "the report has `changed` and `changes`")]
 pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, Failure> {
-    let client = context.claude_code()?;
+    let client = environment::claude_code()?;
     let registration = registration(context.program.as_deref(), args.inject)?;
     let InstallArgs { via, scope, inject, dry_run } = *args;
     let mut locations = client.locations().into_iter();
@@ -62,10 +63,9 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
     }
     let commands = [registration.inject, registration.release];
     let paths = replaced.iter().map(|plan| plan.location.path.as_path().into()).collect();
-    let changes = replaced.into_iter().flat_map(|plan| plan.changes);
-    let (replaced, backup) = (paths, plan.backup);
-    let changes: Vec<_> = changes.chain(plan.changes).collect();
-    let changed = !changes.is_empty() && !dry_run;
+    let first = replaced.into_iter().flat_map(|plan| plan.changes);
+    let changes: Vec<_> = first.chain(plan.changes).collect();
+    let (changed, replaced, backup) = (!changes.is_empty() && !dry_run, paths, plan.backup);
     Ok(InstallReport { location, inject, commands, dry_run, changed, replaced, backup, changes })
 }
 

@@ -95,7 +95,7 @@ enum Command {
     List(list::ListArgs),
     Show(show::ShowArgs),
     History(history::HistoryArgs),
-    Log(log::LogArgs),
+    Log(Box<log::LogArgs>),
     Feedback(feedback::FeedbackArgs),
     Search(search::SearchArgs),
     Retire(retire::RetireArgs),
@@ -147,7 +147,6 @@ fn run(cli: Cli, output: &Output, pending: PendingCheckpoint) -> Result<u8, Fail
     done
 }
 
-/// Runs a command and writes its answer.
 fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<u8, Failure> {
     match command {
         Command::Assign(args) => output.json(&assign::run(args, context)?),
@@ -156,7 +155,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Show(args) => output.report(&show::run(&args, context)?),
         Command::History(args) => output.report(&history::run(&args, context)?),
         Command::Log(args) => {
-            let mut report = log::run(args, context)?;
+            let mut report = log::run(*args, context)?;
             output.page(|out, json| report.write(out, json))
         }
         Command::Feedback(args) => output.report(&feedback::run(args, context)?),
@@ -190,14 +189,11 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
     }
 }
 
-/// Reads a number of seconds.
 fn parse_wait(text: &str) -> Result<Duration, String> {
     let seconds: f64 =
         text.parse().map_err(|_| format!("`{}` is not a number of seconds", visible(text)))?;
-    if !(0.0..=3600.0).contains(&seconds) {
-        return Err("the wait is from 0 to 3600 seconds".to_owned());
-    }
-    Ok(Duration::from_secs_f64(seconds))
+    let seconds = Some(seconds).filter(|seconds| (0.0..=3600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or("the wait is from 0 to 3600 seconds".to_owned())
 }
 
 /// The output for words that need not be a command line.

@@ -59,11 +59,7 @@ impl Output {
         let answer = |out: &mut dyn io::Write| answer(out, self.json);
         let is_paged = !self.json && io::stdout().is_terminal();
         let started = if is_paged { pager::start() } else { Ok(None) };
-        let started = started.unwrap_or_else(|reason| {
-            self.warn(&reason);
-            None
-        });
-        let Some(mut child) = started else {
+        let Ok(Some(mut child)) = started.inspect_err(|reason| self.warn(reason)) else {
             return self.write(Box::new(io::stdout().lock()), answer);
         };
         let shown = child.stdin.take().map_or(Ok(0), |stdin| self.write(Box::new(stdin), answer));
@@ -168,26 +164,20 @@ pub fn progress() -> Progress {
 
 /// Escapes the arguments that an error quotes.
 fn make_visible(error: &mut clap::Error) {
-    let quoted: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
-    let hides = |(_, value): &(_, ContextValue)| match value {
-        ContextValue::String(text) => text.contains(is_hidden),
-        ContextValue::Strings(texts) => texts.iter().any(|text| text.contains(is_hidden)),
-        _ => false,
+    let shown = |value: &ContextValue| match value {
+        ContextValue::String(text) => ContextValue::String(visible(text)),
+        ContextValue::Strings(texts) => {
+            ContextValue::Strings(texts.iter().map(|text| visible(text)).collect())
+        }
+        other => other.clone(),
     };
-    if !quoted.iter().any(hides) {
-        return;
-    }
-    for (kind, value) in quoted {
-        let shown = match value {
-            ContextValue::String(text) => ContextValue::String(visible(&text)),
-            ContextValue::Strings(texts) => {
-                ContextValue::Strings(texts.iter().map(|text| visible(text)).collect())
-            }
+    let shown: Vec<_> = error.context().map(|(kind, value)| (kind, shown(value))).collect();
+    if shown.iter().any(|(kind, shown)| error.get(*kind) != Some(shown)) {
+        for (kind, value) in shown {
             // A tip quotes it too, among styles that cannot be distinguished from the argument.
-            ContextValue::StyledStrs(_) => ContextValue::None,
-            other => other,
-        };
-        error.insert(kind, shown);
+            let is_tip = matches!(value, ContextValue::StyledStrs(_));
+            error.insert(kind, if is_tip { ContextValue::None } else { value });
+        }
     }
 }
 

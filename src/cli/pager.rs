@@ -11,10 +11,8 @@ pub fn start() -> Result<Option<Child>, String> {
     let chosen = chosen.unwrap_or_else(|| "less".into()).to_string_lossy().into_owned();
     let failed = |reason: &dyn Display| format!("could not start the pager `{chosen}`: {reason}");
     let words = shlex::split(&chosen).ok_or_else(|| failed(&"a quote is not closed"))?;
-    let (program, args) = match words.split_first() {
-        Some((program, args)) if !program.is_empty() && program != "cat" => (program, args),
-        _ => return Ok(None),
-    };
+    let command = words.split_first().filter(|(it, _)| !matches!(it.as_str(), "" | "cat"));
+    let Some((program, args)) = command else { return Ok(None) };
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::piped());
     // As git does: quit if the text fits, show colours, leave the text on the screen.

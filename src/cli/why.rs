@@ -48,12 +48,10 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
         last = found.or_else(|| last.take());
     })?;
     let assignment = last.ok_or_else(|| {
-        let is_narrowed = role.is_some() || slot.is_some();
-        let how = if is_narrowed { " in that role or slot" } else { "" };
-        Failure::not_found(
-            format!("`{name}` was never lent to the session `{session}`{how}"),
-            "`muzzle-persona history NAME` shows the sessions that a persona was lent to",
-        )
+        let how = if role.is_some() || slot.is_some() { " in that role or slot" } else { "" };
+        let message = format!("`{name}` was never lent to the session `{session}`{how}");
+        let hint = "`muzzle-persona history NAME` shows the sessions that a persona was lent to";
+        Failure::not_found(message, hint)
     })?;
     // The choice is made again, from the roster before the command that made it.
     let mut candidates = Vec::new();
@@ -134,11 +132,8 @@ impl fmt::Display for WhyReport {
             row(Some(rank), name, score);
         }
         // The persona that was chosen is always shown: at the end, if it is not in what is listed.
-        if let Some(score) =
-            self.score.as_ref().filter(|_| !ranking.iter().any(|it| it.name == *name))
-        {
-            row(self.rank, name, score);
-        }
+        let is_listed = ranking.iter().any(|candidate| candidate.name == *name);
+        self.score.iter().filter(|_| !is_listed).for_each(|score| row(self.rank, name, score));
         write!(f, "{}\n\n{table}", self.explanation)?;
         let shown = ranking.len() + usize::from(self.rank > Some(ranking.len()));
         match self.candidates.saturating_sub(shown) {
@@ -149,8 +144,7 @@ impl fmt::Display for WhyReport {
 }
 
 fn sentence(explained: &Explanation) -> String {
-    let of = explained.ranking.len();
-    let tie = tie(explained);
+    let (of, tie) = (explained.ranking.len(), tie(explained));
     let whom = if explained.is_of_free { "free" } else { "archived for inactivity" };
     let place = explained.rank.map(|rank| format!("number {rank} of the {of} that were {whom}"));
     match (explained.reason, place) {
@@ -177,8 +171,7 @@ fn sentence(explained: &Explanation) -> String {
             "Nobody was free or could be brought back, so it was grown.".to_owned()
         }
         (None, Some(place)) => {
-            let summoned = "it was asked for by name, or ";
-            let or = if explained.may_be_summoned { summoned } else { "" };
+            let or = if explained.may_be_summoned { "it was asked for by name, or " } else { "" };
             let rules = format!("{or}other rules were in force");
             format!("The log does not tell: by today's rules it was {place}, so {rules}.")
         }
