@@ -1,4 +1,4 @@
-//! Which events `log` lists.
+//! What `log` is asked for, and which events it lists.
 
 use clap::Args;
 use muzzle_persona::broker;
@@ -6,14 +6,18 @@ use muzzle_persona::events::{EventText, ProjectName, Record, RoleName, SessionId
 use muzzle_persona::projection::{Cutoff, CutoffSpec, Needs};
 use muzzle_persona::{Snapshot, StoreError};
 
-use super::persona_names;
+use super::{AtArgs, persona_names};
 
 /// The types of event that this version knows.
 const TYPES: &str =
     "seed, grow, revise, assign, release, feedback, retire, reactivate, compact, repair";
 
+/// Tell what happened, newest first
+///
+/// One line an event: when, the start of its id, and a sentence. On a terminal
+/// it goes through `$PAGER`. An event is told if all of the filters take it.
 #[derive(Debug, Args)]
-pub struct Filter {
+pub struct LogArgs {
     /// Only those that name this persona: its name, or how it begins
     #[arg(long, value_name = "NAME", add = persona_names())]
     persona: Option<String>,
@@ -35,6 +39,14 @@ pub struct Filter {
     /// Only those up to this moment, written in the same ways; a date counts to its end
     #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
     until: Option<CutoffSpec>,
+    /// At most this many, the newest
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Oldest first
+    #[arg(long)]
+    pub reverse: bool,
+    #[command(flatten)]
+    pub at: AtArgs,
     /// Events within this cut-off are too early.
     #[arg(skip)]
     before: Option<Cutoff>,
@@ -43,7 +55,7 @@ pub struct Filter {
     within: Cutoff,
 }
 
-impl Filter {
+impl LogArgs {
     /// Finds the persona, the role and the moments that are meant.
     pub fn resolve(&mut self, snapshot: &mut Snapshot) -> Result<(), StoreError> {
         if let Some(name) = &mut self.persona {

@@ -3,47 +3,28 @@
 use std::collections::VecDeque;
 use std::io::{self, Write};
 
-use clap::Args;
 use muzzle_persona::events::{Position, visible};
 use muzzle_persona::projection::Line;
 use muzzle_persona::{Order, Snapshot, StoreError};
 use serde_json::value::RawValue;
 
 use super::output::{FAINT, escape_hidden};
-use super::{AtArgs, Context, Failure, filter::Filter, minute, sentence};
+use super::{Context, Failure, filter::LogArgs, minute, sentence};
 
-/// Tell what happened, newest first
-///
-/// One line an event: when, the start of its id, and a sentence. On a terminal
-/// it goes through `$PAGER`. An event is told if all of the filters take it.
-#[derive(Debug, Args)]
-pub struct LogArgs {
-    #[command(flatten)]
-    filter: Filter,
-    /// At most this many, the newest
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
-    /// Oldest first
-    #[arg(long)]
-    reverse: bool,
-    #[command(flatten)]
-    at: AtArgs,
-}
-
-pub fn run(args: LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
-    let mut snapshot = context.read(&args.at)?;
-    let mut filter = args.filter;
+pub fn run(mut filter: LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
+    let mut snapshot = context.read(&filter.at)?;
     filter.resolve(&mut snapshot)?;
     context.warn(filter.doubt());
-    let order = if args.reverse { Order::OldestFirst } else { Order::NewestFirst };
+    let order = if filter.reverse { Order::OldestFirst } else { Order::NewestFirst };
+    let limit = filter.limit;
     let mut report = LogReport { snapshot, filter, pages: VecDeque::new(), order };
-    report.find(args.limit)?;
+    report.find(limit)?;
     Ok(report)
 }
 
 pub struct LogReport {
     snapshot: Snapshot,
-    filter: Filter,
+    filter: LogArgs,
     /// Where there are events to list, oldest first.
     pages: VecDeque<Page>,
     order: Order,

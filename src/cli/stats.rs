@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::{fmt, iter};
 
+use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::audit::Finding;
 use muzzle_persona::events::{EventId, PersonaName, RoleName};
@@ -14,8 +15,15 @@ use serde::{Serialize, Serializer};
 
 use super::{AtArgs, Context, Failure, Table, line, minute, persona::tally};
 
-pub fn run(args: &AtArgs, context: &mut Context) -> Result<StatsReport, Failure> {
-    let mut snapshot = context.read_quietly(args)?;
+/// Count personas, assignments, feedback and events
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    #[command(flatten)]
+    at: AtArgs,
+}
+
+pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
+    let mut snapshot = context.read_quietly(&args.at)?;
     let mut stats = snapshot.look(&Needs::everyone(), |then| Ok(report(then)))?;
     // Whatever moment is asked about, this is about the store as it is.
     let open = Store::writable_by_others(&context.options)?;
