@@ -8,9 +8,7 @@ use muzzle_persona::events::{AgentName, PersonaName, ProjectName, RoleName, Sess
 use serde::Serialize;
 
 use super::persona::{Candidate, parts};
-use super::{
-    completions::persona_names, context::Context, failure::Failure, output::line, table::Table,
-};
+use super::{Context, Failure, Table, line, persona_names};
 
 /// Lend an agent the best free persona for each role
 ///
@@ -59,22 +57,17 @@ fn parse_roles(text: &str) -> Result<Box<[RoleName]>, String> {
 }
 
 pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Failure> {
-    let request = AssignRequest {
-        session: args.session,
-        agent: args.agent_name,
-        team: args.team_name,
-        project: args.project,
-        roles: args.roles.into_vec(),
-        summon: args.summon,
-        tool_use_id: None,
-        explain: args.explain,
-    };
+    let AssignArgs { roles, project, session, agent_name: agent, team_name: team, .. } = args;
+    let (roles, summon, explain) = (roles.into_vec(), args.summon, args.explain);
+    let tool_use_id = None;
+    let request =
+        AssignRequest { session, agent, team, project, roles, summon, tool_use_id, explain };
     context.dry_run = args.dry_run;
     let assignments = context.assign(&request)?;
-    let warnings = context.warnings();
     let explanations: Option<Vec<_>> =
-        args.explain.then(|| assignments.iter().map(explanation).collect());
-    context.note(explanations.iter().flatten());
+        explain.then(|| assignments.iter().map(explanation).collect());
+    context.notes.extend(explanations.iter().flatten().map(ToString::to_string));
+    let warnings = context.warnings.clone();
     let preambles = assignments.iter().map(|it| it.preamble.clone()).collect();
     Ok(AssignReport { assignments, preambles, warnings, recorded: !args.dry_run, explanations })
 }
@@ -99,7 +92,7 @@ struct Explanation {
 
 fn explanation(assigned: &Assigned) -> Explanation {
     let Assigned { role, name, reason, ranking, .. } = assigned.clone();
-    let ranking = ranking.into_iter().map(|(name, score)| Candidate { name, score, chosen: None });
+    let ranking = ranking.into_iter().map(|(name, score)| Candidate::new(name, score));
     Explanation { role, chosen: name, reason, ranking: ranking.collect() }
 }
 

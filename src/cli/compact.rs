@@ -4,13 +4,10 @@ use std::fmt;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use muzzle_persona::broker;
-use muzzle_persona::{events::Summary, projection::Needs, wording::Count};
+use muzzle_persona::{broker, events::Summary, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{
-    context::Context, failure::Failure, persona::minute, shown_path::ShownPath, table::Table,
-};
+use super::{Context, Failure, ShownPath, Table, minute};
 
 /// Take old feedback out of the affinity, and keep a summary of it
 ///

@@ -10,7 +10,7 @@ use muzzle_persona::projection::{Needs, Points, Tally};
 use muzzle_persona::wording::quoted;
 use serde::Serialize;
 
-use super::{completions::persona_names, context::Context, failure::Failure, output::line};
+use super::{Context, Failure, line, persona_names};
 
 /// Judge a persona's work; the verdict counts when the next one is chosen
 ///
@@ -37,21 +37,14 @@ pub struct FeedbackArgs {
 }
 
 fn sentiments() -> impl TypedValueParser<Value = Sentiment> {
-    PossibleValuesParser::new(Sentiment::ALL.map(Sentiment::as_str)).try_map(|word| {
-        let named = Sentiment::ALL.into_iter().find(|sentiment| sentiment.as_str() == word);
-        named.ok_or("no such verdict")
-    })
+    let words = PossibleValuesParser::new(Sentiment::ALL.map(Sentiment::as_str));
+    words.try_map(|word| serde_json::from_value(word.into()))
 }
 
 pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, Failure> {
-    let request = FeedbackRequest {
-        persona: args.name,
-        role: args.role,
-        project: args.project,
-        observation: args.observation,
-        sentiment: args.sentiment,
-        source: Source::unchecked("cli"),
-    };
+    let FeedbackArgs { name: persona, observation, role, project, sentiment } = args;
+    let source = Source::unchecked("cli");
+    let request = FeedbackRequest { persona, role, project, observation, sentiment, source };
     let (mut store, judged) =
         context.execute(&request.needs(), |situation| broker::feedback(situation, &request))?;
     let weights = store.rules().scoring.affinity;
@@ -90,23 +83,16 @@ pub struct FeedbackReport {
 impl fmt::Display for FeedbackReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, role, sentiment, affinity_before, affinity_after, .. } = self;
-        let (sentiment, why) = (sentiment.as_str(), self.reason());
-        line(f, format!("Recorded as {sentiment} for {name} as {role}, {why}."))?;
-        writeln!(f, "Affinity: {affinity_before} → {affinity_after}")
-    }
-}
-
-impl FeedbackReport {
-    fn reason(&self) -> String {
-        if self.given {
-            return "as given".to_owned();
-        }
         let sides = [("for", &self.positive_words), ("against", &self.negative_words)];
         let sides = sides.into_iter().filter(|(_, words)| !words.is_empty());
         let words = sides.map(|(side, words)| format!("{side} it {}", quoted(words)));
-        match words.collect::<Vec<_>>() {
+        let why = match words.collect::<Vec<_>>() {
+            _ if self.given => "as given".to_owned(),
             words if words.is_empty() => "by its words: none of them tells".to_owned(),
             words => format!("by its words: {}", words.join("; ")),
-        }
+        };
+        let sentiment = sentiment.as_str();
+        line(f, format!("Recorded as {sentiment} for {name} as {role}, {why}."))?;
+        writeln!(f, "Affinity: {affinity_before} → {affinity_after}")
     }
 }

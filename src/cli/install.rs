@@ -10,7 +10,7 @@ use super::claude_code::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, beside, re
 use super::claude_code::location::{ClaudeCode, Location, Scope, Via, word};
 use super::claude_code::plan::{Change, Plan};
 use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
-use super::{context::Context, failure::Failure, shown_path::ShownPath};
+use super::{Context, Failure, ShownPath, environment};
 
 /// Register the hooks in Claude Code, so that sub-agents get personas
 ///
@@ -36,7 +36,7 @@ pub struct InstallArgs {
 }
 
 pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, Failure> {
-    let client = context.claude_code()?;
+    let client = environment::claude_code()?;
     let InstallArgs { via, scope, inject, dry_run } = *args;
     let commands @ [inject_command, release_command] = &hook_paths(context.program.as_deref())?;
     let registration = registration(inject_command, &inject.args(), release_command);

@@ -3,48 +3,27 @@
 use std::collections::VecDeque;
 use std::io::{self, Write};
 
-use clap::Args;
 use muzzle_persona::events::{Position, visible};
 use muzzle_persona::projection::{Line, LineDamage};
 use muzzle_persona::{Snapshot, StoreError};
 use serde_json::value::RawValue;
 
-use super::context::{AtArgs, Context};
-use super::filter::{Filter, FilterArgs};
 use super::output::{FAINT, escape_hidden};
-use super::{failure::Failure, persona::minute, sentence::sentence};
+use super::{Context, Failure, filter::LogArgs, minute, sentence};
 
-/// Tell what happened, newest first
-///
-/// One line an event: when, the start of its id, and a sentence. On a terminal
-/// it goes through `$PAGER`. An event is told if all of the filters take it.
-#[derive(Debug, Args)]
-pub struct LogArgs {
-    #[command(flatten)]
-    filter: FilterArgs,
-    /// At most this many, the newest
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
-    /// Oldest first
-    #[arg(long)]
-    reverse: bool,
-    #[command(flatten)]
-    at: AtArgs,
-}
-
-pub fn run(args: LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
-    let mut snapshot = context.read(&args.at)?;
-    let filter = Filter::of(args.filter, &mut snapshot)?;
+pub fn run(mut filter: LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
+    let mut snapshot = context.read(&filter.at)?;
+    filter.resolve(&mut snapshot)?;
     context.warn(filter.doubt());
-    let newest_first = !args.reverse;
+    let (newest_first, limit) = (!filter.reverse, filter.limit);
     let mut report = LogReport { snapshot, filter, pages: VecDeque::new(), newest_first };
-    report.find(args.limit)?;
+    report.find(limit)?;
     Ok(report)
 }
 
 pub struct LogReport {
     snapshot: Snapshot,
-    filter: Filter,
+    filter: LogArgs,
     /// Where there are events to list, oldest first.
     pages: VecDeque<Page>,
     newest_first: bool,

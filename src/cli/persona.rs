@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muzzle_persona::broker::{Rules, Score};
-use muzzle_persona::events::{EventId, PersonaName, RoleName, Tag};
-use muzzle_persona::projection::{Lease, Origin, Persona, Points, Status, Tally};
+use muzzle_persona::events::{EventId, PersonaName, RoleName, SessionId, Tag};
+use muzzle_persona::projection::{Lease, Origin, Persona, Points, Status, Tally, Work};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -24,6 +24,9 @@ pub struct PersonaReport {
     pub held_by: Vec<Lease>,
     pub created_at: Timestamp,
     pub last_assigned: Option<Timestamp>,
+    /// For `show` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recent_work: Option<Vec<Work>>,
 }
 
 impl PersonaReport {
@@ -48,6 +51,7 @@ impl PersonaReport {
             held_by: persona.leases.clone(),
             created_at: persona.created_at,
             last_assigned: persona.last_assigned,
+            recent_work: None,
         }
     }
 }
@@ -56,8 +60,20 @@ impl PersonaReport {
 pub struct Candidate {
     pub name: PersonaName,
     pub score: Score,
+    /// For `why` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chosen: Option<bool>,
+    /// For `search` alone, as is who holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<Vec<SessionId>>,
+}
+
+impl Candidate {
+    pub fn new(name: PersonaName, score: Score) -> Self {
+        Self { name, score, chosen: None, status: None, held_by: None }
+    }
 }
 
 pub fn status_word(status: Status) -> &'static str {

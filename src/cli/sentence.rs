@@ -9,7 +9,7 @@ use muzzle_persona::events::{
 };
 use muzzle_persona::wording::Count;
 
-use super::persona::{minute, tags};
+use super::{minute, persona::tags};
 
 /// Words an event as one line without hidden characters.
 pub fn sentence(record: &Record) -> String {
@@ -55,10 +55,9 @@ fn defined(definition: &Definition, how: &str) -> String {
 fn assigned(assign: &Assign) -> String {
     let Assign { session, agent, team, project, slots, .. } = assign;
     let slots = slots.iter().map(|AssignedSlot { persona, role, requested, .. }| {
-        let is_resolved = requested != role;
-        let asked =
-            if is_resolved { format!(" (asked for as {requested})") } else { String::new() };
-        (persona, format!("{role}{asked}"))
+        let asked = Some(requested).filter(|requested| *requested != role);
+        let asked = asked.map(|requested| format!(" (asked for as {requested})"));
+        (persona, format!("{role}{}", asked.unwrap_or_default()))
     });
     let lent = in_roles(slots, &format!("lent to {agent}"));
     let team = team.as_ref().map(|team| format!("team {team}, ")).unwrap_or_default();
@@ -97,11 +96,10 @@ fn repaired(repair: &Repair) -> String {
     if *repair == Repair::default() {
         return "heads joined, more of which there were than one line can name".to_owned();
     }
-    let lines = repair.cut.iter().map(|cut| format!("{}:{}", cut.file, cut.line));
-    let lines: Vec<_> = lines.collect();
-    let places = if lines.is_empty() { String::new() } else { format!(" ({})", lines.join(", ")) };
-    let (lines, missing) =
-        (Count(lines.len(), "line"), Count(repair.missing.len(), "missing event"));
+    let Repair { cut, missing } = repair;
+    let places: Vec<_> = cut.iter().map(|cut| format!("{}:{}", cut.file, cut.line)).collect();
+    let places = if cut.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
+    let (lines, missing) = (Count(cut.len(), "line"), Count(missing.len(), "missing event"));
     format!("log repaired: {lines} cut out{places}, {missing} on record")
 }
 

@@ -5,12 +5,10 @@ use std::fmt;
 use clap::Args;
 use muzzle_persona::projection::{Lease, Needs, Work};
 use muzzle_persona::{broker, events::visible};
-use serde::Serialize;
 
-use super::context::{AtArgs, Context};
-use super::output::{FAINT, HEADING, line};
-use super::persona::{PersonaReport, minute, origin_word, tags, tally};
-use super::{completions::persona_names, failure::Failure, table::Table};
+use super::output::{FAINT, HEADING};
+use super::persona::{PersonaReport, origin_word, tags, tally};
+use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
 
 /// Show one persona: who it is, what it did, who holds it
 #[derive(Debug, Args)]
@@ -22,73 +20,57 @@ pub struct ShowArgs {
     at: AtArgs,
 }
 
-pub fn run(args: &ShowArgs, context: &mut Context) -> Result<ShowReport, Failure> {
+pub fn run(args: &ShowArgs, context: &mut Context) -> Result<PersonaReport, Failure> {
     Ok(context.read(&args.at)?.look(&Needs::typed(&args.name), |then| {
         let persona = broker::find_persona(then.roster(), &args.name)?;
-        Ok(ShowReport {
-            persona: PersonaReport::new(persona, then.rules()),
-            recent_work: persona.recent_work(None).cloned().collect(),
-        })
+        let recent_work = Some(persona.recent_work(None).cloned().collect());
+        Ok(PersonaReport { recent_work, ..PersonaReport::new(persona, then.rules()) })
     })?)
 }
 
-#[derive(Debug, Serialize)]
-pub struct ShowReport {
-    #[serde(flatten)]
-    persona: PersonaReport,
-    recent_work: Vec<Work>,
-}
-
-impl fmt::Display for ShowReport {
+impl fmt::Display for PersonaReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PersonaReport { name, status, created_at, persona_id, .. } = &self.persona;
+        let Self { name, status, created_at, persona_id, .. } = self;
         writeln!(f, "{HEADING}{}{HEADING:#}", visible(name.as_str()))?;
-        let (origin, at) = (origin_word(self.persona.origin), minute(*created_at));
+        let (origin, at) = (origin_word(self.origin), minute(*created_at));
         let created = format!("{status}, {origin} on {at} by the event {persona_id:.8}");
         writeln!(f, "{FAINT}{created}{FAINT:#}")?;
-        self.definition(f)?;
-        self.record(f)?;
-        if !self.recent_work.is_empty() {
+        for (what, words) in [("Traits", &self.traits), ("Expertise", &self.expertise)] {
+            if !words.is_empty() {
+                line(f, format!("{what}: {}", tags(words)))?;
+            }
+        }
+        for Lease { session, slot, role, project, since } in &self.held_by {
+            let (since, to) = (minute(*since), format!("{slot} of the session {session}"));
+            line(f, format!("Held since {since} by {to}, as {role} on {project}"))?;
+        }
+        if !self.role_instructions.is_empty() {
+            writeln!(f, "\n{HEADING}Instructions{HEADING:#}")?;
+        }
+        for (role, text) in &self.role_instructions {
+            line(f, format!("  {role}: {text}"))?;
+        }
+        if !self.affinity.is_empty() {
+            write!(f, "\n{}", record(self))?;
+        }
+        if self.recent_work.iter().any(|work| !work.is_empty()) {
             writeln!(f, "\n{HEADING}Last assignments{HEADING:#}")?;
         }
-        for Work { role, project, assigned_at, .. } in &self.recent_work {
+        for Work { role, project, assigned_at, .. } in self.recent_work.iter().flatten() {
             line(f, format!("  {}  {role} on {project}", minute(*assigned_at)))?;
         }
         Ok(())
     }
 }
 
-impl ShowReport {
-    fn definition(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PersonaReport { traits, expertise, held_by, role_instructions, .. } = &self.persona;
-        for (what, words) in [("Traits", traits), ("Expertise", expertise)] {
-            if !words.is_empty() {
-                line(f, format!("{what}: {}", tags(words)))?;
-            }
-        }
-        for Lease { session, slot, role, project, since } in held_by {
-            let (since, to) = (minute(*since), format!("{slot} of the session {session}"));
-            line(f, format!("Held since {since} by {to}, as {role} on {project}"))?;
-        }
-        if !role_instructions.is_empty() {
-            writeln!(f, "\n{HEADING}Instructions{HEADING:#}")?;
-        }
-        role_instructions.iter().try_for_each(|(role, text)| line(f, format!("  {role}: {text}")))
+fn record(PersonaReport { affinity, feedback, counts, .. }: &PersonaReport) -> Table {
+    let mut table = Table::new(&["ROLE", "AFFINITY", "", ">DONE", "FEEDBACK"]);
+    for (role, affinity) in affinity {
+        let feedback = tally(feedback.get(role).copied().unwrap_or_default());
+        let (share, done) = (affinity.as_f64(), counts.get(role).unwrap_or(&0));
+        table.row(&[role, &bar(share), &format!("{share:.2}"), done, &feedback]);
     }
-
-    fn record(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PersonaReport { affinity, feedback, counts, .. } = &self.persona;
-        if affinity.is_empty() {
-            return Ok(());
-        }
-        let mut table = Table::new(&["ROLE", "AFFINITY", "", ">DONE", "FEEDBACK"]);
-        for (role, affinity) in affinity {
-            let feedback = tally(feedback.get(role).copied().unwrap_or_default());
-            let (share, done) = (affinity.as_f64(), counts.get(role).unwrap_or(&0));
-            table.row(&[role, &bar(share), &format!("{share:.2}"), done, &feedback]);
-        }
-        write!(f, "\n{table}")
-    }
+    table
 }
 
 fn bar(share: f64) -> String {

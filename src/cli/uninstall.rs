@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::claude_code::location::{Scope, word};
 use super::claude_code::{enabled_plugins, is_registered, plan::Plan, plan_uninstall};
-use super::{context::Context, failure::Failure, shown_path::ShownPath};
+use super::{Context, Failure, ShownPath, environment};
 
 /// Take the hooks out of Claude Code
 ///
@@ -25,7 +25,7 @@ pub struct UninstallArgs {
 }
 
 pub fn run(args: &UninstallArgs, context: &mut Context) -> Result<UninstallReport, Failure> {
-    let client = context.claude_code()?;
+    let client = environment::claude_code()?;
     let mut places = Vec::new();
     for location in client.locations() {
         if args.scope.is_none_or(|scope| scope == location.scope) {

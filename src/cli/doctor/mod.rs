@@ -31,7 +31,7 @@ mod variables;
 pub struct DoctorArgs {}
 
 pub fn run(_: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure> {
-    let client = &context.claude_code()?;
+    let client = &environment::claude_code()?;
     let program = context.program.as_deref();
     let files = hook_file::read_all(client);
     let variables = variables::in_effect(environment::own_variables(), &files);
