@@ -29,6 +29,6 @@ pub mod wording;
 pub use disk::Disk;
 pub use file_log::Hold;
 pub use store::{
-    Answer, Condition, CutLine, LineEnds, LogEnd, LongWork, MissingEvent, Options, Order,
-    PendingCheckpoint, Progress, RepairOutcome, Snapshot, Store, StoreError,
+    Condition, CutLine, LineEnds, MissingEvent, Options, PendingCheckpoint, Progress,
+    RepairOutcome, Snapshot, Store, StoreError,
 };

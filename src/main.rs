@@ -1,7 +1,6 @@
 //! `muzzle-persona`: named, persistent personas for coding agents.
 //!
-//! The environment, the clock and the source of randomness are read here, and
-//! the exit code is decided here. Everything else is passed what it needs.
+//! The exit code is decided here.
 
 use std::panic;
 use std::process::ExitCode;
@@ -12,7 +11,7 @@ fn main() -> ExitCode {
     panic::set_hook(Box::new(cli::report_bug));
     let code = panic::catch_unwind(|| {
         cli::answer_shell();
-        cli::main(std::env::args_os(), cli::Environment::read())
+        cli::main(std::env::args_os())
     });
     ExitCode::from(code.unwrap_or(cli::BUG))
 }

@@ -1,6 +1,6 @@
 //! Numbers and lists, as messages word them.
 
-use std::fmt;
+use std::fmt::{self, Display};
 
 /// A number of things: `1 persona`, `2 personas`.
 #[derive(Debug, Clone, Copy)]
@@ -13,42 +13,28 @@ impl<N: Copy + PartialEq + From<u8>> Count<N> {
     }
 }
 
-impl<N: Copy + PartialEq + From<u8> + fmt::Display> fmt::Display for Count<N> {
+impl<N: Copy + PartialEq + From<u8> + Display> Display for Count<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}{}", self.0, self.1, self.agree("", "s"))
     }
 }
 
-/// A list of names or ids in backticks: `` `Ann`, `Bo` and 3 more ``.
-#[derive(Debug, Clone, Copy)]
-pub struct Quoted<'a, T> {
-    items: &'a [T],
-    /// The most that are listed; the rest is counted.
-    limit: usize,
+/// A list of names or ids in backticks: `` `Ann`, `Bo` ``.
+pub fn quoted<T: Display>(items: &[T]) -> impl Display {
+    quoted_first(usize::MAX, items)
 }
 
-impl<'a, T> Quoted<'a, T> {
-    /// Lists all items.
-    pub fn all(items: &'a [T]) -> Self {
-        Self { items, limit: usize::MAX }
-    }
-
-    /// Lists the first `limit` items, and counts the rest.
-    pub fn first(limit: usize, items: &'a [T]) -> Self {
-        Self { items, limit }
-    }
-}
-
-impl<T: fmt::Display> fmt::Display for Quoted<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, item) in self.items.iter().take(self.limit).enumerate() {
+/// The first `limit` of a list in backticks, and how many more: `` `Ann`, `Bo` and 3 more ``.
+pub fn quoted_first<T: Display>(limit: usize, items: &[T]) -> impl Display {
+    fmt::from_fn(move |f| {
+        for (index, item) in items.iter().take(limit).enumerate() {
             write!(f, "{}`{item}`", if index == 0 { "" } else { ", " })?;
         }
-        match self.items.len().saturating_sub(self.limit) {
+        match items.len().saturating_sub(limit) {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
         }
-    }
+    })
 }
 
 #[cfg(test)]
@@ -65,9 +51,9 @@ mod tests {
     #[test]
     fn a_list_is_quoted_and_has_a_limit() {
         let names = ["Ann", "Bo", "Cy"];
-        assert_eq!(Quoted::all(&names).to_string(), "`Ann`, `Bo`, `Cy`");
-        assert_eq!(Quoted::first(2, &names).to_string(), "`Ann`, `Bo` and 1 more");
-        assert_eq!(Quoted::first(3, &names).to_string(), "`Ann`, `Bo`, `Cy`");
-        assert_eq!(Quoted::<&str>::all(&[]).to_string(), "");
+        assert_eq!(quoted(&names).to_string(), "`Ann`, `Bo`, `Cy`");
+        assert_eq!(quoted_first(2, &names).to_string(), "`Ann`, `Bo` and 1 more");
+        assert_eq!(quoted_first(3, &names).to_string(), "`Ann`, `Bo`, `Cy`");
+        assert_eq!(quoted::<&str>(&[]).to_string(), "");
     }
 }

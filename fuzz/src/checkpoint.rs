@@ -77,8 +77,8 @@ fn lend(store: &Path) -> Option<PersonaName> {
         explain: true,
     };
     let store = Store::open(&options, &mut rng).ok()?;
-    let answer = store.rehearse_assign(&request, options.now, &mut rng).ok()?;
-    answer.outcome.first().map(|assigned| assigned.name.clone())
+    let (assigned, _) = store.rehearse_assign(&request, options.now, &mut rng).ok()?;
+    assigned.first().map(|assigned| assigned.name.clone())
 }
 
 fn options(store: &Path) -> Options {

@@ -20,9 +20,6 @@ pub struct Deadline {
     on_expiry: Box<dyn Fn() + Send + Sync>,
 }
 
-/// The size of the thread's stack: it does next to nothing.
-const STACK: usize = 64 * 1024;
-
 impl Deadline {
     /// Sets a deadline, `limit` from now, after which `on_expiry` is called.
     #[must_use]
@@ -41,8 +38,9 @@ impl Deadline {
     pub fn enforce(self: &Arc<Self>) {
         self.thread.call_once(|| {
             let deadline = Arc::clone(self);
-            // Without a thread, the client's own time limit is what ends the hook.
-            let _ = thread::Builder::new().stack_size(STACK).spawn(move || {
+            // Without a thread, the client's own time limit is what ends the hook. It does next to
+            // nothing, and needs no more than a small stack.
+            let _ = thread::Builder::new().stack_size(64 * 1024).spawn(move || {
                 thread::sleep(deadline.limit.saturating_sub(deadline.start.elapsed()));
                 if deadline.claim() {
                     (deadline.on_expiry)();

@@ -6,59 +6,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use muzzle_persona::Disk;
 use muzzle_persona::environment::{self, HOOK_TIMEOUT, INJECT, NOW, STORE};
-use muzzle_persona::{Options, PendingCheckpoint, Progress};
+use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress};
 
-use crate::Problem;
-use crate::deadline::Deadline;
-
-/// How long a hook waits for other writers.
-const LOCK_WAIT: Duration = Duration::from_secs(1);
-
-/// The argument before the word that says which calls get a persona.
-const INJECT_ARGUMENT: &str = "--inject";
+use crate::{Problem, deadline::Deadline};
 
 /// The variables, the arguments, the clock and the source of randomness.
 ///
 /// Whatever is set wrongly is a [`Problem`], so that the hook does nothing.
+#[expect(missing_docs, reason = "each is named for what it holds")]
 #[derive(Debug)]
 pub struct Environment {
-    /// The value of `MUZZLE_PERSONA_STORE`.
     pub store: Option<OsString>,
-    /// The value of `MUZZLE_PERSONA_NOW`.
     pub now: Option<OsString>,
-    /// The value of `MUZZLE_PERSONA_INJECT`.
     pub inject: Option<OsString>,
-    /// The value of `MUZZLE_PERSONA_HOOK_TIMEOUT_MS`.
+    /// In milliseconds, as text.
     pub timeout: Option<OsString>,
-    /// The home directory.
     pub home: Option<PathBuf>,
-    /// The arguments of the command, as it was registered.
     pub arguments: Vec<OsString>,
-    /// The time by the clock.
     pub clock: Timestamp,
-    /// The source of randomness.
     pub rng: fastrand::Rng,
-}
-
-/// Which calls get a persona.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Eligible {
-    Named,
-    All,
-    None,
-}
-
-impl Eligible {
-    fn parse(word: &str) -> Option<Self> {
-        match word {
-            "named" => Some(Self::Named),
-            "all" => Some(Self::All),
-            "off" => Some(Self::None),
-            _ => None,
-        }
-    }
 }
 
 impl Environment {
@@ -79,27 +46,25 @@ impl Environment {
 
     /// The time that the hook may take: the variable's, else `default`.
     pub(crate) fn timeout(&self, default: Duration) -> Result<Duration, Problem> {
-        let Some(text) = &self.timeout else {
-            return Ok(default);
-        };
+        let Some(text) = &self.timeout else { return Ok(default) };
         let text = text.to_string_lossy();
-        let wrong =
-            || format!("`{HOOK_TIMEOUT}` is `{text}`, which is not a number of milliseconds");
-        Ok(Duration::from_millis(text.parse().map_err(|_| wrong())?))
+        text.parse().map(Duration::from_millis).map_err(|_| {
+            format!("`{HOOK_TIMEOUT}` is `{text}`, which is not a number of milliseconds").into()
+        })
     }
 
-    /// Which calls get a persona: what the variable says, else the argument, else those of named
-    /// agents.
+    /// Which calls get a persona, `named`, `all` or `off`: what the variable says, else the
+    /// argument, else those of named agents.
     ///
     /// The variable may be that of one session; the argument is in the settings for all. An unknown
     /// argument is ignored: a newer registration must not break an older hook.
-    pub(crate) fn eligible(&self) -> Result<Eligible, Problem> {
+    pub(crate) fn eligible(&self) -> Result<&'static str, Problem> {
+        let known = |text: &OsString| ["named", "all", "off"].into_iter().find(|word| text == word);
         let Some(text) = self.inject.as_ref().filter(|text| !text.is_empty()) else {
-            let mut words = self.arguments.iter().skip_while(|word| *word != INJECT_ARGUMENT);
-            let word = words.nth(1).and_then(|word| word.to_str());
-            return Ok(word.and_then(Eligible::parse).unwrap_or(Eligible::Named));
+            let mut words = self.arguments.iter().skip_while(|word| *word != "--inject");
+            return Ok(words.nth(1).and_then(known).unwrap_or("named"));
         };
-        text.to_str().and_then(Eligible::parse).ok_or_else(|| {
+        known(text).ok_or_else(|| {
             let text = text.to_string_lossy();
             format!("`{INJECT}` is `{text}`; it can be `named`, `all` or `off`").into()
         })
@@ -110,9 +75,9 @@ impl Environment {
         let deadline = Arc::clone(deadline);
         Ok(Options {
             dir: environment::store_dir(None, self.store.clone(), self.home.clone())?,
-            wait: LOCK_WAIT,
+            wait: Duration::from_secs(1),
             now: environment::now(self.now.clone(), self.clock)?,
-            progress: Progress::new(move |_| deadline.enforce()),
+            progress: Progress::new(move |_, _| deadline.enforce()),
             disk: Disk::default(),
             pending: PendingCheckpoint::default(),
         })

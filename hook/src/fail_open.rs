@@ -10,9 +10,8 @@ use std::time::Duration;
 use muzzle_persona::PendingCheckpoint;
 use muzzle_persona::events::one_line;
 
-use crate::Problem;
 use crate::deadline::{Deadline, TimedStdin};
-use crate::environment::Environment;
+use crate::{Problem, environment::Environment};
 
 /// What a hook writes when it succeeds. An empty answer leaves the call as it is.
 #[derive(Debug, Default)]
@@ -41,8 +40,7 @@ pub fn run(
     let environment = Environment::read();
     let result = environment.timeout(timeout).and_then(|limit| {
         let deadline = Deadline::new(limit, move || {
-            let milliseconds = limit.as_millis();
-            write_to_stderr(name, &format!("{effect}: not done within {milliseconds} ms"));
+            write_to_stderr(name, &format!("{effect}: not done within {} ms", limit.as_millis()));
             process::exit(0);
         });
         let input = TimedStdin { input: io::stdin(), deadline: Arc::clone(&deadline) };
@@ -54,10 +52,10 @@ pub fn run(
         result
     });
     match result {
-        Ok(Answer { stdout: answer, notes, pending }) => {
+        Ok(Answer { stdout, notes, pending }) => {
             // A client that closed the pipe wants no answer.
-            let mut stdout = io::stdout().lock();
-            let _ = stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush());
+            let mut out = io::stdout().lock();
+            let _ = out.write_all(stdout.as_bytes()).and_then(|()| out.flush());
             for note in notes {
                 write_to_stderr(name, &note);
             }
@@ -68,7 +66,6 @@ pub fn run(
     ExitCode::SUCCESS
 }
 
-/// Does the work, and turns a panic into a problem.
 fn catch_panic(work: impl FnOnce() -> Result<Answer, Problem>) -> Result<Answer, Problem> {
     // The process ends after this: nothing sees what a panic left half done.
     panic::catch_unwind(AssertUnwindSafe(work))
@@ -77,8 +74,7 @@ fn catch_panic(work: impl FnOnce() -> Result<Answer, Problem>) -> Result<Answer,
 
 /// Writes one line to stderr. There is no one to report a failure of that to.
 fn write_to_stderr(name: &str, text: &str) {
-    let line = format!("{name}: {}\n", one_line(text));
-    let _ = io::stderr().lock().write_all(line.as_bytes());
+    let _ = io::stderr().lock().write_all(format!("{name}: {}\n", one_line(text)).as_bytes());
 }
 
 #[cfg(test)]

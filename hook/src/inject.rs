@@ -9,11 +9,8 @@ use muzzle_persona::Store;
 use muzzle_persona::broker::{AssignRequest, Roles};
 use muzzle_persona::events::{AgentName, RoleName, SessionId, TeamName, ToolUseId};
 
-use crate::deadline::Deadline;
-use crate::environment::{Eligible, Environment};
-use crate::fail_open::Answer;
 use crate::payload::{self, AgentInput, Payload};
-use crate::{Problem, project};
+use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer, project};
 
 /// The time that the hook may take.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
@@ -29,12 +26,8 @@ pub fn answer(
     let eligible = environment.eligible()?;
     let json = payload::read(input)?;
     let payload = Payload::parse(json.get())?;
-    let Some(agent) = payload.agent_input()? else {
-        return Ok(Answer::default());
-    };
-    let Some(name) = agent_name(&agent, &payload, eligible) else {
-        return Ok(Answer::default());
-    };
+    let Some(agent) = payload.agent_input()? else { return Ok(Answer::default()) };
+    let Some(name) = agent_name(&agent, &payload, eligible) else { return Ok(Answer::default()) };
     if !agent.has_prompt() {
         return Err("the call has no prompt".into());
     }
@@ -54,41 +47,36 @@ pub fn answer(
         tool_use_id,
         explain: false,
     };
-    let answer = store.assign(&request, options.now, &mut environment.rng)?;
-    let assigned = answer.outcome.first();
-    let updated = assigned.and_then(|assigned| agent.with_preamble(&assigned.preamble));
+    let (assigned, _) = store.assign(&request, options.now, &mut environment.rng)?;
+    let updated = assigned.first().and_then(|assigned| agent.with_preamble(&assigned.preamble));
     let updated = updated.ok_or("a bug in the hook: the call could not be rewritten")?;
     // No `permissionDecision`: a persona must never open a gate.
     let stdout = format!(
         r#"{{"hookSpecificOutput":{{"hookEventName":"PreToolUse","updatedInput":{updated}}}}}"#
     );
-    let notes = answer.torn.iter().map(ToString::to_string).collect();
+    let notes = store.take_torn().iter().map(ToString::to_string).collect();
     Ok(Answer { stdout: stdout + "\n", notes, pending: options.pending })
 }
 
 /// What the agent is called, if its call is one for a persona.
 ///
 /// An agent without a name is told apart by the call that starts it.
-fn agent_name(agent: &AgentInput<'_>, payload: &Payload<'_>, eligible: Eligible) -> Option<String> {
+fn agent_name(agent: &AgentInput<'_>, payload: &Payload<'_>, eligible: &str) -> Option<String> {
     let name = given(agent.name.as_deref());
     let is_named = name.is_some() || given(agent.team_name.as_deref()).is_some();
-    if eligible == Eligible::None || eligible == Eligible::Named && !is_named {
+    if eligible == "off" || eligible == "named" && !is_named {
         return None;
     }
-    if let Some(name) = name {
-        return Some(name.to_owned());
-    }
-    let kind = given(agent.subagent_type.as_deref()).unwrap_or("agent");
-    Some(format!("{kind}-{}", given(payload.tool_use_id.as_deref())?))
+    name.map(str::to_owned).or_else(|| {
+        let kind = given(agent.subagent_type.as_deref()).unwrap_or("agent");
+        Some(format!("{kind}-{}", given(payload.tool_use_id.as_deref())?))
+    })
 }
 
 /// A text of the payload that says something.
 fn given(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.trim().is_empty())
 }
-
-/// The most characters of a description that are looked at for keywords: clients ask for a few words.
-const DESCRIPTION_READ: usize = 2000;
 
 /// The role to ask for.
 ///
@@ -100,8 +88,9 @@ fn role(agent: &AgentInput<'_>, roles: &Roles) -> RoleName {
     if let Some(kind) = kind.as_ref().filter(|kind| roles.resolve(kind.as_str()).name != *general) {
         return kind.clone();
     }
-    let described: Option<String> =
-        agent.description.as_ref().map(|text| text.chars().take(DESCRIPTION_READ).collect());
+    let described = agent.description.as_ref();
+    // Clients ask for a few words: keywords are looked for in no more than these.
+    let described = described.map(|text| text.chars().take(2000).collect());
     let mut texts = [&described, &agent.name].into_iter().flatten();
     let told = texts.find_map(|text| roles.by_keyword(text));
     told.map(|role| role.name.clone()).or(kind).unwrap_or_else(|| general.clone())

@@ -14,8 +14,7 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 pub fn read(input: impl Read) -> Result<Box<RawValue>, Problem> {
     let mut input = input.take(LIMIT);
     let buffered = std::io::BufReader::new(&mut input);
-    let value = serde_json::Deserializer::from_reader(buffered).into_iter().next();
-    match value {
+    match serde_json::Deserializer::from_reader(buffered).into_iter().next() {
         Some(Ok(value)) => Ok(value),
         _ if input.limit() == 0 => Err(format!("the payload is longer than {LIMIT} bytes").into()),
         Some(Err(error)) => Err(format!("the payload is not JSON: {error}").into()),
@@ -54,31 +53,27 @@ pub struct AgentInput<'a> {
 }
 
 impl<'a> Payload<'a> {
-    /// Reads a payload.
     pub fn parse(json: &'a str) -> Result<Self, Problem> {
-        // Serde would also read an array, as the values of the fields in their order.
-        if !json.starts_with('{') {
-            return Err("the payload is not an object".into());
-        }
-        serde_json::from_str(json)
-            .map_err(|error| format!("the payload is not a hook's: {error}").into())
+        object(json, "the payload", "a hook's")
     }
 
     /// The input of the tool, if this is a call that starts an agent.
     pub fn agent_input(&self) -> Result<Option<AgentInput<'a>>, Problem> {
         let starts_agent = self.hook_event_name == "PreToolUse"
             && matches!(self.tool_name.as_deref(), Some("Agent" | "Task"));
-        let Some(input) = self.tool_input.filter(|_| starts_agent) else {
-            return Ok(None);
-        };
-        if !input.get().starts_with('{') {
-            return Err("`tool_input` is not an object".into());
-        }
-        let mut parsed: AgentInput<'a> = serde_json::from_str(input.get())
-            .map_err(|error| format!("`tool_input` is not an agent's: {error}"))?;
-        parsed.json = input.get();
-        Ok(Some(parsed))
+        let Some(input) = self.tool_input.filter(|_| starts_agent) else { return Ok(None) };
+        let json = input.get();
+        let input = object::<AgentInput<'a>>(json, "`tool_input`", "an agent's")?;
+        Ok(Some(AgentInput { json, ..input }))
     }
+}
+
+/// Serde would also read an array, as the values of the fields in their order.
+fn object<'a, T: Deserialize<'a>>(json: &'a str, name: &str, whose: &str) -> Result<T, Problem> {
+    if !json.starts_with('{') {
+        return Err(format!("{name} is not an object").into());
+    }
+    serde_json::from_str(json).map_err(|error| format!("{name} is not {whose}: {error}").into())
 }
 
 impl AgentInput<'_> {

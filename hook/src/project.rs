@@ -20,9 +20,6 @@ pub fn of(cwd: &Path) -> ProjectName {
         .unwrap_or_else(|| ProjectName::unchecked("unnamed"))
 }
 
-/// The most bytes of a file that points to a directory: more than any path has.
-const POINTER_LIMIT: u64 = 64 * 1024;
-
 /// Returns the directory that a repository is named after, if its work tree is `dir`.
 fn repository(dir: &Path) -> Option<PathBuf> {
     let git = dir.join(".git");
@@ -34,9 +31,8 @@ fn repository(dir: &Path) -> Option<PathBuf> {
     // has a `commondir`, a submodule's has not.
     let pointer = read_pointer(&git)?;
     let git_dir = dir.join(pointer.strip_prefix("gitdir:")?.trim());
-    let Some(common) = read_pointer(&git_dir.join("commondir")) else {
-        return Some(dir.to_owned());
-    };
+    let common = read_pointer(&git_dir.join("commondir"));
+    let Some(common) = common else { return Some(dir.to_owned()) };
     let common = fs::canonicalize(git_dir.join(common.trim())).ok()?;
     if common.file_name()? == ".git" {
         return common.parent().map(Path::to_owned);
@@ -44,14 +40,10 @@ fn repository(dir: &Path) -> Option<PathBuf> {
     Some(common.with_extension("")) // a bare repository, `acme.git`
 }
 
-/// Reads a file that points to a directory.
+/// Reads a file that points to a directory, up to more bytes than any path has.
 ///
 /// A directory tree from elsewhere may have a pipe or a device there, which would never end.
 fn read_pointer(path: &Path) -> Option<String> {
-    if !fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    let mut pointer = String::new();
-    File::open(path).ok()?.take(POINTER_LIMIT).read_to_string(&mut pointer).ok()?;
-    Some(pointer)
+    fs::metadata(path).ok()?.is_file().then_some(())?;
+    std::io::read_to_string(File::open(path).ok()?.take(64 * 1024)).ok()
 }

@@ -10,11 +10,8 @@ use muzzle_persona::broker::{self, ReleaseRequest};
 use muzzle_persona::events::{ReleaseReason, SessionId};
 use muzzle_persona::projection::Needs;
 
-use crate::Problem;
-use crate::deadline::Deadline;
-use crate::environment::Environment;
-use crate::fail_open::Answer;
 use crate::payload::{self, Payload};
+use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer};
 
 /// The time that the hook may take. All `SessionEnd` hooks share 1.5 s.
 pub const TIMEOUT: Duration = Duration::from_secs(1);
@@ -39,13 +36,13 @@ pub fn answer(
     let rng = &mut environment.rng;
     let mut store = Store::open(&options, rng)?;
     let (needs, now) = (&Needs::nothing(), options.now);
-    let torn = if let Some(session) = ended {
+    if let Some(session) = ended {
         let request = ReleaseRequest { session, agent: None, reason: ReleaseReason::SessionEnd };
-        store.execute(needs, now, rng, |it| broker::release(it, &request))?.torn
+        store.execute(needs, now, rng, |it| broker::release(it, &request))?;
     } else {
         let age = store.rules().lifecycle.stale_after();
-        store.execute(needs, now, rng, |it| broker::clean_up(it, age))?.torn
-    };
-    let notes = torn.iter().map(ToString::to_string).collect();
+        store.execute(needs, now, rng, |it| broker::clean_up(it, age))?;
+    }
+    let notes = store.take_torn().iter().map(ToString::to_string).collect();
     Ok(Answer { stdout: String::new(), notes, pending: options.pending })
 }

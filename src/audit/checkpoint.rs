@@ -6,9 +6,6 @@ use crate::events::EventId;
 use crate::projection::graph::EventGraph;
 use crate::projection::{Needs, View};
 
-/// Where the checkpoint is, in a store.
-const FILE: &str = ".cache/checkpoint.json";
-
 /// The checkpoint that was found in a store.
 #[derive(Debug, Default)]
 pub enum FoundCheckpoint {
@@ -53,12 +50,10 @@ impl FoundCheckpoint {
         }
     }
 
-    /// Returns whether it says otherwise than the log.
     pub(super) fn differs(&self) -> bool {
         matches!(self, Self::OfThisLog { agrees: Some(false), .. })
     }
 
-    /// The heads that it knows of.
     pub(super) fn heads(&self) -> &[EventId] {
         match self {
             Self::None | Self::Unusable => &[],
@@ -73,20 +68,15 @@ impl FoundCheckpoint {
         bytes: u64,
         is_known: impl Fn(&EventId) -> bool,
     ) -> Option<Finding> {
+        let gone = |id: &&EventId| graph.find(**id).is_none() && !is_known(id);
+        let gone: Vec<_> = self.heads().iter().filter(gone).copied().collect();
         let fault = match self {
             Self::None | Self::OfThisLog { agrees: None | Some(true), .. } => return None,
             Self::Unusable => Fault::CheckpointUnusable,
             Self::OfThisLog { agrees: Some(false), .. } => Fault::CheckpointDiffers,
-            Self::OfAnotherLog(view) => {
-                let gone = |id: &&EventId| graph.find(**id).is_none() && !is_known(id);
-                let gone: Vec<_> = view.heads.ids().iter().filter(gone).copied().collect();
-                if gone.is_empty() {
-                    Fault::OtherState { longer: bytes < view.position.offset }
-                } else {
-                    Fault::EventsGone(gone)
-                }
-            }
+            Self::OfAnotherLog(_) if !gone.is_empty() => Fault::EventsGone(gone),
+            Self::OfAnotherLog(view) => Fault::OtherState { longer: bytes < view.position.offset },
         };
-        Some(Finding::of_file(FILE, fault))
+        Some(Finding::of_file(".cache/checkpoint.json", fault))
     }
 }

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use smol_str::SmolStr;
 
-use super::place::Place;
+use super::finding::Place;
 use crate::events::{
     Cut, EventId, FORMAT_VERSION, IdPrefix, LineError, PersonaName, Seq, TextError,
 };
 use crate::projection::Warning;
-use crate::wording::{Count, Quoted};
+use crate::wording::{Count, quoted};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -114,7 +114,7 @@ pub enum Fault {
     CheckpointDiffers,
     #[error(
         "it knows of {}, which the log does not hold any more: lines were cut off, or another log was put in its place",
-        Quoted::all(.0)
+        quoted(.0)
     )]
     EventsGone(Vec<EventId>),
     #[error("the log is {} than when its checkpoint was taken; every event of then is still there", if *longer {
@@ -152,13 +152,7 @@ impl Fault {
         match self {
             Self::Line(LineError::WrongId { .. }) => (Damage, "changed"),
             Self::Line(LineError::TooLong { .. }) => (Damage, "too_long"),
-            Self::Line(
-                LineError::NoId
-                | LineError::CrLf
-                | LineError::NoObject
-                | LineError::NotText(_)
-                | LineError::NotAnEvent(_),
-            ) => (Damage, "not_an_event"),
+            Self::Line(_) => (Damage, "not_an_event"),
             Self::CrLf { .. } => (Damage, "crlf"),
             Self::NoLineEnd => (Damage, "no_line_end"),
             Self::MissingParent(_) => (Damage, "missing_parent"),

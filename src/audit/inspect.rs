@@ -4,7 +4,6 @@ use crate::events::{EventId, LineError, Record, TextError, decode, possible_ids,
 use crate::file_log::Batch;
 use crate::projection::line::line_ranges;
 
-/// One line, decoded.
 pub struct InspectedLine {
     pub decoded: Result<Record, LineError>,
     /// Its length in bytes, without its line end.
@@ -29,33 +28,30 @@ pub fn inspect(batch: Batch) -> (Batch, Vec<InspectedLine>) {
         length => {
             // It is too long to be a line, and was not read.
             let bytes = usize::try_from(length).unwrap_or(usize::MAX);
-            lines.push(InspectedLine::new(Err(LineError::TooLong { bytes }), bytes));
+            let decoded = Err(LineError::TooLong { bytes });
+            lines.push(InspectedLine { decoded, length: bytes, ..InspectedLine::of(&[]) });
         }
     }
     (batch, lines)
 }
 
 impl InspectedLine {
-    fn new(decoded: Result<Record, LineError>, length: usize) -> Self {
-        let text_errors = decoded.as_ref().map_or(Vec::new(), |record| record.event.text_errors());
-        let (is_converted, has_byte_order_mark, possible_ids) = (false, false, [None; 2]);
-        Self { decoded, length, is_converted, has_byte_order_mark, possible_ids, text_errors }
-    }
-
     fn of(line: &[u8]) -> Self {
-        let has_byte_order_mark = without_mark(line).len() < line.len();
-        let inspected = match decode(line) {
+        let decoded = decode(line);
+        let unconverted = match decoded {
             // What was converted is known: but for that, its id is right.
-            Err(LineError::CrLf) => match line.strip_suffix(b"\r").map(decode) {
-                Some(Ok(record)) => {
-                    Self { is_converted: true, ..Self::new(Ok(record), line.len() - 1) }
-                }
-                _ => Self::new(Err(LineError::CrLf), line.len()),
-            },
-            decoded => Self::new(decoded, line.len()),
+            Err(LineError::CrLf) => line.strip_suffix(b"\r").and_then(|line| decode(line).ok()),
+            _ => None,
         };
-        let is_wrong = inspected.decoded.is_err();
-        let possible_ids = if is_wrong { possible_ids(line) } else { [None; 2] };
-        Self { has_byte_order_mark, possible_ids, ..inspected }
+        let is_converted = unconverted.is_some();
+        let decoded = unconverted.map_or(decoded, Ok);
+        Self {
+            length: line.len() - usize::from(is_converted),
+            is_converted,
+            has_byte_order_mark: without_mark(line).len() < line.len(),
+            possible_ids: if decoded.is_err() { possible_ids(line) } else { [None; 2] },
+            text_errors: decoded.as_ref().map_or(Vec::new(), |it| it.event.text_errors()),
+            decoded,
+        }
     }
 }

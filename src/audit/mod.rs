@@ -9,10 +9,8 @@ mod fault;
 mod finding;
 mod inspect;
 mod observations;
-mod place;
 mod repair_plan;
 mod report;
-mod report_findings;
 #[cfg(test)]
 mod tests;
 
@@ -21,11 +19,10 @@ use std::convert::Infallible;
 
 pub(crate) use self::checkpoint::FoundCheckpoint;
 pub use self::fault::{Fault, Severity};
-pub use self::finding::Finding;
+pub use self::finding::{Finding, Place};
 pub(crate) use self::inspect::inspect;
-pub use self::place::Place;
 pub(crate) use self::repair_plan::RepairPlan;
-pub use self::report::{AmbiguousHead, Audit, NotedHead};
+pub use self::report::{Audit, NotedHead};
 
 use self::inspect::InspectedLine;
 use self::observations::Observations;
@@ -37,7 +34,6 @@ use crate::projection::{Fold, View, pipeline};
 /// How many lines are decoded in one go.
 const CHUNK: usize = 4096;
 
-/// An audit under way.
 #[derive(Debug, Default)]
 pub(crate) struct Auditor {
     segments: Vec<Segment>,
@@ -67,17 +63,15 @@ pub(crate) struct Auditor {
     checkpoint: FoundCheckpoint,
     view: View,
     observations: Observations,
-    /// Whether the lines are another sequence than that of the fold.
+    /// Whether the lines have to be folded in another order than they came in.
     is_out_of_order: bool,
 }
 
 impl Auditor {
-    /// Begins an audit of a log of these files, with the checkpoint that was found.
     pub fn new(segments: &[Segment], checkpoint: FoundCheckpoint) -> Self {
         Self { segments: segments.to_vec(), checkpoint, ..Self::default() }
     }
 
-    /// Takes in the next lines of the log.
     pub fn take(&mut self, (batch, mut lines): (Batch, Vec<InspectedLine>)) {
         let Batch { file, offset, .. } = batch;
         if self.starts.len() <= file {
@@ -156,7 +150,6 @@ impl Auditor {
         }
     }
 
-    /// Returns whether the lines have to be folded in another order than they came in.
     pub fn is_out_of_order(&self) -> bool {
         self.is_out_of_order
     }

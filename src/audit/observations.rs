@@ -8,7 +8,6 @@ use crate::events::{Event, FORMAT_VERSION, PersonaName, Record};
 use crate::projection::Roster;
 use crate::projection::graph::LineSpan;
 
-/// What was seen while the events were folded.
 #[derive(Debug, Default)]
 pub struct Observations {
     /// Personas that were named before they existed: where first, and how often after that.
@@ -34,15 +33,13 @@ impl Observations {
             }
             event => {
                 for name in event.personas() {
-                    match roster.get(name) {
-                        Some(of) if of.is_held() && matches!(event, Event::Assign(_)) => {
-                            self.lent_again.insert(name.clone(), span);
-                        }
-                        Some(_) => {}
-                        None => {
-                            let nobody = self.nobody.entry(name.clone());
-                            nobody.and_modify(|(_, more)| *more += 1).or_insert((span, 0));
-                        }
+                    let Some(persona) = roster.get(name) else {
+                        let nobody = self.nobody.entry(name.clone());
+                        nobody.and_modify(|(_, more)| *more += 1).or_insert((span, 0));
+                        continue;
+                    };
+                    if persona.is_held() && matches!(event, Event::Assign(_)) {
+                        self.lent_again.insert(name.clone(), span);
                     }
                 }
             }

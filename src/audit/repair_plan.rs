@@ -4,23 +4,18 @@ use std::collections::BTreeSet;
 
 use super::{Auditor, Fault, Place};
 use crate::events::{Cut, EventId, Heads, Seq};
-use crate::file_log::Segment;
+use crate::file_log::Rewrite;
 use crate::projection::graph::LineSpan;
 
-/// What has to be done so that the rest of a log is sound.
 #[derive(Debug)]
 pub struct RepairPlan {
-    /// The files.
-    pub segments: Vec<Segment>,
+    /// What is to be done to each file, but for the lines to cut.
+    pub rewrites: Vec<Rewrite>,
     /// The lines that are not sound, in the order of the log, each with what is wrong with it.
     pub cut: Vec<(LineSpan, String)>,
     /// Events that sound lines or the checkpoint name and no sound line has, with the first line
     /// that names each; those that a repair records already are not among them.
     pub missing: Vec<(EventId, Option<Place>)>,
-    /// The sealed files that need a line end, by index.
-    pub unended: Vec<usize>,
-    /// Where a CR stands before a line end, by file and byte; those lines are sound but for that.
-    pub returns: Vec<(usize, u64)>,
     /// Whether the checkpoint says otherwise than the log.
     pub checkpoint: bool,
     /// The cuts that are on record already.
@@ -29,7 +24,6 @@ pub struct RepairPlan {
     pub heads: Heads,
     /// The one of them that the next event is one below.
     pub deepest: Option<EventId>,
-    /// The depth of the next event.
     pub next_seq: Seq,
     /// The newest format version of any line.
     pub newest: u32,
@@ -40,8 +34,6 @@ pub struct RepairPlan {
 }
 
 impl Auditor {
-    /// Finds out what has to be done to repair the log.
-    ///
     /// Lines that are wrong by themselves go, and so do those whose depth is a
     /// lie: their ids are right, and no writer made them. What follows them
     /// stays, and the gap is recorded. `known` are events that were found
@@ -63,8 +55,18 @@ impl Auditor {
         cut.sort_by_key(|(span, _)| (span.file, span.offset));
         let starts: BTreeSet<_> = cut.iter().map(|(span, _)| (span.file, span.offset)).collect();
         let stays = |span: &LineSpan| !starts.contains(&(span.file, span.offset));
-        let returns = self.converted.iter().filter(|span| stays(span));
-        let returns = returns.map(|span| (span.file, span.offset + span.length as u64)).collect();
+        let segments = self.segments.iter().cloned().enumerate();
+        let mut rewrites: Vec<_> = segments
+            .map(|(index, segment)| {
+                let unended = self.unended_segments.contains(&index);
+                Rewrite { segment, cut: Vec::new(), returns: Vec::new(), unended }
+            })
+            .collect();
+        for span in self.converted.iter().filter(|span| stays(span)) {
+            if let Some(rewrite) = rewrites.get_mut(span.file) {
+                rewrite.returns.push(span.offset + span.length as u64);
+            }
+        }
         let left = || self.graph.firsts().filter(|(at, _)| !gone.contains(at));
         let recorded = self.graph.recorded_missing(|at| !gone.contains(&at));
         let (mut named, mut missing) = (BTreeSet::new(), Vec::new());
@@ -90,14 +92,12 @@ impl Auditor {
             heads: heads.into_iter().map(|(_, id)| id).collect::<Vec<_>>().into(),
             deepest: deepest.map(|(_, id)| id),
             next_seq: deepest.map(|(seq, _)| seq).unwrap_or_default().next(),
-            returns,
+            rewrites,
             checkpoint: self.checkpoint.differs(),
             newest: self.newest,
             torn: self.torn,
             lacks_line_end: self.unended.as_ref().is_some_and(stays),
             on_record: self.graph.repairs.into_iter().flat_map(|(_, it)| it.cut).collect(),
-            unended: self.unended_segments,
-            segments: self.segments,
             cut,
         }
     }

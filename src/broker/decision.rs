@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Rules, Seed};
 use crate::events::{AgentName, Event, EventId, PersonaName, RoleName, SessionId};
 use crate::projection::Roster;
-use crate::wording::Quoted;
+use crate::wording::quoted;
 
 /// All that a rule may look at.
 pub struct Situation<'a> {
@@ -57,7 +57,7 @@ pub enum Refusal {
         nearest: Option<PersonaName>,
     },
     /// Several names begin that way.
-    #[error("`{name}` could be any of {}", Quoted::all(candidates))]
+    #[error("`{name}` could be any of {}", quoted(candidates))]
     AmbiguousName {
         /// What was asked for.
         name: String,

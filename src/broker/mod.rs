@@ -43,7 +43,7 @@ pub use preamble::{Assigned, PREAMBLE_LIMIT, instruction, preamble};
 pub use release::{Orphaned, ReleaseRequest, Released, clean_up, release};
 pub use retract::{RetractRequest, Retracted, retract};
 pub use roles::{Role, Roles};
-pub use score::{Evidence, Ranked, Score, Scoring, TieBreak, affinity, rank};
+pub use score::{Evidence, Ranked, Score, Scoring, TieBreak, affinity, rank, score};
 pub use seed::{Rules, Seed};
 pub use seed_file::{Lifecycle, SeedError};
 pub use sentiment::{Verdict, classify};

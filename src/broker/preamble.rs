@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{AssignRequest, Choice, Role, Roles, Rules, Score};
+use super::{AssignRequest, Choice, Evidence, Role, Roles, Rules, Score};
 use crate::events::{ChoiceReason, EventId, PersonaName, RoleName, SessionId, Slot, Tag, one_line};
 use crate::projection::{Persona, Roster, Work};
 
@@ -94,6 +94,8 @@ pub struct Assigned {
     pub reused: bool,
     /// How well it fits, before this assignment.
     pub score: Score,
+    /// What the affinity rests on; nothing in the model `share`.
+    pub evidence: Option<Evidence>,
     /// What goes ahead of the agent's prompt.
     #[serde(skip)]
     pub preamble: String,
@@ -128,6 +130,7 @@ impl Assigned {
             reused: reason == ChoiceReason::Reused,
             name,
             role: role_name,
+            evidence: score.evidence,
             score,
             reason,
             ranking,

@@ -5,10 +5,10 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Role;
 use super::seed_file::ScoringTable;
+use super::{Role, Rules};
 use crate::events::{Definition, PersonaName, Points, RoleName};
-use crate::projection::{Candidate, Month, MonthTally, Persona, Roster};
+use crate::projection::{Candidate, Month, MonthTally, Persona, RoleRecord, Roster};
 
 /// How the score is computed; the default is built in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,18 @@ pub struct Scoring {
     pub(super) recency: Points,
     /// How much less it is for each whole day since.
     pub(super) recency_per_day: Points,
+}
+
+impl Scoring {
+    /// Returns whether anything in a record counts.
+    #[must_use]
+    pub fn knows(&self, record: &RoleRecord) -> bool {
+        let is_judged = record.closed + record.tally.total() > 0;
+        match self.model {
+            Model::Record(_) => is_judged || !record.months.is_empty(),
+            Model::Share(_) => is_judged,
+        }
+    }
 }
 
 impl Default for Scoring {
@@ -134,6 +146,17 @@ impl Score {
             _ => true,
         }
     }
+}
+
+/// Scores a persona for a role by its name; one that is none any more asks for no expertise.
+#[must_use]
+pub fn score(persona: &Persona, role: &RoleName, rules: &Rules, now: Timestamp) -> Score {
+    let known = rules.roles.all().iter().find(|known| known.name == *role);
+    let general =
+        Role { name: role.clone(), expertise: Vec::new(), ..rules.roles.general().clone() };
+    let role = known.unwrap_or(&general);
+    let it = persona.candidate_for(0, &role.name, &role.expertise);
+    Score::of(&it, role, &rules.scoring, now)
 }
 
 /// How well a persona's record fits a role, from 0 to 1: see [`Score`].

@@ -13,7 +13,7 @@ use super::score::{Model, RecordWeights, ShareWeights};
 use super::words::{Vocabulary, is_among};
 use super::{Role, Scoring, built_in};
 use crate::events::{Definition, PersonaName, Points, RoleName, Tag, TextError, check_text};
-use crate::wording::Quoted;
+use crate::wording::quoted;
 
 /// The most characters in an instruction of the seed.
 const INSTRUCTION_LIMIT: usize = 200;
@@ -291,7 +291,7 @@ impl Check<'_> {
             let range = match name {
                 MODEL if written.as_str().is_some_and(|it| MODELS.contains(&it)) => continue,
                 MODEL => {
-                    let models = Quoted::all(&MODELS);
+                    let models = quoted(&MODELS);
                     return wrong(format!("`{text}` is no model; there are {models}"));
                 }
                 "start" | "compacted" | "per_month" => 0.0..=1.0,
@@ -300,7 +300,7 @@ impl Check<'_> {
                 _ => {
                     let names = built_in::SCORING.iter().map(|(known, _)| *known);
                     let known: Vec<_> = [MODEL].into_iter().chain(names).collect();
-                    let known = Quoted::all(&known);
+                    let known = quoted(&known);
                     let reason = format!("there is no `{name}` in `[scoring]`; there are {known}");
                     return Err(self.at(key, reason));
                 }

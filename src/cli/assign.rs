@@ -3,14 +3,14 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::broker::{AssignRequest, Assigned, ChoiceReason};
-use muzzle_persona::events::{AgentName, PersonaName, ProjectName, RoleName, SessionId, TeamName};
+use muzzle_persona::broker::{AssignRequest, Assigned};
+use muzzle_persona::events::{
+    AgentName, ChoiceReason, PersonaName, ProjectName, RoleName, SessionId, TeamName,
+};
 use serde::Serialize;
 
-use super::persona::{Candidate, parts};
-use super::{
-    completions::persona_names, context::Context, failure::Failure, output::line, table::Table,
-};
+use super::persona::{Candidate, SCORE, doubtful, not_told_apart, parts};
+use super::{Context, Failure, Table, line, persona_names};
 
 /// Lend an agent the best free persona for each role
 ///
@@ -59,22 +59,17 @@ fn parse_roles(text: &str) -> Result<Box<[RoleName]>, String> {
 }
 
 pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Failure> {
-    let request = AssignRequest {
-        session: args.session,
-        agent: args.agent_name,
-        team: args.team_name,
-        project: args.project,
-        roles: args.roles.into_vec(),
-        summon: args.summon,
-        tool_use_id: None,
-        explain: args.explain,
-    };
+    let AssignArgs { roles, project, session, agent_name: agent, team_name: team, .. } = args;
+    let (roles, summon, explain) = (roles.into_vec(), args.summon, args.explain);
+    let tool_use_id = None;
+    let request =
+        AssignRequest { session, agent, team, project, roles, summon, tool_use_id, explain };
     context.dry_run = args.dry_run;
     let assignments = context.assign(&request)?;
-    let warnings = context.warnings();
     let explanations: Option<Vec<_>> =
-        args.explain.then(|| assignments.iter().map(explanation).collect());
-    context.note(explanations.iter().flatten());
+        explain.then(|| assignments.iter().map(explanation).collect());
+    context.notes.extend(explanations.iter().flatten().map(ToString::to_string));
+    let warnings = context.warnings.clone();
     let preambles = assignments.iter().map(|it| it.preamble.clone()).collect();
     Ok(AssignReport { assignments, preambles, warnings, recorded: !args.dry_run, explanations })
 }
@@ -95,12 +90,16 @@ struct Explanation {
     #[serde(rename = "grounds")]
     reason: ChoiceReason,
     ranking: Vec<Candidate>,
+    /// Those of the ranking who are not told apart from the one that was chosen.
+    not_told_apart: Vec<PersonaName>,
 }
 
 fn explanation(assigned: &Assigned) -> Explanation {
-    let Assigned { role, name, reason, ranking, .. } = assigned.clone();
-    let ranking = ranking.into_iter().map(|(name, score)| Candidate { name, score, chosen: None });
-    Explanation { role, chosen: name, reason, ranking: ranking.collect() }
+    let Assigned { role, name, reason, ranking, score, .. } = assigned.clone();
+    let others = ranking.iter().filter(|(other, _)| *other != name);
+    let not_told_apart = not_told_apart(&score, others.map(|(other, it)| (other, it)));
+    let ranking = ranking.into_iter().map(|(name, score)| Candidate::new(name, score));
+    Explanation { role, chosen: name, reason, ranking: ranking.collect(), not_told_apart }
 }
 
 impl fmt::Display for Explanation {
@@ -110,18 +109,22 @@ impl fmt::Display for Explanation {
             ChoiceReason::Kept => "the agent had it in another role",
             ChoiceReason::Summoned => "asked for by name",
             ChoiceReason::BestFree => "the best that is free",
-            ChoiceReason::BroughtBack => "none is free; the best of those archived for inactivity",
+            ChoiceReason::BroughtBack => {
+                "the best; brought back, as it was archived for inactivity"
+            }
             ChoiceReason::Grown => "none is free or can be brought back; grown",
         };
         line(f, format!("{} for {}: {why}.", self.chosen, self.role))?;
         if self.ranking.is_empty() {
             return Ok(());
         }
-        let mut table = Table::new(&["NAME", ">SCORE", ">AFFINITY", ">OVERLAP", ">RECENCY"]);
+        let headings: Vec<_> = ["NAME"].into_iter().chain(SCORE).collect();
+        let mut table = Table::new(&headings);
         for Candidate { name, score, .. } in &self.ranking {
-            let [total, affinity, overlap, recency] = parts(score);
-            table.row(&[name, &total, &affinity, &overlap, &recency]);
+            let [total, doubt, affinity, expertise, recency] = parts(score);
+            table.row(&[name, &total, &doubt, &affinity, &expertise, &recency]);
         }
-        write!(f, "{table}")
+        write!(f, "{table}")?;
+        doubtful(&self.chosen, &self.not_told_apart).into_iter().try_for_each(|it| line(f, it))
     }
 }

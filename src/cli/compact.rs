@@ -4,13 +4,10 @@ use std::fmt;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use muzzle_persona::broker;
-use muzzle_persona::{events::Summary, projection::Needs, wording::Count};
+use muzzle_persona::{broker, events::Summary, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{
-    context::Context, failure::Failure, persona::minute, shown_path::ShownPath, table::Table,
-};
+use super::{Context, Failure, ShownPath, Table, minute};
 
 /// Take old feedback out of the affinity, and keep a summary of it
 ///
@@ -31,13 +28,13 @@ pub struct CompactArgs {
 pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, Failure> {
     let age = SignedDuration::from_hours(24 * i64::from(args.older_than));
     let (mut store, (before, summaries)) =
-        context.execute(&Needs::everyone(), |situation| broker::compact(situation, age))?;
+        context.execute(&Needs::all(), |situation| broker::compact(situation, age))?;
     if let Err(error) = store.checkpoint() {
         context.warn([format!("could not write the checkpoint: {error}")]);
     }
     let sealed = store.seal(args.seal)?;
-    context.warn(sealed.iter().filter_map(|sealed| sealed.torn.as_ref()));
-    let sealed = sealed.map(|it| SealedReport { segment: it.path.into(), bytes: it.bytes });
+    context.warn(store.take_torn());
+    let sealed = sealed.map(|(path, bytes)| SealedReport { segment: path.into(), bytes });
     Ok(CompactReport { before, summaries, sealed })
 }
 

@@ -10,10 +10,11 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCompleter;
 use clap_complete::env::{CompleteEnv, Shells};
-use muzzle_persona::{Options, PendingCheckpoint, Progress, Store, events::is_hidden};
+use jiff::Timestamp;
+use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Store, events::is_hidden};
 use serde::Serialize;
 
-use super::{Cli, Environment, context::Context, failure::Failure};
+use super::{Cli, Failure, environment};
 
 const PROGRAM: &str = "muzzle-persona";
 /// The variable by which a script asks for completions, and says for which shell.
@@ -70,8 +71,7 @@ pub fn answer_shell() {
     let before = index.unwrap_or(words.len().saturating_sub(1)).min(words.len());
     let words = words.get_mut(..before).unwrap_or_default();
     join_at_equals(words);
-    let home = muzzle_persona::environment::home(|name| std::env::var_os(name));
-    let store = named_store(words, &shell, home.as_deref());
+    let store = named_store(words, &shell, environment::home().as_deref());
     ASKING.get_or_init(|| (shell, store));
     let complete = CompleteEnv::with_factory(Cli::command).var(ASK).bin(PROGRAM);
     let here = std::env::current_dir().ok();
@@ -150,8 +150,10 @@ fn names_that_begin(typed: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 fn names_in_store(store: Option<PathBuf>) -> Result<Vec<String>, Failure> {
-    let environment = Environment { now: None, ..Environment::read() };
-    let context = Context::new(environment, store, Duration::ZERO, PendingCheckpoint::default())?;
-    let options = Options { progress: Progress::default(), ..context.options };
+    // No name depends on what time it is.
+    let (dir, now) = (environment::store_dir(store)?, Timestamp::default());
+    let (progress, disk, pending) =
+        (Progress::default(), Disk::default(), PendingCheckpoint::default());
+    let options = Options { dir, wait: Duration::ZERO, now, progress, disk, pending };
     Ok(Store::peek(&options)?.roster().names().map(ToString::to_string).collect())
 }

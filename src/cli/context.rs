@@ -7,11 +7,9 @@ use clap::Args;
 use muzzle_persona::Disk;
 use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situation};
 use muzzle_persona::projection::{CutoffSpec, Needs};
-use muzzle_persona::{Answer, Options, PendingCheckpoint, Snapshot, Store};
+use muzzle_persona::{Options, PendingCheckpoint, Snapshot, Store};
 
-use super::environment::{self, Environment};
-use super::output::{Level, Output};
-use super::{claude_code::location::ClaudeCode, failure::Failure, pager::Pager, persona::minute};
+use super::{Failure, environment, minute, output};
 
 /// The moment that a reading command asks about.
 #[derive(Debug, Args)]
@@ -23,51 +21,32 @@ pub struct AtArgs {
 
 pub struct Context {
     pub options: Options,
-    pub pager: Pager,
     pub program: Option<PathBuf>,
-    /// The messages for stderr, to be written after the answer.
-    pub messages: Vec<(Level, String)>,
+    /// Text for stderr that was asked for beside the answer; it has its own lines.
+    pub notes: Vec<String>,
+    /// The warnings for stderr, to be written after the answer and the notes.
+    pub warnings: Vec<String>,
     /// Whether what is decided is not recorded.
     pub dry_run: bool,
     rng: fastrand::Rng,
-    home: Option<PathBuf>,
 }
 
 impl Context {
     pub fn new(
-        environment: Environment,
         store: Option<PathBuf>,
         wait: Duration,
         pending: PendingCheckpoint,
     ) -> Result<Self, Failure> {
-        let Environment { store: variable, now, home, pager, program, clock, rng } = environment;
-        let now = muzzle_persona::environment::now(now, clock)?;
-        let dir = muzzle_persona::environment::store_dir(store, variable, home.clone())?;
-        let progress = Output::progress();
+        let (now, dir) = (environment::now()?, environment::store_dir(store)?);
+        let progress = output::progress();
         let options = Options { dir, wait, now, progress, disk: Disk::default(), pending };
-        Ok(Self { options, pager, program, messages: Vec::new(), dry_run: false, rng, home })
+        let (program, rng) = (std::env::current_exe().ok(), environment::rng());
+        let (notes, warnings) = (Vec::new(), Vec::new());
+        Ok(Self { options, program, notes, warnings, dry_run: false, rng })
     }
 
     pub fn warn(&mut self, warnings: impl IntoIterator<Item: ToString>) {
-        let warnings = warnings.into_iter().map(|it| (Level::Warning, it.to_string()));
-        self.messages.extend(warnings);
-    }
-
-    pub fn note(&mut self, notes: impl IntoIterator<Item: ToString>) {
-        self.messages.extend(notes.into_iter().map(|note| (Level::Note, note.to_string())));
-    }
-
-    pub fn warnings(&self) -> Vec<String> {
-        let warnings = self.messages.iter().filter(|(level, _)| *level == Level::Warning);
-        warnings.map(|(_, text)| text.clone()).collect()
-    }
-
-    pub fn claude_code(&self) -> Result<ClaudeCode, Failure> {
-        environment::find_claude_code(self.home.as_deref()).ok_or_else(|| {
-            let message = "could not find the home directory for Claude Code's settings";
-            let hint = "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`";
-            Failure::usage(message, hint)
-        })
+        self.warnings.extend(warnings.into_iter().map(|warning| warning.to_string()));
     }
 
     pub fn open(&mut self) -> Result<Store, Failure> {
@@ -96,23 +75,25 @@ impl Context {
         };
         let snapshot = Snapshot::open(&self.options, spec)?;
         if snapshot.view().events == 0 {
-            let first = snapshot.view().first_excluded.map(minute);
-            self.warn([first.map_or_else(
-                || "nothing ever happened: the log is empty".to_owned(),
-                |first| format!("nothing had happened by then: the log begins {first}"),
-            )]);
+            self.warn([match snapshot.view().first_excluded.map(minute) {
+                Some(first) => format!("nothing had happened by then: the log begins {first}"),
+                None => "nothing ever happened: the log is empty".to_owned(),
+            }]);
         }
         Ok(snapshot)
     }
 
     pub fn assign(&mut self, request: &AssignRequest) -> Result<Vec<Assigned>, Failure> {
         let (mut store, now, rng) = (self.open()?, self.options.now, &mut self.rng);
-        let answer = if self.dry_run {
+        let (assigned, notices) = if self.dry_run {
             store.rehearse_assign(request, now, rng)?
         } else {
-            store.assign(request, now, rng)?
+            let answer = store.assign(request, now, rng)?;
+            self.warn(store.take_torn());
+            answer
         };
-        Ok(self.outcome(answer))
+        self.warn(notices);
+        Ok(assigned)
     }
 
     /// Opens the store, has a rule decide and records the decision.
@@ -122,19 +103,14 @@ impl Context {
         rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(Store, T), Failure> {
         let (mut store, now, rng) = (self.open()?, self.options.now, &mut self.rng);
-        let answer = if self.dry_run {
-            let (rehearsed, answer) = store.rehearse(needs, now, rng, rule)?;
-            store = rehearsed;
-            answer
-        } else {
-            store.execute(needs, now, rng, rule)?
-        };
-        Ok((store, self.outcome(answer)))
-    }
-
-    fn outcome<T>(&mut self, answer: Answer<T>) -> T {
-        self.warn(answer.torn);
-        self.warn(answer.notices);
-        answer.outcome
+        if self.dry_run {
+            let (rehearsed, outcome, notices) = store.rehearse(needs, now, rng, rule)?;
+            self.warn(notices);
+            return Ok((rehearsed, outcome));
+        }
+        let (outcome, notices) = store.execute(needs, now, rng, rule)?;
+        self.warn(store.take_torn());
+        self.warn(notices);
+        Ok((store, outcome))
     }
 }

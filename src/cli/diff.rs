@@ -4,18 +4,18 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
+use muzzle_persona::broker;
 use muzzle_persona::events::{EventId, RoleName, visible};
-use muzzle_persona::projection::{
-    Cutoff, CutoffError, CutoffSpec, Lease, Pair, PersonaChange, RoleChange, StatusReason,
-};
+use muzzle_persona::git::RevisionError;
+use muzzle_persona::projection::{Cutoff, CutoffError, CutoffSpec};
+use muzzle_persona::projection::{Lease, Pair, Persona, PersonaChange, StatusReason};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Options, Snapshot, StoreError};
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::{EVENTS_HINT, Failure};
-use super::output::{FAINT, HEADING, line};
-use super::persona::{minute, origin_word, tally};
+use super::output::{FAINT, HEADING};
+use super::persona::{origin_word, tally};
+use super::{Context, Failure, failure::EVENTS_HINT, line, minute};
 
 /// Tell what changed between two moments, by persona
 ///
@@ -54,7 +54,7 @@ fn open(options: &Options, moment: Option<&(String, CutoffSpec)>) -> Result<Snap
             Snapshot::open(options, &revision).map_err(|_| error.into())
         }
         (Err(StoreError::Revision(error)), CutoffSpec::Revision(name))
-            if name == typed && !error.is_found() =>
+            if name == typed && !matches!(error, RevisionError::NoLog(_)) =>
         {
             let message = format!("`{typed}` is no time, sequence number or id, and {error}");
             Err(Failure::not_found(message, EVENTS_HINT))
@@ -63,11 +63,13 @@ fn open(options: &Options, moment: Option<&(String, CutoffSpec)>) -> Result<Snap
     }
 }
 
-pub fn run(args: &DiffArgs, context: &mut Context) -> Result<DiffReport, Failure> {
+pub fn run(args: DiffArgs, context: &mut Context) -> Result<DiffReport, Failure> {
     let before = open(&context.options, Some(&args.from))?;
     let mut after = open(&context.options, args.to.as_ref())?;
-    let weights = after.rules().scoring.affinity;
-    let mut personas = PersonaChange::between(before.roster(), after.roster(), weights);
+    // At one moment for both: what is different comes from events, and not from the time between.
+    let (scoring, now) = (after.rules().scoring.clone(), after.now());
+    let affinity = |it: &Persona, role: &RoleName| broker::affinity(it, role, &scoring, now);
+    let mut personas = PersonaChange::between(before.roster(), after.roster(), &affinity);
     if personas.iter().any(PersonaChange::is_brought_back) {
         after.visit(&["reactivate"], |record| {
             for change in &mut personas {
@@ -75,15 +77,15 @@ pub fn run(args: &DiffArgs, context: &mut Context) -> Result<DiffReport, Failure
             }
         })?;
     }
-    let side = |moment: Option<&(String, CutoffSpec)>, snapshot: &Snapshot| Side {
-        given: moment.map(|(typed, _)| typed.clone()),
+    let side = |given, snapshot: &Snapshot| Side {
+        given,
         commit: snapshot.commit().map(str::to_owned),
         events: snapshot.view().events,
         last_event: snapshot.view().last_at,
         heads: snapshot.view().heads.ids().to_vec(),
     };
-    let (from, to) = (side(Some(&args.from), &before), side(args.to.as_ref(), &after));
-    Ok(DiffReport { from, to, personas })
+    let (from, to) = (Some(args.from.0), args.to.map(|(typed, _)| typed));
+    Ok(DiffReport { from: side(from, &before), to: side(to, &after), personas })
 }
 
 #[derive(Debug, Serialize)]
@@ -126,19 +128,15 @@ impl fmt::Display for Side {
 }
 
 fn lines(change: &PersonaChange) -> Vec<String> {
-    let mut lines = Vec::new();
-    match change.status {
-        Pair { after: None, .. } => return vec!["not there any more".to_owned()],
-        Pair { before: None, .. } => {
-            lines.push(format!("created ({})", origin_word(change.origin)));
-        }
-        Pair { .. } => {}
+    if change.status.after.is_none() {
+        return vec!["not there any more".to_owned()];
     }
+    let created = || format!("created ({})", origin_word(change.origin));
+    let mut lines: Vec<_> = change.status.before.is_none().then(created).into_iter().collect();
     if !change.revised.is_empty() {
         lines.push(format!("revised: {}", change.revised.join(", ")));
     }
-    let why = change.reason.as_ref().map(|reason| format!(" ({})", word(reason)));
-    let why = why.unwrap_or_default();
+    let why = change.reason.map(|reason| format!(" ({})", word(reason))).unwrap_or_default();
     if matches!(change.reason, Some(StatusReason::Retired(_))) {
         lines.push(format!("archived{why}"));
     } else if change.is_brought_back() {
@@ -149,18 +147,16 @@ fn lines(change: &PersonaChange) -> Vec<String> {
             format!("{what} {slot} of the session {session}, as {role} on {project}")
         }));
     }
-    lines.extend(change.roles.iter().map(|(role, record)| record_line(role, record)));
+    lines.extend(change.roles.iter().map(|(role, record)| {
+        let changes = [
+            changed("affinity", record.affinity, |points| format!("{:.3}", points.as_f64())),
+            changed("lent", record.assignments, |n| n.to_string()),
+            changed("done", record.counts, |n| n.to_string()),
+            changed("feedback", record.feedback, tally),
+        ];
+        format!("{role}: {}", changes.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }));
     lines
-}
-
-fn record_line(role: &RoleName, record: &RoleChange) -> String {
-    let changes = [
-        changed("affinity", record.affinity, |points| format!("{:.3}", points.as_f64())),
-        changed("lent", record.assignments, |n| n.to_string()),
-        changed("done", record.counts, |n| n.to_string()),
-        changed("feedback", record.feedback, tally),
-    ];
-    format!("{role}: {}", changes.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 fn changed<T: PartialEq>(what: &str, pair: Pair<T>, show: fn(T) -> String) -> Option<String> {
@@ -170,7 +166,7 @@ fn changed<T: PartialEq>(what: &str, pair: Pair<T>, show: fn(T) -> String) -> Op
 }
 
 /// The JSON name of a value, in words.
-fn word(value: &impl Serialize) -> String {
+fn word(value: impl Serialize) -> String {
     let spelt = serde_json::to_value(value).unwrap_or_default();
     spelt.as_str().unwrap_or_default().replace('_', " ")
 }

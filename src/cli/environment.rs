@@ -1,55 +1,53 @@
 //! What the process was given besides its arguments: read here, and nowhere else.
+#![expect(clippy::disallowed_methods, reason = "this is where they enter")]
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use muzzle_persona::environment;
 
-use super::{claude_code::location::ClaudeCode, pager::Pager};
+use super::{Failure, claude_code::location::ClaudeCode};
 
-pub struct Environment {
-    pub store: Option<OsString>,
-    pub now: Option<OsString>,
-    pub home: Option<PathBuf>,
-    pub pager: Pager,
-    pub program: Option<PathBuf>,
-    pub clock: Timestamp,
-    pub rng: fastrand::Rng,
+pub fn home() -> Option<PathBuf> {
+    environment::home(|name| std::env::var_os(name))
 }
 
-impl Environment {
-    #[expect(clippy::disallowed_methods, reason = "this is where they enter")]
-    pub fn read() -> Self {
-        Self {
-            store: std::env::var_os(environment::STORE),
-            now: std::env::var_os(environment::NOW),
-            home: environment::home(|name| std::env::var_os(name)),
-            pager: Pager {
-                chosen: std::env::var_os("PAGER"),
-                less_is_set: std::env::var_os("LESS").is_some(),
-            },
-            program: std::env::current_exe().ok(),
-            clock: Timestamp::now(),
-            rng: fastrand::Rng::new(),
-        }
-    }
+/// The store's directory: the one that was named with `--store`, else the environment's.
+pub fn store_dir(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let variable = std::env::var_os(environment::STORE);
+    environment::store_dir(named, variable, home()).map_err(|error| Failure::environment(&error))
 }
 
-/// Finds the directories of Claude Code's settings, for the few commands that need them: the user's
-/// is the variable's, else `~/.claude`.
+pub fn now() -> Result<Timestamp, Failure> {
+    let variable = std::env::var_os(environment::NOW);
+    environment::now(variable, Timestamp::now()).map_err(|error| Failure::environment(&error))
+}
+
+pub fn rng() -> fastrand::Rng {
+    fastrand::Rng::new()
+}
+
+/// The pager that was chosen, a command line with quotes as in a shell; and whether `less` has its
+/// options.
+pub fn pager() -> (Option<OsString>, bool) {
+    (std::env::var_os("PAGER"), std::env::var_os("LESS").is_some())
+}
+
+/// Finds the directories of Claude Code's settings: the user's is the variable's, else `~/.claude`.
 ///
 /// There is none without a home or a working directory.
-#[expect(clippy::disallowed_methods, reason = "this is where they enter")]
-pub fn find_claude_code(home: Option<&Path>) -> Option<ClaudeCode> {
-    let here = std::env::current_dir().ok()?;
+pub fn claude_code() -> Result<ClaudeCode, Failure> {
     let configured = std::env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty());
-    let user = match configured {
-        Some(dir) => here.join(dir),
-        None => home.filter(|home| home.is_absolute())?.join(".claude"),
+    let home = home().filter(|home| home.is_absolute());
+    let user = configured.map(PathBuf::from).or_else(|| Some(home?.join(".claude")));
+    let Some((here, user)) = std::env::current_dir().ok().zip(user) else {
+        let message = "could not find the home directory for Claude Code's settings";
+        let hint = "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`";
+        return Err(Failure::usage(message, hint));
     };
-    Some(ClaudeCode { user, project: here.join(".claude") })
+    Ok(ClaudeCode { user: here.join(user), project: here.join(".claude") })
 }
 
 /// Reads all variables that set something for this program or its hooks.

@@ -4,10 +4,11 @@ use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
-use muzzle_persona::broker::{Refusal, SeedError};
+use muzzle_persona::broker::Refusal;
 use muzzle_persona::environment::{self, EnvironmentError};
 use muzzle_persona::events::{LogError, visible};
 use muzzle_persona::git::RevisionError;
+use muzzle_persona::wording::quoted_first;
 use muzzle_persona::{StoreError, projection::CutoffError};
 use serde::Serialize;
 
@@ -22,6 +23,16 @@ pub const BUG: u8 = 70;
 const CHECK_PATH: &str = "check the path and its permissions";
 pub const EVENTS_HINT: &str =
     "`muzzle-persona log` shows the events with their times, numbers and ids";
+const DAMAGE_HINT: &str = "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done; nothing was changed";
+const STORE_HINT: &str =
+    "check the path and its permissions, or name another store with `--store DIR`";
+/// A session's name may be anything: it must not stand in a command to copy.
+const HELD_HINT: &str =
+    "`muzzle-persona release --session SESSION` gives it back; `--force` does that first";
+const COMMITS_HINT: &str = "`git -C STORE log -- events.jsonl` shows the commits that have one";
+const SESSION_HINT: &str = "`muzzle-persona log --type assign` shows which agents were lent whom";
+const JUDGEMENT_HINT: &str = "`muzzle-persona log --type feedback` and `--type outcome` list them; what was taken back counts no more";
+const THEN_HINT: &str = "`muzzle-persona list --status all` with the same `--at` shows who was";
 
 #[derive(Debug, Serialize)]
 pub struct Failure {
@@ -79,24 +90,78 @@ impl Failure {
         Self::new("write", format!("could not write the answer: {error}"), hint)
     }
 
+    pub fn environment(error: &EnvironmentError) -> Self {
+        let hint = match error {
+            EnvironmentError::NoHome | EnvironmentError::EmptyStore => {
+                &*format!("name a directory with `--store DIR` or in `{}`", environment::STORE)
+            }
+            EnvironmentError::BadNow(_) => "write it as in `2026-03-25T15:30:00Z`, or unset it",
+        };
+        Self::usage(error, hint)
+    }
+
     pub fn bug(message: impl Display) -> Self {
         Self::new("bug", message, "please report it, with the command that you ran")
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        let message = error.to_string();
-        let (kind, hint) = match error {
-            StoreError::Refused(refusal) => return refusal.into(),
-            StoreError::Log(error) => return error.into(),
-            StoreError::Seed(error) => return error.into(),
-            StoreError::Cutoff(error) => return error.into(),
-            StoreError::Revision(error) => return error.into(),
-            StoreError::UnknownThen(_) => (
-                "not_found",
-                "`muzzle-persona list --status all` with the same `--at` shows who was",
-            ),
+impl<E: Into<StoreError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        let (kind, hint) = match &error {
+            StoreError::Log(error) => match error {
+                LogError::Damaged { .. } => ("damaged", DAMAGE_HINT),
+                LogError::Busy { .. } => ("busy", "try again, or wait longer, as with `--wait 30`"),
+                LogError::Io { .. } => ("io", STORE_HINT),
+                LogError::Write { .. } => ("write", "check the space and the limits of the disk"),
+                LogError::Sync { .. } => {
+                    ("sync", "check the disk, then look whether the event is there")
+                }
+            },
+            StoreError::Refused(refusal) => match refusal {
+                Refusal::NoRole => ("refused", "ask for one, as in `--roles code-reviewer`"),
+                Refusal::TooManyRoles(_) => ("refused", "ask in several `assign` commands"),
+                Refusal::UnknownPersona { nearest: Some(name), .. } => {
+                    ("not_found", &*format!("did you mean `{name}`?"))
+                }
+                Refusal::UnknownPersona { nearest: None, .. } => {
+                    ("not_found", "`muzzle-persona list --status all` shows all personas")
+                }
+                Refusal::AmbiguousName { .. } => ("not_found", "write more of the name"),
+                Refusal::IsHeld { .. } => ("refused", HELD_HINT),
+                Refusal::UnknownRole { nearest: Some(name), .. } => {
+                    ("not_found", &*format!("did you mean `{name}`?"))
+                }
+                Refusal::UnknownRole { known, .. } => {
+                    ("not_found", &*format!("the roles are {}", quoted_first(10, known)))
+                }
+                Refusal::NeverLent { .. } => ("not_found", SESSION_HINT),
+                Refusal::NotRetractable { .. } => ("not_found", JUDGEMENT_HINT),
+            },
+            StoreError::Cutoff(error) => match error {
+                CutoffError::Unreadable | CutoffError::UnknownId(_) => ("not_found", EVENTS_HINT),
+                CutoffError::AmbiguousId(..) => ("not_found", "write more of the id"),
+                CutoffError::Revision(_) => {
+                    ("usage", "`--at git:REV` reads the log as it is at a revision")
+                }
+            },
+            StoreError::Revision(error) => match error {
+                RevisionError::NoGit(why) if why.kind() == io::ErrorKind::NotFound => {
+                    let hint = "install git, or add its directory to `PATH`";
+                    return Self::refused("there is no `git` on this machine", hint);
+                }
+                RevisionError::NoGit(_) => {
+                    ("not_found", "name the moment by time, sequence number or id")
+                }
+                RevisionError::Unknown(_) | RevisionError::Failed { .. } => {
+                    ("not_found", "`git -C STORE log` shows the commits of a store that git keeps")
+                }
+                RevisionError::NoLog(_) => ("not_found", COMMITS_HINT),
+            },
+            StoreError::Seed(_) => {
+                ("seed", "mend the file, or move it away to use the built-in seed")
+            }
+            StoreError::UnknownThen(_) => ("not_found", THEN_HINT),
             StoreError::Recorded(_) => {
                 ("io", "do not do it again; `muzzle-persona log` shows what is recorded")
             }
@@ -110,101 +175,6 @@ impl From<StoreError> for Failure {
             StoreError::KeepsMoving(_) => ("busy", "try again when the checkout is done"),
             StoreError::AmbiguousHead(_) => ("not_found", "write more of its digits"),
         };
-        Self::new(kind, message, hint)
-    }
-}
-
-impl From<LogError> for Failure {
-    fn from(error: LogError) -> Self {
-        let (kind, hint) = match &error {
-            LogError::Damaged(_) => (
-                "damaged",
-                "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done; nothing was changed",
-            ),
-            LogError::Busy { .. } => ("busy", "try again, or wait longer, as with `--wait 30`"),
-            LogError::Io { .. } => (
-                "io",
-                "check the path and its permissions, or name another store with `--store DIR`",
-            ),
-            LogError::Write { .. } => ("write", "check the space and the limits of the disk"),
-            LogError::Sync { .. } => {
-                ("sync", "check the disk, then look whether the event is there")
-            }
-        };
-        Self::new(kind, error, hint)
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        let (kind, hint) = match &refusal {
-            Refusal::NoRole => ("refused", "ask for one, as in `--roles code-reviewer`"),
-            Refusal::TooManyRoles(_) => ("refused", "ask in several `assign` commands"),
-            Refusal::UnknownPersona { nearest: Some(name), .. } => {
-                ("not_found", &*format!("did you mean `{name}`?"))
-            }
-            Refusal::UnknownPersona { nearest: None, .. } => {
-                ("not_found", "`muzzle-persona list --status all` shows all personas")
-            }
-            Refusal::AmbiguousName { .. } => ("not_found", "write more of the name"),
-            // A session's name may be anything: it must not stand in a command to copy.
-            Refusal::IsHeld { .. } => (
-                "refused",
-                "`muzzle-persona release --session SESSION` gives it back; `--force` does that first",
-            ),
-        };
-        Self::new(kind, &refusal, hint)
-    }
-}
-
-impl From<CutoffError> for Failure {
-    fn from(error: CutoffError) -> Self {
-        let hint = match error {
-            CutoffError::Unreadable | CutoffError::UnknownId(_) => EVENTS_HINT,
-            CutoffError::AmbiguousId(..) => "write more of the id",
-            CutoffError::Revision(_) => {
-                return Self::usage(error, "`--at git:REV` reads the log as it is at a revision");
-            }
-        };
-        Self::not_found(error, hint)
-    }
-}
-
-impl From<RevisionError> for Failure {
-    fn from(error: RevisionError) -> Self {
-        let hint = match &error {
-            RevisionError::NoGit(why) if why.kind() == io::ErrorKind::NotFound => {
-                let hint = "install git, or add its directory to `PATH`";
-                return Self::refused("there is no `git` on this machine", hint);
-            }
-            RevisionError::NoGit(_) => "name the moment by time, sequence number or id",
-            RevisionError::Unknown(_) | RevisionError::Failed { .. } => {
-                "`git -C STORE log` shows the commits of a store that git keeps"
-            }
-            RevisionError::NoLog(_) => {
-                "`git -C STORE log -- events.jsonl` shows the commits that have one"
-            }
-        };
-        Self::not_found(error, hint)
-    }
-}
-
-impl From<SeedError> for Failure {
-    fn from(error: SeedError) -> Self {
-        Self::new("seed", error, "mend the file, or move it away to use the built-in seed")
-    }
-}
-
-impl From<EnvironmentError> for Failure {
-    fn from(error: EnvironmentError) -> Self {
-        let hint = match error {
-            EnvironmentError::NoHome | EnvironmentError::EmptyStore => {
-                format!("name a directory with `--store DIR` or in `{}`", environment::STORE)
-            }
-            EnvironmentError::BadNow(_) => {
-                "write it as in `2026-03-25T15:30:00Z`, or unset it".to_owned()
-            }
-        };
-        Self::usage(error, hint)
+        Self::new(kind, &error, hint)
     }
 }

@@ -5,12 +5,14 @@ use std::fmt;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use muzzle_persona::broker::{self, FeedbackRequest};
-use muzzle_persona::events::{Observation, PersonaName, ProjectName, RoleName, Sentiment, Source};
-use muzzle_persona::projection::{Needs, Points, Tally};
-use muzzle_persona::wording::Quoted;
+use muzzle_persona::events::{
+    Feedback, Observation, PersonaName, Points, ProjectName, RoleName, Sentiment, SessionId, Source,
+};
+use muzzle_persona::projection::{Needs, Tally};
+use muzzle_persona::wording::quoted;
 use serde::Serialize;
 
-use super::{completions::persona_names, context::Context, failure::Failure, output::line};
+use super::{Context, Failure, line, persona_names};
 
 /// Judge a persona's work; the verdict counts when the next one is chosen
 ///
@@ -37,29 +39,23 @@ pub struct FeedbackArgs {
 }
 
 fn sentiments() -> impl TypedValueParser<Value = Sentiment> {
-    PossibleValuesParser::new(Sentiment::ALL.map(Sentiment::as_str)).try_map(|word| {
-        let named = Sentiment::ALL.into_iter().find(|sentiment| sentiment.as_str() == word);
-        named.ok_or("no such verdict")
-    })
+    let words = PossibleValuesParser::new(Sentiment::ALL.map(Sentiment::as_str));
+    words.try_map(|word| serde_json::from_value(word.into()))
 }
 
 pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, Failure> {
-    let request = FeedbackRequest {
-        persona: args.name,
-        role: args.role,
-        project: args.project,
-        observation: args.observation,
-        sentiment: args.sentiment,
-        source: Source::unchecked("cli"),
-    };
+    let FeedbackArgs { name: persona, observation, role, project, sentiment } = args;
+    let source = Source::unchecked("cli");
+    let request = FeedbackRequest { persona, role, project, observation, sentiment, source };
     let (mut store, judged) =
         context.execute(&request.needs(), |situation| broker::feedback(situation, &request))?;
-    let weights = store.rules().scoring.affinity;
-    let (affinity_after, feedback) = store.look(&Needs::personas([&judged.persona]), |store| {
-        let persona = broker::find_persona(store.roster(), judged.persona.as_str())?;
-        let record = persona.roles.get(&judged.role);
+    let Feedback { persona: name, role, session, .. } = judged.feedback.clone();
+    let (scoring, now) = (store.rules().scoring.clone(), context.options.now);
+    let (affinity_after, feedback) = store.look(&Needs::personas([&name]), |store| {
+        let persona = broker::find_persona(store.roster(), name.as_str())?;
+        let record = persona.roles.get(&role);
         let tally = record.map(|record| record.tally).unwrap_or_default();
-        Ok((persona.affinity(&judged.role, weights), tally))
+        Ok((broker::affinity(persona, &role, &scoring, now), tally))
     })?;
     Ok(FeedbackReport {
         sentiment: judged.verdict.sentiment,
@@ -69,8 +65,10 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
         affinity_before: judged.before,
         affinity_after,
         feedback,
-        name: judged.persona,
-        role: judged.role,
+        replaced: store.roster().has_replaced(&judged.feedback),
+        session,
+        name,
+        role,
     })
 }
 
@@ -85,28 +83,30 @@ pub struct FeedbackReport {
     affinity_before: Points,
     affinity_after: Points,
     feedback: Tally,
+    session: Option<SessionId>,
+    /// Whether it counts in place of an earlier verdict on the session.
+    replaced: bool,
 }
 
 impl fmt::Display for FeedbackReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, role, sentiment, affinity_before, affinity_after, .. } = self;
-        let (sentiment, why) = (sentiment.as_str(), self.reason());
-        line(f, format!("Recorded as {sentiment} for {name} as {role}, {why}."))?;
-        writeln!(f, "Affinity: {affinity_before} → {affinity_after}")
-    }
-}
-
-impl FeedbackReport {
-    fn reason(&self) -> String {
-        if self.given {
-            return "as given".to_owned();
-        }
         let sides = [("for", &self.positive_words), ("against", &self.negative_words)];
         let sides = sides.into_iter().filter(|(_, words)| !words.is_empty());
-        let words = sides.map(|(side, words)| format!("{side} it {}", Quoted::all(words)));
-        match words.collect::<Vec<_>>() {
+        let words = sides.map(|(side, words)| format!("{side} it {}", quoted(words)));
+        let why = match words.collect::<Vec<_>>() {
+            _ if self.given => "as given".to_owned(),
             words if words.is_empty() => "by its words: none of them tells".to_owned(),
             words => format!("by its words: {}", words.join("; ")),
+        };
+        let sentiment = sentiment.as_str();
+        line(f, format!("Recorded as {sentiment} for {name} as {role}, {why}."))?;
+        if self.replaced {
+            writeln!(
+                f,
+                "It counts in place of the verdict that was given on the same session before."
+            )?;
         }
+        writeln!(f, "Affinity: {affinity_before} → {affinity_after}")
     }
 }

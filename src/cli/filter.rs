@@ -1,4 +1,4 @@
-//! Which events `log` lists.
+//! What `log` is asked for, and which events it lists.
 
 use clap::Args;
 use muzzle_persona::broker;
@@ -6,14 +6,18 @@ use muzzle_persona::events::{EventText, ProjectName, Record, RoleName, SessionId
 use muzzle_persona::projection::{Cutoff, CutoffSpec, Needs};
 use muzzle_persona::{Snapshot, StoreError};
 
-use super::completions::persona_names;
+use super::{AtArgs, persona_names};
 
 /// The types of event that this version knows.
 const TYPES: &str =
     "seed, grow, revise, assign, release, feedback, retire, reactivate, compact, repair";
 
+/// Tell what happened, newest first
+///
+/// One line an event: when, the start of its id, and a sentence. On a terminal
+/// it goes through `$PAGER`. An event is told if all of the filters take it.
 #[derive(Debug, Args)]
-pub struct FilterArgs {
+pub struct LogArgs {
     /// Only those that name this persona: its name, or how it begins
     #[arg(long, value_name = "NAME", add = persona_names())]
     persona: Option<String>,
@@ -35,39 +39,46 @@ pub struct FilterArgs {
     /// Only those up to this moment, written in the same ways; a date counts to its end
     #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
     until: Option<CutoffSpec>,
-}
-
-#[derive(Debug)]
-pub struct Filter {
-    /// What was asked for, with the persona and the role that are meant.
-    args: FilterArgs,
+    /// At most this many, the newest
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Oldest first
+    #[arg(long)]
+    pub reverse: bool,
+    #[command(flatten)]
+    pub at: AtArgs,
     /// Events within this cut-off are too early.
-    since: Option<Cutoff>,
+    #[arg(skip)]
+    before: Option<Cutoff>,
     /// Events past this one are too late.
-    until: Cutoff,
+    #[arg(skip = Cutoff::All)]
+    within: Cutoff,
 }
 
-impl Filter {
-    pub fn of(mut args: FilterArgs, snapshot: &mut Snapshot) -> Result<Self, StoreError> {
-        if let Some(name) = &mut args.persona {
+impl LogArgs {
+    /// Finds the persona, the role and the moments that are meant.
+    pub fn resolve(&mut self, snapshot: &mut Snapshot) -> Result<(), StoreError> {
+        if let Some(name) = &mut self.persona {
             *name = snapshot
                 .look(&Needs::nothing(), |it| Ok(broker::find(it.roster(), name)?.to_string()))?;
         }
-        let mut resolve = |spec| snapshot.resolve(spec);
-        let since = args.since.as_ref().map(&mut resolve).transpose()?.map(|named| named.start);
-        let until = args.until.as_ref().map(&mut resolve).transpose()?;
-        let roles = &snapshot.rules().roles;
-        args.role = args.role.map(|role| roles.meant(&role));
-        Ok(Self { args, since, until: until.map_or(Cutoff::All, |named| named.end) })
+        if let Some(since) = &self.since {
+            self.before = Some(snapshot.resolve(since)?.start);
+        }
+        if let Some(until) = &self.until {
+            self.within = snapshot.resolve(until)?.end;
+        }
+        self.role = self.role.take().map(|role| snapshot.rules().roles.meant(&role));
+        Ok(())
     }
 
     pub fn takes_all(&self) -> bool {
-        self.needles().is_empty() && self.since.is_none() && self.until == Cutoff::All
+        self.needles().is_empty() && self.before.is_none() && self.within == Cutoff::All
     }
 
     /// The texts that the line of an event must hold for it to pass.
     pub fn needles(&self) -> Vec<&str> {
-        let FilterArgs { persona, session, project, role, kind, .. } = &self.args;
+        let Self { persona, session, project, role, kind, .. } = self;
         let texts = [
             persona.as_deref(),
             session.as_ref().map(SessionId::as_str),
@@ -79,7 +90,7 @@ impl Filter {
     }
 
     pub fn takes(&self, record: &Record) -> bool {
-        let FilterArgs { persona, session, project, role, kind, .. } = &self.args;
+        let Self { persona, session, project, role, kind, .. } = self;
         let event = &record.event;
         let names = |wanted: EventText<'_>| event.texts().any(|text| text == wanted);
         persona.as_ref().is_none_or(|wanted| event.personas().any(|it| it.as_str() == wanted))
@@ -87,14 +98,14 @@ impl Filter {
             && project.as_ref().is_none_or(|wanted| names(EventText::Project(wanted)))
             && role.as_ref().is_none_or(|wanted| names(EventText::Role(wanted)))
             && kind.as_ref().is_none_or(|wanted| event.kind() == wanted)
-            && !self.since.is_some_and(|since| since.includes(record))
-            && self.until.includes(record)
+            && !self.before.is_some_and(|before| before.includes(record))
+            && self.within.includes(record)
     }
 
     /// What to say of a type that only another version can know.
     pub fn doubt(&self) -> Option<String> {
         let is_known = |kind: &&String| TYPES.split(", ").any(|known| known == *kind);
-        let kind = self.args.kind.as_ref().filter(|kind| !is_known(kind))?;
+        let kind = self.kind.as_ref().filter(|kind| !is_known(kind))?;
         Some(format!("this version knows no events of the type `{kind}`; it knows {TYPES}"))
     }
 }

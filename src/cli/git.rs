@@ -6,7 +6,7 @@ use std::{fs, io};
 use muzzle_persona::StoreError;
 use muzzle_persona::git::{RevisionError, run_git};
 
-use super::failure::Failure;
+use super::Failure;
 
 /// Finds the file with the settings of the repository whose work tree holds a store.
 pub fn config_file(store: &Path) -> Result<PathBuf, Failure> {
@@ -26,10 +26,9 @@ pub fn run(store: &Path, args: &[&str]) -> Result<Option<String>, Failure> {
         io::ErrorKind::NotFound => RevisionError::NoGit(error).into(),
         _ => refused(&error.to_string()),
     })?;
-    let [printed, complaint] =
-        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    match complaint.trim_end() {
-        _ if output.status.success() => Ok(Some(printed.trim_end().to_owned())),
+    let text = |bytes| String::from_utf8_lossy(bytes).trim_end().to_owned();
+    match text(&output.stderr).as_str() {
+        _ if output.status.success() => Ok(Some(text(&output.stdout))),
         "" => Ok(None),
         words if words.starts_with("fatal: not a git repository") => Err(no_work_tree(store)),
         words => Err(refused(words)),

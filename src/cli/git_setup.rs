@@ -7,7 +7,7 @@ use clap::Args;
 use muzzle_persona::events::visible;
 use serde::Serialize;
 
-use super::{context::Context, failure::Failure, git, shown_path::ShownPath};
+use super::{Context, Failure, ShownPath, git};
 
 /// The diff driver that a store's `.gitattributes` name for logs.
 const DRIVER: &str = "muzzle-persona";
@@ -42,21 +42,15 @@ pub fn run(
     }
     let config = ShownPath::from(&path);
     let is_there = before.as_ref() == Some(&value);
-    let wanted = if is_there || args.yes {
-        true
-    } else {
-        let instead = before.map(|before| format!("\n  instead of {}", visible(&before)));
-        let (instead, shown) = (instead.unwrap_or_default(), visible(&value));
-        let question =
-            format!("This writes to `{config}`:\n  {SETTING} = {shown}{instead}\nGo on?");
-        ask(&question).ok_or_else(|| {
-            let to = format!("`{SETTING}` to `{}`", path.display());
-            Failure::refused(
-                format!("there is no terminal to ask whether to write {to}"),
-                "`muzzle-persona git-setup --yes` writes it without asking",
-            )
-        })?
-    };
+    let instead = before.map(|before| format!("\n  instead of {}", visible(&before)));
+    let (instead, shown) = (instead.unwrap_or_default(), visible(&value));
+    let question = format!("This writes to `{config}`:\n  {SETTING} = {shown}{instead}\nGo on?");
+    let answer = if is_there || args.yes { Some(true) } else { ask(&question) };
+    let wanted = answer.ok_or_else(|| {
+        let to = format!("`{SETTING}` to `{}`", path.display());
+        let hint = "`muzzle-persona git-setup --yes` writes it without asking";
+        Failure::refused(format!("there is no terminal to ask whether to write {to}"), hint)
+    })?;
     let changed = wanted && !is_there;
     if changed {
         let set = ["config", "--local", "--replace-all", SETTING, &value];

@@ -7,7 +7,7 @@ use muzzle_persona::broker::{self, GROW_LIMIT};
 use muzzle_persona::{events::Definition, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{context::Context, failure::Failure, persona::tags, table::Table};
+use super::{Context, Failure, Table, persona::tags};
 
 /// Make new personas with unused names
 #[derive(Debug, Args)]
@@ -19,8 +19,8 @@ pub struct GrowArgs {
 }
 
 pub fn run(args: &GrowArgs, context: &mut Context) -> Result<GrowReport, Failure> {
-    let (_, grown) =
-        context.execute(&Needs::nothing(), |situation| broker::grow_many(situation, args.count))?;
+    let rule = |it: &mut broker::Situation<'_>| broker::grow_many(it, args.count);
+    let (_, grown) = context.execute(&Needs::nothing(), rule)?;
     Ok(GrowReport { grown })
 }
 

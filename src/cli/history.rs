@@ -8,10 +8,7 @@ use muzzle_persona::events::{PersonaName, ProjectName, ReleaseReason};
 use muzzle_persona::projection::{Assignment, History, Needs};
 use serde::Serialize;
 
-use super::context::{AtArgs, Context};
-use super::{
-    completions::persona_names, failure::Failure, output::line, persona::minute, table::Table,
-};
+use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
 
 /// Show a persona's assignments, newest first
 #[derive(Debug, Args)]
@@ -54,17 +51,11 @@ impl fmt::Display for HistoryReport {
         let mut table = Table::new(&["ASSIGNED", "RELEASED", "ROLE", "PROJECT", "SLOT", "SESSION"]);
         for past in &self.assignments {
             let Assignment { role, project, session, slot, assigned_at, .. } = past;
-            table.row(&[&minute(*assigned_at), &released(past), role, project, slot, session]);
+            let is_orphaned = past.reason == Some(ReleaseReason::Orphaned);
+            let released = past.released_at.map_or_else(|| "not yet".to_owned(), minute);
+            let released = released + if is_orphaned { " (orphaned)" } else { "" };
+            table.row(&[&minute(*assigned_at), &released, role, project, slot, session]);
         }
         write!(f, "{table}")
-    }
-}
-
-/// When an assignment ended, and why if that was not the end of the session.
-fn released(past: &Assignment) -> String {
-    match (past.released_at.map(minute), past.reason) {
-        (None, _) => "not yet".to_owned(),
-        (Some(at), Some(ReleaseReason::Orphaned)) => format!("{at} (orphaned)"),
-        (Some(at), Some(ReleaseReason::Manual | ReleaseReason::SessionEnd) | None) => at,
     }
 }

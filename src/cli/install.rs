@@ -6,13 +6,11 @@ use std::path::Path;
 use clap::Args;
 use serde::Serialize;
 
-use super::claude_code::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, Registration, beside};
+use super::claude_code::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, beside, registration};
 use super::claude_code::location::{ClaudeCode, Location, Scope, Via, word};
 use super::claude_code::plan::{Change, Plan};
 use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
-use super::context::Context;
-use super::failure::Failure;
-use super::shown_path::ShownPath;
+use super::{Context, Failure, ShownPath, environment};
 
 /// Register the hooks in Claude Code, so that sub-agents get personas
 ///
@@ -38,12 +36,22 @@ pub struct InstallArgs {
 }
 
 pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, Failure> {
-    let client = context.claude_code()?;
-    let registration = registration(context.program.as_deref(), args.inject)?;
+    let client = environment::claude_code()?;
     let InstallArgs { via, scope, inject, dry_run } = *args;
+    let commands @ [inject_command, release_command] = &hook_paths(context.program.as_deref())?;
+    let registration = registration(inject_command, &inject.args(), release_command);
     let mut locations = client.locations().into_iter();
     let location = locations.find(|location| (location.via, location.scope) == (via, scope));
-    let location = location.ok_or_else(|| no_location(scope))?;
+    let location = location.ok_or_else(|| {
+        let (message, instead) = match scope {
+            Scope::Local => (
+                "a plugin cannot be local: everybody in a project sees its folder",
+                "--via settings --scope local",
+            ),
+            _ => ("the project's directory is the one of your own settings", "--scope user"),
+        };
+        Failure::usage(message, format!("`muzzle-persona install {instead}`"))
+    })?;
     let replaced = replaced(&client, &location)?;
     let mut plan = plan_install(&location, &registration)?;
     if !dry_run {
@@ -53,13 +61,13 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
         plan = plan_install(&location, &registration)?;
         plan.carry_out()?;
     }
-    let paths = replaced.iter().map(|plan| plan.location.path.as_path().into()).collect();
+    let paths = replaced.iter().map(|plan| ShownPath::from(&plan.location.path)).collect();
     let changes = replaced.into_iter().flat_map(|plan| plan.changes);
     let changes: Vec<_> = changes.chain(plan.changes).collect();
     Ok(InstallReport {
         location,
         inject,
-        commands: [registration.inject, registration.release],
+        commands: commands.clone(),
         dry_run,
         changed: !changes.is_empty() && !dry_run,
         replaced: paths,
@@ -68,7 +76,7 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
     })
 }
 
-fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, Failure> {
+fn hook_paths(program: Option<&Path>) -> Result<[String; 2], Failure> {
     let no_path = || {
         let message = "the path of this program cannot be written into settings";
         Failure::refused(message, "install it in a directory whose path is plain text")
@@ -81,7 +89,7 @@ fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, F
         }
         path.to_str().map(str::to_owned).ok_or_else(no_path)
     };
-    Ok(Registration::new(hook(INJECT)?, hook(RELEASE)?, which))
+    Ok([hook(INJECT)?, hook(RELEASE)?])
 }
 
 /// Plans to take out what the scope has registered in the other way, and refuses if another scope
@@ -89,47 +97,28 @@ fn registration(program: Option<&Path>, which: Inject) -> Result<Registration, F
 fn replaced(client: &ClaudeCode, location: &Location) -> Result<Vec<Plan>, Failure> {
     if let Some((plugin, path)) = enabled_plugins(client).next() {
         let path = path.display();
-        let message = format!(
-            "the hooks are registered already, by the plugin `{plugin}` that `{path}` enables"
-        );
+        let by = format!("by the plugin `{plugin}` that `{path}` enables");
+        let message = format!("the hooks are registered already, {by}");
         let hint = format!("`claude plugin uninstall {plugin}` takes it out");
         return Err(Failure::refused(message, hint));
     }
     let mut plans = Vec::new();
     for other in client.locations().into_iter().filter(|other| other != location) {
-        if is_registered(&other)? {
-            if other.scope != location.scope {
-                return Err(registered_elsewhere(&other, location.scope));
-            }
-            plans.push(plan_uninstall(&other)?);
+        if !is_registered(&other)? {
+            continue;
         }
+        if other.scope != location.scope {
+            let path = other.path.display();
+            let (other, scope) = (word(&other.scope), word(&location.scope));
+            let by = format!("for the scope {other} in `{path}`; twice is once too often");
+            let message = format!("the hooks are registered already, {by}");
+            let first = format!("`muzzle-persona uninstall --scope {other}` takes them out there");
+            let hint = format!("{first}; then install for the scope {scope}");
+            return Err(Failure::refused(message, hint));
+        }
+        plans.push(plan_uninstall(&other)?);
     }
     Ok(plans)
-}
-
-fn no_location(scope: Scope) -> Failure {
-    match scope {
-        Scope::Local => Failure::usage(
-            "a plugin cannot be local: everybody in a project sees its folder",
-            "`muzzle-persona install --via settings --scope local`",
-        ),
-        _ => Failure::usage(
-            "the project's directory is the one of your own settings",
-            "`muzzle-persona install --scope user`",
-        ),
-    }
-}
-
-/// Refuses because of a registration that reaches the sessions of this scope too.
-fn registered_elsewhere(other: &Location, scope: Scope) -> Failure {
-    let (path, other, scope) = (other.path.display(), word(&other.scope), word(&scope));
-    let message = format!(
-        "the hooks are registered already, for the scope {other} in `{path}`; twice is once too often"
-    );
-    let hint = format!(
-        "`muzzle-persona uninstall --scope {other}` takes them out there; then install for the scope {scope}"
-    );
-    Failure::refused(message, hint)
 }
 
 #[derive(Debug, Serialize)]
@@ -147,29 +136,26 @@ pub struct InstallReport {
 
 impl fmt::Display for InstallReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = ShownPath::from(self.location.path.as_path());
+        let path = ShownPath::from(&self.location.path);
         if self.changes.is_empty() {
             return writeln!(f, "The hooks are registered already in `{path}`; nothing to do.");
         }
         let verb = |done, would| if self.dry_run { would } else { done };
         for path in &self.replaced {
-            let verb = verb("Took", "Would take");
-            writeln!(f, "{verb} the older registration out of `{path}`.")?;
+            writeln!(f, "{} the older registration out of `{path}`.", verb("Took", "Would take"))?;
         }
         writeln!(f, "{} the hooks in `{path}`:", verb("Registered", "Would register"))?;
         let is_whole = self.dry_run || self.location.via == Via::Settings;
         self.changes.iter().try_for_each(|change| change.show(f, is_whole))?;
         if let Some(copy) = &self.backup {
-            let verb = verb("is kept", "would be kept");
-            writeln!(f, "What was there before {verb} in `{copy}`.")?;
+            let is_kept = verb("is kept", "would be kept");
+            writeln!(f, "What was there before {is_kept} in `{copy}`.")?;
         }
         if self.dry_run {
             return writeln!(f, "Nothing was written.");
         }
         let which = if self.inject == Inject::All { "" } else { "named " };
-        writeln!(
-            f,
-            "From the next session on, {which}sub-agents get a persona. `muzzle-persona doctor` shows that it works."
-        )
+        let check = "`muzzle-persona doctor` shows that it works";
+        writeln!(f, "From the next session on, {which}sub-agents get a persona. {check}.")
     }
 }

@@ -2,21 +2,24 @@
 
 use std::fmt;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, builder::PossibleValue};
 use muzzle_persona::events::Tag;
 use muzzle_persona::projection::{Needs, Persona};
 use serde::Serialize;
 
-use super::context::{AtArgs, Context};
-use super::persona::{PersonaReport, minute, tags};
-use super::{failure::Failure, table::Table};
+use super::persona::{PersonaReport, status_word, tags};
+use super::{AtArgs, Context, Failure, Table, minute};
 
 /// List the personas, by name
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Which ones
-    #[arg(long, value_enum, default_value = "active")]
-    status: StatusFilter,
+    #[arg(long, default_value = "active", value_parser = [
+        PossibleValue::new("active").help("Those that can be lent, or are"),
+        PossibleValue::new("archived").help("Those that are retired"),
+        PossibleValue::new("all").help("All of them"),
+    ])]
+    status: String,
     /// Only those who know this field
     #[arg(long, value_name = "TAG", value_parser = Tag::parse)]
     expertise: Option<Tag>,
@@ -24,29 +27,15 @@ pub struct ListArgs {
     at: AtArgs,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum StatusFilter {
-    /// Those that can be lent, or are
-    Active,
-    /// Those that are retired
-    Archived,
-    /// All of them
-    All,
-}
-
 pub fn run(args: &ListArgs, context: &mut Context) -> Result<ListReport, Failure> {
     let mut snapshot = context.read(&args.at)?;
-    let knows = |persona: &&Persona| {
-        args.expertise.as_ref().is_none_or(|tag| persona.definition.expertise.contains(tag))
+    let is_wanted = |persona: &&Persona| {
+        (args.status == "all" || args.status == status_word(persona.status))
+            && args.expertise.iter().all(|tag| persona.definition.expertise.contains(tag))
     };
     let personas = snapshot.look(&Needs::everyone(), |then| {
-        let personas = then.roster().by_name().into_iter();
-        let wanted = personas.filter(|persona| match args.status {
-            StatusFilter::Active => persona.is_active(),
-            StatusFilter::Archived => !persona.is_active(),
-            StatusFilter::All => true,
-        });
-        Ok(wanted.filter(knows).map(|persona| PersonaReport::new(persona, then.rules())).collect())
+        let wanted = then.roster().by_name().into_iter().filter(is_wanted);
+        Ok(wanted.map(|persona| PersonaReport::new(persona, then.rules(), then.now())).collect())
     })?;
     Ok(ListReport { personas })
 }
@@ -63,22 +52,18 @@ impl fmt::Display for ListReport {
         }
         let mut table = Table::new(&["NAME", "STATUS", "EXPERTISE", ">DONE", "LAST ASSIGNED"]);
         for persona in &self.personas {
+            let holders: Vec<_> = persona.held_by.iter().map(|by| by.slot.as_str()).collect();
+            let held = format!("held by {}", holders.join(", "));
+            let status = match (persona.status, holders.is_empty()) {
+                ("active", true) => "free".to_owned(),
+                ("active", false) => held,
+                (status, true) => status.to_owned(),
+                (status, false) => format!("{status}, {held}"),
+            };
             let done = persona.counts.values().sum::<u64>();
             let last = persona.last_assigned.map_or_else(|| "never".to_owned(), minute);
-            let expertise = tags(&persona.expertise);
-            table.row(&[&persona.name, &status(persona), &expertise, &done, &last]);
+            table.row(&[&persona.name, &status, &tags(&persona.expertise), &done, &last]);
         }
         write!(f, "{table}")
-    }
-}
-
-fn status(persona: &PersonaReport) -> String {
-    let holders: Vec<_> = persona.held_by.iter().map(|by| by.slot.as_str()).collect();
-    let holders = holders.join(", ");
-    match persona.status {
-        "active" if holders.is_empty() => "free".to_owned(),
-        "active" => format!("held by {holders}"),
-        status if holders.is_empty() => status.to_owned(),
-        status => format!("{status}, held by {holders}"),
     }
 }

@@ -3,51 +3,30 @@
 use std::collections::VecDeque;
 use std::io::{self, Write};
 
-use clap::Args;
 use muzzle_persona::events::{Position, visible};
-use muzzle_persona::projection::Line;
-use muzzle_persona::{Order, Snapshot, StoreError};
+use muzzle_persona::projection::{Line, LineDamage};
+use muzzle_persona::{Snapshot, StoreError};
 use serde_json::value::RawValue;
 
-use super::context::{AtArgs, Context};
-use super::filter::{Filter, FilterArgs};
 use super::output::{FAINT, escape_hidden};
-use super::{failure::Failure, persona::minute, sentence::sentence};
+use super::{Context, Failure, filter::LogArgs, minute, sentence};
 
-/// Tell what happened, newest first
-///
-/// One line an event: when, the start of its id, and a sentence. On a terminal
-/// it goes through `$PAGER`. An event is told if all of the filters take it.
-#[derive(Debug, Args)]
-pub struct LogArgs {
-    #[command(flatten)]
-    filter: FilterArgs,
-    /// At most this many, the newest
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
-    /// Oldest first
-    #[arg(long)]
-    reverse: bool,
-    #[command(flatten)]
-    at: AtArgs,
-}
-
-pub fn run(args: LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
-    let mut snapshot = context.read(&args.at)?;
-    let filter = Filter::of(args.filter, &mut snapshot)?;
+pub fn run(mut filter: LogArgs, context: &mut Context) -> Result<LogReport, Failure> {
+    let mut snapshot = context.read(&filter.at)?;
+    filter.resolve(&mut snapshot)?;
     context.warn(filter.doubt());
-    let order = if args.reverse { Order::OldestFirst } else { Order::NewestFirst };
-    let mut report = LogReport { snapshot, filter, pages: VecDeque::new(), order };
-    report.find(args.limit)?;
+    let (newest_first, limit) = (!filter.reverse, filter.limit);
+    let mut report = LogReport { snapshot, filter, pages: VecDeque::new(), newest_first };
+    report.find(limit)?;
     Ok(report)
 }
 
 pub struct LogReport {
     snapshot: Snapshot,
-    filter: Filter,
+    filter: LogArgs,
     /// Where there are events to list, oldest first.
     pages: VecDeque<Page>,
-    order: Order,
+    newest_first: bool,
 }
 
 /// A page of the log that has events to list.
@@ -77,8 +56,7 @@ impl LogReport {
                 }
                 Ok(())
             };
-            let order = Order::OldestFirst;
-            next = self.snapshot.visit_page(&start, order, &needles, &mut buffer, visit)?;
+            next = self.snapshot.visit_page(&start, false, &needles, &mut buffer, visit)?;
             total += page.found;
             self.pages.extend((page.found > 0).then_some(page));
             while let Some(oldest) = self.pages.pop_front_if(|page| total - page.found >= limit) {
@@ -89,59 +67,56 @@ impl LogReport {
             oldest.beyond = total.saturating_sub(limit);
         }
         if unread {
-            let sound = self.visit(|line| line.decode().map(drop))?;
-            sound.map_err(|damage| self.snapshot.damaged(damage))?;
+            self.visit(|line| line.decode().map(|_| true))?;
         }
         Ok(())
     }
 
-    /// Hands the lines to list to `list`, in their order, until it has an error.
-    fn visit<E>(
+    /// Hands the lines to list to `list`, in their order, as long as it wants more.
+    fn visit(
         &mut self,
-        mut list: impl FnMut(Line<'_>) -> Result<(), E>,
-    ) -> Result<Result<(), E>, StoreError> {
-        let Self { snapshot, filter, pages, order } = self;
+        mut list: impl FnMut(Line<'_>) -> Result<bool, LineDamage>,
+    ) -> Result<(), StoreError> {
+        let Self { snapshot, filter, pages, newest_first } = self;
         let (needles, takes_all, mut buffer) = (filter.needles(), filter.takes_all(), Vec::new());
-        let mut done = Ok(());
+        let mut goes_on = true;
         let mut visit = |page: &Page| {
-            let listed = match order {
-                Order::OldestFirst => page.beyond..page.found,
-                Order::NewestFirst => 0..page.found - page.beyond,
-            };
+            let Page { found: all, beyond, .. } = *page;
+            let listed = if *newest_first { 0..all - beyond } else { beyond..all };
             let mut found = 0;
-            snapshot.visit_page(&page.start, *order, &needles, &mut buffer, |line| {
-                let counts = line.number <= page.last && done.is_ok();
+            snapshot.visit_page(&page.start, *newest_first, &needles, &mut buffer, |line| {
+                let counts = line.number <= page.last && goes_on;
                 if counts && (takes_all || filter.takes(&line.decode()?)) {
                     if listed.contains(&found) {
-                        done = list(line);
+                        goes_on = list(line)?;
                     }
                     found += 1;
                 }
                 Ok(())
             })?;
-            match (&done, found == page.found) {
-                (Ok(()), false) => Err(snapshot.keeps_moving()),
-                (done, _) => Ok(done.is_ok()),
+            if goes_on && found != page.found {
+                return Err(snapshot.keeps_moving());
             }
+            Ok(goes_on)
         };
         let mut pages = pages.iter();
-        while let Some(page) = match order {
-            Order::OldestFirst => pages.next(),
-            Order::NewestFirst => pages.next_back(),
-        } && visit(page)?
+        while let Some(page) = if *newest_first { pages.next_back() } else { pages.next() }
+            && visit(page)?
         {}
-        Ok(done)
+        Ok(())
     }
 
     /// Writes the events: as lines for people, or as they stand in the log, whose bytes have the ids.
     pub fn write(&mut self, out: &mut dyn Write, json: bool) -> Result<io::Result<()>, Failure> {
+        let mut written = Ok(());
         if json {
             let mut start = "{\n  \"events\": [";
-            let written = self.visit(|line| {
-                let event: &RawValue = serde_json::from_slice(line.bytes)?;
-                write!(out, "{start}\n    {}", escape_hidden(event.get()))?;
+            self.visit(|line| {
+                written = serde_json::from_slice(line.bytes).map_err(io::Error::from).and_then(
+                    |event: &RawValue| write!(out, "{start}\n    {}", escape_hidden(event.get())),
+                );
                 start = ",";
-                Ok(())
+                Ok(written.is_ok())
             })?;
             let end = if start == "," { "\n  ]\n}" } else { "{\n  \"events\": []\n}" };
             return Ok(written.and_then(|()| writeln!(out, "{end}")));
@@ -149,12 +124,16 @@ impl LogReport {
         if self.pages.is_empty() {
             return Ok(writeln!(out, "No event matches."));
         }
-        Ok(self.visit(|line| match line.decode() {
-            Ok(record) => {
-                let (at, what) = (minute(record.at), sentence(&record));
-                writeln!(out, "{at}  {FAINT}{:.8}{FAINT:#}  {what}", record.id)
-            }
-            Err(_) => writeln!(out, "{}", visible(&String::from_utf8_lossy(line.bytes))),
-        })?)
+        self.visit(|line| {
+            written = match line.decode() {
+                Ok(record) => {
+                    let (at, what) = (minute(record.at), sentence(&record));
+                    writeln!(out, "{at}  {FAINT}{:.8}{FAINT:#}  {what}", record.id)
+                }
+                Err(_) => writeln!(out, "{}", visible(&String::from_utf8_lossy(line.bytes))),
+            };
+            Ok(written.is_ok())
+        })?;
+        Ok(written)
     }
 }

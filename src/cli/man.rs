@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Command};
 use serde::Serialize;
 
-use super::{failure::Failure, shown_path::ShownPath};
+use super::{Failure, ShownPath};
 
 /// Print a page of the manual, or write all of them
 ///
@@ -37,9 +37,8 @@ pub fn run(args: &ManArgs, program: Command) -> Result<ManReport, Failure> {
         })?,
     };
     let mut roff = Vec::new();
-    clap_mangen::Man::new(page.clone())
-        .render(&mut roff)
-        .map_err(|error| Failure::output(&error))?;
+    let rendered = clap_mangen::Man::new(page.clone()).render(&mut roff);
+    rendered.map_err(|error| Failure::output(&error))?;
     Ok(ManReport { page: Some(String::from_utf8_lossy(&roff).into_owned()), dir: None })
 }
 

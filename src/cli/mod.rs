@@ -13,9 +13,11 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use muzzle_persona::{PendingCheckpoint, events::visible};
 
-use self::context::Context;
-use self::failure::{DAMAGED, Failure};
-use self::output::Output;
+use self::completions::persona_names;
+use self::context::{AtArgs, Context};
+use self::failure::{DAMAGED, Failure, REFUSED};
+use self::output::{Output, line};
+use self::{persona::minute, sentence::sentence, shown_path::ShownPath, table::Table};
 
 mod assign;
 mod claude_code;
@@ -39,6 +41,7 @@ mod list;
 mod log;
 mod man;
 mod orphan_cleanup;
+mod outcome;
 mod output;
 mod pager;
 mod persona;
@@ -47,6 +50,7 @@ mod release;
 mod render;
 mod repair;
 mod retire;
+mod retract;
 mod search;
 mod seed;
 mod sentence;
@@ -59,7 +63,6 @@ mod verify;
 mod why;
 
 pub use self::completions::answer_shell;
-pub use self::environment::Environment;
 pub use self::failure::BUG;
 
 /// Lend named, persistent personas to coding agents
@@ -94,8 +97,10 @@ enum Command {
     List(list::ListArgs),
     Show(show::ShowArgs),
     History(history::HistoryArgs),
-    Log(log::LogArgs),
+    Log(Box<filter::LogArgs>),
+    Outcome(outcome::OutcomeArgs),
     Feedback(feedback::FeedbackArgs),
+    Retract(retract::RetractArgs),
     Search(search::SearchArgs),
     Retire(retire::RetireArgs),
     Reactivate(reactivate::ReactivateArgs),
@@ -118,7 +123,7 @@ enum Command {
 }
 
 /// Runs one command and returns its exit code.
-pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) -> u8 {
+pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<_> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
@@ -127,30 +132,24 @@ pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) 
     let output = Output { json: cli.json, no_color: cli.no_color };
     // Dropped when the answer is written: nobody waits for the checkpoint.
     let pending = PendingCheckpoint::default();
-    run(cli, environment, &output, pending.clone()).unwrap_or_else(|failure| {
+    run(cli, &output, pending.clone()).unwrap_or_else(|failure| {
         output.failure(&failure);
         failure.code
     })
 }
 
-fn run(
-    cli: Cli,
-    environment: Environment,
-    output: &Output,
-    pending: PendingCheckpoint,
-) -> Result<u8, Failure> {
+fn run(cli: Cli, output: &Output, pending: PendingCheckpoint) -> Result<u8, Failure> {
     if let Command::Render(args) = &cli.command {
         // Git runs it in any directory: it must work without a store and a clock.
         return output.report(&render::run(args)?);
     }
-    let mut context = Context::new(environment, cli.store, cli.wait, pending)?;
+    let mut context = Context::new(cli.store, cli.wait, pending)?;
     let done = dispatch(cli.command, &mut context, output);
-    context.messages.sort_by_key(|(level, _)| *level);
-    context.messages.iter().for_each(|(level, text)| output.message(*level, text));
+    context.notes.iter().for_each(|note| output.print(format_args!("{note}")));
+    context.warnings.iter().for_each(|warning| output.warn(warning));
     done
 }
 
-/// Runs a command and writes its answer.
 fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<u8, Failure> {
     match command {
         Command::Assign(args) => output.json(&assign::run(args, context)?),
@@ -159,17 +158,19 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Show(args) => output.report(&show::run(&args, context)?),
         Command::History(args) => output.report(&history::run(&args, context)?),
         Command::Log(args) => {
-            let mut report = log::run(args, context)?;
-            output.page(&context.pager, |out, json| report.write(out, json))
+            let mut report = log::run(*args, context)?;
+            output.page(|out, json| report.write(out, json))
         }
+        Command::Outcome(args) => output.report(&outcome::run(args, context)?),
         Command::Feedback(args) => output.report(&feedback::run(args, context)?),
+        Command::Retract(args) => output.report(&retract::run(args, context)?),
         Command::Search(args) => output.report(&search::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),
         Command::Grow(args) => output.report(&grow::run(&args, context)?),
         Command::Compact(args) => output.report(&compact::run(&args, context)?),
         Command::Stats(args) => output.report(&stats::run(&args, context)?),
-        Command::Diff(args) => output.report(&diff::run(&args, context)?),
+        Command::Diff(args) => output.report(&diff::run(args, context)?),
         Command::Why(args) => output.report(&why::run(&args, context)?),
         Command::Seed(args) => output.report(&seed::run(args, context)?),
         Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),
@@ -186,21 +187,18 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Uninstall(args) => output.report(&uninstall::run(&args, context)?),
         Command::Doctor(args) => {
             let report = doctor::run(&args, context)?;
-            output.report(&report).and(Ok(report.exit_code()))
+            output.report(&report).and(Ok(if report.healthy { 0 } else { REFUSED }))
         }
         Command::Completions(args) => output.report(&completions::run(args)?),
         Command::Man(args) => output.report(&man::run(&args, Cli::command())?),
     }
 }
 
-/// Reads a number of seconds.
 fn parse_wait(text: &str) -> Result<Duration, String> {
     let seconds: f64 =
         text.parse().map_err(|_| format!("`{}` is not a number of seconds", visible(text)))?;
-    if !(0.0..=3600.0).contains(&seconds) {
-        return Err("the wait is from 0 to 3600 seconds".to_owned());
-    }
-    Ok(Duration::from_secs_f64(seconds))
+    let seconds = Some(seconds).filter(|seconds| (0.0..=3600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or("the wait is from 0 to 3600 seconds".to_owned())
 }
 
 /// The output for words that need not be a command line.

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
-use muzzle_persona::{broker, events::SessionId, projection::Needs, wording::Count};
+use jiff::SignedDuration;
+use muzzle_persona::{broker, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{context::Context, failure::Failure, output::line, persona::minute, release::Released};
+use super::release::{ReleaseReport, Released};
+use super::{Context, Failure, line, minute};
 
 /// Release what is held by sessions that fell silent, without counting their work
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ pub fn run(args: &OrphanCleanupArgs, context: &mut Context) -> Result<OrphanRepo
     let (_, orphaned) = context.execute(&Needs::nothing(), rule)?;
     let sessions = orphaned.into_iter().map(|(session, last_event, slots)| {
         let released = slots.into_iter().map(Released::from).collect();
-        OrphanedSession { session, last_event, released }
+        ReleaseReport { session, last_event: Some(last_event), released, retired: None }
     });
     Ok(OrphanReport { dry_run: args.dry_run, sessions: sessions.collect() })
 }
@@ -36,14 +37,7 @@ pub fn run(args: &OrphanCleanupArgs, context: &mut Context) -> Result<OrphanRepo
 #[derive(Debug, Serialize)]
 pub struct OrphanReport {
     dry_run: bool,
-    sessions: Vec<OrphanedSession>,
-}
-
-#[derive(Debug, Serialize)]
-struct OrphanedSession {
-    session: SessionId,
-    last_event: Timestamp,
-    released: Vec<Released>,
+    sessions: Vec<ReleaseReport>,
 }
 
 impl fmt::Display for OrphanReport {
@@ -52,8 +46,9 @@ impl fmt::Display for OrphanReport {
             return writeln!(f, "No session that holds a persona fell silent; nothing to release.");
         }
         let verb = if self.dry_run { "Would release" } else { "Released" };
-        for OrphanedSession { session, last_event, released } in &self.sessions {
-            let (count, since) = (Count(released.len(), "persona"), minute(*last_event));
+        for ReleaseReport { session, last_event, released, .. } in &self.sessions {
+            let since = last_event.map(minute).unwrap_or_default();
+            let count = Count(released.len(), "persona");
             let of = format!("of the session `{session}`, silent since {since}");
             line(f, format!("{verb} {count} {of}:"))?;
             released.iter().try_for_each(|released| released.fmt(f))?;

@@ -10,12 +10,11 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use clap::error::ContextValue;
 use indicatif::{ProgressBar, ProgressStyle};
+use muzzle_persona::Progress;
 use muzzle_persona::events::{is_hidden, visible};
-use muzzle_persona::{LongWork, Progress};
 use serde::Serialize;
 
-use super::failure::{Failure, USAGE};
-use super::pager::Pager;
+use super::{Failure, failure::USAGE, pager};
 
 // The styles of words that stand out.
 pub const HEADING: Style = Style::new().bold();
@@ -24,16 +23,6 @@ pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
-
-/// How a message on stderr begins, in the order in which levels are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Text that was asked for beside the answer; it has its own lines.
-    Note,
-    Warning,
-    Error,
-    Hint,
-}
 
 /// Writes a line of an answer, with hidden characters escaped.
 pub fn line(f: &mut fmt::Formatter<'_>, text: impl Display) -> fmt::Result {
@@ -65,17 +54,12 @@ impl Output {
     /// Writes an answer that may be long while it is made: on a terminal, a screen at a time.
     pub fn page(
         &self,
-        pager: &Pager,
         answer: impl FnOnce(&mut dyn io::Write, bool) -> Result<io::Result<()>, Failure>,
     ) -> Result<u8, Failure> {
         let answer = |out: &mut dyn io::Write| answer(out, self.json);
         let is_paged = !self.json && io::stdout().is_terminal();
-        let started = if is_paged { pager.start() } else { Ok(None) };
-        let started = started.unwrap_or_else(|reason| {
-            self.message(Level::Warning, &reason);
-            None
-        });
-        let Some(mut child) = started else {
+        let started = if is_paged { pager::start() } else { Ok(None) };
+        let Ok(Some(mut child)) = started.inspect_err(|reason| self.warn(reason)) else {
             return self.write(Box::new(io::stdout().lock()), answer);
         };
         let shown = child.stdin.take().map_or(Ok(0), |stdin| self.write(Box::new(stdin), answer));
@@ -111,13 +95,11 @@ impl Output {
         Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
-    pub fn message(&self, level: Level, text: &str) {
-        let (style, word) = match level {
-            Level::Note => return self.print(format_args!("{text}")),
-            Level::Warning => (WARNING, "warning"),
-            Level::Error => (ERROR, "error"),
-            Level::Hint => (HINT, "hint"),
-        };
+    pub fn warn(&self, text: &str) {
+        self.message(WARNING, "warning", text);
+    }
+
+    fn message(&self, style: Style, word: &str, text: &str) {
         self.print(format_args!("{style}{word}:{style:#} {}\n", visible(text)));
     }
 
@@ -126,8 +108,8 @@ impl Output {
             let json = serde_json::to_string(&BTreeMap::from([("error", failure)]));
             return self.print(format_args!("{}\n", json.unwrap_or_default()));
         }
-        self.message(Level::Error, &failure.message);
-        failure.hint.iter().for_each(|hint| self.message(Level::Hint, hint));
+        self.message(ERROR, "error", &failure.message);
+        failure.hint.iter().for_each(|hint| self.message(HINT, "hint", hint));
     }
 
     /// Ends a command line that names no command: help, the version, or a mistake.
@@ -145,31 +127,8 @@ impl Output {
         if error.use_stderr() { USAGE } else { 0 }
     }
 
-    /// Shows the progress of reading a long log, after a second, on a terminal.
-    pub fn progress() -> Progress {
-        if !io::stderr().is_terminal() {
-            return Progress::default();
-        }
-        // The clock measures how long the user waits; no answer depends on it.
-        let (start, shown) = (Instant::now(), OnceLock::new());
-        Progress::new(move |work| {
-            let LongWork::Reading { done, all } = work else { return };
-            if start.elapsed() < Duration::from_secs(1) {
-                return;
-            }
-            let style = || ProgressStyle::with_template("Reading the log {wide_bar} {percent:>3}%");
-            let style = || style().unwrap_or_else(|_| ProgressStyle::default_bar());
-            let bar = shown.get_or_init(|| ProgressBar::new(all).with_style(style()));
-            bar.set_length(all);
-            bar.set_position(done);
-            if done >= all {
-                bar.finish_and_clear();
-            }
-        })
-    }
-
     /// Writes to stderr. A failure to do so cannot be reported anywhere.
-    fn print(&self, text: fmt::Arguments<'_>) {
+    pub fn print(&self, text: fmt::Arguments<'_>) {
         let stderr = io::stderr().lock();
         let choice = self.choice(AutoStream::choice(&stderr));
         let _ = AutoStream::new(stderr, choice).write_fmt(text);
@@ -180,28 +139,44 @@ impl Output {
     }
 }
 
+/// Shows the progress of reading a long log, after a second, on a terminal.
+pub fn progress() -> Progress {
+    if !io::stderr().is_terminal() {
+        return Progress::default();
+    }
+    // The clock measures how long the user waits; no answer depends on it.
+    let (start, shown) = (Instant::now(), OnceLock::new());
+    Progress::new(move |done, all| {
+        if all == 0 || start.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+        let style = || ProgressStyle::with_template("Reading the log {wide_bar} {percent:>3}%");
+        let style = || style().unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = shown.get_or_init(|| ProgressBar::new(all).with_style(style()));
+        bar.set_length(all);
+        bar.set_position(done);
+        if done >= all {
+            bar.finish_and_clear();
+        }
+    })
+}
+
 /// Escapes the arguments that an error quotes.
 fn make_visible(error: &mut clap::Error) {
-    let quoted: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
-    let hides = |(_, value): &(_, ContextValue)| match value {
-        ContextValue::String(text) => text.contains(is_hidden),
-        ContextValue::Strings(texts) => texts.iter().any(|text| text.contains(is_hidden)),
-        _ => false,
+    let shown = |value: &ContextValue| match value {
+        ContextValue::String(text) => ContextValue::String(visible(text)),
+        ContextValue::Strings(texts) => {
+            ContextValue::Strings(texts.iter().map(|text| visible(text)).collect())
+        }
+        other => other.clone(),
     };
-    if !quoted.iter().any(hides) {
-        return;
-    }
-    for (kind, value) in quoted {
-        let shown = match value {
-            ContextValue::String(text) => ContextValue::String(visible(&text)),
-            ContextValue::Strings(texts) => {
-                ContextValue::Strings(texts.iter().map(|text| visible(text)).collect())
-            }
+    let shown: Vec<_> = error.context().map(|(kind, value)| (kind, shown(value))).collect();
+    if shown.iter().any(|(kind, shown)| error.get(*kind) != Some(shown)) {
+        for (kind, value) in shown {
             // A tip quotes it too, among styles that cannot be distinguished from the argument.
-            ContextValue::StyledStrs(_) => ContextValue::None,
-            other => other,
-        };
-        error.insert(kind, shown);
+            let is_tip = matches!(value, ContextValue::StyledStrs(_));
+            error.insert(kind, if is_tip { ContextValue::None } else { value });
+        }
     }
 }
 

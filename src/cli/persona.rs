@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use muzzle_persona::broker::{Rules, Score};
-use muzzle_persona::events::{EventId, PersonaName, RoleName, Tag};
-use muzzle_persona::projection::{Lease, Origin, Persona, Points, Status, Tally};
+use muzzle_persona::broker::{self, Evidence, Rules, Score};
+use muzzle_persona::events::{EventId, PersonaName, Points, RoleName, SessionId, Tag};
+use muzzle_persona::projection::{Lease, Origin, OutcomeTally, Persona, Status, Tally, Work};
+use muzzle_persona::wording::quoted_first;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -20,20 +21,36 @@ pub struct PersonaReport {
     pub affinity: BTreeMap<RoleName, Points>,
     pub counts: BTreeMap<RoleName, u64>,
     pub feedback: BTreeMap<RoleName, Tally>,
+    pub outcomes: BTreeMap<RoleName, OutcomeTally>,
+    /// What each affinity rests on; nothing in the model `share`.
+    pub evidence: BTreeMap<RoleName, Evidence>,
+    /// The doubt about the score in each role; nothing in the model `share`.
+    pub doubt: BTreeMap<RoleName, Points>,
     /// The open slots, oldest first.
     pub held_by: Vec<Lease>,
     pub created_at: Timestamp,
+    /// Since when traits, expertise and instructions are what they are.
+    pub defined_at: Timestamp,
     pub last_assigned: Option<Timestamp>,
+    /// For `show` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recent_work: Option<Vec<Work>>,
+    /// For `show` alone: by role, the best of the others, if they are not told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_told_apart: Option<BTreeMap<RoleName, PersonaName>>,
 }
 
 impl PersonaReport {
-    pub fn new(persona: &Persona, rules: &Rules) -> Self {
+    pub fn new(persona: &Persona, rules: &Rules, now: Timestamp) -> Self {
         let definition = persona.definition.clone();
         let records = || persona.roles.iter();
         let judged = records().filter(|(_, record)| record.tally.total() > 0);
         let closed = records().filter(|(_, record)| record.closed > 0);
-        let known = records().filter(|(_, record)| record.closed + record.tally.total() > 0);
-        let affinity = |role: &RoleName| persona.affinity(role, rules.scoring.affinity);
+        let measured = records().filter(|(_, record)| record.outcomes() != OutcomeTally::default());
+        let scored = records().filter(|(_, record)| rules.scoring.knows(record));
+        let scores = scored.map(|(role, _)| (role, broker::score(persona, role, rules, now)));
+        let scores: Vec<_> = scores.collect();
+        let parts = || scores.iter().map(|(role, score)| ((*role).clone(), score));
         Self {
             name: definition.name,
             persona_id: persona.id,
@@ -42,12 +59,18 @@ impl PersonaReport {
             traits: definition.traits,
             expertise: definition.expertise,
             role_instructions: definition.instructions,
-            affinity: known.map(|(role, _)| (role.clone(), affinity(role))).collect(),
+            affinity: parts().map(|(role, score)| (role, score.affinity)).collect(),
             counts: closed.map(|(role, record)| (role.clone(), record.closed)).collect(),
             feedback: judged.map(|(role, record)| (role.clone(), record.tally)).collect(),
+            outcomes: measured.map(|(role, record)| (role.clone(), record.outcomes())).collect(),
+            evidence: parts().filter_map(|(role, it)| Some((role, it.evidence?))).collect(),
+            doubt: parts().filter_map(|(role, it)| Some((role, it.doubt?))).collect(),
             held_by: persona.leases.clone(),
+            defined_at: persona.defined_at,
             created_at: persona.created_at,
             last_assigned: persona.last_assigned,
+            recent_work: None,
+            not_told_apart: None,
         }
     }
 }
@@ -56,8 +79,23 @@ impl PersonaReport {
 pub struct Candidate {
     pub name: PersonaName,
     pub score: Score,
+    /// What the affinity rests on; nothing in the model `share`.
+    pub evidence: Option<Evidence>,
+    /// For `why` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chosen: Option<bool>,
+    /// For `search` alone, as is who holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<Vec<SessionId>>,
+}
+
+impl Candidate {
+    pub fn new(name: PersonaName, score: Score) -> Self {
+        let evidence = score.evidence;
+        Self { name, score, evidence, chosen: None, status: None, held_by: None }
+    }
 }
 
 pub fn status_word(status: Status) -> &'static str {
@@ -83,14 +121,39 @@ pub fn tags(tags: &[Tag]) -> String {
     tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// The total and the parts of a score, as cells.
-pub fn parts(score: &Score) -> [String; 4] {
+/// The headings of [`parts`].
+pub const SCORE: [&str; 5] = [">SCORE", ">DOUBT", ">AFFINITY", ">EXPERTISE", ">RECENCY"];
+
+/// The total, the doubt and the parts of a score, as cells.
+pub fn parts(score: &Score) -> [String; 5] {
     [
         format!("{:.3}", score.total.as_f64()),
+        doubt(score.doubt),
         format!("{:.3}", score.affinity.as_f64()),
         format!("{:+.3}", score.expertise.as_f64()),
         format!("{:+.3}", 0.0 - score.recency.as_f64()),
     ]
+}
+
+/// A doubt in one cell.
+pub fn doubt(doubt: Option<Points>) -> String {
+    doubt.map(|doubt| format!("±{:.3}", doubt.as_f64())).unwrap_or_default()
+}
+
+/// Those of a ranking that are not told apart from one score.
+pub fn not_told_apart<'a>(
+    score: &Score,
+    others: impl Iterator<Item = (&'a PersonaName, &'a Score)>,
+) -> Vec<PersonaName> {
+    others.filter(|(_, other)| !score.is_told_apart_from(other)).map(|(it, _)| it.clone()).collect()
+}
+
+/// Says of whom a persona is not told apart, if it is of anybody.
+pub fn doubtful(name: &PersonaName, others: &[PersonaName]) -> Option<String> {
+    (!others.is_empty()).then(|| {
+        let others = quoted_first(3, others).to_string().replace('`', "");
+        format!("{name} is not told apart from {others}: their scores differ by less than doubt allows to tell.")
+    })
 }
 
 /// Feedback in one cell: good, bad, neither.

@@ -1,12 +1,9 @@
 //! `reactivate`: bring an archived persona back.
 
-use std::fmt;
-
 use clap::Args;
-use muzzle_persona::{broker, events::PersonaName, projection::Needs};
-use serde::Serialize;
+use muzzle_persona::{broker, projection::Needs};
 
-use super::{completions::persona_names, context::Context, failure::Failure, output::line};
+use super::{Context, Failure, persona_names, retire::StatusReport};
 
 /// Bring an archived persona back
 #[derive(Debug, Args)]
@@ -16,22 +13,9 @@ pub struct ReactivateArgs {
     name: String,
 }
 
-pub fn run(args: &ReactivateArgs, context: &mut Context) -> Result<ReactivateReport, Failure> {
+pub fn run(args: &ReactivateArgs, context: &mut Context) -> Result<StatusReport, Failure> {
     let (_, change) = context
         .execute(&Needs::nothing(), |situation| broker::reactivate(situation, &args.name))?;
-    Ok(ReactivateReport { name: change.persona, status: "active", changed: change.changed })
-}
-
-#[derive(Debug, Serialize)]
-pub struct ReactivateReport {
-    name: PersonaName,
-    status: &'static str,
-    changed: bool,
-}
-
-impl fmt::Display for ReactivateReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = if self.changed { "again" } else { "already; nothing to do" };
-        line(f, format!("{} is active {how}.", self.name))
-    }
+    let (name, changed) = (change.persona, change.changed);
+    Ok(StatusReport { name, status: "active", changed, released: None })
 }

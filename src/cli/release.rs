@@ -3,6 +3,7 @@
 use std::fmt;
 
 use clap::Args;
+use jiff::Timestamp;
 use muzzle_persona::broker::{self, ReleaseRequest};
 use muzzle_persona::events::{
     AgentName, PersonaName, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot,
@@ -10,7 +11,7 @@ use muzzle_persona::events::{
 use muzzle_persona::{projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{context::Context, failure::Failure, output::line};
+use super::{Context, Failure, line};
 
 /// Give a session's personas back, with their work counted
 ///
@@ -33,16 +34,21 @@ pub fn run(args: ReleaseArgs, context: &mut Context) -> Result<ReleaseReport, Fa
         context.execute(&Needs::nothing(), |situation| broker::release(situation, &request))?;
     Ok(ReleaseReport {
         session: request.session,
+        last_event: None,
         released: released.slots.into_iter().map(Released::from).collect(),
-        retired: released.retired,
+        retired: Some(released.retired),
     })
 }
 
 #[derive(Debug, Serialize)]
 pub struct ReleaseReport {
-    session: SessionId,
-    released: Vec<Released>,
-    retired: Vec<PersonaName>,
+    pub session: SessionId,
+    /// For `orphan-cleanup` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_event: Option<Timestamp>,
+    pub released: Vec<Released>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retired: Option<Vec<PersonaName>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,7 +72,7 @@ impl fmt::Display for Released {
 
 impl fmt::Display for ReleaseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { session, released, retired } = self;
+        let Self { session, released, retired, .. } = self;
         if released.is_empty() {
             let none = format!("The session `{session}` holds no persona; nothing to release.");
             return line(f, none);
@@ -74,7 +80,7 @@ impl fmt::Display for ReleaseReport {
         let count = Count(released.len(), "persona");
         line(f, format!("Released {count} of the session `{session}`:"))?;
         released.iter().try_for_each(|released| released.fmt(f))?;
-        retired.iter().try_for_each(|name| {
+        retired.iter().flatten().try_for_each(|name| {
             line(f, format!("Archived {name}, who was not assigned for a long time."))
         })
     }

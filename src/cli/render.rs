@@ -9,7 +9,7 @@ use clap::Args;
 use muzzle_persona::events::{decode, visible};
 use serde::Serialize;
 
-use super::{failure::Failure, persona::minute, sentence::sentence};
+use super::{Failure, minute, sentence};
 
 /// Tell each line of a log's file as a sentence, as `git diff` wants it
 ///

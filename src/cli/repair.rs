@@ -6,7 +6,7 @@ use clap::Args;
 use muzzle_persona::{CutLine, LineEnds, MissingEvent, RepairOutcome, Store, wording::Count};
 use serde::Serialize;
 
-use super::{context::Context, failure::Failure, output::line, shown_path::ShownPath};
+use super::{Context, Failure, ShownPath, line};
 
 /// Take lines that are not sound out of the log, and put the gap on record
 ///
@@ -45,8 +45,8 @@ impl fmt::Display for RepairReport {
         }
         let verb = |done, would| if self.done { done } else { would };
         if !cut.is_empty() {
-            let lines = Count(cut.len(), "line");
-            writeln!(f, "{} {lines} to `quarantine/`:", verb("Moved", "Would move"))?;
+            let (verb, lines) = (verb("Moved", "Would move"), Count(cut.len(), "line"));
+            writeln!(f, "{verb} {lines} to `quarantine/`:")?;
         }
         for CutLine { cut, reason } in cut {
             let (file, bytes) = (&cut.file, Count(cut.bytes, "byte"));
@@ -58,10 +58,10 @@ impl fmt::Display for RepairReport {
             writeln!(f, "{verb} that {events} {} missing:", events.agree("is", "are"))?;
         }
         for MissingEvent { id, file, line: number } in missing {
-            let place = file.as_ref().zip(*number);
-            let place = place.map(|(file, n)| format!("which line {n} of `{file}` follows"));
-            let place = place.unwrap_or_else(|| "which the checkpoint knew of".to_owned());
-            line(f, format!("  {id}, {place}"))?;
+            match file.as_ref().zip(*number) {
+                Some((file, n)) => line(f, format!("  {id}, which line {n} of `{file}` follows"))?,
+                None => line(f, format!("  {id}, which the checkpoint knew of"))?,
+            }
         }
         for LineEnds { file, lines } in line_ends {
             let (verb, ends) = (verb("Put back", "Would put back"), Count(*lines, "line end"));
@@ -71,15 +71,9 @@ impl fmt::Display for RepairReport {
             let verb = verb("Removed", "Would remove");
             writeln!(f, "{verb} the checkpoint, which says otherwise than the log.")?;
         }
-        for path in &self.kept {
-            writeln!(f, "What was cut is kept in `{path}`.")?;
-        }
-        for id in recorded {
-            writeln!(f, "Recorded the repair as the event {id}.")?;
-        }
-        if !self.done {
-            writeln!(f, "Nothing was changed; `--yes` does it.")?;
-        }
-        Ok(())
+        let mut kept = self.kept.iter();
+        kept.try_for_each(|path| writeln!(f, "What was cut is kept in `{path}`."))?;
+        recorded.iter().try_for_each(|id| writeln!(f, "Recorded the repair as the event {id}."))?;
+        if self.done { Ok(()) } else { writeln!(f, "Nothing was changed; `--yes` does it.") }
     }
 }

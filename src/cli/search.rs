@@ -3,15 +3,13 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::broker::{self, Score};
 use muzzle_persona::events::{PersonaName, RoleName, SessionId};
-use muzzle_persona::projection::{Candidate, Needs};
-use muzzle_persona::wording::Count;
+use muzzle_persona::projection::{self, Needs};
+use muzzle_persona::{broker, wording::Count};
 use serde::Serialize;
 
-use super::context::{AtArgs, Context};
-use super::persona::{parts, status_word};
-use super::{failure::Failure, output::line, table::Table};
+use super::persona::{Candidate, SCORE, doubtful, not_told_apart, parts, status_word};
+use super::{AtArgs, Context, Failure, Table, line};
 
 /// Rank the personas for a role, best first, as `assign` would
 #[derive(Debug, Args)]
@@ -31,24 +29,29 @@ pub struct SearchArgs {
 
 pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Failure> {
     let mut snapshot = context.read(&args.at)?;
-    let role = snapshot.rules().roles.resolve(args.role.as_str()).clone();
+    let role = snapshot.rules().roles.known(&args.role)?.clone();
     Ok(snapshot.look(&Needs::roles([role.name.clone()]), |then| {
         let (roster, rules) = (then.roster(), then.rules());
         let all = roster.candidates_for(&role.name, &role.expertise);
-        let candidates = all.filter(|it| args.all || it.is_free());
-        let best = broker::rank(candidates, &role, &rules.scoring, then.now()).into_iter();
-        let count = |is: &dyn Fn(&Candidate<'_>) -> bool| roster.candidates().filter(is).count();
-        let ranked = best.take(args.limit).map(|(persona, score)| Ranked {
-            name: persona.name.clone(),
-            score,
-            status: status_word(persona.status),
-            held_by: roster.leases(persona.name).into_iter().map(|it| it.session).collect(),
+        let candidates = all.filter(|it| args.all || it.is_candidate());
+        let best = broker::rank(candidates, &role, &rules.scoring, then.now());
+        let not_told_apart = best.split_first().map(|((_, first), others)| {
+            not_told_apart(first, others.iter().map(|(it, score)| (it.name, score)))
+        });
+        let count = |is: fn(&projection::Candidate<'_>) -> bool| {
+            roster.candidates().filter(is).count() as u64
+        };
+        let ranked = best.into_iter().take(args.limit).map(|(persona, score)| {
+            let sessions = roster.leases(persona.name).into_iter().map(|it| it.session);
+            let (status, held_by) = (Some(status_word(persona.status)), Some(sessions.collect()));
+            Candidate { status, held_by, ..Candidate::new(persona.name.clone(), score) }
         });
         Ok(SearchReport {
             role: role.name.clone(),
             personas: ranked.collect(),
-            held: count(&|it| it.is_held) as u64,
-            archived: count(&|it| !it.is_active() && !it.is_held) as u64,
+            held: count(|it| it.is_held),
+            archived: count(|it| !it.may_be_lent() && !it.is_held),
+            not_told_apart: not_told_apart.unwrap_or_default(),
             all: args.all,
         })
     })?)
@@ -57,47 +60,45 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
 #[derive(Debug, Serialize)]
 pub struct SearchReport {
     role: RoleName,
-    personas: Vec<Ranked>,
+    personas: Vec<Candidate>,
+    /// Those who are not told apart from the first.
+    not_told_apart: Vec<PersonaName>,
     held: u64,
-    /// How many more are not free because they are archived.
+    /// How many more are no candidates because they were archived by hand.
     archived: u64,
     #[serde(skip)]
     all: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Ranked {
-    name: PersonaName,
-    score: Score,
-    status: &'static str,
-    held_by: Vec<SessionId>,
-}
-
 impl fmt::Display for SearchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { role, personas, held, archived, all } = self;
+        let Self { role, personas, not_told_apart, held, archived, all } = self;
         if personas.is_empty() {
-            line(f, format!("No persona is free for {role}."))?;
+            line(f, format!("No persona can be lent for {role}."))?;
         } else {
-            let mut table =
-                Table::new(&["NAME", ">SCORE", ">AFFINITY", ">OVERLAP", ">RECENCY", "STATUS"]);
-            for Ranked { name, score, status, held_by } in personas {
-                let [total, affinity, overlap, recency] = parts(score);
-                let holders: Vec<_> = held_by.iter().map(SessionId::as_str).collect();
-                let status = match *status {
-                    _ if !held_by.is_empty() => format!("held by {}", holders.join(", ")),
+            let headings: Vec<_> = ["NAME"].into_iter().chain(SCORE).chain(["STATUS"]).collect();
+            let mut table = Table::new(&headings);
+            for Candidate { name, score, status, held_by, .. } in personas {
+                let [total, doubt, affinity, expertise, recency] = parts(score);
+                let holders: Vec<_> = held_by.iter().flatten().map(SessionId::as_str).collect();
+                let status = match status.unwrap_or_default() {
+                    _ if !holders.is_empty() => format!("held by {}", holders.join(", ")),
                     "active" => "free".to_owned(),
                     status => status.to_owned(),
                 };
-                table.row(&[name, &total, &affinity, &overlap, &recency, &status]);
+                table.row(&[name, &total, &doubt, &affinity, &expertise, &recency, &status]);
             }
             write!(f, "{table}")?;
+            let first = personas.first().and_then(|it| doubtful(&it.name, not_told_apart));
+            first.into_iter().try_for_each(|sentence| line(f, sentence))?;
         }
         if *all || held + archived == 0 {
             return Ok(());
         }
-        let held = Count(*held, "persona");
-        let held = format!("{held} that {} held", held.agree("is", "are"));
-        writeln!(f, "Not listed: {held}, {archived} archived; `--all` lists them.")
+        let (held, is) = (Count(*held, "persona"), Count(*held, "").agree("is", "are"));
+        writeln!(
+            f,
+            "Not listed: {held} that {is} held, {archived} archived by hand; `--all` lists them."
+        )
     }
 }

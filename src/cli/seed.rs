@@ -8,7 +8,7 @@ use muzzle_persona::broker::{self, Seed, Synced};
 use muzzle_persona::{projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{context::Context, failure::Failure, output::line, shown_path::ShownPath};
+use super::{Context, Failure, ShownPath, line};
 
 /// Compare the personas with your seed file, or bring them up to date with it
 ///
@@ -51,11 +51,10 @@ impl fmt::Display for SeedReport {
         let [n, of_added, of_revised, same] = [kept, added, revised, unchanged].map(Vec::len);
         let all = Count(n + of_added + of_revised + same, "persona");
         let [add, revise] = if *recorded { ["added", "revised"] } else { ["to add", "to revise"] };
-        write!(f, "{all} in `{file}`: {of_added} {add}, {of_revised} {revise}, ")?;
-        writeln!(f, "{same} unchanged")?;
-        let parts =
-            [("+", added, ""), ("~", revised, ""), ("=", kept, ", grown, is never revised")];
-        for (mark, names, note) in parts {
+        let differ = format!("{of_added} {add}, {of_revised} {revise}");
+        writeln!(f, "{all} in `{file}`: {differ}, {same} unchanged")?;
+        let grown = ("=", kept, ", grown, is never revised");
+        for (mark, names, note) in [("+", added, ""), ("~", revised, ""), grown] {
             names.iter().try_for_each(|name| line(f, format!("  {mark} {name}{note}")))?;
         }
         if !recorded && of_added + of_revised > 0 {

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use muzzle_persona::events::{
-    Assign, AssignedSlot, Compact, Definition, Event, FORMAT_VERSION, Feedback, PersonaName,
-    Reactivate, ReactivateReason, Record, Release, ReleaseReason, Repair, Retire, RetireReason,
-    RoleName, visible,
+    Assign, AssignedSlot, Compact, Definition, Event, FORMAT_VERSION, Feedback, Outcome,
+    OutcomeResult, PersonaName, Reactivate, ReactivateReason, Record, Release, ReleaseReason,
+    Repair, Retire, RetireReason, Retract, RoleName, visible,
 };
 use muzzle_persona::wording::Count;
 
-use super::persona::{minute, tags};
+use super::{minute, persona::tags};
 
 /// Words an event as one line without hidden characters.
 pub fn sentence(record: &Record) -> String {
@@ -19,7 +19,12 @@ pub fn sentence(record: &Record) -> String {
         Event::Revise(definition) => defined(definition, "revised"),
         Event::Assign(assign) => assigned(assign),
         Event::Release(release) => released(release),
+        Event::Outcome(outcome) => ended(outcome),
         Event::Feedback(feedback) => judged(feedback),
+        Event::Retract(Retract { event, reason }) => {
+            let why = reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            format!("{event:.8} taken back{why}")
+        }
         Event::Retire(Retire { persona, reason }) => match reason {
             RetireReason::Manual => format!("{persona} archived by hand"),
             RetireReason::Inactive => format!("{persona} archived for inactivity"),
@@ -27,6 +32,7 @@ pub fn sentence(record: &Record) -> String {
         Event::Reactivate(Reactivate { persona, reason }) => match reason {
             ReactivateReason::Manual => format!("{persona} brought back by hand"),
             ReactivateReason::Summon => format!("{persona} brought back by a summons"),
+            ReactivateReason::Needed => format!("{persona} brought back for a role"),
             ReactivateReason::PoolEmpty => format!("{persona} brought back as nobody was free"),
         },
         Event::Compact(compact) => compacted(compact),
@@ -55,10 +61,9 @@ fn defined(definition: &Definition, how: &str) -> String {
 fn assigned(assign: &Assign) -> String {
     let Assign { session, agent, team, project, slots, .. } = assign;
     let slots = slots.iter().map(|AssignedSlot { persona, role, requested, .. }| {
-        let is_resolved = requested != role;
-        let asked =
-            if is_resolved { format!(" (asked for as {requested})") } else { String::new() };
-        (persona, format!("{role}{asked}"))
+        let asked = Some(requested).filter(|requested| *requested != role);
+        let asked = asked.map(|requested| format!(" (asked for as {requested})"));
+        (persona, format!("{role}{}", asked.unwrap_or_default()))
     });
     let lent = in_roles(slots, &format!("lent to {agent}"));
     let team = team.as_ref().map(|team| format!("team {team}, ")).unwrap_or_default();
@@ -77,11 +82,24 @@ fn released(release: &Release) -> String {
     }
 }
 
+fn ended(outcome: &Outcome) -> String {
+    let Outcome { session, slot, persona, role, result, source, run: _ } = outcome;
+    let how = match result {
+        OutcomeResult::Ok => "ended well",
+        OutcomeResult::Bad => "ended badly",
+        OutcomeResult::Stopped => "stopped",
+    };
+    format!("{persona}'s run as {role} in {slot} {how}, measured by {source} (session {session})")
+}
+
 fn judged(feedback: &Feedback) -> String {
-    let Feedback { persona, role, project, session, observation, sentiment, source } = feedback;
+    let Feedback { persona, role, project, session, slot, observation, sentiment, source } =
+        feedback;
     let verdict = sentiment.as_str();
     let on = project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
-    let of = session.as_ref().map(|session| format!(" (session {session})")).unwrap_or_default();
+    let slot = slot.as_ref().map(|slot| format!("{slot}, ")).unwrap_or_default();
+    let of = session.as_ref().map(|session| format!(" ({slot}session {session})"));
+    let of = of.unwrap_or_default();
     format!("{persona} judged {verdict} as {role}{on} by {source}{of}: {observation}")
 }
 
@@ -97,11 +115,10 @@ fn repaired(repair: &Repair) -> String {
     if *repair == Repair::default() {
         return "heads joined, more of which there were than one line can name".to_owned();
     }
-    let lines = repair.cut.iter().map(|cut| format!("{}:{}", cut.file, cut.line));
-    let lines: Vec<_> = lines.collect();
-    let places = if lines.is_empty() { String::new() } else { format!(" ({})", lines.join(", ")) };
-    let (lines, missing) =
-        (Count(lines.len(), "line"), Count(repair.missing.len(), "missing event"));
+    let Repair { cut, missing } = repair;
+    let places: Vec<_> = cut.iter().map(|cut| format!("{}:{}", cut.file, cut.line)).collect();
+    let places = if cut.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
+    let (lines, missing) = (Count(cut.len(), "line"), Count(missing.len(), "missing event"));
     format!("log repaired: {lines} cut out{places}, {missing} on record")
 }
 

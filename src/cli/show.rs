@@ -3,14 +3,13 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::projection::{Lease, Needs, Work};
-use muzzle_persona::{broker, events::visible};
-use serde::Serialize;
+use muzzle_persona::events::{PersonaName, RoleName, visible};
+use muzzle_persona::projection::{Lease, Needs, OutcomeTally, Work};
+use muzzle_persona::{Snapshot, broker};
 
-use super::context::{AtArgs, Context};
-use super::output::{FAINT, HEADING, line};
-use super::persona::{PersonaReport, minute, origin_word, tags, tally};
-use super::{completions::persona_names, failure::Failure, table::Table};
+use super::output::{FAINT, HEADING};
+use super::persona::{PersonaReport, doubt, origin_word, tags, tally};
+use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
 
 /// Show one persona: who it is, what it did, who holds it
 #[derive(Debug, Args)]
@@ -22,73 +21,85 @@ pub struct ShowArgs {
     at: AtArgs,
 }
 
-pub fn run(args: &ShowArgs, context: &mut Context) -> Result<ShowReport, Failure> {
-    Ok(context.read(&args.at)?.look(&Needs::typed(&args.name), |then| {
+pub fn run(args: &ShowArgs, context: &mut Context) -> Result<PersonaReport, Failure> {
+    let mut snapshot = context.read(&args.at)?;
+    let mut report = snapshot.look(&Needs::typed(&args.name), |then| {
         let persona = broker::find_persona(then.roster(), &args.name)?;
-        Ok(ShowReport {
-            persona: PersonaReport::new(persona, then.rules()),
-            recent_work: persona.recent_work(None).cloned().collect(),
-        })
-    })?)
+        let recent_work = Some(persona.recent_work(None).cloned().collect());
+        Ok(PersonaReport { recent_work, ..PersonaReport::new(persona, then.rules(), then.now()) })
+    })?;
+    let roles: Vec<_> = report.affinity.keys().cloned().collect();
+    report.not_told_apart = Some(snapshot.look(&Needs::roles(roles.clone()), |then| {
+        let others = roles.into_iter().filter_map(|role| {
+            let other = best_other(then, &report.name, &role)?;
+            Some((role, other))
+        });
+        Ok(others.collect())
+    })?);
+    Ok(report)
 }
 
-#[derive(Debug, Serialize)]
-pub struct ShowReport {
-    #[serde(flatten)]
-    persona: PersonaReport,
-    recent_work: Vec<Work>,
+/// The best of the others in a role, if a persona is not told apart from it.
+fn best_other(then: &Snapshot, name: &PersonaName, role: &RoleName) -> Option<PersonaName> {
+    let rules = then.rules();
+    let role = rules.roles.all().iter().find(|known| known.name == *role)?;
+    let candidates = then.roster().candidates_for(&role.name, &role.expertise);
+    let ranking = broker::rank(candidates, role, &rules.scoring, then.now());
+    let (_, own) = ranking.iter().find(|(it, _)| it.name == name)?;
+    let (best, score) = ranking.iter().find(|(it, _)| it.name != name)?;
+    (!own.is_told_apart_from(score)).then(|| best.name.clone())
 }
 
-impl fmt::Display for ShowReport {
+impl fmt::Display for PersonaReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PersonaReport { name, status, created_at, persona_id, .. } = &self.persona;
+        let Self { name, status, created_at, persona_id, .. } = self;
         writeln!(f, "{HEADING}{}{HEADING:#}", visible(name.as_str()))?;
-        let (origin, at) = (origin_word(self.persona.origin), minute(*created_at));
+        let (origin, at) = (origin_word(self.origin), minute(*created_at));
         let created = format!("{status}, {origin} on {at} by the event {persona_id:.8}");
         writeln!(f, "{FAINT}{created}{FAINT:#}")?;
-        self.definition(f)?;
-        self.record(f)?;
-        if !self.recent_work.is_empty() {
+        for (what, words) in [("Traits", &self.traits), ("Expertise", &self.expertise)] {
+            if !words.is_empty() {
+                line(f, format!("{what}: {}", tags(words)))?;
+            }
+        }
+        for Lease { session, slot, role, project, since } in &self.held_by {
+            let (since, to) = (minute(*since), format!("{slot} of the session {session}"));
+            line(f, format!("Held since {since} by {to}, as {role} on {project}"))?;
+        }
+        if !self.role_instructions.is_empty() {
+            writeln!(f, "\n{HEADING}Instructions{HEADING:#}")?;
+        }
+        for (role, text) in &self.role_instructions {
+            line(f, format!("  {role}: {text}"))?;
+        }
+        if !self.affinity.is_empty() {
+            write!(f, "\n{}", record(self))?;
+        }
+        for (role, other) in self.not_told_apart.iter().flatten() {
+            line(f, format!("As {role} it is not told apart from {other}."))?;
+        }
+        if self.recent_work.iter().any(|work| !work.is_empty()) {
             writeln!(f, "\n{HEADING}Last assignments{HEADING:#}")?;
         }
-        for Work { role, project, assigned_at, .. } in &self.recent_work {
+        for Work { role, project, assigned_at, .. } in self.recent_work.iter().flatten() {
             line(f, format!("  {}  {role} on {project}", minute(*assigned_at)))?;
         }
         Ok(())
     }
 }
 
-impl ShowReport {
-    fn definition(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PersonaReport { traits, expertise, held_by, role_instructions, .. } = &self.persona;
-        for (what, words) in [("Traits", traits), ("Expertise", expertise)] {
-            if !words.is_empty() {
-                line(f, format!("{what}: {}", tags(words)))?;
-            }
-        }
-        for Lease { session, slot, role, project, since } in held_by {
-            let (since, to) = (minute(*since), format!("{slot} of the session {session}"));
-            line(f, format!("Held since {since} by {to}, as {role} on {project}"))?;
-        }
-        if !role_instructions.is_empty() {
-            writeln!(f, "\n{HEADING}Instructions{HEADING:#}")?;
-        }
-        role_instructions.iter().try_for_each(|(role, text)| line(f, format!("  {role}: {text}")))
+fn record(report: &PersonaReport) -> Table {
+    let PersonaReport { affinity, feedback, counts, .. } = report;
+    let mut table = Table::new(&["ROLE", "AFFINITY", "", "DOUBT", ">DONE", "FEEDBACK", "RUNS"]);
+    for (role, affinity) in affinity {
+        let feedback = tally(feedback.get(role).copied().unwrap_or_default());
+        let (share, done) = (affinity.as_f64(), counts.get(role).unwrap_or(&0));
+        let OutcomeTally { ok, bad } = report.outcomes.get(role).copied().unwrap_or_default();
+        let (doubt, runs) = (doubt(report.doubt.get(role).copied()), format!("+{ok} -{bad}"));
+        let share = (bar(share), format!("{share:.2}"));
+        table.row(&[role, &share.0, &share.1, &doubt, done, &feedback, &runs]);
     }
-
-    fn record(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PersonaReport { affinity, feedback, counts, .. } = &self.persona;
-        if affinity.is_empty() {
-            return Ok(());
-        }
-        let mut table = Table::new(&["ROLE", "AFFINITY", "", ">DONE", "FEEDBACK"]);
-        for (role, affinity) in affinity {
-            let feedback = tally(feedback.get(role).copied().unwrap_or_default());
-            let (share, done) = (affinity.as_f64(), counts.get(role).unwrap_or(&0));
-            table.row(&[role, &bar(share), &format!("{share:.2}"), done, &feedback]);
-        }
-        write!(f, "\n{table}")
-    }
+    table
 }
 
 fn bar(share: f64) -> String {

@@ -1,4 +1,4 @@
-//! A path in a report.
+//! A path in a report: escaped for people, text for programs.
 
 use std::fmt;
 use std::path::Path;
@@ -6,8 +6,6 @@ use std::path::Path;
 use muzzle_persona::events::visible;
 use serde::Serialize;
 
-/// A path in a report: escaped for people, text for programs.
-///
 /// A path need not be UTF-8, and JSON must be: bytes that are no text become U+FFFD.
 #[derive(Debug, Clone, Serialize)]
 pub struct ShownPath(String);

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fmt;
+use std::{fmt, iter};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -11,11 +11,9 @@ use muzzle_persona::events::{EventId, PersonaName, RoleName};
 use muzzle_persona::projection::{Needs, Persona, Tally};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Snapshot, Store};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::context::{AtArgs, Context};
-use super::persona::{minute, tally};
-use super::{failure::Failure, output::line, table::Table};
+use super::{AtArgs, Context, Failure, Table, line, minute, persona::tally};
 
 /// Count personas, assignments, feedback and events
 #[derive(Debug, Args)]
@@ -47,16 +45,16 @@ fn report(snapshot: &Snapshot) -> StatsReport {
         counts.assignments += record.assigned;
         counts.feedback = counts.feedback.plus(record.tally);
     }
+    let lent = |it: &Persona| it.roles.values().map(|role| role.assigned).sum();
+    let busy = personas.iter().map(|it| Busy { name: it.name().clone(), assignments: lent(it) });
+    let mut busiest: Vec<_> = busy.filter(|busy| busy.assignments > 0).collect();
+    busiest.sort_by_key(|busy| Reverse(busy.assignments));
+    busiest.truncate(5);
+    let (held, free) = (count(Persona::is_held), count(Persona::is_free));
     StatsReport {
-        personas: PersonaCounts {
-            total,
-            active,
-            archived: total - active,
-            held: count(Persona::is_held),
-            free: count(Persona::is_free),
-        },
+        personas: [total, active, total - active, held, free],
         roles,
-        busiest: busiest(&personas),
+        busiest,
         assignments: roster.assignments(),
         feedback: roster.feedback(),
         events: view.events,
@@ -68,21 +66,12 @@ fn report(snapshot: &Snapshot) -> StatsReport {
     }
 }
 
-/// The five personas that were assigned most often; of equal ones, as they come: by name.
-fn busiest(personas: &[&Persona]) -> Vec<Busy> {
-    let lent = |it: &Persona| it.roles.values().map(|role| role.assigned).sum();
-    let busy = personas.iter().map(|it| Busy { name: it.name().clone(), assignments: lent(it) });
-    let mut busiest: Vec<_> = busy.collect();
-    busiest.retain(|busy| busy.assignments > 0);
-    busiest.sort_by_key(|busy| Reverse(busy.assignments));
-    busiest.truncate(5);
-    busiest
-}
-
 #[derive(Debug, Serialize)]
 pub struct StatsReport {
-    personas: PersonaCounts,
+    #[serde(serialize_with = "by_standing")]
+    personas: [u64; 5],
     roles: BTreeMap<RoleName, RoleCounts>,
+    /// The five that were assigned most often; of equal ones, as they come: by name.
     busiest: Vec<Busy>,
     assignments: u64,
     feedback: u64,
@@ -94,13 +83,9 @@ pub struct StatsReport {
     warnings: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct PersonaCounts {
-    total: u64,
-    active: u64,
-    archived: u64,
-    held: u64,
-    free: u64,
+fn by_standing<S: Serializer>(counts: &[u64; 5], serializer: S) -> Result<S::Ok, S::Error> {
+    let names = ["total", "active", "archived", "held", "free"];
+    serializer.collect_map(iter::zip(names, counts))
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -117,7 +102,7 @@ struct Busy {
 
 impl fmt::Display for StatsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PersonaCounts { total, active, archived, held, free } = self.personas;
+        let [total, active, archived, held, free] = self.personas;
         let total = Count(total, "persona");
         writeln!(f, "{total}: {active} active, {archived} archived; {held} held, {free} free")?;
         let assignments = Count(self.assignments, "assignment");

@@ -6,11 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::claude_code::location::{Scope, word};
-use super::claude_code::plan::Plan;
-use super::claude_code::{enabled_plugins, is_registered, plan_uninstall};
-use super::context::Context;
-use super::failure::Failure;
-use super::shown_path::ShownPath;
+use super::claude_code::{enabled_plugins, is_registered, plan::Plan, plan_uninstall};
+use super::{Context, Failure, ShownPath, environment};
 
 /// Take the hooks out of Claude Code
 ///
@@ -28,7 +25,7 @@ pub struct UninstallArgs {
 }
 
 pub fn run(args: &UninstallArgs, context: &mut Context) -> Result<UninstallReport, Failure> {
-    let client = context.claude_code()?;
+    let client = environment::claude_code()?;
     let mut places = Vec::new();
     for location in client.locations() {
         if args.scope.is_none_or(|scope| scope == location.scope) {
@@ -66,16 +63,13 @@ impl fmt::Display for UninstallReport {
         }
         for plan in &self.places {
             let verb = if self.dry_run { "Would take" } else { "Took" };
-            let path = ShownPath::from(plan.location.path.as_path());
-            writeln!(f, "{verb} the hooks out of `{path}`:")?;
+            writeln!(f, "{verb} the hooks out of `{}`:", ShownPath::from(&plan.location.path))?;
             plan.changes.iter().try_for_each(|change| change.show(f, false))?;
             if let Some(copy) = &plan.backup {
                 writeln!(f, "A copy of what was there before `install` is still in `{copy}`.")?;
             }
         }
-        if self.dry_run {
-            return writeln!(f, "Nothing was written.");
-        }
-        writeln!(f, "The store stays as it is.")
+        let end = if self.dry_run { "Nothing was written." } else { "The store stays as it is." };
+        writeln!(f, "{end}")
     }
 }

@@ -5,15 +5,14 @@ use std::{fmt, iter};
 use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::Snapshot;
-use muzzle_persona::broker::{self, ChoiceReason, Explanation, Score, TieBreak};
+use muzzle_persona::broker::{self, Explanation, Score, TieBreak};
+use muzzle_persona::events::{Assign, AssignedSlot, ChoiceReason, Points};
 use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, SessionId, Slot};
 use muzzle_persona::projection::{Cutoff, FoldKey, PastAssignment};
 use serde::Serialize;
 
-use super::persona::{Candidate, minute, parts};
-use super::{
-    completions::persona_names, context::Context, failure::Failure, output::line, table::Table,
-};
+use super::persona::{Candidate, SCORE, doubtful, not_told_apart, parts};
+use super::{Context, Failure, Table, line, minute, persona_names};
 
 /// Tell why a persona was lent to a session, and not another
 ///
@@ -39,8 +38,8 @@ pub struct WhyArgs {
 }
 
 pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> {
-    let WhyArgs { name, session, role, slot, limit } = args;
-    let mut store = context.open()?;
+    let WhyArgs { name, session, role, slot, .. } = args;
+    let mut store = Snapshot::present(context.open()?, context.options.now);
     let name = broker::find(store.roster(), name).map_err(Failure::from)?.clone();
     let meant = role.as_ref().map(|role| store.rules().roles.meant(role));
     let mut last = None;
@@ -49,12 +48,10 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
         last = found.or_else(|| last.take());
     })?;
     let assignment = last.ok_or_else(|| {
-        let is_narrowed = role.is_some() || slot.is_some();
-        let how = if is_narrowed { " in that role or slot" } else { "" };
-        Failure::not_found(
-            format!("`{name}` was never lent to the session `{session}`{how}"),
-            "`muzzle-persona history NAME` shows the sessions that a persona was lent to",
-        )
+        let how = if role.is_some() || slot.is_some() { " in that role or slot" } else { "" };
+        let message = format!("`{name}` was never lent to the session `{session}`{how}");
+        let hint = "`muzzle-persona history NAME` shows the sessions that a persona was lent to";
+        Failure::not_found(message, hint)
     })?;
     // The choice is made again, from the roster before the command that made it.
     let mut candidates = Vec::new();
@@ -66,27 +63,35 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let before = Snapshot::open_until(&context.options, Cutoff::Before(start))?;
     let explained = broker::why(before.roster(), &preceding, &assignment, before.rules());
     let explanation = sentence(&explained);
-    let Explanation { reason, score, rank, ranking, tie_break, .. } = explained;
+    let Explanation { reason, recorded, score, rank, ranking, tie_break, .. } = explained;
     let PastAssignment { id: event, at: assigned_at, assign, slot, .. } = assignment;
+    let Assign { session, project, .. } = assign;
+    let AssignedSlot { slot, persona: name, role, requested, .. } = slot;
     let candidates = ranking.len();
-    let first = ranking.into_iter().take(*limit);
-    let chosen = |name: &PersonaName| Some(*name == slot.persona);
-    let first = first.map(|(name, score)| Candidate { chosen: chosen(&name), name, score });
+    let others = || ranking.iter().filter(|(other, _)| *other != name);
+    let others = |score| not_told_apart(score, others().map(|(other, it)| (other, it)));
+    let not_told_apart = score.as_ref().map(others).unwrap_or_default();
+    let first = ranking.into_iter().take(args.limit).map(|(candidate, score)| {
+        let chosen = Some(candidate == name);
+        Candidate { chosen, ..Candidate::new(candidate, score) }
+    });
     Ok(WhyReport {
         ranking: first.collect(),
-        name: slot.persona,
-        session: assign.session,
-        slot: slot.slot,
-        role: slot.role,
-        requested: slot.requested,
-        project: assign.project,
+        name,
+        session,
+        slot,
+        role,
+        requested,
+        project,
         assigned_at,
         event,
         reason,
         explanation,
+        recorded_score: recorded,
         score,
         rank,
         tie_break,
+        not_told_apart,
         candidates,
     })
 }
@@ -105,45 +110,44 @@ pub struct WhyReport {
     #[serde(rename = "grounds")]
     reason: Option<ChoiceReason>,
     explanation: String,
+    /// The total as it was recorded; older lines have none.
+    recorded_score: Option<Points>,
+    /// By today's rules.
     score: Option<Score>,
     rank: Option<usize>,
     /// What put the first of the ranking before the second, if their scores are equal.
     tie_break: Option<TieBreak>,
+    /// Those of the ranking who are not told apart from it.
+    not_told_apart: Vec<PersonaName>,
     /// How many could be chosen; the ranking has the first of them, best first.
     candidates: usize,
     ranking: Vec<Candidate>,
 }
 
-impl WhyReport {
-    /// The ranking, in which the persona that was chosen is marked; at its end, if it is not in it.
-    fn table(&self) -> Table {
-        let mut table =
-            Table::new(&["", ">RANK", "NAME", ">SCORE", ">AFFINITY", ">OVERLAP", ">RECENCY"]);
-        let mut row = |mark: &str, rank: Option<usize>, name: &PersonaName, score: &Score| {
-            let rank = rank.map_or_else(String::new, |rank| rank.to_string());
-            let [total, affinity, overlap, recency] = parts(score);
-            table.row(&[&mark, &rank, name, &total, &affinity, &overlap, &recency]);
-        };
-        for (rank, Candidate { name, score, .. }) in iter::zip(1.., &self.ranking) {
-            row(if *name == self.name { "→" } else { "" }, Some(rank), name, score);
-        }
-        if let Some(score) = &self.score
-            && !self.ranking.iter().any(|candidate| candidate.name == self.name)
-        {
-            row("→", self.rank, &self.name, score);
-        }
-        table
-    }
-}
-
 impl fmt::Display for WhyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, slot, session, assigned_at, role, project, .. } = self;
+        let Self { name, slot, session, assigned_at, role, project, ranking, .. } = self;
         let at = minute(*assigned_at);
         let to = format!("{slot} of the session {session} on {at}, as {role} on {project}");
         line(f, format!("{name} was lent to {to}."))?;
-        write!(f, "{}\n\n{}", self.explanation, self.table())?;
-        let shown = self.ranking.len() + usize::from(self.rank > Some(self.ranking.len()));
+        let headings: Vec<_> = ["", ">RANK", "NAME"].into_iter().chain(SCORE).collect();
+        let mut table = Table::new(&headings);
+        let mut row = |rank: Option<usize>, of: &PersonaName, score: &Score| {
+            let mark = if of == name { "→" } else { "" };
+            let rank = rank.map(|rank| rank.to_string()).unwrap_or_default();
+            let [total, doubt, affinity, expertise, recency] = parts(score);
+            table.row(&[&mark, &rank, of, &total, &doubt, &affinity, &expertise, &recency]);
+        };
+        for (rank, Candidate { name, score, .. }) in iter::zip(1.., ranking) {
+            row(Some(rank), name, score);
+        }
+        // The persona that was chosen is always shown: at the end, if it is not in what is listed.
+        let is_listed = ranking.iter().any(|candidate| candidate.name == *name);
+        self.score.iter().filter(|_| !is_listed).for_each(|score| row(self.rank, name, score));
+        write!(f, "{}\n\n{table}", self.explanation)?;
+        let sentence = doubtful(name, &self.not_told_apart);
+        sentence.into_iter().try_for_each(|sentence| line(f, sentence))?;
+        let shown = ranking.len() + usize::from(self.rank > Some(ranking.len()));
         match self.candidates.saturating_sub(shown) {
             0 => Ok(()),
             left => writeln!(f, "Not listed: {left} more; `--limit` lists them."),
@@ -152,43 +156,49 @@ impl fmt::Display for WhyReport {
 }
 
 fn sentence(explained: &Explanation) -> String {
-    let of = explained.ranking.len();
-    let whom = if explained.is_of_free { "free" } else { "archived for inactivity" };
-    let place = explained.rank.map(|rank| format!("number {rank} of the {of} that were {whom}"));
+    let (of, tie) = (explained.ranking.len(), tie(explained));
+    let place = explained.rank.map(|rank| format!("number {rank} of the {of} candidates"));
+    let is_best = explained.rank == Some(1);
     let sentence = match (explained.reason, place) {
-        (Some(ChoiceReason::BestFree), _) if of == 1 => "It was the only one that was free.",
-        (Some(ChoiceReason::BestFree), _) => {
-            return format!("It was the best of the {of} that were free{}.", tie(explained));
+        (Some(ChoiceReason::BestFree), _) if of == 1 => "It was the only candidate.".to_owned(),
+        (Some(ChoiceReason::BestFree), _) if is_best => {
+            format!("It was the best of the {of} candidates{tie}.")
+        }
+        (Some(ChoiceReason::BestFree), place) => {
+            let place = place.map(|place| format!("; by today's rules it would be {place}"));
+            format!("It was the best candidate then{}.", place.unwrap_or_default())
         }
         (Some(ChoiceReason::Kept | ChoiceReason::Reused), _) => {
-            "The agent had it in this slot already, in another role, and kept it."
+            "The agent had it in this slot already, in another role, and kept it.".to_owned()
         }
         (Some(ChoiceReason::Summoned), Some(place)) => {
-            return format!("It was asked for by name; by its score it was {place}.");
+            format!("It was asked for by name; by its score it was {place}.")
         }
         (Some(ChoiceReason::Summoned), None) => {
-            "It was asked for by name, and was not free before."
+            "It was asked for by name, and was not free before.".to_owned()
         }
-        (Some(ChoiceReason::BroughtBack), Some(place)) => {
-            let tie = tie(explained);
-            return format!("Nobody was free, so it was brought back: it was {place}{tie}.");
+        (Some(ChoiceReason::BroughtBack), place) => {
+            let place = place.map(|place| format!(": it was {place}{tie}")).unwrap_or_default();
+            format!("It was archived for inactivity, and brought back{place}.")
         }
-        (Some(ChoiceReason::BroughtBack), None) => "Nobody was free, so it was brought back.",
-        (Some(ChoiceReason::Grown), _) => {
-            "Nobody was free or could be brought back, so it was grown."
-        }
+        (Some(ChoiceReason::Grown), _) => "There was no candidate, so it was grown.".to_owned(),
         (None, Some(place)) => {
-            let summoned = "it was asked for by name, or ";
-            let summoned = if explained.may_be_summoned { summoned } else { "" };
-            return format!(
-                "The log does not tell: by today's rules it was {place}, so {summoned}other rules were in force."
-            );
+            let or = if explained.may_be_summoned { "it was asked for by name, or " } else { "" };
+            let rules = format!("{or}other rules were in force");
+            format!("The log does not tell: by today's rules it was {place}, so {rules}.")
         }
         (None, None) => {
-            "The log does not tell: in its order of events the persona was not free, as can be after a merge."
+            let merged = "the persona was not free, as can be after a merge";
+            format!("The log does not tell: in its order of events {merged}.")
         }
     };
-    sentence.to_owned()
+    match (explained.recorded, explained.score) {
+        (Some(then), Some(now)) if then != now.total => format!(
+            "{sentence} Its score was recorded as {then}, and is {} by today's rules: the numbers in `seed.toml` have changed, or the log was merged since.",
+            now.total
+        ),
+        _ => sentence,
+    }
 }
 
 fn tie(explained: &Explanation) -> &'static str {

@@ -4,8 +4,8 @@
 //! through two narrow traits: a [`FileSystem`] opens, lists, renames and syncs,
 //! an [`OpenFile`] reads, writes and is locked. The machine's own is one; the
 //! tests have another, which loses power at any call, tears writes and fails
-//! on demand; a revision of git is a third, which is only read. What each call means, and what is durable when it has
-//! returned, is said here and holds for all.
+//! on demand; a revision of git is a third, which is only read. What each call
+//! means, and what is durable when it has returned, is said here and holds for all.
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -107,11 +107,8 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
 
     /// Returns whether `path` still names the open `file`.
     fn names(&self, path: &Path, file: &dyn OpenFile) -> io::Result<bool> {
-        match self.identity(path) {
-            Ok(named) => Ok(named == file.identity()?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        let Some(named) = if_there(self.identity(path))? else { return Ok(false) };
+        Ok(named == file.identity()?)
     }
 
     /// Lets so much time pass.
@@ -168,6 +165,14 @@ impl OpenFile for Vec<u8> {
     }
 }
 
+/// Makes what is not there nothing, instead of an error.
+pub fn if_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
+
 fn unsupported<T>() -> io::Result<T> {
     Err(io::ErrorKind::Unsupported.into())
 }
@@ -192,11 +197,9 @@ impl dyn OpenFile + '_ {
 impl dyn FileSystem + '_ {
     /// Makes a directory and its missing parents, open to their owner only, and durable.
     pub fn make_dirs(&self, path: &Path) -> io::Result<()> {
-        let missing = path.ancestors();
         // What cannot be looked at is made, for the error to say why not.
         let is_there = |dir: &Path| dir.as_os_str().is_empty() || self.exists(dir).unwrap_or(false);
-        let missing = missing.take_while(|dir| !is_there(dir));
-        let missing: Vec<_> = missing.collect();
+        let missing: Vec<_> = path.ancestors().take_while(|dir| !is_there(dir)).collect();
         for dir in missing.into_iter().rev() {
             match self.make_dir(dir) {
                 // Another process was faster. It may not have come to the sync.

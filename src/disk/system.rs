@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::{FileSystem, Mode, OpenFile};
+use super::{FileSystem, Mode, OpenFile, if_there};
 
 /// The file system of the machine.
 #[derive(Debug)]
@@ -15,14 +15,16 @@ pub struct System;
 
 impl FileSystem for System {
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn OpenFile>> {
+        use io::ErrorKind::{AlreadyExists, NotFound};
+
         let options = options(mode);
-        let file = match options.open(path) {
-            Err(error) if may_be_link(&error) && is_link(path) => {
-                options.open(own_target(path)?)?
+        match options.open(path) {
+            // It may be a link, which is not followed.
+            Err(error) if !matches!(error.kind(), NotFound | AlreadyExists) && is_link(path) => {
+                Ok(Arc::new(options.open(own_target(path)?)?))
             }
-            opened => opened?,
-        };
-        Ok(Arc::new(file))
+            opened => Ok(Arc::new(opened?)),
+        }
     }
 
     fn make_dir(&self, path: &Path) -> io::Result<()> {
@@ -132,7 +134,6 @@ fn read_some(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, buffer, offset)
 }
 
-/// Reads at a place of a file.
 #[cfg(not(unix))]
 fn read_some(mut file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
     io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;
@@ -162,11 +163,6 @@ fn options(mode: Mode) -> OpenOptions {
         Mode::Keep => options.read(true).write(true).create(true).truncate(false),
     };
     options
-}
-
-/// Returns whether what failed may be that a link is not followed.
-fn may_be_link(error: &io::Error) -> bool {
-    !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists)
 }
 
 /// Reads a text of the user's own, which may be a link to wherever they like.
@@ -222,15 +218,22 @@ fn regular(of: fs::Metadata) -> io::Result<fs::Metadata> {
 }
 
 /// Which file it is: the same for every name and every handle of one file.
-#[cfg(unix)]
 #[derive(Debug, PartialEq, Eq)]
-pub struct Identity {
-    pub(super) device: u64,
-    pub(super) inode: u64,
-}
+pub struct Identity(
+    /// Its device and its number there.
+    #[cfg(unix)]
+    pub(super) (u64, u64),
+    #[cfg(not(unix))] same_file::Handle,
+);
 
 #[cfg(unix)]
 impl Identity {
+    fn new(of: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+
+        Self((of.dev(), of.ino()))
+    }
+
     fn named(path: &Path) -> io::Result<Self> {
         Ok(Self::new(&fs::metadata(path)?))
     }
@@ -239,59 +242,44 @@ impl Identity {
         Ok(Self::new(&regular(file.metadata()?)?))
     }
 
-    fn new(of: &fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt as _;
-
-        Self { device: of.dev(), inode: of.ino() }
-    }
-
-    /// Its number, where files have one.
-    #[expect(clippy::unnecessary_wraps, reason = "elsewhere they have none")]
-    pub fn number(&self) -> Option<u64> {
-        Some(self.inode)
+    /// Its number on its device, or 0 where files have none.
+    pub fn number(&self) -> u64 {
+        self.0.1
     }
 }
-
-/// Which file it is: the same for every name and every handle of one file.
-#[cfg(not(unix))]
-#[derive(Debug, PartialEq, Eq)]
-pub struct Identity(same_file::Handle);
 
 #[cfg(not(unix))]
 impl Identity {
     fn named(path: &Path) -> io::Result<Self> {
-        Ok(Self(same_file::Handle::from_path(path)?))
+        same_file::Handle::from_path(path).map(Self)
     }
 
     fn of(file: &File) -> io::Result<Self> {
         regular(file.metadata()?)?;
-        Ok(Self(same_file::Handle::from_file(file.try_clone()?)?))
+        same_file::Handle::from_file(file.try_clone()?).map(Self)
     }
 
-    /// Its number, where files have one.
-    pub fn number(&self) -> Option<u64> {
-        None
+    /// Its number on its device, or 0 where files have none.
+    pub fn number(&self) -> u64 {
+        0
     }
 }
 
 /// The mode of a file or directory that others than its owner may use, where modes are known.
 pub fn open_to_others(path: &Path) -> io::Result<Option<u32>> {
-    match fs::metadata(path) {
-        Ok(of) => Ok(mode(&of).map(|mode| mode & 0o777).filter(|mode| mode & 0o077 != 0)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let mode = if_there(fs::metadata(path))?.map(|of| mode(&of) & 0o777);
+    Ok(mode.filter(|mode| mode & 0o077 != 0))
 }
 
+/// The mode of what has one, else 0.
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
-fn mode(of: &fs::Metadata) -> Option<u32> {
-    Some(std::os::unix::fs::PermissionsExt::mode(&of.permissions()))
+fn mode(of: &fs::Metadata) -> u32 {
+    std::os::unix::fs::PermissionsExt::mode(&of.permissions())
 }
 
 #[cfg(not(unix))]
-fn mode(_: &fs::Metadata) -> Option<u32> {
-    None
+fn mode(_: &fs::Metadata) -> u32 {
+    0
 }
 
 #[cfg(test)]

@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
-use serde::de::DeserializeSeed as _;
+use serde::Deserialize;
+use serde::de::value::{Error, StrDeserializer};
+use serde::de::{DeserializeSeed as _, IntoDeserializer as _};
 
-use super::record::Data;
+use super::line::Data;
 use super::{
-    AgentName, Assign, AssignedSlot, ChoiceReason, Event, EventId, Feedback, Heads, Observation,
-    Outcome, OutcomeResult, PersonaName, Points, ProjectName, Record, Release, ReleaseReason,
-    ReleasedSlot, RoleName, RunId, Sentiment, Seq, SessionId, Slot, Source, TeamName, ToolUseId,
+    AgentName, Assign, AssignedSlot, Event, EventId, Feedback, Heads, Observation, Outcome,
+    PersonaName, Points, ProjectName, Record, Release, ReleasedSlot, RoleName, RunId, Seq,
+    SessionId, Slot, Source, TeamName, ToolUseId,
 };
 
 /// What stands before, between and behind the parts of a line with one parent.
@@ -68,7 +70,7 @@ fn assign(data: &str) -> Option<Assign> {
     let slots = slots(rest, |rest, slot, persona, role| {
         let requested = text(rest, ",\"requested\":\"").map(RoleName::unchecked)?;
         let by = match text(rest, ",\"by\":\"") {
-            Some(by) => Some(reason(by)?),
+            Some(by) => Some(word(by)?),
             None => None,
         };
         let score = points(rest, ",\"score\":");
@@ -82,25 +84,9 @@ fn release(data: &str) -> Option<Release> {
     let rest = &mut plain(data)?;
     let session = text(rest, "{\"session\":\"").map(SessionId::unchecked)?;
     let agent = text(rest, ",\"agent\":\"").map(AgentName::unchecked);
-    let reason = match text(rest, ",\"reason\":\"")? {
-        "session_end" => ReleaseReason::SessionEnd,
-        "manual" => ReleaseReason::Manual,
-        "orphaned" => ReleaseReason::Orphaned,
-        _ => return None,
-    };
+    let reason = text(rest, ",\"reason\":\"").and_then(word)?;
     let slots = slots(rest, |_, slot, persona, role| Some(ReleasedSlot { slot, persona, role }))?;
     (*rest == "}").then_some(Release { session, agent, reason, slots })
-}
-
-fn reason(text: &str) -> Option<ChoiceReason> {
-    Some(match text {
-        "kept" => ChoiceReason::Kept,
-        "summoned" => ChoiceReason::Summoned,
-        "best_free" => ChoiceReason::BestFree,
-        "brought_back" => ChoiceReason::BroughtBack,
-        "grown" => ChoiceReason::Grown,
-        _ => return None,
-    })
 }
 
 fn outcome(data: &str) -> Option<Outcome> {
@@ -110,12 +96,7 @@ fn outcome(data: &str) -> Option<Outcome> {
     let persona = text(rest, ",\"persona\":\"").map(PersonaName::unchecked)?;
     let role = text(rest, ",\"role\":\"").map(RoleName::unchecked)?;
     let run = text(rest, ",\"run\":\"").map(RunId::unchecked)?;
-    let result = match text(rest, ",\"result\":\"")? {
-        "ok" => OutcomeResult::Ok,
-        "bad" => OutcomeResult::Bad,
-        "stopped" => OutcomeResult::Stopped,
-        _ => return None,
-    };
+    let result = text(rest, ",\"result\":\"").and_then(word)?;
     let source = text(rest, ",\"source\":\"").map(Source::unchecked)?;
     let outcome = Outcome { session, slot, persona, role, run, result, source };
     (*rest == "}").then_some(outcome)
@@ -129,12 +110,7 @@ fn feedback(data: &str) -> Option<Feedback> {
     let session = text(rest, ",\"session\":\"").map(SessionId::unchecked);
     let slot = text(rest, ",\"slot\":\"").map(Slot::unchecked);
     let observation = text(rest, ",\"observation\":\"").map(Observation::unchecked)?;
-    let sentiment = match text(rest, ",\"sentiment\":\"")? {
-        "positive" => Sentiment::Positive,
-        "negative" => Sentiment::Negative,
-        "neutral" => Sentiment::Neutral,
-        _ => return None,
-    };
+    let sentiment = text(rest, ",\"sentiment\":\"").and_then(word)?;
     let source = text(rest, ",\"source\":\"").map(Source::unchecked)?;
     let feedback =
         Feedback { persona, role, project, session, slot, observation, sentiment, source };
@@ -168,6 +144,12 @@ fn points(rest: &mut &str, key: &str) -> Option<Points> {
     Some(points)
 }
 
+/// Reads a word of a fixed list.
+fn word<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
+    let word: StrDeserializer<'a, Error> = text.into_deserializer();
+    T::deserialize(word).ok()
+}
+
 /// Reads the list of slots; `others` reads what one has besides its first three fields.
 fn slots<'a, T>(
     rest: &mut &'a str,
@@ -198,7 +180,6 @@ fn number(text: &str) -> Option<(u64, &str)> {
 /// How a moment is written.
 const MOMENT: &str = "0000-00-00T00:00:00Z";
 
-/// Reads a moment.
 fn moment(text: &str) -> Option<Timestamp> {
     let bytes: [u8; MOMENT.len()] = text.as_bytes().try_into().ok()?;
     let is_canonical = |(byte, form): (&u8, u8)| match form {

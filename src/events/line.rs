@@ -1,13 +1,17 @@
 //! One event as one line of JSON: the grammar of the log.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use jiff::Timestamp;
-use serde::de::{self, Deserializer as _, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use memchr::memmem::Finder;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::ser::{SerializeMap as _, Serializer as _};
+use serde_json::Value;
 use smol_str::SmolStr;
 
-use super::record::Data;
 use super::{Event, EventId, FORMAT_VERSION, Heads, Record, Seq, canonical_line};
 
 /// The most bytes in a line, its line end included.
@@ -54,11 +58,6 @@ pub(crate) fn written_id(line: &[u8]) -> Option<(&[u8], EventId)> {
     Some((content, EventId::parse(digits)?))
 }
 
-/// Why a line does not end with an id.
-fn no_id(line: &[u8]) -> LineError {
-    if line.ends_with(b"\r") { LineError::CrLf } else { LineError::NoId }
-}
-
 /// The ids that a line which is not sound may once have had: the one that it says it has, and the
 /// one of its bytes. `line` has no line end.
 pub(crate) fn possible_ids(line: &[u8]) -> [Option<EventId>; 2] {
@@ -83,7 +82,9 @@ pub fn decode(line: &[u8]) -> Result<Record, LineError> {
 /// Checks the id that a line ends with, and returns it. `line` has no line end.
 pub(crate) fn check_id(line: &[u8]) -> Result<EventId, LineError> {
     let line = without_mark(line);
-    let (content, written) = written_id(line).ok_or_else(|| no_id(line))?;
+    let Some((content, written)) = written_id(line) else {
+        return Err(if line.ends_with(b"\r") { LineError::CrLf } else { LineError::NoId });
+    };
     if !line.starts_with(b"{") {
         return Err(LineError::NoObject);
     }
@@ -117,6 +118,19 @@ fn decode_any(line: &str, id: EventId) -> Result<Record, LineError> {
     Ok(record)
 }
 
+/// Makes a test of whether a line may hold each of `texts` as a whole JSON string.
+///
+/// To look for a text is many times faster than to read a line, and most lines of a long log are
+/// passed over so. A text with escapes may be spelt otherwise: a line with any is never ruled out.
+pub(crate) fn prefilter(texts: &[&str]) -> impl Fn(&[u8]) -> bool + use<> {
+    let spelt = texts.iter().map(|text| Value::from(*text).to_string());
+    let finders: Vec<_> = spelt.map(|text| Finder::new(&text).into_owned()).collect();
+    move |line| {
+        finders.iter().all(|finder| finder.find(line).is_some())
+            || memchr::memchr(b'\\', line).is_some()
+    }
+}
+
 /// Appends the line of an event, line end included, and returns the record it makes.
 pub fn encode(
     lines: &mut Vec<u8>,
@@ -144,19 +158,15 @@ fn write_content(
     event: &Event,
     prev: &Heads,
 ) -> Result<(), LineError> {
-    /// The keys of a line before its id, in their order.
-    #[derive(Serialize)]
-    struct Content<'a> {
-        v: u32,
-        seq: Seq,
-        at: Timestamp,
-        r#type: &'a str,
-        data: &'a Event,
-        prev: &'a Heads,
-    }
-
-    let content = Content { v: FORMAT_VERSION, seq, at, r#type: event.kind(), data: event, prev };
-    Ok(serde_json::to_writer(lines, &content)?)
+    let mut json = serde_json::Serializer::new(lines);
+    let mut line = json.serialize_map(None)?;
+    line.serialize_entry("v", &FORMAT_VERSION)?;
+    line.serialize_entry("seq", &seq)?;
+    line.serialize_entry("at", &at)?;
+    line.serialize_entry("type", event.kind())?;
+    line.serialize_entry("data", event)?;
+    line.serialize_entry("prev", prev)?;
+    Ok(line.end()?)
 }
 
 /// How many parents the line of an event has room for.
@@ -169,21 +179,6 @@ pub(super) fn room_for_parents(seq: Seq, at: Timestamp, event: &Event) -> Result
     // The id takes the place of the closing brace; a line end follows it, and no comma the last parent.
     let bytes = line.len() - 1 + ID_FIELD + 1;
     Ok((LINE_LIMIT + 1).saturating_sub(bytes) / PARENT)
-}
-
-/// The keys of a line. Unknown ones are left alone.
-#[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "lowercase")]
-enum Key {
-    V,
-    Seq,
-    At,
-    Type,
-    Data,
-    Prev,
-    Id,
-    #[serde(other)]
-    Other,
 }
 
 /// Reads a line of this id in one pass: `type` stands before `data`, so the data is read
@@ -200,25 +195,22 @@ impl<'de> Visitor<'de> for RecordVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
         let (mut v, mut seq, mut at, mut kind, mut event, mut prev, mut id) =
             (None, None, None, None::<SmolStr>, None, None, None);
-        while let Some(key) = map.next_key()? {
-            match key {
-                Key::V => set(&mut v, "v", map.next_value()?)?,
-                Key::Seq => set(&mut seq, "seq", map.next_value()?)?,
-                Key::At => set(&mut at, "at", map.next_value()?)?,
-                Key::Type => set(&mut kind, "type", map.next_value()?)?,
-                Key::Data => {
-                    let v = v.ok_or_else(|| de::Error::custom("`data` comes before `v`"))?;
-                    let kind = kind
-                        .clone()
-                        .ok_or_else(|| de::Error::custom("`data` comes before `type`"))?;
+        while let Some(key) = map.next_key::<SmolStr>()? {
+            match &*key {
+                "v" => set(&mut v, "v", map.next_value()?)?,
+                "seq" => set(&mut seq, "seq", map.next_value()?)?,
+                "at" => set(&mut at, "at", map.next_value()?)?,
+                "type" => set(&mut kind, "type", map.next_value()?)?,
+                "data" => {
+                    let early = |key| de::Error::custom(format!("`data` comes before `{key}`"));
+                    let v = v.ok_or_else(|| early("v"))?;
+                    let kind = kind.clone().ok_or_else(|| early("type"))?;
                     set(&mut event, "data", map.next_value_seed(Data { v, kind })?)?;
                 }
-                Key::Prev => set(&mut prev, "prev", map.next_value()?)?,
+                "prev" => set(&mut prev, "prev", map.next_value()?)?,
                 // It is checked as bytes, before the rest is read.
-                Key::Id => set(&mut id, "id", map.next_value::<IgnoredAny>()?)?,
-                Key::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+                "id" => set(&mut id, "id", map.next_value::<IgnoredAny>()?)?,
+                _ => _ = map.next_value::<IgnoredAny>()?,
             }
         }
         Ok(Record {
@@ -234,10 +226,62 @@ impl<'de> Visitor<'de> for RecordVisitor {
 
 /// Fills a field that may stand in a line once.
 fn set<T, E: de::Error>(field: &mut Option<T>, name: &'static str, value: T) -> Result<(), E> {
-    if field.replace(value).is_some() {
-        return Err(E::duplicate_field(name));
+    field.replace(value).map_or(Ok(()), |_| Err(E::duplicate_field(name)))
+}
+
+/// Reads an event's data, once its version and type are known.
+pub(super) struct Data {
+    pub v: u32,
+    pub kind: SmolStr,
+}
+
+impl<'de> DeserializeSeed<'de> for Data {
+    type Value = Event;
+
+    fn deserialize<D: Deserializer<'de>>(self, data: D) -> Result<Event, D::Error> {
+        if self.v == 0 {
+            return Err(de::Error::custom("there is no format version 0"));
+        }
+        let unknown = |data| {
+            IgnoredAny::deserialize(data)?;
+            Ok(Event::Unknown { kind: self.kind.clone() })
+        };
+        match &*self.kind {
+            _ if self.v > FORMAT_VERSION => unknown(data),
+            "seed" => object(data).map(Event::Seed),
+            "grow" => object(data).map(Event::Grow),
+            "revise" => object(data).map(Event::Revise),
+            "assign" => object(data).map(Event::Assign),
+            "release" => object(data).map(Event::Release),
+            "outcome" => object(data).map(Event::Outcome),
+            "feedback" => object(data).map(Event::Feedback),
+            "retract" => object(data).map(Event::Retract),
+            "retire" => object(data).map(Event::Retire),
+            "reactivate" => object(data).map(Event::Reactivate),
+            "compact" => object(data).map(Event::Compact),
+            "repair" => object(data).map(Event::Repair),
+            _ => unknown(data),
+        }
     }
-    Ok(())
+}
+
+/// Reads an object. Serde alone would take an array for its values in their order.
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(data: D) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+
+    data.deserialize_map(Object(PhantomData))
 }
 
 #[cfg(test)]
@@ -574,5 +618,29 @@ mod tests {
             decode(&[longest, b" "].concat()),
             Err(LineError::TooLong { bytes: 65_537 })
         ));
+    }
+
+    #[test]
+    fn a_line_is_read_if_it_may_hold_every_text() {
+        let line = br#"{"type":"retire","persona":"Ann Li"}"#;
+        for (texts, may) in [
+            (&[][..], true),
+            (&["Ann Li"], true),
+            (&["Ann Li", "retire"], true),
+            (&["Ann Li", "assign"], false),
+            (&["assign", "Ann Li"], false),
+            (&["Ann"], false),
+        ] {
+            assert_eq!(prefilter(texts)(line), may, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_with_an_escape_is_always_read() {
+        let spelt = [r#"{"persona":"Ann\u0020Li"}"#, r#"{"persona":"Ann \"x\" Li"}"#];
+        for line in spelt {
+            assert!(prefilter(&["Ann Li"])(line.as_bytes()), "{line}");
+        }
+        assert!(prefilter(&["Ann \"x\" Li"])(spelt[1].as_bytes()));
     }
 }

@@ -76,9 +76,7 @@ impl Position {
 
     /// Moves on over whole lines, whatever is in them.
     pub(crate) fn advance(&mut self, lines: &[u8]) {
-        let Some(content) = lines.strip_suffix(b"\n") else {
-            return;
-        };
+        let Some(content) = lines.strip_suffix(b"\n") else { return };
         self.offset += lines.len() as u64;
         self.lines += memchr::memchr_iter(b'\n', lines).count() as u64;
         let last = memchr::memrchr(b'\n', content).map_or(0, |end| end + 1);
@@ -121,25 +119,9 @@ pub struct TornTail {
 
 impl fmt::Display for TornTail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the log ended in an unfinished write; moved its {} to `{}`",
-            Count(self.bytes, "byte"),
-            self.kept.display()
-        )
+        let (bytes, kept) = (Count(self.bytes, "byte"), self.kept.display());
+        write!(f, "the log ended in an unfinished write; moved its {bytes} to `{kept}`")
     }
-}
-
-/// A place in the log that is wrong, and not the trace of an unfinished write.
-#[derive(Debug, thiserror::Error)]
-#[error("line {line} of `{}` is damaged: {reason}", path.display())]
-pub struct Damage {
-    /// The file.
-    pub path: PathBuf,
-    /// The line in it, from 1.
-    pub line: u64,
-    /// What is wrong there.
-    pub reason: DamageReason,
 }
 
 /// What can be wrong in a log.
@@ -169,8 +151,9 @@ pub enum LogError {
     Write { path: PathBuf, source: io::Error, undone: Option<io::Error> },
     #[error("could not sync `{}`: {source}; whether the event will outlast a crash is unknown", path.display())]
     Sync { path: PathBuf, source: io::Error },
-    #[error(transparent)]
-    Damaged(#[from] Box<Damage>),
+    /// Not the trace of an unfinished write. Lines count from 1.
+    #[error("line {line} of `{}` is damaged: {reason}", path.display())]
+    Damaged { path: PathBuf, line: u64, reason: DamageReason },
 }
 
 impl LogError {

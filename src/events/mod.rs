@@ -7,14 +7,11 @@
 mod canonical_line;
 mod event;
 mod event_text;
-mod heads;
 mod id;
-mod id_prefix;
 mod line;
 mod log;
 mod next_lines;
 mod points;
-mod prefilter;
 mod record;
 mod text;
 
@@ -24,18 +21,16 @@ pub use event::{
     Retire, RetireReason, Retract, Sentiment, Summary,
 };
 pub use event_text::EventText;
-pub use heads::Heads;
-pub use id::EventId;
-pub use id_prefix::IdPrefix;
+pub use id::{EventId, IdPrefix};
 pub(crate) use line::{
-    ID_TAIL, check_id, decode_checked, end_with_id, possible_ids, without_mark, written_id,
+    ID_TAIL, check_id, decode_checked, end_with_id, possible_ids, prefilter, without_mark,
+    written_id,
 };
 pub use line::{LINE_LIMIT, LineError, decode, encode};
-pub use log::{Append, Damage, DamageReason, Log, LogError, Position, Read, TornTail};
+pub use log::{Append, DamageReason, Log, LogError, Position, Read, TornTail};
 pub use next_lines::NextLines;
 pub use points::Points;
-pub(crate) use prefilter::Prefilter;
-pub use record::{FORMAT_VERSION, Record, Seq};
+pub use record::{FORMAT_VERSION, Heads, Record, Seq};
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, Observation, PersonaName, ProjectName, Reason, RoleName, RunId, SessionId, Slot,

@@ -1,15 +1,11 @@
-//! An event with its place in the history, and how its data is read.
+//! An event with its place in the history.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use jiff::Timestamp;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
 
-use super::{Event, EventId, Heads};
+use super::{Event, EventId};
 
 /// The version of the format that this build writes. It reads this and every older one.
 pub const FORMAT_VERSION: u32 = 1;
@@ -33,6 +29,41 @@ impl fmt::Display for Seq {
     }
 }
 
+/// The ids of all events that no other event names as its parent, sorted.
+///
+/// None in an empty history, one in a linear history, several right after a merge.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<EventId>")]
+pub struct Heads(Vec<EventId>);
+
+impl Heads {
+    /// The ids, sorted.
+    #[must_use]
+    pub fn ids(&self) -> &[EventId] {
+        &self.0
+    }
+}
+
+impl From<Vec<EventId>> for Heads {
+    fn from(mut ids: Vec<EventId>) -> Self {
+        ids.sort_unstable();
+        ids.dedup();
+        Self(ids)
+    }
+}
+
+impl From<EventId> for Heads {
+    fn from(id: EventId) -> Self {
+        Self(vec![id])
+    }
+}
+
+impl From<Heads> for Vec<EventId> {
+    fn from(heads: Heads) -> Self {
+        heads.0
+    }
+}
+
 /// An event with its place in the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -48,59 +79,4 @@ pub struct Record {
     pub prev: Heads,
     /// Its name.
     pub id: EventId,
-}
-
-/// Reads an event's data, once its version and type are known.
-pub(super) struct Data {
-    pub v: u32,
-    pub kind: SmolStr,
-}
-
-impl<'de> DeserializeSeed<'de> for Data {
-    type Value = Event;
-
-    fn deserialize<D: Deserializer<'de>>(self, data: D) -> Result<Event, D::Error> {
-        if self.v == 0 {
-            return Err(de::Error::custom("there is no format version 0"));
-        }
-        let unknown = |data| {
-            IgnoredAny::deserialize(data)?;
-            Ok(Event::Unknown { kind: self.kind.clone() })
-        };
-        match &*self.kind {
-            _ if self.v > FORMAT_VERSION => unknown(data),
-            "seed" => object(data).map(Event::Seed),
-            "grow" => object(data).map(Event::Grow),
-            "revise" => object(data).map(Event::Revise),
-            "assign" => object(data).map(Event::Assign),
-            "release" => object(data).map(Event::Release),
-            "outcome" => object(data).map(Event::Outcome),
-            "feedback" => object(data).map(Event::Feedback),
-            "retract" => object(data).map(Event::Retract),
-            "retire" => object(data).map(Event::Retire),
-            "reactivate" => object(data).map(Event::Reactivate),
-            "compact" => object(data).map(Event::Compact),
-            "repair" => object(data).map(Event::Repair),
-            _ => unknown(data),
-        }
-    }
-}
-
-/// Reads an object. Serde alone would take an array for its values in their order.
-fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(data: D) -> Result<T, D::Error> {
-    struct Object<T>(PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(map))
-        }
-    }
-
-    data.deserialize_map(Object(PhantomData))
 }

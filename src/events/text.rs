@@ -37,12 +37,10 @@ pub fn check(what: &'static str, text: &str, limit: usize) -> Result<(), TextErr
     if length > limit {
         return Err(TextError::TooLong { what, length, limit });
     }
-    match text.chars().enumerate().find(|(_, c)| is_hidden(*c)) {
-        Some((index, c)) => {
-            Err(TextError::Hidden { what, code: u32::from(c), position: index + 1 })
-        }
-        None => Ok(()),
-    }
+    let hidden = text.chars().zip(1..).find(|(c, _)| is_hidden(*c));
+    hidden.map_or(Ok(()), |(c, position)| {
+        Err(TextError::Hidden { what, code: u32::from(c), position })
+    })
 }
 
 /// Returns whether a character can act without being seen.
@@ -65,13 +63,10 @@ pub fn is_hidden(c: char) -> bool {
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || is_hidden(c)) {
-        if !word.is_empty() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
+    let words = text.split(|c: char| c.is_whitespace() || is_hidden(c));
+    for word in words.filter(|word| !word.is_empty()) {
+        line.push_str(if line.is_empty() { "" } else { " " });
+        line.push_str(word);
     }
     line
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::disk::{Disk, Identity, Mode, OpenFile};
+use crate::disk::{Disk, Identity, Mode, OpenFile, if_there};
 use crate::events::LogError;
 
 /// The lock's file, in a store.
@@ -51,9 +51,7 @@ impl WriteLock {
                 Ok(()) => return Ok(Self { _file: file }),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(source) => {
-                    return Err(LogError::Io { doing: "lock", path: path.to_owned(), source });
-                }
+                Err(error) => return Err(LogError::io("lock", path)(error)),
             }
             let waited = start.elapsed();
             let left = wait.saturating_sub(waited);
@@ -77,11 +75,7 @@ pub enum Hold {
 
 /// Looks up the holder of the lock at `path`. Nothing is written, and no lock is made.
 pub fn look(disk: &Disk, path: &Path) -> io::Result<Hold> {
-    let file = match disk.open(path, Mode::Read) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Hold::Free),
-        Err(error) => return Err(error),
-    };
+    let Some(file) = if_there(disk.open(path, Mode::Read))? else { return Ok(Hold::Free) };
     match file.try_lock() {
         Ok(()) => Ok(Hold::Free),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -93,7 +87,7 @@ pub fn look(disk: &Disk, path: &Path) -> io::Result<Hold> {
 
 /// The process that holds a lock on this file, as Linux lists it by the file's number.
 fn holder(file: &Identity) -> Option<u32> {
-    let inode = file.number()?.to_string();
+    let inode = file.number().to_string();
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
     // `1: FLOCK  ADVISORY  WRITE 4711 fd:01:131 0 EOF`; a waiter has an arrow before `FLOCK`.
     locks.lines().find_map(|line| {
@@ -105,9 +99,7 @@ fn holder(file: &Identity) -> Option<u32> {
     })
 }
 
-/// The pause after `pause`, for a writer that has waited so long.
-///
-/// Newcomers make way: of many, the first ones try most often.
+/// The pause after `pause`. Newcomers make way: of many writers, the first ones try most often.
 fn next_pause(pause: Duration, waited: Duration) -> Duration {
     if waited <= NEWCOMER {
         (pause * 2).min(LONGEST_PAUSE)

@@ -13,10 +13,8 @@ use std::time::Duration;
 use self::lock::WriteLock;
 use self::segments::ACTIVE;
 use self::tail::{read_at, read_lines};
-use crate::disk::{Disk, Mode, OpenFile};
-use crate::events::{
-    Append, Damage, ID_TAIL, LineError, Log, LogError, Position, Read, TornTail, written_id,
-};
+use crate::disk::{Disk, Mode, OpenFile, if_there};
+use crate::events::{Append, ID_TAIL, LineError, Log, LogError, Position, Read, written_id};
 
 pub(crate) mod lock;
 mod reader;
@@ -29,7 +27,6 @@ mod torn_tail;
 pub use self::lock::Hold;
 pub use self::reader::{Batch, Reader};
 pub use self::rewrite::Rewrite;
-pub use self::seal::Sealed;
 pub use self::segments::Segment;
 
 /// How often the files may be replaced while they are opened before that is an error.
@@ -75,22 +72,7 @@ struct Files {
     open: Option<(usize, Arc<dyn OpenFile>)>,
 }
 
-/// What stands at a position in the active file, which is the end of a line.
-enum Tail {
-    /// The end of the file, or that by now.
-    End { torn: Option<TornTail> },
-    /// The end of the file, but for the line end of the last line.
-    Unended,
-    /// Something else.
-    Moved,
-}
-
 impl Files {
-    /// The active file, if it was opened to append to it.
-    fn appendable(&self) -> Option<&dyn OpenFile> {
-        self.active.as_deref().filter(|_| self.to_append)
-    }
-
     /// Where the active file begins, in bytes from the start of the log.
     fn active_start(&self) -> u64 {
         self.sealed.last().map_or(0, Segment::end)
@@ -99,15 +81,11 @@ impl Files {
     /// A file of the log by its index; the active one is the last, and may not be there.
     fn get(&mut self, disk: &Disk, index: usize) -> Result<Option<Arc<dyn OpenFile>>, LogError> {
         let Some(segment) = self.sealed.get(index) else { return Ok(self.active.clone()) };
-        match &self.open {
-            Some((open, file)) if *open == index => Ok(Some(Arc::clone(file))),
-            _ => {
-                let file = disk.open(&segment.path, Mode::Read);
-                let file = file.map_err(LogError::io("read", &segment.path))?;
-                self.open = Some((index, Arc::clone(&file)));
-                Ok(Some(file))
-            }
+        if self.open.as_ref().is_none_or(|(open, _)| *open != index) {
+            let file = disk.open(&segment.path, Mode::Read);
+            self.open = Some((index, file.map_err(LogError::io("read", &segment.path))?));
         }
+        Ok(self.open.as_ref().map(|(_, file)| Arc::clone(file)))
     }
 }
 
@@ -150,15 +128,12 @@ impl FileLog {
             if self.files.is_some() {
                 break;
             }
-            let active = match self.disk.open(&self.path, Mode::Read) {
-                Ok(file) => Some(file),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(LogError::io("open", &self.path)(error)),
-            };
+            let active = if_there(self.disk.open(&self.path, Mode::Read));
+            let active = active.map_err(LogError::io("open", &self.path))?;
             let sealed = self.sealed()?;
-            let named =
-                active.as_deref().map_or(Ok(true), |file| self.disk.names(&self.path, file));
-            if named.map_err(LogError::io("look at", &self.path))? {
+            let is_named = |file| self.disk.names(&self.path, file);
+            let is_named = active.as_deref().map_or(Ok(true), is_named);
+            if is_named.map_err(LogError::io("look at", &self.path))? {
                 self.files = Some(Files { sealed, active, ..Files::default() });
             }
         }
@@ -196,7 +171,7 @@ impl FileLog {
     ///
     /// A checkout takes the file away, then makes another, then fills it. One
     /// that is made meanwhile would be in its way, and a write into an empty one
-    /// would begin another history.
+    /// that goes on from no segment would begin another history.
     fn open_active(&self) -> Result<Arc<dyn OpenFile>, LogError> {
         let mut left = if self.is_new { Duration::ZERO } else { CHECKOUT };
         loop {
@@ -205,17 +180,12 @@ impl FileLog {
             match self.disk.open(&self.path, mode) {
                 Err(error) if may_wait && error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(LogError::io("open", &self.path)(error)),
-                Ok(file) if may_wait && self.is_hollow(&*file)? => {}
+                Ok(file) if may_wait && self.length(&*file)? == 0 && self.sealed()?.is_empty() => {}
                 Ok(file) => return Ok(file),
             }
             self.disk.pause(PAUSE);
             left = left.saturating_sub(PAUSE);
         }
-    }
-
-    /// Returns whether the active file is empty, and there is no segment from which it could go on.
-    fn is_hollow(&self, file: &dyn OpenFile) -> Result<bool, LogError> {
-        Ok(self.length(file)? == 0 && self.sealed()?.is_empty())
     }
 
     fn length(&self, file: &dyn OpenFile) -> Result<u64, LogError> {
@@ -233,6 +203,11 @@ impl FileLog {
     /// The file of this index; there may be no active file.
     fn file(&mut self, index: usize) -> Result<Option<Arc<dyn OpenFile>>, LogError> {
         self.files.as_mut().map_or(Ok(None), |files| files.get(&self.disk, index))
+    }
+
+    /// The active file, if it was opened to append to it and the log was not found to have moved since.
+    fn appendable(&self) -> Option<&dyn OpenFile> {
+        self.files.as_ref().filter(|files| files.to_append)?.active.as_deref()
     }
 
     /// The sealed segment of this index; none for the active file.
@@ -266,26 +241,23 @@ impl Log for FileLog {
         let (index, offset) = self.find(since.offset)?;
         let Some(file) = self.file(index)? else { return Ok(Read::Lines { left: 0 }) };
         let is_sealed = self.segment(index).is_some();
-        let found = read_lines(&*file, is_sealed, offset, lines).map_err(self.unreadable(index))?;
-        if is_sealed && found.rest > 0 {
+        let end = read_lines(&*file, is_sealed, offset, lines).map_err(self.unreadable(index))?;
+        if is_sealed && end.is_some_and(|(rest, _)| rest > 0) {
             let before = memchr::memchr_iter(b'\n', lines).count() as u64;
             let (path, line) = self.locate(since.lines + before + 1);
-            return Err(Box::new(Damage { path, line, reason: LineError::NoId.into() }).into());
+            return Err(LogError::Damaged { path, line, reason: LineError::NoId.into() });
         }
-        let is_last = found.at_end && !is_sealed;
-        let left = if is_last { 0 } else { self.bytes_after(since.offset + lines.len() as u64)? };
-        Ok(Read::Lines { left })
+        if end.is_some() && !is_sealed {
+            return Ok(Read::Lines { left: 0 });
+        }
+        Ok(Read::Lines { left: self.bytes_after(since.offset + lines.len() as u64)? })
     }
 
     fn holds(&mut self, position: &Position) -> Result<bool, LogError> {
         // It is the start, or the end of a line without an id: damage, for the next read to name.
-        let Some(last) = position.last else {
-            return Ok(true);
-        };
+        let Some(last) = position.last else { return Ok(true) };
         let tail = ID_TAIL as u64;
-        let Some(start) = position.offset.checked_sub(tail) else {
-            return Ok(false);
-        };
+        let Some(start) = position.offset.checked_sub(tail) else { return Ok(false) };
         let (index, offset) = self.find(start)?;
         let Some(file) = self.file(index)? else { return Ok(false) };
         let mut line_end = Vec::new();
@@ -312,16 +284,15 @@ impl Log for FileLog {
         expected: &Position,
         lines: &[u8],
     ) -> Result<Append, LogError> {
-        // It is not when the log was found to have moved since it was locked.
-        let Some(file) = self.files.as_ref().and_then(Files::appendable) else {
+        let Some(file) = self.appendable() else { return Ok(Append::Moved) };
+        let mut end = self.active_bytes(expected);
+        let Some((torn, is_unended)) = self.clear_tail(file, end)? else {
             return Ok(Append::Moved);
         };
-        let end = self.active_bytes(expected);
-        let (cut, lines, end) = match self.clear_tail(file, end)? {
-            Tail::Moved => return Ok(Append::Moved),
-            Tail::End { torn } => (torn, Cow::Borrowed(lines), end),
-            Tail::Unended => (None, Cow::Owned([b"\n", lines].concat()), end - 1),
-        };
+        let mut lines = Cow::Borrowed(lines);
+        if is_unended {
+            (lines, end) = (Cow::Owned([b"\n", &*lines].concat()), end - 1);
+        }
         if end == 0 {
             // A reader that finds a line in the file relies on it that the file is there to stay,
             // and those before it too, which a seal may have moved.
@@ -338,12 +309,11 @@ impl Log for FileLog {
         }
         drop(guard);
         self.sync()?;
-        Ok(Append::Done { torn: cut })
+        Ok(Append::Done { torn })
     }
 
     fn sync(&mut self) -> Result<(), LogError> {
-        let file = self.files.as_ref().and_then(Files::appendable);
-        let synced = file.map_or(Ok(()), OpenFile::sync);
+        let synced = self.appendable().map_or(Ok(()), OpenFile::sync);
         synced.map_err(|source| LogError::Sync { path: self.path.clone(), source })
     }
 
@@ -558,8 +528,8 @@ mod tests {
             position.advance(line);
             if seal {
                 let guard = fixture.log.lock(WAIT).unwrap();
-                let sealed = fixture.log.seal(guard, &position).unwrap().unwrap();
-                assert_eq!(fs::read(sealed.path).unwrap(), *line);
+                let (path, ..) = fixture.log.seal(guard, &position).unwrap().unwrap();
+                assert_eq!(fs::read(path).unwrap(), *line);
             }
         }
         (fixture, lines)
@@ -631,6 +601,6 @@ mod tests {
         assert!(error.starts_with("could not seal the log in `"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), [&a[..], &b].concat());
         fs::remove_file(&taken[1]).unwrap();
-        assert_eq!(seal(&end).unwrap().unwrap().path, taken[1]);
+        assert_eq!(seal(&end).unwrap().unwrap().0, taken[1]);
     }
 }

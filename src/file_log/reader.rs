@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::lock::{self, WriteLock};
 use super::segments::{ACTIVE, Segment};
-use super::tail::{Found, read_lines};
+use super::tail::{ended_lines, read_lines};
 use super::{FileLog, Files};
 use crate::disk::{Disk, Mode};
 use crate::events::{LINE_LIMIT, LogError};
@@ -66,8 +66,7 @@ impl FileLog {
         let now = self.reader()?;
         let is_same = match (&now.files.active, &reader.files.active) {
             (Some(now), Some(then)) => self.is_same(&**now, &**then)?,
-            (None, None) => true,
-            _ => false,
+            _ => true,
         };
         Ok(is_same && now.segments == reader.segments)
     }
@@ -101,22 +100,21 @@ impl Reader {
             let (file, offset, lines) = (self.at, self.offset, self.lines);
             let Some(open) = self.files.get(&self.disk, file)? else { break };
             let mut bytes = Vec::new();
-            let mut read = || {
-                let found = read_lines(&*open, segment.is_sealed(), offset, &mut bytes)?;
-                let Found { at_end, unended, mut rest } = found;
+            let mut read = || -> io::Result<_> {
+                let end = read_lines(&*open, segment.is_sealed(), offset, &mut bytes)?;
+                let (mut rest, unended) = end.unwrap_or_default();
                 let mut whole = bytes.len();
                 if unended {
                     bytes.pop();
-                    whole = memchr::memrchr(b'\n', &bytes).map_or(0, |before| before + 1);
+                    whole = ended_lines(&bytes);
                     rest = (bytes.len() - whole) as u64;
                 } else if rest > 0 && rest < LINE_LIMIT as u64 {
                     open.read_at(offset + whole as u64, rest, &mut bytes)?;
                 }
-                Ok((whole, rest, unended, at_end))
+                Ok((whole, rest, unended, end.is_some()))
             };
-            let read: io::Result<_> = read();
-            let (whole, rest, unended, at_end) =
-                read.map_err(LogError::io("read", &segment.path))?;
+            let read = read().map_err(LogError::io("read", &segment.path));
+            let (whole, rest, unended, at_end) = read?;
             let read = whole as u64 + rest;
             self.done += read;
             self.offset += read;

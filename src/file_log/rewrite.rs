@@ -10,9 +10,9 @@ use std::iter;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::tail::BATCH;
+use super::tail::copy;
 use super::{FileLog, Segment};
-use crate::disk::{Mode, OpenFile};
+use crate::disk::{Mode, OpenFile, if_there};
 use crate::events::{Cut, EventId, LogError, Repair};
 
 /// The plan of a repair that is under way, in the quarantine.
@@ -42,9 +42,9 @@ impl Rewrite {
 
     /// What is not copied, in order.
     fn left_out(&self) -> Vec<Range<u64>> {
+        let returns = self.returns.iter().map(|at| *at..*at + 1);
         let lines = self.cut.iter().map(|(_, at)| at.clone());
-        let mut left_out: Vec<_> =
-            lines.chain(self.returns.iter().map(|at| *at..*at + 1)).collect();
+        let mut left_out: Vec<_> = lines.chain(returns).collect();
         left_out.sort_by_key(|at| at.start);
         left_out
     }
@@ -168,12 +168,7 @@ impl FileLog {
     /// Removes the plan of a repair that is done.
     pub fn remove_plan(&self) -> Result<(), LogError> {
         let path = self.quarantine().join(PLAN);
-        match self.disk.remove(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(LogError::io("remove", &path)(error))
-            }
-            _ => Ok(()),
-        }
+        if_there(self.disk.remove(&path)).map(drop).map_err(LogError::io("remove", &path))
     }
 
     /// The directory of what was cut.
@@ -188,18 +183,9 @@ pub(super) fn copy_ranges(
     ranges: impl Iterator<Item = Range<u64>>,
     to: &dyn OpenFile,
 ) -> io::Result<()> {
-    let (mut to, mut bytes) = (BufWriter::with_capacity(BUFFER, to), Vec::new());
+    let mut to = BufWriter::with_capacity(BUFFER, to);
     for range in ranges {
-        let mut at = range.start;
-        while at < range.end {
-            bytes.clear();
-            file.read_at(at, BATCH.min(range.end - at), &mut bytes)?;
-            if bytes.is_empty() {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            to.write_all(&bytes)?;
-            at += bytes.len() as u64;
-        }
+        copy(file, range, &mut to)?;
     }
     to.flush()
 }

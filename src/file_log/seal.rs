@@ -4,61 +4,45 @@ use std::io;
 use std::path::PathBuf;
 
 use super::lock::WriteLock;
-use super::{FileLog, Files, Tail, segments, tail};
+use super::{FileLog, segments, tail};
 use crate::disk::OpenFile;
 use crate::events::{
-    Damage, DamageReason, EventId, LINE_LIMIT, LogError, Position, Record, TornTail, decode,
+    DamageReason, EventId, LINE_LIMIT, LogError, Position, Record, TornTail, decode,
 };
-
-/// A segment of the log that was closed to appends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sealed {
-    /// The file.
-    pub path: PathBuf,
-    /// Its length in bytes.
-    pub bytes: u64,
-    /// What was cut from the end of the log first, if anything.
-    pub torn: Option<TornTail>,
-}
 
 impl FileLog {
     /// Closes the active file to appends: moves it among the segments, and begins an empty one.
     ///
-    /// `expected` is where the caller's reading ended. Answers nothing when the
-    /// log goes on there, or there is nothing to seal. A crash at any point
+    /// `expected` is where the caller's reading ended. Answers the segment's
+    /// path, its length in bytes, and what was cut from the end of the log first;
+    /// or nothing when the log goes on there, or there is nothing to seal. A crash at any point
     /// leaves every line in one of the two places: the file is synced before it
     /// is renamed, and a log without an active file is one that was just sealed.
     pub fn seal(
         &mut self,
         guard: WriteLock,
         expected: &Position,
-    ) -> Result<Option<Sealed>, LogError> {
-        let Some(file) = self.files.as_ref().and_then(Files::appendable) else {
+    ) -> Result<Option<(PathBuf, u64, Option<TornTail>)>, LogError> {
+        let (Some(file), Some(last)) = (self.appendable(), expected.last) else {
             return Ok(None);
         };
-        let (bytes, Some(last)) = (self.active_bytes(expected), expected.last) else {
-            return Ok(None);
-        };
+        let bytes = self.active_bytes(expected);
         if bytes == 0 {
             return Ok(None);
         }
-        let cut = match self.clear_tail(file, bytes)? {
-            Tail::Moved => return Ok(None),
-            Tail::End { torn } => torn,
-            Tail::Unended => {
-                file.write_all(b"\n").map_err(LogError::io("end the last line of", &self.path))?;
-                None
-            }
-        };
+        let Some((torn, is_unended)) = self.clear_tail(file, bytes)? else { return Ok(None) };
+        if is_unended {
+            file.write_all(b"\n").map_err(LogError::io("end the last line of", &self.path))?;
+        }
         let sync = |source| LogError::Sync { path: self.path.clone(), source };
         file.sync().map_err(sync)?;
         let first = self.first_line(file)?.seq;
         let dir = self.dir.join(segments::DIRECTORY);
         self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
-        let names = [8, EventId::DIGITS].map(|digits| segments::name(first, last, digits));
-        let free = names.iter().map(|name| dir.join(name));
-        let mut free = free.filter(|path| !self.disk.exists(path).unwrap_or(true));
-        let path = free.next().ok_or_else(|| io::ErrorKind::AlreadyExists.into());
+        let name = |digits| dir.join(segments::name(first, last, digits));
+        let mut names = [8, EventId::DIGITS].into_iter().map(name);
+        let free = names.find(|path| !self.disk.exists(path).unwrap_or(true));
+        let path = free.ok_or_else(|| io::ErrorKind::AlreadyExists.into());
         let path = path.map_err(LogError::io("seal the log in", &dir))?;
         self.disk.rename(&self.path, &path).map_err(LogError::io("seal the log as", &path))?;
         // The new file must not outlive a crash that undoes the renaming: it would stand in its place.
@@ -67,7 +51,7 @@ impl FileLog {
         self.sync_names(false).map_err(sync)?;
         drop(guard);
         self.files = None;
-        Ok(Some(Sealed { path, bytes, torn: cut }))
+        Ok(Some((path, bytes, torn)))
     }
 
     /// Reads the first line of the active file.
@@ -78,7 +62,7 @@ impl FileLog {
         let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
         decode(line).map_err(|error| {
             let (path, reason) = (self.path.clone(), DamageReason::Line(error));
-            Box::new(Damage { path, line: 1, reason }).into()
+            LogError::Damaged { path, line: 1, reason }
         })
     }
 

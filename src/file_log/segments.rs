@@ -1,11 +1,10 @@
 //! The files of a log: segments, which are sealed, and the active file.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use smol_str::SmolStr;
 
-use crate::disk::Disk;
+use crate::disk::{Disk, if_there};
 use crate::events::{EventId, LogError, Seq};
 
 /// The directory of the sealed segments in a store.
@@ -57,11 +56,7 @@ pub fn name(first: Seq, last: EventId, digits: usize) -> String {
 /// What has another name is no part of the log, and not looked at. What has a
 /// segment's name and cannot be looked at is an error: a log without it is another log.
 pub fn list(disk: &Disk, dir: &Path) -> Result<Vec<Segment>, LogError> {
-    let names = match disk.list(dir) {
-        Ok(names) => names,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(LogError::io("read", dir)(error)),
-    };
+    let names = if_there(disk.list(dir)).map_err(LogError::io("read", dir))?.unwrap_or_default();
     let segments = names.into_iter().filter_map(|name| Some((ends(&name)?.0, name)));
     let mut found: Vec<_> = segments.collect();
     found.sort();
@@ -89,6 +84,9 @@ pub fn ends(name: &str) -> Option<(Seq, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(unix)]
+    use std::io;
+
     #[cfg(unix)]
     use crate::disk::simulated::{Fault, Simulated};
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing longer than a line is kept to judge an end, however long it is.
 
-use std::io::{self, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::ops::Range;
 
 use serde::de::IgnoredAny;
@@ -13,104 +13,74 @@ use crate::events::{LINE_LIMIT, check_id, without_mark};
 /// The most bytes that one read brings.
 pub const BATCH: u64 = 1024 * 1024;
 
-/// Where the lines at the end of a log stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct End {
-    /// Where the last of them ends, in bytes.
-    pub lines: u64,
-    /// Whether it lacks its line end.
-    pub unended: bool,
-}
-
-/// What a read found besides lines.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Found {
-    /// Whether these are the last lines of the file.
-    pub at_end: bool,
-    /// Whether the last of them lacks its line end in the file.
-    pub unended: bool,
-    /// How many bytes that are no line follow at the end of the file.
-    pub rest: u64,
-}
-
-/// Where the lines stop in a part of a file that begins with a line and goes to its end.
+/// How long the lines are in a part of a file that begins with a line and goes to its end, and
+/// whether the last of them lacks its line end.
 ///
 /// In a sealed file they stop with the last line end. Elsewhere a last line
 /// without one counts if it is an event whose id is right. What a crash can
 /// leave does not: other bytes after the last line end, and a last line that is
 /// no complete JSON object (cut, or with NUL bytes in it where the system had
 /// not yet written the data).
-pub fn end_of(file: &dyn OpenFile, is_sealed: bool, part: Range<u64>) -> io::Result<End> {
-    let (from, length) = (part.start, part.end);
-    let last = last_line_end(file, from..length)?;
+pub fn end_of(file: &dyn OpenFile, is_sealed: bool, part: Range<u64>) -> io::Result<(u64, bool)> {
+    let (from, to) = (part.start, part.end);
+    let last = last_line_end(file, from..to)?;
     let ended = last.map_or(from, |at| at + 1);
-    if is_sealed {
-        return Ok(End { lines: ended, unended: false });
+    if !is_sealed && is_event(file, ended..to)? {
+        return Ok((to - from, true));
     }
-    if is_event(file, ended..length)? {
-        return Ok(End { lines: length, unended: true });
-    }
-    let start = match last {
-        Some(at) => last_line_end(file, from..at)?.map_or(from, |before| before + 1),
-        None => from,
-    };
-    let is_whole = last.is_some() && is_object(file, start..ended - 1)?;
-    Ok(End { lines: if is_whole { ended } else { start }, unended: false })
+    let Some(last) = last.filter(|_| !is_sealed) else { return Ok((ended - from, false)) };
+    let start = last_line_end(file, from..last)?.map_or(from, |before| before + 1);
+    let end = if is_object(file, start..last)? { ended } else { start };
+    Ok((end - from, false))
 }
 
 /// The length of what ends with the last line end.
-fn ended_lines(bytes: &[u8]) -> usize {
+pub fn ended_lines(bytes: &[u8]) -> usize {
     memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1)
 }
 
 /// Reads the lines that follow `offset` in a file, as many as fit into a batch, or one.
 ///
-/// A last line that lacks its line end gets one in `lines`.
+/// Where these are the last of the file, it returns how many bytes that are no line follow there,
+/// and whether the last line lacks its line end, which it has in `lines`.
 pub fn read_lines(
     file: &dyn OpenFile,
     is_sealed: bool,
     offset: u64,
     lines: &mut Vec<u8>,
-) -> io::Result<Found> {
+) -> io::Result<Option<(u64, bool)>> {
+    let (length, end, unended);
     if read_at(file, offset, BATCH, lines)? {
         // The file may go on by now: what was read is judged.
-        let end = end_of(&*lines, is_sealed, 0..lines.len() as u64)?;
-        return Ok(end.found(lines.len() as u64, lines));
-    }
-    let mut whole = ended_lines(lines);
-    if !is_sealed {
-        // The last line that has a line end may be the last of the log, and torn.
-        whole = ended_lines(lines.get(..whole.saturating_sub(1)).unwrap_or_default());
-    }
-    if whole > 0 {
-        lines.truncate(whole);
-        return Ok(Found::default());
-    }
-    // A line fills the batch: either its end is further on, or it is the end of the file.
-    let length = file.len()?;
-    let end = end_of(file, is_sealed, offset..length)?;
-    let stop = if end.lines - offset <= BATCH {
-        end.lines
+        length = lines.len() as u64;
+        (end, unended) = end_of(&*lines, is_sealed, 0..length)?;
     } else {
-        first_line_end(file, offset..end.lines)?.map_or(end.lines, |at| at + 1)
-    };
-    read_at(file, offset, stop - offset, lines)?;
-    if stop < end.lines {
-        return Ok(Found::default());
-    }
-    let end = End { lines: end.lines - offset, ..end };
-    Ok(end.found(length - offset, lines))
-}
-
-impl End {
-    /// What a read found that came to the end of a file, `length` bytes from where it began.
-    fn found(self, length: u64, lines: &mut Vec<u8>) -> Found {
-        lines.truncate(usize::try_from(self.lines).unwrap_or(usize::MAX));
-        if self.unended {
-            lines.push(b'\n');
+        let mut whole = ended_lines(lines);
+        if !is_sealed {
+            // The last line that has a line end may be the last of the log, and torn.
+            whole = ended_lines(lines.get(..whole.saturating_sub(1)).unwrap_or_default());
         }
-        Found { at_end: true, unended: self.unended, rest: length - self.lines }
+        if whole > 0 {
+            lines.truncate(whole);
+            return Ok(None);
+        }
+        // A line fills the batch: either its end is further on, or it is the end of the file.
+        length = file.len()?.saturating_sub(offset);
+        (end, unended) = end_of(file, is_sealed, offset..offset + length)?;
+        let mut stop = end;
+        if end > BATCH {
+            stop = Part::reader(file, offset..offset + end).skip_until(b'\n')? as u64;
+        }
+        read_at(file, offset, stop, lines)?;
+        if stop < end {
+            return Ok(None);
+        }
     }
+    lines.truncate(usize::try_from(end).unwrap_or(usize::MAX));
+    if unended {
+        lines.push(b'\n');
+    }
+    Ok(Some((length - end, unended)))
 }
 
 /// Reads up to `limit` bytes from `offset` into `bytes`, and returns whether the file ends there.
@@ -122,9 +92,6 @@ pub fn read_at(
 ) -> io::Result<bool> {
     bytes.clear();
     let left = file.len()?.saturating_sub(offset);
-    if left == 0 {
-        return Ok(true);
-    }
     let wanted = left.min(limit);
     bytes.reserve_exact(usize::try_from(wanted).unwrap_or(0));
     file.read_at(offset, wanted, bytes)?;
@@ -132,21 +99,11 @@ pub fn read_at(
     Ok(read < wanted || wanted == left)
 }
 
-/// Where the first line end is in a part of a file.
-fn first_line_end(file: &dyn OpenFile, part: Range<u64>) -> io::Result<Option<u64>> {
-    let (mut at, mut bytes) = (part.start, Vec::new());
-    while at < part.end {
-        bytes.clear();
-        file.read_at(at, (part.end - at).min(LINE_LIMIT as u64), &mut bytes)?;
-        if let Some(found) = memchr::memchr(b'\n', &bytes) {
-            return Ok(Some(at + found as u64));
-        }
-        if bytes.is_empty() {
-            break;
-        }
-        at += bytes.len() as u64;
-    }
-    Ok(None)
+/// Copies a part of a file that is there whole.
+pub fn copy(file: &dyn OpenFile, part: Range<u64>, to: &mut impl io::Write) -> io::Result<()> {
+    let length = part.end - part.start;
+    let copied = io::copy(&mut Part::reader(file, part), to)?;
+    if copied == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 /// Where the last line end is in a part of a file.
@@ -189,14 +146,19 @@ fn is_object(file: &dyn OpenFile, mut part: Range<u64>) -> io::Result<bool> {
     }
     // No event is so long; it is damage if it is an object all the same.
     part.start += (bytes.len() - line.len()) as u64;
-    let read = BufReader::with_capacity(LINE_LIMIT, Part { file, part });
-    Ok(serde_json::from_reader::<_, IgnoredAny>(read).is_ok())
+    Ok(serde_json::from_reader::<_, IgnoredAny>(Part::reader(file, part)).is_ok())
 }
 
 /// A part of a file, read on and on.
 struct Part<'a> {
     file: &'a dyn OpenFile,
     part: Range<u64>,
+}
+
+impl<'a> Part<'a> {
+    fn reader(file: &'a dyn OpenFile, part: Range<u64>) -> BufReader<Self> {
+        BufReader::with_capacity(LINE_LIMIT, Self { file, part })
+    }
 }
 
 impl io::Read for Part<'_> {
@@ -262,7 +224,7 @@ mod tests {
     #[test]
     fn only_what_a_crash_can_leave_is_torn() {
         for (text, lines, unended) in ends() {
-            let expected = End { lines, unended };
+            let expected = (lines, unended);
             let shown: String = text.chars().take(60).collect();
             let bytes = text.as_bytes().to_vec();
             assert_eq!(
@@ -282,11 +244,9 @@ mod tests {
         let line = format!("{{}}\n{}", event(100));
         let (bytes, length) = (line.into_bytes(), 3 + event(100).len() as u64);
         for cut in 3..length {
-            let torn = End { lines: 3, unended: false };
-            assert_eq!(end_of(&bytes, false, 0..cut).unwrap(), torn, "cut at {cut}");
+            assert_eq!(end_of(&bytes, false, 0..cut).unwrap(), (3, false), "cut at {cut}");
         }
-        let whole = End { lines: length, unended: true };
-        assert_eq!(end_of(&bytes, false, 0..length).unwrap(), whole);
+        assert_eq!(end_of(&bytes, false, 0..length).unwrap(), (length, true));
     }
 
     #[test]
@@ -301,11 +261,11 @@ mod tests {
             let mut lines = Vec::new();
             let taken = allocation_counter::measure(|| {
                 let found = read_lines(&file, false, 0, &mut lines).unwrap();
-                assert!(!found.at_end || found.rest > 0, "{tail:?}");
-                if !found.at_end {
+                assert!(found.is_none_or(|(rest, _)| rest > 0), "{tail:?}");
+                if found.is_none() {
                     let mut more = Vec::new();
                     let found = read_lines(&file, false, lines.len() as u64, &mut more).unwrap();
-                    assert!(found.at_end && found.rest > 0, "{tail:?}");
+                    assert!(found.is_some_and(|(rest, _)| rest > 0), "{tail:?}");
                     lines.extend(more);
                 }
             });

@@ -1,42 +1,38 @@
 //! Whether a writer is at the end of the log, and the torn tail that it cuts off there.
 
-use std::io;
 use std::ops::Range;
 
 use super::rewrite::copy_ranges;
-use super::tail::{BATCH, end_of};
-use super::{CHECKOUT, FileLog, Tail};
+use super::tail::{copy, end_of};
+use super::{CHECKOUT, FileLog};
 use crate::disk::{Mode, OpenFile};
 use crate::events::{LogError, TornTail};
 
 impl FileLog {
     /// Makes sure that `end` is the end of the active file, and cuts off a torn tail.
-    pub(super) fn clear_tail(&self, file: &dyn OpenFile, end: u64) -> Result<Tail, LogError> {
+    ///
+    /// Answers what was cut, and whether the last line lacks its line end; nothing where the file
+    /// ends elsewhere, or a program that knows no lock is writing it, as a checkout may be.
+    pub(super) fn clear_tail(
+        &self,
+        file: &dyn OpenFile,
+        end: u64,
+    ) -> Result<Option<(Option<TornTail>, bool)>, LogError> {
         let length = self.length(file)?;
         if length == end {
-            return Ok(Tail::End { torn: None });
+            return Ok(Some((None, false)));
         }
         let is_unended = length + 1 == end;
-        if length < end && !is_unended {
-            return Ok(Tail::Moved);
+        let lines = || end_of(file, false, end..length).map_err(LogError::io("read", &self.path));
+        if !is_unended && (length < end || lines()?.0 > 0) {
+            return Ok(None);
         }
-        let has_lines = || {
-            let found = end_of(file, false, end..length).map_err(LogError::io("read", &self.path));
-            Ok::<_, LogError>(found?.lines > end)
-        };
-        if (!is_unended && has_lines()?) || self.is_growing(file, length)? {
-            return Ok(Tail::Moved);
-        }
-        if is_unended {
-            return Ok(Tail::Unended);
-        }
-        Ok(Tail::End { torn: Some(self.cut(file, end..length)?) })
-    }
-
-    /// Returns whether a program that knows no lock is still writing the active file, as a checkout may be.
-    fn is_growing(&self, file: &dyn OpenFile, seen: u64) -> Result<bool, LogError> {
         self.disk.pause(CHECKOUT);
-        Ok(self.length(file)? != seen)
+        if self.length(file)? != length {
+            return Ok(None);
+        }
+        let torn = if is_unended { None } else { Some(self.cut(file, end..length)?) };
+        Ok(Some((torn, is_unended)))
     }
 
     /// Moves the end of the active file to the quarantine, and cuts it off.
@@ -44,31 +40,18 @@ impl FileLog {
         let dir = self.quarantine();
         self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
         // Named for its place and content, so that a second try after a crash writes the same file.
-        let digest = digest(file, torn.clone()).map_err(LogError::io("read", &self.path))?;
-        let kept = dir.join(format!("events.jsonl.{}.{:.8}", torn.start, digest.to_hex().as_str()));
-        let copy = self.disk.open(&kept, Mode::Truncate).map_err(LogError::io("create", &kept))?;
-        copy_ranges(file, std::iter::once(torn.clone()), &*copy)
-            .and_then(|()| copy.sync())
+        let mut digest = blake3::Hasher::new();
+        copy(file, torn.clone(), &mut digest).map_err(LogError::io("read", &self.path))?;
+        let digest = digest.finalize().to_hex();
+        let kept = dir.join(format!("events.jsonl.{}.{:.8}", torn.start, digest.as_str()));
+        let to = self.disk.open(&kept, Mode::Truncate).map_err(LogError::io("create", &kept))?;
+        copy_ranges(file, std::iter::once(torn.clone()), &*to)
+            .and_then(|()| to.sync())
             .and_then(|()| self.disk.sync_dir(&dir))
             .map_err(LogError::io("write", &kept))?;
         file.set_len(torn.start).map_err(LogError::io("truncate", &self.path))?;
         Ok(TornTail { bytes: torn.end - torn.start, kept })
     }
-}
-
-/// The digest of a part of a file.
-fn digest(file: &dyn OpenFile, part: Range<u64>) -> io::Result<blake3::Hash> {
-    let (mut digest, mut at, mut bytes) = (blake3::Hasher::new(), part.start, Vec::new());
-    while at < part.end {
-        bytes.clear();
-        file.read_at(at, BATCH.min(part.end - at), &mut bytes)?;
-        if bytes.is_empty() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        digest.update(&bytes);
-        at += bytes.len() as u64;
-    }
-    Ok(digest.finalize())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::process::Output;
 use std::sync::Arc;
 
 use super::run_git;
-use crate::disk::{Disk, FileSystem, Mode, OpenFile};
+use crate::disk::{FileSystem, Mode, OpenFile};
 use crate::file_log::segments::{ACTIVE, DIRECTORY, ends};
 
 /// The files of a store's log in one of git's commits.
@@ -16,8 +16,10 @@ use crate::file_log::segments::{ACTIVE, DIRECTORY, ends};
 /// has them where `REVISION:.` is the store's directory, and takes no writes.
 #[derive(Debug)]
 pub struct Revision {
-    name: String,
-    commit: String,
+    /// The commit's id.
+    pub commit: String,
+    /// The store's directory, so that git knows its files by their paths.
+    pub dir: PathBuf,
     files: BTreeMap<PathBuf, Arc<Vec<u8>>>,
 }
 
@@ -35,14 +37,6 @@ pub enum RevisionError {
     Failed { name: String, said: String },
 }
 
-impl RevisionError {
-    /// Returns whether the revision is one.
-    #[must_use]
-    pub fn is_found(&self) -> bool {
-        matches!(self, Self::NoLog(_))
-    }
-}
-
 impl Revision {
     /// Reads the log of the store in `dir` as it was committed at a revision.
     ///
@@ -50,38 +44,21 @@ impl Revision {
     /// are stored: no filter or program of the repository's settings is run.
     pub fn read(dir: &Path, name: &str) -> Result<Self, RevisionError> {
         let commit = find_commit(dir, name)?;
-        let mut revision = Self { name: name.to_owned(), commit, files: BTreeMap::new() };
+        let mut revision = Self { commit, dir: format!("{name}:.").into(), files: BTreeMap::new() };
         let segments = format!("{DIRECTORY}/");
         let args = ["ls-tree", "-r", "-z", &revision.commit, "--", ACTIVE, &segments];
-        let listed = String::from_utf8_lossy(&run(dir, name, &args)?).into_owned();
-        for entry in listed.split('\0') {
+        for entry in String::from_utf8_lossy(&run(dir, name, &args)?).split('\0') {
             let Some((about, path)) = entry.split_once('\t') else { continue };
             let Some((_, blob)) = about.split_once(" blob ") else { continue };
             if path == ACTIVE || path.strip_prefix(&segments).is_some_and(|it| ends(it).is_some()) {
                 let bytes = run(dir, name, &["cat-file", "blob", blob])?;
-                revision.files.insert(revision.dir().join(path), Arc::new(bytes));
+                revision.files.insert(revision.dir.join(path), Arc::new(bytes));
             }
         }
         if revision.files.is_empty() {
-            Err(RevisionError::NoLog(revision.name))
-        } else {
-            Ok(revision)
+            return Err(RevisionError::NoLog(name.to_owned()));
         }
-    }
-
-    /// The commit's id.
-    pub fn commit(&self) -> &str {
-        &self.commit
-    }
-
-    /// The store's directory, so that git knows its files by their paths.
-    pub fn dir(&self) -> PathBuf {
-        format!("{}:.", self.name).into()
-    }
-
-    /// A disk that has nothing but these files.
-    pub fn into_disk(self) -> Disk {
-        Disk::new(self)
+        Ok(revision)
     }
 }
 
@@ -105,26 +82,22 @@ impl FileSystem for Revision {
     }
 }
 
-/// The id of the commit that a revision names.
 fn find_commit(dir: &Path, name: &str) -> Result<String, RevisionError> {
+    let find = |expression: &str| {
+        let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", expression];
+        let output = run_git(dir, &args).map_err(RevisionError::NoGit)?;
+        let id = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+        let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match output.status.code() {
+            Some(0) if is_id => Ok(id),
+            Some(0 | 1) => Err(RevisionError::Unknown(name.to_owned())),
+            _ => Err(failed(name, &output)),
+        }
+    };
     // Nothing can be added to the name itself: `:/text` takes all that follows for its text.
-    let object = find_object(dir, name, name)?;
-    find_object(dir, name, &format!("{object}^{{commit}}"))
+    find(&format!("{}^{{commit}}", find(name)?))
 }
 
-fn find_object(dir: &Path, name: &str, expression: &str) -> Result<String, RevisionError> {
-    let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", expression];
-    let output = run_git(dir, &args).map_err(RevisionError::NoGit)?;
-    let id = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
-    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    match output.status.code() {
-        Some(0) if is_id => Ok(id),
-        Some(0 | 1) => Err(RevisionError::Unknown(name.to_owned())),
-        _ => Err(failed(name, &output)),
-    }
-}
-
-/// Runs git in the store, and returns what it answers.
 fn run(dir: &Path, name: &str, args: &[&str]) -> Result<Vec<u8>, RevisionError> {
     let output = run_git(dir, args).map_err(RevisionError::NoGit)?;
     if output.status.success() { Ok(output.stdout) } else { Err(failed(name, &output)) }

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::events::{EventId, IdPrefix, Record, Seq};
-use crate::wording::Quoted;
+use crate::wording::quoted_first;
 
 /// What was typed to name events of a log, or a revision of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub enum CutoffError {
     Unreadable,
     #[error("no event has an id that begins with `{0}`")]
     UnknownId(IdPrefix),
-    #[error("`{0}` could be any of {ids}", ids = Quoted::first(LISTED, .1))]
+    #[error("`{0}` could be any of {ids}", ids = quoted_first(LISTED, .1))]
     AmbiguousId(IdPrefix, Vec<EventId>),
     #[error("`git:{0}` is a revision of the whole log, not a place in it")]
     Revision(String),
@@ -178,6 +178,12 @@ impl Cutoff {
 }
 
 impl FoldKey {
+    /// The id of the event.
+    #[must_use]
+    pub fn id(&self) -> EventId {
+        self.id
+    }
+
     /// The key of an event.
     #[must_use]
     pub fn of(record: &Record) -> Self {

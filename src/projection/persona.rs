@@ -279,6 +279,12 @@ impl<'a> Candidate<'a> {
         self.is_active() && !self.is_held
     }
 
+    /// Returns whether a choice may take it: nobody holds it, and nobody retired it by hand.
+    #[must_use]
+    pub fn is_candidate(&self) -> bool {
+        self.may_be_lent() && !self.is_held
+    }
+
     /// Returns whether it may be lent, and be brought back for that, if nobody holds it.
     #[must_use]
     pub fn may_be_lent(&self) -> bool {

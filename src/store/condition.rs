@@ -1,40 +1,28 @@
 //! A quick look at a store from outside.
 
+use std::io;
+
 use super::verify::{existing, look_twice, open_to_others};
 use super::{Options, Store, StoreError};
 use crate::disk::{Disk, Mode};
 use crate::events::{EventId, LINE_LIMIT, LineError, LogError, check_id};
-use crate::file_log::lock;
-use crate::file_log::tail::{self, End};
-use crate::file_log::{FileLog, Hold, Segment};
+use crate::file_log::tail::end_of;
+use crate::file_log::{FileLog, Hold, Segment, lock};
 
 /// What is known of a store without reading it through.
 #[derive(Debug)]
 pub struct Condition {
     /// The length of the log in bytes, sealed or not.
     pub bytes: u64,
-    /// How the log ends.
-    pub end: LogEnd,
+    /// How many bytes a crash left after the last whole line, if it did. The next writer moves
+    /// them away.
+    pub torn: Option<u64>,
+    /// The event of the last line, or what is wrong with it; unless there is none, or a torn end.
+    pub last: Option<Result<EventId, LineError>>,
     /// What others than the owner may read or write, by its name in the store, with its mode.
     pub open_to_others: Vec<(String, u32)>,
     /// The holder of the writers' lock.
     pub lock: Hold,
-}
-
-/// How a log ends.
-#[derive(Debug)]
-pub enum LogEnd {
-    /// There is not one line in it.
-    Empty,
-    /// The last line is sound: the event that it records.
-    Sound(EventId),
-    /// After the last whole line are bytes that a crash left. The next writer moves them away.
-    Torn {
-        /// How many.
-        bytes: u64,
-    },
-    /// The last whole line is not sound.
-    Damaged(LineError),
 }
 
 impl Store<FileLog> {
@@ -48,37 +36,37 @@ impl Store<FileLog> {
         let mut log = existing(options)?;
         let look = |log: &mut FileLog| {
             let reader = log.reader()?;
-            Ok((end(&options.disk, reader.segments())?, reader))
+            let ((_, bytes), open_to_others) = (reader.progress(), Vec::new());
+            let mut seen =
+                Condition { bytes, torn: None, last: None, open_to_others, lock: holder };
+            if let Some(segment) = reader.segments().iter().rfind(|segment| segment.bytes > 0) {
+                let judged = seen.judge_end(&options.disk, segment);
+                judged.map_err(LogError::io("read", &segment.path))?;
+            }
+            Ok((seen, reader))
         };
-        let suspect = |end: &LogEnd| matches!(end, LogEnd::Torn { .. } | LogEnd::Damaged(_));
-        let (end, reader) = look_twice(&mut log, options.wait, look, suspect)?;
-        let (_, bytes) = reader.progress();
-        Ok(Condition {
-            bytes,
-            end,
-            open_to_others: open_to_others(&options.dir, &reader)?,
-            lock: holder,
-        })
+        let suspect = |it: &Condition| it.torn.is_some() || matches!(it.last, Some(Err(_)));
+        let (mut seen, reader) = look_twice(&mut log, options.wait, look, suspect)?;
+        seen.open_to_others = open_to_others(&options.dir, &reader)?;
+        Ok(seen)
     }
 }
 
-/// How the last file that holds anything ends.
-fn end(disk: &Disk, segments: &[Segment]) -> Result<LogEnd, LogError> {
-    let Some(segment) = segments.iter().rfind(|segment| segment.bytes > 0) else {
-        return Ok(LogEnd::Empty);
-    };
-    let judged = || {
+impl Condition {
+    /// Finds out how the last file that holds anything ends.
+    fn judge_end(&mut self, disk: &Disk, segment: &Segment) -> io::Result<()> {
         let file = disk.open(&segment.path, Mode::Read)?;
-        let End { lines, unended } = tail::end_of(&*file, false, 0..segment.bytes)?;
+        let (lines, unended) = end_of(&*file, false, 0..segment.bytes)?;
         if lines < segment.bytes || (unended && segment.is_sealed()) {
-            return Ok(LogEnd::Torn { bytes: segment.bytes - lines });
+            self.torn = Some(segment.bytes - lines);
+            return Ok(());
         }
         let mut bytes = Vec::new();
         let from = segment.bytes.saturating_sub(LINE_LIMIT as u64);
         file.read_at(from, segment.bytes - from, &mut bytes)?;
         let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
         let line = line.rsplit(|byte| *byte == b'\n').next().unwrap_or(line);
-        Ok(check_id(line).map_or_else(LogEnd::Damaged, LogEnd::Sound))
-    };
-    judged().map_err(LogError::io("read", &segment.path))
+        self.last = Some(check_id(line));
+        Ok(())
+    }
 }

@@ -151,7 +151,7 @@ fn a_hole_that_more_of_them_leave_is_named_and_takes_nothing_that_was_acknowledg
         let mut after = machine.cut_power(PowerCut::Some(seed));
         let opened = Store::open(&after.options(), &mut fastrand::Rng::with_seed(7));
         if let Err(error) = opened {
-            assert!(matches!(error, StoreError::Log(LogError::Damaged(_))), "{error}");
+            assert!(matches!(error, StoreError::Log(LogError::Damaged { .. })), "{error}");
             holes += 1;
             Store::repair(&after.options()).unwrap();
             after.has_made(&after.disk.appended());

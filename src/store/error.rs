@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::audit::AmbiguousHead;
 use crate::broker::{Refusal, SeedError};
-use crate::events::{FORMAT_VERSION, LineError, LogError};
+use crate::events::{FORMAT_VERSION, IdPrefix, LineError, LogError};
 use crate::git::RevisionError;
 use crate::projection::CutoffError;
 
@@ -36,6 +35,6 @@ pub enum StoreError {
     Revision(#[from] RevisionError),
     #[error("the log at `{}` is being replaced while it is in use", .0.display())]
     KeepsMoving(PathBuf),
-    #[error(transparent)]
-    AmbiguousHead(#[from] AmbiguousHead),
+    #[error("`{0}` begins the ids of several events")]
+    AmbiguousHead(IdPrefix),
 }

@@ -89,7 +89,9 @@ impl Command {
             Self::Outcome { session, good } => {
                 let (session, agent) = (self::session(*session), AgentName::unchecked("w"));
                 let result = if *good { OutcomeResult::Ok } else { OutcomeResult::Bad };
-                let slots = store.slots_of(&session, &agent)?;
+                let mut snapshot = Snapshot::present(store, now);
+                let slots = snapshot.slots_of(&session, &agent)?;
+                let mut store = Store::open(options, rng)?;
                 let source = Source::unchecked("ci");
                 let request = OutcomeRequest { session, agent, slots, result, source };
                 store
@@ -98,7 +100,8 @@ impl Command {
             }
             Self::Retract { judgement } => {
                 let mut ids = Vec::new();
-                store.visit(&[], |record| {
+                let mut snapshot = Snapshot::present(store, now);
+                snapshot.visit(&[], |record| {
                     let is_one = matches!(record.event, Event::Outcome(_) | Event::Feedback(_));
                     ids.extend(is_one.then_some(record.id));
                 })?;
@@ -106,6 +109,7 @@ impl Command {
                     return Ok(false);
                 };
                 let request = RetractRequest { event: *event, reason: None };
+                let mut store = Store::open(options, rng)?;
                 store
                     .execute(&request.needs(), now, rng, |it| broker::retract(it, &request))
                     .map(drop)

@@ -1,6 +1,5 @@
 //! One request, from the lock to the answer.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{io, mem};
@@ -11,14 +10,10 @@ use crate::broker::{
     self, AssignRequest, Assigned, Choice, Decision, Refusal, Rules, Seed, Situation,
 };
 use crate::disk::{self, Disk};
-use crate::events::{
-    AgentName, Append, AssignedSlot, Event, FORMAT_VERSION, Log, LogError, NextLines, ReleasedSlot,
-    SessionId, TornTail,
-};
-use crate::file_log::{FileLog, Sealed};
+use crate::events::{Append, Event, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
+use crate::file_log::FileLog;
 use crate::projection::{Needs, Roster, View};
 
-mod checkpoint;
 mod condition;
 #[cfg(unix)]
 #[cfg(test)]
@@ -28,18 +23,14 @@ mod error;
 #[cfg(test)]
 mod machine;
 mod options;
-mod page;
-mod pending;
 mod reading;
 mod repair;
 mod snapshot;
 mod verify;
 
-pub use condition::{Condition, LogEnd};
+pub use condition::Condition;
 pub use error::StoreError;
-pub use options::{LongWork, Options, Progress};
-pub use page::Order;
-pub use pending::PendingCheckpoint;
+pub use options::{Options, PendingCheckpoint, Progress};
 pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};
 pub use snapshot::Snapshot;
 
@@ -75,19 +66,8 @@ pub struct Store<L: Log = FileLog> {
     pending: PendingCheckpoint,
     /// Whether an event was recorded, and is durable.
     has_recorded: bool,
-    /// What was cut from the log when it was seeded, for the next answer.
+    /// What was cut from the end of the log, until the caller takes it.
     torn: Option<TornTail>,
-}
-
-/// What was recorded, and what there is to say of it.
-#[derive(Debug)]
-pub struct Answer<T> {
-    /// What the request asked for.
-    pub outcome: T,
-    /// What the caller should know.
-    pub notices: Vec<String>,
-    /// What was cut from the end of the log first.
-    pub torn: Option<TornTail>,
 }
 
 impl Store<FileLog> {
@@ -102,13 +82,12 @@ impl Store<FileLog> {
         if store.view.events == 0 {
             store.log.create_store()?;
             let personas = store.seed.personas()?;
-            let seeded = store.execute(&Needs::nothing(), options.now, rng, |situation| {
+            store.execute(&Needs::nothing(), options.now, rng, |situation| {
                 let new = situation.roster.is_empty();
                 let events = if new { personas.clone() } else { Vec::new() };
                 let events = events.into_iter().map(Event::Seed).collect();
                 Ok(Decision::new(events, ()))
             })?;
-            store.torn = seeded.torn;
         }
         store.keep(UNSAVED_BY_READERS);
         Ok(store)
@@ -125,7 +104,6 @@ impl Store<FileLog> {
         Ok(store)
     }
 
-    /// A store that is there, of whose log nothing was read yet.
     fn unread(options: &Options) -> Result<Self, StoreError> {
         let mut store = Self::closed(options)?;
         if store.log.exists()? { Ok(store) } else { Err(StoreError::NoStore(options.dir.clone())) }
@@ -152,12 +130,13 @@ impl Store<FileLog> {
         })
     }
 
-    /// Seals the active file if it is long, or whenever it holds anything if `always`.
-    pub fn seal(&mut self, always: bool) -> Result<Option<Sealed>, StoreError> {
+    /// Seals the active file if it is long, or whenever it holds anything if `always`; returns the
+    /// segment's path and its length in bytes.
+    pub fn seal(&mut self, always: bool) -> Result<Option<(PathBuf, u64)>, StoreError> {
         self.try_to_seal(always).map_err(|error| self.after_recording(error))
     }
 
-    fn try_to_seal(&mut self, always: bool) -> Result<Option<Sealed>, StoreError> {
+    fn try_to_seal(&mut self, always: bool) -> Result<Option<(PathBuf, u64)>, StoreError> {
         for _ in 0..TRIES {
             let guard = self.lock()?;
             self.catch_up()?;
@@ -166,8 +145,9 @@ impl Store<FileLog> {
             if bytes <= if always { 0 } else { SEALED_PAST } {
                 return Ok(None);
             }
-            if let Some(sealed) = self.log.seal(guard, &self.view.position)? {
-                return Ok(Some(sealed));
+            if let Some((path, bytes, torn)) = self.log.seal(guard, &self.view.position)? {
+                self.torn = torn;
+                return Ok(Some((path, bytes)));
             }
         }
         Err(self.keeps_moving())
@@ -189,7 +169,7 @@ fn read_seed(path: &Path) -> Result<Seed, StoreError> {
 }
 
 impl<L: Log> Store<L> {
-    /// What was cut from the end of the log when the store was seeded, if no answer had it yet.
+    /// What was cut from the end of the log before something was recorded, if nobody took it yet.
     pub fn take_torn(&mut self) -> Option<TornTail> {
         self.torn.take()
     }
@@ -212,7 +192,8 @@ impl<L: Log> Store<L> {
         &self.rules
     }
 
-    /// Has a rule decide, and records what it decided. Answers when that is durable.
+    /// Has a rule decide, and records what it decided. Answers with the outcome and with what the
+    /// caller should know when that is durable.
     ///
     /// When the log is replaced meanwhile, as by a checkout, the rule decides
     /// again on the log that is there now. When it decides that nothing is to
@@ -223,7 +204,7 @@ impl<L: Log> Store<L> {
         now: Timestamp,
         rng: &mut fastrand::Rng,
         mut rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
-    ) -> Result<Answer<T>, StoreError> {
+    ) -> Result<(T, Vec<String>), StoreError> {
         for _ in 0..TRIES {
             let guard = self.lock()?;
             self.catch_up()?;
@@ -234,7 +215,7 @@ impl<L: Log> Store<L> {
             if events.is_empty() {
                 drop(guard);
                 self.log.sync()?;
-                return Ok(Answer { outcome, notices, torn: self.torn.take() });
+                return Ok((outcome, notices));
             }
             self.check_version()?;
             if !events.iter().all(|event| self.load(&Needs::event(event))) {
@@ -243,9 +224,10 @@ impl<L: Log> Store<L> {
             let lines = self.encode(now, events)?;
             if let Append::Done { torn } = self.log.append(guard, &self.view.position, &lines)? {
                 self.has_recorded = true;
+                self.torn = torn.or_else(|| self.torn.take());
                 self.take_in(&lines).map_err(|error| self.after_recording(error))?;
                 self.keep(UNSAVED_BY_WRITERS);
-                return Ok(Answer { outcome, notices, torn: torn.or_else(|| self.torn.take()) });
+                return Ok((outcome, notices));
             }
         }
         Err(self.keeps_moving())
@@ -257,10 +239,11 @@ impl<L: Log> Store<L> {
         request: &AssignRequest,
         now: Timestamp,
         rng: &mut fastrand::Rng,
-    ) -> Result<Answer<Vec<Assigned>>, StoreError> {
+    ) -> Result<(Vec<Assigned>, Vec<String>), StoreError> {
         let needs = request.needs(&self.rules);
-        let answer = self.execute(&needs, now, rng, |it| broker::assign(it, request))?;
-        self.complete(request, answer)
+        let (choices, notices) =
+            self.execute(&needs, now, rng, |it| broker::assign(it, request))?;
+        Ok((self.complete(request, choices)?, notices))
     }
 
     /// Answers as [`Store::assign`] would, and records nothing.
@@ -269,51 +252,24 @@ impl<L: Log> Store<L> {
         request: &AssignRequest,
         now: Timestamp,
         rng: &mut fastrand::Rng,
-    ) -> Result<Answer<Vec<Assigned>>, StoreError> {
+    ) -> Result<(Vec<Assigned>, Vec<String>), StoreError> {
         let needs = request.needs(&self.rules);
         let rule = |it: &mut Situation<'_>| broker::assign(it, request);
-        let (mut rehearsed, answer) = self.rehearse(&needs, now, rng, rule)?;
-        rehearsed.complete(request, answer)
+        let (mut rehearsed, choices, notices) = self.rehearse(&needs, now, rng, rule)?;
+        Ok((rehearsed.complete(request, choices)?, notices))
     }
 
     /// Adds to each choice what there is to say of the persona.
     fn complete(
         &mut self,
         request: &AssignRequest,
-        answer: Answer<Vec<Choice>>,
-    ) -> Result<Answer<Vec<Assigned>>, StoreError> {
-        let Answer { outcome: choices, notices, torn } = answer;
+        choices: Vec<Choice>,
+    ) -> Result<Vec<Assigned>, StoreError> {
         let chosen = Needs::personas(choices.iter().map(|choice| &choice.persona));
-        let outcome = self.look(&chosen, |store| {
-            let (roster, rules) = (&store.view.roster, &store.rules);
-            let assigned = choices.into_iter().map(|it| Assigned::of(it, request, roster, rules));
-            Ok(assigned.flatten().collect())
-        })?;
-        Ok(Answer { outcome, notices, torn })
-    }
-
-    /// The slots in which an agent was lent personas: those that are open; if none is, the last
-    /// of each that the log has.
-    pub fn slots_of(
-        &mut self,
-        session: &SessionId,
-        agent: &AgentName,
-    ) -> Result<Vec<ReleasedSlot>, StoreError> {
-        let open = broker::open_slots(self.roster(), session, Some(agent));
-        if !open.is_empty() {
-            return Ok(open);
-        }
-        let mut last = BTreeMap::new();
-        self.visit(&[session.as_str(), agent.as_str()], |record| {
-            let Event::Assign(it) = &record.event else { return };
-            if (&it.session, &it.agent) == (session, agent) {
-                last.extend(it.slots.iter().map(|it| {
-                    let AssignedSlot { slot, persona, role, .. } = it.clone();
-                    (slot.clone(), ReleasedSlot { slot, persona, role })
-                }));
-            }
-        })?;
-        Ok(last.into_values().collect())
+        self.look(&chosen, |Self { view, rules, .. }| {
+            let of = |choice| Assigned::of(choice, request, &view.roster, rules);
+            Ok(choices.into_iter().filter_map(of).collect())
+        })
     }
 
     /// Asks something of the store.
@@ -342,7 +298,7 @@ impl<L: Log> Store<L> {
     fn lock(&mut self) -> Result<L::Guard, LogError> {
         match self.log.lock(Duration::ZERO) {
             Err(LogError::Busy { .. }) => {
-                self.progress.report(LongWork::Waiting);
+                self.progress.report((0, 0));
                 self.log.lock(self.wait)
             }
             locked => locked,
@@ -354,9 +310,7 @@ impl<L: Log> Store<L> {
         if self.has_recorded { StoreError::Recorded(Box::new(error)) } else { error }
     }
 
-    /// The error that another log is there than the one that is read or written.
-    #[must_use]
-    pub fn keeps_moving(&self) -> StoreError {
+    fn keeps_moving(&self) -> StoreError {
         StoreError::KeepsMoving(self.log.path().to_owned())
     }
 
@@ -367,7 +321,7 @@ impl<L: Log> Store<L> {
         now: Timestamp,
         rng: &mut fastrand::Rng,
         mut rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
-    ) -> Result<(Self, Answer<T>), StoreError> {
+    ) -> Result<(Self, T, Vec<String>), StoreError> {
         if !self.load(needs) {
             self.read()?;
         }
@@ -380,7 +334,7 @@ impl<L: Log> Store<L> {
         let lines = self.encode(now, events)?;
         // What was not recorded is not to be kept either.
         self.take_in(&lines)?;
-        Ok((self, Answer { outcome, notices, torn: None }))
+        Ok((self, outcome, notices))
     }
 
     /// Writes events as lines that follow from the heads.
@@ -448,7 +402,7 @@ mod tests {
         let with_more = fs::read(&other).unwrap();
         assert!(with_more.len() > original.len());
         let mut seen = Vec::new();
-        let answer = store
+        let (outcome, _) = store
             .execute(&Needs::nothing(), options.now, &mut rng, |situation| {
                 if seen.is_empty() {
                     fs::rename(&other, &path).unwrap();
@@ -458,7 +412,7 @@ mod tests {
             })
             .unwrap();
         assert_eq!(seen.len(), 2, "decided twice");
-        assert_eq!(answer.outcome, 11);
+        assert_eq!(outcome, 11);
         let log = fs::read(&path).unwrap();
         assert!(log.starts_with(&with_more) && log.len() > with_more.len());
         assert_eq!(open(dir.path()).0.view().heads, store.view().heads);
@@ -477,9 +431,9 @@ mod tests {
         store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
         // A checkout of what was there before.
         fs::rename(&original, &path).unwrap();
-        let answer =
+        let (outcome, _) =
             store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
-        assert_eq!((answer.outcome, store.view().events), (12, 13));
+        assert_eq!((outcome, store.view().events), (12, 13));
         assert_eq!(open(dir.path()).0.view(), store.view());
     }
 
@@ -551,10 +505,10 @@ mod tests {
     }
 
     /// The numbers of the lines that may hold all of these texts.
-    fn visited(store: &mut Store, needles: &[&str]) -> Vec<u64> {
+    fn visited(snapshot: &mut Snapshot, needles: &[&str]) -> Vec<u64> {
         let mut numbers = Vec::new();
         let (first, mut buffer) = (Position::START, Vec::new());
-        let visited = store.visit_page(&first, Order::OldestFirst, needles, &mut buffer, |line| {
+        let visited = snapshot.visit_page(&first, false, needles, &mut buffer, |line| {
             numbers.push(line.number);
             line.decode().map(drop)
         });
@@ -570,6 +524,7 @@ mod tests {
         let (mut store, options, mut rng) = open(dir.path());
         store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
         let seeded = |line| (1..=12).contains(&line);
+        let mut store = Snapshot::present(store, options.now);
         assert_eq!(visited(&mut store, &[]), (1..=13).collect::<Vec<_>>());
         assert_eq!(visited(&mut store, &["Elena Vasquez", "retire"]), [13]);
         assert!(visited(&mut store, &["seed"]).into_iter().all(seeded));
@@ -579,7 +534,7 @@ mod tests {
         let lines: Vec<_> = log.split_inclusive('\n').collect();
         let merged = [&lines[..11], &[lines[12], lines[11], lines[0]]].concat().concat();
         fs::write(&path, merged).unwrap();
-        let (mut store, ..) = open(dir.path());
+        let mut store = Snapshot::present(open(dir.path()).0, options.now);
         assert_eq!(visited(&mut store, &["Elena Vasquez", "retire"]), [12]);
         assert_eq!(visited(&mut store, &[]), (1..=11).chain([13, 12]).collect::<Vec<_>>());
     }
@@ -640,11 +595,11 @@ mod tests {
             };
             if rehearse {
                 let rehearsed = store.rehearse(&needs, options.now, &mut rng, &mut rule);
-                let (rehearsed, answer) = rehearsed.unwrap();
-                assert_eq!((answer.outcome, rehearsed.view().events), (12, 13));
+                let (rehearsed, outcome, _) = rehearsed.unwrap();
+                assert_eq!((outcome, rehearsed.view().events), (12, 13));
             } else {
-                let answer = store.execute(&needs, options.now, &mut rng, &mut rule).unwrap();
-                assert_eq!((answer.outcome, store.view().events), (12, 13));
+                let (outcome, _) = store.execute(&needs, options.now, &mut rng, &mut rule).unwrap();
+                assert_eq!((outcome, store.view().events), (12, 13));
             }
             let due = if is_needed { 1 } else { 2 };
             assert_eq!(asked, due, "again where only what was decided shows the loss");
@@ -681,7 +636,7 @@ mod tests {
         store.checkpoint().unwrap();
         let told = Arc::new(std::sync::Mutex::new(Vec::new()));
         let listener = Arc::clone(&told);
-        let progress = Progress::new(move |work| listener.lock().unwrap().push(work));
+        let progress = Progress::new(move |done, all| listener.lock().unwrap().push((done, all)));
         let bytes = fs::metadata(dir.path().join("events.jsonl")).unwrap().len();
         for kept in [true, false] {
             told.lock().unwrap().clear();
@@ -693,11 +648,9 @@ mod tests {
             assert!(opened.load(&Needs::everyone()) && opened.view() == store.view());
             let told = told.lock().unwrap();
             assert_eq!(told.is_empty(), kept, "with its checkpoint there is little to read");
-            let is_reading =
-                |work: &LongWork| matches!(work, LongWork::Reading { all, .. } if *all == bytes);
+            let is_reading = |(_, all): &(u64, u64)| *all == bytes;
             assert!(told.is_sorted() && told.iter().all(is_reading), "{told:?}");
-            let end = LongWork::Reading { done: bytes, all: bytes };
-            assert!(kept || told.last() == Some(&end), "{told:?}");
+            assert!(kept || told.last() == Some(&(bytes, bytes)), "{told:?}");
         }
     }
 

@@ -1,16 +1,16 @@
 //! What a store needs to know of the world around it.
 
-use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use std::{fmt, mem};
 
 use jiff::Timestamp;
 
-use super::PendingCheckpoint;
 use crate::disk::Disk;
 use crate::events::Position;
 use crate::file_log::FileLog;
+use crate::projection::{View, checkpoint};
 
 /// What a store needs to know of the world around it.
 #[derive(Debug, Clone)]
@@ -42,44 +42,60 @@ impl Options {
 }
 
 /// Who is notified of work that takes long, if anybody is.
-#[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(LongWork) + Send + Sync>>);
-
-/// What takes long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LongWork {
-    /// Others are writing.
-    Waiting,
-    /// A long log is read.
-    Reading {
-        /// How many bytes were read.
-        done: u64,
-        /// How many there are.
-        all: u64,
-    },
-}
+#[derive(Clone)]
+pub struct Progress(Arc<dyn Fn(u64, u64) + Send + Sync>);
 
 impl Progress {
-    /// Notifies `listener`.
-    pub fn new(listener: impl Fn(LongWork) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(listener)))
+    /// Notifies `listener`: how many bytes of a log were read, and of how many; that is none of
+    /// none while others are writing.
+    pub fn new(listener: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(listener))
     }
 
-    pub(super) fn report(&self, work: LongWork) {
-        if let Some(listener) = &self.0 {
-            listener(work);
-        }
+    pub(super) fn report(&self, (done, all): (u64, u64)) {
+        (self.0)(done, all);
     }
 
     /// Reports that a log was read up to a position, and so many bytes are left.
     pub(super) fn report_read(&self, position: &Position, left: u64) {
-        let done = position.offset;
-        self.report(LongWork::Reading { done, all: done + left });
+        self.report((position.offset, position.offset + left));
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new(|_, _| {})
     }
 }
 
 impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Progress" } else { "no progress" })
+        f.write_str("Progress")
+    }
+}
+
+/// A checkpoint that a store left to be written.
+///
+/// Nobody waits for it: it is written when the last clone of this is dropped,
+/// so the caller keeps one until the answer is given.
+#[derive(Debug, Clone, Default)]
+pub struct PendingCheckpoint(Arc<Mutex<Option<(Disk, PathBuf, View)>>>);
+
+impl PendingCheckpoint {
+    /// Leaves the checkpoint of a view, in place of one that was left before.
+    pub(super) fn set(&self, disk: Disk, dir: PathBuf, view: View) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((disk, dir, view));
+    }
+}
+
+impl Drop for PendingCheckpoint {
+    fn drop(&mut self) {
+        let Some(due) = Arc::into_inner(mem::take(&mut self.0)) else { return };
+        if let Some((disk, dir, mut view)) =
+            due.into_inner().unwrap_or_else(PoisonError::into_inner)
+        {
+            // Losing it changes speed, never an answer: a store that cannot be written to is read.
+            let _ = checkpoint::write(&disk, &dir, &mut view);
+        }
     }
 }

@@ -1,11 +1,12 @@
-//! Reading the log: what is new is folded, a merged log as a whole.
+//! Reading the log: what is new is folded, a merged log as a whole. The checkpoint saves folding
+//! the log again, and can be lost at any time.
 
-use std::mem;
+use std::{io, mem};
 
-use super::{Store, StoreError, TRIES};
-use crate::events::{Damage, Log, LogError, Position, Read};
+use super::{Store, StoreError, TRIES, UNSAVED_BY_READERS};
+use crate::events::{Log, LogError, Position, Read};
 use crate::projection::pipeline::fold_ahead;
-use crate::projection::{Fold, LineDamage, View};
+use crate::projection::{Cutoff, Fold, LineDamage, Needs, View, checkpoint};
 
 impl<L: Log> Store<L> {
     /// Reads the log without a lock.
@@ -14,10 +15,8 @@ impl<L: Log> Store<L> {
     /// more while no writer can be at work, where that can be had.
     pub(super) fn read(&mut self) -> Result<(), StoreError> {
         match self.catch_up() {
-            Err(StoreError::Log(LogError::Damaged(seen))) => {
-                let Ok(_guard) = self.lock() else {
-                    return Err(LogError::Damaged(seen).into());
-                };
+            Err(seen @ StoreError::Log(LogError::Damaged { .. })) => {
+                let Ok(_guard) = self.lock() else { return Err(seen) };
                 self.forget();
                 self.catch_up()
             }
@@ -25,7 +24,6 @@ impl<L: Log> Store<L> {
         }
     }
 
-    /// Folds what is new in the log.
     pub(super) fn catch_up(&mut self) -> Result<(), StoreError> {
         // A fold that fails leaves nothing to keep.
         let is_due = mem::take(&mut self.is_due);
@@ -104,7 +102,6 @@ impl<L: Log> Store<L> {
         Ok(())
     }
 
-    /// Reads the whole log.
     pub(super) fn read_all(&mut self) -> Result<Vec<u8>, StoreError> {
         let append = |whole: &mut Vec<u8>, _: &Position, lines: &[u8], left| {
             whole.reserve(lines.len() + usize::try_from(left).unwrap_or(0));
@@ -138,9 +135,56 @@ impl<L: Log> Store<L> {
     }
 
     /// Says where in which file a line is damaged.
-    #[must_use]
-    pub fn damaged(&self, damage: LineDamage) -> LogError {
+    pub(super) fn damaged(&self, damage: LineDamage) -> LogError {
         let (path, line) = self.log.locate(damage.line);
-        LogError::Damaged(Box::new(Damage { path, line, reason: damage.reason }))
+        LogError::Damaged { path, line, reason: damage.reason }
+    }
+
+    /// Loads what is needed from the checkpoint, and returns whether it is there.
+    ///
+    /// If it is not, all is forgotten: the log has to be folded again.
+    pub(super) fn load(&mut self, needs: &Needs) -> bool {
+        let is_loaded = self.view.roster.load(needs).is_some();
+        if !is_loaded {
+            self.forget();
+        }
+        is_loaded
+    }
+
+    /// Has what is needed in memory; reads the log again if the checkpoint is lost.
+    pub(super) fn ensure(&mut self, needs: &Needs) -> Result<(), StoreError> {
+        if !self.load(needs) {
+            self.read().map_err(|error| self.after_recording(error))?;
+            self.keep(UNSAVED_BY_READERS);
+        }
+        Ok(())
+    }
+
+    /// Writes the checkpoint anew, now.
+    pub fn checkpoint(&mut self) -> io::Result<()> {
+        checkpoint::write(&self.disk, &self.cache, &mut self.view)?;
+        (self.checkpointed, self.is_due) = (self.view.events, false);
+        Ok(())
+    }
+
+    /// Has the checkpoint written anew if it lacks more than so many events.
+    pub(super) fn keep(&mut self, lacks: u64) {
+        let is_present = self.view.cutoff == Cutoff::All;
+        self.is_due |= is_present && self.view.events.saturating_sub(self.checkpointed) > lacks;
+    }
+
+    /// Begins with the checkpoint, if it is that of the log that is there.
+    pub(super) fn recall(&mut self) {
+        let Some(view) = checkpoint::load(&self.disk, &self.cache) else { return };
+        if view.stands_in(&mut self.log) {
+            self.checkpointed = view.events;
+            self.view = view;
+        }
+    }
+
+    /// Forgets what was read, so that it is read from the start.
+    pub(super) fn forget(&mut self) {
+        self.view = View::until(self.view.cutoff);
+        (self.checkpointed, self.is_due) = (0, false);
     }
 }

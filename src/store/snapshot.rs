@@ -1,15 +1,20 @@
 //! A store opened read-only, as it is or as it was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use jiff::Timestamp;
 
-use super::{Options, Order, Store, StoreError};
-use crate::broker::{Refusal, Rules};
-use crate::events::{LogError, Position, Record, written_id};
+use super::{Options, Store, StoreError};
+use crate::broker::{self, Refusal, Rules};
+use crate::disk::Disk;
+use crate::events::{
+    AgentName, AssignedSlot, Event, LineError, Log as _, Position, Read, Record, ReleasedSlot,
+    SessionId, prefilter, written_id,
+};
 use crate::file_log::FileLog;
 use crate::git::Revision;
+use crate::projection::line::line_ranges;
 use crate::projection::{Cutoff, CutoffSpec, FoldKey, Line, LineDamage, Needs, Roster, View};
 
 /// A store as it is, as it was at a cut-off in its log, or as git has it at a revision.
@@ -69,16 +74,11 @@ impl Snapshot {
         }
         let mut store = Store::closed(options)?;
         let revision = Revision::read(&options.dir, name)?;
-        let (commit, dir) = (Some(revision.commit().to_owned()), revision.dir());
-        store.log = FileLog::new(revision.into_disk(), dir);
+        let (commit, dir) = (Some(revision.commit.clone()), revision.dir.clone());
+        store.log = FileLog::new(Disk::new(revision), dir);
         store.catch_up()?;
         let now = store.view.last_at.unwrap_or(options.now);
         Ok(Self { store, commit, now })
-    }
-
-    /// Returns whether this is not the store as it is.
-    fn is_past(&self) -> bool {
-        self.commit.is_some() || self.view().cutoff != Cutoff::All
     }
 
     /// The personas.
@@ -119,8 +119,9 @@ impl Snapshot {
         question: impl FnOnce(&Self) -> Result<T, Refusal>,
     ) -> Result<T, StoreError> {
         self.store.ensure(needs)?;
+        let is_past = self.commit.is_some() || self.view().cutoff != Cutoff::All;
         question(self).map_err(|refusal| match refusal {
-            Refusal::UnknownPersona { name, .. } if self.is_past() => StoreError::UnknownThen(name),
+            Refusal::UnknownPersona { name, .. } if is_past => StoreError::UnknownThen(name),
             refusal => refusal.into(),
         })
     }
@@ -140,46 +141,104 @@ impl Snapshot {
         Ok(spec.resolve(&found, end.lines)?)
     }
 
-    /// Hands the events that may matter to `visit`, in fold order: see [`Store::visit`].
+    /// The slots in which an agent was lent personas: those that are open; if none is, the last
+    /// of each that the log has.
+    pub fn slots_of(
+        &mut self,
+        session: &SessionId,
+        agent: &AgentName,
+    ) -> Result<Vec<ReleasedSlot>, StoreError> {
+        let open = broker::open_slots(self.roster(), session, Some(agent));
+        if !open.is_empty() {
+            return Ok(open);
+        }
+        let mut last = BTreeMap::new();
+        self.visit(&[session.as_str(), agent.as_str()], |record| {
+            let Event::Assign(it) = &record.event else { return };
+            if (&it.session, &it.agent) == (session, agent) {
+                last.extend(it.slots.iter().map(|it| {
+                    let AssignedSlot { slot, persona, role, .. } = it.clone();
+                    (slot.clone(), ReleasedSlot { slot, persona, role })
+                }));
+            }
+        })?;
+        Ok(last.into_values().collect())
+    }
+
+    /// Hands the events that may matter to `visit`, in fold order.
+    ///
+    /// Lines that cannot hold each of `texts` as a JSON string are passed
+    /// over unread: `visit` gets at least those that do.
     pub fn visit(
         &mut self,
         texts: &[&str],
         mut visit: impl FnMut(&Record),
     ) -> Result<(), StoreError> {
-        let cutoff = self.view().cutoff;
-        self.store.visit(texts, |record| {
-            if cutoff.includes(record) {
-                visit(record);
-            }
-        })
+        let (mut next, mut buffer) = (Some(Position::START), Vec::new());
+        while let Some(page) = next {
+            next = self.visit_page(&page, false, texts, &mut buffer, |line| {
+                visit(&line.decode()?);
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
-    /// Hands the lines of one page to `visit`: see [`Store::visit_page`].
+    /// Hands the lines of one page that may matter to `visit`, each event once, in fold order or
+    /// `newest_first`, and returns where the next page begins, if there is one.
+    ///
+    /// Which lines these are, [`Snapshot::visit`] says. `visit` reads of them what it needs, and
+    /// says so if one is damaged.
+    ///
+    /// A page is what one read brings, about a MiB; but a log whose order is not that of the
+    /// fold, as after most merges, is one page, and in memory as a whole. The first page begins
+    /// at [`Position::START`].
     pub fn visit_page(
         &mut self,
         page: &Position,
-        order: Order,
+        newest_first: bool,
         texts: &[&str],
         buffer: &mut Vec<u8>,
         mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
     ) -> Result<Option<Position>, StoreError> {
-        let cutoff = self.view().cutoff;
-        self.store.visit_page(page, order, texts, buffer, |line| {
-            let is_within = cutoff == Cutoff::All || cutoff.includes(&line.decode()?);
-            if is_within { visit(line) } else { Ok(()) }
-        })
+        let (may_match, cutoff) = (prefilter(texts), self.view().cutoff);
+        let visit = |line: Line<'_>| {
+            let is_visited = may_match(line.bytes)
+                && (cutoff == Cutoff::All || cutoff.includes(&line.decode()?));
+            if is_visited { visit(line) } else { Ok(()) }
+        };
+        let visit_all = |mut lines: Vec<Line<'_>>| {
+            if newest_first {
+                lines.reverse();
+            }
+            lines.into_iter().try_for_each(visit)
+        };
+        if self.view().reordered {
+            let whole = self.store.read_all()?;
+            let visited = View::in_order(&whole).and_then(|lines| visit_all(lines.collect()));
+            return visited.map(|()| None).map_err(|damage| self.store.damaged(damage).into());
+        }
+        let Read::Lines { left } = self.store.log.read(page, buffer)? else {
+            return Err(self.keeps_moving());
+        };
+        let mut end = *page;
+        end.advance(buffer);
+        let lines = line_ranges(buffer).filter_map(|range| buffer.get(range));
+        let lines = lines.zip(page.lines + 1..).map(|(bytes, number)| Line { number, bytes });
+        visit_all(lines.collect()).map_err(|damage| self.store.damaged(damage))?;
+        if end.last.is_none() && left > 0 {
+            // A line that ends with no id is damage, whatever it was looked through for.
+            let (line, reason) = (end.lines, LineError::NoId.into());
+            return Err(self.store.damaged(LineDamage { line, reason }).into());
+        }
+        self.store.progress.report_read(&end, left);
+        Ok((left > 0).then_some(end))
     }
 
     /// The error that another log is there than the one that is read.
     #[must_use]
     pub fn keeps_moving(&self) -> StoreError {
         self.store.keeps_moving()
-    }
-
-    /// Says where in which file a line is damaged.
-    #[must_use]
-    pub fn damaged(&self, damage: LineDamage) -> LogError {
-        self.store.damaged(damage)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{LongWork, Options, Store, StoreError};
+use super::{Options, Store, StoreError};
 use crate::audit::{Audit, Auditor, Fault, Finding, FoundCheckpoint, Severity, inspect};
 use crate::disk;
 use crate::events::{IdPrefix, LogError};
@@ -31,7 +31,7 @@ impl Store<FileLog> {
         };
         let look = |log: &mut FileLog| {
             let (auditor, reader) = read_through(log, options)?;
-            Ok((auditor.finish(noted)?, reader))
+            Ok((auditor.finish(noted).map_err(StoreError::AmbiguousHead)?, reader))
         };
         let suspect =
             |audit: &Audit| audit.findings.iter().any(|found| may_be_half_seen(&found.fault));
@@ -107,8 +107,7 @@ pub(super) fn read_through(
     let mut auditor = Auditor::new(reader.segments(), checkpoint);
     let next = || -> Result<_, LogError> {
         let batch = reader.read()?;
-        let (done, all) = reader.progress();
-        options.progress.report(LongWork::Reading { done, all });
+        options.progress.report(reader.progress());
         Ok(batch)
     };
     pipeline::in_order(next, inspect, |lines| {
@@ -156,4 +155,54 @@ pub(super) fn open_to_others(dir: &Path, reader: &Reader) -> Result<Vec<(String,
         found.extend(mode.map(|mode| (name.to_owned(), mode)));
     }
     Ok(found)
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::projection::testing::{History, seed};
+    use crate::{Disk, PendingCheckpoint, Progress};
+
+    #[expect(clippy::disallowed_methods, reason = "a test may write as others do")]
+    #[test]
+    fn what_may_be_half_a_write_is_looked_at_again_while_no_writer_can_be_at_work() {
+        let sound = History::of([seed("Ann"), seed("Bo")]).lines.concat();
+        let (torn, changed) = (&sound[..sound.len() - 9], sound.replacen("data", "Data", 1));
+        for (half, repairs) in [(torn, false), (&changed, false), (&changed, true)] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("events.jsonl");
+            fs::write(&path, half).unwrap();
+            fs::write(dir.path().join(".lock"), "").unwrap();
+            // The rest arrives once the half was read; then it is noted who may write at each read.
+            let (whole, free) = (dir.path().join("whole"), Arc::new(Mutex::new(Vec::new())));
+            fs::write(&whole, &sound).unwrap();
+            let (noted, writer) = (Arc::clone(&free), dir.path().to_owned());
+            let progress = Progress::new(move |_, _| {
+                let _ = fs::rename(&whole, &path);
+                let mut log = FileLog::new(Disk::default(), writer.clone());
+                let locked = crate::events::Log::lock(&mut log, Duration::ZERO);
+                noted.lock().unwrap().push(locked.is_ok());
+            });
+            let options = Options {
+                dir: dir.path().to_owned(),
+                wait: Duration::ZERO,
+                now: jiff::Timestamp::UNIX_EPOCH,
+                progress,
+                disk: Disk::default(),
+                pending: PendingCheckpoint::default(),
+            };
+            if repairs {
+                assert!(Store::plan_repair(&options).unwrap().is_empty());
+            } else {
+                let found = Store::verify(&options, &[]).unwrap().findings;
+                assert!(!found.iter().any(|it| may_be_half_seen(&it.fault)), "{found:?}");
+            }
+            // One batch and the end, read without the lock; and again, with it.
+            assert_eq!(*free.lock().unwrap(), [true, true, false, false]);
+        }
+    }
 }

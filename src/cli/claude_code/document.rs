@@ -3,11 +3,9 @@
 use jsonc_parser::ast::{ObjectProp, Value};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::error::FileError;
+use super::FileError;
 use super::hook::{Hook, own_name};
 
-const BYTE_ORDER_MARK: &str = "\u{feff}";
-const EVENTS: [&str; 3] = ["PreToolUse", "SessionEnd", "SessionStart"];
 /// What the client calls the plugin in our folder.
 pub const FOLDER_PLUGIN: &str = "muzzle-persona@skills-dir";
 
@@ -22,10 +20,9 @@ pub struct Document<'a> {
 
 impl<'a> Document<'a> {
     pub fn read(bytes: &'a [u8]) -> Result<Self, FileError> {
-        let whole =
-            str::from_utf8(bytes).map_err(|error| FileError::NotUtf8(error.valid_up_to()))?;
-        let text = whole.strip_prefix(BYTE_ORDER_MARK).unwrap_or(whole);
-        let mark = whole.strip_suffix(text).unwrap_or_default();
+        let all = str::from_utf8(bytes).map_err(|error| FileError::NotUtf8(error.valid_up_to()))?;
+        let text = all.strip_prefix('\u{feff}').unwrap_or(all);
+        let mark = all.strip_suffix(text).unwrap_or_default();
         if text.trim().is_empty() {
             return Ok(Self { mark, text, root: None });
         }
@@ -48,7 +45,8 @@ impl<'a> Document<'a> {
         if hooks.as_object().is_none() {
             return Err(wrong_type("hooks", hooks, "an object"));
         }
-        EVENTS.into_iter().try_for_each(|event| match only(Some(hooks), event)? {
+        let events = ["PreToolUse", "SessionEnd", "SessionStart"];
+        events.into_iter().try_for_each(|event| match only(Some(hooks), event)? {
             None | Some(Value::Array(_)) => Ok(()),
             Some(other) => Err(wrong_type(event, other, "an array")),
         })
@@ -62,8 +60,8 @@ impl<'a> Document<'a> {
         let mut hooks = Vec::new();
         for event in properties(self.setting("hooks")) {
             for group in elements(&event.value) {
-                let handlers = elements(get(group, "hooks"));
-                let handlers = handlers.iter().filter(|handler| handler.as_object().is_some());
+                let handlers = elements(get(group, "hooks")).iter();
+                let handlers = handlers.filter(|handler| handler.as_object().is_some());
                 hooks.extend(handlers.map(|handler| hook(event.name.as_str(), group, handler)));
             }
         }
@@ -72,25 +70,23 @@ impl<'a> Document<'a> {
 
     /// Returns the plugin of ours that is enabled from a marketplace.
     pub fn enabled_plugin(&self) -> Option<String> {
-        let mut enabled = properties(self.setting("enabledPlugins"))
-            .iter()
-            .filter(|plugin| flag(&plugin.value) != Some(false))
-            .map(|plugin| plugin.name.as_str());
+        let plugins = properties(self.setting("enabledPlugins")).iter();
+        let enabled = plugins.filter(|plugin| flag(&plugin.value) != Some(false));
         // The folder that we write counts by itself.
         let is_ours = |name: &&str| name.starts_with("muzzle-persona@") && *name != FOLDER_PLUGIN;
-        enabled.find(is_ours).map(str::to_owned)
+        enabled.map(|plugin| plugin.name.as_str()).find(is_ours).map(str::to_owned)
     }
 }
 
 fn hook(event: &str, group: &Value<'_>, handler: &Value<'_>) -> Hook {
-    let args = get(handler, "args").filter(|args| args.as_array().is_some());
+    let args = get(handler, "args").and_then(Value::as_array);
     let timeout = get(handler, "timeout").and_then(Value::as_number_lit);
     Hook {
         event: event.to_owned(),
         matcher: get(group, "matcher").and_then(text).map(str::to_owned),
         command: command(handler).map(str::to_owned),
-        args: args.map(|args| elements(args).iter().filter_map(text).map(str::to_owned).collect()),
-        timeout: timeout.and_then(|seconds| seconds.value.parse().ok()),
+        args: args.map(|it| it.elements.iter().filter_map(text).map(str::to_owned).collect()),
+        timeout: timeout.and_then(|seconds| serde_json::from_str(seconds.value).ok()),
         own: own_hook(handler),
     }
 }
@@ -101,8 +97,8 @@ pub fn own_hook(handler: &Value<'_>) -> Option<&'static str> {
 }
 
 fn command<'b>(handler: &'b Value<'_>) -> Option<&'b str> {
-    let kind = get(handler, "type").and_then(text);
-    get(handler, "command").and_then(text).filter(|_| kind.is_none_or(|kind| kind == "command"))
+    let is_command = get(handler, "type").and_then(text).is_none_or(|kind| kind == "command");
+    get(handler, "command").and_then(text).filter(|_| is_command)
 }
 
 /// Returns the value of a key: if it is there twice, readers take the last.
@@ -135,11 +131,10 @@ fn only<'a: 'b, 'b>(
     object: Option<&'b Value<'a>>,
     key: &'static str,
 ) -> Result<Option<&'b Value<'a>>, FileError> {
-    let is_key = |property: &&ObjectProp<'_>| property.name.as_str() == key;
-    match properties(object).iter().filter(is_key).count() {
-        0 | 1 => Ok(get(object, key)),
-        _ => Err(FileError::DuplicateKey(key)),
+    if properties(object).iter().filter(|property| property.name.as_str() == key).count() > 1 {
+        return Err(FileError::DuplicateKey(key));
     }
+    Ok(get(object, key))
 }
 
 fn wrong_type(key: &'static str, value: &Value<'_>, expected: &'static str) -> FileError {

@@ -6,43 +6,34 @@
 
 use std::ops::Range;
 
-use jsonc_parser::ast::{ObjectProp, Value};
+use jsonc_parser::ast::Value;
 use jsonc_parser::common::Ranged;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use super::document::{Document, elements, get, own_hook, properties};
-use super::hook::Registration;
+use super::hook::{Hook, groups};
 
-struct Style<'a> {
-    text: &'a str,
-    newline: &'static str,
-    unit: &'a str,
-    /// Whether an object or array that was empty goes over several lines.
-    is_multiline: bool,
-}
-
-/// Returns the text with a registration in it. The document was [checked](Document::check).
-pub fn insert(document: &Document<'_>, registration: &Registration) -> String {
+/// Returns the text with hooks in it. The document was [checked](Document::check).
+pub fn insert(document: &Document<'_>, hooks: &[Hook]) -> String {
     let Some(root) = &document.root else {
         let empty = Document::read(b"{}\n");
         let empty = empty.map(|empty| Document { mark: document.mark, ..empty });
-        return empty.map(|empty| insert(&empty, registration)).unwrap_or_default();
+        return empty.map(|empty| insert(&empty, hooks)).unwrap_or_default();
     };
-    let style = Style::of(document.text, root);
-    let groups = registration.groups();
-    let Some(hooks) = document.setting("hooks") else {
-        return apply(document, vec![style.append(root, &[(Some("hooks"), &groups)])]);
+    let groups = groups(hooks);
+    let Some(present) = document.setting("hooks") else {
+        return apply(document, vec![append(document, root, &[(Some("hooks"), &groups)])]);
     };
     let (mut edits, mut missing) = (Vec::new(), Vec::new());
     for (event, group) in &groups {
-        match get(hooks, event) {
-            Some(array) => edits.push(style.append(array, &[(None, &group[0])])),
+        match get(present, event) {
+            Some(array) => edits.push(append(document, array, &[(None, &group[0])])),
             None => missing.push((Some(*event), group)),
         }
     }
     if !missing.is_empty() {
-        edits.push(style.append(hooks, &missing));
+        edits.push(append(document, present, &missing));
     }
     apply(document, edits)
 }
@@ -53,21 +44,21 @@ pub fn remove(document: &Document<'_>) -> String {
     if let Some(root) = &document.root
         && let Some(hooks) = document.setting("hooks")
     {
+        let prune_group = |group: &_, gone: &mut _| {
+            prune(elements(get(group, "hooks")), gone, |handler, _| own_hook(handler).is_some())
+        };
         let is_empty = prune(properties(root), &mut gone, |setting, gone| {
             let is_hooks = setting.value.start() == hooks.start();
-            is_hooks && prune(properties(hooks), gone, prune_event)
+            is_hooks
+                && prune(properties(hooks), gone, |event, gone| {
+                    prune(elements(&event.value), gone, prune_group)
+                })
         });
         if is_empty {
             gone.push(interior(root));
         }
     }
     apply(document, gone.into_iter().map(|range| (range, String::new())).collect())
-}
-
-fn prune_event(event: &ObjectProp<'_>, gone: &mut Vec<Range<usize>>) -> bool {
-    prune(elements(&event.value), gone, |group, gone| {
-        prune(elements(get(group, "hooks")), gone, |handler, _| own_hook(handler).is_some())
-    })
 }
 
 /// Removes those children of an object or array of which `is_gone` returns true, with the commas
@@ -106,64 +97,58 @@ fn interior(container: &Value<'_>) -> Range<usize> {
     container.start() + 1..container.end() - 1
 }
 
-impl<'a> Style<'a> {
-    /// Reads how the first of the settings is laid out.
-    fn of(text: &'a str, root: &Value<'_>) -> Self {
-        let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        let first = properties(root).first().map(Ranged::start);
-        let space = first.and_then(|first| text.get(root.start() + 1..first));
-        let unit = space.and_then(|space| Some(space.rsplit_once('\n')?.1)).unwrap_or("  ");
-        let is_multiline = space.is_none_or(|space| space.contains('\n'));
-        Self { text, newline, unit, is_multiline }
+/// Appends items to an object or array: values, with their keys in an object.
+fn append<T: Serialize>(
+    document: &Document<'_>,
+    container: &Value<'_>,
+    items: &[(Option<&str>, T)],
+) -> (Range<usize>, String) {
+    let text = document.text;
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    // The first of the settings shows how all of them are laid out.
+    let first = properties(document.root.as_ref()).first();
+    let first = first.map(|first| space_before(text, first.start()));
+    let unit = first.and_then(|space| Some(space.rsplit_once('\n')?.1)).unwrap_or("  ");
+    let last = properties(container).last().map(Ranged::range);
+    if let Some(last) = last.or_else(|| elements(container).last().map(Ranged::range)) {
+        let space = space_before(text, last.start);
+        let indent = space.rsplit_once('\n').map(|(_, indent)| format!("{newline}{indent}"));
+        let start = indent.as_deref().unwrap_or(space);
+        return (last.end..last.end, format!(",{}", write(items, unit, start)));
     }
+    if first.is_some_and(|space| !space.contains('\n')) {
+        return (interior(container), write(items, unit, ""));
+    }
+    let line = text.get(..container.start()).and_then(|before| before.rsplit('\n').next());
+    let line = line.unwrap_or_default();
+    let outer = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
+    let end = format!("{newline}{outer}");
+    (interior(container), write(items, unit, &format!("{end}{unit}")) + &end)
+}
 
-    /// Appends items to an object or array: values, with their keys in an object.
-    fn append<T: Serialize>(
-        &self,
-        container: &Value<'_>,
-        items: &[(Option<&str>, T)],
-    ) -> (Range<usize>, String) {
-        let before = |end| self.text.get(..end).unwrap_or_default();
-        let newline = |indent| format!("{}{indent}", self.newline);
-        let range = |child: &dyn Ranged| (child.start(), child.end());
-        let last = properties(container).last().map(|last| range(last));
-        let last = last.or_else(|| elements(container).last().map(|last| range(last)));
-        if let Some((start, end)) = last {
-            let before = before(start);
-            let space = &before[before.trim_end_matches([' ', '\t', '\r', '\n']).len()..];
-            let indent = space.rsplit_once('\n').map(|(_, indent)| newline(indent));
-            let start = indent.unwrap_or_else(|| space.to_owned());
-            return (end..end, format!(",{}", self.write(items, &start)));
-        }
-        let line = before(container.start()).rsplit('\n').next().unwrap_or_default();
-        let outer = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
-        let [start, end] = if self.is_multiline {
-            [newline(outer) + self.unit, newline(outer)]
+fn space_before(text: &str, end: usize) -> &str {
+    let before = text.get(..end).unwrap_or_default();
+    &before[before.trim_end_matches([' ', '\t', '\r', '\n']).len()..]
+}
+
+/// Writes items with `start` before each: over several lines if it ends a line.
+fn write<T: Serialize>(items: &[(Option<&str>, T)], unit: &str, start: &str) -> String {
+    let is_multiline = start.contains('\n');
+    let write = |(key, value): &(Option<&str>, T)| {
+        let mut bytes = Vec::new();
+        // Writing plain structs into memory does not fail.
+        let _ = if is_multiline {
+            let pretty = PrettyFormatter::with_indent(unit.as_bytes());
+            value.serialize(&mut Serializer::with_formatter(&mut bytes, pretty))
         } else {
-            Default::default()
+            value.serialize(&mut Serializer::new(&mut bytes))
         };
-        (interior(container), self.write(items, &start) + &end)
-    }
-
-    /// Writes items with `start` before each: over several lines if it ends a line.
-    fn write<T: Serialize>(&self, items: &[(Option<&str>, T)], start: &str) -> String {
-        let is_multiline = start.contains('\n');
-        let write = |(key, value): &(Option<&str>, T)| {
-            let mut bytes = Vec::new();
-            // Writing plain structs into memory does not fail.
-            let _ = if is_multiline {
-                let pretty = PrettyFormatter::with_indent(self.unit.as_bytes());
-                value.serialize(&mut Serializer::with_formatter(&mut bytes, pretty))
-            } else {
-                value.serialize(&mut Serializer::new(&mut bytes))
-            };
-            let value = String::from_utf8(bytes).unwrap_or_default().replace('\n', start);
-            let colon = if is_multiline { ": " } else { ":" };
-            let key = key.map(|key| format!("\"{key}\"{colon}")).unwrap_or_default();
-            format!("{start}{key}{value}")
-        };
-        items.iter().map(write).collect::<Vec<_>>().join(",")
-    }
+        let value = String::from_utf8(bytes).unwrap_or_default().replace('\n', start);
+        let colon = if is_multiline { ": " } else { ":" };
+        let key = key.map(|key| format!("\"{key}\"{colon}")).unwrap_or_default();
+        format!("{start}{key}{value}")
+    };
+    items.iter().map(write).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -173,7 +158,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::cli::claude_code::hook::Inject;
+    use crate::cli::claude_code::hook::{Inject, registration};
 
     type Json = serde_json::Value;
 
@@ -249,7 +234,7 @@ mod tests {
                 let document = Document::read(text.as_bytes()).unwrap();
                 document.hooks().iter().filter(|hook| hook.own.is_some()).count()
             };
-            let registration = Registration::new("/b/persona-inject".into(), "/b/persona-release".into(), Inject::All);
+            let registration = registration("/b/persona-inject", &Inject::All.args(), "/b/persona-release");
             let document = Document::read(text.as_bytes()).unwrap();
             document.check().unwrap();
             let installed = insert(&document, &registration);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use regex_lite::Regex;
 use serde::Serialize;
+use serde_json::Number;
 
 pub const INJECT: &str = "persona-inject";
 pub const RELEASE: &str = "persona-release";
@@ -18,17 +19,30 @@ pub const INSTALL_HINT: &str = "`cargo install --path . && cargo install --path 
 const TIMEOUT: u32 = 5;
 
 /// A hook, ours or not, as it is registered.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "command")]
 pub struct Hook {
+    #[serde(skip)]
     pub event: String,
     /// The tools that it is called for; `None` for all.
+    #[serde(skip)]
     pub matcher: Option<String>,
-    /// The command; `None` for a hook of another kind.
+    /// `None` for a hook of another kind.
     pub command: Option<String>,
     /// The arguments in exec form; `None` in shell form.
     pub args: Option<Vec<String>>,
-    pub timeout: Option<f64>,
+    /// In seconds.
+    pub timeout: Option<Number>,
+    #[serde(skip)]
     pub own: Option<&'static str>,
+}
+
+/// A hook in the form of settings and plugins.
+#[derive(Debug, Serialize)]
+pub struct Group<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matcher: Option<&'a str>,
+    hooks: [&'a Hook; 1],
 }
 
 impl Hook {
@@ -55,16 +69,15 @@ pub fn beside(program: Option<&Path>, name: &str) -> Option<PathBuf> {
 /// In exec form the command is a path. Else it is a line for a shell, whose first word counts,
 /// after variables that it sets.
 pub fn own_name(command: &str, is_exec: bool) -> Option<&'static str> {
+    let words;
     // One word is a path too, and its backslashes may be a system's separators.
-    if is_exec || !command.contains(char::is_whitespace) {
-        return by_file_name(command.trim_matches(['"', '\'']));
-    }
-    let words = shlex::split(command).unwrap_or_default();
-    by_file_name(words.iter().find(|word| !is_assignment(word))?)
-}
-
-fn by_file_name(path: &str) -> Option<&'static str> {
-    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let path = if is_exec || !command.contains(char::is_whitespace) {
+        command.trim_matches(['"', '\''])
+    } else {
+        words = shlex::split(command).unwrap_or_default();
+        words.iter().find(|word| !is_assignment(word))?
+    };
+    let name = path.rsplit(['/', '\\']).next()?;
     let stem = name.rsplit_once('.').filter(|(_, end)| end.eq_ignore_ascii_case("exe"));
     let name = stem.map_or(name, |(stem, _)| stem);
     [INJECT, RELEASE].into_iter().find(|hook| *hook == name)
@@ -89,7 +102,6 @@ fn matches(matcher: Option<&str>, tool: &str) -> bool {
     Regex::new(matcher).map_or(true, |pattern| pattern.is_match(tool))
 }
 
-/// Which agents get a persona.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Inject {
@@ -99,48 +111,36 @@ pub enum Inject {
     All,
 }
 
-#[derive(Debug)]
-pub struct Registration {
-    pub inject: String,
-    pub args: Vec<String>,
-    pub release: String,
-}
-
-/// The one hook of ours for an event, in the form of settings and plugins.
-#[derive(Debug, Serialize)]
-pub struct Group<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    matcher: Option<&'static str>,
-    hooks: [Handler<'a>; 1],
-}
-
-#[derive(Debug, Serialize)]
-struct Handler<'a> {
-    r#type: &'static str,
-    command: &'a str,
-    args: &'a [String],
-    timeout: u32,
-}
-
-impl Registration {
-    pub fn new(inject: String, release: String, which: Inject) -> Self {
-        // A handler has no field for variables.
-        let args: &[&str] = if which == Inject::All { &["--inject", "all"] } else { &[] };
-        Self { inject, args: args.iter().map(ToString::to_string).collect(), release }
+impl Inject {
+    /// The arguments of the hook. A handler has no field for variables.
+    pub fn args(self) -> Vec<String> {
+        let args: &[&str] = if self == Self::All { &["--inject", "all"] } else { &[] };
+        args.iter().map(ToString::to_string).collect()
     }
+}
 
-    /// Returns the groups to add, by their events: what settings and plugins have under `hooks`.
-    pub fn groups(&self) -> BTreeMap<&'static str, [Group<'_>; 1]> {
-        let group = |matcher, command, args| {
-            let handler = Handler { r#type: "command", command, args, timeout: TIMEOUT };
-            [Group { matcher, hooks: [handler] }]
-        };
-        BTreeMap::from([
-            ("PreToolUse", group(Some(TOOLS), &self.inject, &self.args)),
-            ("SessionEnd", group(None, &self.release, &[])),
-            ("SessionStart", group(None, &self.release, &[])),
-        ])
-    }
+pub fn registration(inject: &str, args: &[String], release: &str) -> [Hook; 3] {
+    let hook = |event: &str, own, command: &str, args: &[String]| Hook {
+        event: event.to_owned(),
+        matcher: (own == INJECT).then(|| TOOLS.to_owned()),
+        command: Some(command.to_owned()),
+        args: Some(args.to_owned()),
+        timeout: Some(TIMEOUT.into()),
+        own: Some(own),
+    };
+    [
+        hook("PreToolUse", INJECT, inject, args),
+        hook("SessionEnd", RELEASE, release, &[]),
+        hook("SessionStart", RELEASE, release, &[]),
+    ]
+}
+
+/// Returns hooks by their events: what settings and plugins have under `hooks`.
+pub fn groups(hooks: &[Hook]) -> BTreeMap<&str, [Group<'_>; 1]> {
+    let groups = hooks
+        .iter()
+        .map(|hook| (&*hook.event, [Group { matcher: hook.matcher.as_deref(), hooks: [hook] }]));
+    groups.collect()
 }
 
 #[cfg(test)]

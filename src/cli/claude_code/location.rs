@@ -57,17 +57,16 @@ impl ClaudeCode {
     /// Returns all locations, in the order of precedence of their settings, the lowest first.
     pub fn locations(&self) -> Vec<Location> {
         let real = |dir: &Path| fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
-        let mut locations = Vec::new();
-        for (scope, dir) in [(Scope::User, &self.user), (Scope::Project, &self.project)] {
-            if scope == Scope::Project && real(&self.user) == real(&self.project) {
-                continue;
-            }
-            let path = dir.join("skills").join("muzzle-persona");
-            locations.push(Location { via: Via::Plugin, scope, path });
-            locations.push(Location { via: Via::Settings, scope, path: dir.join("settings.json") });
-        }
-        let path = self.project.join("settings.local.json");
-        locations.push(Location { via: Via::Settings, scope: Scope::Local, path });
-        locations
+        let is_one = real(&self.user) == real(&self.project);
+        let plugin = |dir: &Path| dir.join("skills").join("muzzle-persona");
+        let all = [
+            (Via::Plugin, Scope::User, plugin(&self.user)),
+            (Via::Settings, Scope::User, self.user.join("settings.json")),
+            (Via::Plugin, Scope::Project, plugin(&self.project)),
+            (Via::Settings, Scope::Project, self.project.join("settings.json")),
+            (Via::Settings, Scope::Local, self.project.join("settings.local.json")),
+        ];
+        let all = all.into_iter().filter(|(_, scope, _)| !is_one || *scope != Scope::Project);
+        all.map(|(via, scope, path)| Location { via, scope, path }).collect()
     }
 }

@@ -1,20 +1,17 @@
 //! What is to become of files, shown before it is done.
 
-use std::fmt;
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use muzzle_persona::events::visible;
-use serde::Serialize;
-use serde::ser::{SerializeStruct as _, Serializer};
+use serde::{Serialize, Serializer};
+use serde_json::json;
 use similar::TextDiff;
 
 use super::location::Location;
 use crate::cli::failure::Failure;
 use crate::cli::shown_path::ShownPath;
-
-const CONTEXT: usize = 2;
 
 /// The changes by which hooks are registered at a location, or taken out there.
 #[derive(Debug, Serialize)]
@@ -38,8 +35,8 @@ pub struct Change {
     pub after: Option<Vec<u8>>,
     /// Whether it is a file that we keep for ourselves, of which no diff is shown.
     pub is_internal: bool,
-    /// The file that it is a copy of, whose owner and permissions it gets.
-    pub copy_of: Option<PathBuf>,
+    /// The file whose owner and permissions it gets: itself, if it is no copy.
+    pub model: PathBuf,
 }
 
 impl Plan {
@@ -62,7 +59,7 @@ impl Plan {
 
 impl Change {
     pub fn new(path: PathBuf, before: Option<Vec<u8>>, after: Option<Vec<u8>>) -> Self {
-        Self { path, before, after, is_internal: false, copy_of: None }
+        Self { model: path.clone(), path, before, after, is_internal: false }
     }
 
     fn action(&self) -> &'static str {
@@ -80,17 +77,16 @@ impl Change {
         let [before, after] = [&self.before, &self.after]
             .map(|bytes| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()));
         let diff = TextDiff::from_lines(&*before, &*after);
-        let diff = diff.unified_diff().context_radius(CONTEXT).to_string();
-        // Tabs are layout; everything else that cannot be seen is escaped.
-        let lines =
-            diff.lines().map(|line| line.split('\t').map(visible).collect::<Vec<_>>().join("\t"));
-        Some(lines.collect::<Vec<_>>().join("\n"))
+        let diff = diff.unified_diff().context_radius(2).to_string();
+        // Tabs and line ends are layout; everything else that cannot be seen is escaped.
+        let escape = |line: &str| line.split('\t').map(visible).collect::<Vec<_>>().join("\t");
+        Some(diff.lines().map(escape).collect::<Vec<_>>().join("\n"))
     }
 
     /// Writes it with the lines that change; those of a new file only if `is_whole`.
     pub fn show(&self, f: &mut fmt::Formatter<'_>, is_whole: bool) -> fmt::Result {
         let action = self.action();
-        writeln!(f, "  {action} {}", ShownPath::from(self.path.as_path()))?;
+        writeln!(f, "  {action} {}", ShownPath::from(&self.path))?;
         let has_diff = action == "change" || action == "create" && is_whole;
         self.diff().filter(|_| has_diff).map_or(Ok(()), |diff| writeln!(f, "{diff}"))
     }
@@ -105,9 +101,8 @@ impl Change {
             let message = format!("`{}` was changed by somebody else just now", path.display());
             return Err(Failure::busy(message, "try again"));
         }
-        let model = self.copy_of.as_deref().unwrap_or(path);
         let (verb, done) = match &self.after {
-            Some(bytes) => ("write", replace(path, bytes, model)),
+            Some(bytes) => ("write", replace(path, bytes, &self.model)),
             None => ("remove", fs::remove_file(path)),
         };
         done.map_err(|error| Failure::write(verb, path, &error))
@@ -116,11 +111,10 @@ impl Change {
 
 impl Serialize for Change {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Change", 3)?;
-        fields.serialize_field("path", &ShownPath::from(self.path.as_path()))?;
-        fields.serialize_field("action", self.action())?;
-        fields.serialize_field("diff", &self.diff())?;
-        fields.end()
+        let path = json!(ShownPath::from(&self.path));
+        let fields =
+            [("path", path), ("action", json!(self.action())), ("diff", json!(self.diff()))];
+        serializer.collect_map(fields)
     }
 }
 

@@ -3,7 +3,6 @@
 //! The folder lists what was written to it, with the BLAKE3 hash of each file.
 //! It is changed or removed only while it holds that and nothing else.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, ErrorKind::NotFound};
@@ -11,11 +10,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::FileError;
-use super::hook::Registration;
-use super::location::Location;
+use super::hook::{Hook, groups};
 use super::plan::{Change, Plan, missing_directories};
-use super::settings;
+use super::{FileError, location::Location, settings};
 
 const LIST: &str = ".muzzle-persona.json";
 pub const HOOKS: &str = "hooks/hooks.json";
@@ -42,7 +39,7 @@ pub fn is_registered(folder: &Path) -> Result<bool, FileError> {
     Ok(folder.join(LIST).exists() || settings::is_registered(&folder.join(HOOKS))?)
 }
 
-pub fn plan_install(location: &Location, registration: &Registration) -> Result<Plan, FileError> {
+pub fn plan_install(location: &Location, registration: &[Hook]) -> Result<Plan, FileError> {
     let folder = &location.path;
     let (made_directories, mut old) = match read(folder)? {
         Some(list) => (list.made_directories, list.contents),
@@ -50,7 +47,7 @@ pub fn plan_install(location: &Location, registration: &Registration) -> Result<
     };
     let mut new: Vec<_> = FILES.map(|(path, text)| (path, text.to_owned())).into();
     // The hooks come last: a folder that is incomplete is not registered yet.
-    new.push((HOOKS, json(&BTreeMap::from([("hooks", registration.groups())]))));
+    new.push((HOOKS, json(&BTreeMap::from([("hooks", groups(registration))]))));
     let files = new.iter().map(|(path, text)| (path.to_string(), hash(text.as_bytes()))).collect();
     let version = env!("CARGO_PKG_VERSION").to_owned();
     // The list comes first: a folder that is incomplete can be removed.
@@ -68,10 +65,9 @@ pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
     let folder = &location.path;
     let mut plan = Plan::new(location);
     let Some(list) = read(folder)? else { return Ok(plan) };
-    let mut inner: Vec<_> = list.directories().into_iter().map(|dir| folder.join(dir)).collect();
-    inner.sort_by_key(|path| Reverse(path.components().count()));
+    let inner = list.directories().into_iter().rev().map(|dir| folder.join(dir));
     let above = folder.ancestors().take(1 + list.made_directories).map(Path::to_owned);
-    plan.emptied = inner.into_iter().chain(above).collect();
+    plan.emptied = inner.chain(above).collect();
     // The hooks first, the list last, for the same reasons.
     let mut files: Vec<_> = list.contents.into_iter().collect();
     files.sort_by_key(|(path, _)| (path == LIST, path != HOOKS));
@@ -91,8 +87,8 @@ fn read(folder: &Path) -> Result<Option<List>, FileError> {
         NotFound => FileError::NoList(LIST),
         _ => error.into(),
     })?;
-    let list = serde_json::from_slice::<List>(&bytes);
-    let mut list = list.map_err(|_| FileError::Modified(LIST.to_owned()))?;
+    let list = serde_json::from_slice(&bytes);
+    let mut list: List = list.map_err(|_| FileError::Modified(LIST.to_owned()))?;
     list.read_part(folder, "")?;
     list.contents.insert(LIST.to_owned(), bytes);
     Ok(Some(list))
@@ -109,9 +105,8 @@ impl List {
             if kind.is_dir() && self.directories().contains(Path::new(&path)) {
                 self.read_part(folder, &format!("{path}/"))?;
             } else if path != LIST || !kind.is_file() {
-                let Some(written) = self.files.get(&path).filter(|_| kind.is_file()) else {
-                    return Err(FileError::UnknownFile(path));
-                };
+                let written = self.files.get(&path).filter(|_| kind.is_file());
+                let Some(written) = written else { return Err(FileError::UnknownFile(path)) };
                 let bytes = fs::read(entry.path())?;
                 if hash(&bytes) != *written {
                     return Err(FileError::Modified(path));
@@ -122,7 +117,7 @@ impl List {
         Ok(())
     }
 
-    /// Returns the directories within the folder that its files are in.
+    /// Returns the directories within the folder that its files are in, each before those in it.
     fn directories(&self) -> BTreeSet<PathBuf> {
         let above = self.files.keys().flat_map(|file| Path::new(file).ancestors().skip(1));
         above.filter(|dir| !dir.as_os_str().is_empty()).map(Path::to_owned).collect()

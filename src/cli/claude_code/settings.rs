@@ -5,21 +5,15 @@
 //! was. If it was changed since, only our handlers are removed.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use serde_json::json;
 
-use super::document::Document;
-use super::edit;
-use super::error::{FileError, MAX_SETTINGS};
-use super::hook::{INJECT, RELEASE, Registration};
-use super::location::Location;
+use super::hook::{Hook, INJECT, RELEASE, registration};
 use super::plan::{Change, Plan, missing_directories};
+use super::{FileError, MAX_SETTINGS, document::Document, edit, location::Location};
 
-const COPY: &str = "before-muzzle-persona";
-const NOTE: &str = "made-by-muzzle-persona";
 /// In the note: how many of the directories above the file were not there either.
 const MADE_DIRECTORIES: &str = "made_directories";
 
@@ -52,22 +46,21 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     }
 }
 
-pub fn plan_install(location: &Location, registration: &Registration) -> Result<Plan, FileError> {
+pub fn plan_install(location: &Location, registration: &[Hook]) -> Result<Plan, FileError> {
     let mut plan = Plan::new(location);
     let [mut file, mut copy, mut note] = open(&location.path)?;
     let Some(before) = &file.before else {
         let made = json!({ MADE_DIRECTORIES: missing_directories(&file.path) });
         note.after = Some(format!("{made}\n").into());
         file.after = Some(installed(&[], registration)?);
-        plan.changes = vec![note, file];
-        return Ok(plan);
+        return Ok(Plan { changes: vec![note, file], ..plan });
     };
     Document::read(before)?.check()?;
     let original = original(before, &copy, &note)?;
     file.after = Some(installed(original.unwrap_or(before), registration)?);
     let is_changed = file.after != file.before;
     if !was_absent(original, &note) && (is_changed || copy.before.is_some()) {
-        plan.backup = Some(copy.path.as_path().into());
+        plan.backup = Some((&copy.path).into());
     }
     if is_changed {
         if original.is_none() {
@@ -88,8 +81,7 @@ pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
     if was_absent(original, &note) {
         let note = note.before.as_deref().unwrap_or_default();
         let note: BTreeMap<String, usize> = serde_json::from_slice(note).unwrap_or_default();
-        let made_directories = note.get(MADE_DIRECTORIES).copied().unwrap_or_default();
-        let above = file.path.ancestors().skip(1).take(made_directories);
+        let above = file.path.ancestors().skip(1).take(*note.get(MADE_DIRECTORIES).unwrap_or(&0));
         plan.emptied = above.map(Path::to_owned).collect();
     } else {
         file.after = Some(without_hooks(original.unwrap_or(before))?);
@@ -113,14 +105,14 @@ fn open(path: &Path) -> Result<[Change; 3], FileError> {
     if bytes.is_some() && fs::metadata(&path)?.permissions().readonly() {
         return Err(FileError::ReadOnly);
     }
-    let [copy, note] = [COPY, NOTE].map(|ending| {
+    let [copy, note] = [".before-muzzle-persona", ".made-by-muzzle-persona"].map(|ending| {
         let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{ending}"));
+        name.push(ending);
         let path = path.with_file_name(name);
         let before = fs::read(&path).ok();
         Change { is_internal: true, ..Change::new(path, before, None) }
     });
-    let copy = Change { copy_of: Some(path.clone()), ..copy };
+    let copy = Change { model: path.clone(), ..copy };
     Ok([Change::new(path, bytes, None), copy, note])
 }
 
@@ -144,7 +136,7 @@ fn was_absent(original: Option<&[u8]>, note: &Change) -> bool {
     note.before.is_some() && original.is_some_and(<[u8]>::is_empty)
 }
 
-fn installed(base: &[u8], registration: &Registration) -> Result<Vec<u8>, FileError> {
+fn installed(base: &[u8], registration: &[Hook]) -> Result<Vec<u8>, FileError> {
     let base = without_hooks(base)?;
     let document = Document::read(&base)?;
     document.check()?;
@@ -156,10 +148,10 @@ fn without_hooks(bytes: &[u8]) -> Result<Vec<u8>, FileError> {
 }
 
 /// Returns the registration that a file holds, if it is complete.
-fn registered(document: &Document<'_>) -> Option<Registration> {
+fn registered(document: &Document<'_>) -> Option<[Hook; 3]> {
     let hooks = document.hooks();
     let last = |name| hooks.iter().rfind(|hook| hook.own == Some(name));
-    let inject = last(INJECT)?;
-    let (command, args) = (inject.command.clone()?, inject.args.clone()?);
-    Some(Registration { inject: command, args, release: last(RELEASE)?.command.clone()? })
+    let (inject, release) = (last(INJECT)?, last(RELEASE)?);
+    let (inject, args) = (inject.command.as_deref()?, inject.args.as_deref()?);
+    Some(registration(inject, args, release.command.as_deref()?))
 }

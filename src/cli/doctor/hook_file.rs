@@ -4,10 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::claude_code::document::{Document, FOLDER_PLUGIN, flag, get, properties, text};
-use crate::cli::claude_code::error::FileError;
-use crate::cli::claude_code::hook::Hook;
 use crate::cli::claude_code::location::{ClaudeCode, Location, Via};
-use crate::cli::claude_code::{plugin, settings};
+use crate::cli::claude_code::{FileError, hook::Hook, plugin, settings};
 
 #[derive(Debug, Default)]
 pub struct HookFile {
@@ -48,8 +46,8 @@ pub fn read_all(client: &ClaudeCode) -> Vec<HookFile> {
 }
 
 fn read(path: &Path, location: Option<&Location>, plugin: Option<PathBuf>) -> Option<HookFile> {
+    let bytes = settings::read(path).transpose()?;
     let (path, location) = (path.to_owned(), location.cloned());
-    let bytes = settings::read(&path).transpose()?;
     let mut file = HookFile { location, path, plugin, ..HookFile::default() };
     file.error = bytes.and_then(|bytes| file.parse(&bytes)).err();
     Some(file)
@@ -82,11 +80,11 @@ impl HookFile {
             let plugins = document.setting("enabledPlugins");
             self.enables_plugin = get(plugins, FOLDER_PLUGIN).and_then(flag);
             self.marketplace = document.enabled_plugin();
-            let variables = properties(document.setting("env")).iter();
-            let variables = variables.filter_map(|variable| {
-                Some((variable.name.as_str().to_owned(), text(&variable.value)?.to_owned()))
-            });
-            self.variables = variables.collect();
+            self.variables.extend(
+                properties(document.setting("env")).iter().filter_map(|it| {
+                    Some((it.name.as_str().to_owned(), text(&it.value)?.to_owned()))
+                }),
+            );
         }
         document.check()
     }

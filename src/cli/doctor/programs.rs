@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::check::Check;
+use super::Check;
 use crate::cli::claude_code::hook::{INJECT, INSTALL_HINT, RELEASE, beside};
 
 pub fn checks(program: Option<&Path>) -> Vec<Check> {
@@ -14,12 +14,12 @@ pub fn checks(program: Option<&Path>) -> Vec<Check> {
         let means = "`install` registers the hooks that are beside this program.";
         Some(Check::problem("programs", message, means, INSTALL_HINT))
     });
-    let mut checks: Vec<_> = faults.collect();
-    if checks.is_empty() {
+    let faults: Vec<_> = faults.collect();
+    if faults.is_empty() {
         let message = format!("Both hooks are beside this program, in `{}`.", dir.display());
-        checks.push(Check::ok("programs", message));
+        return vec![Check::ok("programs", message)];
     }
-    checks
+    faults
 }
 
 pub fn fault(path: &Path) -> Option<&'static str> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use muzzle_persona::wording::Quoted;
+use muzzle_persona::wording::quoted;
 
-use super::check::Check;
+use super::Check;
 use super::hook_file::{HookFile, effective};
 use super::programs::{fault, is_beside};
 use crate::cli::claude_code::hook::{Hook, INJECT, RELEASE};
@@ -24,18 +24,17 @@ pub fn checks(client: &ClaudeCode, files: &[HookFile], program: Option<&Path>) -
         }
         checks.extend(faults);
     }
-    let mut count = with.len();
-    for file in files {
-        if let Some(plugin) = &file.marketplace {
-            count += 1;
-            let path = file.path.display();
-            checks.push(ok(format!("The plugin `{plugin}` is enabled in `{path}`.")));
-        }
-    }
+    let enabled = files.iter().filter_map(|file| {
+        let (plugin, path) = (file.marketplace.as_ref()?, file.path.display());
+        Some(ok(format!("The plugin `{plugin}` is enabled in `{path}`.")))
+    });
+    let enabled: Vec<_> = enabled.collect();
+    let count = with.len() + enabled.len();
+    checks.extend(enabled);
     let without = without.iter().filter(|file| file.plugin.is_none() && file.error.is_none());
     let without: Vec<_> = without.map(|file| file.path.display()).collect();
     if !without.is_empty() {
-        checks.push(ok(format!("No hook of ours is in {}.", Quoted::all(&without))));
+        checks.push(ok(format!("No hook of ours is in {}.", quoted(&without))));
     }
     if count == 0 {
         let means = "No agent of a session that starts here gets a persona.";
@@ -81,8 +80,8 @@ pub fn other_hooks(files: &[HookFile]) -> Vec<Check> {
 fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
     let id = "registration.file";
     let mut checks = Vec::new();
-    for file in files.iter().filter(|file| file.location.is_some()) {
-        if let Some(error) = &file.error {
+    for file in files {
+        if let (Some(_), Some(error)) = (&file.location, &file.error) {
             let message = format!("`{}` is not as it should be: {error}.", file.path.display());
             let means = "Claude Code may ignore the whole file, and `install` leaves it alone.";
             checks.push(Check::warning(id, message, means, error.hint()));
@@ -100,7 +99,7 @@ fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
             Ok(_) if files.iter().any(|file| file.location.as_ref() == Some(&folder)) => {}
             Ok(_) => {
                 let message = format!("`{path}` has no `{}`.", plugin::HOOKS);
-                let hint = install_command(Some(&folder));
+                let hint = &install_command(Some(&folder));
                 checks.push(Check::warning(id, message, "The plugin registers nothing.", hint));
             }
         }
@@ -158,8 +157,7 @@ fn commands(file: &HookFile) -> BTreeSet<&str> {
 }
 
 fn install_command(location: Option<&Location>) -> String {
-    let flags = location
-        .map(|location| format!(" --via {} --scope {}", word(&location.via), word(&location.scope)))
-        .unwrap_or_default();
-    format!("`muzzle-persona install{flags}`")
+    location.map_or("`muzzle-persona install`".to_owned(), |Location { via, scope, .. }| {
+        format!("`muzzle-persona install --via {} --scope {}`", word(via), word(scope))
+    })
 }

@@ -4,21 +4,20 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 use muzzle_persona::environment::{INJECT as ELIGIBLE, STORE};
-use serde_json::{Value, json};
+use muzzle_persona::events::one_line;
+use serde_json::{Number, Value, json};
 
-use super::check::{Check, Rehearsal};
-use super::hook_file::HookFile;
-use super::hook_run::HookRun;
-use super::programs::is_beside;
+use super::{Check, Rehearsal, hook_file::HookFile, programs::is_beside};
 use crate::cli::claude_code::hook::{Hook, INJECT, RELEASE};
-use crate::cli::claude_code::location::ClaudeCode;
-use crate::cli::failure::Failure;
+use crate::cli::{claude_code::location::ClaudeCode, failure::Failure};
 
 /// How long Claude Code waits for a hook that is registered without a timeout.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
@@ -42,17 +41,21 @@ pub fn checks(
     for file in files {
         let inject = file.own_hook("PreToolUse", INJECT).filter(|hook| hook.is_called_for_agents());
         let release = file.own_hook("SessionEnd", RELEASE);
-        let is_trusted =
-            |hook: &Hook| file.path.starts_with(&client.user) || is_hook_beside(program, hook);
-        if let Some(hook) = inject.into_iter().chain(release).find(|hook| !is_trusted(hook)) {
-            checks.push(not_run(file, hook));
+        let mut hooks = inject.into_iter().chain(release).peekable();
+        if hooks.peek().is_none() {
             continue;
         }
-        if inject.is_none() && release.is_none() {
+        let is_trusted = file.path.starts_with(&client.user);
+        if let Some(hook) = hooks.find(|hook| !is_trusted && !is_hook_beside(program, hook)) {
+            let (name, path) = (hook.command_line(), file.path.display());
+            let message = format!("`{name}`, as `{path}` registers it, was not run.");
+            let means = "The file may have come with the project, and that is not the hook beside this program.";
+            let hint = "look at it; `muzzle-persona install --scope project` registers the hooks beside this program";
+            checks.push(Check::warning("rehearsal", message, means, hint));
             continue;
         }
-        let scratch = tempfile::tempdir()
-            .map_err(|error| Failure::write("make", &std::env::temp_dir(), &error))?;
+        let scratch = tempfile::tempdir();
+        let scratch = scratch.map_err(|error| Failure::write("make", &env::temp_dir(), &error))?;
         let store = scratch.path().join("store");
         let call = |hook: &Hook, mut payload: Value| {
             if let Some(payload) = payload.as_object_mut() {
@@ -64,8 +67,9 @@ pub fn checks(
             command.envs(variables.iter().map(|(name, (value, _))| (name, value)));
             command.env(STORE, &store).env("CLAUDE_PROJECT_DIR", cwd).current_dir(cwd);
             command.envs(file.plugin.as_ref().map(|folder| ("CLAUDE_PLUGIN_ROOT", folder)));
-            let limit = hook.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            HookRun::start(&mut command, &payload.to_string(), limit.unwrap_or(DEFAULT_TIMEOUT))
+            let limit = hook.timeout.as_ref().and_then(Number::as_f64);
+            let limit = limit.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            run(&mut command, &payload.to_string(), limit.unwrap_or(DEFAULT_TIMEOUT))
         };
         checks.extend(inject.map(|hook| start_agent(hook, is_off, call)));
         checks.extend(release.map(|hook| end_session(hook, &store.join("events.jsonl"), call)));
@@ -76,43 +80,38 @@ pub fn checks(
 fn start_agent(
     hook: &Hook,
     is_off: bool,
-    call: impl Fn(&Hook, Value) -> Result<HookRun, String>,
+    call: impl Fn(&Hook, Value) -> Result<(Output, Duration), String>,
 ) -> Check {
     let input = json!({
-        "description": "Review parser",
+        "name": "worker-1", "subagent_type": "general-purpose", "description": "Review parser",
         "prompt": "Review src/parser.rs and report every unchecked index.",
-        "subagent_type": "general-purpose",
-        "name": "worker-1",
     });
     let payload = json!({
-        "hook_event_name": "PreToolUse",
-        "permission_mode": "default",
-        "tool_name": "Agent",
-        "tool_input": input,
-        "tool_use_id": "toolu_rehearsal",
+        "hook_event_name": "PreToolUse", "permission_mode": "default",
+        "tool_name": "Agent", "tool_input": input, "tool_use_id": "toolu_rehearsal",
     });
-    let id = "rehearsal.inject";
-    let name = hook.command_line();
-    let problem = |fault: &str| {
-        let means = "A sample call of an agent got no persona.";
-        Check::problem(id, format!("`{name}` {fault}."), means, HINT)
-    };
-    let run = match call(hook, payload) {
-        Ok(run) => run,
+    let (id, name) = ("rehearsal.inject", hook.command_line());
+    let means = "A sample call of an agent got no persona.";
+    let problem = |fault: &str| Check::problem(id, format!("`{name}` {fault}."), means, HINT);
+    let (output, duration) = match call(hook, payload) {
+        Ok(called) => called,
         Err(fault) => return problem(&fault),
     };
-    let milliseconds = u64::try_from(run.duration.as_millis()).unwrap_or(u64::MAX);
+    let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let message = |what| format!("`{name}` {what}, in {milliseconds} ms.");
-    let preamble = run.preamble(&input);
+    let preamble = preamble(&output, &input);
+    let given = message("gave a sample call a persona");
     let mut check = match &preamble {
-        Err(_) if is_off && run.is_silent() => Check::ok(id, message("left a sample call alone")),
+        Err(_) if is_off && is_silent(&output) => {
+            Check::ok(id, message("left a sample call alone"))
+        }
         Err(fault) => problem(fault),
-        Ok(_) if run.duration > SLOW => {
+        Ok(_) if duration > SLOW => {
             let means = "Every agent waits so long before it starts.";
             let hint = "look what else the machine is doing, then run this again";
-            Check::warning(id, message("gave a sample call a persona"), means, hint)
+            Check::warning(id, given, means, hint)
         }
-        Ok(_) => Check::ok(id, message("gave a sample call a persona")),
+        Ok(_) => Check::ok(id, given),
     };
     let (command, args) = (hook.command.clone().unwrap_or_default(), hook.args.clone());
     check.rehearsal = Some(Rehearsal { command, args, milliseconds, preamble: preamble.ok() });
@@ -122,22 +121,22 @@ fn start_agent(
 fn end_session(
     hook: &Hook,
     log: &Path,
-    call: impl Fn(&Hook, Value) -> Result<HookRun, String>,
+    call: impl Fn(&Hook, Value) -> Result<(Output, Duration), String>,
 ) -> Check {
-    let id = "rehearsal.release";
-    let name = hook.command_line();
+    let (id, name) = ("rehearsal.release", hook.command_line());
     let has = |event| fs::read_to_string(log).unwrap_or_default().contains(event);
     let is_lent = has(r#""type":"assign""#);
     let fault = match call(hook, json!({"hook_event_name": "SessionEnd", "reason": "other"})) {
         Err(fault) => fault,
-        Ok(run) if !run.status.success() => run.failure(),
-        Ok(run) if is_lent && !has(r#""type":"release""#) => run.inaction(),
-        Ok(run) => {
+        Ok((output, duration))
+            if output.status.success() && (!is_lent || has(r#""type":"release""#)) =>
+        {
             let done = if is_lent { "gave the persona back" } else { "had nothing to give back" };
-            let milliseconds = run.duration.as_millis();
-            let message = format!("`{name}` {done} when the session ended, in {milliseconds} ms.");
+            let time = duration.as_millis();
+            let message = format!("`{name}` {done} when the session ended, in {time} ms.");
             return Check::ok(id, message);
         }
+        Ok((output, _)) => failure(&output),
     };
     let means = "The end of a sample session did not give its persona back.";
     Check::problem(id, format!("`{name}` {fault}."), means, HINT)
@@ -146,11 +145,12 @@ fn end_session(
 /// Returns the command of a hook: a program with its arguments, or else a line for a shell.
 fn command(hook: &Hook) -> Command {
     let line = hook.command.as_deref().unwrap_or_default();
-    let mut command = Command::new(if hook.args.is_some() { line } else { "sh" });
-    match &hook.args {
-        Some(args) => command.args(args),
-        None => command.args(["-c", line]),
+    let (program, args) = match &hook.args {
+        Some(args) => (line, args),
+        None => ("sh", &vec!["-c".to_owned(), line.to_owned()]),
     };
+    let mut command = Command::new(program);
+    command.args(args);
     command
 }
 
@@ -160,12 +160,94 @@ fn is_hook_beside(program: Option<&Path>, hook: &Hook) -> bool {
     command.is_absolute() && is_beside(program, command) == Some(true)
 }
 
-fn not_run(file: &HookFile, hook: &Hook) -> Check {
-    let path = file.path.display();
-    Check::warning(
-        "rehearsal",
-        format!("`{}`, as `{path}` registers it, was not run.", hook.command_line()),
-        "The file may have come with the project, and that is not the hook beside this program.",
-        "look at it; `muzzle-persona install --scope project` registers the hooks beside this program",
-    )
+/// Calls a hook. What an error says, here and below, continues a sentence that begins with its name.
+fn run(
+    command: &mut Command,
+    payload: &str,
+    limit: Duration,
+) -> Result<(Output, Duration), String> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // The clock measures how long an agent would wait; it enters no event.
+    let start = Instant::now();
+    let mut child = command.spawn().map_err(|error| format!("could not be run: {error}"))?;
+    let (stdout, stderr) = (read(child.stdout.take()), read(child.stderr.take()));
+    if let Some(mut stdin) = child.stdin.take() {
+        // A hook may end without reading.
+        let _ = stdin.write_all(payload.as_bytes());
+    }
+    let status = wait(&mut child, start, limit)
+        .ok_or_else(|| format!("did not end within {} ms", limit.as_millis()))?;
+    let duration = start.elapsed();
+    // A process that the hook started may keep the pipe open: what came by then is all there is.
+    let received = |pipe: Receiver<Vec<u8>>| pipe.recv_timeout(limit).unwrap_or_default();
+    Ok((Output { status, stdout: received(stdout), stderr: received(stderr) }, duration))
+}
+
+fn is_silent(output: &Output) -> bool {
+    output.status.success() && output.stdout.iter().all(u8::is_ascii_whitespace)
+}
+
+/// Returns the preamble that a hook put ahead of the prompt in `input`, or what is wrong with its
+/// answer: it must not decide about the call, nor change any field but the prompt.
+fn preamble(output: &Output, input: &Value) -> Result<String, String> {
+    if !output.status.success() || is_silent(output) {
+        return Err(failure(output));
+    }
+    let mut answer: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("answered what is not JSON: {error}"))?;
+    let take = |value: &mut Value, key| value.get_mut(key).map(Value::take).unwrap_or_default();
+    let decides = answer.get("decision").is_some();
+    let mut change = take(&mut answer, "hookSpecificOutput");
+    if decides || change.get("permissionDecision").is_some() {
+        return Err("took a decision about the call, which is the user's to take".to_owned());
+    }
+    if change.get("hookEventName").is_none_or(|event| event != "PreToolUse") {
+        return Err("answered something else than a changed call".to_owned());
+    }
+    let (mut new, mut old) = (take(&mut change, "updatedInput"), input.clone());
+    let [new_prompt, old_prompt] = [&mut new, &mut old].map(|input| take(input, "prompt"));
+    if new != old {
+        return Err("changed more of the call than its prompt".to_owned());
+    }
+    let prompts = new_prompt.as_str().zip(old_prompt.as_str());
+    match prompts.and_then(|(new, old)| new.strip_suffix(old)).map(str::trim_end) {
+        Some("") => Err("left the prompt as it was".to_owned()),
+        Some(preamble) => Ok(preamble.to_owned()),
+        None => Err("changed the prompt itself".to_owned()),
+    }
+}
+
+/// Says how a hook ended that did not do what it should.
+fn failure(output: &Output) -> String {
+    let stderr = one_line(&String::from_utf8_lossy(&output.stderr));
+    let reason = if stderr.is_empty() { "it did not say why" } else { &stderr };
+    match output.status {
+        status if status.success() => format!("did nothing: {reason}"),
+        status => format!("ended with {status}: {reason}"),
+    }
+}
+
+/// Reads a pipe in a thread of its own, so that the hook never waits for its reader.
+fn read(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.map(|pipe| pipe.take(1024 * 1024).read_to_end(&mut bytes));
+        sender.send(bytes)
+    });
+    receiver
+}
+
+/// Waits for the end of a hook, and kills it when its time is up.
+fn wait(child: &mut Child, start: Instant, limit: Duration) -> Option<ExitStatus> {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if start.elapsed() < limit => thread::sleep(Duration::from_millis(1)),
+            _ => {
+                let _ = child.kill().and_then(|()| child.wait());
+                return None;
+            }
+        }
+    }
 }

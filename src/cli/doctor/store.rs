@@ -1,13 +1,12 @@
 //! The store: where it is, its modes, the end of its log, its lock, the space on its disk.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use muzzle_persona::Hold;
 use muzzle_persona::wording::Count;
-use muzzle_persona::{Condition, LogEnd, Options, Store, StoreError};
+use muzzle_persona::{Condition, Hold, Options, Store, StoreError};
 
-use super::check::Check;
+use super::Check;
 use crate::cli::failure::Failure;
 
 const MIB: u64 = 1024 * 1024;
@@ -18,34 +17,32 @@ const NO_SPACE: u64 = MIB;
 const NOT_RECORDED: &str = "Nothing can be recorded, so no agent gets a persona.";
 
 pub fn checks(options: &Options) -> Vec<Check> {
-    let dir = options.dir.display();
-    let mut checks = match Store::examine(options) {
+    let (id, dir) = ("store", options.dir.display());
+    let mut checks = Vec::new();
+    match Store::examine(options) {
         Ok(condition) => {
             let bytes = Count(condition.bytes, "byte");
-            let message = format!("The store is in `{dir}`; its log has {bytes}.");
-            let mut checks = vec![Check::ok("store", message)];
+            checks.push(Check::ok(id, format!("The store is in `{dir}`; its log has {bytes}.")));
             checks.extend(modes(&options.dir, &condition));
-            checks.extend([log_end(&condition.end), lock(condition.lock)]);
-            checks
+            checks.extend([log_end(&condition), lock(condition.lock)]);
         }
         Err(StoreError::NoStore(_)) => {
             let message = format!("There is no store at `{dir}` yet; the first agent makes one.");
-            vec![Check::ok("store", message)]
+            checks.push(Check::ok(id, message));
         }
         Err(error) => {
             let Failure { message, hint, .. } = Failure::from(error);
-            let means = format!("The store at `{dir}` cannot be looked at.");
-            let hint = hint.unwrap_or_default();
-            vec![Check::problem("store", sentence(&message), means, hint)]
+            let means = &format!("The store at `{dir}` cannot be looked at.");
+            let hint = &hint.unwrap_or_default();
+            checks.push(Check::problem(id, sentence(&message), means, hint));
         }
-    };
+    }
     checks.extend(space(&options.dir));
     checks
 }
 
 fn modes(dir: &Path, condition: &Condition) -> Vec<Check> {
-    let id = "store.modes";
-    let shown = dir.display().to_string();
+    let (id, shown) = ("store.modes", dir.display().to_string());
     let quoted = shlex::try_quote(&shown).unwrap_or_default();
     let open = condition.open_to_others.iter();
     let open: Vec<_> = open.map(|(name, mode)| format!("`{name}` ({mode:03o})")).collect();
@@ -54,32 +51,31 @@ fn modes(dir: &Path, condition: &Condition) -> Vec<Check> {
     } else {
         let message = format!("Others than its owner may use {} of the store.", open.join(", "));
         let means = "Whoever reads it learns what your agents do; whoever writes to it puts words into their prompts.";
-        Check::warning(id, message, means, format!("`chmod -R go= {quoted}`"))
+        Check::warning(id, message, means, &format!("`chmod -R go= {quoted}`"))
     }];
     let mut paths = ["", "events.jsonl", ".lock"].into_iter().map(|name| dir.join(name));
-    let is_read_only =
-        |path: &PathBuf| fs::metadata(path).is_ok_and(|found| found.permissions().readonly());
-    checks.extend(paths.find(is_read_only).map(|path| {
+    let found = paths.find(|path| fs::metadata(path).is_ok_and(|it| it.permissions().readonly()));
+    checks.extend(found.map(|path| {
         let message = format!("`{}` is read-only.", path.display());
-        Check::problem(id, message, NOT_RECORDED, format!("`chmod -R u+w {quoted}`"))
+        Check::problem(id, message, NOT_RECORDED, &format!("`chmod -R u+w {quoted}`"))
     }));
     checks
 }
 
-fn log_end(end: &LogEnd) -> Check {
+fn log_end(condition: &Condition) -> Check {
     let id = "store.tail";
-    match end {
-        LogEnd::Empty => Check::ok(id, "The log is empty."),
-        LogEnd::Sound(event) => {
-            Check::ok(id, format!("The log ends with the event {event}, which is sound."))
+    match (condition.torn, &condition.last) {
+        (None, None) => Check::ok(id, "The log is empty."),
+        (None, Some(Ok(it))) => {
+            Check::ok(id, format!("The log ends with the event {it}, which is sound."))
         }
-        LogEnd::Torn { bytes } => Check::warning(
+        (Some(bytes), _) => Check::warning(
             id,
-            format!("The log ends with {} of a write that was cut off.", Count(*bytes, "byte")),
+            format!("The log ends with {} of a write that was cut off.", Count(bytes, "byte")),
             "No event that was acknowledged is lost; the next writer moves them to `quarantine/`.",
             "nothing needs to be done; `muzzle-persona verify` reads the whole log",
         ),
-        LogEnd::Damaged(error) => Check::problem(
+        (None, Some(Err(error))) => Check::problem(
             id,
             format!("The last line of the log is damaged: {error}."),
             "Nothing is recorded behind damage, so no agent gets a persona.",
@@ -110,11 +106,10 @@ fn space(dir: &Path) -> Option<Check> {
     let free = fs2::available_space(dir.ancestors().find(|dir| dir.is_dir())?).ok()?;
     let (id, message) = ("store.space", format!("{} MiB are free on its disk.", free / MIB));
     let hint = "make room, or name another store in `MUZZLE_PERSONA_STORE`";
+    let soon = "Soon nothing more can be recorded.";
     Some(match free {
         ..NO_SPACE => Check::problem(id, message, NOT_RECORDED, hint),
-        NO_SPACE..LOW_SPACE => {
-            Check::warning(id, message, "Soon nothing more can be recorded.", hint)
-        }
+        NO_SPACE..LOW_SPACE => Check::warning(id, message, soon, hint),
         _ => Check::ok(id, message),
     })
 }

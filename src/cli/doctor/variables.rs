@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use muzzle_persona::environment::{HOOK_TIMEOUT, INJECT, NOW, PREFIX, STORE};
 
-use super::check::Check;
+use super::Check;
 use super::hook_file::HookFile;
 
 /// With less time than this, in milliseconds, a hook may not get done on a busy machine.
