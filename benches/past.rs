@@ -11,9 +11,9 @@ use std::mem;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::events::{
-    AgentName, Assign, AssignedSlot, Event, Feedback, Heads, Observation, PersonaName, ProjectName,
-    Reactivate, ReactivateReason, Release, ReleaseReason, ReleasedSlot, Retire, RetireReason,
-    RoleName, Seq, SessionId, Slot, Source, ToolUseId, encode,
+    AgentName, Assign, AssignedSlot, ChoiceReason, Event, Feedback, Heads, Observation,
+    PersonaName, Points, ProjectName, Reactivate, ReactivateReason, Release, ReleaseReason,
+    ReleasedSlot, Retire, RetireReason, RoleName, Seq, SessionId, Slot, Source, ToolUseId, encode,
 };
 
 use crate::Problem;
@@ -140,6 +140,8 @@ impl Team {
                     persona,
                     requested: role.clone(),
                     role,
+                    by: Some(ChoiceReason::BestFree),
+                    score: Some(Points::from_f64(rng.f64())),
                 })
             })
             .collect();
@@ -179,6 +181,7 @@ impl Team {
             role: slot.role.clone(),
             project: Some(assign.project.clone()),
             session: Some(assign.session.clone()),
+            slot: None,
             observation: Observation::unchecked(observation),
             sentiment,
             source: Source::unchecked("cli"),

@@ -279,10 +279,30 @@ mod tests {
 
     const DAY: i64 = 86_400;
 
+    /// A slot for the best candidate, whatever its score.
     fn assigned(agent: &str, index: usize, persona: &str, role: &str) -> AssignedSlot {
         let role = RoleName::parse(role).unwrap();
         let (slot, requested) = (slot(agent, index), role.clone());
-        AssignedSlot { slot, persona: name(persona), role, requested, by: None, score: None }
+        let by = Some(ChoiceReason::BestFree);
+        AssignedSlot { slot, persona: name(persona), role, requested, by, score: None }
+    }
+
+    /// The same slot for another reason.
+    fn by(reason: ChoiceReason, slot: AssignedSlot) -> AssignedSlot {
+        AssignedSlot { by: Some(reason), ..slot }
+    }
+
+    /// The events of a decision, without the scores in them, each of which is the choice's own.
+    fn unscored(decision: &Decision<Vec<Choice>>) -> Vec<Event> {
+        let mut events = decision.events.clone();
+        for event in &mut events {
+            let Event::Assign(assign) = event else { continue };
+            for slot in &mut assign.slots {
+                let choice = decision.outcome.iter().find(|choice| choice.slot == slot.slot);
+                assert_eq!(slot.score.take(), choice.map(|choice| choice.score.total));
+            }
+        }
+        events
     }
 
     /// The event that `request("s", "w", …)` is to end with.
@@ -332,10 +352,10 @@ mod tests {
         let requested = RoleName::parse("Test").unwrap();
         let slots = vec![AssignedSlot { requested, ..assigned("w", 0, "Bo", "testing") }];
         let Event::Assign(lent) = lending(slots) else { unreachable!() };
-        assert_eq!(decision.events, [Event::Assign(Assign { team, tool_use_id, ..lent })]);
+        assert_eq!(unscored(&decision), [Event::Assign(Assign { team, tool_use_id, ..lent })]);
         let [choice] = &decision.outcome[..] else { panic!("it is one choice") };
         assert_eq!((choice.slot.as_str(), choice.role.as_str()), ("w-0", "testing"));
-        assert_eq!(choice.score.total.to_string(), "1", "before this assignment");
+        assert_eq!(choice.score.total.to_string(), "0.451645064", "before this assignment");
         assert_eq!(decision.notices, [""; 0]);
     }
 
@@ -343,8 +363,47 @@ mod tests {
     fn only_a_free_persona_is_chosen() {
         let mut world = World::of(&["Held", "Retired", "Free"]);
         world.worked("Held", "testing").worked("Retired", "testing").after(10 * DAY);
-        world.lent("other", "w", "Held", "testing").retired("Retired", RetireReason::Inactive);
+        world.lent("other", "w", "Held", "testing").retired("Retired", RetireReason::Manual);
         assert_eq!(world.chosen("testing"), "Free");
+    }
+
+    #[test]
+    fn who_was_retired_for_inactivity_competes_and_comes_back_if_it_is_the_best() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.worked("Bo", "testing").after(10 * DAY).retired("Bo", RetireReason::Inactive);
+        let decision = world.assign(&request("s", "w", &["testing", "testing"])).unwrap();
+        assert_eq!(chosen(&decision), [("Bo", false), ("Ann", false)]);
+        assert_eq!(decision.events[0], reactivation("Bo", ReactivateReason::Needed));
+        assert_eq!(decision.events.len(), 2);
+    }
+
+    #[test]
+    fn a_persona_is_grown_for_the_role_that_needs_it() {
+        for _ in 0..8 {
+            let mut world = World::of(&[]);
+            let decision = world.assign(&request("s", "w", &["security-review"])).unwrap();
+            let Event::Grow(grown) = &decision.events[0] else { panic!("somebody is grown") };
+            let role = world.rules.roles.resolve("security-review");
+            assert!(role.expertise.contains(&grown.expertise[0]), "{:?}", grown.expertise);
+            assert_eq!(grown.expertise.len(), 2);
+            assert_ne!(grown.expertise[0], grown.expertise[1]);
+        }
+    }
+
+    #[test]
+    fn a_role_that_is_none_is_lent_for_general_with_a_warning() {
+        let mut world = World::of(&["Ann"]);
+        for (role, nearest) in
+            [("code-reviwer", "; the nearest is `code-reviewer`"), ("astronaut-qq", "")]
+        {
+            let asked = request("s", "w", &[role]);
+            let decision = assign(&mut world.situation(), &asked).unwrap();
+            assert_eq!(decision.outcome[0].role.as_str(), "general");
+            let warning = format!("there is no role named `{role}`, chose for `general`{nearest}");
+            assert_eq!(decision.notices, [warning]);
+        }
+        let asked = request("s", "w", &["general"]);
+        assert_eq!(assign(&mut world.situation(), &asked).unwrap().notices, [""; 0]);
     }
 
     #[test]
@@ -359,10 +418,10 @@ mod tests {
         world.retired("Cy", RetireReason::Manual).after(20 * DAY);
         let decision = world.assign(&request("s", "w", &["testing"])).unwrap();
         assert_eq!(
-            decision.events,
+            unscored(&decision),
             [
-                reactivation("Bo", ReactivateReason::PoolEmpty),
-                lending(vec![assigned("w", 0, "Bo", "testing")]),
+                reactivation("Bo", ReactivateReason::Needed),
+                lending(vec![by(ChoiceReason::BroughtBack, assigned("w", 0, "Bo", "testing"))]),
             ]
         );
     }
@@ -374,9 +433,11 @@ mod tests {
         // Merged branches retired a persona and lent it.
         world.lent("other", "v", "Kept", "testing").retired("Kept", RetireReason::Inactive);
         let decision = world.assign(&request("s", "w", &["general"])).unwrap();
-        let [Event::Grow(grown), lent] = &decision.events[..] else { panic!("somebody is grown") };
-        assert_eq!(*lent, lending(vec![assigned("w", 0, grown.name.as_str(), "general")]));
-        assert_eq!(decision.outcome[0].score.total.to_string(), "0.3", "as a newcomer's");
+        let events = unscored(&decision);
+        let [Event::Grow(grown), lent] = &events[..] else { panic!("somebody is grown") };
+        let slot = assigned("w", 0, grown.name.as_str(), "general");
+        assert_eq!(*lent, lending(vec![by(ChoiceReason::Grown, slot)]));
+        assert_eq!(decision.outcome[0].score.total.to_string(), "0.55", "as a newcomer's");
         assert!(world.roster.get(&grown.name).unwrap().is_held());
     }
 
@@ -387,7 +448,7 @@ mod tests {
             world.assign(&request("s", "w", &["testing", "testing", "general"])).unwrap();
         let slots = [(0, "Ann", "testing"), (1, "Bo", "testing"), (2, "Cy", "general")];
         let slots = slots.map(|(index, persona, role)| assigned("w", index, persona, role));
-        assert_eq!(decision.events, [lending(slots.to_vec())]);
+        assert_eq!(unscored(&decision), [lending(slots.to_vec())]);
     }
 
     #[test]
@@ -430,7 +491,7 @@ mod tests {
         world.assign(&request("s", "w", &["testing"])).unwrap();
         let decision = world.assign(&request("s", "w", &["debugging", "general"])).unwrap();
         assert_eq!(
-            decision.events,
+            unscored(&decision),
             [
                 Event::Release(Release {
                     session: session("s"),
@@ -439,7 +500,7 @@ mod tests {
                     slots: vec![released("w", 0, "Ann", "testing")],
                 }),
                 lending(vec![
-                    assigned("w", 0, "Ann", "debugging"),
+                    by(ChoiceReason::Kept, assigned("w", 0, "Ann", "debugging")),
                     assigned("w", 1, "Bo", "general"),
                 ]),
             ]
@@ -483,7 +544,7 @@ mod tests {
             let decision =
                 world.retired("Bo", reason).assign(&summoning("Bo", &["testing"])).unwrap();
             assert_eq!(
-                decision.events,
+                unscored(&decision),
                 [
                     reactivation("Bo", ReactivateReason::Summon),
                     lending(vec![assigned("w", 0, "Bo", "testing")]),
@@ -497,7 +558,7 @@ mod tests {
         let mut world = World::of(&["Ann", "Bo"]);
         world.lent("other", "v", "Bo", "testing").after(DAY - 1);
         let decision = world.assign(&summoning("Bo", &["testing"])).unwrap();
-        assert_eq!(decision.events, [lending(vec![assigned("w", 0, "Ann", "testing")])]);
+        assert_eq!(unscored(&decision), [lending(vec![assigned("w", 0, "Ann", "testing")])]);
         assert_eq!(
             decision.notices,
             [
@@ -517,7 +578,7 @@ mod tests {
         let slots = [(0, "Bo"), (1, "Cy")];
         let slots = slots.map(|(index, persona)| assigned("w", index, persona, "debugging"));
         assert_eq!(
-            decision.events,
+            unscored(&decision),
             [
                 orphaning("other", freed.to_vec()),
                 reactivation("Bo", ReactivateReason::Summon),
@@ -596,7 +657,7 @@ mod tests {
     fn the_ranking_of_the_candidates_is_told_if_it_is_asked_for() {
         let mut world = World::of(&["Ann", "Bo", "Cy"]);
         world.worked("Bo", "testing").after(10 * DAY).lent("other", "w", "Cy", "testing");
-        for (explain, ranking) in [(false, ""), (true, "Bo 1, Ann 0")] {
+        for (explain, ranking) in [(false, ""), (true, "Bo 0.451645064, Ann 0.45")] {
             let asked = AssignRequest { explain, ..request("s", "w", &["testing"]) };
             let decision = assign(&mut world.situation(), &asked).unwrap();
             let told = decision.outcome[0].ranking.iter();
