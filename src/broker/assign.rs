@@ -547,7 +547,7 @@ mod tests {
                 unscored(&decision),
                 [
                     reactivation("Bo", ReactivateReason::Summon),
-                    lending(vec![assigned("w", 0, "Bo", "testing")]),
+                    lending(vec![by(ChoiceReason::Summoned, assigned("w", 0, "Bo", "testing"))]),
                 ]
             );
         }
@@ -575,8 +575,10 @@ mod tests {
         let decision = world.assign(&summoning("Bo", &["debugging", "debugging"])).unwrap();
         let freed = [("u", "Cy", "general"), ("v", "Bo", "testing")];
         let freed = freed.map(|(agent, persona, role)| released(agent, 0, persona, role));
-        let slots = [(0, "Bo"), (1, "Cy")];
-        let slots = slots.map(|(index, persona)| assigned("w", index, persona, "debugging"));
+        let slots = [
+            by(ChoiceReason::Summoned, assigned("w", 0, "Bo", "debugging")),
+            assigned("w", 1, "Cy", "debugging"),
+        ];
         assert_eq!(
             unscored(&decision),
             [

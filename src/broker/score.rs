@@ -376,11 +376,15 @@ mod tests {
     fn share(testing: u8, elsewhere: u8, positive: u8, negative: u8) -> String {
         let mut world = World::of(&["Ann"]).sharing();
         for (role, times) in [("testing", testing), ("debugging", elsewhere)] {
-            (0..times).for_each(|_| drop(world.worked("Ann", role)));
+            for _ in 0..times {
+                world.worked("Ann", role);
+            }
         }
         let verdicts = [(Sentiment::Positive, positive), (Sentiment::Negative, negative)];
         for (sentiment, times) in verdicts.into_iter().chain([(Sentiment::Neutral, 2)]) {
-            (0..times).for_each(|_| drop(world.judged("Ann", "testing", sentiment)));
+            for _ in 0..times {
+                world.judged("Ann", "testing", sentiment);
+            }
         }
         score(&world, "Ann", "testing").affinity.to_string()
     }

@@ -242,7 +242,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::events::{RetireReason, RoleName, Sentiment};
+    use crate::events::{RetireReason, RoleName};
     use crate::projection::Tally;
     use crate::projection::view::tests::{
         History, assign, compact, definition, feedback, reactivate, release, retire, seed,
@@ -307,7 +307,9 @@ mod tests {
         history.then(("revise", definition("Ann", "wild")));
         let mut after = history.persona("Ann");
         assert_eq!(after.definition.traits[0].as_str(), "wild");
+        assert_eq!((before.defined_at.as_second(), after.defined_at.as_second()), (1, 5));
         after.definition = before.definition.clone();
+        after.defined_at = before.defined_at;
         assert_eq!(after, before);
     }
 

@@ -321,3 +321,144 @@ impl Judgements {
         Ok(Some(vec![Part::write(to, &self.by_key)?]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::disk::Disk;
+    use crate::projection::view::tests::{
+        History, Said, anything, assign, compact, feedback, outcome, release, retract, seed,
+    };
+    use crate::projection::{Fold, Month, MonthTally, Needs, View, checkpoint};
+
+    /// Goes on from the checkpoint in a directory with more lines, and writes it anew.
+    fn go_on(dir: &std::path::Path, lines: &[String]) -> View {
+        let mut view = checkpoint::load(&Disk::default(), dir).unwrap_or_default();
+        assert_eq!(view.fold(lines.concat().as_bytes()).unwrap(), Fold::Done);
+        checkpoint::write(&Disk::default(), dir, &mut view).unwrap();
+        let mut recalled = checkpoint::load(&Disk::default(), dir).unwrap();
+        recalled.roster.load(&Needs::all()).unwrap();
+        recalled
+    }
+
+    fn parts(view: &View) -> Vec<u64> {
+        let dir = tempfile::tempdir().unwrap();
+        checkpoint::write(&Disk::default(), dir.path(), &mut view.clone()).unwrap();
+        let recalled = checkpoint::load(&Disk::default(), dir.path()).unwrap();
+        let stored = recalled.roster.judgements.stored.unwrap();
+        stored.judgements.iter().map(|part| part.keys).collect()
+    }
+
+    #[test]
+    fn what_is_new_is_kept_apart_until_it_is_a_fourth_of_what_is_old() {
+        let runs = |from: usize, to: usize, result: &'static str| {
+            (from..to).map(move |n| outcome(&format!("s{n}"), "Ann", "testing", result))
+        };
+        let mut history = History::of([seed("Ann")].into_iter().chain(runs(0, 3000, "ok")));
+        let dir = tempfile::tempdir().unwrap();
+        let mut done = 0;
+        for (to, expected) in [(3000, vec![3000]), (3100, vec![3000, 200]), (3800, vec![3800])] {
+            // Some that are new, and some in place of older ones.
+            history.extend(runs(done.min(2900), done.min(2900) + 100, "bad"));
+            history.extend(runs(done, to, "ok"));
+            let all = history.lines.len();
+            let known = checkpoint::load(&Disk::default(), dir.path())
+                .map_or(0, |view| usize::try_from(view.position.lines).unwrap());
+            let mut view = checkpoint::load(&Disk::default(), dir.path()).unwrap_or_default();
+            assert_eq!(
+                view.fold(history.lines[known..all].concat().as_bytes()).unwrap(),
+                Fold::Done
+            );
+            assert_eq!(parts(&view), expected, "up to {to}");
+            let recalled = go_on(dir.path(), &history.lines[known..all]);
+            assert_eq!(recalled, history.view(), "up to {to}");
+            done = to;
+        }
+    }
+
+    /// Anything, or taking back one of the events before it.
+    fn deeds() -> impl Strategy<Value = Vec<(Said, Option<prop::sample::Index>)>> {
+        let back = prop::option::weighted(0.3, any::<prop::sample::Index>());
+        prop::collection::vec((anything(), back), 0..24)
+    }
+
+    fn written(deeds: Vec<(Said, Option<prop::sample::Index>)>) -> History {
+        let mut history = History::of([seed("Ann"), seed("Bo")]);
+        let mut ids = history.heads.clone();
+        for (said, back) in deeds {
+            history.then(back.map_or(said, |at| retract(*at.get(&ids))));
+            ids.extend(history.heads.iter().copied());
+        }
+        history
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn tallies_are_what_the_judgements_that_count_add_up_to(deeds in deeds()) {
+            let roster = written(deeds).view().roster;
+            let mut sums = BTreeMap::new();
+            for (judged, is_last) in roster.judgements.iter() {
+                let column = MonthTally::column(judged.judgement, roster.is_compacted(judged));
+                let Some(count) = column.filter(|_| is_last) else { continue };
+                let month = Month::of(judged.at);
+                let of = (judged.persona, judged.role.clone(), month);
+                *count(sums.entry(of).or_insert(MonthTally::of(month))) += 1;
+            }
+            let mut tallies = BTreeMap::new();
+            for (index, persona) in (0..).zip(roster.personas()) {
+                for (role, record) in &persona.roles {
+                    for tally in &record.months {
+                        let tally = MonthTally { closed: 0, ..*tally };
+                        if !tally.is_empty() {
+                            tallies.insert((index, role.clone(), tally.month), tally);
+                        }
+                    }
+                }
+            }
+            prop_assert_eq!(tallies, sums);
+        }
+
+        #[test]
+        fn with_checkpoints_in_between_it_is_the_same(
+            deeds in deeds(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
+        ) {
+            let history = written(deeds);
+            let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(history.lines.len() + 1)).collect();
+            cuts.sort_unstable();
+            let dir = tempfile::tempdir().unwrap();
+            let mut done = 0;
+            for cut in cuts.into_iter().chain([history.lines.len()]) {
+                let recalled = go_on(dir.path(), &history.lines[done..cut]);
+                done = cut;
+                if cut == history.lines.len() {
+                    prop_assert_eq!(&recalled, &history.view());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_compaction_moves_what_counts_and_a_retraction_takes_it_from_where_it_is() {
+        let mut history = History::of([
+            seed("Ann"),
+            assign("s", "w-0", "Ann", "testing"),
+            release("s", "w-0", "Ann", "testing", "manual"),
+            feedback(Some("s"), "Ann", "testing", "positive"),
+        ]);
+        let praise = history.heads[0];
+        history.then(compact(1000));
+        let months = |history: &History| {
+            let ann = history.persona("Ann");
+            let months = &ann.roles[&RoleName::unchecked("testing")].months;
+            let it = months[0];
+            (months.len(), it.closed, it.positive, it.compacted_positive)
+        };
+        assert_eq!(months(&history), (1, 1, 0, 1));
+        history.then(retract(praise));
+        assert_eq!(months(&history), (1, 1, 0, 0));
+    }
+}
