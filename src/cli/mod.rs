@@ -49,6 +49,7 @@ mod reactivate;
 mod release;
 mod render;
 mod repair;
+mod replay;
 mod retire;
 mod retract;
 mod search;
@@ -108,6 +109,7 @@ enum Command {
     Compact(compact::CompactArgs),
     Stats(stats::StatsArgs),
     Diff(diff::DiffArgs),
+    Replay(replay::ReplayArgs),
     Why(why::WhyArgs),
     Seed(seed::SeedArgs),
     OrphanCleanup(orphan_cleanup::OrphanCleanupArgs),
@@ -171,6 +173,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Compact(args) => output.report(&compact::run(&args, context)?),
         Command::Stats(args) => output.report(&stats::run(&args, context)?),
         Command::Diff(args) => output.report(&diff::run(args, context)?),
+        Command::Replay(args) => output.report(&replay::run(args, context)?),
         Command::Why(args) => output.report(&why::run(&args, context)?),
         Command::Seed(args) => output.report(&seed::run(args, context)?),
         Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),

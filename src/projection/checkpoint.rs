@@ -19,9 +19,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::checked_line::{check, line};
 use super::index::{Index, RoleIndex};
-use super::judgements::Part;
-use super::stored::{Stored, check, line};
+use super::judgement_lines::Part;
+use super::stored::Stored;
 use super::{Needs, Roster, View};
 use crate::disk::{Disk, Mode, OpenFile};
 use crate::events::{EventId, RoleName};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::index::position;
-use super::judgements::{Judged, JudgementKey};
+use super::judgement::{Judged, JudgementKey};
 use super::month_tally::Judgement;
 use super::roster::Activity;
 use super::{Lease, Origin, Persona, RoleRecord, Roster, Status, Work};

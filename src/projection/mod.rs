@@ -10,12 +10,15 @@
 
 pub(crate) mod ancestry;
 mod change;
+mod checked_line;
 pub(crate) mod checkpoint;
 mod cutoff;
 mod fold;
 pub(crate) mod graph;
 mod history;
 mod index;
+mod judgement;
+mod judgement_lines;
 mod judgements;
 pub(crate) mod line;
 mod month_tally;

@@ -80,8 +80,10 @@ impl MonthTally {
             (Judgement::Verdict(Sentiment::Negative), true) => |it| &mut it.compacted_negative,
             (Judgement::Outcome(OutcomeResult::Ok), _) => |it| &mut it.ok,
             (Judgement::Outcome(OutcomeResult::Bad), _) => |it| &mut it.bad,
-            (Judgement::Verdict(Sentiment::Neutral), _)
-            | (Judgement::Outcome(OutcomeResult::Stopped), _) => return None,
+            (
+                Judgement::Verdict(Sentiment::Neutral) | Judgement::Outcome(OutcomeResult::Stopped),
+                _,
+            ) => return None,
         })
     }
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::index::RoleIndex;
-use super::judgements::{Judged, JudgementKey, Judgements};
+use super::judgement::{Judged, JudgementKey};
+use super::judgements::Judgements;
 use super::month_tally::Judgement;
 use super::stored::Stored;
 use super::{Candidate, Lease, Needs, Persona, Warning};
