@@ -126,6 +126,7 @@ mod tests {
 
     use super::*;
     use crate::disk::Disk;
+    use crate::events::RoleName;
     use crate::projection::view::tests::{
         History, Said, anything, assign, compact, feedback, outcome, release, retract, seed,
     };
