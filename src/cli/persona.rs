@@ -151,12 +151,17 @@ pub fn not_told_apart<'a>(
 /// Says of whom a persona is not told apart, if it is of anybody.
 pub fn doubtful(name: &PersonaName, others: &[PersonaName]) -> Option<String> {
     (!others.is_empty()).then(|| {
-        let others = quoted_first(3, others).to_string().replace('`', "");
-        format!("{name} is not told apart from {others}: their scores differ by less than doubt allows to tell.")
+        let others = quoted_first(2, others).to_string().replace('`', "");
+        format!("{name} is not told apart from {others} yet.")
     })
 }
 
 /// Feedback in one cell: good, bad, neither.
 pub fn tally(tally: Tally) -> String {
     format!("+{} -{} ={}", tally.positive, tally.negative, tally.neutral)
+}
+
+/// Outcomes in one cell: good, bad.
+pub fn runs(OutcomeTally { ok, bad }: OutcomeTally) -> String {
+    format!("+{ok} -{bad}")
 }

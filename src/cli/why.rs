@@ -144,7 +144,13 @@ impl fmt::Display for WhyReport {
         // The persona that was chosen is always shown: at the end, if it is not in what is listed.
         let is_listed = ranking.iter().any(|candidate| candidate.name == *name);
         self.score.iter().filter(|_| !is_listed).for_each(|score| row(self.rank, name, score));
-        write!(f, "{}\n\n{table}", self.explanation)?;
+        line(f, &self.explanation)?;
+        if let (Some(then), Some(now)) = (self.recorded_score, &self.score)
+            && then != now.total
+        {
+            line(f, format!("Its score was {then} then, and is {} by today's rules.", now.total))?;
+        }
+        write!(f, "\n{table}")?;
         let sentence = doubtful(name, &self.not_told_apart);
         sentence.into_iter().try_for_each(|sentence| line(f, sentence))?;
         let shown = ranking.len() + usize::from(self.rank > Some(ranking.len()));
@@ -159,7 +165,7 @@ fn sentence(explained: &Explanation) -> String {
     let (of, tie) = (explained.ranking.len(), tie(explained));
     let place = explained.rank.map(|rank| format!("number {rank} of the {of} candidates"));
     let is_best = explained.rank == Some(1);
-    let sentence = match (explained.reason, place) {
+    match (explained.reason, place) {
         (Some(ChoiceReason::BestFree), _) if of == 1 => "It was the only candidate.".to_owned(),
         (Some(ChoiceReason::BestFree), _) if is_best => {
             format!("It was the best of the {of} candidates{tie}.")
@@ -191,13 +197,6 @@ fn sentence(explained: &Explanation) -> String {
             let merged = "the persona was not free, as can be after a merge";
             format!("The log does not tell: in its order of events {merged}.")
         }
-    };
-    match (explained.recorded, explained.score) {
-        (Some(then), Some(now)) if then != now.total => format!(
-            "{sentence} Its score was recorded as {then}, and is {} by today's rules: the numbers in `seed.toml` have changed, or the log was merged since.",
-            now.total
-        ),
-        _ => sentence,
     }
 }
 
