@@ -8,14 +8,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::checked_line::{check, line};
-use super::judgement::{ByKey, Judged, JudgementKey};
-use super::month_tally::Judgement;
+use super::judgement::{ByKey, Judgement, JudgementKey, RecordedJudgement};
 use crate::events::{EventId, OutcomeResult, RoleName, Sentiment};
 
 /// How a checkpoint writes a judgement: there may be a million of them.
 type Row<'a> = (EventId, Timestamp, u32, Cow<'a, str>, char);
 
-impl Judged {
+impl RecordedJudgement {
     fn row(&self) -> Row<'_> {
         let letter = match self.judgement {
             Judgement::Verdict(Sentiment::Positive) => '+',
@@ -87,7 +86,7 @@ impl Part {
         read: impl Fn(u64, u64) -> Option<Vec<u8>>,
         start: u64,
         key: JudgementKey,
-    ) -> Option<Vec<Judged>> {
+    ) -> Option<Vec<RecordedJudgement>> {
         let directory = read(start.checked_add(self.lines)?, self.directory)?;
         check(&directory)?;
         let Directory { lines } = serde_json::from_slice(&directory).ok()?;
@@ -118,8 +117,9 @@ impl Part {
         let (start, mut lines) = (to.len(), Vec::new());
         let all: Vec<_> = judgements.iter().collect();
         for some in all.chunks(LINE_KEYS) {
-            let rows =
-                some.iter().map(|(key, list)| (**key, list.iter().map(Judged::row).collect()));
+            let rows = some
+                .iter()
+                .map(|(key, list)| (**key, list.iter().map(RecordedJudgement::row).collect()));
             let judgements = rows.collect();
             let (length, _) = line(to, &Lines { judgements })?;
             lines.extend(some.first().map(|(key, _)| (**key, length)));
@@ -135,7 +135,7 @@ fn parse(line: &[u8]) -> Option<ByKey> {
     check(line)?;
     let Lines { judgements } = serde_json::from_slice(line).ok()?;
     let lists = judgements.into_iter().map(|(key, rows)| {
-        let list: Option<Vec<_>> = rows.into_iter().map(Judged::of_row).collect();
+        let list: Option<Vec<_>> = rows.into_iter().map(RecordedJudgement::of_row).collect();
         Some((key, list?))
     });
     lists.collect()

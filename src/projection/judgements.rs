@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::{io, mem};
 
-use super::judgement::{ByKey, Judged, JudgementKey};
+use super::judgement::{ByKey, JudgementKey, RecordedJudgement};
 use super::judgement_lines::{Part, SECOND_PART};
 use super::stored::Stored;
 use crate::events::EventId;
@@ -51,12 +51,16 @@ impl Judgements {
     }
 
     /// Those of one key, which has to be loaded, in fold order.
-    pub(super) fn of(&self, key: JudgementKey) -> &[Judged] {
+    pub(super) fn of(&self, key: JudgementKey) -> &[RecordedJudgement] {
         self.by_key.get(&key).map_or(&[], Vec::as_slice)
     }
 
     /// Adds the last of a key, and returns the one that it replaces.
-    pub(super) fn add(&mut self, key: JudgementKey, judged: Judged) -> Option<&Judged> {
+    pub(super) fn add(
+        &mut self,
+        key: JudgementKey,
+        judged: RecordedJudgement,
+    ) -> Option<&RecordedJudgement> {
         if let Some(by_id) = &mut self.by_id {
             by_id.insert(judged.id, key);
         }
@@ -67,7 +71,10 @@ impl Judgements {
 
     /// Takes one out; all have to be loaded. Returns it and, if it was the last of its key, what
     /// is the last now.
-    pub(super) fn take(&mut self, id: EventId) -> Option<(Judged, bool, Option<Judged>)> {
+    pub(super) fn take(
+        &mut self,
+        id: EventId,
+    ) -> Option<(RecordedJudgement, bool, Option<RecordedJudgement>)> {
         debug_assert!(!self.is_partial(), "not all judgements are loaded");
         let by_id = self.by_id.get_or_insert_with(|| {
             let lists = self.by_key.iter();
@@ -85,7 +92,7 @@ impl Judgements {
     }
 
     /// All that are in memory, and whether each is the last of its key.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Judged, bool)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&RecordedJudgement, bool)> {
         self.by_key.values().flat_map(|list| {
             list.iter().enumerate().map(|(at, judged)| (judged, at + 1 == list.len()))
         })
