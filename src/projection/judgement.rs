@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::events::{Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, Sentiment};
+use crate::events::{Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, Sentiment, Slot};
 
 /// Something that speaks for or against a persona, or neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl JudgementKey {
         let (persona, role, session) =
             (persona.as_str(), role.as_str(), session.as_ref()?.as_str());
         let of_session = ["feedback", persona, role, session, source.as_str()];
-        let slot = slot.as_ref().map(|slot| slot.as_str());
+        let slot = slot.as_ref().map(Slot::as_str);
         Some(Self::digest(&of_session.into_iter().chain(slot).collect::<Vec<_>>()))
     }
 
@@ -57,6 +57,11 @@ impl JudgementKey {
             | Event::Repair(_)
             | Event::Unknown { .. } => None,
         }
+    }
+
+    /// Its first 32 bits: those of a digest, as good as random.
+    pub(super) fn first_bits(self) -> u32 {
+        self.0.first_bits()
     }
 
     pub(super) fn of_id(id: EventId) -> Self {
