@@ -540,9 +540,10 @@ mod tests {
 
     /// Ann is praised or blamed, or a run of hers ends, at some time.
     fn judge(world: &mut World, (kind, good, ago): (u8, bool, i64), role: &str, number: usize) {
-        let (sentiment, result) = match good {
-            true => (Sentiment::Positive, OutcomeResult::Ok),
-            false => (Sentiment::Negative, OutcomeResult::Bad),
+        let (sentiment, result) = if good {
+            (Sentiment::Positive, OutcomeResult::Ok)
+        } else {
+            (Sentiment::Negative, OutcomeResult::Bad)
         };
         let session = format!("s{number}");
         world.after(ago);

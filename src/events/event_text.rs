@@ -209,8 +209,8 @@ mod tests {
             Value::Object(fields) => fields
                 .iter()
                 .map(|(key, value)| match key.as_str() {
-                    "sentiment" | "before" | "month" | "cut" | "missing" | "by" | "result" => 0,
-                    "event" => 0,
+                    "sentiment" | "before" | "month" | "cut" | "missing" | "by" | "result"
+                    | "event" => 0,
                     // Elsewhere it is one of a few words.
                     "reason" => usize::from(fields.contains_key("event")),
                     "instructions" => {

@@ -40,6 +40,12 @@ impl EventId {
         (all < NO_DIGIT).then_some(Self(id))
     }
 
+    /// The first 32 bits.
+    pub(crate) fn first_bits(self) -> u32 {
+        let [a, b, c, d, ..] = self.0;
+        u32::from_be_bytes([a, b, c, d])
+    }
+
     /// The hex digits, as ASCII bytes.
     #[must_use]
     pub fn digits(&self) -> [u8; Self::DIGITS] {

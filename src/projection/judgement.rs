@@ -5,8 +5,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::month_tally::Judgement;
-use crate::events::{Event, EventId, Feedback, Outcome, RoleName};
+use crate::events::{Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, Sentiment, Slot};
+
+/// Something that speaks for or against a persona, or neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    /// Somebody's verdict.
+    Verdict(Sentiment),
+    /// What was measured of a run.
+    Outcome(OutcomeResult),
+}
 
 /// What a judgement is about, as a digest: a later one with the same key replaces it.
 ///
@@ -27,8 +35,9 @@ impl JudgementKey {
         let Feedback { persona, role, session, slot, source, .. } = feedback;
         let (persona, role, session) =
             (persona.as_str(), role.as_str(), session.as_ref()?.as_str());
-        let slot = slot.as_ref().map_or("", |slot| slot.as_str());
-        Some(Self::digest(&["feedback", persona, role, session, slot, source.as_str()]))
+        let of_session = ["feedback", persona, role, session, source.as_str()];
+        let slot = slot.as_ref().map(Slot::as_str);
+        Some(Self::digest(&of_session.into_iter().chain(slot).collect::<Vec<_>>()))
     }
 
     /// The key of an event that may replace another one.
@@ -50,6 +59,11 @@ impl JudgementKey {
         }
     }
 
+    /// Its first 32 bits: those of a digest, as good as random.
+    pub(super) fn first_bits(self) -> u32 {
+        self.0.first_bits()
+    }
+
     pub(super) fn of_id(id: EventId) -> Self {
         Self(id)
     }
@@ -67,7 +81,7 @@ impl JudgementKey {
 
 /// One verdict or outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Judged {
+pub(crate) struct RecordedJudgement {
     pub(crate) id: EventId,
     pub(crate) at: Timestamp,
     /// The persona's position in the roster.
@@ -77,4 +91,4 @@ pub(crate) struct Judged {
 }
 
 /// Lists of judgements by their keys.
-pub(super) type ByKey = BTreeMap<JudgementKey, Vec<Judged>>;
+pub(super) type ByKey = BTreeMap<JudgementKey, Vec<RecordedJudgement>>;

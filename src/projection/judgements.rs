@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::{io, mem};
 
-use super::judgement::{ByKey, Judged, JudgementKey};
+use super::judgement::{ByKey, JudgementKey, RecordedJudgement};
 use super::judgement_lines::{Part, SECOND_PART};
 use super::stored::Stored;
 use crate::events::EventId;
@@ -51,12 +51,16 @@ impl Judgements {
     }
 
     /// Those of one key, which has to be loaded, in fold order.
-    pub(super) fn of(&self, key: JudgementKey) -> &[Judged] {
+    pub(super) fn of(&self, key: JudgementKey) -> &[RecordedJudgement] {
         self.by_key.get(&key).map_or(&[], Vec::as_slice)
     }
 
     /// Adds the last of a key, and returns the one that it replaces.
-    pub(super) fn add(&mut self, key: JudgementKey, judged: Judged) -> Option<&Judged> {
+    pub(super) fn add(
+        &mut self,
+        key: JudgementKey,
+        judged: RecordedJudgement,
+    ) -> Option<&RecordedJudgement> {
         if let Some(by_id) = &mut self.by_id {
             by_id.insert(judged.id, key);
         }
@@ -67,7 +71,10 @@ impl Judgements {
 
     /// Takes one out; all have to be loaded. Returns it and, if it was the last of its key, what
     /// is the last now.
-    pub(super) fn take(&mut self, id: EventId) -> Option<(Judged, bool, Option<Judged>)> {
+    pub(super) fn take(
+        &mut self,
+        id: EventId,
+    ) -> Option<(RecordedJudgement, bool, Option<RecordedJudgement>)> {
         debug_assert!(!self.is_partial(), "not all judgements are loaded");
         let by_id = self.by_id.get_or_insert_with(|| {
             let lists = self.by_key.iter();
@@ -85,7 +92,7 @@ impl Judgements {
     }
 
     /// All that are in memory, and whether each is the last of its key.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Judged, bool)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&RecordedJudgement, bool)> {
         self.by_key.values().flat_map(|list| {
             list.iter().enumerate().map(|(at, judged)| (judged, at + 1 == list.len()))
         })
@@ -155,12 +162,12 @@ mod tests {
         let runs = |from: usize, to: usize, result: &'static str| {
             (from..to).map(move |n| outcome(&format!("s{n}"), "Ann", "testing", result))
         };
-        let mut history = History::of([seed("Ann")].into_iter().chain(runs(0, 3000, "ok")));
+        let mut history = History::of([seed("Ann")].into_iter().chain(runs(0, 2100, "ok")));
         let dir = tempfile::tempdir().unwrap();
         let mut done = 0;
-        for (to, expected) in [(3000, vec![3000]), (3100, vec![3000, 200]), (3800, vec![3800])] {
+        for (to, expected) in [(2100, vec![2100]), (2200, vec![2100, 200]), (2650, vec![2650])] {
             // Some that are new, and some in place of older ones.
-            history.extend(runs(done.min(2900), done.min(2900) + 100, "bad"));
+            history.extend(runs(done.min(2000), done.min(2000) + 100, "bad"));
             history.extend(runs(done, to, "ok"));
             let all = history.lines.len();
             let known = checkpoint::load(&Disk::default(), dir.path())
@@ -238,6 +245,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_work_for_an_event_does_not_grow_with_those_before_it() {
+        // How often memory is asked for is a measure that is the same on every machine.
+        let work = |count: usize| {
+            let mut history = History::of([seed("Ann")]);
+            for n in 0..count {
+                history.then(outcome(&format!("s{n}"), "Ann", "testing", "bad"));
+                let run = history.heads[0];
+                history.then(feedback(Some(&format!("s{}", n / 2)), "Ann", "testing", "positive"));
+                history.then(retract(run));
+            }
+            let lines = history.lines.concat();
+            let fold = || assert_eq!(View::default().fold(lines.as_bytes()).unwrap(), Fold::Done);
+            allocation_counter::measure(fold).count_total
+        };
+        let (few, many) = (work(100), work(1600));
+        assert!(many < 20 * few, "{few}, {many}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub use change::{Pair, PersonaChange, RoleChange, StatusReason};
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::{Assignment, History};
 pub use line::{Line, LineDamage};
-pub use month_tally::{Month, MonthTally};
+pub(crate) use month_tally::{Month, MonthTally};
 pub use needs::Needs;
 pub use past_assignment::PastAssignment;
 pub use persona::{

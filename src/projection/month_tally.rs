@@ -6,6 +6,7 @@ use jiff::{Timestamp, tz::Offset};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::judgement::Judgement;
 use crate::events::{OutcomeResult, Sentiment};
 
 /// A calendar month (UTC), counted from the year 0.
@@ -43,15 +44,6 @@ pub struct MonthTally {
     pub(crate) negative: u64,
     pub(crate) compacted_positive: u64,
     pub(crate) compacted_negative: u64,
-}
-
-/// Something that speaks for or against a persona, or neither.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Judgement {
-    /// Somebody's verdict.
-    Verdict(Sentiment),
-    /// What was measured of a run.
-    Outcome(OutcomeResult),
 }
 
 impl MonthTally {

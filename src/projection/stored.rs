@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Persona;
 use super::checked_line::check;
 use super::index::{Index, RoleIndex};
-use super::judgement::{ByKey, Judged, JudgementKey};
+use super::judgement::{ByKey, JudgementKey, RecordedJudgement};
 use super::judgement_lines::Part;
 use crate::disk::OpenFile;
 use crate::events::{EventId, PersonaName, RoleName};
@@ -68,7 +68,7 @@ impl Stored {
     }
 
     /// The judgements of a key, if there are any. Those in the last part count.
-    pub(super) fn judgements_of(&self, key: JudgementKey) -> Option<Vec<Judged>> {
+    pub(super) fn judgements_of(&self, key: JudgementKey) -> Option<Vec<RecordedJudgement>> {
         for (start, part) in self.parts().into_iter().rev() {
             let found = part.find(|offset, length| self.read(offset, length), start, key)?;
             if !found.is_empty() {
