@@ -151,8 +151,8 @@ pub fn not_told_apart<'a>(
 /// Says of whom a persona is not told apart, if it is of anybody.
 pub fn doubtful(name: &PersonaName, others: &[PersonaName]) -> Option<String> {
     (!others.is_empty()).then(|| {
-        let others = quoted_first(2, others).to_string().replace('`', "");
-        format!("{name} is not told apart from {others} yet.")
+        let others = quoted_first(1, others).to_string().replace('`', "");
+        format!("{name} is not told apart from {others}.")
     })
 }
 

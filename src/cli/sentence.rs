@@ -177,6 +177,16 @@ mod tests {
     }
 
     #[test]
+    fn every_judgement_has_its_sentence() {
+        let log = include_str!("../../fixtures/log/v1-judgements.jsonl");
+        let sentences = log
+            .lines()
+            .map(|line| sentence(&muzzle_persona::events::decode(line.as_bytes()).unwrap()) + "\n");
+        assert_snapshot!(sentences.collect::<String>(), @r"
+        ");
+    }
+
+    #[test]
     fn each_reason_has_its_words() {
         let persona = |kind, reason| {
             sentence_of(1, kind, &format!(r#"{{"persona":"Ann","reason":"{reason}"}}"#))
@@ -185,6 +195,7 @@ mod tests {
         assert_eq!(persona("retire", "inactive"), "Ann archived for inactivity");
         assert_eq!(persona("reactivate", "manual"), "Ann brought back by hand");
         assert_eq!(persona("reactivate", "summon"), "Ann brought back by a summons");
+        assert_eq!(persona("reactivate", "needed"), "Ann brought back for a role");
         assert_eq!(persona("reactivate", "pool_empty"), "Ann brought back as nobody was free");
     }
 

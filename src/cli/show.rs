@@ -76,7 +76,7 @@ impl fmt::Display for PersonaReport {
             write!(f, "\n{}", record(self))?;
         }
         for (role, other) in self.not_told_apart.iter().flatten() {
-            line(f, format!("As {role} it is not told apart from {other} yet."))?;
+            line(f, format!("As {role} it is not told apart from {other}."))?;
         }
         if self.recent_work.iter().any(|work| !work.is_empty()) {
             writeln!(f, "\n{HEADING}Last assignments{HEADING:#}")?;

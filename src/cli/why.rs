@@ -184,7 +184,12 @@ fn sentence(explained: &Explanation) -> String {
             "It was asked for by name, and was not free before.".to_owned()
         }
         (Some(ChoiceReason::BroughtBack), place) => {
-            let place = place.map(|place| format!(": it was {place}{tie}")).unwrap_or_default();
+            let place = match place {
+                Some(_) if of == 1 => ": it was the only candidate".to_owned(),
+                Some(_) if is_best => format!(": it was the best of the {of} candidates{tie}"),
+                Some(place) => format!("; by today's rules it would be {place}"),
+                None => String::new(),
+            };
             format!("It was archived for inactivity, and brought back{place}.")
         }
         (Some(ChoiceReason::Grown), _) => "There was no candidate, so it was grown.".to_owned(),

@@ -28,6 +28,7 @@ mod harness;
 mod hostile;
 #[cfg(unix)]
 mod install;
+mod judgements;
 #[cfg(unix)]
 mod links;
 mod log;
@@ -41,6 +42,7 @@ mod render;
 mod repair;
 mod repository;
 mod schema;
+mod scoring;
 mod seal;
 #[cfg(unix)]
 mod settings_files;
