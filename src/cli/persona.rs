@@ -9,6 +9,8 @@ use muzzle_persona::projection::{Lease, Origin, OutcomeTally, Persona, Status, T
 use muzzle_persona::wording::quoted_first;
 use serde::Serialize;
 
+use super::Table;
+
 #[derive(Debug, Serialize)]
 pub struct PersonaReport {
     pub name: PersonaName,
@@ -123,6 +125,17 @@ pub fn tags(tags: &[Tag]) -> String {
 
 /// The headings of [`parts`].
 pub const SCORE: [&str; 5] = [">SCORE", ">DOUBT", ">AFFINITY", ">EXPERTISE", ">RECENCY"];
+
+/// Leaves out the column of doubts, in which there is nothing in the model `share`.
+pub fn hide_doubt<'a>(
+    table: &mut Table,
+    column: usize,
+    mut scores: impl Iterator<Item = &'a Score>,
+) {
+    if scores.all(|score| score.doubt.is_none()) {
+        table.hide(column);
+    }
+}
 
 /// The total, the doubt and the parts of a score, as cells.
 pub fn parts(score: &Score) -> [String; 5] {

@@ -99,6 +99,9 @@ fn record(report: &PersonaReport) -> Table {
         let share = (bar(share), format!("{share:.2}"));
         table.row(&[role, &share.0, &share.1, &doubt, done, &feedback, &runs]);
     }
+    if report.doubt.is_empty() {
+        table.hide(3);
+    }
     table
 }
 

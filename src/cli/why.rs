@@ -11,7 +11,7 @@ use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, Sessio
 use muzzle_persona::projection::{Cutoff, FoldKey, PastAssignment};
 use serde::Serialize;
 
-use super::persona::{Candidate, SCORE, doubtful, not_told_apart, parts};
+use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts};
 use super::{Context, Failure, Table, line, minute, persona_names};
 
 /// Tell why a persona was lent to a session, and not another
@@ -144,6 +144,7 @@ impl fmt::Display for WhyReport {
         // The persona that was chosen is always shown: at the end, if it is not in what is listed.
         let is_listed = ranking.iter().any(|candidate| candidate.name == *name);
         self.score.iter().filter(|_| !is_listed).for_each(|score| row(self.rank, name, score));
+        hide_doubt(&mut table, 4, ranking.iter().map(|it| &it.score).chain(&self.score));
         line(f, &self.explanation)?;
         if let (Some(then), Some(now)) = (self.recorded_score, &self.score)
             && then != now.total

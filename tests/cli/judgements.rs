@@ -282,8 +282,10 @@ fn the_beginning_of_several_ids_is_ambiguous() {
     // Lines enough for two of their ids to begin alike.
     let reason = r#"{"persona":"Lian Zhou","reason":"manual"}"#;
     home.append_all(1, "reactivate", &[reason; 600]);
-    let mut ids: Vec<_> =
-        chain(&home.log()).iter().map(|line| line["id"].as_str().unwrap()[..4].to_owned()).collect();
+    let mut ids: Vec<_> = chain(&home.log())
+        .iter()
+        .map(|line| line["id"].as_str().unwrap()[..4].to_owned())
+        .collect();
     ids.sort();
     let same = ids.windows(2).find(|two| two[0] == two[1]).unwrap()[0].clone();
     let before = home.log();
