@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use smol_str::SmolStr;
 
-use super::finding::Place;
+use super::place::Place;
 use crate::events::{
     Cut, EventId, FORMAT_VERSION, IdPrefix, LineError, PersonaName, Seq, TextError,
 };

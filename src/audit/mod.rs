@@ -9,6 +9,7 @@ mod fault;
 mod finding;
 mod inspect;
 mod observations;
+mod place;
 mod repair_plan;
 mod report;
 #[cfg(test)]
@@ -19,8 +20,9 @@ use std::convert::Infallible;
 
 pub(crate) use self::checkpoint::FoundCheckpoint;
 pub use self::fault::{Fault, Severity};
-pub use self::finding::{Finding, Place};
+pub use self::finding::Finding;
 pub(crate) use self::inspect::inspect;
+pub use self::place::Place;
 pub(crate) use self::repair_plan::RepairPlan;
 pub use self::report::{Audit, NotedHead};
 

@@ -60,7 +60,6 @@ mod uninstall;
 mod verify;
 mod why;
 
-pub use self::completions::answer_shell;
 pub use self::failure::BUG;
 
 /// Lend named, persistent personas to coding agents
@@ -116,6 +115,11 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
+}
+
+/// Answers a shell that asks for completions, and ends the process; else does nothing.
+pub fn answer_shell() {
+    completions::answer_shell(Cli::command);
 }
 
 /// Runs one command and returns its exit code.

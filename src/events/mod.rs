@@ -6,6 +6,7 @@
 
 mod canonical_line;
 mod event;
+mod event_data;
 mod event_text;
 mod id;
 mod line;
