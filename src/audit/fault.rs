@@ -143,7 +143,7 @@ impl Fault {
 
     /// What it is, for programs.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         self.class().1
     }
 

@@ -29,13 +29,14 @@ mod testing;
 mod why;
 mod words;
 
-pub use assign::{AssignRequest, Choice, ChoiceReason, assign};
+pub use assign::{AssignRequest, ChoiceReason};
+pub(crate) use assign::{Choice, assign};
 pub use compact::compact;
-pub use decision::{Decision, ROLE_LIMIT, Refusal, Situation};
+pub use decision::{Decision, Refusal, Situation};
 pub use feedback::{FeedbackRequest, Judged, feedback};
 pub use grow::{GROW_LIMIT, grow_many};
 pub use names::{find, find_persona};
-pub use preamble::{Assigned, PREAMBLE_LIMIT, instruction, preamble};
+pub use preamble::{Assigned, PREAMBLE_LIMIT, preamble};
 pub use release::{Orphaned, ReleaseRequest, Released, clean_up, release};
 pub use roles::{Role, Roles};
 pub use score::{Ranked, Score, Scoring, TieBreak, rank};

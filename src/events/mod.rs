@@ -22,12 +22,13 @@ pub use event::{
 pub use event_text::EventText;
 pub use id::{EventId, IdPrefix};
 pub(crate) use line::{
-    ID_TAIL, check_id, decode_checked, end_with_id, possible_ids, prefilter, without_mark,
-    written_id,
+    ID_TAIL, LINE_LIMIT, check_id, decode_checked, end_with_id, possible_ids, prefilter,
+    without_mark, written_id,
 };
-pub use line::{LINE_LIMIT, LineError, decode, encode};
-pub use log::{Append, DamageReason, Log, LogError, Position, Read, TornTail};
-pub use next_lines::NextLines;
+pub use line::{LineError, decode, encode};
+pub(crate) use log::{Append, DamageReason, Log, Read};
+pub use log::{LogError, Position, TornTail};
+pub(crate) use next_lines::NextLines;
 pub use record::{FORMAT_VERSION, Heads, Record, Seq};
 pub(crate) use text::check as check_text;
 pub use text::{

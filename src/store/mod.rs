@@ -182,7 +182,7 @@ impl<L: Log> Store<L> {
 
     /// The personas, and how far in which history they stand.
     #[must_use]
-    pub fn view(&self) -> &View {
+    pub(crate) fn view(&self) -> &View {
         &self.view
     }
 
