@@ -2,7 +2,9 @@
 //!
 //! It stops at no fault, and names each for what it is. Lines come in as they
 //! stand in the files; as long as each follows from the one before, they are
-//! folded on the way, and else once more in the order of a merge.
+//! folded on the way, and else once more in the order of a merge. What it came
+//! to is an [`Audit`] for people, and a `RepairPlan` for the store: no file is
+//! changed here.
 
 mod checkpoint;
 mod fault;

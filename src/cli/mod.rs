@@ -3,7 +3,8 @@
 //! Each subcommand is a file with its `Args`, a `run` that asks the store, and
 //! a `Report` that is JSON for programs and text for people. `run` prints
 //! nothing: it adds messages to its [`context`], and [`output`] is the one
-//! writer. Every exit code is in [`failure`].
+//! writer. Every exit code is in [`failure`]. Two rooms are more than a file:
+//! [`claude_code`] knows the files of Claude Code, [`doctor`] looks at everything.
 
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;

@@ -1,6 +1,6 @@
 //! What happened: event types, their texts, the line format, and the log's interface.
 //!
-//! Events are facts. This module knows no persona rules: it can say that Elena
+//! Events are facts. This room knows no rule about personas: it can say that Elena
 //! was lent to worker-1, not whether that was wise. Its invariants are those of
 //! `docs/format.md`; the files that keep a log are in `file_log`.
 
