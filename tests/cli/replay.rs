@@ -21,6 +21,7 @@ fn lived() -> Home {
     home
 }
 
+#[expect(clippy::disallowed_methods, reason = "it is no file of a store")]
 fn file(home: &Home, text: &str) -> String {
     let path = home.path().join("other.toml");
     fs::write(&path, text).unwrap();
