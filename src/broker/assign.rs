@@ -1,8 +1,9 @@
 //! Lending personas to an agent.
 
+use super::decision::ROLE_LIMIT;
 use super::grow::Growth;
 use super::lending::{given_back, is_stale, open_slots, pool, released_slot, releases};
-use super::{Decision, ROLE_LIMIT, Refusal, Role, Rules, Score, Situation, names};
+use super::{Decision, Refusal, Role, Rules, Score, Situation, names};
 use crate::events::{
     AgentName, Assign, AssignedSlot, ChoiceReason, Event, PersonaName, ProjectName, Reactivate,
     ReactivateReason, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, TeamName, ToolUseId,
@@ -33,7 +34,7 @@ pub struct AssignRequest {
 impl AssignRequest {
     /// What [`assign`] looks at: the tallies of the roles.
     #[must_use]
-    pub fn needs(&self, rules: &Rules) -> Needs {
+    pub(crate) fn needs(&self, rules: &Rules) -> Needs {
         let role = |requested: &RoleName| rules.roles.resolve(requested.as_str()).name.clone();
         Needs::roles(self.roles.iter().map(role))
     }

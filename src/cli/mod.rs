@@ -3,7 +3,8 @@
 //! Each subcommand is a file with its `Args`, a `run` that asks the store, and
 //! a `Report` that is JSON for programs and text for people. `run` prints
 //! nothing: it adds messages to its [`context`], and [`output`] is the one
-//! writer. Every exit code is in [`failure`].
+//! writer. Every exit code is in [`failure`]. Two rooms are more than a file:
+//! [`claude_code`] knows the files of Claude Code, [`doctor`] looks at everything.
 
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
@@ -63,7 +64,6 @@ mod uninstall;
 mod verify;
 mod why;
 
-pub use self::completions::answer_shell;
 pub use self::failure::BUG;
 
 /// Lend named, persistent personas to coding agents
@@ -122,6 +122,11 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
+}
+
+/// Answers a shell that asks for completions, and ends the process; else does nothing.
+pub fn answer_shell() {
+    completions::answer_shell(Cli::command);
 }
 
 /// Runs one command and returns its exit code.

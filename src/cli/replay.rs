@@ -78,13 +78,8 @@ impl fmt::Display for ReplayReport {
             return Ok(());
         }
         let Replayed { for_recorded, for_other, undecided, .. } = replayed;
-        let later =
-            "Of these, verdicts that came later in the role speak for the persona that was lent";
-        line(
-            f,
-            format!(
-                "\n{later} in {for_recorded}, for the other in {for_other}, for neither in {undecided}."
-            ),
-        )
+        let lent = "Verdicts that came later in the role speak for the persona that was lent";
+        let rest = format!("for the other in {for_other}, for neither in {undecided}.");
+        writeln!(f, "\n{lent} in {for_recorded} of these, {rest}")
     }
 }

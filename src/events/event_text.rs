@@ -45,7 +45,7 @@ pub enum EventText<'a> {
 
 impl EventText<'_> {
     /// Holds the text to the limits of the command line.
-    pub fn check(self) -> Result<(), TextError> {
+    pub(crate) fn check(self) -> Result<(), TextError> {
         match self {
             Self::Persona(text) => text.check(),
             Self::Session(text) => text.check(),

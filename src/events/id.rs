@@ -48,7 +48,7 @@ impl EventId {
 
     /// The hex digits, as ASCII bytes.
     #[must_use]
-    pub fn digits(&self) -> [u8; Self::DIGITS] {
+    pub(crate) fn digits(&self) -> [u8; Self::DIGITS] {
         const HEX: [u8; 16] = *b"0123456789abcdef";
         let hex = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
         let mut digits = [0; Self::DIGITS];
@@ -150,7 +150,7 @@ impl IdPrefix {
 
     /// The ids that begin with these digits.
     #[must_use]
-    pub fn range(&self) -> &RangeInclusive<EventId> {
+    pub(crate) fn range(&self) -> &RangeInclusive<EventId> {
         &self.range
     }
 }

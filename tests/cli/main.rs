@@ -40,6 +40,7 @@ mod readme;
 mod release;
 mod render;
 mod repair;
+mod replay;
 mod repository;
 mod schema;
 mod scoring;
