@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::seed_file::ScoringTable;
 use super::{Role, Rules};
-use crate::events::{Definition, PersonaName, Points, RoleName};
+use crate::events::{Definition, PersonaName, Points, RoleName, Tag};
 use crate::projection::{Candidate, Month, MonthTally, Persona, RoleRecord, Roster};
 
 /// How the score is computed; the default is built in.
@@ -103,15 +103,20 @@ pub struct Evidence {
 }
 
 impl Score {
-    /// Scores a persona for a role (design, section 8).
-    pub(crate) fn of(it: &Candidate<'_>, role: &Role, scoring: &Scoring, now: Timestamp) -> Self {
+    /// Scores a persona for a role that asks for these fields of expertise (design, section 8).
+    pub(crate) fn of(
+        it: &Candidate<'_>,
+        expertise: &[Tag],
+        scoring: &Scoring,
+        now: Timestamp,
+    ) -> Self {
         let recency = it.last_assigned.map_or(Points::ZERO, |last| {
             let days = now.as_second().saturating_sub(last) / 86_400;
             let days = u64::try_from(days).unwrap_or(0);
             scoring.recency.minus(scoring.recency_per_day.times(days)).max(Points::ZERO)
         });
         // Every persona has what a role needs that asks for nothing.
-        let qualifies = it.knows || role.expertise.is_empty();
+        let qualifies = it.knows || expertise.is_empty();
         match &scoring.model {
             Model::Record(weights) => weights.score(it, qualifies, recency, now),
             Model::Share(weights) => weights.score(it, qualifies, recency),
@@ -128,14 +133,14 @@ impl Score {
     ) -> Option<Self> {
         let mut candidates = roster.candidates_for(&role.name, &role.expertise);
         let it = candidates.find(|it| it.name == name)?;
-        Some(Self::of(&it, role, scoring, now))
+        Some(Self::of(&it, &role.expertise, scoring, now))
     }
 
     /// Scores a persona that has no record yet.
     pub(crate) fn of_newcomer(definition: &Definition, role: &Role, scoring: &Scoring) -> Self {
         let knows = definition.expertise.iter().any(|tag| role.expertise.contains(tag));
         let it = Candidate::newcomer(&definition.name, knows);
-        Self::of(&it, role, scoring, Timestamp::UNIX_EPOCH)
+        Self::of(&it, &role.expertise, scoring, Timestamp::UNIX_EPOCH)
     }
 
     /// Returns whether the totals of two differ by less than their doubts allow to tell.
@@ -152,11 +157,8 @@ impl Score {
 #[must_use]
 pub fn score(persona: &Persona, role: &RoleName, rules: &Rules, now: Timestamp) -> Score {
     let known = rules.roles.all().iter().find(|known| known.name == *role);
-    let general =
-        Role { name: role.clone(), expertise: Vec::new(), ..rules.roles.general().clone() };
-    let role = known.unwrap_or(&general);
-    let it = persona.candidate_for(0, &role.name, &role.expertise);
-    Score::of(&it, role, &rules.scoring, now)
+    let expertise = known.map_or(&[][..], |known| &known.expertise);
+    Score::of(&persona.candidate_for(0, role, expertise), expertise, &rules.scoring, now)
 }
 
 /// How well a persona's record fits a role, from 0 to 1: see [`Score`].
@@ -284,7 +286,7 @@ fn scored<'a>(
     scoring: &Scoring,
     now: Timestamp,
 ) -> impl Iterator<Item = Ranked<'a>> {
-    candidates.map(move |it| (it, Score::of(&it, role, scoring, now)))
+    candidates.map(move |it| (it, Score::of(&it, &role.expertise, scoring, now)))
 }
 
 /// What the ranking is sorted by.

@@ -43,21 +43,15 @@ impl Points {
     }
 
     /// The fraction `part / whole`, rounded half away from zero to the nearest billionth; nothing
-    /// of nothing. Parts of more than a millionth of the largest number lose their last digits.
+    /// of nothing. Of numbers past 10²⁸, the last digits may be lost.
     pub(crate) fn fraction(part: u128, whole: u128) -> Self {
+        let one = u128::from(Self::ONE.0.unsigned_abs());
         let (mut part, mut whole) = (part, whole);
-        while whole > u128::MAX / 20 {
+        while part.max(whole) > u128::MAX / one / 2 {
             (part, whole) = (part / 10, whole / 10);
         }
-        if whole == 0 {
-            return Self::ZERO;
-        }
-        let (mut points, mut rest) = (part / whole, part % whole);
-        for _ in 0..9 {
-            (points, rest) = (points.saturating_mul(10) + rest * 10 / whole, rest * 10 % whole);
-        }
-        let rounded = points.saturating_add(u128::from(rest * 2 >= whole));
-        Self(i64::try_from(rounded).unwrap_or(i64::MAX))
+        let points = (part * one + whole / 2).checked_div(whole).unwrap_or_default();
+        Self(i64::try_from(points).unwrap_or(i64::MAX))
     }
 
     /// How many billionths it is, if it is none below zero.
