@@ -10,7 +10,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::harness::{Done, Home, assign_args, without_ids};
+use crate::harness::{Done, Home, assign_args, chain, without_ids};
 use crate::repository::{Repository, answers, hermetic, ids_in};
 
 /// `git-setup`, about to run.
@@ -67,7 +67,6 @@ fn after_git_setup_git_shows_sentences() {
 fn git_shows_judgements_as_sentences() {
     let mut repository = Repository::new();
     Done::of(&mut set_up(&repository.home, &["--yes"])).ok();
-    let id = |home: &Home| ids_in(&home.log()).pop().unwrap();
     for (minute, args) in [
         &["outcome", "--session=before", "--agent-name=w", "--result=bad", "--source=ci"][..],
         &["feedback", "lian", "--observation=Thorough."],
@@ -77,11 +76,15 @@ fn git_shows_judgements_as_sentences() {
     {
         repository.work(&format!("2026-03-25T16:{minute:02}:00Z"), args);
     }
-    let last = id(&repository.home).to_string();
-    repository.work("2026-03-25T16:02:00Z", &["retract", &last]);
+    let log = chain(&repository.home.log());
+    let last = log.last().unwrap()["id"].as_str().unwrap();
+    repository.work("2026-03-25T16:02:00Z", &["retract", last]);
     let shown = without_ids(&repository.git(&["diff", "-U0", "HEAD~3"]));
     let added: Vec<_> = shown.lines().filter(|line| line.starts_with("+2026")).collect();
     assert_snapshot!(added.join("\n"), @r"
+    +2026-03-25 16:00  <id>  Lian Zhou's run as testing in w-0 ended badly, measured by ci (session before)
+    +2026-03-25 16:01  <id>  Lian Zhou judged positive as testing on demo by cli (session before): Thorough.
+    +2026-03-25 16:02  <id>  <id> taken back
     ");
 }
 
