@@ -57,7 +57,8 @@ pub(super) struct RecordWeights {
     /// What expertise adds or takes off without any evidence.
     pub tag: Points,
     pub verdict: Points,
-    pub compacted_verdict: Points,
+    /// How much of a verdict is left once it is compacted.
+    pub compacted: Points,
     pub outcome: Points,
     pub work: Points,
     /// By age in months: what is left of a weight, in 10⁻¹⁸. Older evidence does not count.
@@ -222,33 +223,43 @@ impl RecordWeights {
 
     /// What speaks for and against a persona.
     fn evidence(&self, months: &[MonthTally], now: Month) -> (u128, u128) {
-        let weigh = |weights: &[(u64, Points)]| {
-            let sum =
-                weights.iter().map(|(n, weight)| u128::from(*n) * u128::from(weight.billionths()));
-            sum.fold(0, u128::saturating_add)
+        // Of a product of four numbers only the last digits are lost, far behind those that count.
+        let weigh = |n: u64, weight: Points, left: u64| {
+            let weight = u128::from(n).saturating_mul(weight.billionths().into());
+            weight.saturating_mul(left.into())
         };
         let (mut good, mut bad) = (0_u128, 0_u128);
         for it in months {
-            let Some(left) = self.by_age.get(it.month.age(now)) else { continue };
-            let verdicts =
-                |new, compacted| [(new, self.verdict), (compacted, self.compacted_verdict)];
-            let praise = weigh(&verdicts(it.positive, it.compacted_positive));
-            let blame = weigh(&verdicts(it.negative, it.compacted_negative));
-            let done = weigh(&[(it.ok, self.outcome), (it.closed, self.work)]);
-            let failed = weigh(&[(it.bad, self.outcome)]);
-            let left = |sum: u128| sum.saturating_mul((*left).into());
-            good = good.saturating_add(left(praise.saturating_add(done)));
-            bad = bad.saturating_add(left(blame.saturating_add(failed)));
+            let Some(left) = self.by_age.get(it.month.age(now)).copied() else { continue };
+            let compacted = u128::from(left) * u128::from(self.compacted.billionths());
+            let compacted = u64::try_from(compacted / 1_000_000_000).unwrap_or(left);
+            let praise = [
+                weigh(it.positive, self.verdict, left),
+                weigh(it.compacted_positive, self.verdict, compacted),
+                weigh(it.ok, self.outcome, left),
+                weigh(it.closed, self.work, left),
+            ];
+            let blame = [
+                weigh(it.negative, self.verdict, left),
+                weigh(it.compacted_negative, self.verdict, compacted),
+                weigh(it.bad, self.outcome, left),
+            ];
+            good = praise.into_iter().fold(good, u128::saturating_add);
+            bad = blame.into_iter().fold(bad, u128::saturating_add);
         }
         (good, bad)
     }
 }
 
-/// `√(s (1 − s) / (N + 1))`, to three decimals.
+/// `√(s (1 − s) / (N + 1))`, to three decimals, half up: on every machine, and where it is a tie.
 fn doubt(mean: Points, all: Points) -> Points {
-    let mean = mean.as_f64().clamp(0.0, 1.0);
-    let variance = mean * (1.0 - mean) / (all.as_f64() + 1.0);
-    Points::from_f64((variance.sqrt() * 1000.0).round() / 1000.0)
+    let mean = mean.clamp(Points::ZERO, Points::ONE);
+    let part = u128::from(mean.billionths()) * u128::from(Points::ONE.minus(mean).billionths());
+    let whole = u128::from(all.plus(Points::ONE).billionths()) * 1_000_000_000;
+    // In half thousandths, so that an odd number is one to round up.
+    let halves = (part * 4_000_000 / whole).isqrt();
+    let thousandth = Points::fraction(1, 1_000);
+    thousandth.times(u64::try_from(halves.div_ceil(2)).unwrap_or_default())
 }
 
 /// A persona that could be chosen, and how well it fits.

@@ -156,7 +156,7 @@ impl ScoringTable {
                 start: points("start"),
                 tag: points("tag"),
                 verdict: points("verdict"),
-                compacted_verdict: Points::from_f64(number("verdict") * number("compacted")),
+                compacted: points("compacted"),
                 outcome: points("outcome"),
                 work: points("work"),
                 by_age: weights_by_age(points("per_month"), number("months")),

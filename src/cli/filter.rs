@@ -9,7 +9,8 @@ use muzzle_persona::{Snapshot, StoreError};
 use super::{AtArgs, persona_names};
 
 /// The types of event that this version knows.
-const TYPES: &str = "seed, grow, revise, assign, release, outcome, feedback, retract, retire, reactivate, compact, repair";
+const TYPES: &str = "seed, grow, revise, assign, release, outcome, feedback, retract, retire, \
+    reactivate, compact, repair";
 
 /// Tell what happened, newest first
 ///
@@ -115,13 +116,13 @@ mod tests {
 
     #[test]
     fn the_types_are_those_of_the_format() {
-        let log = concat!(
+        let logs = [
             include_str!("../../fixtures/log/v1.jsonl"),
-            include_str!("../../fixtures/log/v1-judgements.jsonl")
-        );
+            include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+        ];
         let decode = |line: &str| muzzle_persona::events::decode(line.as_bytes()).unwrap();
         let mut kinds: Vec<_> =
-            log.lines().map(|line| decode(line).event.kind().to_owned()).collect();
+            logs.concat().lines().map(|line| decode(line).event.kind().to_owned()).collect();
         kinds.sort();
         kinds.dedup();
         let mut types: Vec<_> = TYPES.split(", ").collect();

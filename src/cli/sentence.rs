@@ -177,25 +177,41 @@ mod tests {
     }
 
     #[test]
-    fn every_judgement_has_its_sentence() {
-        let log = include_str!("../../fixtures/log/v1-judgements.jsonl");
+    fn so_has_every_event_of_version_1_that_is_newer() {
+        let log = include_str!("../../fixtures/log/v1-outcomes.jsonl");
         let sentences = log
             .lines()
             .map(|line| sentence(&muzzle_persona::events::decode(line.as_bytes()).unwrap()) + "\n");
-        assert_snapshot!(sentences.collect::<String>(), @r"
-        Elena Vasquez seeded: calm; expertise security, backend; instructions for code-reviewer, general
-        Elena Vasquez lent to worker-1 as code-reviewer on acme-api (session s1)
+        assert_snapshot!(sentences.collect::<String>(), @r#"
+        Elena Vasquez seeded: skeptical; expertise security, backend; instructions for code-reviewer
+        Søren Halvorsen seeded: calm; expertise documentation
+        Elena Vasquez as code-reviewer and Søren Halvorsen as documentation (asked for as docs) lent to worker-1 on acme-api (session s1)
+        Elena Vasquez's run as code-reviewer in worker-1-0 ended well, measured by cli (session s1)
+        Søren Halvorsen's run as documentation in worker-1-1 ended well, measured by cli (session s1)
         Elena Vasquez's run as code-reviewer in worker-1-0 ended badly, measured by ci (session s1)
-        Elena Vasquez's run as code-reviewer in worker-1-0 ended well, measured by ci (session s1)
-        Elena Vasquez released as code-reviewer by hand (session s1)
-        Elena Vasquez judged negative as code-reviewer on acme-api by cli (session s1): Found the race.
-        735c2dd9 taken back: The wrong verdict.
+        Søren Halvorsen's run as documentation in worker-1-1 ended badly, measured by ci (session s1)
+        Elena Vasquez's run as code-reviewer in worker-1-0 stopped, measured by ci (session s1)
+        Søren Halvorsen's run as documentation in worker-1-1 stopped, measured by ci (session s1)
+        Elena Vasquez judged positive as code-reviewer on acme-api by cli (session s1): Found the race.
+        Elena Vasquez judged negative as code-reviewer on acme-api by cli (session s1): Not the "second" one.
+        Søren Halvorsen judged positive as documentation on acme-api by ci (worker-1-1, session s1): Checked each example.
+        Elena Vasquez released from worker-1 as code-reviewer by hand (session s1)
+        Elena Vasquez lent to worker-1 as testing on acme-api (session s1)
+        Thandiwe Ibrahim grown: flexible, decisive; expertise security, reliability
+        Thandiwe Ibrahim lent to worker-2 as red-team on acme-api (team blue, session s2)
+        Elena Vasquez as testing and Søren Halvorsen as documentation released by hand (session s1)
+        Thandiwe Ibrahim released as red-team by hand (session s2)
+        Søren Halvorsen lent to worker-1 as debugging on acme-api (session s3)
+        Søren Halvorsen released as debugging by hand (session s3)
         Elena Vasquez archived for inactivity
+        Søren Halvorsen archived for inactivity
+        Thandiwe Ibrahim archived for inactivity
         Elena Vasquez brought back for a role
-        Elena Vasquez lent to worker-2 as code-reviewer (asked for as review) on acme-api (session s2)
-        Elena Vasquez's run as code-reviewer in worker-2-0 stopped, measured by hook (session s2)
-        Elena Vasquez judged positive as code-reviewer on acme-api by cli (worker-2-0, session s2): Thorough.
-        ");
+        Elena Vasquez lent to worker-1 as code-reviewer on acme-api (session s4)
+        387b0a56 taken back: It was the other session.
+        8bc7e1f9 taken back
+        feedback from before 2026-02-28 09:00 compacted: 2 judgements of 1 persona
+        "#);
     }
 
     #[test]

@@ -205,21 +205,29 @@ mod tests {
 
     use super::*;
 
+    const LOGS: [&str; 2] = [
+        include_str!("../../fixtures/log/v1.jsonl"),
+        include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+    ];
+
     #[test]
     fn every_line_of_version_1_with_one_parent_is_read_by_the_fast_decoder() {
-        let log = include_str!("../../fixtures/log/v1.jsonl");
-        let read: Vec<_> = log.lines().map(|line| read(line, EventId::of(b"")).is_some()).collect();
-        assert_eq!(
-            read.iter().filter(|read| !**read).count(),
-            1,
-            "the first has no parent: {read:?}"
-        );
+        for log in LOGS {
+            let read = log.lines().map(|line| read(line, EventId::of(b"")).is_some());
+            let read: Vec<_> = read.collect();
+            let unread = read.iter().filter(|read| !**read).count();
+            // A text with an escape is for the other decoder.
+            let escaped = log.lines().filter(|line| line.contains(r#""feedback""#));
+            let escaped = escaped.filter(|line| line.contains('\\')).count();
+            assert_eq!(unread, 1 + escaped, "the first has no parent: {read:?}");
+        }
     }
 
     #[test]
     fn data_is_one_whole_object_and_nothing_behind_it() {
-        let log = include_str!("../../fixtures/log/v1.jsonl");
-        for line in log.lines().skip(1) {
+        let lines = LOGS.iter().flat_map(|log| log.lines());
+        let read_quickly = |line: &&str| read(line, EventId::of(b"")).is_some();
+        for line in lines.filter(read_quickly) {
             let id = EventId::of(b"");
             let Some(sound) = read(line, id) else { panic!("{line}") };
             let (before, after) = line.rsplit_once(PREV).unwrap();

@@ -225,7 +225,11 @@ mod tests {
 
     #[test]
     fn no_text_of_an_event_is_left_out() {
-        for line in include_str!("../../fixtures/log/v1.jsonl").lines() {
+        let logs = [
+            include_str!("../../fixtures/log/v1.jsonl"),
+            include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+        ];
+        for line in logs.iter().flat_map(|log| log.lines()) {
             let event = decode(line.as_bytes()).unwrap().event;
             let data = serde_json::to_value(&event).unwrap();
             assert_eq!(event.texts().count(), count(&data), "{line}");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Done, Home, assign_args};
+use crate::harness::{Done, Home, assign_args, chain};
 use crate::surgery::{Files, id};
 
 /// The schema of one answer, in which a field that is not documented is an error.
@@ -89,6 +89,13 @@ fn every_answer_follows_its_schema() {
     check("git-setup", &Done::of(set_up.args(["git-setup", "--yes", "--json"])).json());
     #[cfg(unix)]
     check_client();
+    let judged = chain(&home.log()).into_iter().find(|event| event["type"] == "outcome").unwrap();
+    let retract = ["retract", judged["id"].as_str().unwrap(), "--reason", "Wrong.", "--json"];
+    check("retract", &home.run(&retract).json());
+    home.set_seed("[scoring]\nmodel = \"share\"\n");
+    for args in [&["show", "lian"][..], &["search", "--role", "testing"], &["list"]] {
+        check(args[0], &home.run(&[args, &["--json"]].concat()).json());
+    }
     // The lists that matter were not empty.
     assert!(home.run(&["stats", "--json"]).json()["roles"].as_object().unwrap().len() > 1);
 }
@@ -142,9 +149,11 @@ fn every_error_follows_its_schema() {
         (1, &["list", "--at", "ffff00"]),
         (1, &["diff", "git:HEAD"]),
         (1, &["why", "lian", "--session", "s9"]),
+        (1, &["search", "--role", "astronaut"]),
+        (1, &["feedback", "lian", "--observation", "Good.", "--role", "astronaut"]),
         (1, &["outcome", "--session", "s9", "--agent-name", "w", "--result", "ok"]),
-        (1, &["retract", "ffff00"]),
-        (1, &["search", "--role", "none"]),
+        (1, &["retract", "ffff"]),
+        (2, &["outcome", "--session", "s", "--agent-name", "w", "--result", "fine"]),
         (2, &["shaw"]),
         (2, &["list", "--wait", "x"]),
         (5, &["list", "--store", "/dev/null"]),

@@ -461,7 +461,9 @@ fn lie(store: &Path, from: &str, to: &str) {
     let path = store.join(".cache/checkpoint.json");
     let text = fs::read_to_string(&path).unwrap();
     let line = |line: &str| {
-        let Some((content, _)) = line.rsplit_once(",\"id\":") else { return format!("{line}\n") };
+        let Some((content, _)) = line.rsplit_once(",\"id\":") else {
+            return format!("{line}\n");
+        };
         String::from_utf8(sign(&content.replace(from, to))).unwrap()
     };
     let lied: String = text.lines().map(line).collect();
@@ -473,6 +475,10 @@ fn lie(store: &Path, from: &str, to: &str) {
 fn a_checkpoint_that_says_otherwise_than_the_log_is_damage_and_can_be_deleted() {
     for (kind, files) in logs() {
         let home = home(&files);
+        // Judgements are compared, too.
+        let outcome = ["outcome", "--session", "o", "--agent-name", "w", "--result", "ok"];
+        assert_eq!(home.run(&assign_args("o", "w", "testing")).code, Some(0));
+        assert_eq!(home.run(&outcome).code, Some(0));
         assert_eq!(home.run(&["compact"]).code, Some(0));
         assert_eq!(verify(&home, &[]).0, 0, "{kind}");
         // What is folded after it does not matter.

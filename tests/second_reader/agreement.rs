@@ -2,14 +2,30 @@
 
 use serde_json::Value;
 
-use crate::answer::Answer;
-use crate::harness::Home;
+use crate::answer::{Answer, RANKED, SHOWN};
+use crate::harness::{Home, NOW};
 
 /// What the program answers of a store; none, if it says that the log is damaged.
 pub fn program(home: &Home) -> Option<Answer> {
     let list = answer(home, &["list", "--status", "all", "--json"])?;
     let stats = answer(home, &["stats", "--json"])?;
-    Some(Answer { list, heads: stats["heads"].clone() })
+    let ranking = |role: &str| {
+        let args = ["search", "--role", role, "--all", "--limit", "1000", "--json"];
+        let mut answer = answer(home, &args)?;
+        // How many there are of each the rest tells, too.
+        let counts = ["held", "archived"].map(|key| answer.as_object_mut().unwrap().remove(key));
+        counts.iter().all(Option::is_some).then_some(answer)
+    };
+    let mut told_apart = Vec::new();
+    for persona in list["personas"].as_array().unwrap().iter().take(SHOWN) {
+        let shown = answer(home, &["show", persona["name"].as_str().unwrap(), "--json"])?;
+        for (key, value) in persona.as_object().unwrap() {
+            assert_eq!(shown[key], *value, "`show` and `list` agree");
+        }
+        told_apart.push(shown["not_told_apart"].clone());
+    }
+    let rankings = RANKED.iter().map(|role| ranking(role)).collect::<Option<_>>()?;
+    Some(Answer { heads: stats["heads"].clone(), list, rankings, told_apart })
 }
 
 fn answer(home: &Home, args: &[&str]) -> Option<Value> {
@@ -21,13 +37,25 @@ fn answer(home: &Home, args: &[&str]) -> Option<Value> {
     }
 }
 
+/// What the reader answers of a store, by the clock of its home.
+pub fn reader(home: &Home) -> Result<Answer, String> {
+    let command = home.command();
+    let mut set = command.get_envs();
+    let now = set.find_map(|(key, value)| value.filter(|_| key == "MUZZLE_PERSONA_NOW"));
+    Answer::of(home.store(), now.map_or(NOW, |now| now.to_str().unwrap()))
+}
+
 /// The answer that both give of a sound store.
 #[track_caller]
 pub fn agreed(home: &Home, when: &str) -> Answer {
-    let read = Answer::of(home.store()).unwrap_or_else(|reason| panic!("{when}: {reason}"));
+    let read = reader(home).unwrap_or_else(|reason| panic!("{when}: {reason}"));
     let program = program(home).unwrap_or_else(|| panic!("{when}: damaged, says the program"));
-    let personas = |answer: &Answer| answer.list["personas"].as_array().unwrap().clone();
-    for (ours, theirs) in personas(&read).iter().zip(&personas(&program)) {
+    let parts = |answer: &Answer| {
+        let lists = [&answer.list].into_iter().chain(&answer.rankings);
+        let personas = lists.flat_map(|list| list["personas"].as_array().unwrap().clone());
+        personas.collect::<Vec<_>>()
+    };
+    for (ours, theirs) in parts(&read).iter().zip(&parts(&program)) {
         assert_eq!(ours, theirs, "{when}: the reader on the left, the program on the right");
     }
     assert_eq!(read, program, "{when}: the reader on the left, the program on the right");

@@ -11,7 +11,7 @@ use crate::harness::{Home, assign_args};
 use crate::trail::Trail;
 
 /// Copies a store's log to a new store beside it.
-fn copy(home: &Home, name: &str) -> PathBuf {
+pub fn copy(home: &Home, name: &str) -> PathBuf {
     let store = home.path().join(name);
     fs::create_dir_all(store.join("segments")).unwrap();
     for file in home.segments().into_iter().chain([home.log_path()]) {
@@ -39,7 +39,7 @@ fn union(home: &mut Home, one: &Path, other: &Path) -> String {
 
 /// Merges each store into the other; all four answers are the same.
 #[track_caller]
-fn merge(home: &mut Home, a: &Path, b: &Path) -> Answer {
+pub fn merge(home: &mut Home, a: &Path, b: &Path) -> Answer {
     let (into_a, into_b) = (union(home, a, b), union(home, b, a));
     assert_ne!(into_a, into_b);
     home.use_store(a);

@@ -13,7 +13,9 @@ pub enum Fact {
     Revised(Definition),
     Assigned { session: String, project: String, slots: Vec<Slot> },
     Released { session: String, counts: bool, slots: Vec<Slot> },
-    Judged { persona: String, role: String, sentiment: Sentiment },
+    Judged(Verdict),
+    Measured(Outcome),
+    Retracted { event: String },
     Retired { persona: String },
     Reactivated { persona: String },
     Compacted { before: Moment },
@@ -38,6 +40,35 @@ pub struct Slot {
     pub role: String,
 }
 
+/// A judgement of work.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    pub persona: String,
+    pub role: String,
+    pub session: Option<String>,
+    pub slot: Option<String>,
+    pub sentiment: Sentiment,
+    pub source: String,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub slot: String,
+    pub persona: String,
+    pub role: String,
+    pub run: String,
+    pub result: OutcomeResult,
+    pub source: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutcomeResult {
+    Ok,
+    Bad,
+    Stopped,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sentiment {
     Positive,
@@ -58,13 +89,15 @@ impl Fact {
             "revise" => Self::Revised(definition(&data)?),
             "assign" => assigned(&data)?,
             "release" => released(&data)?,
+            "outcome" => measured(&data)?,
             "feedback" => judged(&data)?,
+            "retract" => retracted(&data)?,
             "retire" => {
                 reason(&data, &["manual", "inactive"])?;
                 Self::Retired { persona: data.get("persona")? }
             }
             "reactivate" => {
-                reason(&data, &["manual", "summon", "pool_empty"])?;
+                reason(&data, &["manual", "summon", "needed", "pool_empty"])?;
                 Self::Reactivated { persona: data.get("persona")? }
             }
             "compact" => compacted(&data)?,
@@ -73,18 +106,23 @@ impl Fact {
     }
 }
 
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 12] = [
     "seed",
     "grow",
     "revise",
     "assign",
     "release",
+    "outcome",
     "feedback",
+    "retract",
     "retire",
     "reactivate",
     "compact",
     "repair",
 ];
+
+/// Why a persona may be in a slot.
+const REASONS: [&str; 6] = ["reused", "kept", "summoned", "best_free", "brought_back", "grown"];
 
 fn definition(data: &Object<'_>) -> Result<Definition, String> {
     Ok(Definition {
@@ -100,7 +138,15 @@ fn assigned(data: &Object<'_>) -> Result<Fact, String> {
     data.maybe("team")?;
     data.maybe("tool_use_id")?;
     let slots = data.objects("slots")?;
-    slots.iter().try_for_each(|slot| slot.get::<String>("requested").map(drop))?;
+    for slot in &slots {
+        slot.get::<String>("requested")?;
+        if let Some(by) = slot.maybe("by")?
+            && !REASONS.contains(&by.as_str())
+        {
+            return Err(format!("`{by}` is no ground of a choice"));
+        }
+        slot.find::<Option<f64>>("score")?;
+    }
     Ok(Fact::Assigned {
         session: data.get("session")?,
         project: data.get("project")?,
@@ -123,16 +169,49 @@ fn slot(data: &Object<'_>) -> Result<Slot, String> {
 
 fn judged(data: &Object<'_>) -> Result<Fact, String> {
     data.maybe("project")?;
-    data.maybe("session")?;
     data.get::<String>("observation")?;
-    data.get::<String>("source")?;
     let sentiment = match data.get::<String>("sentiment")?.as_str() {
         "positive" => Sentiment::Positive,
         "negative" => Sentiment::Negative,
         "neutral" => Sentiment::Neutral,
         other => return Err(format!("`{other}` is no sentiment")),
     };
-    Ok(Fact::Judged { persona: data.get("persona")?, role: data.get("role")?, sentiment })
+    Ok(Fact::Judged(Verdict {
+        persona: data.get("persona")?,
+        role: data.get("role")?,
+        session: data.maybe("session")?,
+        slot: data.maybe("slot")?,
+        sentiment,
+        source: data.get("source")?,
+    }))
+}
+
+fn measured(data: &Object<'_>) -> Result<Fact, String> {
+    data.get::<String>("session")?;
+    let result = match data.get::<String>("result")?.as_str() {
+        "ok" => OutcomeResult::Ok,
+        "bad" => OutcomeResult::Bad,
+        "stopped" => OutcomeResult::Stopped,
+        other => return Err(format!("`{other}` is no result")),
+    };
+    Ok(Fact::Measured(Outcome {
+        slot: data.get("slot")?,
+        persona: data.get("persona")?,
+        role: data.get("role")?,
+        run: data.get("run")?,
+        result,
+        source: data.get("source")?,
+    }))
+}
+
+fn retracted(data: &Object<'_>) -> Result<Fact, String> {
+    data.maybe("reason")?;
+    let event: String = data.get("event")?;
+    if is_id(event.as_bytes()) {
+        Ok(Fact::Retracted { event })
+    } else {
+        Err(format!("`{event}` is no id"))
+    }
 }
 
 fn compacted(data: &Object<'_>) -> Result<Fact, String> {

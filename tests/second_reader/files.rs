@@ -3,18 +3,20 @@
 use std::fs;
 use std::path::Path;
 
-use crate::agreement::agreed;
-use crate::answer::Answer;
+use crate::agreement::{agreed, reader};
 use crate::forge::home;
 
 const VERSION_1: &str = include_str!("../../fixtures/log/v1.jsonl");
+const OUTCOMES: &str = include_str!("../../fixtures/log/v1-outcomes.jsonl");
 
 #[test]
-fn the_sample_of_version_1_adds_up_to_the_same() {
-    let all: Vec<_> = VERSION_1.split_inclusive('\n').collect();
-    // Each event changes something of its own.
-    for events in 1..=all.len() {
-        agreed(&home(all[..events].concat().as_bytes()), &format!("{events} events"));
+fn the_samples_of_version_1_add_up_to_the_same() {
+    for log in [VERSION_1, OUTCOMES] {
+        let all: Vec<_> = log.split_inclusive('\n').collect();
+        // Each event changes something of its own.
+        for events in 1..=all.len() {
+            agreed(&home(all[..events].concat().as_bytes()), &format!("{events} events"));
+        }
     }
 }
 
@@ -27,7 +29,7 @@ fn seal(store: &Path, name: &str, lines: &[&str]) {
 #[test]
 fn a_log_in_pieces_is_the_same_log() {
     let lines: Vec<_> = VERSION_1.split_inclusive('\n').collect();
-    let whole = Answer::of(home(VERSION_1.as_bytes()).store()).unwrap();
+    let whole = reader(&home(VERSION_1.as_bytes())).unwrap();
 
     // Two branches sealed the tenth event, and one of them not the last; some names are older ones.
     let pieces = home(lines[12..].concat().as_bytes());
@@ -38,13 +40,13 @@ fn a_log_in_pieces_is_the_same_log() {
     for other in ["notes.jsonl", "+1-e65c7d66.jsonl", "1-e65c7d6.jsonl"] {
         seal(pieces.store(), other, &["not of the log\n"]);
     }
-    assert_eq!(Answer::of(pieces.store()), Ok(whole));
+    assert_eq!(reader(&pieces), Ok(whole));
 
     // Only the end of the whole log can be torn.
     let mut torn = lines.clone();
     torn[5] = "{\"v\":1,\n";
     seal(pieces.store(), "1-e65c7d66.jsonl", &torn[..6]);
-    let reason = Answer::of(pieces.store()).unwrap_err();
+    let reason = reader(&pieces).unwrap_err();
     assert!(
         reason.ends_with("1-e65c7d66.jsonl: line 6: the line does not end with an id"),
         "{reason}"
@@ -52,7 +54,7 @@ fn a_log_in_pieces_is_the_same_log() {
 
     // A piece that is gone is missed.
     fs::remove_file(pieces.store().join("segments/1-e65c7d66.jsonl")).unwrap();
-    let reason = Answer::of(pieces.store()).unwrap_err();
+    let reason = reader(&pieces).unwrap_err();
     assert!(
         reason.contains("its parent `e65c7d66a5fefea52dfa3adbe246ea9f` is not there"),
         "{reason}"

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::agreement::{agreed, program};
+use crate::agreement::{agreed, program, reader};
 use crate::answer::Answer;
 use crate::harness::Home;
 
@@ -58,7 +58,7 @@ pub fn taken(what: &str, log: &[&str], personas: usize) -> Answer {
 pub fn refused(what: &str, log: &[&str]) {
     let home = home(log.concat().as_bytes());
     assert!(program(&home).is_none(), "{what}: the program takes it");
-    assert!(Answer::of(home.store()).is_err(), "{what}: the reader takes it");
+    assert!(reader(&home).is_err(), "{what}: the reader takes it");
 }
 
 /// A history of these events, one after the other, up to each of which both agree.

@@ -95,10 +95,22 @@ fn the_keys_of_a_line_have_some_freedom() {
 fn data_belongs_to_its_type() {
     let ada = ada();
     let next = |kind: &str, data: &str| line(2, &[id(&ada)], kind, data);
+    let choice = |more: &str| {
+        let slot = format!(r#"{{"slot":"w-0","persona":"Ada","role":"r","requested":"r"{more}}}"#);
+        format!(r#"{{"session":"s","agent":"w","project":"p","slots":[{slot}]}}"#)
+    };
+    let outcome = |result: &str| {
+        let of = r#""session":"s","slot":"w-0","persona":"Ada","role":"r","run":"s:w""#;
+        format!(r#"{{{of},"result":"{result}","source":"ci"}}"#)
+    };
     for (kind, data) in [
         ("party", "[null]"),
         ("retire", r#"{"persona":"Ada","reason":"manual","x":1}"#),
         ("assign", r#"{"session":"","agent":"w","team":null,"project":"p","slots":[]}"#),
+        ("assign", &choice(r#","by":"reused","score":-0.5"#)),
+        ("assign", &choice(r#","by":null,"score":null"#)),
+        ("outcome", &outcome("stopped")),
+        ("retract", r#"{"event":"00000000000000000000000000000000","reason":null}"#),
     ] {
         taken(&format!("{kind} {data}"), &[&ada, &next(kind, data)], 1);
     }
@@ -106,6 +118,12 @@ fn data_belongs_to_its_type() {
         ("seed", r#"{"name":"Ben","traits":[],"expertise":[]}"#),
         ("assign", r#"{"session":"s","agent":"w","project":"p","slots":[{}]}"#),
         ("assign", r#"{"session":"s","agent":"w","team":1,"project":"p","slots":[]}"#),
+        ("assign", &choice(r#","by":"luck""#)),
+        ("assign", &choice(r#","score":"high""#)),
+        ("outcome", &outcome("good")),
+        ("outcome", &outcome("ok").replace("run", "Run")),
+        ("retract", r#"{"event":"1"}"#),
+        ("retract", r#"{"event":"00000000000000000000000000000000","reason":7}"#),
         ("release", r#"{"session":"s","reason":"late","slots":[]}"#),
         ("feedback", r#"{"persona":"Ada","role":"r","observation":"o","sentiment":"positive"}"#),
         ("retire", r#"{"persona":"Ada"}"#),

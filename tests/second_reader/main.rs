@@ -1,8 +1,10 @@
-//! A second reader of the log: written from `docs/format.md`, and from nothing of the library.
+//! A second reader of the log: written from `docs/format.md` and `docs/broker.md`,
+//! and from nothing of the library.
 //!
 //! It takes a store's files, checks ids and ancestry, puts the events in order and folds them, and
-//! answers what `list --status all --json` answers, and the heads that `stats` shows. The tests put
-//! its answers beside the program's. Where the two differ, one of them or the page is wrong.
+//! answers what `list --status all --json` answers, the heads that `stats` shows, and how `search
+//! --all --json` ranks the personas for some roles. The tests put its answers beside the program's.
+//! Where the two differ, one of them or a page is wrong.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,15 +14,17 @@
     reason = "a test fails by panicking"
 )]
 
-mod affinity;
 mod answer;
 mod event;
 mod fact;
 mod history;
 mod log;
 mod moment;
+mod number;
 mod object;
 mod roster;
+mod score;
+mod seed;
 
 mod agreement;
 mod ancestry;
@@ -33,4 +37,5 @@ mod grammar;
 #[path = "../cli/harness.rs"]
 mod harness;
 mod mended;
+mod record;
 mod trail;

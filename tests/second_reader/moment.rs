@@ -18,6 +18,32 @@ impl Moment {
         Self { second: self.second + seconds, ..self }
     }
 
+    /// The whole days from this moment to another, without regard to fractions of a second.
+    pub fn whole_days_until(self, other: Self) -> i64 {
+        (other.second - self.second).div_euclid(DAY)
+    }
+
+    /// The number of its calendar month, in UTC.
+    pub fn month(self) -> i64 {
+        let [year, month, _] = self.date();
+        year * 12 + month
+    }
+
+    /// Year, month and day, in UTC.
+    fn date(self) -> [i64; 3] {
+        let days = self.second.div_euclid(DAY);
+        // Never a later year than the right one.
+        let mut year = 1970 + days.div_euclid(if days < 0 { 365 } else { 366 });
+        while days_since_1970(year + 1, 1, 1) <= days {
+            year += 1;
+        }
+        let mut month = 1;
+        while month < 12 && days_since_1970(year, month + 1, 1) <= days {
+            month += 1;
+        }
+        [year, month, days - days_since_1970(year, month, 1) + 1]
+    }
+
     fn read(text: &str) -> Option<Self> {
         let (date, rest) = text.split_at_checked(10)?;
         let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
@@ -100,17 +126,7 @@ impl FromStr for Moment {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (days, time) = (self.second.div_euclid(DAY), self.second.rem_euclid(DAY));
-        // Never a later year than the right one.
-        let mut year = 1970 + days.div_euclid(if days < 0 { 365 } else { 366 });
-        while days_since_1970(year + 1, 1, 1) <= days {
-            year += 1;
-        }
-        let mut month = 1;
-        while month < 12 && days_since_1970(year, month + 1, 1) <= days {
-            month += 1;
-        }
-        let day = days - days_since_1970(year, month, 1) + 1;
+        let ([year, month, day], time) = (self.date(), self.second.rem_euclid(DAY));
         let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
         write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
         if self.nano > 0 {

@@ -1,9 +1,9 @@
 //! What the events add up to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::Event;
-use crate::fact::{Definition, Fact, Sentiment, Slot};
+use crate::fact::{Definition, Fact, Outcome, OutcomeResult, Sentiment, Slot, Verdict};
 use crate::history::History;
 use crate::moment::Moment;
 
@@ -21,11 +21,54 @@ pub struct Persona {
     pub grown: bool,
     pub archived: bool,
     pub definition: Definition,
-    pub counts: BTreeMap<String, u64>,
-    /// How often each was said of its work in a role.
-    pub verdicts: BTreeMap<String, BTreeMap<Sentiment, u64>>,
+    pub roles: BTreeMap<String, RoleRecord>,
+    /// The place of the event that created it, in the order of the history.
+    pub place: usize,
     pub created_at: Moment,
+    pub defined_at: Moment,
     pub last_assigned: Option<Moment>,
+}
+
+/// What is known of a persona in one role.
+#[derive(Debug, Default)]
+pub struct RoleRecord {
+    /// When each slot was released whose work counts.
+    pub finished: Vec<Moment>,
+    /// What was said, in order, but for what was taken back.
+    pub verdicts: Vec<Said>,
+    /// How runs ended; of one run, slot and source only the last.
+    pub outcomes: Vec<(Moment, OutcomeResult)>,
+}
+
+#[derive(Debug)]
+pub struct Said {
+    pub at: Moment,
+    pub sentiment: Sentiment,
+    pub compacted: bool,
+    /// Session, slot and source; of one such, where there is a session, only the last counts.
+    of: (Option<String>, Option<String>, String),
+}
+
+impl RoleRecord {
+    /// How often this was said since the last compaction.
+    pub fn tally(&self, sentiment: Sentiment) -> u64 {
+        let fresh = self.verdicts.iter().filter(|verdict| !verdict.compacted);
+        fresh.filter(|verdict| verdict.sentiment == sentiment).count() as u64
+    }
+
+    /// The verdicts that no later one replaces.
+    pub fn last_verdicts(&self) -> impl Iterator<Item = &Said> {
+        self.verdicts.iter().enumerate().filter_map(|(index, verdict)| {
+            let later = &self.verdicts[index + 1..];
+            let is_replaced = verdict.of.0.is_some() && later.iter().any(|it| it.of == verdict.of);
+            (!is_replaced).then_some(verdict)
+        })
+    }
+
+    /// How many of the outcomes are this one.
+    pub fn ended(&self, result: OutcomeResult) -> usize {
+        self.outcomes.iter().filter(|(_, it)| *it == result).count()
+    }
 }
 
 #[derive(Debug)]
@@ -36,12 +79,6 @@ pub struct Lease {
     pub since: Moment,
 }
 
-impl Persona {
-    pub fn tally(&self, role: &str, sentiment: Sentiment) -> u64 {
-        self.verdicts.get(role).and_then(|verdicts| verdicts.get(&sentiment)).copied().unwrap_or(0)
-    }
-}
-
 impl Roster {
     pub fn of(history: &History) -> Self {
         let limits = history.events.iter().filter_map(|event| match event.fact {
@@ -49,20 +86,34 @@ impl Roster {
             _ => None,
         });
         let limit = limits.max();
+        let retracted = retracted(&history.events);
         let mut roster = Self::default();
-        for event in &history.events {
-            let compacted = limit.is_some_and(|limit| event.at < limit);
-            roster.apply(event, compacted);
+        let mut ended = BTreeMap::new();
+        for (place, event) in history.events.iter().enumerate() {
+            let counts = !retracted.contains(&event.id);
+            match &event.fact {
+                Fact::Judged(verdict) if counts => {
+                    roster.judge(event.at, verdict, limit.is_some_and(|limit| event.at < limit));
+                }
+                Fact::Measured(it) if counts && roster.personas.contains_key(&it.persona) => {
+                    ended.insert((&it.run, &it.slot, &it.source), (event.at, it));
+                }
+                _ => roster.apply(event, place),
+            }
+        }
+        for (at, Outcome { persona, role, result, .. }) in ended.into_values() {
+            roster.role(persona, role, |record| record.outcomes.push((at, *result)));
         }
         roster
     }
 
-    fn apply(&mut self, event: &Event, compacted: bool) {
+    fn apply(&mut self, event: &Event, place: usize) {
         match &event.fact {
-            Fact::Created { grown, definition } => self.create(event, *grown, definition),
-            Fact::Revised(definition) => {
-                self.change(&definition.name, |persona| persona.definition = definition.clone());
-            }
+            Fact::Created { grown, definition } => self.create(event, place, *grown, definition),
+            Fact::Revised(definition) => self.change(&definition.name, |persona| {
+                persona.definition = definition.clone();
+                persona.defined_at = event.at;
+            }),
             Fact::Assigned { session, project, slots } => {
                 for slot in slots {
                     self.lend(event.at, session, project, slot);
@@ -70,20 +121,16 @@ impl Roster {
             }
             Fact::Released { session, counts, slots } => {
                 for slot in slots {
-                    self.take_back(session, slot, *counts);
+                    self.take_back(event.at, session, slot, *counts);
                 }
-            }
-            Fact::Judged { persona, role, sentiment } if !compacted => {
-                self.change(persona, |persona| {
-                    let verdicts = persona.verdicts.entry(role.clone()).or_default();
-                    *verdicts.entry(*sentiment).or_default() += 1;
-                });
             }
             Fact::Retired { persona } => self.change(persona, |persona| persona.archived = true),
             Fact::Reactivated { persona } => {
                 self.change(persona, |persona| persona.archived = false);
             }
-            Fact::Judged { .. }
+            Fact::Judged(_)
+            | Fact::Measured(_)
+            | Fact::Retracted { .. }
             | Fact::Compacted { .. }
             | Fact::Repaired { .. }
             | Fact::Unknown => {}
@@ -97,15 +144,28 @@ impl Roster {
         }
     }
 
-    fn create(&mut self, event: &Event, grown: bool, definition: &Definition) {
+    /// Changes what is known of a persona that exists.
+    fn role(&mut self, name: &str, role: &str, change: impl FnOnce(&mut RoleRecord)) {
+        self.change(name, |persona| change(persona.roles.entry(role.to_owned()).or_default()));
+    }
+
+    fn judge(&mut self, at: Moment, verdict: &Verdict, compacted: bool) {
+        let Verdict { persona, role, session, slot, sentiment, source } = verdict;
+        let of = (session.clone(), slot.clone(), source.clone());
+        let said = Said { at, sentiment: *sentiment, compacted, of };
+        self.role(persona, role, |record| record.verdicts.push(said));
+    }
+
+    fn create(&mut self, event: &Event, place: usize, grown: bool, definition: &Definition) {
         self.personas.entry(definition.name.clone()).or_insert_with(|| Persona {
             id: event.id.clone(),
             grown,
             archived: false,
             definition: definition.clone(),
-            counts: BTreeMap::new(),
-            verdicts: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            place,
             created_at: event.at,
+            defined_at: event.at,
             last_assigned: None,
         });
     }
@@ -121,15 +181,13 @@ impl Roster {
         }
     }
 
-    fn take_back(&mut self, session: &str, slot: &Slot, counts: bool) {
+    fn take_back(&mut self, at: Moment, session: &str, slot: &Slot, counts: bool) {
         let Some(open) = self.open(session, slot) else {
             return;
         };
         self.leases.remove(open);
         if counts {
-            self.change(&slot.persona, |persona| {
-                *persona.counts.entry(slot.role.clone()).or_default() += 1;
-            });
+            self.role(&slot.persona, &slot.role, |record| record.finished.push(at));
         }
     }
 
@@ -137,4 +195,18 @@ impl Roster {
     fn open(&self, session: &str, slot: &Slot) -> Option<usize> {
         self.leases.iter().position(|lease| lease.session == session && lease.slot == *slot)
     }
+}
+
+/// The events that a later one takes back.
+fn retracted(events: &[Event]) -> BTreeSet<String> {
+    let (mut before, mut retracted) = (BTreeSet::new(), BTreeSet::new());
+    for event in events {
+        before.insert(&event.id);
+        if let Fact::Retracted { event } = &event.fact
+            && before.contains(event)
+        {
+            retracted.insert(event.clone());
+        }
+    }
+    retracted
 }

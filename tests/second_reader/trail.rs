@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::agreement::agreed;
+use crate::forge::id;
 use crate::harness::{Home, NOW};
 use crate::moment::Moment;
+use crate::record::agreed_in_all_models;
 
 const ROLES: [&str; 8] =
     ["testing", "code-reviewer", "Security_Reviewer", "docs", "plan", "debug", "astronaut", "red"];
@@ -18,6 +20,9 @@ const VERDICTS: [&[&str]; 5] = [
     &["--observation", "Went well.", "--sentiment", "positive"],
     &["--observation", "Slow.", "--sentiment", "negative", "--role", "general"],
 ];
+
+const OUTCOMES: [(&str, &str); 4] =
+    [("ok", "cli"), ("bad", "cli"), ("bad", "ci"), ("stopped", "ci")];
 
 /// What the user's own file says: one new persona, and one that is defined anew.
 const SEED: &str = r#"
@@ -68,13 +73,14 @@ impl Trail {
     pub fn go(&mut self, home: &mut Home, steps: usize) {
         for step in 1..=steps {
             let jump = self.one_of(&[0, 0, 20, 90, 3_600, 9 * 3_600, 26 * 3_600, -7_200]);
-            let args = self.command(&names(home));
+            let args = self.command(home);
             let args: Vec<_> = args.iter().map(String::as_str).collect();
             assert!(matches!(self.step(home, jump, &args), Some(0 | 1)), "{args:?}");
             if step % 20 == 0 || step == steps {
                 agreed(home, &format!("step {step}, {args:?}"));
             }
         }
+        agreed_in_all_models(home, "at the end of the trail");
     }
 
     /// Runs a command so many seconds later, and answers its exit code.
@@ -83,11 +89,12 @@ impl Trail {
         home.at(&self.now.to_string()).run(args).code
     }
 
-    fn command(&mut self, names: &[String]) -> Vec<String> {
+    fn command(&mut self, home: &Home) -> Vec<String> {
+        let names = names(home);
         let name = names[self.below(names.len())].as_str();
         let session = format!("s{}", self.below(5));
         let agent = format!("w{}", self.below(2));
-        let command = match self.below(41) {
+        let command = match self.below(53) {
             0..12 => return self.assign(&session, &agent, name),
             12..16 => vec!["release", "--session", &session],
             16..18 => vec!["release", "--session", &session, "--agent-name", &agent],
@@ -99,6 +106,12 @@ impl Trail {
             33..35 => vec!["compact", "--older-than", self.one_of(&["0", "3", "30"])],
             35..37 => vec!["orphan-cleanup", "--older-than-hours", self.one_of(&["24", "60"])],
             40 => vec!["compact", "--seal"],
+            41..50 => {
+                let (result, source) = self.one_of(&OUTCOMES);
+                let run = ["outcome", "--session", &session, "--agent-name", &agent];
+                [&run[..], &["--result", result, "--source", source]].concat()
+            }
+            50..53 => return self.retract(home),
             37 => vec!["seed", "--sync", "--file", &self.seed_file],
             38 => {
                 self.now = self.now.later(40 * 24 * 3_600);
@@ -110,6 +123,18 @@ impl Trail {
             }
         };
         command.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Takes one of the last events back; what is no judgement is refused.
+    fn retract(&mut self, home: &Home) -> Vec<String> {
+        let log = String::from_utf8(home.whole_log()).unwrap();
+        let judgements = [r#""type":"feedback""#, r#""type":"outcome""#];
+        let is_judgement = |line: &&str| judgements.iter().any(|kind| line.contains(kind));
+        let judgements: Vec<_> = log.split_inclusive('\n').filter(is_judgement).collect();
+        let back = 1 + self.below(12);
+        let last =
+            judgements.len().checked_sub(back).map_or("ffffffff", |index| id(judgements[index]));
+        ["retract", last].map(str::to_owned).to_vec()
     }
 
     fn assign(&mut self, session: &str, agent: &str, name: &str) -> Vec<String> {
@@ -139,7 +164,7 @@ fn names(home: &Home) -> Vec<String> {
 }
 
 /// Each type of event, and each reason but the one that only a hook gives, with what led to it.
-const TOLD: [(&str, i64, &str); 16] = [
+const TOLD: [(&str, i64, &str); 19] = [
     ("assign ", 60, "assign --roles testing,red-team --project p --session s --agent-name w"),
     ("feedback positive", 60, "feedback Lian --observation Good."),
     ("feedback negative", 60, "feedback Lian --observation Late. --sentiment negative"),
@@ -157,10 +182,13 @@ const TOLD: [(&str, i64, &str); 16] = [
         "assign --summon Lian --roles a --project p --session v --agent-name w",
     ),
     (
-        "reactivate pool_empty",
+        "reactivate needed",
         60,
         "assign --roles a,a,a,a,a,a,a,a,a,a,a --project p --session v --agent-name x",
     ),
+    ("outcome ok", 60, "outcome --session v --agent-name x --result ok"),
+    ("outcome bad", 60, "outcome --session v --agent-name x --result bad --source ci"),
+    ("outcome stopped", 60, "outcome --session v --agent-name x --result stopped"),
     ("grow ", 60, "grow --count 2"),
     ("compact ", 60, "compact"),
     ("revise ", 60, "seed --sync --file own.toml"),
@@ -181,11 +209,12 @@ fn a_long_history_adds_up_to_the_same() {
     trail.go(&mut home, 100);
 }
 
-/// The types of these lines, each with its reason or sentiment.
+/// The types of these lines, each with its reason, sentiment or result.
 fn told(log: &[u8]) -> BTreeSet<String> {
     let types = log.split_inclusive(|byte| *byte == b'\n').map(|line| {
         let line: Value = serde_json::from_slice(line).unwrap();
-        let detail = line["data"]["reason"].as_str().or(line["data"]["sentiment"].as_str());
+        let detail =
+            ["reason", "sentiment", "result"].iter().find_map(|key| line["data"][*key].as_str());
         [line["type"].as_str().unwrap(), detail.unwrap_or_default()].join(" ")
     });
     types.collect()
