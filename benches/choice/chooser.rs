@@ -25,20 +25,17 @@ pub enum Chooser {
     RecordAndOutcomes,
     /// The highest sum of score and doubt in the model `record`, with verdicts only.
     Ucb,
-    /// Who is really the best: what nobody in the world can know.
-    Best,
 }
 
 impl Chooser {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::Random,
         Self::LongestIdle,
         Self::Share,
         Self::Record,
         Self::RecordAndOutcomes,
         Self::Ucb,
-        Self::Best,
     ];
 
     /// What it is called.
@@ -50,14 +47,13 @@ impl Chooser {
             Self::Record => "record",
             Self::RecordAndOutcomes => "record + outcomes",
             Self::Ucb => "UCB",
-            Self::Best => "best",
         }
     }
 
     /// Returns whether it reads the log.
     pub const fn reads(self) -> bool {
         match self {
-            Self::Random | Self::LongestIdle | Self::Best => false,
+            Self::Random | Self::LongestIdle => false,
             Self::Share | Self::Record | Self::RecordAndOutcomes | Self::Ucb => true,
         }
     }
@@ -76,8 +72,6 @@ pub struct Choice<'a> {
     pub diary: &'a Diary,
     /// The job that each persona did last.
     pub last: &'a [Option<usize>],
-    /// How well each would do this one.
-    pub qualities: &'a [f64],
 }
 
 impl Choice<'_> {
@@ -90,11 +84,6 @@ impl Choice<'_> {
             Chooser::Share => self.first(&self.cast.share),
             Chooser::Record | Chooser::RecordAndOutcomes => self.first(&self.cast.record),
             Chooser::Ucb => self.boldest(),
-            Chooser::Best => {
-                let quality = |at: &usize| self.qualities.get(*at).copied().unwrap_or_default();
-                let better = |a: &usize, b: &usize| quality(a).total_cmp(&quality(b));
-                self.job.free.iter().copied().max_by(better)
-            }
         }
     }
 

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::events::{
     AgentName, Assign, AssignedSlot, ChoiceReason, Event, Feedback, Heads, Observation, Outcome,
     OutcomeResult, PersonaName, ProjectName, Release, ReleaseReason, ReleasedSlot, RoleName, RunId,
-    Seq, SessionId, Sentiment, Slot, Source, encode,
+    Sentiment, Seq, SessionId, Slot, Source, encode,
 };
 use muzzle_persona::projection::{Fold, View};
 

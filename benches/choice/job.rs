@@ -4,8 +4,8 @@ use std::iter;
 
 use fastrand::Rng;
 
-/// How many jobs there are: about half a year of them, one every four hours.
-pub const JOBS: usize = 1000;
+/// How many jobs there are: eleven months of them, six a day.
+pub const JOBS: usize = 2000;
 /// The hours from one job to the next.
 pub const HOURS: i64 = 4;
 /// How many personas are at work elsewhere while somebody is chosen.

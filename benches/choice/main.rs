@@ -6,6 +6,8 @@
 mod cast;
 mod chooser;
 mod diary;
+#[path = "../figures_file.rs"]
+mod figures_file;
 mod job;
 mod report;
 mod simulation;
@@ -21,8 +23,8 @@ use report::Report;
 /// Why there is no result.
 type Problem = Box<dyn Error + Send + Sync>;
 
-/// How many seeds make the figures stable to half a point.
-const SEEDS: u64 = 200;
+/// How many seeds make the means stable to half a point.
+const SEEDS: u64 = 400;
 /// How many seeds are enough for a first look.
 const QUICK_SEEDS: u64 = 6;
 

@@ -1,14 +1,13 @@
 //! What is printed, and kept as JSON.
 
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::path::Path;
 
 use serde::Serialize;
 
 use crate::Problem;
 use crate::chooser::Chooser;
+use crate::figures_file;
 use crate::job::JOBS;
 use crate::simulation::Outcome;
 use crate::world::Kind;
@@ -97,15 +96,7 @@ impl Report {
 
     /// Writes all rows to a file in `target/bench/`, and says so.
     pub fn save(&self, name: &str) -> Result<(), Problem> {
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench");
-        std::fs::create_dir_all(&dir)?;
-        let path = dir.join(name);
-        let mut json = serde_json::to_vec_pretty(self)?;
-        json.push(b'\n');
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).open(&path)?.write_all(&json)?;
-        writeln!(io::stdout(), "\nAll figures are in `{}`.", path.display())?;
-        Ok(())
+        Ok(figures_file::save(self, name)?)
     }
 }
 
@@ -131,7 +122,7 @@ impl Row {
             Chooser::Record => Some(Reach { at_least: 33.0, at_most: None }),
             Chooser::RecordAndOutcomes => Some(Reach { at_least: 41.0, at_most: None }),
             Chooser::Share => Some(Reach { at_least: 22.0, at_most: Some(28.0) }),
-            Chooser::Random | Chooser::LongestIdle | Chooser::Ucb | Chooser::Best => None,
+            Chooser::Random | Chooser::LongestIdle | Chooser::Ucb => None,
         };
         Self { chooser, worlds: worlds.into(), mean_gain: Figure::of(&means), reach }
     }

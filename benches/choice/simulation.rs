@@ -1,5 +1,8 @@
 //! All ways to choose, each with the same jobs in the same worlds.
 
+use std::ops::AddAssign;
+use std::thread;
+
 use fastrand::Rng;
 
 use crate::Problem;
@@ -16,65 +19,80 @@ pub struct Outcome {
     pub kind: Kind,
     /// The way to choose.
     pub chooser: Chooser,
-    /// Its share of what lies between a random choice and the best, in per cent; none where
-    /// nothing does.
+    /// Its share of what lies, at each choice, between the mean of those who are free and the best
+    /// of them, in per cent; none where nothing does.
     pub gain: Option<f64>,
     /// How many jobs of 100 did not succeed that did with a random choice.
     pub lost: f64,
 }
 
-/// Simulates all worlds with each seed.
+/// Simulates all worlds with each seed, on all processors.
 pub fn by_seed(cast: &Cast, seeds: u64) -> Result<Vec<Vec<Outcome>>, Problem> {
-    (0..seeds)
-        .map(|seed| {
-            let mut outcomes = Vec::new();
-            for kind in Kind::ALL {
-                outcomes.extend(in_a_world(cast, kind, seed)?);
-            }
-            Ok(outcomes)
-        })
-        .collect()
+    let seeds: Vec<_> = (0..seeds).collect();
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let parts = seeds.chunks(seeds.len().div_ceil(threads));
+        let parts: Vec<_> = parts
+            .map(|part| scope.spawn(|| part.iter().map(|seed| with_seed(cast, *seed)).collect()))
+            .collect();
+        let mut all = Vec::new();
+        for part in parts {
+            let part: Result<Vec<_>, Problem> = part.join().map_err(|_| "a thread panicked")?;
+            all.extend(part?);
+        }
+        Ok(all)
+    })
+}
+
+fn with_seed(cast: &Cast, seed: u64) -> Result<Vec<Outcome>, Problem> {
+    let (mut rng, mut outcomes) = (Rng::with_seed(seed), Vec::new());
+    for kind in Kind::ALL {
+        outcomes.extend(in_worlds(cast, kind, &mut rng)?);
+    }
+    Ok(outcomes)
 }
 
 /// What all jobs of a run add up to.
 #[derive(Debug, Clone, Copy, Default)]
 struct Work {
-    /// The sum of the qualities with which they were done.
+    /// The sum of the qualities of those who were chosen.
     quality: f64,
-    /// How many succeeded.
+    /// What the sum would be if each choice had been random.
+    random: f64,
+    /// What it would be if each had been of the best.
+    best: f64,
+    /// How many jobs succeeded.
     succeeded: u32,
 }
 
-impl Work {
-    fn and(self, other: Self) -> Self {
-        Self {
-            quality: self.quality + other.quality,
-            succeeded: self.succeeded + other.succeeded,
-        }
+impl AddAssign for Work {
+    fn add_assign(&mut self, other: Self) {
+        self.quality += other.quality;
+        self.random += other.random;
+        self.best += other.best;
+        self.succeeded += other.succeeded;
     }
 }
 
-/// Simulates one world with all ways to choose, once for each number of busy personas.
-fn in_a_world(cast: &Cast, kind: Kind, seed: u64) -> Result<Vec<Outcome>, Problem> {
-    let mut rng = Rng::with_seed(seed);
-    let world = World::new(kind, cast, &mut rng);
+/// Simulates worlds of a kind with all ways to choose: one for each number of busy personas.
+fn in_worlds(cast: &Cast, kind: Kind, rng: &mut Rng) -> Result<Vec<Outcome>, Problem> {
     let mut work = Chooser::ALL.map(|chooser| (chooser, Work::default()));
     for busy in BUSY {
-        let jobs = jobs(cast.personas.len(), cast.roles().len(), busy, &mut rng);
+        let world = World::new(kind, cast, rng);
+        let jobs = jobs(cast.personas.len(), cast.roles().len(), busy, rng);
         for (chooser, work) in &mut work {
-            *work = work.and(run(cast, &world, &jobs, *chooser)?);
+            *work += run(cast, &world, &jobs, *chooser)?;
         }
     }
-    let of = |wanted| work.iter().find(|(it, _)| *it == wanted).map(|(_, work)| *work);
-    let (random, best) =
-        (of(Chooser::Random).unwrap_or_default(), of(Chooser::Best).unwrap_or_default());
-    let between = best.quality - random.quality;
+    let random = work.iter().find(|(it, _)| *it == Chooser::Random);
+    let random = random.map_or(0, |(_, work)| work.succeeded);
     let all = f64::from(u32::try_from(JOBS * BUSY.len())?);
     let outcomes = work.map(|(chooser, work)| Outcome {
         kind,
         chooser,
-        gain: (kind != Kind::Alike).then(|| 100.0 * (work.quality - random.quality) / between),
-        lost: 100.0 * (f64::from(random.succeeded) - f64::from(work.succeeded)) / all,
+        gain: (kind != Kind::Alike)
+            .then(|| 100.0 * (work.quality - work.random) / (work.best - work.random)),
+        lost: 100.0 * (f64::from(random) - f64::from(work.succeeded)) / all,
     });
     Ok(outcomes.to_vec())
 }
@@ -88,16 +106,21 @@ fn run(cast: &Cast, world: &World, jobs: &[Job], chooser: Chooser) -> Result<Wor
     for (number, job) in jobs.iter().enumerate() {
         let role = cast.roles().get(job.role).ok_or("a job has no role")?;
         let is_first_half = number * 2 < jobs.len();
-        let quality = |(at, done): (usize, &Vec<u32>)| {
-            let done = done.get(job.role).copied().unwrap_or_default();
-            world.quality(at, job.role, done, is_first_half)
+        let quality = |persona: usize| {
+            let done = done.get(persona).and_then(|roles| roles.get(job.role));
+            world.quality(persona, job.role, done.copied().unwrap_or_default(), is_first_half)
         };
-        let qualities: Vec<_> = done.iter().enumerate().map(quality).collect();
-        let choice = Choice { cast, job, role, diary: &diary, last: &last, qualities: &qualities };
+        let choice = Choice { cast, job, role, diary: &diary, last: &last };
         let chosen = choice.by(chooser).ok_or("nobody is free")?;
-        let quality = qualities.get(chosen).copied().ok_or("nobody is there")?;
+        let free: Vec<_> = job.free.iter().map(|persona| quality(*persona)).collect();
+        let quality = quality(chosen);
         let is_success = job.luck < quality;
-        work = work.and(Work { quality, succeeded: is_success.into() });
+        work += Work {
+            quality,
+            random: free.iter().sum::<f64>() / f64::from(u32::try_from(free.len())?),
+            best: free.iter().copied().fold(0.0, f64::max),
+            succeeded: is_success.into(),
+        };
         if let Some(last) = last.get_mut(chosen) {
             *last = Some(number);
         }

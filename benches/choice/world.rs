@@ -11,7 +11,7 @@ use crate::cast::Cast;
 pub enum Kind {
     /// Personas differ, and expertise tells something of it.
     Differ,
-    /// Expertise misleads a little.
+    /// They do, and expertise tells nothing of it.
     TagsLie,
     /// Each job in a role makes the next one better.
     Practice,
@@ -41,8 +41,7 @@ impl Kind {
     const fn tags_tell(self) -> f64 {
         match self {
             Self::Differ | Self::Practice | Self::FourChange => 0.1,
-            Self::TagsLie => -0.05,
-            Self::Alike => 0.0,
+            Self::TagsLie | Self::Alike => 0.0,
         }
     }
 }
@@ -77,7 +76,8 @@ impl World {
         let first_half = qualities(kind, cast, rng);
         let mut second_half = first_half.clone();
         if kind == Kind::FourChange {
-            let mut changing: Vec<_> = second_half.iter_mut().zip(qualities(kind, cast, rng)).collect();
+            let mut changing: Vec<_> =
+                second_half.iter_mut().zip(qualities(kind, cast, rng)).collect();
             rng.shuffle(&mut changing);
             for (persona, new) in changing.into_iter().take(CHANGING) {
                 *persona = new;
