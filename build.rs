@@ -70,8 +70,8 @@ fn roles(constants: &mut String) -> Result<(), Box<dyn Error>> {
         let list = |field| list(role.get(field));
         writeln!(
             constants,
-            "Role {{ name: RoleName::constant({:?}), instruction: SmolStr::new_static({:?}), \
-             expertise: {:?}.map(Tag::constant).into(), aliases: words(&{:?}), \
+            "Role {{ name: RoleName::unchecked({:?}), instruction: SmolStr::new_static({:?}), \
+             expertise: {:?}.map(Tag::unchecked).into(), aliases: words(&{:?}), \
              keywords: words(&{:?}) }},",
             text("name")?,
             text("instruction")?,

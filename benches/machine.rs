@@ -37,7 +37,7 @@ impl Machine {
         }
     }
 
-    /// Tells whether others are at work here.
+    /// Returns whether others are at work here.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.load.is_some_and(|load| load > BUSY)

@@ -69,6 +69,8 @@ fn is_in_its_lines(text: &str, rules: &Rules) {
         team: None,
         project: ProjectName::unchecked(text),
         slots: vec![AssignedSlot {
+            by: None,
+            score: None,
             slot: slot.clone(),
             persona: name.clone(),
             role: role.clone(),

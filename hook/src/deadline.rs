@@ -35,7 +35,7 @@ impl Deadline {
     }
 
     /// Starts the thread, unless it was started before.
-    pub fn enforce(self: &Arc<Self>) {
+    pub(crate) fn enforce(self: &Arc<Self>) {
         self.thread.call_once(|| {
             let deadline = Arc::clone(self);
             // Without a thread, the client's own time limit is what ends the hook. It does next to
@@ -53,7 +53,7 @@ impl Deadline {
     ///
     /// Both the hook's work and the thread do so, so that only one of them writes.
     #[must_use]
-    pub fn claim(&self) -> bool {
+    pub(crate) fn claim(&self) -> bool {
         !self.is_claimed.swap(true, Ordering::SeqCst)
     }
 }

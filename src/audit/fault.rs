@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use smol_str::SmolStr;
 
-use super::finding::Place;
+use super::place::Place;
 use crate::events::{
     Cut, EventId, FORMAT_VERSION, IdPrefix, LineError, PersonaName, Seq, TextError,
 };
@@ -143,7 +143,7 @@ impl Fault {
 
     /// What it is, for programs.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         self.class().1
     }
 

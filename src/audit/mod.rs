@@ -2,13 +2,16 @@
 //!
 //! It stops at no fault, and names each for what it is. Lines come in as they
 //! stand in the files; as long as each follows from the one before, they are
-//! folded on the way, and else once more in the order of a merge.
+//! folded on the way, and else once more in the order of a merge. What it came
+//! to is an [`Audit`] for people, and a `RepairPlan` for the store: no file is
+//! changed here.
 
 mod checkpoint;
 mod fault;
 mod finding;
 mod inspect;
 mod observations;
+mod place;
 mod repair_plan;
 mod report;
 #[cfg(test)]
@@ -19,8 +22,9 @@ use std::convert::Infallible;
 
 pub(crate) use self::checkpoint::FoundCheckpoint;
 pub use self::fault::{Fault, Severity};
-pub use self::finding::{Finding, Place};
+pub use self::finding::Finding;
 pub(crate) use self::inspect::inspect;
+pub use self::place::Place;
 pub(crate) use self::repair_plan::RepairPlan;
 pub use self::report::{Audit, NotedHead};
 

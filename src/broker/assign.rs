@@ -1,8 +1,9 @@
 //! Lending personas to an agent.
 
+use super::decision::ROLE_LIMIT;
 use super::grow::Growth;
 use super::lending::{given_back, is_stale, open_slots, pool, released_slot, releases};
-use super::{Decision, ROLE_LIMIT, Refusal, Role, Rules, Score, Situation, names};
+use super::{Decision, Refusal, Role, Rules, Score, Situation, names};
 use crate::events::{
     AgentName, Assign, AssignedSlot, ChoiceReason, Event, PersonaName, ProjectName, Reactivate,
     ReactivateReason, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, TeamName, ToolUseId,
@@ -33,7 +34,7 @@ pub struct AssignRequest {
 impl AssignRequest {
     /// What [`assign`] looks at: the tallies of the roles.
     #[must_use]
-    pub fn needs(&self, rules: &Rules) -> Needs {
+    pub(crate) fn needs(&self, rules: &Rules) -> Needs {
         let role = |requested: &RoleName| rules.roles.resolve(requested.as_str()).name.clone();
         Needs::roles(self.roles.iter().map(role))
     }
@@ -547,7 +548,7 @@ mod tests {
                 unscored(&decision),
                 [
                     reactivation("Bo", ReactivateReason::Summon),
-                    lending(vec![assigned("w", 0, "Bo", "testing")]),
+                    lending(vec![by(ChoiceReason::Summoned, assigned("w", 0, "Bo", "testing"))]),
                 ]
             );
         }
@@ -575,8 +576,10 @@ mod tests {
         let decision = world.assign(&summoning("Bo", &["debugging", "debugging"])).unwrap();
         let freed = [("u", "Cy", "general"), ("v", "Bo", "testing")];
         let freed = freed.map(|(agent, persona, role)| released(agent, 0, persona, role));
-        let slots = [(0, "Bo"), (1, "Cy")];
-        let slots = slots.map(|(index, persona)| assigned("w", index, persona, "debugging"));
+        let slots = [
+            by(ChoiceReason::Summoned, assigned("w", 0, "Bo", "debugging")),
+            assigned("w", 1, "Cy", "debugging"),
+        ];
         assert_eq!(
             unscored(&decision),
             [

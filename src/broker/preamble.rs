@@ -110,7 +110,7 @@ pub struct Assigned {
 impl Assigned {
     /// Completes a choice from the roster after it, in which the persona is loaded.
     #[must_use]
-    pub fn of(
+    pub(crate) fn of(
         choice: Choice,
         request: &AssignRequest,
         roster: &Roster,

@@ -44,18 +44,18 @@ impl Roles {
         Some(Self { roles, general })
     }
 
-    /// Resolves a role as it was asked for: what is [`found`](Self::find), else `general`.
+    /// Resolves a role as it was asked for, else to `general`.
+    ///
+    /// Trimmed, in lower case, `_` and space as `-`; then by exact name, else
+    /// by alias, else the shortest role that begins so.
     #[must_use]
     pub fn resolve(&self, requested: &str) -> &Role {
         self.find(requested).unwrap_or(&self.general)
     }
 
-    /// Finds a role by what was asked for.
-    ///
-    /// Trimmed, in lower case, `_` and space as `-`; then by exact name, else
-    /// by alias, else the shortest role that begins so.
+    /// Finds a role as [`resolve`](Self::resolve) does, if there is one.
     #[must_use]
-    pub fn find(&self, requested: &str) -> Option<&Role> {
+    pub(crate) fn find(&self, requested: &str) -> Option<&Role> {
         let wanted = normalized(requested.trim());
         let roles = || self.roles.iter();
         roles()

@@ -376,11 +376,15 @@ mod tests {
     fn share(testing: u8, elsewhere: u8, positive: u8, negative: u8) -> String {
         let mut world = World::of(&["Ann"]).sharing();
         for (role, times) in [("testing", testing), ("debugging", elsewhere)] {
-            (0..times).for_each(|_| drop(world.worked("Ann", role)));
+            for _ in 0..times {
+                world.worked("Ann", role);
+            }
         }
         let verdicts = [(Sentiment::Positive, positive), (Sentiment::Negative, negative)];
         for (sentiment, times) in verdicts.into_iter().chain([(Sentiment::Neutral, 2)]) {
-            (0..times).for_each(|_| drop(world.judged("Ann", "testing", sentiment)));
+            for _ in 0..times {
+                world.judged("Ann", "testing", sentiment);
+            }
         }
         score(&world, "Ann", "testing").affinity.to_string()
     }
@@ -536,9 +540,10 @@ mod tests {
 
     /// Ann is praised or blamed, or a run of hers ends, at some time.
     fn judge(world: &mut World, (kind, good, ago): (u8, bool, i64), role: &str, number: usize) {
-        let (sentiment, result) = match good {
-            true => (Sentiment::Positive, OutcomeResult::Ok),
-            false => (Sentiment::Negative, OutcomeResult::Bad),
+        let (sentiment, result) = if good {
+            (Sentiment::Positive, OutcomeResult::Ok)
+        } else {
+            (Sentiment::Negative, OutcomeResult::Bad)
         };
         let session = format!("s{number}");
         world.after(ago);

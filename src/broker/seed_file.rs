@@ -187,7 +187,7 @@ fn as_number(value: &Value) -> Option<f64> {
 impl Lifecycle {
     /// A free persona that was last assigned longer ago is retired.
     #[must_use]
-    pub fn inactive_after(self) -> SignedDuration {
+    pub(crate) fn inactive_after(self) -> SignedDuration {
         SignedDuration::from_hours(24 * i64::from(self.inactive_after_days))
     }
 

@@ -158,7 +158,8 @@ mod tests {
         let told = explained(&world, "Bo", "s");
         assert_eq!((told.reason, told.rank), (Some(ChoiceReason::BestFree), Some(1)));
         assert_eq!(names(&told), ["Bo", "Ann", "Cy"]);
-        assert_eq!(told.score.unwrap().total.to_string(), "1");
+        assert_eq!(told.score.unwrap().total.to_string(), "0.451645064");
+        assert_eq!(told.recorded, told.score.map(|score| score.total));
         assert_eq!(told.tie_break, None);
         assert!(told.may_be_summoned);
     }
@@ -202,7 +203,7 @@ mod tests {
         let told = explained(&world, "Bo", "s");
         assert_eq!((told.reason, told.rank), (Some(ChoiceReason::Summoned), None));
         assert_eq!(names(&told), ["Ann"]);
-        assert_eq!(told.score.unwrap().total.to_string(), "0");
+        assert_eq!(told.score.unwrap().total.to_string(), "0.45");
     }
 
     #[test]
@@ -216,10 +217,28 @@ mod tests {
     }
 
     #[test]
-    fn a_free_persona_that_was_not_the_best_is_not_explained() {
+    fn a_summons_of_a_free_persona_is_told_as_it_is_recorded() {
         let mut world = World::of(&["Ann", "Bo"]);
         let summon = Some("Bo".to_owned());
         world.assign(&AssignRequest { summon, ..request("s", "w", &["testing"]) }).unwrap();
+        let told = explained(&world, "Bo", "s");
+        assert_eq!((told.reason, told.rank), (Some(ChoiceReason::Summoned), Some(2)));
+    }
+
+    #[test]
+    fn a_choice_by_other_numbers_is_told_with_both_scores() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.assign(&request("s", "w", &["testing"])).unwrap();
+        let told = explained(&world.sharing(), "Ann", "s");
+        assert_eq!(told.recorded.unwrap().to_string(), "0.45");
+        assert_eq!(told.score.unwrap().total.to_string(), "0");
+    }
+
+    #[test]
+    fn a_free_persona_that_was_not_the_best_is_not_explained() {
+        // The line of an older build, which recorded no reason.
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.lent("s", "w", "Bo", "testing");
         let told = explained(&world, "Bo", "s");
         assert_eq!((told.reason, told.rank, told.may_be_summoned), (None, Some(2), true));
         // Another program, or other rules.

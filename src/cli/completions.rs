@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCompleter;
 use clap_complete::env::{CompleteEnv, Shells};
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Store, events::is_hidden};
 use serde::Serialize;
 
-use super::{Cli, Failure, environment};
+use super::{Failure, environment};
 
 const PROGRAM: &str = "muzzle-persona";
 /// The variable by which a script asks for completions, and says for which shell.
@@ -59,9 +59,10 @@ impl fmt::Display for CompletionsReport {
 /// completer gets nothing but that word.
 static ASKING: OnceLock<(String, Option<PathBuf>)> = OnceLock::new();
 
-/// Answers a shell that asks for completions, and ends the process; else does nothing.
+/// Answers a shell that asks for completions of `program`, which is the whole command line, and
+/// ends the process; else does nothing.
 #[expect(clippy::disallowed_methods, reason = "a shell asks through its environment")]
-pub fn answer_shell() {
+pub fn answer_shell(program: fn() -> Command) {
     let Some(shell) = std::env::var_os(ASK) else { return };
     let shell = Path::new(&shell).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let index = std::env::var(INDEX).ok().and_then(|index| index.parse().ok());
@@ -73,7 +74,7 @@ pub fn answer_shell() {
     join_at_equals(words);
     let store = named_store(words, &shell, environment::home().as_deref());
     ASKING.get_or_init(|| (shell, store));
-    let complete = CompleteEnv::with_factory(Cli::command).var(ASK).bin(PROGRAM);
+    let complete = CompleteEnv::with_factory(program).var(ASK).bin(PROGRAM);
     let here = std::env::current_dir().ok();
     if complete.try_complete(args, here.as_deref()).unwrap_or_else(|error| error.exit()) {
         std::process::exit(0);

@@ -73,11 +73,11 @@ impl LogArgs {
     }
 
     pub fn takes_all(&self) -> bool {
-        self.needles().is_empty() && self.before.is_none() && self.within == Cutoff::All
+        self.texts_required().is_empty() && self.before.is_none() && self.within == Cutoff::All
     }
 
     /// The texts that the line of an event must hold for it to pass.
-    pub fn needles(&self) -> Vec<&str> {
+    pub fn texts_required(&self) -> Vec<&str> {
         let Self { persona, session, project, role, kind, .. } = self;
         let texts = [
             persona.as_deref(),

@@ -46,7 +46,7 @@ impl LogReport {
         // Those of which only the newest are listed are not worth reading before that is known.
         let unread = limit.is_some() && self.filter.takes_all();
         let (limit, mut total) = (limit.unwrap_or(usize::MAX), 0);
-        let (filter, needles) = (&self.filter, self.filter.needles());
+        let (filter, texts) = (&self.filter, self.filter.texts_required());
         let (mut next, mut buffer) = (Some(Position::START), Vec::new());
         while let Some(start) = next {
             let mut page = Page { start, last: 0, found: 0, beyond: 0 };
@@ -56,7 +56,7 @@ impl LogReport {
                 }
                 Ok(())
             };
-            next = self.snapshot.visit_page(&start, false, &needles, &mut buffer, visit)?;
+            next = self.snapshot.visit_page(&start, false, &texts, &mut buffer, visit)?;
             total += page.found;
             self.pages.extend((page.found > 0).then_some(page));
             while let Some(oldest) = self.pages.pop_front_if(|page| total - page.found >= limit) {
@@ -78,13 +78,14 @@ impl LogReport {
         mut list: impl FnMut(Line<'_>) -> Result<bool, LineDamage>,
     ) -> Result<(), StoreError> {
         let Self { snapshot, filter, pages, newest_first } = self;
-        let (needles, takes_all, mut buffer) = (filter.needles(), filter.takes_all(), Vec::new());
+        let (texts, takes_all, mut buffer) =
+            (filter.texts_required(), filter.takes_all(), Vec::new());
         let mut goes_on = true;
         let mut visit = |page: &Page| {
             let Page { found: all, beyond, .. } = *page;
             let listed = if *newest_first { 0..all - beyond } else { beyond..all };
             let mut found = 0;
-            snapshot.visit_page(&page.start, *newest_first, &needles, &mut buffer, |line| {
+            snapshot.visit_page(&page.start, *newest_first, &texts, &mut buffer, |line| {
                 let counts = line.number <= page.last && goes_on;
                 if counts && (takes_all || filter.takes(&line.decode()?)) {
                     if listed.contains(&found) {

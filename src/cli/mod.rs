@@ -3,7 +3,8 @@
 //! Each subcommand is a file with its `Args`, a `run` that asks the store, and
 //! a `Report` that is JSON for programs and text for people. `run` prints
 //! nothing: it adds messages to its [`context`], and [`output`] is the one
-//! writer. Every exit code is in [`failure`].
+//! writer. Every exit code is in [`failure`]. Two rooms are more than a file:
+//! [`claude_code`] knows the files of Claude Code, [`doctor`] looks at everything.
 
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
@@ -49,6 +50,7 @@ mod reactivate;
 mod release;
 mod render;
 mod repair;
+mod replay;
 mod retire;
 mod retract;
 mod search;
@@ -62,7 +64,6 @@ mod uninstall;
 mod verify;
 mod why;
 
-pub use self::completions::answer_shell;
 pub use self::failure::BUG;
 
 /// Lend named, persistent personas to coding agents
@@ -108,6 +109,7 @@ enum Command {
     Compact(compact::CompactArgs),
     Stats(stats::StatsArgs),
     Diff(diff::DiffArgs),
+    Replay(replay::ReplayArgs),
     Why(why::WhyArgs),
     Seed(seed::SeedArgs),
     OrphanCleanup(orphan_cleanup::OrphanCleanupArgs),
@@ -120,6 +122,11 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
+}
+
+/// Answers a shell that asks for completions, and ends the process; else does nothing.
+pub fn answer_shell() {
+    completions::answer_shell(Cli::command);
 }
 
 /// Runs one command and returns its exit code.
@@ -171,6 +178,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Compact(args) => output.report(&compact::run(&args, context)?),
         Command::Stats(args) => output.report(&stats::run(&args, context)?),
         Command::Diff(args) => output.report(&diff::run(args, context)?),
+        Command::Replay(args) => output.report(&replay::run(args, context)?),
         Command::Why(args) => output.report(&why::run(&args, context)?),
         Command::Seed(args) => output.report(&seed::run(args, context)?),
         Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),

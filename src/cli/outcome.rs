@@ -43,14 +43,11 @@ fn results() -> impl TypedValueParser<Value = OutcomeResult> {
 
 pub fn run(args: OutcomeArgs, context: &mut Context) -> Result<OutcomeReport, Failure> {
     let OutcomeArgs { session, agent_name: agent, result, source } = args;
-    let mut snapshot = Snapshot::present(context.open()?, context.options.now);
+    let mut snapshot = Snapshot::present(context.open_quietly()?, context.options.now);
     let slots = snapshot.slots_of(&session, &agent)?;
     let request = OutcomeRequest { session, agent, slots, result, source };
-    // The warnings of the log were told above.
-    let warnings = context.warnings.clone();
     let (mut store, recorded) =
         context.execute(&request.needs(), |situation| broker::outcome(situation, &request))?;
-    context.warnings.splice(..warnings.len() * 2, warnings);
     let (scoring, now) = (store.rules().scoring.clone(), context.options.now);
     let personas = Needs::personas(recorded.iter().map(|it| &it.outcome.persona));
     let outcomes = store.look(&personas, |store| {

@@ -47,8 +47,8 @@ impl PersonaReport {
         let judged = records().filter(|(_, record)| record.tally.total() > 0);
         let closed = records().filter(|(_, record)| record.closed > 0);
         let measured = records().filter(|(_, record)| record.outcomes() != OutcomeTally::default());
-        let scored = records().filter(|(_, record)| rules.scoring.knows(record));
-        let scores = scored.map(|(role, _)| (role, broker::score(persona, role, rules, now)));
+        let counted = records().filter(|(_, record)| rules.scoring.knows(record));
+        let scores = counted.map(|(role, _)| (role, broker::score(persona, role, rules, now)));
         let scores: Vec<_> = scores.collect();
         let parts = || scores.iter().map(|(role, score)| ((*role).clone(), score));
         Self {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::{FileSystem, Mode, OpenFile, if_there};
+use super::file_system::{FileSystem, Mode, OpenFile, if_there};
+use super::identity::{Identity, regular};
 
 /// The file system of the machine.
 #[derive(Debug)]
@@ -210,59 +211,6 @@ fn own_target(link: &Path) -> io::Result<PathBuf> {
         return Err(refused("to a file of another user's"));
     }
     Ok(target)
-}
-
-/// What is known of a file that is one, and no directory, pipe or device.
-fn regular(of: fs::Metadata) -> io::Result<fs::Metadata> {
-    if of.is_file() { Ok(of) } else { Err(io::Error::other("it is not a regular file")) }
-}
-
-/// Which file it is: the same for every name and every handle of one file.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Identity(
-    /// Its device and its number there.
-    #[cfg(unix)]
-    pub(super) (u64, u64),
-    #[cfg(not(unix))] same_file::Handle,
-);
-
-#[cfg(unix)]
-impl Identity {
-    fn new(of: &fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt as _;
-
-        Self((of.dev(), of.ino()))
-    }
-
-    fn named(path: &Path) -> io::Result<Self> {
-        Ok(Self::new(&fs::metadata(path)?))
-    }
-
-    fn of(file: &File) -> io::Result<Self> {
-        Ok(Self::new(&regular(file.metadata()?)?))
-    }
-
-    /// Its number on its device, or 0 where files have none.
-    pub fn number(&self) -> u64 {
-        self.0.1
-    }
-}
-
-#[cfg(not(unix))]
-impl Identity {
-    fn named(path: &Path) -> io::Result<Self> {
-        same_file::Handle::from_path(path).map(Self)
-    }
-
-    fn of(file: &File) -> io::Result<Self> {
-        regular(file.metadata()?)?;
-        same_file::Handle::from_file(file.try_clone()?).map(Self)
-    }
-
-    /// Its number on its device, or 0 where files have none.
-    pub fn number(&self) -> u64 {
-        0
-    }
 }
 
 /// The mode of a file or directory that others than its owner may use, where modes are known.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use serde::de::{DeserializeSeed as _, IntoDeserializer as _};
 
-use super::line::Data;
+use super::event_data::EventData;
 use super::{
     AgentName, Assign, AssignedSlot, Event, EventId, Feedback, Heads, Observation, Outcome,
     PersonaName, Points, ProjectName, Record, Release, ReleasedSlot, RoleName, RunId, Seq,
@@ -52,7 +52,7 @@ fn event(kind: &str, data: &str) -> Option<Event> {
         "outcome" => Event::Outcome(outcome(data)?),
         "feedback" => Event::Feedback(feedback(data)?),
         _ => {
-            let seed = Data { v: 1, kind: kind.into() };
+            let seed = EventData { v: 1, kind: kind.into() };
             let mut json = serde_json::Deserializer::from_str(data);
             let event = seed.deserialize(&mut json).ok()?;
             json.end().ok()?;

@@ -250,6 +250,16 @@ impl Sentiment {
             Self::Neutral => "neutral",
         }
     }
+
+    /// 1 for good, -1 for bad, 0 for neither.
+    #[must_use]
+    pub(crate) fn sign(self) -> i64 {
+        match self {
+            Self::Positive => 1,
+            Self::Negative => -1,
+            Self::Neutral => 0,
+        }
+    }
 }
 
 /// A persona is archived.

@@ -45,7 +45,7 @@ pub enum EventText<'a> {
 
 impl EventText<'_> {
     /// Holds the text to the limits of the command line.
-    pub fn check(self) -> Result<(), TextError> {
+    pub(crate) fn check(self) -> Result<(), TextError> {
         match self {
             Self::Persona(text) => text.check(),
             Self::Session(text) => text.check(),
@@ -209,8 +209,8 @@ mod tests {
             Value::Object(fields) => fields
                 .iter()
                 .map(|(key, value)| match key.as_str() {
-                    "sentiment" | "before" | "month" | "cut" | "missing" | "by" | "result" => 0,
-                    "event" => 0,
+                    "sentiment" | "before" | "month" | "cut" | "missing" | "by" | "result"
+                    | "event" => 0,
                     // Elsewhere it is one of a few words.
                     "reason" => usize::from(fields.contains_key("event")),
                     "instructions" => {

@@ -40,9 +40,15 @@ impl EventId {
         (all < NO_DIGIT).then_some(Self(id))
     }
 
+    /// The first 32 bits.
+    pub(crate) fn first_bits(self) -> u32 {
+        let [a, b, c, d, ..] = self.0;
+        u32::from_be_bytes([a, b, c, d])
+    }
+
     /// The hex digits, as ASCII bytes.
     #[must_use]
-    pub fn digits(&self) -> [u8; Self::DIGITS] {
+    pub(crate) fn digits(&self) -> [u8; Self::DIGITS] {
         const HEX: [u8; 16] = *b"0123456789abcdef";
         let hex = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
         let mut digits = [0; Self::DIGITS];
@@ -118,7 +124,7 @@ pub struct IdPrefix {
 
 impl IdPrefix {
     /// The fewest digits that can be meant as an id.
-    pub const SHORTEST: usize = 4;
+    pub(crate) const SHORTEST: usize = 4;
     /// How many digits of an id are shown, and the fewest that vouch for it.
     pub const SHOWN: usize = 8;
 
@@ -144,7 +150,7 @@ impl IdPrefix {
 
     /// The ids that begin with these digits.
     #[must_use]
-    pub fn range(&self) -> &RangeInclusive<EventId> {
+    pub(crate) fn range(&self) -> &RangeInclusive<EventId> {
         &self.range
     }
 }

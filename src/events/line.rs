@@ -1,17 +1,15 @@
 //! One event as one line of JSON: the grammar of the log.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use jiff::Timestamp;
 use memchr::memmem::Finder;
-use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{SerializeMap as _, Serializer as _};
 use serde_json::Value;
 use smol_str::SmolStr;
 
+use super::event_data::EventData;
 use super::{Event, EventId, FORMAT_VERSION, Heads, Record, Seq, canonical_line};
 
 /// The most bytes in a line, its line end included.
@@ -205,7 +203,7 @@ impl<'de> Visitor<'de> for RecordVisitor {
                     let early = |key| de::Error::custom(format!("`data` comes before `{key}`"));
                     let v = v.ok_or_else(|| early("v"))?;
                     let kind = kind.clone().ok_or_else(|| early("type"))?;
-                    set(&mut event, "data", map.next_value_seed(Data { v, kind })?)?;
+                    set(&mut event, "data", map.next_value_seed(EventData { v, kind })?)?;
                 }
                 "prev" => set(&mut prev, "prev", map.next_value()?)?,
                 // It is checked as bytes, before the rest is read.
@@ -227,61 +225,6 @@ impl<'de> Visitor<'de> for RecordVisitor {
 /// Fills a field that may stand in a line once.
 fn set<T, E: de::Error>(field: &mut Option<T>, name: &'static str, value: T) -> Result<(), E> {
     field.replace(value).map_or(Ok(()), |_| Err(E::duplicate_field(name)))
-}
-
-/// Reads an event's data, once its version and type are known.
-pub(super) struct Data {
-    pub v: u32,
-    pub kind: SmolStr,
-}
-
-impl<'de> DeserializeSeed<'de> for Data {
-    type Value = Event;
-
-    fn deserialize<D: Deserializer<'de>>(self, data: D) -> Result<Event, D::Error> {
-        if self.v == 0 {
-            return Err(de::Error::custom("there is no format version 0"));
-        }
-        let unknown = |data| {
-            IgnoredAny::deserialize(data)?;
-            Ok(Event::Unknown { kind: self.kind.clone() })
-        };
-        match &*self.kind {
-            _ if self.v > FORMAT_VERSION => unknown(data),
-            "seed" => object(data).map(Event::Seed),
-            "grow" => object(data).map(Event::Grow),
-            "revise" => object(data).map(Event::Revise),
-            "assign" => object(data).map(Event::Assign),
-            "release" => object(data).map(Event::Release),
-            "outcome" => object(data).map(Event::Outcome),
-            "feedback" => object(data).map(Event::Feedback),
-            "retract" => object(data).map(Event::Retract),
-            "retire" => object(data).map(Event::Retire),
-            "reactivate" => object(data).map(Event::Reactivate),
-            "compact" => object(data).map(Event::Compact),
-            "repair" => object(data).map(Event::Repair),
-            _ => unknown(data),
-        }
-    }
-}
-
-/// Reads an object. Serde alone would take an array for its values in their order.
-fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(data: D) -> Result<T, D::Error> {
-    struct Object<T>(PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(map))
-        }
-    }
-
-    data.deserialize_map(Object(PhantomData))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! What happened: event types, their texts, the line format, and the log's interface.
 //!
-//! Events are facts. This module knows no persona rules: it can say that Elena
+//! Events are facts. This room knows no rule about personas: it can say that Elena
 //! was lent to worker-1, not whether that was wise. Its invariants are those of
 //! `docs/format.md`; the files that keep a log are in `file_log`.
 
 mod canonical_line;
 mod event;
+mod event_data;
 mod event_text;
 mod id;
 mod line;
@@ -23,12 +24,13 @@ pub use event::{
 pub use event_text::EventText;
 pub use id::{EventId, IdPrefix};
 pub(crate) use line::{
-    ID_TAIL, check_id, decode_checked, end_with_id, possible_ids, prefilter, without_mark,
-    written_id,
+    ID_TAIL, LINE_LIMIT, check_id, decode_checked, end_with_id, possible_ids, prefilter,
+    without_mark, written_id,
 };
-pub use line::{LINE_LIMIT, LineError, decode, encode};
-pub use log::{Append, DamageReason, Log, LogError, Position, Read, TornTail};
-pub use next_lines::NextLines;
+pub use line::{LineError, decode, encode};
+pub(crate) use log::{Append, DamageReason, Log, Read};
+pub use log::{LogError, Position, TornTail};
+pub(crate) use next_lines::NextLines;
 pub use points::Points;
 pub use record::{FORMAT_VERSION, Heads, Record, Seq};
 pub(crate) use text::check as check_text;

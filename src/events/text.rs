@@ -115,12 +115,6 @@ macro_rules! text_types {
                 Self(SmolStr::new(text))
             }
 
-            /// Takes a text of the program's own, without copying it.
-            #[must_use]
-            pub const fn constant(text: &'static str) -> Self {
-                Self(SmolStr::new_static(text))
-            }
-
             /// The text itself.
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -182,13 +176,13 @@ text_types! {
 impl Slot {
     /// Names the slot `index` of an agent.
     #[must_use]
-    pub fn of(agent: &AgentName, index: usize) -> Self {
+    pub(crate) fn of(agent: &AgentName, index: usize) -> Self {
         Self(smol_str::format_smolstr!("{agent}-{index}"))
     }
 
     /// Returns whether this is a slot of that agent.
     #[must_use]
-    pub fn belongs_to(&self, agent: &AgentName) -> bool {
+    pub(crate) fn belongs_to(&self, agent: &AgentName) -> bool {
         self.0.rsplit_once('-').is_some_and(|(owner, _)| owner == agent.as_str())
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A line that was acknowledged stays, byte for byte; a line is there whole or
 //! not at all; what is wrong is reported, and nothing but a torn tail is ever
-//! cut, except by a repair.
+//! cut, except by a repair. A request reads what is new to it from a [`FileLog`],
+//! an audit all there is from a [`Reader`]; where lines end, `tail` says for both.
 
 use std::borrow::Cow;
 use std::io;

@@ -1,4 +1,8 @@
 //! Git, run beside a store.
+//!
+//! It runs in the store's directory and answers in plain English, whatever the environment says, and
+//! no program that a repository's settings name is run. A `Revision` has the files of the log as they
+//! were committed: it is a disk that is only read, so that the past in git is read like any other log.
 
 use std::ffi::OsStr;
 use std::io;

@@ -223,8 +223,8 @@ mod tests {
 
     fn between(before: &View, after: &View) -> Vec<PersonaChange> {
         let affinity = |persona: &Persona, role: &RoleName| {
-            let tally = persona.roles.get(role).map(|record| record.tally).unwrap_or_default();
-            Points::fraction(tally.positive.into(), 50)
+            let closed = persona.roles.get(role).map_or(0, |record| record.closed);
+            Points::fraction(closed.into(), 4)
         };
         PersonaChange::between(&before.roster, &after.roster, &affinity)
     }
@@ -291,7 +291,7 @@ mod tests {
         let back = changed([assign("s1", "w-0", "Ann", "testing")], &back);
         assert_eq!((&back["lent"], &back["given_back"][0]["session"]), (&json!([]), &json!("s1")));
         let testing = &back["roles"]["testing"];
-        assert_eq!(testing["affinity"], json!({"before": 0.0, "after": 0.97}));
+        assert_eq!(testing["affinity"], json!({"before": 0.0, "after": 0.25}));
         assert_eq!(testing["counts"], json!({"before": 0, "after": 1}));
         assert_eq!(testing["feedback"]["after"]["negative"], 1);
         assert_eq!(testing["assignments"], json!({"before": 1, "after": 1}));

@@ -19,9 +19,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::checked_line::{check, line};
 use super::index::{Index, RoleIndex};
-use super::judgements::Part;
-use super::stored::{Stored, check, line};
+use super::judgement_lines::Part;
+use super::stored::Stored;
 use super::{Needs, Roster, View};
 use crate::disk::{Disk, Mode, OpenFile};
 use crate::events::{EventId, RoleName};
@@ -238,7 +239,7 @@ mod tests {
             prop_assert_eq!(recalled.fold(after.concat().as_bytes()).unwrap(), Fold::Done);
             let mut whole = history.view().roster;
             prop_assert_eq!(candidates(&mut recalled.roster, "testing"), candidates(&mut whole, "testing"));
-            recalled.roster.load(&Needs::everyone()).unwrap();
+            recalled.roster.load(&Needs::all()).unwrap();
             prop_assert_eq!(recalled, history.view());
         }
     }
@@ -327,7 +328,7 @@ mod tests {
         drop(other);
         write(&Disk::default(), dir.path(), &mut view.clone()).unwrap();
         let mut recalled = load(&Disk::default(), dir.path()).unwrap();
-        recalled.roster.load(&Needs::everyone()).unwrap();
+        recalled.roster.load(&Needs::all()).unwrap();
         assert_eq!(recalled, view);
         assert!(!draft.exists());
     }

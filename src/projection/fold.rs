@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 
 use super::index::position;
-use super::judgements::{Judged, JudgementKey};
-use super::month_tally::Judgement;
+use super::judgement::{Judgement, JudgementKey, RecordedJudgement};
 use super::roster::Activity;
 use super::{Lease, Origin, Persona, RoleRecord, Roster, Status, Work};
 use crate::events::{
@@ -158,7 +157,7 @@ impl Roster {
     ) {
         let Ok(index) = self.position(persona) else { return };
         let (id, at, role) = (record.id, record.at, role.clone());
-        let judged = Judged { id, at, persona: position(index), role, judgement };
+        let judged = RecordedJudgement { id, at, persona: position(index), role, judgement };
         let before = self.judgements.add(key, judged.clone()).cloned();
         if let Some(before) = before {
             self.count(&before, false);
@@ -197,13 +196,13 @@ impl Roster {
     }
 
     /// Returns whether a judgement is feedback from before the latest compaction.
-    pub(super) fn is_compacted(&self, judged: &Judged) -> bool {
+    pub(super) fn is_compacted(&self, judged: &RecordedJudgement) -> bool {
         matches!(judged.judgement, Judgement::Verdict(_))
             && self.totals.compacted_before.is_some_and(|before| judged.at < before)
     }
 
     /// Counts a judgement under its month, once more or once less.
-    fn count(&mut self, judged: &Judged, more: bool) {
+    fn count(&mut self, judged: &RecordedJudgement, more: bool) {
         let is_compacted = self.is_compacted(judged);
         if let Some(record) = self.record_of(judged) {
             record.count(judged.at, judged.judgement, is_compacted, more);
@@ -211,7 +210,7 @@ impl Roster {
     }
 
     /// Counts a feedback that is not compacted, once more or once less.
-    fn tally(&mut self, judged: &Judged, more: bool) {
+    fn tally(&mut self, judged: &RecordedJudgement, more: bool) {
         let Judgement::Verdict(sentiment) = judged.judgement else { return };
         if self.is_compacted(judged) {
             return;
@@ -223,7 +222,7 @@ impl Roster {
     }
 
     /// The record of the role that was judged.
-    fn record_of(&mut self, judged: &Judged) -> Option<&mut RoleRecord> {
+    fn record_of(&mut self, judged: &RecordedJudgement) -> Option<&mut RoleRecord> {
         let persona = self.personas.get_mut(judged.persona as usize)?.as_deref_mut();
         debug_assert!(persona.is_some(), "the persona that was judged is not loaded");
         Some(persona?.roles.entry(judged.role.clone()).or_default())
@@ -242,7 +241,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::events::{RetireReason, RoleName, Sentiment};
+    use crate::events::{RetireReason, RoleName};
     use crate::projection::Tally;
     use crate::projection::view::tests::{
         History, assign, compact, definition, feedback, reactivate, release, retire, seed,
@@ -307,7 +306,9 @@ mod tests {
         history.then(("revise", definition("Ann", "wild")));
         let mut after = history.persona("Ann");
         assert_eq!(after.definition.traits[0].as_str(), "wild");
+        assert_eq!((before.defined_at.as_second(), after.defined_at.as_second()), (1, 5));
         after.definition = before.definition.clone();
+        after.defined_at = before.defined_at;
         assert_eq!(after, before);
     }
 

@@ -1,91 +1,20 @@
 //! All verdicts and outcomes, by what they are about: of one thing, only the last counts.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::{io, mem};
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-use super::month_tally::Judgement;
-use super::stored::{Stored, check, line};
-use crate::events::{Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, Sentiment};
-
-/// What a judgement is about, as a digest: a later one with the same key replaces it.
-///
-/// Of an outcome it is the run, the slot and the source; of a feedback that names a session, the
-/// persona, the role, the session, the slot and the source; any other feedback stands for itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct JudgementKey(EventId);
-
-impl JudgementKey {
-    pub(crate) fn of_outcome(outcome: &Outcome) -> Self {
-        let Outcome { run, slot, source, .. } = outcome;
-        Self::digest(&["outcome", run.as_str(), slot.as_str(), source.as_str()])
-    }
-
-    /// The key of a feedback that names a session.
-    pub(crate) fn of_feedback(feedback: &Feedback) -> Option<Self> {
-        let Feedback { persona, role, session, slot, source, .. } = feedback;
-        let (persona, role, session) =
-            (persona.as_str(), role.as_str(), session.as_ref()?.as_str());
-        let slot = slot.as_ref().map_or("", |slot| slot.as_str());
-        Some(Self::digest(&["feedback", persona, role, session, slot, source.as_str()]))
-    }
-
-    /// The key of an event that may replace another one.
-    pub(super) fn of(event: &Event) -> Option<Self> {
-        match event {
-            Event::Outcome(outcome) => Some(Self::of_outcome(outcome)),
-            Event::Feedback(feedback) => Self::of_feedback(feedback),
-            Event::Seed(_)
-            | Event::Grow(_)
-            | Event::Revise(_)
-            | Event::Assign(_)
-            | Event::Release(_)
-            | Event::Retract(_)
-            | Event::Retire(_)
-            | Event::Reactivate(_)
-            | Event::Compact(_)
-            | Event::Repair(_)
-            | Event::Unknown { .. } => None,
-        }
-    }
-
-    pub(super) fn of_id(id: EventId) -> Self {
-        Self(id)
-    }
-
-    /// The parts with their lengths, so that no two lists of parts look alike.
-    fn digest(parts: &[&str]) -> Self {
-        let mut bytes = Vec::with_capacity(128);
-        for part in parts {
-            bytes.extend((part.len() as u64).to_le_bytes());
-            bytes.extend(part.as_bytes());
-        }
-        Self(EventId::of(&bytes))
-    }
-}
-
-/// One verdict or outcome.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Judged {
-    pub(crate) id: EventId,
-    pub(crate) at: Timestamp,
-    /// The persona's position in the roster.
-    pub(super) persona: u32,
-    pub(crate) role: RoleName,
-    pub(crate) judgement: Judgement,
-}
+use super::judgement::{ByKey, JudgementKey, RecordedJudgement};
+use super::judgement_lines::{Part, SECOND_PART};
+use super::stored::Stored;
+use crate::events::EventId;
 
 /// Judgements by their keys, each list in fold order, none of them retracted or empty.
 ///
 /// Of those of a checkpoint, only what was [loaded](Self::load) is in memory.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Judgements {
-    by_key: BTreeMap<JudgementKey, Vec<Judged>>,
+    by_key: ByKey,
     /// The key of each event, once anything was taken back: most logs never need it.
     by_id: Option<BTreeMap<EventId, JudgementKey>>,
     /// Where the others are.
@@ -104,10 +33,11 @@ impl Judgements {
 
     /// Loads those of one key; `None` if the checkpoint cannot be read.
     pub(super) fn load(&mut self, key: JudgementKey) -> Option<()> {
-        if let Some(stored) = self.stored.as_ref().filter(|_| !self.by_key.contains_key(&key))
-            && let Some(list) = stored.judgements_of(key)?
-        {
-            self.by_key.insert(key, list);
+        if let Some(stored) = self.stored.as_ref().filter(|_| !self.by_key.contains_key(&key)) {
+            let list = stored.judgements_of(key)?;
+            if !list.is_empty() {
+                self.by_key.insert(key, list);
+            }
         }
         Some(())
     }
@@ -121,12 +51,16 @@ impl Judgements {
     }
 
     /// Those of one key, which has to be loaded, in fold order.
-    pub(super) fn of(&self, key: JudgementKey) -> &[Judged] {
+    pub(super) fn of(&self, key: JudgementKey) -> &[RecordedJudgement] {
         self.by_key.get(&key).map_or(&[], Vec::as_slice)
     }
 
     /// Adds the last of a key, and returns the one that it replaces.
-    pub(super) fn add(&mut self, key: JudgementKey, judged: Judged) -> Option<&Judged> {
+    pub(super) fn add(
+        &mut self,
+        key: JudgementKey,
+        judged: RecordedJudgement,
+    ) -> Option<&RecordedJudgement> {
         if let Some(by_id) = &mut self.by_id {
             by_id.insert(judged.id, key);
         }
@@ -137,7 +71,10 @@ impl Judgements {
 
     /// Takes one out; all have to be loaded. Returns it and, if it was the last of its key, what
     /// is the last now.
-    pub(super) fn take(&mut self, id: EventId) -> Option<(Judged, bool, Option<Judged>)> {
+    pub(super) fn take(
+        &mut self,
+        id: EventId,
+    ) -> Option<(RecordedJudgement, bool, Option<RecordedJudgement>)> {
         debug_assert!(!self.is_partial(), "not all judgements are loaded");
         let by_id = self.by_id.get_or_insert_with(|| {
             let lists = self.by_key.iter();
@@ -146,16 +83,16 @@ impl Judgements {
         let key = by_id.remove(&id)?;
         let list = self.by_key.get_mut(&key)?;
         let place = list.iter().position(|it| it.id == id)?;
-        let (taken, is_last) = (list.remove(place), place == list.len());
-        let last = list.last().filter(|_| is_last).cloned();
+        let (taken, was_last) = (list.remove(place), place == list.len());
+        let before = list.last().filter(|_| was_last).cloned();
         if list.is_empty() {
             self.by_key.remove(&key);
         }
-        Some((taken, is_last, last))
+        Some((taken, was_last, before))
     }
 
     /// All that are in memory, and whether each is the last of its key.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Judged, bool)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&RecordedJudgement, bool)> {
         self.by_key.values().flat_map(|list| {
             list.iter().enumerate().map(|(at, judged)| (judged, at + 1 == list.len()))
         })
@@ -167,138 +104,6 @@ impl PartialEq for Judgements {
     fn eq(&self, other: &Self) -> bool {
         self.by_key == other.by_key
     }
-}
-
-/// How a checkpoint writes a judgement: there may be a million of them.
-type Row<'a> = (EventId, Timestamp, u32, Cow<'a, str>, char);
-
-impl Judged {
-    fn row(&self) -> Row<'_> {
-        let letter = match self.judgement {
-            Judgement::Verdict(Sentiment::Positive) => '+',
-            Judgement::Verdict(Sentiment::Negative) => '-',
-            Judgement::Verdict(Sentiment::Neutral) => '=',
-            Judgement::Outcome(OutcomeResult::Ok) => 'o',
-            Judgement::Outcome(OutcomeResult::Bad) => 'b',
-            Judgement::Outcome(OutcomeResult::Stopped) => 's',
-        };
-        (self.id, self.at, self.persona, Cow::Borrowed(self.role.as_str()), letter)
-    }
-
-    fn of_row((id, at, persona, role, letter): Row<'_>) -> Option<Self> {
-        let judgement = match letter {
-            '+' => Judgement::Verdict(Sentiment::Positive),
-            '-' => Judgement::Verdict(Sentiment::Negative),
-            '=' => Judgement::Verdict(Sentiment::Neutral),
-            'o' => Judgement::Outcome(OutcomeResult::Ok),
-            'b' => Judgement::Outcome(OutcomeResult::Bad),
-            's' => Judgement::Outcome(OutcomeResult::Stopped),
-            _ => return None,
-        };
-        Some(Self { id, at, persona, role: RoleName::unchecked(&role), judgement })
-    }
-}
-
-/// A part of a checkpoint that holds judgements: lines of them, sorted by key, and behind them one
-/// line that says where each begins.
-///
-/// There are two at most. What came since the first was written goes into the second, until that
-/// is a fourth of the first: to write a checkpoint takes as long as what is new in it.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-pub(super) struct Part {
-    /// How many keys there are.
-    keys: u64,
-    /// The bytes of the lines.
-    lines: u64,
-    /// The bytes of the line behind them.
-    directory: u64,
-}
-
-/// A second part of so many keys is not yet too large, however small the first is.
-const SECOND_PART: u64 = 512;
-/// The keys in one line.
-const LINE_KEYS: usize = 128;
-
-/// A line of judgements.
-#[derive(Serialize, Deserialize)]
-struct Lines<'a> {
-    #[serde(borrow)]
-    judgements: Vec<(JudgementKey, Vec<Row<'a>>)>,
-}
-
-/// The first key in each line, and the length of that line.
-#[derive(Serialize, Deserialize)]
-struct Directory {
-    lines: Vec<(JudgementKey, u64)>,
-}
-
-impl Part {
-    pub(super) fn length(&self) -> u64 {
-        self.lines.saturating_add(self.directory)
-    }
-
-    /// Reads those of one key from the part that begins at `start`, if there are any; `None` if
-    /// it cannot be read.
-    pub(super) fn find(
-        &self,
-        read: impl Fn(u64, u64) -> Option<Vec<u8>>,
-        start: u64,
-        key: JudgementKey,
-    ) -> Option<Option<Vec<Judged>>> {
-        let directory = read(start.checked_add(self.lines)?, self.directory)?;
-        check(&directory)?;
-        let Directory { lines } = serde_json::from_slice(&directory).ok()?;
-        let Some(line) = lines.partition_point(|(first, _)| *first <= key).checked_sub(1) else {
-            return Some(None);
-        };
-        let before = lines.iter().take(line).map(|(_, length)| *length);
-        let start = before.fold(start, u64::saturating_add);
-        let mut found = parse(&read(start, lines.get(line)?.1)?)?;
-        Some(found.remove(&key))
-    }
-
-    /// Reads all of the part that begins at `start`.
-    pub(super) fn all(
-        &self,
-        read: impl Fn(u64, u64) -> Option<Vec<u8>>,
-        start: u64,
-    ) -> Option<BTreeMap<JudgementKey, Vec<Judged>>> {
-        let lines = read(start, self.lines)?;
-        let mut all = BTreeMap::new();
-        for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            all.append(&mut parse(line)?);
-        }
-        Some(all)
-    }
-
-    fn write(
-        to: &mut Vec<u8>,
-        judgements: &BTreeMap<JudgementKey, Vec<Judged>>,
-    ) -> io::Result<Self> {
-        let (start, mut lines) = (to.len(), Vec::new());
-        let all: Vec<_> = judgements.iter().collect();
-        for some in all.chunks(LINE_KEYS) {
-            let rows =
-                some.iter().map(|(key, list)| (**key, list.iter().map(Judged::row).collect()));
-            let judgements = rows.collect();
-            let (length, _) = line(to, &Lines { judgements })?;
-            lines.extend(some.first().map(|(key, _)| (**key, length)));
-        }
-        let length = (to.len() - start) as u64;
-        let (directory, _) = line(to, &Directory { lines })?;
-        Ok(Self { keys: all.len() as u64, lines: length, directory })
-    }
-}
-
-/// Reads a line of judgements.
-fn parse(line: &[u8]) -> Option<BTreeMap<JudgementKey, Vec<Judged>>> {
-    check(line)?;
-    let Lines { judgements } = serde_json::from_slice(line).ok()?;
-    let lists = judgements.into_iter().map(|(key, rows)| {
-        let list: Option<Vec<_>> = rows.into_iter().map(Judged::of_row).collect();
-        Some((key, list?))
-    });
-    lists.collect()
 }
 
 impl Judgements {
@@ -319,5 +124,166 @@ impl Judgements {
             return Ok(None);
         }
         Ok(Some(vec![Part::write(to, &self.by_key)?]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::disk::Disk;
+    use crate::events::RoleName;
+    use crate::projection::view::tests::{
+        History, Said, anything, assign, compact, feedback, outcome, release, retract, seed,
+    };
+    use crate::projection::{Fold, Month, MonthTally, Needs, View, checkpoint};
+
+    /// Goes on from the checkpoint in a directory with more lines, and writes it anew.
+    fn go_on(dir: &std::path::Path, lines: &[String]) -> View {
+        let mut view = checkpoint::load(&Disk::default(), dir).unwrap_or_default();
+        assert_eq!(view.fold(lines.concat().as_bytes()).unwrap(), Fold::Done);
+        checkpoint::write(&Disk::default(), dir, &mut view).unwrap();
+        let mut recalled = checkpoint::load(&Disk::default(), dir).unwrap();
+        recalled.roster.load(&Needs::all()).unwrap();
+        recalled
+    }
+
+    fn parts(view: &View) -> Vec<u64> {
+        let dir = tempfile::tempdir().unwrap();
+        checkpoint::write(&Disk::default(), dir.path(), &mut view.clone()).unwrap();
+        let recalled = checkpoint::load(&Disk::default(), dir.path()).unwrap();
+        let stored = recalled.roster.judgements.stored.unwrap();
+        stored.judgements.iter().map(|part| part.keys).collect()
+    }
+
+    #[test]
+    fn what_is_new_is_kept_apart_until_it_is_a_fourth_of_what_is_old() {
+        let runs = |from: usize, to: usize, result: &'static str| {
+            (from..to).map(move |n| outcome(&format!("s{n}"), "Ann", "testing", result))
+        };
+        let mut history = History::of([seed("Ann")].into_iter().chain(runs(0, 2100, "ok")));
+        let dir = tempfile::tempdir().unwrap();
+        let mut done = 0;
+        for (to, expected) in [(2100, vec![2100]), (2200, vec![2100, 200]), (2650, vec![2650])] {
+            // Some that are new, and some in place of older ones.
+            history.extend(runs(done.min(2000), done.min(2000) + 100, "bad"));
+            history.extend(runs(done, to, "ok"));
+            let all = history.lines.len();
+            let known = checkpoint::load(&Disk::default(), dir.path())
+                .map_or(0, |view| usize::try_from(view.position.lines).unwrap());
+            let mut view = checkpoint::load(&Disk::default(), dir.path()).unwrap_or_default();
+            assert_eq!(
+                view.fold(history.lines[known..all].concat().as_bytes()).unwrap(),
+                Fold::Done
+            );
+            assert_eq!(parts(&view), expected, "up to {to}");
+            let recalled = go_on(dir.path(), &history.lines[known..all]);
+            assert_eq!(recalled, history.view(), "up to {to}");
+            done = to;
+        }
+    }
+
+    /// Anything, or taking back one of the events before it.
+    fn deeds() -> impl Strategy<Value = Vec<(Said, Option<prop::sample::Index>)>> {
+        let back = prop::option::weighted(0.3, any::<prop::sample::Index>());
+        prop::collection::vec((anything(), back), 0..24)
+    }
+
+    fn written(deeds: Vec<(Said, Option<prop::sample::Index>)>) -> History {
+        let mut history = History::of([seed("Ann"), seed("Bo")]);
+        let mut ids = history.heads.clone();
+        for (said, back) in deeds {
+            history.then(back.map_or(said, |at| retract(*at.get(&ids))));
+            ids.extend(history.heads.iter().copied());
+        }
+        history
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn tallies_are_what_the_judgements_that_count_add_up_to(deeds in deeds()) {
+            let roster = written(deeds).view().roster;
+            let mut sums = BTreeMap::new();
+            for (judged, is_last) in roster.judgements.iter() {
+                let column = MonthTally::column(judged.judgement, roster.is_compacted(judged));
+                let Some(count) = column.filter(|_| is_last) else { continue };
+                let month = Month::of(judged.at);
+                let of = (judged.persona, judged.role.clone(), month);
+                *count(sums.entry(of).or_insert(MonthTally::of(month))) += 1;
+            }
+            let mut tallies = BTreeMap::new();
+            for (index, persona) in (0..).zip(roster.personas()) {
+                for (role, record) in &persona.roles {
+                    for tally in &record.months {
+                        let tally = MonthTally { closed: 0, ..*tally };
+                        if !tally.is_empty() {
+                            tallies.insert((index, role.clone(), tally.month), tally);
+                        }
+                    }
+                }
+            }
+            prop_assert_eq!(tallies, sums);
+        }
+
+        #[test]
+        fn with_checkpoints_in_between_it_is_the_same(
+            deeds in deeds(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
+        ) {
+            let history = written(deeds);
+            let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(history.lines.len() + 1)).collect();
+            cuts.sort_unstable();
+            let dir = tempfile::tempdir().unwrap();
+            let mut done = 0;
+            for cut in cuts.into_iter().chain([history.lines.len()]) {
+                let recalled = go_on(dir.path(), &history.lines[done..cut]);
+                done = cut;
+                if cut == history.lines.len() {
+                    prop_assert_eq!(&recalled, &history.view());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_work_for_an_event_does_not_grow_with_those_before_it() {
+        // How often memory is asked for is a measure that is the same on every machine.
+        let work = |count: usize| {
+            let mut history = History::of([seed("Ann")]);
+            for n in 0..count {
+                history.then(outcome(&format!("s{n}"), "Ann", "testing", "bad"));
+                let run = history.heads[0];
+                history.then(feedback(Some(&format!("s{}", n / 2)), "Ann", "testing", "positive"));
+                history.then(retract(run));
+            }
+            let lines = history.lines.concat();
+            let fold = || assert_eq!(View::default().fold(lines.as_bytes()).unwrap(), Fold::Done);
+            allocation_counter::measure(fold).count_total
+        };
+        let (few, many) = (work(100), work(1600));
+        assert!(many < 20 * few, "{few}, {many}");
+    }
+
+    #[test]
+    fn a_compaction_moves_what_counts_and_a_retraction_takes_it_from_where_it_is() {
+        let mut history = History::of([
+            seed("Ann"),
+            assign("s", "w-0", "Ann", "testing"),
+            release("s", "w-0", "Ann", "testing", "manual"),
+            feedback(Some("s"), "Ann", "testing", "positive"),
+        ]);
+        let praise = history.heads[0];
+        history.then(compact(1000));
+        let months = |history: &History| {
+            let ann = history.persona("Ann");
+            let months = &ann.roles[&RoleName::unchecked("testing")].months;
+            let it = months[0];
+            (months.len(), it.closed, it.positive, it.compacted_positive)
+        };
+        assert_eq!(months(&history), (1, 1, 0, 1));
+        history.then(retract(praise));
+        assert_eq!(months(&history), (1, 1, 0, 0));
     }
 }

@@ -10,12 +10,15 @@
 
 pub(crate) mod ancestry;
 mod change;
+mod checked_line;
 pub(crate) mod checkpoint;
 mod cutoff;
 mod fold;
 pub(crate) mod graph;
 mod history;
 mod index;
+mod judgement;
+mod judgement_lines;
 mod judgements;
 pub(crate) mod line;
 mod month_tally;
@@ -32,7 +35,7 @@ pub use change::{Pair, PersonaChange, RoleChange, StatusReason};
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::{Assignment, History};
 pub use line::{Line, LineDamage};
-pub use month_tally::{Month, MonthTally};
+pub(crate) use month_tally::{Month, MonthTally};
 pub use needs::Needs;
 pub use past_assignment::PastAssignment;
 pub use persona::{

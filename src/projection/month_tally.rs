@@ -6,6 +6,7 @@ use jiff::{Timestamp, tz::Offset};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::judgement::Judgement;
 use crate::events::{OutcomeResult, Sentiment};
 
 /// A calendar month (UTC), counted from the year 0.
@@ -45,15 +46,6 @@ pub struct MonthTally {
     pub(crate) compacted_negative: u64,
 }
 
-/// Something that speaks for or against a persona, or neither.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Judgement {
-    /// Somebody's verdict.
-    Verdict(Sentiment),
-    /// What was measured of a run.
-    Outcome(OutcomeResult),
-}
-
 impl MonthTally {
     pub(super) const fn of(month: Month) -> Self {
         Self {
@@ -80,8 +72,10 @@ impl MonthTally {
             (Judgement::Verdict(Sentiment::Negative), true) => |it| &mut it.compacted_negative,
             (Judgement::Outcome(OutcomeResult::Ok), _) => |it| &mut it.ok,
             (Judgement::Outcome(OutcomeResult::Bad), _) => |it| &mut it.bad,
-            (Judgement::Verdict(Sentiment::Neutral), _)
-            | (Judgement::Outcome(OutcomeResult::Stopped), _) => return None,
+            (
+                Judgement::Verdict(Sentiment::Neutral) | Judgement::Outcome(OutcomeResult::Stopped),
+                _,
+            ) => return None,
         })
     }
 

@@ -1,6 +1,6 @@
 //! What has to be loaded from a checkpoint before a rule runs.
 
-use super::judgements::JudgementKey;
+use super::judgement::JudgementKey;
 use crate::events::{Event, Outcome, PersonaName, RoleName};
 
 /// What a rule or a question looks at besides the index of the roster.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::month_tally::Judgement;
+use super::judgement::Judgement;
 use super::{Month, MonthTally};
 use crate::events::{
     AgentName, Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment,

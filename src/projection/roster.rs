@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::index::RoleIndex;
-use super::judgements::{Judged, JudgementKey, Judgements};
-use super::month_tally::Judgement;
+use super::judgement::{Judgement, JudgementKey, RecordedJudgement};
+use super::judgements::Judgements;
 use super::stored::Stored;
 use super::{Candidate, Lease, Needs, Persona, Warning};
 use crate::events::{
@@ -308,9 +308,12 @@ impl Roster {
 
     /// The feedback from before a moment that is not compacted, and whether each is the last with
     /// its key. All have to be loaded.
-    pub(super) fn feedback_due(&self, before: Timestamp) -> impl Iterator<Item = (&Judged, bool)> {
+    pub(super) fn feedback_due(
+        &self,
+        before: Timestamp,
+    ) -> impl Iterator<Item = (&RecordedJudgement, bool)> {
         debug_assert!(!self.judgements.is_partial(), "not all judgements are loaded");
-        let is_due = move |(it, _): &(&Judged, bool)| {
+        let is_due = move |(it, _): &(&RecordedJudgement, bool)| {
             matches!(it.judgement, Judgement::Verdict(_))
                 && it.at < before
                 && !self.is_compacted(it)

@@ -1,16 +1,15 @@
 //! The rest of a checkpoint, which is read as far as it is needed.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::Persona;
+use super::checked_line::check;
 use super::index::{Index, RoleIndex};
-use super::judgements::{Judged, JudgementKey, Part};
+use super::judgement::{ByKey, JudgementKey, RecordedJudgement};
+use super::judgement_lines::Part;
 use crate::disk::OpenFile;
-use crate::events::{EventId, PersonaName, RoleName, check_id, end_with_id};
+use crate::events::{EventId, PersonaName, RoleName};
 
 /// A checkpoint on disk, of which the head was read.
 #[derive(Debug)]
@@ -69,19 +68,19 @@ impl Stored {
     }
 
     /// The judgements of a key, if there are any. Those in the last part count.
-    pub(super) fn judgements_of(&self, key: JudgementKey) -> Option<Option<Vec<Judged>>> {
+    pub(super) fn judgements_of(&self, key: JudgementKey) -> Option<Vec<RecordedJudgement>> {
         for (start, part) in self.parts().into_iter().rev() {
             let found = part.find(|offset, length| self.read(offset, length), start, key)?;
-            if found.is_some() {
+            if !found.is_empty() {
                 return Some(found);
             }
         }
-        Some(None)
+        Some(Vec::new())
     }
 
     /// All judgements.
-    pub(super) fn judgements(&self) -> Option<BTreeMap<JudgementKey, Vec<Judged>>> {
-        let mut all = BTreeMap::new();
+    pub(super) fn judgements(&self) -> Option<ByKey> {
+        let mut all = ByKey::new();
         for (start, part) in self.parts() {
             all.extend(part.all(|offset, length| self.read(offset, length), start)?);
         }
@@ -89,12 +88,12 @@ impl Stored {
     }
 
     /// The first part of the judgements with its bytes, and what the second has.
-    pub(super) fn split(&self) -> Option<(Part, Vec<u8>, BTreeMap<JudgementKey, Vec<Judged>>)> {
+    pub(super) fn split(&self) -> Option<(Part, Vec<u8>, ByKey)> {
         let mut parts = self.parts().into_iter();
         let (start, first) = parts.next()?;
         let second = match parts.next() {
             Some((start, part)) => part.all(|offset, length| self.read(offset, length), start)?,
-            None => BTreeMap::new(),
+            None => ByKey::new(),
         };
         Some((first, self.read(start, first.length())?, second))
     }
@@ -120,17 +119,4 @@ impl Stored {
         self.file.read_at(start, length, &mut bytes).ok()?;
         (bytes.len() as u64 == length).then_some(bytes)
     }
-}
-
-/// Appends a line, and returns its length and id.
-pub(super) fn line(lines: &mut Vec<u8>, value: &impl Serialize) -> io::Result<(u64, EventId)> {
-    let start = lines.len();
-    serde_json::to_writer(&mut *lines, value)?;
-    let id = end_with_id(lines, start);
-    Ok(((lines.len() - start) as u64, id))
-}
-
-/// Checks the id of a line, and returns it.
-pub(super) fn check(line: &[u8]) -> Option<EventId> {
-    check_id(line.strip_suffix(b"\n")?).ok()
 }

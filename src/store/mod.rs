@@ -1,4 +1,10 @@
 //! One request, from the lock to the answer.
+//!
+//! A [`Store`] is a log and the roster that it adds up to, and strings the other rooms together: lock,
+//! catch up, load what a rule needs, have it decide, append, unlock, sync, answer. It has no rule of its
+//! own; no rule decides on a roster that is behind the log, and what was recorded is durable before it is
+//! answered. The checkpoint is written after that, and where one is lost the log is folded again. Whoever
+//! only reads takes no lock: a [`Snapshot`] is the store as it is, or as it was at a cut-off.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -46,9 +52,6 @@ const UNSAVED_BY_READERS: u64 = 256;
 const SEALED_PAST: u64 = 4 * 1024 * 1024;
 
 /// A directory with a log in it, and the roster that the log adds up to.
-///
-/// This is the one place that strings a request together: take the lock,
-/// catch up with the log, decide, append, unlock, sync, answer.
 pub struct Store<L: Log = FileLog> {
     log: L,
     seed: Seed,
@@ -182,7 +185,7 @@ impl<L: Log> Store<L> {
 
     /// The personas, and how far in which history they stand.
     #[must_use]
-    pub fn view(&self) -> &View {
+    pub(crate) fn view(&self) -> &View {
         &self.view
     }
 
@@ -505,10 +508,10 @@ mod tests {
     }
 
     /// The numbers of the lines that may hold all of these texts.
-    fn visited(snapshot: &mut Snapshot, needles: &[&str]) -> Vec<u64> {
+    fn visited(snapshot: &mut Snapshot, texts: &[&str]) -> Vec<u64> {
         let mut numbers = Vec::new();
         let (first, mut buffer) = (Position::START, Vec::new());
-        let visited = snapshot.visit_page(&first, false, needles, &mut buffer, |line| {
+        let visited = snapshot.visit_page(&first, false, texts, &mut buffer, |line| {
             numbers.push(line.number);
             line.decode().map(drop)
         });

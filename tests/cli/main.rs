@@ -39,6 +39,7 @@ mod readme;
 mod release;
 mod render;
 mod repair;
+mod replay;
 mod repository;
 mod schema;
 mod seal;

@@ -10,9 +10,10 @@ use std::{fs, io};
 
 use serde_json::json;
 
+use super::file_error::{FileError, MAX_SETTINGS};
 use super::hook::{Hook, INJECT, RELEASE, registration};
 use super::plan::{Change, Plan, missing_directories};
-use super::{FileError, MAX_SETTINGS, document::Document, edit, location::Location};
+use super::{document::Document, edit, location::Location};
 
 /// In the note: how many of the directories above the file were not there either.
 const MADE_DIRECTORIES: &str = "made_directories";
