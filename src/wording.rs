@@ -25,7 +25,7 @@ pub fn quoted<T: Display>(items: &[T]) -> impl Display {
 }
 
 /// The first `limit` of a list in backticks, and how many more: `` `Ann`, `Bo` and 3 more ``.
-pub(crate) fn quoted_first<T: Display>(limit: usize, items: &[T]) -> impl Display {
+pub fn quoted_first<T: Display>(limit: usize, items: &[T]) -> impl Display {
     fmt::from_fn(move |f| {
         for (index, item) in items.iter().take(limit).enumerate() {
             write!(f, "{}`{item}`", if index == 0 { "" } else { ", " })?;

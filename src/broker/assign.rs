@@ -128,9 +128,9 @@ impl<'a> Draft<'_, 'a> {
     fn resolve(&mut self, requested: &RoleName) -> &'a Role {
         let roles = &self.situation.rules.roles;
         if roles.find(requested.as_str()).is_none() {
-            let nearest = roles.nearest(requested.as_str());
-            let nearest = nearest.map(|name| format!("; the nearest is `{name}`"));
             let general = &roles.general().name;
+            let nearest = roles.nearest(requested.as_str()).filter(|name| *name != general);
+            let nearest = nearest.map(|name| format!("; the nearest is `{name}`"));
             self.notices.push(format!(
                 "there is no role named `{requested}`, chose for `{general}`{}",
                 nearest.unwrap_or_default()

@@ -9,7 +9,7 @@ use muzzle_persona::events::{
 };
 use serde::Serialize;
 
-use super::persona::{Candidate, SCORE, doubtful, not_told_apart, parts};
+use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts};
 use super::{Context, Failure, Table, line, persona_names};
 
 /// Lend an agent the best free persona for each role
@@ -124,6 +124,7 @@ impl fmt::Display for Explanation {
             let [total, doubt, affinity, expertise, recency] = parts(score);
             table.row(&[name, &total, &doubt, &affinity, &expertise, &recency]);
         }
+        hide_doubt(&mut table, 2, self.ranking.iter().map(|it| &it.score));
         write!(f, "{table}")?;
         doubtful(&self.chosen, &self.not_told_apart).into_iter().try_for_each(|it| line(f, it))
     }

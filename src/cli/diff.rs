@@ -14,7 +14,7 @@ use muzzle_persona::{Options, Snapshot, StoreError};
 use serde::Serialize;
 
 use super::output::{FAINT, HEADING};
-use super::persona::{origin_word, tally};
+use super::persona::{origin_word, runs, tally};
 use super::{Context, Failure, failure::EVENTS_HINT, line, minute};
 
 /// Tell what changed between two moments, by persona
@@ -153,6 +153,7 @@ fn lines(change: &PersonaChange) -> Vec<String> {
             changed("lent", record.assignments, |n| n.to_string()),
             changed("done", record.counts, |n| n.to_string()),
             changed("feedback", record.feedback, tally),
+            changed("runs", record.outcomes, runs),
         ];
         format!("{role}: {}", changes.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }));

@@ -17,8 +17,8 @@ use super::{Context, Failure, line, persona_names};
 /// Judge a persona's work; the verdict counts when the next one is chosen
 ///
 /// Without `--role` and `--project`, the judgement is of what the persona was
-/// lent for last. Without `--sentiment`, the words of the
-/// observation decide.
+/// lent for last. Without `--sentiment`, the words of the observation decide. Of
+/// several verdicts on one session, the last counts.
 #[derive(Debug, Args)]
 pub struct FeedbackArgs {
     /// The persona's name, or how it begins

@@ -9,8 +9,7 @@ use muzzle_persona::{Snapshot, StoreError};
 use super::{AtArgs, persona_names};
 
 /// The types of event that this version knows.
-const TYPES: &str =
-    "seed, grow, revise, assign, release, feedback, retire, reactivate, compact, repair";
+const TYPES: &str = "seed, grow, revise, assign, release, outcome, feedback, retract, retire, reactivate, compact, repair";
 
 /// Tell what happened, newest first
 ///
@@ -116,7 +115,10 @@ mod tests {
 
     #[test]
     fn the_types_are_those_of_the_format() {
-        let log = include_str!("../../fixtures/log/v1.jsonl");
+        let log = concat!(
+            include_str!("../../fixtures/log/v1.jsonl"),
+            include_str!("../../fixtures/log/v1-judgements.jsonl")
+        );
         let decode = |line: &str| muzzle_persona::events::decode(line.as_bytes()).unwrap();
         let mut kinds: Vec<_> =
             log.lines().map(|line| decode(line).event.kind().to_owned()).collect();

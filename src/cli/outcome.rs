@@ -90,10 +90,8 @@ impl fmt::Display for OutcomeReport {
         let (result, source) = (self.result.as_str(), &self.source);
         for SlotOutcome { name, role, recorded, before, affinity_after, .. } in &self.outcomes {
             if !recorded {
-                line(
-                    f,
-                    format!("{source} said {result} of {name} as {role} before; nothing to do."),
-                )?;
+                let known = format!("{source} recorded {result} for {name} as {role} before");
+                line(f, format!("{known}; nothing to do."))?;
                 continue;
             }
             let instead = before.map(|it| format!(" in place of {}", it.as_str()));

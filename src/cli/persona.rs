@@ -9,6 +9,8 @@ use muzzle_persona::projection::{Lease, Origin, OutcomeTally, Persona, Status, T
 use muzzle_persona::wording::quoted_first;
 use serde::Serialize;
 
+use super::Table;
+
 #[derive(Debug, Serialize)]
 pub struct PersonaReport {
     pub name: PersonaName,
@@ -124,6 +126,17 @@ pub fn tags(tags: &[Tag]) -> String {
 /// The headings of [`parts`].
 pub const SCORE: [&str; 5] = [">SCORE", ">DOUBT", ">AFFINITY", ">EXPERTISE", ">RECENCY"];
 
+/// Leaves out the column of doubts, in which there is nothing in the model `share`.
+pub fn hide_doubt<'a>(
+    table: &mut Table,
+    column: usize,
+    mut scores: impl Iterator<Item = &'a Score>,
+) {
+    if scores.all(|score| score.doubt.is_none()) {
+        table.hide(column);
+    }
+}
+
 /// The total, the doubt and the parts of a score, as cells.
 pub fn parts(score: &Score) -> [String; 5] {
     [
@@ -151,12 +164,17 @@ pub fn not_told_apart<'a>(
 /// Says of whom a persona is not told apart, if it is of anybody.
 pub fn doubtful(name: &PersonaName, others: &[PersonaName]) -> Option<String> {
     (!others.is_empty()).then(|| {
-        let others = quoted_first(3, others).to_string().replace('`', "");
-        format!("{name} is not told apart from {others}: their scores differ by less than doubt allows to tell.")
+        let others = quoted_first(1, others).to_string().replace('`', "");
+        format!("{name} is not told apart from {others}.")
     })
 }
 
 /// Feedback in one cell: good, bad, neither.
 pub fn tally(tally: Tally) -> String {
     format!("+{} -{} ={}", tally.positive, tally.negative, tally.neutral)
+}
+
+/// Outcomes in one cell: good, bad.
+pub fn runs(OutcomeTally { ok, bad }: OutcomeTally) -> String {
+    format!("+{ok} -{bad}")
 }

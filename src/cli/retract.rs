@@ -64,7 +64,7 @@ pub struct RetractReport {
 impl fmt::Display for RetractReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { event, name, role, affinity_before, affinity_after } = self;
-        line(f, format!("Took back {event:.8} of {name} as {role}."))?;
+        line(f, format!("Took back the judgement {event:.8} of {name} as {role}."))?;
         writeln!(f, "Affinity: {affinity_before} → {affinity_after}")
     }
 }

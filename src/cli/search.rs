@@ -8,7 +8,7 @@ use muzzle_persona::projection::{self, Needs};
 use muzzle_persona::{broker, wording::Count};
 use serde::Serialize;
 
-use super::persona::{Candidate, SCORE, doubtful, not_told_apart, parts, status_word};
+use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts, status_word};
 use super::{AtArgs, Context, Failure, Table, line};
 
 /// Rank the personas for a role, best first, as `assign` would
@@ -88,6 +88,7 @@ impl fmt::Display for SearchReport {
                 };
                 table.row(&[name, &total, &doubt, &affinity, &expertise, &recency, &status]);
             }
+            hide_doubt(&mut table, 2, personas.iter().map(|it| &it.score));
             write!(f, "{table}")?;
             let first = personas.first().and_then(|it| doubtful(&it.name, not_told_apart));
             first.into_iter().try_for_each(|sentence| line(f, sentence))?;

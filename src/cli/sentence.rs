@@ -177,6 +177,28 @@ mod tests {
     }
 
     #[test]
+    fn every_judgement_has_its_sentence() {
+        let log = include_str!("../../fixtures/log/v1-judgements.jsonl");
+        let sentences = log
+            .lines()
+            .map(|line| sentence(&muzzle_persona::events::decode(line.as_bytes()).unwrap()) + "\n");
+        assert_snapshot!(sentences.collect::<String>(), @r"
+        Elena Vasquez seeded: calm; expertise security, backend; instructions for code-reviewer, general
+        Elena Vasquez lent to worker-1 as code-reviewer on acme-api (session s1)
+        Elena Vasquez's run as code-reviewer in worker-1-0 ended badly, measured by ci (session s1)
+        Elena Vasquez's run as code-reviewer in worker-1-0 ended well, measured by ci (session s1)
+        Elena Vasquez released as code-reviewer by hand (session s1)
+        Elena Vasquez judged negative as code-reviewer on acme-api by cli (session s1): Found the race.
+        735c2dd9 taken back: The wrong verdict.
+        Elena Vasquez archived for inactivity
+        Elena Vasquez brought back for a role
+        Elena Vasquez lent to worker-2 as code-reviewer (asked for as review) on acme-api (session s2)
+        Elena Vasquez's run as code-reviewer in worker-2-0 stopped, measured by hook (session s2)
+        Elena Vasquez judged positive as code-reviewer on acme-api by cli (worker-2-0, session s2): Thorough.
+        ");
+    }
+
+    #[test]
     fn each_reason_has_its_words() {
         let persona = |kind, reason| {
             sentence_of(1, kind, &format!(r#"{{"persona":"Ann","reason":"{reason}"}}"#))
@@ -185,6 +207,7 @@ mod tests {
         assert_eq!(persona("retire", "inactive"), "Ann archived for inactivity");
         assert_eq!(persona("reactivate", "manual"), "Ann brought back by hand");
         assert_eq!(persona("reactivate", "summon"), "Ann brought back by a summons");
+        assert_eq!(persona("reactivate", "needed"), "Ann brought back for a role");
         assert_eq!(persona("reactivate", "pool_empty"), "Ann brought back as nobody was free");
     }
 

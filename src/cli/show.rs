@@ -4,11 +4,11 @@ use std::fmt;
 
 use clap::Args;
 use muzzle_persona::events::{PersonaName, RoleName, visible};
-use muzzle_persona::projection::{Lease, Needs, OutcomeTally, Work};
+use muzzle_persona::projection::{Lease, Needs, Work};
 use muzzle_persona::{Snapshot, broker};
 
 use super::output::{FAINT, HEADING};
-use super::persona::{PersonaReport, doubt, origin_word, tags, tally};
+use super::persona::{PersonaReport, doubt, origin_word, runs, tags, tally};
 use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
 
 /// Show one persona: who it is, what it did, who holds it
@@ -94,10 +94,13 @@ fn record(report: &PersonaReport) -> Table {
     for (role, affinity) in affinity {
         let feedback = tally(feedback.get(role).copied().unwrap_or_default());
         let (share, done) = (affinity.as_f64(), counts.get(role).unwrap_or(&0));
-        let OutcomeTally { ok, bad } = report.outcomes.get(role).copied().unwrap_or_default();
-        let (doubt, runs) = (doubt(report.doubt.get(role).copied()), format!("+{ok} -{bad}"));
+        let runs = runs(report.outcomes.get(role).copied().unwrap_or_default());
+        let doubt = doubt(report.doubt.get(role).copied());
         let share = (bar(share), format!("{share:.2}"));
         table.row(&[role, &share.0, &share.1, &doubt, done, &feedback, &runs]);
+    }
+    if report.doubt.is_empty() {
+        table.hide(3);
     }
     table
 }

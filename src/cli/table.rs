@@ -24,6 +24,13 @@ impl Table {
         Self(table)
     }
 
+    /// Leaves a column out of what is shown.
+    pub fn hide(&mut self, column: usize) {
+        if let Some(column) = self.0.column_mut(column) {
+            column.set_constraint(ColumnConstraint::Hidden);
+        }
+    }
+
     /// Adds a row. Hidden characters are escaped.
     pub fn row(&mut self, cells: &[&dyn fmt::Display]) {
         self.0.add_row(cells.iter().map(|cell| Cell::new(visible(&cell.to_string()))));

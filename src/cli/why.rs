@@ -11,7 +11,7 @@ use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, Sessio
 use muzzle_persona::projection::{Cutoff, FoldKey, PastAssignment};
 use serde::Serialize;
 
-use super::persona::{Candidate, SCORE, doubtful, not_told_apart, parts};
+use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts};
 use super::{Context, Failure, Table, line, minute, persona_names};
 
 /// Tell why a persona was lent to a session, and not another
@@ -144,7 +144,14 @@ impl fmt::Display for WhyReport {
         // The persona that was chosen is always shown: at the end, if it is not in what is listed.
         let is_listed = ranking.iter().any(|candidate| candidate.name == *name);
         self.score.iter().filter(|_| !is_listed).for_each(|score| row(self.rank, name, score));
-        write!(f, "{}\n\n{table}", self.explanation)?;
+        hide_doubt(&mut table, 4, ranking.iter().map(|it| &it.score).chain(&self.score));
+        line(f, &self.explanation)?;
+        if let (Some(then), Some(now)) = (self.recorded_score, &self.score)
+            && then != now.total
+        {
+            line(f, format!("Its score was {then} then, and is {} by today's rules.", now.total))?;
+        }
+        write!(f, "\n{table}")?;
         let sentence = doubtful(name, &self.not_told_apart);
         sentence.into_iter().try_for_each(|sentence| line(f, sentence))?;
         let shown = ranking.len() + usize::from(self.rank > Some(ranking.len()));
@@ -159,7 +166,7 @@ fn sentence(explained: &Explanation) -> String {
     let (of, tie) = (explained.ranking.len(), tie(explained));
     let place = explained.rank.map(|rank| format!("number {rank} of the {of} candidates"));
     let is_best = explained.rank == Some(1);
-    let sentence = match (explained.reason, place) {
+    match (explained.reason, place) {
         (Some(ChoiceReason::BestFree), _) if of == 1 => "It was the only candidate.".to_owned(),
         (Some(ChoiceReason::BestFree), _) if is_best => {
             format!("It was the best of the {of} candidates{tie}.")
@@ -178,7 +185,12 @@ fn sentence(explained: &Explanation) -> String {
             "It was asked for by name, and was not free before.".to_owned()
         }
         (Some(ChoiceReason::BroughtBack), place) => {
-            let place = place.map(|place| format!(": it was {place}{tie}")).unwrap_or_default();
+            let place = match place {
+                Some(_) if of == 1 => ": it was the only candidate".to_owned(),
+                Some(_) if is_best => format!(": it was the best of the {of} candidates{tie}"),
+                Some(place) => format!("; by today's rules it would be {place}"),
+                None => String::new(),
+            };
             format!("It was archived for inactivity, and brought back{place}.")
         }
         (Some(ChoiceReason::Grown), _) => "There was no candidate, so it was grown.".to_owned(),
@@ -191,13 +203,6 @@ fn sentence(explained: &Explanation) -> String {
             let merged = "the persona was not free, as can be after a merge";
             format!("The log does not tell: in its order of events {merged}.")
         }
-    };
-    match (explained.recorded, explained.score) {
-        (Some(then), Some(now)) if then != now.total => format!(
-            "{sentence} Its score was recorded as {then}, and is {} by today's rules: the numbers in `seed.toml` have changed, or the log was merged since.",
-            now.total
-        ),
-        _ => sentence,
     }
 }
 

@@ -124,7 +124,7 @@ pub struct IdPrefix {
 
 impl IdPrefix {
     /// The fewest digits that can be meant as an id.
-    pub(crate) const SHORTEST: usize = 4;
+    pub const SHORTEST: usize = 4;
     /// How many digits of an id are shown, and the fewest that vouch for it.
     pub const SHOWN: usize = 8;
 

@@ -432,7 +432,10 @@ mod tests {
     }
 
     /// The first version of the format, byte for byte. It is read for ever.
-    const VERSION_1: &str = include_str!("../../fixtures/log/v1.jsonl");
+    const VERSION_1: &str = concat!(
+        include_str!("../../fixtures/log/v1.jsonl"),
+        include_str!("../../fixtures/log/v1-judgements.jsonl")
+    );
 
     #[test]
     fn every_type_of_version_1_is_read_and_written_byte_for_byte() {
@@ -453,10 +456,12 @@ mod tests {
                 "compact",
                 "feedback",
                 "grow",
+                "outcome",
                 "reactivate",
                 "release",
                 "repair",
                 "retire",
+                "retract",
                 "revise",
                 "seed"
             ]

@@ -120,6 +120,7 @@ fn a_moment_is_a_number_an_id_a_time_a_minute_or_a_day() {
 #[test]
 fn search_ranks_as_of_the_moment() {
     let home = three_days();
+    home.set_seed("[scoring]\nmodel = \"share\"\n");
     let recency = |at: &str| {
         let found = ask(&home, &["search", "--role=testing", "--limit=1"], Some(at));
         assert_eq!(found["personas"][0]["name"], "Lian Zhou");

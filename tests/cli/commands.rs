@@ -20,11 +20,12 @@ fn feedback_tells_how_it_was_read_and_what_it_did() {
     let home = busy();
     assert_snapshot!(home.run(&["feedback", "elena", "--observation", "Sloppy, not helpful, but fast."]).ok(), @r"
     Recorded as negative for Elena Vasquez as code-reviewer, by its words: for it `fast`; against it `sloppy`, `not … helpful`.
-    Affinity: 0 → 0
+    Affinity: 0.5 → 0.444444444
     ");
     assert_snapshot!(home.run(&["feedback", "lian", "--observation", "It ran.", "--role", "qa"]).ok(), @r"
     Recorded as neutral for Lian Zhou as testing, by its words: none of them tells.
-    Affinity: 1 → 1
+    It counts in place of the verdict that was given on the same session before.
+    Affinity: 0.557032115 → 0.501867995
     ");
     let args = [
         "feedback",
@@ -36,7 +37,7 @@ fn feedback_tells_how_it_was_read_and_what_it_did() {
     ];
     assert_snapshot!(home.run(&args).ok(), @r"
     Recorded as positive for Kwame Boateng as debugging, as given.
-    Affinity: 0 → 0.02
+    Affinity: 0.5 → 0.555555556
     ");
     let last = chain(&home.log()).pop().unwrap();
     assert_eq!(
@@ -165,6 +166,7 @@ fn grow_makes_personas_that_did_not_exist() {
 #[test]
 fn compacted_feedback_stops_counting_and_is_kept_as_a_summary() {
     let mut home = busy();
+    let seed = home.set_seed("[scoring]\nmodel = \"share\"\n");
     let affinity = |home: &Home| home.run(&["show", "elena", "--json"]).json()["affinity"].clone();
     home.run(&["feedback", "elena", "--observation", "Excellent."]).ok();
     assert_eq!(affinity(&home), json!({"code-reviewer": 0.02}));
@@ -183,6 +185,9 @@ fn compacted_feedback_stops_counting_and_is_kept_as_a_summary() {
     home.at("2026-04-25T09:00:01Z");
     assert_snapshot!(home.run(&["compact", "--json"]).ok());
     assert_eq!(affinity(&home), json!({}));
+    // In the record half of it stays; of that, a month leaves 0.8.
+    std::fs::remove_file(seed).unwrap();
+    assert_eq!(affinity(&home), json!({"code-reviewer": 0.523_809_524}));
     let before = home.log();
     assert_snapshot!(home.run(&["compact", "--older-than", "0"]).ok(), @"No feedback from before 2026-04-25 09:00 counts; nothing to compact.");
     assert_eq!(home.log(), before);
@@ -501,7 +506,7 @@ fn the_manual_has_a_page_for_each_command() {
     );
     std::fs::create_dir(&dir).unwrap();
     home.run(&["man", "--dir", at]).ok();
-    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 27, "26 commands and the program");
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 30, "29 commands and the program");
     assert_snapshot!(home.run(&["man", "nope"]).fails(1), @r"
     error: there is no command `nope`
     hint: `muzzle-persona help` shows all commands

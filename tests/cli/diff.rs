@@ -31,7 +31,7 @@ fn eventful() -> Home {
 #[test]
 fn diff_tells_what_became_of_each_persona() {
     let home = eventful();
-    assert_snapshot!(home.run(&["diff", "12"]).ok(), @"
+    assert_snapshot!(home.run(&["diff", "12"]).ok(), @r"
     12 (12 events, the last of 2026-03-25 15:30) → now (21 events, the last of 2026-03-28 09:00)
 
     Ada Quill
@@ -47,7 +47,7 @@ fn diff_tells_what_became_of_each_persona() {
       code-reviewer: lent 0 → 1
 
     Lian Zhou
-      testing: affinity 0.000 → 1.000, lent 0 → 1, done 0 → 1, feedback +0 -0 =0 → +1 -0 =0
+      testing: affinity 0.500 → 0.557, lent 0 → 1, done 0 → 1, feedback +0 -0 =0 → +1 -0 =0
 
     Noor Haddadin
       archived (manual)
@@ -64,12 +64,12 @@ fn diff_tells_what_became_of_each_persona() {
       lent to w2-1 of the session s2, as code-reviewer on demo
       code-reviewer: lent 0 → 1
     ");
-    assert_snapshot!(home.run(&["diff", "12", "14"]).ok(), @"
+    assert_snapshot!(home.run(&["diff", "12", "14"]).ok(), @r"
     12 (12 events, the last of 2026-03-25 15:30) → 14 (14 events, the last of 2026-03-25 16:00)
 
     Lian Zhou
       lent to w1-0 of the session s1, as testing on demo
-      testing: affinity 0.000 → 0.020, lent 0 → 1, feedback +0 -0 =0 → +1 -0 =0
+      testing: affinity 0.500 → 0.556, lent 0 → 1, feedback +0 -0 =0 → +1 -0 =0
     ");
     assert_snapshot!(home.run(&["diff", "21", "18"]).ok(), @"
     21 (21 events, the last of 2026-03-28 09:00) → 18 (18 events, the last of 2026-03-27 09:00)
@@ -126,6 +126,7 @@ fn a_persona_that_was_grown_is_created() {
 #[test]
 fn affinity_is_exact_in_json() {
     let home = eventful();
+    home.set_seed("[scoring]\nmodel = \"share\"\n");
     home.assign("s3", "w3", "testing");
     home.run(&["release", "--session", "s3"]).ok();
     let mut debugging = assign_args("s4", "w4", "debugging").to_vec();

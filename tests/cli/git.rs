@@ -64,6 +64,28 @@ fn after_git_setup_git_shows_sentences() {
 }
 
 #[test]
+fn git_shows_judgements_as_sentences() {
+    let mut repository = Repository::new();
+    Done::of(&mut set_up(&repository.home, &["--yes"])).ok();
+    let id = |home: &Home| ids_in(&home.log()).pop().unwrap();
+    for (minute, args) in [
+        &["outcome", "--session=before", "--agent-name=w", "--result=bad", "--source=ci"][..],
+        &["feedback", "lian", "--observation=Thorough."],
+    ]
+    .iter()
+    .enumerate()
+    {
+        repository.work(&format!("2026-03-25T16:{minute:02}:00Z"), args);
+    }
+    let last = id(&repository.home).to_string();
+    repository.work("2026-03-25T16:02:00Z", &["retract", &last]);
+    let shown = without_ids(&repository.git(&["diff", "-U0", "HEAD~3"]));
+    let added: Vec<_> = shown.lines().filter(|line| line.starts_with("+2026")).collect();
+    assert_snapshot!(added.join("\n"), @r"
+    ");
+}
+
+#[test]
 fn git_setup_says_so_when_it_is_done_already() {
     let repository = Repository::new();
     let home = &repository.home;

@@ -28,6 +28,7 @@ mod harness;
 mod hostile;
 #[cfg(unix)]
 mod install;
+mod judgements;
 #[cfg(unix)]
 mod links;
 mod log;
@@ -42,6 +43,7 @@ mod repair;
 mod replay;
 mod repository;
 mod schema;
+mod scoring;
 mod seal;
 #[cfg(unix)]
 mod settings_files;

@@ -32,6 +32,10 @@ fn each_line_of_a_file_is_a_sentence_and_no_store_is_made() {
     2026-01-05 09:02  e65c7d66  Uma Obi as testing and Søren Halvorsen as general (asked for as astronaut) lent to worker-1 on acme-api (team blue, session s2)
     ");
     assert_eq!(render(&home, LOG.as_bytes()).lines().count(), LOG.lines().count());
+    let judgements = include_bytes!("../../fixtures/log/v1-judgements.jsonl");
+    let shown = render(&home, judgements);
+    assert_eq!(shown.lines().count(), 12);
+    assert!(!shown.contains("no sound event") && !shown.contains("not known"), "{shown}");
     assert_eq!(render(&home, b""), "");
     // A last line without its end is a line.
     assert_eq!(render(&home, start.trim_end().as_bytes()), render(&home, start.as_bytes()));

@@ -45,6 +45,8 @@ fn every_answer_follows_its_schema() {
         &assign,
         &[&assign[..], &["--explain", "--dry-run"]].concat(),
         &["feedback", "lian", "--observation", "Good, not bad; missed one."],
+        &["outcome", "--session", "s1", "--agent-name", "w", "--result", "ok"],
+        &["outcome", "--session", "s1", "--agent-name", "w", "--result", "bad"],
         &["list"],
         &["show", "lian"],
         &["search", "--role", "testing", "--all"],
@@ -73,6 +75,13 @@ fn every_answer_follows_its_schema() {
         let done = home.run(&[args, &["--json"][..]].concat());
         assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
         check(args[0], &serde_json::from_str(&done.stdout).unwrap());
+    }
+    let judged = home.run(&["log", "--type", "outcome", "--json"]).json();
+    let judged = judged["events"][0]["id"].as_str().unwrap();
+    check("retract", &home.run(&["retract", judged, "--json"]).json());
+    home.set_seed("[scoring]\nmodel = \"share\"\n");
+    for args in [&["show", "lian"][..], &["search", "--role=testing"], &["list"]] {
+        check(args[0], &home.run(&[args, &["--json"]].concat()).json());
     }
     crate::repository::git(&home, home.store(), &["init", "--quiet"]);
     let mut set_up = home.command();
@@ -133,6 +142,9 @@ fn every_error_follows_its_schema() {
         (1, &["list", "--at", "ffff00"]),
         (1, &["diff", "git:HEAD"]),
         (1, &["why", "lian", "--session", "s9"]),
+        (1, &["outcome", "--session", "s9", "--agent-name", "w", "--result", "ok"]),
+        (1, &["retract", "ffff00"]),
+        (1, &["search", "--role", "none"]),
         (2, &["shaw"]),
         (2, &["list", "--wait", "x"]),
         (5, &["list", "--store", "/dev/null"]),

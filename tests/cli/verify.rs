@@ -461,7 +461,7 @@ fn lie(store: &Path, from: &str, to: &str) {
     let path = store.join(".cache/checkpoint.json");
     let text = fs::read_to_string(&path).unwrap();
     let line = |line: &str| {
-        let (content, _) = line.rsplit_once(",\"id\":").unwrap();
+        let Some((content, _)) = line.rsplit_once(",\"id\":") else { return format!("{line}\n") };
         String::from_utf8(sign(&content.replace(from, to))).unwrap()
     };
     let lied: String = text.lines().map(line).collect();

@@ -23,55 +23,60 @@ fn chosen() -> Home {
 #[test]
 fn why_makes_the_choice_again_as_it_stood() {
     let home = chosen();
-    assert_snapshot!(home.run(&["why", "lian", "--session", "s1", "--limit", "3"]).ok(), @"
+    assert_snapshot!(home.run(&["why", "lian", "--session", "s1", "--limit", "3"]).ok(), @r"
     Lian Zhou was lent to w1-0 of the session s1 on 2026-03-25 16:00, as testing on demo.
-    It was the best of the 12 that were free; of equal scores, the one that was created first.
+    It was the best of the 12 candidates; of equal scores, the one that was created first.
 
-       RANK  NAME            SCORE  AFFINITY  OVERLAP  RECENCY
-    →     1  Lian Zhou       0.300     0.000   +0.300   +0.000
-          2  Leilani Kahale  0.300     0.000   +0.300   +0.000
-          3  Elena Vasquez   0.000     0.000   +0.000   +0.000
+       RANK  NAME            SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY
+    →     1  Lian Zhou       0.550  ±0.166     0.500     +0.050   +0.000
+          2  Leilani Kahale  0.550  ±0.166     0.500     +0.050   +0.000
+          3  Elena Vasquez   0.450  ±0.166     0.500     -0.050   +0.000
+    Lian Zhou is not told apart from Leilani Kahale and 10 more.
     Not listed: 9 more; `--limit` lists them.
     ");
-    assert_snapshot!(home.run(&["why", "leilani", "--session", "s1", "--limit", "3"]).ok(), @"
+    assert_snapshot!(home.run(&["why", "leilani", "--session", "s1", "--limit", "3"]).ok(), @r"
     Leilani Kahale was lent to w1-1 of the session s1 on 2026-03-25 16:00, as testing on demo.
-    It was the best of the 11 that were free.
+    It was the best of the 11 candidates.
 
-       RANK  NAME            SCORE  AFFINITY  OVERLAP  RECENCY
-    →     1  Leilani Kahale  0.300     0.000   +0.300   +0.000
-          2  Elena Vasquez   0.000     0.000   +0.000   +0.000
-          3  Kwame Boateng   0.000     0.000   +0.000   +0.000
+       RANK  NAME            SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY
+    →     1  Leilani Kahale  0.550  ±0.166     0.500     +0.050   +0.000
+          2  Elena Vasquez   0.450  ±0.166     0.500     -0.050   +0.000
+          3  Kwame Boateng   0.450  ±0.166     0.500     -0.050   +0.000
+    Leilani Kahale is not told apart from Elena Vasquez and 9 more.
     Not listed: 8 more; `--limit` lists them.
     ");
     let kept = home.run(&["why", "lian", "--session", "s2", "--limit", "2"]).ok();
-    assert_snapshot!(kept, @"
+    assert_snapshot!(kept, @r"
     Lian Zhou was lent to w2-0 of the session s2 on 2026-03-27 10:00, as debugging on demo.
     The agent had it in this slot already, in another role, and kept it.
 
-       RANK  NAME            SCORE  AFFINITY  OVERLAP  RECENCY
-          1  Kwame Boateng   0.300     0.000   +0.300   +0.000
-          2  Mateo Quispe    0.000     0.000   +0.000   +0.000
-    →        Lian Zhou      -0.500     0.000   +0.000   -0.500
+       RANK  NAME            SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY
+          1  Kwame Boateng   0.550  ±0.166     0.500     +0.050   +0.000
+          2  Leilani Kahale  0.550  ±0.166     0.500     +0.050   +0.000
+    →        Lian Zhou       0.450  ±0.166     0.500     -0.050   +0.000
+    Lian Zhou is not told apart from Kwame Boateng and 10 more.
     Not listed: 9 more; `--limit` lists them.
     ");
     let first = ["why", "lian", "--session", "s2", "--role", "testing", "--limit", "2"];
-    assert_snapshot!(home.run(&first).ok(), @"
+    assert_snapshot!(home.run(&first).ok(), @r"
     Lian Zhou was lent to w2-0 of the session s2 on 2026-03-27 09:00, as testing on demo.
-    It was the best of the 12 that were free; of equal scores, the one that was created first.
+    It was the best of the 12 candidates; of equal scores, the one that was created first.
 
-       RANK  NAME            SCORE  AFFINITY  OVERLAP  RECENCY
-    →     1  Lian Zhou       0.850     1.000   +0.300   -0.450
-          2  Leilani Kahale  0.850     1.000   +0.300   -0.450
+       RANK  NAME            SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY
+    →     1  Lian Zhou       0.552  ±0.165     0.502     +0.050   +0.000
+          2  Leilani Kahale  0.552  ±0.165     0.502     +0.050   +0.000
+    Lian Zhou is not told apart from Leilani Kahale and 10 more.
     Not listed: 10 more; `--limit` lists them.
     ");
-    assert_snapshot!(home.run(&["why", "noor", "--session", "s3", "--limit", "2"]).ok(), @"
+    assert_snapshot!(home.run(&["why", "noor", "--session", "s3", "--limit", "2"]).ok(), @r"
     Noor Haddadin was lent to w3-0 of the session s3 on 2026-03-27 11:00, as testing on demo.
-    The log does not tell: by today's rules it was number 11 of the 11 that were free, so it was asked for by name, or other rules were in force.
+    It was asked for by name; by its score it was number 11 of the 11 candidates.
 
-       RANK  NAME            SCORE  AFFINITY  OVERLAP  RECENCY
-          1  Leilani Kahale  0.850     1.000   +0.300   -0.450
-          2  Elena Vasquez   0.000     0.000   +0.000   +0.000
-    →    11  Noor Haddadin   0.000     0.000   +0.000   +0.000
+       RANK  NAME            SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY
+          1  Leilani Kahale  0.552  ±0.165     0.502     +0.050   +0.000
+          2  Elena Vasquez   0.450  ±0.166     0.500     -0.050   +0.000
+    →    11  Noor Haddadin   0.450  ±0.166     0.500     -0.050   +0.000
+    Noor Haddadin is not told apart from Leilani Kahale and 9 more.
     Not listed: 8 more; `--limit` lists them.
     ");
     let json = home.run(&["why", "lian", "--session", "s1", "--limit", "2", "--json"]).ok();
@@ -110,10 +115,7 @@ fn whoever_was_brought_back_or_grown_is_told_as_such() {
     let grown = grown.as_array().unwrap().iter().find(|it| it["origin"] == "grown").unwrap();
     let name = grown["name"].as_str().unwrap();
     let told = home.run(&["why", name, "--session", "s12"]).ok();
-    assert!(
-        told.contains("\nNobody was free or could be brought back, so it was grown.\n"),
-        "{told}"
-    );
+    assert!(told.contains("\nThere was no candidate, so it was grown.\n"), "{told}");
     assert!(told.lines().last().unwrap().starts_with('→'), "{told}");
 
     // After a month without work one is archived, and comes back when nobody else is free.
@@ -126,7 +128,7 @@ fn whoever_was_brought_back_or_grown_is_told_as_such() {
     assert_eq!((&told["grounds"], &told["rank"]), (&json!("brought_back"), &json!(1)));
     assert_eq!(
         told["explanation"],
-        "Nobody was free, so it was brought back: it was number 1 of the 1 that were archived for inactivity."
+        "It was archived for inactivity, and brought back: it was the only candidate."
     );
 }
 
@@ -138,12 +140,34 @@ fn the_rules_are_those_of_today() {
         (told["grounds"].clone(), told["rank"].clone())
     };
     assert_eq!(grounds(&home), (json!("best_free"), json!(1)));
+    let args = ["why", "lian", "--session=s2", "--role=testing", "--limit=1"];
+    assert!(!home.run(&args).ok().contains("by today's rules"));
     home.set_seed("[scoring]\nrecency = 9.0\n");
-    let (then, rank) = grounds(&home);
-    assert_eq!(then, json!(null));
-    assert!(rank.as_u64().unwrap() > 1);
-    let told = home.run(&["why", "lian", "--session=s2", "--role=testing", "--limit=1"]).ok();
-    let told = told.lines().nth(1).unwrap();
+    // The ground that is on record stays.
+    assert_eq!(grounds(&home), (json!("best_free"), json!(11)));
+    let told = home.run(&args).ok();
+    assert_eq!(
+        told.lines().skip(1).take(3).collect::<Vec<_>>(),
+        [
+            "It was the best candidate then; by today's rules it would be number 11 of the 12 candidates.",
+            "Its score was 0.551681195 then, and is -8.448318805 by today's rules.",
+            "",
+        ]
+    );
+    let told = home.run(&[&args[..], &["--json"]].concat()).json();
+    assert_eq!(told["recorded_score"], 0.551_681_195);
+    assert_eq!(told["score"]["total"], -8.448_318_805);
+}
+
+#[test]
+fn a_line_without_a_ground_is_told_by_the_rules_of_today() {
+    let home = chosen();
+    let slot = r#"{"slot":"x-0","persona":"Mateo Quispe","role":"testing","requested":"testing"}"#;
+    let data = format!(r#"{{"session":"s4","agent":"x","project":"p","slots":[{slot}]}}"#);
+    home.append(1, "assign", &data);
+    let told = home.run(&["why", "mateo", "--session=s4", "--json"]).json();
+    assert_eq!((&told["grounds"], &told["recorded_score"]), (&json!(null), &json!(null)));
+    let told = told["explanation"].as_str().unwrap();
     assert!(
         told.starts_with("The log does not tell: by today's rules it was number ")
             && told.ends_with(", so it was asked for by name, or other rules were in force."),
@@ -162,7 +186,7 @@ fn an_assignment_is_found_by_its_role_however_it_is_called_or_by_its_slot() {
         assert_eq!(slot(&["--role", role]), "w1-1", "{role}");
     }
     assert_eq!(slot(&["--slot", "w1-1"]), "w1-1");
-    home.assign("s5", "w5", "astronaut");
+    home.run(&assign_args("s5", "w5", "astronaut")).json_with_warnings();
     let told = |role: &str| {
         let name = home.run(&["list", "--json"]).json()["personas"]
             .as_array()

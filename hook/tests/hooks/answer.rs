@@ -57,11 +57,12 @@ fn the_log_of_a_new_store_holds_the_seeds_and_one_assignment() {
         prev = vec![id_of(content)];
     }
     assert_eq!(log.lines().count(), 13);
+    assert!(log.lines().last().unwrap().len() < 460, "the line of one role is short");
     assert!(log.ends_with("\"}\n"));
     let (last, _) = log.lines().last().unwrap().split_once(",\"prev\":").unwrap();
     assert_eq!(
         last,
-        r#"{"v":1,"seq":13,"at":"2026-03-25T15:30:00Z","type":"assign","data":{"session":"00a62d08-e686-4a7f-b68d-71502eb6b076","agent":"worker-1","project":"acme-api","slots":[{"slot":"worker-1-0","persona":"Elena Vasquez","role":"code-reviewer","requested":"code-reviewer"}],"tool_use_id":"toolu_01NAMEDXQ2rV9sKpA7"}"#
+        r#"{"v":1,"seq":13,"at":"2026-03-25T15:30:00Z","type":"assign","data":{"session":"00a62d08-e686-4a7f-b68d-71502eb6b076","agent":"worker-1","project":"acme-api","slots":[{"slot":"worker-1-0","persona":"Elena Vasquez","role":"code-reviewer","requested":"code-reviewer","by":"best_free","score":0.55}],"tool_use_id":"toolu_01NAMEDXQ2rV9sKpA7"}"#
     );
 }
 

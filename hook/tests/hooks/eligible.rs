@@ -42,6 +42,8 @@ fn every_agent_gets_a_persona_when_all_are_eligible() {
                 "persona": "Priya Raghunathan",
                 "role": "researcher",
                 "requested": "Explore",
+                "by": "best_free",
+                "score": 0.55,
             }],
             "tool_use_id": "toolu_01ANONYMQ2rV9sKpA7",
         })
