@@ -14,6 +14,7 @@ test:
 bench *args:
     cargo build --release --workspace --bins --examples --locked
     cargo bench --bench floor --locked -- {{ args }}
+    cargo bench --bench choice --locked -- {{ args }}
 
 # Kills, faults and limits, for as many minutes as MUZZLE_TORTURE_MINUTES says, or ten
 torture:

@@ -7,6 +7,7 @@ mod bench;
 mod cast;
 mod crowd;
 mod decode;
+mod figures_file;
 mod lending;
 mod long_log;
 mod machine;

@@ -1,14 +1,13 @@
 //! What is printed, and kept as JSON.
 
 use std::fmt;
-use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::Problem;
+use crate::figures_file;
 use crate::machine::Machine;
 use crate::sample::ratio;
 
@@ -167,15 +166,7 @@ impl Report {
 
     /// Writes all rows to a file in `target/bench/`, and says so.
     pub fn save(&self, name: &str) -> Result<(), Problem> {
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench");
-        std::fs::create_dir_all(&dir)?;
-        let path = dir.join(name);
-        let mut json = serde_json::to_vec_pretty(self)?;
-        json.push(b'\n');
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).open(&path)?.write_all(&json)?;
-        writeln!(io::stdout(), "\nAll figures are in `{}`.", path.display())?;
-        Ok(())
+        Ok(figures_file::save(self, name)?)
     }
 }
 

@@ -34,7 +34,7 @@ fn each_line_of_a_file_is_a_sentence_and_no_store_is_made() {
     assert_eq!(render(&home, LOG.as_bytes()).lines().count(), LOG.lines().count());
     let judgements = include_bytes!("../../fixtures/log/v1-outcomes.jsonl");
     let shown = render(&home, judgements);
-    assert_eq!(shown.lines().count(), 12);
+    assert_eq!(shown.lines().count(), 28);
     assert!(!shown.contains("no sound event") && !shown.contains("not known"), "{shown}");
     assert_eq!(render(&home, b""), "");
     // A last line without its end is a line.
