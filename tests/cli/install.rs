@@ -148,7 +148,7 @@ fn a_dry_run_shows_all_and_writes_nothing() {
       create ~/.claude/skills/muzzle-persona/.claude-plugin/plugin.json
     @@ -0,0 +1,7 @@
       create ~/.claude/skills/muzzle-persona/skills/personas/SKILL.md
-    @@ -0,0 +1,38 @@
+    @@ -0,0 +1,39 @@
       create ~/.claude/skills/muzzle-persona/hooks/hooks.json
     @@ -0,0 +1,41 @@
     Nothing was written.
