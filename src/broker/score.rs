@@ -57,12 +57,11 @@ pub(super) struct RecordWeights {
     /// What expertise adds or takes off without any evidence.
     pub tag: Points,
     pub verdict: Points,
-    /// How much of a verdict is left once it is compacted.
-    pub compacted: Points,
     pub outcome: Points,
     pub work: Points,
-    /// By age in months: what is left of a weight, in 10⁻¹⁸. Older evidence does not count.
-    pub by_age: Vec<u64>,
+    /// By age in months: what is left of a weight, and of that of a verdict once it is compacted,
+    /// in 10⁻¹⁸. Older evidence does not count.
+    pub by_age: Vec<(u64, u64)>,
 }
 
 /// The numbers of the model `share`.
@@ -224,15 +223,15 @@ impl RecordWeights {
     /// What speaks for and against a persona.
     fn evidence(&self, months: &[MonthTally], now: Month) -> (u128, u128) {
         // Of a product of four numbers only the last digits are lost, far behind those that count.
-        let weigh = |n: u64, weight: Points, left: u64| {
+        let weigh = |n: u32, weight: Points, left: u64| {
             let weight = u128::from(n).saturating_mul(weight.billionths().into());
             weight.saturating_mul(left.into())
         };
         let (mut good, mut bad) = (0_u128, 0_u128);
         for it in months {
-            let Some(left) = self.by_age.get(it.month.age(now)).copied() else { continue };
-            let compacted = u128::from(left) * u128::from(self.compacted.billionths());
-            let compacted = u64::try_from(compacted / 1_000_000_000).unwrap_or(left);
+            let Some((left, compacted)) = self.by_age.get(it.month.age(now)).copied() else {
+                continue;
+            };
             let praise = [
                 weigh(it.positive, self.verdict, left),
                 weigh(it.compacted_positive, self.verdict, compacted),

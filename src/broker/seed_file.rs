@@ -156,10 +156,9 @@ impl ScoringTable {
                 start: points("start"),
                 tag: points("tag"),
                 verdict: points("verdict"),
-                compacted: points("compacted"),
                 outcome: points("outcome"),
                 work: points("work"),
-                by_age: weights_by_age(points("per_month"), number("months")),
+                by_age: weights_by_age(points("per_month"), points("compacted"), number("months")),
             })
         };
         let (recency, recency_per_day) = (points("recency"), points("recency_per_day"));
@@ -167,16 +166,16 @@ impl ScoringTable {
     }
 }
 
-/// What is left of a weight at each age in months, in 10⁻¹⁸.
-fn weights_by_age(per_month: Points, months: f64) -> Vec<u64> {
+/// What is left of a weight at each age in months, and of that of a compacted verdict, in 10⁻¹⁸.
+fn weights_by_age(per_month: Points, compacted: Points, months: f64) -> Vec<(u64, u64)> {
     const ALL: u64 = 1_000_000_000_000_000_000;
-    let next = |left: &u64| {
-        let left = u128::from(*left) * u128::from(per_month.billionths()) + 500_000_000;
-        u64::try_from(left / 1_000_000_000).ok()
+    let times = |left: u64, part: Points| {
+        let left = u128::from(left) * u128::from(part.billionths()) + 500_000_000;
+        u64::try_from(left / 1_000_000_000).unwrap_or(ALL)
     };
-    let ages = std::iter::successors(Some(ALL), next);
+    let ages = std::iter::successors(Some(ALL), |left| Some(times(*left, per_month)));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 120")]
-    ages.take(months as usize + 1).collect()
+    ages.take(months as usize + 1).map(|left| (left, times(left, compacted))).collect()
 }
 
 fn as_number(value: &Value) -> Option<f64> {

@@ -132,7 +132,8 @@ impl Roster {
             if release.reason != ReleaseReason::Orphaned {
                 let record = persona.roles.entry(released.role.clone()).or_default();
                 record.closed += 1;
-                record.month(at).closed += 1;
+                let month = record.month(at);
+                month.closed = month.closed.saturating_add(1);
             }
             if let Some(activity) = self.sessions.get_mut(&release.session)
                 && let Some(hold) = activity.holds.iter().position(|at| *at as usize == index)

@@ -31,13 +31,15 @@ pub(super) struct Index {
 pub(super) struct RoleIndex {
     /// By position, ascending.
     pub records: Vec<RoleRow>,
+    /// The months of all records, one after the other.
+    pub months: Vec<MonthTally>,
     /// The positions of those who have an instruction of their own, ascending.
     pub own: Vec<u32>,
 }
 
 /// A persona's position; how often it came back with its work done; the positive and negative
-/// feedback that is not compacted; what counts by month.
-pub(super) type RoleRow = (u32, u64, u64, u64, Vec<MonthTally>);
+/// feedback that is not compacted; how many months it has.
+pub(super) type RoleRow = (u32, u64, u64, u64, usize);
 
 /// A lease without the names of its fields: there may be one for every persona.
 fn row(lease: &Lease) -> impl Serialize {
@@ -140,9 +142,11 @@ impl RoleIndex {
         for (index, persona) in personas.iter().enumerate() {
             for (role, record) in &persona.roles {
                 let tally = record.tally;
-                let (closed, months) = (record.closed, record.months.clone());
+                let (closed, months) = (record.closed, record.months.len());
                 let row = (position(index), closed, tally.positive, tally.negative, months);
-                indexes.entry(role.clone()).or_default().records.push(row);
+                let of_role = indexes.entry(role.clone()).or_default();
+                of_role.records.push(row);
+                of_role.months.extend(&record.months);
             }
             for role in persona.definition.instructions.keys() {
                 indexes.entry(role.clone()).or_default().own.push(position(index));

@@ -115,7 +115,7 @@ impl Part {
         let mut all = ByKey::new();
         let mut buckets = 0;
         for (number, line) in (0..).zip(lines.split_inclusive(|byte| *byte == b'\n')) {
-            all.append(&mut parse(line, number)?);
+            all.extend(parse(line, number)?);
             buckets += 1;
         }
         (buckets == self.buckets()).then_some(all)

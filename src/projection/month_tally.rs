@@ -34,16 +34,16 @@ pub struct MonthTally {
     /// Which month.
     pub(crate) month: Month,
     /// Slots that were released with their work done.
-    pub(crate) closed: u64,
+    pub(crate) closed: u32,
     /// Runs that ended well.
-    pub(crate) ok: u64,
+    pub(crate) ok: u32,
     /// Runs that ended badly.
-    pub(crate) bad: u64,
+    pub(crate) bad: u32,
     /// Verdicts that are compacted and those that are not.
-    pub(crate) positive: u64,
-    pub(crate) negative: u64,
-    pub(crate) compacted_positive: u64,
-    pub(crate) compacted_negative: u64,
+    pub(crate) positive: u32,
+    pub(crate) negative: u32,
+    pub(crate) compacted_positive: u32,
+    pub(crate) compacted_negative: u32,
 }
 
 impl MonthTally {
@@ -64,7 +64,7 @@ impl MonthTally {
     pub(super) fn column(
         judgement: Judgement,
         is_compacted: bool,
-    ) -> Option<fn(&mut Self) -> &mut u64> {
+    ) -> Option<fn(&mut Self) -> &mut u32> {
         Some(match (judgement, is_compacted) {
             (Judgement::Verdict(Sentiment::Positive), false) => |it| &mut it.positive,
             (Judgement::Verdict(Sentiment::Positive), true) => |it| &mut it.compacted_positive,
@@ -79,7 +79,7 @@ impl MonthTally {
         })
     }
 
-    fn counts(&self) -> [u64; 7] {
+    fn counts(&self) -> [u32; 7] {
         let Self { month: _, closed, ok, bad, positive, negative, .. } = *self;
         [closed, ok, bad, positive, negative, self.compacted_positive, self.compacted_negative]
     }
@@ -96,8 +96,7 @@ impl Serialize for MonthTally {
         let counts = self.counts();
         let used = counts.iter().rposition(|count| *count != 0).map_or(0, |last| last + 1);
         let month = i64::from(self.month.0);
-        let counts =
-            counts.iter().take(used).map(|count| i64::try_from(*count).unwrap_or(i64::MAX));
+        let counts = counts.iter().take(used).map(|count| i64::from(*count));
         serializer.collect_seq(std::iter::once(month).chain(counts))
     }
 }

@@ -330,8 +330,8 @@ impl RoleRecord {
     /// The outcomes that count, of all months.
     #[must_use]
     pub fn outcomes(&self) -> OutcomeTally {
-        let ok = self.months.iter().map(|it| it.ok).sum();
-        OutcomeTally { ok, bad: self.months.iter().map(|it| it.bad).sum() }
+        let ok = self.months.iter().map(|it| u64::from(it.ok)).sum();
+        OutcomeTally { ok, bad: self.months.iter().map(|it| u64::from(it.bad)).sum() }
     }
 }
 

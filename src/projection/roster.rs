@@ -225,20 +225,24 @@ impl Roster {
         let index = self.stored.as_ref().map(|stored| &stored.index);
         let wanted = index.map(|index| index.positions(expertise)).unwrap_or_default();
         let mut records = loaded.map_or(&[][..], |role| &role.records).iter().peekable();
+        let mut months = loaded.map_or(&[][..], |role| &role.months);
         let mut own = loaded.map_or(&[][..], |role| &role.own).iter().peekable();
         self.personas.iter().zip(&self.names).enumerate().filter_map(
             move |(at, (persona, name))| {
                 // Both columns are ascending, as is `at`.
                 let record = records.next_if(|(of, ..)| *of as usize == at);
+                let (closed, positive, negative, count) =
+                    record.map_or((0, 0, 0, 0), |(_, c, p, n, count)| (*c, *p, *n, *count));
+                let (own_months, others) = months.split_at_checked(count).unwrap_or_default();
+                months = others;
                 let has_own = own.next_if(|of| **of as usize == at).is_some();
                 if let Some(persona) = persona {
                     return Some(persona.candidate_for(at, role, expertise));
                 }
                 let index = index?;
-                let (closed, positive, negative, months) =
-                    record.map_or((0, 0, 0, &[][..]), |(_, c, p, n, months)| (*c, *p, *n, months));
                 let knows = index.known(at).iter().any(|tag| wanted.contains(tag));
                 let any = index.candidate(at, name)?;
+                let months = own_months;
                 Some(Candidate { knows, has_own, closed, positive, negative, months, ..any })
             },
         )
