@@ -21,6 +21,14 @@ pub struct Scoring {
 }
 
 impl Scoring {
+    /// What a recent assignment takes off.
+    fn recency(&self, it: &Candidate<'_>, now: Timestamp) -> Points {
+        let Some(last) = it.last_assigned else { return Points::ZERO };
+        let days = now.as_second().saturating_sub(last) / 86_400;
+        let faded = self.recency_per_day.times(u64::try_from(days).unwrap_or(0));
+        self.recency.minus(faded).max(Points::ZERO)
+    }
+
     /// Returns whether anything in a record counts.
     #[must_use]
     pub fn knows(&self, record: &RoleRecord) -> bool {
@@ -110,17 +118,23 @@ impl Score {
         scoring: &Scoring,
         now: Timestamp,
     ) -> Self {
-        let recency = it.last_assigned.map_or(Points::ZERO, |last| {
-            let days = now.as_second().saturating_sub(last) / 86_400;
-            let days = u64::try_from(days).unwrap_or(0);
-            scoring.recency.minus(scoring.recency_per_day.times(days)).max(Points::ZERO)
-        });
+        let recency = scoring.recency(it, now);
         // Every persona has what a role needs that asks for nothing.
         let qualifies = it.knows || expertise.is_empty();
         match &scoring.model {
             Model::Record(weights) => weights.score(it, qualifies, recency, now),
             Model::Share(weights) => weights.score(it, qualifies, recency),
         }
+    }
+
+    /// The total of [`Score::of`] alone: the best of a thousand is found by it.
+    fn total(it: &Candidate<'_>, expertise: &[Tag], scoring: &Scoring, now: Timestamp) -> Points {
+        let Model::Record(weights) = &scoring.model else {
+            return Self::of(it, expertise, scoring, now).total;
+        };
+        let qualifies = it.knows || expertise.is_empty();
+        let (affinity, expertise, _) = weights.parts(it, qualifies, now);
+        affinity.plus(expertise).minus(scoring.recency(it, now))
     }
 
     /// Scores the persona of that name for a role.
@@ -196,6 +210,26 @@ impl RecordWeights {
     /// `± prior · tag / N`, and the doubt `√(s (1 − s) / (N + 1))` of their sum `s`: mean and
     /// standard deviation of a Beta distribution (design, section 8).
     fn score(&self, it: &Candidate<'_>, qualifies: bool, recency: Points, now: Timestamp) -> Score {
+        let (affinity, expertise, sums) = self.parts(it, qualifies, now);
+        let mean = affinity.plus(expertise);
+        let [good, bad, all] = sums.map(|sum| Points::fraction(sum, UNIT * 1_000_000_000));
+        Score {
+            total: mean.minus(recency),
+            affinity,
+            expertise,
+            recency,
+            doubt: Some(doubt(mean, all)),
+            evidence: Some(Evidence { good, bad, start: self.prior }),
+        }
+    }
+
+    /// Affinity and expertise, and the sums that they rest on: good, bad, and all with the start.
+    fn parts(
+        &self,
+        it: &Candidate<'_>,
+        qualifies: bool,
+        now: Timestamp,
+    ) -> (Points, Points, [u128; 3]) {
         let (good, bad) = self.evidence(it.months, Month::of(now));
         let prior = u128::from(self.prior.billionths());
         let of_prior = |part: Points| prior * u128::from(part.billionths()) * 1_000_000_000;
@@ -207,17 +241,7 @@ impl RecordWeights {
             (affinity, Points::fraction(of_prior(self.tag), all))
         };
         let expertise = if qualifies { expertise } else { Points::ZERO.minus(expertise) };
-        let mean = affinity.plus(expertise);
-        let [good, bad, all] =
-            [good, bad, all].map(|sum| Points::fraction(sum, UNIT * 1_000_000_000));
-        Score {
-            total: mean.minus(recency),
-            affinity,
-            expertise,
-            recency,
-            doubt: Some(doubt(mean, all)),
-            evidence: Some(Evidence { good, bad, start: self.prior }),
-        }
+        (affinity, expertise, [good, bad, all])
     }
 
     /// What speaks for and against a persona.
@@ -275,8 +299,9 @@ pub fn rank<'a>(
     scoring: &Scoring,
     now: Timestamp,
 ) -> Vec<Ranked<'a>> {
-    let mut ranking: Vec<_> = scored(candidates, role, scoring, now).collect();
-    ranking.sort_by_key(order);
+    let score = |it: &Candidate<'_>| Score::of(it, &role.expertise, scoring, now);
+    let mut ranking: Vec<_> = candidates.map(|it| (it, score(&it))).collect();
+    ranking.sort_by_key(|(it, score)| order(it, score.total));
     ranking
 }
 
@@ -287,21 +312,14 @@ pub fn best<'a>(
     scoring: &Scoring,
     now: Timestamp,
 ) -> Option<Ranked<'a>> {
-    scored(candidates, role, scoring, now).min_by_key(order)
-}
-
-fn scored<'a>(
-    candidates: impl Iterator<Item = Candidate<'a>>,
-    role: &Role,
-    scoring: &Scoring,
-    now: Timestamp,
-) -> impl Iterator<Item = Ranked<'a>> {
-    candidates.map(move |it| (it, Score::of(&it, &role.expertise, scoring, now)))
+    let total = |it: &Candidate<'_>| Score::total(it, &role.expertise, scoring, now);
+    let best = candidates.min_by_key(|it| order(it, total(it)))?;
+    Some((best, Score::of(&best, &role.expertise, scoring, now)))
 }
 
 /// What the ranking is sorted by.
-fn order((it, score): &Ranked<'_>) -> impl Ord + use<> {
-    (Reverse(score.total), Reverse(it.has_own), it.last_assigned, it.index)
+fn order(it: &Candidate<'_>, total: Points) -> impl Ord + use<> {
+    (Reverse(total), Reverse(it.has_own), it.last_assigned, it.index)
 }
 
 /// What puts the first before the second when their scores are equal.

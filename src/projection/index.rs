@@ -32,6 +32,7 @@ pub(super) struct RoleIndex {
     /// By position, ascending.
     pub records: Vec<RoleRow>,
     /// The months of all records, one after the other.
+    #[serde(with = "super::month_column")]
     pub months: Vec<MonthTally>,
     /// The positions of those who have an instruction of their own, ascending.
     pub own: Vec<u32>,

@@ -21,6 +21,7 @@ mod judgement;
 mod judgement_lines;
 mod judgements;
 pub(crate) mod line;
+mod month_column;
 mod month_tally;
 mod needs;
 mod past_assignment;

@@ -1,18 +1,13 @@
 //! What counts for a persona in one role, by calendar month.
 
-use std::fmt;
-
 use jiff::{Timestamp, tz::Offset};
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::judgement::Judgement;
 use crate::events::{OutcomeResult, Sentiment};
 
 /// A calendar month (UTC), counted from the year 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Month(i32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Month(pub(super) i32);
 
 impl Month {
     /// The month of a moment.
@@ -47,17 +42,14 @@ pub struct MonthTally {
 }
 
 impl MonthTally {
-    pub(super) const fn of(month: Month) -> Self {
-        Self {
-            month,
-            closed: 0,
-            ok: 0,
-            bad: 0,
-            positive: 0,
-            negative: 0,
-            compacted_positive: 0,
-            compacted_negative: 0,
-        }
+    pub(super) fn of(month: Month) -> Self {
+        Self::with_counts(month, [0; 7])
+    }
+
+    /// A tally with the counts of [`counts`](Self::counts).
+    pub(super) fn with_counts(month: Month, counts: [u32; 7]) -> Self {
+        let [closed, ok, bad, positive, negative, compacted_positive, compacted_negative] = counts;
+        Self { month, closed, ok, bad, positive, negative, compacted_positive, compacted_negative }
     }
 
     /// Where a judgement is counted, if it speaks for or against anybody.
@@ -79,7 +71,8 @@ impl MonthTally {
         })
     }
 
-    fn counts(&self) -> [u32; 7] {
+    /// All counts, those that are zero more often behind the others.
+    pub(super) fn counts(&self) -> [u32; 7] {
         let Self { month: _, closed, ok, bad, positive, negative, .. } = *self;
         [closed, ok, bad, positive, negative, self.compacted_positive, self.compacted_negative]
     }
@@ -87,44 +80,5 @@ impl MonthTally {
     /// Returns whether nothing counts any more.
     pub(super) fn is_empty(&self) -> bool {
         self.counts().iter().all(|count| *count == 0)
-    }
-}
-
-/// A list of the month and the counts, without the zeros at its end: there may be thousands of them.
-impl Serialize for MonthTally {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let counts = self.counts();
-        let used = counts.iter().rposition(|count| *count != 0).map_or(0, |last| last + 1);
-        let month = i64::from(self.month.0);
-        let counts = counts.iter().take(used).map(|count| i64::from(*count));
-        serializer.collect_seq(std::iter::once(month).chain(counts))
-    }
-}
-
-impl<'de> Deserialize<'de> for MonthTally {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Counts;
-
-        impl<'de> Visitor<'de> for Counts {
-            type Value = MonthTally;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a month and its counts")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<MonthTally, A::Error> {
-                let month = seq.next_element()?.map_or(Month(0), Month);
-                let mut tally = MonthTally::of(month);
-                let MonthTally { closed, ok, bad, positive, negative, .. } = &mut tally;
-                for count in [closed, ok, bad, positive, negative] {
-                    *count = seq.next_element()?.unwrap_or_default();
-                }
-                tally.compacted_positive = seq.next_element()?.unwrap_or_default();
-                tally.compacted_negative = seq.next_element()?.unwrap_or_default();
-                Ok(tally)
-            }
-        }
-
-        deserializer.deserialize_seq(Counts)
     }
 }

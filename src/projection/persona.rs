@@ -85,6 +85,7 @@ pub struct RoleRecord {
     /// The feedback that is neither retracted nor compacted.
     pub tally: Tally,
     /// What counts, by month, ascending.
+    #[serde(with = "super::month_column")]
     pub(crate) months: Vec<MonthTally>,
     /// The latest assignment.
     pub(crate) last: Option<Work>,
