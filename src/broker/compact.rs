@@ -1,4 +1,4 @@
-//! Taking old feedback out of the affinity.
+//! Compacting old feedback, which then counts less.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::projection::Tally;
 /// The most summaries in one event: with the longest names they fit into a line.
 const PER_EVENT: usize = 100;
 
-/// Takes feedback that is older than `age` out of the affinity, and keeps a
+/// Compacts the feedback that is older than `age`, and keeps a
 /// summary of it for each persona, role and month (UTC).
 ///
 /// When no feedback is that old, nothing is recorded. The answer is the moment before which

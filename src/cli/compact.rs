@@ -1,4 +1,4 @@
-//! `compact`: take old feedback out of the affinity.
+//! `compact`: let old feedback count less.
 
 use std::fmt;
 
@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::{Context, Failure, ShownPath, Table, minute};
 
-/// Take old feedback out of the affinity, and keep a summary of it
+/// Let old feedback count half, and keep a summary of it
+///
+/// In the model `share` it does not count any more. The events stay in the log.
 ///
 /// It writes the checkpoint anew, too, and seals the log when that is longer
 /// than 4 MiB: what was written so far becomes a file in `segments/` that is
@@ -56,7 +58,7 @@ impl fmt::Display for CompactReport {
         let Self { before, summaries, sealed } = self;
         let before = minute(*before);
         if summaries.is_empty() {
-            writeln!(f, "No feedback from before {before} counts; nothing to compact.")?;
+            writeln!(f, "No feedback from before {before} is left to compact.")?;
         } else {
             let mut table =
                 Table::new(&["NAME", "ROLE", "MONTH", ">POSITIVE", ">NEGATIVE", ">NEUTRAL"]);
@@ -66,7 +68,7 @@ impl fmt::Display for CompactReport {
                 total += positive + negative + neutral;
             }
             let total = Count(total, "feedback event");
-            write!(f, "Took {total} from before {before} out of the affinity:\n{table}")?;
+            write!(f, "Compacted {total} from before {before}:\n{table}")?;
         }
         let Some(SealedReport { segment, bytes }) = sealed else { return Ok(()) };
         writeln!(f, "Sealed {} of the log as `{segment}`.", Count(*bytes, "byte"))

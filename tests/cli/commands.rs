@@ -175,7 +175,7 @@ fn compacted_feedback_stops_counting_and_is_kept_as_a_summary() {
     let before = home.log();
     let left = home.run(&["compact"]).ok();
     assert_snapshot!(left, @r"
-    Took 1 feedback event from before 2026-03-26 09:00 out of the affinity:
+    Compacted 1 feedback event from before 2026-03-26 09:00:
     NAME       ROLE     MONTH    POSITIVE  NEGATIVE  NEUTRAL
     Lian Zhou  testing  2026-03         1         0        0
     ");
@@ -189,7 +189,7 @@ fn compacted_feedback_stops_counting_and_is_kept_as_a_summary() {
     std::fs::remove_file(seed).unwrap();
     assert_eq!(affinity(&home), json!({"code-reviewer": 0.523_809_524}));
     let before = home.log();
-    assert_snapshot!(home.run(&["compact", "--older-than", "0"]).ok(), @"No feedback from before 2026-04-25 09:00 counts; nothing to compact.");
+    assert_snapshot!(home.run(&["compact", "--older-than", "0"]).ok(), @"No feedback from before 2026-04-25 09:00 is left to compact.");
     assert_eq!(home.log(), before);
     home.run(&["compact", "--older-than", "soon"]).fails(2);
 }

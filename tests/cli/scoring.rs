@@ -233,3 +233,41 @@ fn a_revision_keeps_the_record_and_says_since_when_the_text_is_in_force() {
     }
     assert_snapshot!(without_ids(home.run(&["show", "lian"]).ok().lines().nth(1).unwrap()), @"active, seeded on 2026-03-25 15:30 by the event <id>");
 }
+
+/// A log of 240 requests that the last build before the model `record` wrote, and its answers.
+#[test]
+fn in_the_model_share_a_log_of_the_former_rule_has_its_answers() {
+    let mut home = Home::seeded();
+    home.set_log(include_bytes!("../../fixtures/log/v1-share.jsonl"));
+    home.set_seed(SHARE);
+    let expected = include_str!("../../fixtures/log/v1-share.json");
+    let expected: Value = serde_json::from_str(expected).unwrap();
+    home.at(expected["now"].as_str().unwrap());
+    for (role, ranking) in expected["roles"].as_object().unwrap() {
+        let found = search(&home, role);
+        let scores = found["personas"].as_array().unwrap().iter().map(|it| {
+            let score = &it["score"];
+            let [total, affinity] = ["total", "affinity"].map(|part| &score[part]);
+            let [expertise, recency] = ["expertise", "recency"].map(|part| &score[part]);
+            let score = json!({
+                "total": total, "affinity": affinity, "expertise": expertise, "recency": recency,
+            });
+            json!({ "name": it["name"], "score": score })
+        });
+        assert_eq!(&scores.collect::<Value>(), ranking, "{role}");
+    }
+    let other = home.path().join("other.toml");
+    let replayed = |text: &str| {
+        write(&other, text);
+        let told = home.run(&["replay", "--file", other.to_str().unwrap(), "--json"]).json();
+        ["choices", "differ", "for_recorded", "for_other", "undecided"].map(|it| told[it].clone())
+    };
+    assert_eq!(replayed(SHARE), [240, 0, 0, 0, 0]);
+    // These figures stand in docs/broker.md.
+    assert_eq!(replayed(""), [240, 93, 16, 28, 49]);
+}
+
+#[expect(clippy::disallowed_methods, reason = "it is no file of a store")]
+fn write(path: &std::path::Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+}
