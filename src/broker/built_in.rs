@@ -2,9 +2,8 @@
 
 use smol_str::SmolStr;
 
-use super::Role;
-use super::seed_file::Lifecycle;
 use super::words::Vocabulary;
+use super::{Lifecycle, Role};
 use crate::events::{RoleName, Tag};
 
 include!(concat!(env!("OUT_DIR"), "/built_in.rs"));

@@ -68,7 +68,7 @@ impl Roles {
             })
     }
 
-    /// Finds a role by what was asked for, as [`find`](Self::find) does, or refuses.
+    /// Finds a role by what was asked for, as [`resolve`](Self::resolve) does, or refuses.
     pub fn known(&self, requested: &RoleName) -> Result<&Role, Refusal> {
         self.find(requested.as_str()).ok_or_else(|| Refusal::UnknownRole {
             role: requested.clone(),

@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::seed_file::ScoringTable;
 use super::{Role, Rules};
 use crate::events::{Definition, PersonaName, Points, RoleName, Tag};
 use crate::projection::{Candidate, Month, MonthTally, Persona, RoleRecord, Roster};
@@ -37,12 +36,6 @@ impl Scoring {
             Model::Record(_) => is_judged || !record.months.is_empty(),
             Model::Share(_) => is_judged,
         }
-    }
-}
-
-impl Default for Scoring {
-    fn default() -> Self {
-        ScoringTable::default().scoring()
     }
 }
 

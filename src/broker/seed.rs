@@ -11,9 +11,9 @@ use std::cell::OnceCell;
 use std::path::Path;
 
 use super::built_in;
-use super::seed_file::{Check, Lifecycle, PersonaTable, RoleTable, SeedError, located, parse};
+use super::seed_file::{Check, PersonaTable, RoleTable, SeedError, located, parse};
 use super::words::Vocabulary;
-use super::{Role, Roles, Scoring};
+use super::{Lifecycle, Role, Roles, Scoring};
 use crate::events::Definition;
 
 const PERSONAS: &str = include_str!("../../seed/personas.toml");

@@ -3,27 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
 use serde::Deserialize;
 use smol_str::SmolStr;
-use toml::{Spanned, Value};
+use toml::Spanned;
 
 use super::roles::normalized;
-use super::score::{Model, RecordWeights, ShareWeights};
+use super::scoring_table::{MODEL, MODELS, ScoringTable, as_number};
 use super::words::{Vocabulary, is_among};
-use super::{Role, Scoring, built_in};
-use crate::events::{Definition, PersonaName, Points, RoleName, Tag, TextError, check_text};
+use super::{Lifecycle, Role, built_in};
+use crate::events::{Definition, PersonaName, RoleName, Tag, TextError, check_text};
 use crate::wording::quoted;
 
 /// The most characters in an instruction of the seed.
 const INSTRUCTION_LIMIT: usize = 200;
-
-/// The key of `[scoring]` that is no number, and what may stand there.
-const MODEL: &str = "model";
-const SHARE: &str = "share";
-const MODELS: [&str; 2] = ["record", SHARE];
-/// What the numbers that both models have are in the model `share`, unless they are set.
-const SHARE_NUMBERS: &[(&str, f64)] = &[("recency", 0.5), ("recency_per_day", 0.05)];
 
 /// A seed file that cannot be used, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,19 +47,6 @@ pub struct SeedFile {
     pub first_names: Vec<Word>,
     pub last_names: Vec<Word>,
     pub sentiment: SentimentTable,
-}
-
-/// The model and the numbers of the score; what a file leaves out is as built in.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(transparent)]
-pub struct ScoringTable(BTreeMap<Word, Spanned<Value>>);
-
-/// When personas and sessions count as idle; what a file leaves out is as built in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Lifecycle {
-    pub(super) inactive_after_days: u32,
-    pub(super) stale_after_hours: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -119,81 +98,6 @@ impl SeedFile {
             let words = words.iter().map(|word| SmolStr::new(word.get_ref()));
             list.extend(words.filter(|word| known.insert(word.clone())));
         }
-    }
-}
-
-impl ScoringTable {
-    fn get(&self, name: &str) -> Option<&Value> {
-        let mut values = self.0.iter();
-        values.find_map(|(key, value)| (key.get_ref() == name).then(|| value.get_ref()))
-    }
-
-    /// Returns whether the model is `share`.
-    fn is_share(&self) -> bool {
-        self.get(MODEL).and_then(Value::as_str) == Some(SHARE)
-    }
-
-    /// The scoring that a checked file asks for.
-    pub fn scoring(&self) -> Scoring {
-        let number = |name: &str| {
-            let own = self.get(name).and_then(as_number);
-            let share = SHARE_NUMBERS.iter().filter(|_| self.is_share());
-            let mut built_in = share.chain(built_in::SCORING);
-            let built_in =
-                || built_in.find_map(|(known, number)| (*known == name).then_some(*number));
-            own.or_else(built_in).unwrap_or_default()
-        };
-        let points = |name| Points::from_f64(number(name));
-        let model = if self.is_share() {
-            Model::Share(ShareWeights {
-                overlap: points("overlap"),
-                positive: points("positive"),
-                negative: points("negative"),
-            })
-        } else {
-            Model::Record(RecordWeights {
-                prior: points("prior"),
-                start: points("start"),
-                tag: points("tag"),
-                verdict: points("verdict"),
-                outcome: points("outcome"),
-                work: points("work"),
-                by_age: weights_by_age(points("per_month"), points("compacted"), number("months")),
-            })
-        };
-        let (recency, recency_per_day) = (points("recency"), points("recency_per_day"));
-        Scoring { model, recency, recency_per_day }
-    }
-}
-
-/// What is left of a weight at each age in months, and of that of a compacted verdict, in 10⁻¹⁸.
-fn weights_by_age(per_month: Points, compacted: Points, months: f64) -> Vec<(u64, u64)> {
-    const ALL: u64 = 1_000_000_000_000_000_000;
-    let times = |left: u64, part: Points| {
-        let left = u128::from(left) * u128::from(part.billionths()) + 500_000_000;
-        u64::try_from(left / 1_000_000_000).unwrap_or(ALL)
-    };
-    let ages = std::iter::successors(Some(ALL), |left| Some(times(*left, per_month)));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 120")]
-    ages.take(months as usize + 1).map(|left| (left, times(left, compacted))).collect()
-}
-
-fn as_number(value: &Value) -> Option<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "the range is checked later")]
-    value.as_float().or_else(|| value.as_integer().map(|number| number as f64))
-}
-
-impl Lifecycle {
-    /// A free persona that was last assigned longer ago is retired.
-    #[must_use]
-    pub(crate) fn inactive_after(self) -> SignedDuration {
-        SignedDuration::from_hours(24 * i64::from(self.inactive_after_days))
-    }
-
-    /// A session without an event for so long no longer holds on.
-    #[must_use]
-    pub fn stale_after(self) -> SignedDuration {
-        SignedDuration::from_hours(self.stale_after_hours.into())
     }
 }
 

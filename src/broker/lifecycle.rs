@@ -1,0 +1,26 @@
+//! When personas and sessions count as idle.
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+/// When personas and sessions count as idle; what a file leaves out is as built in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lifecycle {
+    pub(super) inactive_after_days: u32,
+    pub(super) stale_after_hours: u32,
+}
+
+impl Lifecycle {
+    /// A free persona that was last assigned longer ago is retired.
+    #[must_use]
+    pub(crate) fn inactive_after(self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.inactive_after_days))
+    }
+
+    /// A session without an event for so long no longer holds on.
+    #[must_use]
+    pub fn stale_after(self) -> SignedDuration {
+        SignedDuration::from_hours(self.stale_after_hours.into())
+    }
+}
