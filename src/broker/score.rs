@@ -239,29 +239,24 @@ impl RecordWeights {
 
     /// What speaks for and against a persona.
     fn evidence(&self, months: &[MonthTally], now: Month) -> (u128, u128) {
-        // Of a product of four numbers only the last digits are lost, far behind those that count.
-        let weigh = |n: u32, weight: Points, left: u64| {
-            let weight = u128::from(n).saturating_mul(weight.billionths().into());
-            weight.saturating_mul(left.into())
+        // No count and no weight is so large that a product of the two overflows.
+        let weigh = |n: u32, weight: Points| u128::from(n) * u128::from(weight.billionths());
+        let add = |sum: u128, part: u128, left: u64| match part {
+            0 => sum,
+            _ => sum.saturating_add(part.saturating_mul(left.into())),
         };
-        let (mut good, mut bad) = (0_u128, 0_u128);
+        let (mut good, mut bad) = (0, 0);
         for it in months {
             let Some((left, compacted)) = self.by_age.get(it.month.age(now)).copied() else {
                 continue;
             };
-            let praise = [
-                weigh(it.positive, self.verdict, left),
-                weigh(it.compacted_positive, self.verdict, compacted),
-                weigh(it.ok, self.outcome, left),
-                weigh(it.closed, self.work, left),
-            ];
-            let blame = [
-                weigh(it.negative, self.verdict, left),
-                weigh(it.compacted_negative, self.verdict, compacted),
-                weigh(it.bad, self.outcome, left),
-            ];
-            good = praise.into_iter().fold(good, u128::saturating_add);
-            bad = blame.into_iter().fold(bad, u128::saturating_add);
+            let praise = weigh(it.positive, self.verdict);
+            let blame = weigh(it.negative, self.verdict);
+            let (done, failed) = (weigh(it.ok, self.outcome), weigh(it.bad, self.outcome));
+            good = add(good, praise + done + weigh(it.closed, self.work), left);
+            good = add(good, weigh(it.compacted_positive, self.verdict), compacted);
+            bad = add(bad, blame + failed, left);
+            bad = add(bad, weigh(it.compacted_negative, self.verdict), compacted);
         }
         (good, bad)
     }
