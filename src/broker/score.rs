@@ -111,9 +111,7 @@ impl Score {
         scoring: &Scoring,
         now: Timestamp,
     ) -> Self {
-        let recency = scoring.recency(it, now);
-        // Every persona has what a role needs that asks for nothing.
-        let qualifies = it.knows || expertise.is_empty();
+        let (recency, qualifies) = (scoring.recency(it, now), qualifies(it, expertise));
         match &scoring.model {
             Model::Record(weights) => weights.score(it, qualifies, recency, now),
             Model::Share(weights) => weights.score(it, qualifies, recency),
@@ -125,8 +123,7 @@ impl Score {
         let Model::Record(weights) = &scoring.model else {
             return Self::of(it, expertise, scoring, now).total;
         };
-        let qualifies = it.knows || expertise.is_empty();
-        let (affinity, expertise, _) = weights.parts(it, qualifies, now);
+        let (affinity, expertise, _) = weights.parts(it, qualifies(it, expertise), now);
         affinity.plus(expertise).minus(scoring.recency(it, now))
     }
 
@@ -160,6 +157,11 @@ impl Score {
     }
 }
 
+/// Returns whether a persona has what a role needs; every persona has, if it asks for nothing.
+fn qualifies(it: &Candidate<'_>, expertise: &[Tag]) -> bool {
+    it.knows || expertise.is_empty()
+}
+
 /// Scores a persona for a role by its name; one that is none any more asks for no expertise.
 #[must_use]
 pub fn score(persona: &Persona, role: &RoleName, rules: &Rules, now: Timestamp) -> Score {
@@ -173,7 +175,7 @@ pub fn score(persona: &Persona, role: &RoleName, rules: &Rules, now: Timestamp) 
 pub fn affinity(persona: &Persona, role: &RoleName, scoring: &Scoring, now: Timestamp) -> Points {
     let it = persona.candidate_for(0, role, &[]);
     match &scoring.model {
-        Model::Record(weights) => weights.score(&it, false, Points::ZERO, now).affinity,
+        Model::Record(weights) => weights.parts(&it, false, now).0,
         Model::Share(weights) => weights.affinity(&it),
     }
 }

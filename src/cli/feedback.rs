@@ -50,12 +50,12 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
     let (mut store, judged) =
         context.execute(&request.needs(), |situation| broker::feedback(situation, &request))?;
     let Feedback { persona: name, role, session, .. } = judged.feedback.clone();
-    let (scoring, now) = (store.rules().scoring.clone(), context.options.now);
     let (affinity_after, feedback) = store.look(&Needs::personas([&name]), |store| {
         let persona = broker::find_persona(store.roster(), name.as_str())?;
         let record = persona.roles.get(&role);
         let tally = record.map(|record| record.tally).unwrap_or_default();
-        Ok((broker::affinity(persona, &role, &scoring, now), tally))
+        let (scoring, now) = (&store.rules().scoring, context.options.now);
+        Ok((broker::affinity(persona, &role, scoring, now), tally))
     })?;
     Ok(FeedbackReport {
         sentiment: judged.verdict.sentiment,

@@ -48,13 +48,14 @@ pub fn run(args: OutcomeArgs, context: &mut Context) -> Result<OutcomeReport, Fa
     let request = OutcomeRequest { session, agent, slots, result, source };
     let (mut store, recorded) =
         context.execute(&request.needs(), |situation| broker::outcome(situation, &request))?;
-    let (scoring, now) = (store.rules().scoring.clone(), context.options.now);
+    let now = context.options.now;
     let personas = Needs::personas(recorded.iter().map(|it| &it.outcome.persona));
     let outcomes = store.look(&personas, |store| {
         let after = |it: Recorded| {
             let Recorded { outcome, before } = it;
             let persona = store.roster().get(&outcome.persona);
-            let affinity = persona.map(|it| broker::affinity(it, &outcome.role, &scoring, now));
+            let scoring = &store.rules().scoring;
+            let affinity = persona.map(|it| broker::affinity(it, &outcome.role, scoring, now));
             let recorded = before != Some(outcome.result);
             let (name, slot, role) = (outcome.persona, outcome.slot, outcome.role);
             SlotOutcome { slot, name, role, recorded, before, affinity_after: affinity }

@@ -38,10 +38,10 @@ pub fn run(args: RetractArgs, context: &mut Context) -> Result<RetractReport, Fa
     let request = RetractRequest { event: key.id(), reason: args.reason };
     let (mut store, retracted) =
         context.execute(&request.needs(), |situation| broker::retract(situation, &request))?;
-    let (scoring, now) = (store.rules().scoring.clone(), context.options.now);
     let affinity_after = store.look(&Needs::personas([&retracted.persona]), |store| {
         let persona = broker::find_persona(store.roster(), retracted.persona.as_str())?;
-        Ok(broker::affinity(persona, &retracted.role, &scoring, now))
+        let scoring = &store.rules().scoring;
+        Ok(broker::affinity(persona, &retracted.role, scoring, context.options.now))
     })?;
     Ok(RetractReport {
         event: request.event,

@@ -44,9 +44,10 @@ impl Judgements {
 
     /// Loads all; `None` if the checkpoint cannot be read.
     pub(super) fn load_all(&mut self) -> Option<()> {
-        let Some(stored) = self.stored.take() else { return Some(()) };
+        let Some(stored) = &self.stored else { return Some(()) };
         let newer = mem::replace(&mut self.by_key, stored.judgements()?);
         self.by_key.extend(newer);
+        self.stored = None;
         Some(())
     }
 
