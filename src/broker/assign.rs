@@ -509,7 +509,8 @@ mod tests {
         assert_eq!(chosen(&decision), [("Ann", false), ("Bo", false)]);
         assert_eq!(decision.outcome[0].role.as_str(), "debugging");
         let ann = world.roster.get(&name("Ann")).unwrap();
-        let closed: Vec<_> = ann.roles.iter().map(|(role, r)| (role.as_str(), r.closed)).collect();
+        let closed: Vec<_> =
+            ann.roles.iter().map(|(role, r)| (role.as_str(), r.closed())).collect();
         assert_eq!(closed, [("debugging", 0), ("testing", 1)]);
         assert_eq!(ann.leases.len(), 1);
     }

@@ -31,7 +31,7 @@ impl Scoring {
     /// Returns whether anything in a record counts.
     #[must_use]
     pub fn knows(&self, record: &RoleRecord) -> bool {
-        let is_judged = record.closed + record.tally.total() > 0;
+        let is_judged = record.closed() + record.tally.total() > 0;
         match self.model {
             Model::Record(_) => is_judged || !record.months.is_empty(),
             Model::Share(_) => is_judged,
@@ -191,7 +191,7 @@ impl ShareWeights {
     /// `clamp(closed in the role / closed in all + positive · p − negative · n, 0, 1)`
     /// (design, section 8); the first term is 0 while nothing is closed.
     fn affinity(&self, it: &Candidate<'_>) -> Points {
-        let share = Points::fraction(it.closed.into(), it.closed_in_all.into());
+        let share = Points::fraction(it.closed().into(), it.closed_in_all.into());
         let (praise, blame) = (self.positive.times(it.positive), self.negative.times(it.negative));
         share.plus(praise).minus(blame).clamp(Points::ZERO, Points::ONE)
     }

@@ -47,7 +47,7 @@ impl PersonaReport {
         let definition = persona.definition.clone();
         let records = || persona.roles.iter();
         let judged = records().filter(|(_, record)| record.tally.total() > 0);
-        let closed = records().filter(|(_, record)| record.closed > 0);
+        let closed = records().filter(|(_, record)| record.closed() > 0);
         let measured = records().filter(|(_, record)| record.outcomes() != OutcomeTally::default());
         let counted = records().filter(|(_, record)| rules.scoring.knows(record));
         let scores = counted.map(|(role, _)| (role, broker::score(persona, role, rules, now)));
@@ -62,7 +62,7 @@ impl PersonaReport {
             expertise: definition.expertise,
             role_instructions: definition.instructions,
             affinity: parts().map(|(role, score)| (role, score.affinity)).collect(),
-            counts: closed.map(|(role, record)| (role.clone(), record.closed)).collect(),
+            counts: closed.map(|(role, record)| (role.clone(), record.closed())).collect(),
             feedback: judged.map(|(role, record)| (role.clone(), record.tally)).collect(),
             outcomes: measured.map(|(role, record)| (role.clone(), record.outcomes())).collect(),
             evidence: parts().filter_map(|(role, it)| Some((role, it.evidence?))).collect(),

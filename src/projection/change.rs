@@ -182,7 +182,7 @@ fn roles(pair: Pair<Option<&Persona>>, affinity: Affinity<'_>) -> BTreeMap<RoleN
         let record = pair.map(|it| {
             let affinity = it.map(|it| affinity(it, role)).unwrap_or_default();
             let record = it.and_then(|it| it.roles.get(role));
-            let counts = record.map(|it| (it.assigned, it.closed, it.tally, it.outcomes()));
+            let counts = record.map(|it| (it.assigned, it.closed(), it.tally, it.outcomes()));
             (affinity, counts.unwrap_or_default())
         });
         let change = RoleChange {
@@ -223,7 +223,7 @@ mod tests {
 
     fn between(before: &View, after: &View) -> Vec<PersonaChange> {
         let affinity = |persona: &Persona, role: &RoleName| {
-            let closed = persona.roles.get(role).map_or(0, |record| record.closed);
+            let closed = persona.roles.get(role).map_or(0, |record| record.closed());
             Points::fraction(closed.into(), 4)
         };
         PersonaChange::between(&before.roster, &after.roster, &affinity)

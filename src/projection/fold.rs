@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::index::position;
 use super::judgement::{Judgement, JudgementKey, RecordedJudgement};
+use super::persona::LastWork;
 use super::roster::Activity;
 use super::{Lease, Origin, Persona, RoleRecord, Roster, Status, Work};
 use crate::events::{
@@ -101,8 +102,10 @@ impl Roster {
             };
             let record = persona.roles.entry(assigned.role.clone()).or_default();
             record.assigned += 1;
-            if record.last.as_ref().is_none_or(|last| last.assigned_at <= at) {
-                record.last = Some(work.clone());
+            let second = at.as_second();
+            if record.last.as_ref().is_none_or(|last| last.at <= second) {
+                let (session, project) = (assign.session.clone(), assign.project.clone());
+                record.last = Some(LastWork { session, project, at: second });
             }
             persona.note_work(work);
             let lease = Lease {
@@ -131,7 +134,6 @@ impl Roster {
             persona.leases.remove(open);
             if release.reason != ReleaseReason::Orphaned {
                 let record = persona.roles.entry(released.role.clone()).or_default();
-                record.closed += 1;
                 let month = record.month(at);
                 month.closed = month.closed.saturating_add(1);
             }
@@ -262,7 +264,7 @@ mod tests {
             .persona("Ann")
             .roles
             .get(&testing())
-            .map_or((0, 0), |record| (record.assigned, record.closed))
+            .map_or((0, 0), |record| (record.assigned, record.closed()))
     }
 
     fn tally(history: &History) -> Tally {

@@ -16,31 +16,50 @@ pub(super) struct Index {
     status: String,
     /// The open slots of those who have any, unparsed: few of them are ever looked at.
     leases: BTreeMap<u32, Box<RawValue>>,
+    #[serde(with = "super::column::numbers")]
     last_assigned: Vec<Option<i64>>,
+    #[serde(with = "super::column::numbers")]
     closed: Vec<u64>,
     /// The fields of expertise that any of them has, sorted.
     tags: Vec<Tag>,
     /// The fields of all personas, one after the other, as positions in `tags`.
+    #[serde(with = "super::column::numbers")]
     known: Vec<u32>,
     /// Where in `known` each persona's fields end; they begin where those before it end.
+    #[serde(with = "super::column::numbers")]
     known_until: Vec<u32>,
 }
 
 /// What counts for one role, of the personas that have to do with it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct RoleIndex {
-    /// By position, ascending.
-    pub records: Vec<RoleRow>,
-    /// The months of all records, one after the other.
-    #[serde(with = "super::month_column")]
-    pub months: Vec<MonthTally>,
+    #[serde(with = "super::column::records")]
+    pub records: RoleRecords,
     /// The positions of those who have an instruction of their own, ascending.
+    #[serde(with = "super::column::numbers")]
     pub own: Vec<u32>,
 }
 
-/// A persona's position; how often it came back with its work done; the positive and negative
-/// feedback that is not compacted; how many months it has.
-pub(super) type RoleRow = (u32, u64, u64, u64, usize);
+/// The records of a role.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct RoleRecords {
+    /// By position, ascending.
+    pub rows: Vec<RoleRow>,
+    /// The months of all rows, one after the other.
+    pub months: Vec<MonthTally>,
+}
+
+/// The record of one persona.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RoleRow {
+    /// Its position.
+    pub persona: u32,
+    /// The feedback that is not compacted.
+    pub positive: u64,
+    pub negative: u64,
+    /// Where its months end; they begin where those of the row before end.
+    pub months_until: usize,
+}
 
 /// A lease without the names of its fields: there may be one for every persona.
 fn row(lease: &Lease) -> impl Serialize {
@@ -142,12 +161,14 @@ impl RoleIndex {
         let mut indexes: BTreeMap<RoleName, Self> = BTreeMap::new();
         for (index, persona) in personas.iter().enumerate() {
             for (role, record) in &persona.roles {
-                let tally = record.tally;
-                let (closed, months) = (record.closed, record.months.len());
-                let row = (position(index), closed, tally.positive, tally.negative, months);
-                let of_role = indexes.entry(role.clone()).or_default();
-                of_role.records.push(row);
-                of_role.months.extend(&record.months);
+                let records = &mut indexes.entry(role.clone()).or_default().records;
+                records.months.extend(&record.months);
+                records.rows.push(RoleRow {
+                    persona: position(index),
+                    positive: record.tally.positive,
+                    negative: record.tally.negative,
+                    months_until: records.months.len(),
+                });
             }
             for role in persona.definition.instructions.keys() {
                 indexes.entry(role.clone()).or_default().own.push(position(index));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::judgement::Judgement;
 use super::{Month, MonthTally};
@@ -76,19 +76,26 @@ pub struct Lease {
 }
 
 /// What a persona did in one role.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct RoleRecord {
     /// How often it was lent.
     pub assigned: u64,
-    /// How often it came back with its work done.
-    pub closed: u64,
     /// The feedback that is neither retracted nor compacted.
     pub tally: Tally,
     /// What counts, by month, ascending.
-    #[serde(with = "super::month_column")]
+    #[serde(with = "super::column::months")]
     pub(crate) months: Vec<MonthTally>,
     /// The latest assignment.
-    pub(crate) last: Option<Work>,
+    pub(crate) last: Option<LastWork>,
+}
+
+/// The latest assignment of a persona in a role.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct LastWork {
+    pub session: SessionId,
+    pub project: ProjectName,
+    /// In whole seconds since 1970.
+    pub at: i64,
 }
 
 /// Feedback, counted.
@@ -144,7 +151,6 @@ pub struct Candidate<'a> {
     pub(crate) knows: bool,
     /// Whether it has an instruction of its own for the role.
     pub(crate) has_own: bool,
-    pub(crate) closed: u64,
     pub(crate) positive: u64,
     pub(crate) negative: u64,
     pub(crate) months: &'a [MonthTally],
@@ -201,7 +207,7 @@ impl Persona {
             status: self.status,
             is_held: self.is_held(),
             last_assigned: self.last_assigned.map(Timestamp::as_second),
-            closed_in_all: self.roles.values().map(|record| record.closed).sum(),
+            closed_in_all: self.roles.values().map(|record| record.closed()).sum(),
             ..Candidate::newcomer(self.name(), false)
         }
     }
@@ -217,7 +223,6 @@ impl Persona {
         Candidate {
             knows: self.definition.expertise.iter().any(|tag| expertise.contains(tag)),
             has_own: self.definition.instructions.contains_key(role),
-            closed: record.map_or(0, |record| record.closed),
             positive: record.map_or(0, |record| record.tally.positive),
             negative: record.map_or(0, |record| record.tally.negative),
             months: record.map_or(&[], |record| &record.months),
@@ -261,11 +266,15 @@ impl<'a> Candidate<'a> {
             closed_in_all: 0,
             knows,
             has_own: false,
-            closed: 0,
             positive: 0,
             negative: 0,
             months: &[],
         }
+    }
+
+    /// How often it came back with its work done.
+    pub(crate) fn closed(&self) -> u64 {
+        closed(self.months)
     }
 
     /// Returns whether it may be lent if nobody holds it.
@@ -328,11 +337,38 @@ impl RoleRecord {
         }
     }
 
+    /// How often the persona came back with its work done.
+    #[must_use]
+    pub fn closed(&self) -> u64 {
+        closed(&self.months)
+    }
+
     /// The outcomes that count, of all months.
     #[must_use]
     pub fn outcomes(&self) -> OutcomeTally {
         let ok = self.months.iter().map(|it| u64::from(it.ok)).sum();
         OutcomeTally { ok, bad: self.months.iter().map(|it| u64::from(it.bad)).sum() }
+    }
+}
+
+fn closed(months: &[MonthTally]) -> u64 {
+    months.iter().map(|it| u64::from(it.closed)).sum()
+}
+
+/// Without the names of the fields: there may be ten of them for every persona.
+impl Serialize for RoleRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        /// The record as its fields are named.
+        #[derive(Serialize)]
+        struct Row<'a>(
+            u64,
+            (u64, u64, u64),
+            #[serde(with = "super::column::months")] &'a [MonthTally],
+            Option<(&'a SessionId, &'a ProjectName, i64)>,
+        );
+        let Tally { positive, negative, neutral } = self.tally;
+        let last = self.last.as_ref().map(|last| (&last.session, &last.project, last.at));
+        Row(self.assigned, (positive, negative, neutral), &self.months, last).serialize(serializer)
     }
 }
 

@@ -31,6 +31,7 @@ pub struct Roster {
     /// In the order in which the personas were created.
     pub(super) names: Vec<PersonaName>,
     /// The positions in `names`, in the order of names.
+    #[serde(with = "super::column::numbers")]
     pub(super) by_name: Vec<u32>,
     /// The sessions that hold a persona.
     pub(super) sessions: BTreeMap<SessionId, Activity>,
@@ -224,17 +225,17 @@ impl Roster {
         debug_assert!(loaded.is_some() || self.stored.is_none(), "`{role}` is not loaded");
         let index = self.stored.as_ref().map(|stored| &stored.index);
         let wanted = index.map(|index| index.positions(expertise)).unwrap_or_default();
-        let mut records = loaded.map_or(&[][..], |role| &role.records).iter().peekable();
-        let mut months = loaded.map_or(&[][..], |role| &role.months);
+        let mut rows = loaded.map_or(&[][..], |role| &role.records.rows).iter().peekable();
+        let months = loaded.map_or(&[][..], |role| &role.records.months);
+        let mut months_until = 0;
         let mut own = loaded.map_or(&[][..], |role| &role.own).iter().peekable();
         self.personas.iter().zip(&self.names).enumerate().filter_map(
             move |(at, (persona, name))| {
                 // Both columns are ascending, as is `at`.
-                let record = records.next_if(|(of, ..)| *of as usize == at);
-                let (closed, positive, negative, count) =
-                    record.map_or((0, 0, 0, 0), |(_, c, p, n, count)| (*c, *p, *n, *count));
-                let (own_months, others) = months.split_at_checked(count).unwrap_or_default();
-                months = others;
+                let row = rows.next_if(|row| row.persona as usize == at);
+                let (positive, negative) = row.map_or((0, 0), |row| (row.positive, row.negative));
+                let from = months_until;
+                months_until = row.map_or(from, |row| row.months_until);
                 let has_own = own.next_if(|of| **of as usize == at).is_some();
                 if let Some(persona) = persona {
                     return Some(persona.candidate_for(at, role, expertise));
@@ -242,8 +243,8 @@ impl Roster {
                 let index = index?;
                 let knows = index.known(at).iter().any(|tag| wanted.contains(tag));
                 let any = index.candidate(at, name)?;
-                let months = own_months;
-                Some(Candidate { knows, has_own, closed, positive, negative, months, ..any })
+                let months = months.get(from..months_until).unwrap_or_default();
+                Some(Candidate { knows, has_own, positive, negative, months, ..any })
             },
         )
     }

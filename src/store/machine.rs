@@ -337,7 +337,7 @@ impl Machine {
             assert!(held <= 1 || self.is_merged, "{} has two holders", persona.name());
             for (role, record) in &persona.roles {
                 let of = (persona.name().clone(), role.clone());
-                assert_eq!(record.closed, closed.get(&of).copied().unwrap_or(0), "{of:?}");
+                assert_eq!(record.closed(), closed.get(&of).copied().unwrap_or(0), "{of:?}");
                 let affinity = broker::affinity(persona, role, &rules.scoring, self.now);
                 assert!((Points::ZERO..=Points::ONE).contains(&affinity), "{of:?}: {affinity}");
             }
