@@ -291,7 +291,7 @@ pub fn rank<'a>(
 ) -> Vec<Ranked<'a>> {
     let score = |it: &Candidate<'_>| Score::of(it, &role.expertise, scoring, now);
     let mut ranking: Vec<_> = candidates.map(|it| (it, score(&it))).collect();
-    ranking.sort_by_key(|(it, score)| order(it, score.total));
+    ranking.sort_by_cached_key(|(it, score)| order(it, score.total));
     ranking
 }
 

@@ -161,7 +161,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
     match command {
         Command::Assign(args) => output.json(&assign::run(args, context)?),
         Command::Release(args) => output.report(&release::run(args, context)?),
-        Command::List(args) => output.report(&list::run(&args, context)?),
+        Command::List(args) => output.report(&list::run(&args, context, output.json)?),
         Command::Show(args) => output.report(&show::run(&args, context)?),
         Command::History(args) => output.report(&history::run(&args, context)?),
         Command::Log(args) => {

@@ -84,8 +84,7 @@ impl OpenFile for File {
             let start = bytes.len();
             let room = (bytes.capacity() - start).max(ROOM);
             let wanted = usize::try_from(left).unwrap_or(room).min(room);
-            bytes.resize(start + wanted, 0);
-            let read = read_some(self, offset, bytes.get_mut(start..).unwrap_or_default());
+            let read = read_some(self, offset, wanted, bytes);
             bytes.truncate(start + *read.as_ref().unwrap_or(&0));
             match read {
                 Ok(0) => break,
@@ -131,14 +130,24 @@ const ROOM: usize = 8 * 1024;
 
 /// Reads at a place of a file; that moves nothing for other readers.
 #[cfg(unix)]
-fn read_some(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+fn read_some(file: &File, offset: u64, wanted: usize, bytes: &mut Vec<u8>) -> io::Result<usize> {
+    // Into memory that was not zeroed first: a log may have a hundred megabytes.
+    bytes.reserve(wanted);
+    let read = rustix::io::pread(file, rustix::buffer::spare_capacity(bytes), offset)?;
+    Ok(read.min(wanted))
 }
 
 #[cfg(not(unix))]
-fn read_some(mut file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+fn read_some(
+    mut file: &File,
+    offset: u64,
+    wanted: usize,
+    bytes: &mut Vec<u8>,
+) -> io::Result<usize> {
     io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;
-    file.read(buffer)
+    let start = bytes.len();
+    bytes.resize(start + wanted, 0);
+    file.read(bytes.get_mut(start..).unwrap_or_default())
 }
 
 /// How a file is opened, and who may read it should it be made.

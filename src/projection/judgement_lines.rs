@@ -10,8 +10,8 @@ use super::checked_line::{check, line};
 use super::judgement::{ByKey, Judgement, JudgementKey, RecordedJudgement};
 use crate::events::{EventId, OutcomeResult, RoleName, Sentiment};
 
-/// How a checkpoint writes a judgement: there may be a million of them.
-type Row<'a> = (EventId, Timestamp, u32, Cow<'a, str>, char);
+/// How a checkpoint writes a judgement, its time in nanoseconds: there may be a million of them.
+type Row<'a> = (EventId, i128, u32, Cow<'a, str>, char);
 
 impl RecordedJudgement {
     fn row(&self) -> Row<'_> {
@@ -23,7 +23,7 @@ impl RecordedJudgement {
             Judgement::Outcome(OutcomeResult::Bad) => 'b',
             Judgement::Outcome(OutcomeResult::Stopped) => 's',
         };
-        (self.id, self.at, self.persona, Cow::Borrowed(self.role.as_str()), letter)
+        (self.id, self.at.as_nanosecond(), self.persona, Cow::Borrowed(self.role.as_str()), letter)
     }
 
     fn of_row((id, at, persona, role, letter): Row<'_>) -> Option<Self> {
@@ -36,6 +36,7 @@ impl RecordedJudgement {
             's' => Judgement::Outcome(OutcomeResult::Stopped),
             _ => return None,
         };
+        let at = Timestamp::from_nanosecond(at).ok()?;
         Some(Self { id, at, persona, role: RoleName::unchecked(&role), judgement })
     }
 }
