@@ -171,7 +171,7 @@ impl Auditor {
             let decoded = nodes.filter_map(|node| {
                 let line = log.get(node.span.range(*starts.get(node.span.file)?))?;
                 // It was read before; should it be another one by now, nothing is said of it.
-                Some((decode_checked(line, node.id).ok()?, node.span))
+                Some((decode_checked(line).ok()?, node.span))
             });
             decoded.collect()
         };

@@ -9,8 +9,8 @@ use muzzle_persona::{Snapshot, StoreError};
 use super::{AtArgs, persona_names};
 
 /// The types of event that this version knows.
-const TYPES: &str = "seed, grow, revise, assign, release, outcome, feedback, retract, retire, \
-    reactivate, compact, repair";
+const TYPES: &str = "seed, grow, revise, assign, release, outcome, feedback, lesson, unlearn, \
+    note, retract, forget, retire, reactivate, compact, repair";
 
 /// Tell what happened, newest first
 ///

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use muzzle_persona::events::{
-    Assign, AssignedSlot, Compact, Definition, Event, FORMAT_VERSION, Feedback, Outcome,
-    OutcomeResult, PersonaName, Reactivate, ReactivateReason, Record, Release, ReleaseReason,
-    Repair, Retire, RetireReason, Retract, RoleName, visible,
+    Assign, AssignedSlot, Compact, Definition, Detached, Event, FORMAT_VERSION, Feedback, Forget,
+    FreeText, Lesson, Note, Outcome, OutcomeResult, PersonaName, Reactivate, ReactivateReason,
+    Reason, Record, Release, ReleaseReason, Repair, Retire, RetireReason, Retract, RoleName,
+    Unlearn, visible,
 };
 use muzzle_persona::wording::Count;
 
@@ -21,9 +22,16 @@ pub fn sentence(record: &Record) -> String {
         Event::Release(release) => released(release),
         Event::Outcome(outcome) => ended(outcome),
         Event::Feedback(feedback) => judged(feedback),
+        Event::Lesson(lesson) => taught(lesson),
+        Event::Unlearn(Unlearn { lesson, reason }) => {
+            format!("lesson {lesson:.8} offered no more{}", why(reason.as_ref()))
+        }
+        Event::Note(note) => left(note),
         Event::Retract(Retract { event, reason }) => {
-            let why = reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            format!("{event:.8} taken back{why}")
+            format!("{event:.8} taken back{}", why(reason.as_ref()))
+        }
+        Event::Forget(Forget { event, reason }) => {
+            format!("text of {event:.8} forgotten{}", why(reason.as_ref()))
         }
         Event::Retire(Retire { persona, reason }) => match reason {
             RetireReason::Manual => format!("{persona} archived by hand"),
@@ -93,14 +101,41 @@ fn ended(outcome: &Outcome) -> String {
 }
 
 fn judged(feedback: &Feedback) -> String {
-    let Feedback { persona, role, project, session, slot, observation, sentiment, source } =
+    let Feedback { persona, role, project, session, slot, sentiment, source, observation } =
         feedback;
     let verdict = sentiment.as_str();
     let on = project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
     let slot = slot.as_ref().map(|slot| format!("{slot}, ")).unwrap_or_default();
     let of = session.as_ref().map(|session| format!(" ({slot}session {session})"));
     let of = of.unwrap_or_default();
-    format!("{persona} judged {verdict} as {role}{on} by {source}{of}: {observation}")
+    format!("{persona} judged {verdict} as {role}{on} by {source}{of}{}", said(observation))
+}
+
+fn taught(lesson: &Lesson) -> String {
+    let Lesson { persona, role, project, from: _, lesson } = lesson;
+    let role = role.as_ref().map(|role| format!(" as {role}")).unwrap_or_default();
+    let on = project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
+    format!("{persona} taught{role}{on}{}", said(lesson))
+}
+
+fn left(note: &Note) -> String {
+    let Note { session, slot, persona, project, note } = note;
+    format!("{persona} left a note on {project} ({slot}, session {session}){}", said(note))
+}
+
+/// What an event says in free text, behind a colon, or why that is not known.
+fn said(text: &Detached<impl FreeText>) -> String {
+    match text {
+        Detached::Absent => String::new(),
+        Detached::Words { words, .. } => format!(": {}", words.words()),
+        Detached::Missing(_) => " (its text is missing)".to_owned(),
+        Detached::Changed => " (its text was changed, and is not shown)".to_owned(),
+        Detached::Forgotten => " (its text was forgotten)".to_owned(),
+    }
+}
+
+fn why(reason: Option<&Reason>) -> String {
+    reason.map(|why| format!(": {why}")).unwrap_or_default()
 }
 
 fn compacted(compact: &Compact) -> String {
