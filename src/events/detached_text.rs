@@ -155,6 +155,8 @@ pub(super) trait Tail {
 
     fn has_words(&self) -> bool;
 
+    fn has_salt(&self) -> bool;
+
     fn loss(&self) -> Option<TextLoss>;
 }
 
@@ -201,6 +203,10 @@ impl<T: FreeText> Tail for Detached<T> {
 
     fn has_words(&self) -> bool {
         matches!(self, Self::Words { .. })
+    }
+
+    fn has_salt(&self) -> bool {
+        matches!(self, Self::Words { salt: Some(_), .. })
     }
 }
 

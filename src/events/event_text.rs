@@ -158,7 +158,12 @@ impl Event {
     /// Returns whether the event has a free text whose words are known.
     #[must_use]
     pub fn has_text(&self) -> bool {
-        self.tail().is_some_and(|tail| tail.has_words())
+        self.tail().is_some_and(Tail::has_words)
+    }
+
+    /// Returns whether its free text has a salt.
+    pub(crate) fn has_salt(&self) -> bool {
+        self.tail().is_some_and(Tail::has_salt)
     }
 
     /// Why the free text of the event is not known; nothing if it is, or there is none.
@@ -300,9 +305,7 @@ mod tests {
                 .iter()
                 .map(|(key, value)| match key.as_str() {
                     "sentiment" | "before" | "month" | "cut" | "missing" | "by" | "result"
-                    | "event" => 0,
-                    // It stands for the text, if that is there.
-                    "text" | "from" | "lesson" => 0,
+                    | "event" | "text" | "from" | "lesson" => 0,
                     // Elsewhere it is one of a few words.
                     "reason" => {
                         usize::from(fields.contains_key("event") || fields.contains_key("lesson"))

@@ -75,6 +75,11 @@ pub fn last_written_id(lines: &[u8]) -> Option<EventId> {
     }
 }
 
+/// What stands after the id of a line, given without its line end.
+pub fn text_of(line: &[u8]) -> Option<&[u8]> {
+    LineParts::of(line)?.text
+}
+
 /// A line, given without its line end, without the text after its id.
 pub fn without_text(line: &[u8]) -> Option<Vec<u8>> {
     let LineParts { content, id, text } = LineParts::of(line)?;

@@ -149,6 +149,12 @@ impl EventGraph {
         self.get(self.with_text.get(&first).copied().unwrap_or(first))
     }
 
+    /// Returns whether the text of a line's event stands in it, or in another line that has the event.
+    pub fn has_text(&self, at: usize) -> bool {
+        let first = self.firsts.get(at).copied().unwrap_or(at);
+        self.copy_of(first).is_some_and(|node| node.has_text)
+    }
+
     /// All lines that have the event of the line `first`.
     pub fn all_of(&self, first: usize) -> impl Iterator<Item = &Node> {
         let same = self.firsts.iter().zip(&self.nodes).filter(move |(of, _)| **of == first);

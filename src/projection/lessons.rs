@@ -135,6 +135,22 @@ impl Roster {
         }
     }
 
+    /// Takes the words away that another roster of the same events lacks. Everyone has to be loaded,
+    /// in both.
+    pub(crate) fn forget_unsaid(&mut self, other: &Self) {
+        let others = other.personas();
+        let lessons = others.iter().flat_map(|persona| &persona.lessons);
+        let lessons = lessons.filter(|lesson| lesson.text.is_none()).map(|lesson| lesson.id);
+        let notes = others.iter().flat_map(|persona| persona.notes.values());
+        let notes = notes.filter(|note| note.text.is_none()).map(|note| note.id);
+        let unsaid: Vec<_> = lessons.chain(notes).collect();
+        for persona in self.everyone_mut() {
+            for event in &unsaid {
+                persona.forget(*event);
+            }
+        }
+    }
+
     /// Takes the words of an event away, whether it was applied already or comes later. Everyone has
     /// to be loaded.
     pub(super) fn forget(&mut self, event: EventId) {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
-use crate::events::{DamageReason, Event, LineError, Record, decode, without_text};
+use crate::events::{DamageReason, Event, LineError, Record, decode, without_mark, without_text};
 
 /// A line that is wrong, by its number in the log.
 #[derive(Debug)]
@@ -43,20 +43,21 @@ impl<'a> Line<'a> {
         Ok(record)
     }
 
-    /// Its bytes as they may be shown: without a text that was forgotten, or that the line does not
-    /// vouch for.
+    /// Its bytes as they may be shown: without a byte order mark, and without a text that was
+    /// forgotten or that the line does not vouch for.
     pub fn shown(&self) -> Cow<'a, [u8]> {
-        let is_shown = || match decode(self.bytes) {
+        let bytes = without_mark(self.bytes);
+        let is_vouched = || match decode(self.bytes) {
             // Whether it is what was written, nobody knows here.
             Ok(Record { event: Event::Unknown { .. }, .. }) => {
-                serde_json::from_slice::<IgnoredAny>(self.bytes).is_ok()
+                serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
             }
             Ok(record) => record.event.has_text(),
             Err(_) => true,
         };
-        let hidden =
-            || if self.is_forgotten || !is_shown() { without_text(self.bytes) } else { None };
-        hidden().map_or(Cow::Borrowed(self.bytes), Cow::Owned)
+        let is_hidden = self.is_forgotten || !is_vouched();
+        let hidden = if is_hidden { without_text(bytes) } else { None };
+        hidden.map_or(Cow::Borrowed(bytes), Cow::Owned)
     }
 }
 

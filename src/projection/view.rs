@@ -242,7 +242,7 @@ pub(crate) mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::events::PersonaName;
+    use crate::events::{PersonaName, without_text};
     use crate::projection::{FoldKey, Persona};
 
     /// The type and the data of an event.
@@ -538,6 +538,46 @@ pub(crate) mod tests {
                 (shuffled, repeats).prop_map(|(lines, repeats)| [lines, repeats].concat())
             },
         )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn of_copies_the_one_with_its_text_is_read_wherever_it_stands(
+            lines in any_log(), cuts in prop::collection::vec(any::<[prop::sample::Index; 2]>(), 0..4),
+        ) {
+            let cut = |line: &String| {
+                let cut = without_text(line.trim_end().as_bytes());
+                cut.map_or(line.clone(), |cut| String::from_utf8(cut).unwrap() + "\n")
+            };
+            let mut copies = lines.clone();
+            for [line, place] in cuts.iter().filter(|_| !lines.is_empty()) {
+                copies.insert(place.index(copies.len() + 1), cut(line.get(&lines)));
+            }
+            let whole = View::fold_all(lines.concat().as_bytes()).unwrap();
+            let view = View::fold_all(copies.concat().as_bytes()).unwrap();
+            prop_assert_eq!((&view.roster, &view.heads), (&whole.roster, &whole.heads));
+            let read = |lines: &[String]| {
+                let log = lines.concat();
+                let in_order = View::in_order(log.as_bytes()).unwrap();
+                in_order.map(|line| line.decode().unwrap()).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(read(&copies), read(&lines));
+        }
+    }
+
+    #[test]
+    fn what_was_forgotten_after_the_cutoff_is_not_told_before_it_either() {
+        let mut history = History::of([seed("Ann"), lesson("Ann", "Run it twice.")]);
+        let event = history.heads[0];
+        history.then(seed("Bo")).then(("forget", json!({ "event": event })));
+        for at in [Cutoff::Seq(Seq(2)), Cutoff::Time(Timestamp::from_second(3).unwrap())] {
+            let then = cut(&history.lines, at);
+            assert!(then.roster.is_forgotten(event));
+            let ann = then.roster.get(&PersonaName::unchecked("Ann")).unwrap();
+            assert_eq!(ann.lessons()[0].text, None);
+        }
     }
 
     fn record(line: &str) -> Record {
