@@ -119,6 +119,7 @@ mod tests {
         let logs = [
             include_str!("../../fixtures/log/v1.jsonl"),
             include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+            include_str!("../../fixtures/log/v2-texts.jsonl"),
         ];
         let decode = |line: &str| muzzle_persona::events::decode(line.as_bytes()).unwrap();
         let mut kinds: Vec<_> =

@@ -250,6 +250,36 @@ mod tests {
     }
 
     #[test]
+    fn so_has_every_event_with_a_text_that_may_be_gone() {
+        let log = include_str!("../../fixtures/log/v2-texts.jsonl");
+        let decode = |line: &str| muzzle_persona::events::decode(line.as_bytes()).unwrap();
+        let sentences = log.lines().skip(3).map(|line| sentence(&decode(line)) + "\n");
+        assert_snapshot!(sentences.collect::<String>(), @r#"
+        Elena Vasquez judged positive as code-reviewer on acme-api by cli (session s1): Found the race in "retry".
+        Elena Vasquez taught as code-reviewer on acme-api: Look at who holds the lock while the retry waits.
+        Elena Vasquez left a note on acme-api (worker-1-0, session s1): The retry loop is reviewed; the queue is not.
+        Elena Vasquez released as code-reviewer (session s1 ended)
+        Søren Halvorsen judged negative as documentation by cli (its text is missing)
+        Søren Halvorsen taught: Écrire court, puis relire à voix haute.
+        Søren Halvorsen taught as documentation (its text is missing)
+        text of 5cc71f52 forgotten: It names a customer.
+        text of c7ba76ec forgotten
+        lesson 2a9ff68b offered no more: The loop is gone.
+        cd6025ed taken back
+        Elena Vasquez left a note on acme-api (worker-1-0, session s2): The queue is reviewed, too.
+        lesson c7ba76ec offered no more
+        "#);
+        let lesson = log.lines().nth(4).unwrap();
+        let mut record = decode(lesson);
+        record.event.forget_text();
+        let changed = sentence(&decode(&lesson.replace("lock", "log")));
+        assert_snapshot!([sentence(&record), changed].join("\n"), @"
+        Elena Vasquez taught as code-reviewer on acme-api (its text was forgotten)
+        Elena Vasquez taught as code-reviewer on acme-api (its text was changed, and is not shown)
+        ");
+    }
+
+    #[test]
     fn each_reason_has_its_words() {
         let persona = |kind, reason| {
             sentence_of(1, kind, &format!(r#"{{"persona":"Ann","reason":"{reason}"}}"#))
@@ -340,8 +370,8 @@ mod tests {
     fn what_this_build_does_not_know_is_named() {
         assert_eq!(sentence_of(1, "promote", "[7]"), "promote, an event of a type not known here");
         assert_eq!(
-            sentence_of(2, "retire", "7"),
-            "retire, an event of format version 2, not known here"
+            sentence_of(3, "retire", "7"),
+            "retire, an event of format version 3, not known here"
         );
     }
 
