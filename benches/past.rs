@@ -11,7 +11,7 @@ use std::mem;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::events::{
-    AgentName, Assign, AssignedSlot, ChoiceReason, Event, Feedback, Heads, Observation,
+    AgentName, Assign, AssignedSlot, ChoiceReason, Detached, Event, Feedback, Heads, Observation,
     PersonaName, Points, ProjectName, Reactivate, ReactivateReason, Release, ReleaseReason,
     ReleasedSlot, Retire, RetireReason, RoleName, Seq, SessionId, Slot, Source, ToolUseId, encode,
 };
@@ -182,9 +182,9 @@ impl Team {
             project: Some(assign.project.clone()),
             session: Some(assign.session.clone()),
             slot: None,
-            observation: Observation::unchecked(observation),
             sentiment,
             source: Source::unchecked("cli"),
+            observation: Detached::new(Observation::unchecked(observation), &mut Rng::with_seed(0)),
         }))
     }
 

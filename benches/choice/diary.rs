@@ -4,9 +4,9 @@ use std::mem;
 
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::events::{
-    AgentName, Assign, AssignedSlot, ChoiceReason, Event, Feedback, Heads, Observation, Outcome,
-    OutcomeResult, PersonaName, ProjectName, Release, ReleaseReason, ReleasedSlot, RoleName, RunId,
-    Sentiment, Seq, SessionId, Slot, Source, encode,
+    AgentName, Assign, AssignedSlot, ChoiceReason, Detached, Event, Feedback, Heads, Observation,
+    Outcome, OutcomeResult, PersonaName, ProjectName, Release, ReleaseReason, ReleasedSlot,
+    RoleName, RunId, Sentiment, Seq, SessionId, Slot, Source, encode,
 };
 use muzzle_persona::projection::{Fold, View};
 
@@ -106,9 +106,12 @@ impl Diary {
                 project: Some(project),
                 session: Some(session),
                 slot: None,
-                observation: Observation::unchecked("Seen."),
                 sentiment: if good { Sentiment::Positive } else { Sentiment::Negative },
                 source: Source::unchecked("cli"),
+                observation: Detached::new(
+                    Observation::unchecked("Seen."),
+                    &mut fastrand::Rng::with_seed(0),
+                ),
             }))?;
         }
         self.fold()?;

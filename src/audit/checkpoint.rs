@@ -34,6 +34,8 @@ impl FoundCheckpoint {
             if view.roster.load(&Needs::all()).is_none() {
                 *self = Self::Unusable;
             } else {
+                // What the log does not say any more was said when the checkpoint was taken.
+                view.roster.forget_unsaid(&folded.roster);
                 *agrees = Some(**view == *folded);
             }
         }

@@ -129,6 +129,26 @@ pub enum Fault {
     })]
     HeadGone { noted: IdPrefix, vouched: Option<Timestamp> },
     #[error(
+        "its text is not there, and no `forget` says why: the event counts, and what was written is lost"
+    )]
+    TextMissing,
+    #[error("its text is not what the line vouches for: it was changed, and is shown nowhere{}", if *elsewhere {
+        "; another copy of the line has the text as it was written"
+    } else {
+        ""
+    })]
+    TextChanged { elsewhere: bool },
+    #[error(
+        "its text has no salt: once it is forgotten, its words can still be guessed by their digest"
+    )]
+    TextUnsalted,
+    #[error(
+        "its text was forgotten at {at}, and stands here: a merge can bring it back; it is shown nowhere, and `forget` takes it away again"
+    )]
+    TextReturned { at: Timestamp },
+    #[error("its text is not there: it was forgotten at {at}")]
+    Forgotten { at: Timestamp },
+    #[error(
         "others than its owner may read or write it: its mode is {mode:03o}, and `chmod go=` on it takes that away"
     )]
     OpenToOthers { mode: u32 },
@@ -182,6 +202,12 @@ impl Fault {
             Self::OtherState { longer: true } => (Warning, "other_state"),
             Self::OtherState { longer: false } => (Note, "other_state"),
             Self::HeadGone { .. } => (Damage, "head_gone"),
+            Self::TextMissing => (Damage, "text_missing"),
+            Self::TextChanged { elsewhere: false } => (Damage, "text_changed"),
+            Self::TextChanged { elsewhere: true } => (Note, "text_changed"),
+            Self::TextUnsalted => (Warning, "text_unsalted"),
+            Self::TextReturned { .. } => (Warning, "text_returned"),
+            Self::Forgotten { .. } => (Note, "forgotten"),
             Self::OpenToOthers { .. } => (Warning, "open_to_others"),
         }
     }

@@ -16,6 +16,7 @@ mod repair_plan;
 mod report;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -30,6 +31,7 @@ pub use self::report::{Audit, NotedHead};
 
 use self::inspect::InspectedLine;
 use self::observations::Observations;
+use self::texts::Texts;
 use crate::events::{EventId, Record, Seq, decode_checked};
 use crate::file_log::{Batch, Segment};
 use crate::projection::graph::{EventGraph, LineSpan};
@@ -67,6 +69,7 @@ pub(crate) struct Auditor {
     checkpoint: FoundCheckpoint,
     view: View,
     observations: Observations,
+    texts: Texts,
     /// Whether the lines have to be folded in another order than they came in.
     is_out_of_order: bool,
 }
@@ -112,7 +115,7 @@ impl Auditor {
                     self.converted.push(span);
                     self.is_out_of_order = true;
                 }
-                self.take_sound(record, span);
+                self.take_sound(record, span, line.has_text);
             }
             Err(error) => {
                 let fault = Fault::Line(error);
@@ -124,7 +127,8 @@ impl Auditor {
         }
     }
 
-    fn take_sound(&mut self, record: Record, span: LineSpan) {
+    fn take_sound(&mut self, record: Record, span: LineSpan, has_text: bool) {
+        self.texts.take(self.graph.lines(), &record, has_text);
         self.graph.push(&record, span);
         self.ends.entry(span.file).or_insert((record.seq, record.id)).1 = record.id;
         self.newest = self.newest.max(record.v);
@@ -167,11 +171,11 @@ impl Auditor {
         let mut chunks = order.chunks(CHUNK);
         let next = || Ok::<_, Infallible>(chunks.next());
         let decode = |chunk: &[usize]| -> Vec<_> {
-            let nodes = chunk.iter().filter_map(|at| graph.get(*at));
+            let nodes = chunk.iter().filter_map(|at| graph.copy_of(*at));
             let decoded = nodes.filter_map(|node| {
                 let line = log.get(node.span.range(*starts.get(node.span.file)?))?;
                 // It was read before; should it be another one by now, nothing is said of it.
-                Some((decode_checked(line, node.id).ok()?, node.span))
+                Some((decode_checked(line).ok()?, node.span))
             });
             decoded.collect()
         };

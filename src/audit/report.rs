@@ -91,6 +91,7 @@ impl Auditor {
             }
         }
         self.report_observations();
+        self.report_texts();
         self.report_names();
         let is_known = |id: &EventId| self.bad_ids.contains(id) || recorded.contains_key(id);
         self.findings.extend(self.checkpoint.finding(&self.graph, self.bytes, is_known));
@@ -225,11 +226,11 @@ impl Auditor {
         Ok(NotedHead { noted, event })
     }
 
-    fn time(&self, at: usize) -> Timestamp {
+    pub(super) fn time(&self, at: usize) -> Timestamp {
         self.graph.get(at).map(|node| node.at).unwrap_or_default()
     }
 
-    fn report(&mut self, at: usize, fault: Fault) {
+    pub(super) fn report(&mut self, at: usize, fault: Fault) {
         let place = Some(self.place_of(at));
         self.findings.push(Finding { place, fault });
     }

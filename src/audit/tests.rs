@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::events::{Heads, IdPrefix, decode};
 use crate::file_log::{Batch, Segment};
-use crate::projection::testing::{History, anything, assign, retire, seed};
+use crate::projection::testing::{History, anything, assign, lesson, retire, seed};
 
 /// Audits lines as one file, as a store does it.
 fn auditor(lines: &[String]) -> Auditor {
@@ -246,4 +246,98 @@ fn a_line_that_lies_about_its_depth_is_cut_and_what_follows_it_is_kept() {
     assert_eq!(plan.next_seq.0, 9);
     let heads = Heads::from(vec![id(&history.lines[0]), id(&history.lines[2])]);
     assert_eq!(plan.heads, heads);
+}
+
+/// A line without the text after its id.
+fn cut(line: &str) -> String {
+    let cut = crate::events::without_text(line.trim_end().as_bytes()).unwrap();
+    String::from_utf8(cut).unwrap() + "\n"
+}
+
+/// Ann is taught something in the third line of four.
+fn taught() -> History {
+    History::of([seed("Ann"), seed("Bo"), lesson("Ann", "Run it twice."), retire("Bo", "manual")])
+}
+
+#[test]
+fn a_text_that_is_gone_or_changed_is_damage_of_that_text_alone() {
+    use Severity::{Damage, Note, Warning};
+
+    let whole = taught().lines;
+    assert_eq!(found(&whole), []);
+    let with = |third: String| {
+        let mut lines = whole.clone();
+        lines[2] = third;
+        lines
+    };
+    let changed = whole[2].replace("twice", "once.");
+    let unread = whole[2].replace("Run it", "Run\"it");
+    for (third, fault) in [
+        (cut(&whole[2]), ("text_missing", Damage, 3)),
+        (changed.clone(), ("text_changed", Damage, 3)),
+        (unread, ("text_changed", Damage, 3)),
+    ] {
+        let lines = with(third);
+        assert_eq!(found(&lines), [fault]);
+        let view = View::fold_all(lines.concat().as_bytes()).unwrap();
+        assert_eq!(view.heads.ids(), taught().heads, "the history is whole");
+        let ann = view.roster.personas()[0].clone();
+        assert_eq!((ann.lessons().len(), ann.lessons()[0].text.clone()), (1, None));
+    }
+    // A copy of the line has the text.
+    for (third, fault) in [(cut(&whole[2]), None), (changed, Some(("text_changed", Note, 3)))] {
+        for third in [third.clone() + &whole[2], whole[2].clone() + &third] {
+            let lines = with(third);
+            let mut faults = found(&lines);
+            faults.retain(|(kind, ..)| *kind != "repeated");
+            assert_eq!(
+                faults.iter().map(|(kind, severity, _)| (*kind, *severity)).next(),
+                fault.map(|(kind, severity, _)| (kind, severity))
+            );
+            assert_eq!(faults.len(), usize::from(fault.is_some()));
+            let view = View::fold_all(lines.concat().as_bytes()).unwrap();
+            assert_eq!(view.roster, taught().view().roster);
+        }
+    }
+    let mut history = taught();
+    history.newer = Some(2);
+    history
+        .then(("lesson", json!({ "persona": "Ann", "text": EventId::of(b"{\"lesson\":\"x\"}") })));
+    let last = history.lines.last_mut().unwrap();
+    *last = last.replace("\"}\n", "\",\"text\":{\"lesson\":\"x\"}}\n");
+    assert_eq!(found(&history.lines), [("text_unsalted", Warning, 5)]);
+    // Nobody vouches for what stands behind the id of an event that has no text.
+    history = taught();
+    history.newer = Some(2);
+    history.then(retire("Ann", "manual"));
+    let last = history.lines.last_mut().unwrap();
+    *last = last.replace("\"}\n", "\",\"text\":{\"salt\":\"0123456789abcdef\"}}\n");
+    assert_eq!(found(&history.lines), [("text_changed", Damage, 5)]);
+}
+
+#[test]
+fn what_was_forgotten_is_noted_and_named_where_it_is_back() {
+    use Severity::{Note, Warning};
+
+    let mut history = taught();
+    let event = id(&history.lines[2]);
+    history.then(("forget", json!({ "event": event })));
+    assert_eq!(found(&history.lines), [("text_returned", Warning, 3)]);
+    let whole = history.lines[2].clone();
+    history.lines[2] = cut(&whole);
+    assert_eq!(found(&history.lines), [("forgotten", Note, 3)]);
+    let sound = audit(&history.lines);
+    assert!(sound.is_sound());
+    assert_eq!(
+        sound.findings[0].fault.to_string(),
+        "its text is not there: it was forgotten at 1970-01-01T00:00:05Z"
+    );
+    // An old clone is merged.
+    history.lines.push(whole.clone());
+    assert_eq!(found(&history.lines), [("repeated", Note, 6), ("text_returned", Warning, 6)]);
+    let told = View::fold_all(history.lines.concat().as_bytes()).unwrap();
+    assert_eq!(told.roster.personas()[0].lessons()[0].text, None, "nobody is told");
+    // A changed text of a forgotten event is not worth a word of its own.
+    history.lines[5] = whole.replace("twice", "once.");
+    assert!(!found(&history.lines).iter().any(|(kind, ..)| *kind == "text_changed"));
 }

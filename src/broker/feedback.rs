@@ -3,7 +3,7 @@
 use super::sentiment::{Verdict, classify};
 use super::{Decision, Refusal, Roles, Situation, affinity, names};
 use crate::events::{
-    Event, Feedback, Observation, Points, ProjectName, RoleName, Sentiment, Source,
+    Detached, Event, Feedback, Observation, Points, ProjectName, RoleName, Sentiment, Source,
 };
 use crate::projection::Needs;
 
@@ -78,9 +78,9 @@ pub fn feedback(
         project,
         session,
         slot: None,
-        observation: request.observation.clone(),
         sentiment: verdict.sentiment,
         source: request.source.clone(),
+        observation: Detached::new(request.observation.clone(), situation.rng),
     };
     let judged = Judged {
         feedback: feedback.clone(),

@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{AssignRequest, Choice, Decision, Refusal, Rules, Seed, Situation, assign};
 use crate::events::{
-    AgentName, Assign, AssignedSlot, Definition, Event, Feedback, Heads, Observation, Outcome,
-    OutcomeResult, PersonaName, ProjectName, Record, Release, ReleaseReason, ReleasedSlot, Retire,
-    RetireReason, RoleName, RunId, Sentiment, Seq, SessionId, Slot, Source, Tag, encode,
+    AgentName, Assign, AssignedSlot, Definition, Detached, Event, Feedback, Heads, Observation,
+    Outcome, OutcomeResult, PersonaName, ProjectName, Record, Release, ReleaseReason, ReleasedSlot,
+    Retire, RetireReason, RoleName, RunId, Sentiment, Seq, SessionId, Slot, Source, Tag, encode,
 };
 use crate::projection::{Roster, View};
 
@@ -161,9 +161,12 @@ impl World {
             project: None,
             session,
             slot: None,
-            observation: Observation::parse("seen").unwrap(),
             sentiment,
             source: Source::parse("test").unwrap(),
+            observation: Detached::new(
+                Observation::parse("seen").unwrap(),
+                &mut fastrand::Rng::with_seed(1),
+            ),
         }))
     }
 

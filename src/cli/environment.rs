@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -25,8 +26,9 @@ pub fn now() -> Result<Timestamp, Failure> {
     environment::now(variable, Timestamp::now()).map_err(|error| Failure::environment(&error))
 }
 
+/// A source of randomness whose seed is the system's: salts come from it, and nobody must guess them.
 pub fn rng() -> fastrand::Rng {
-    fastrand::Rng::new()
+    fastrand::Rng::with_seed(RandomState::new().hash_one(()))
 }
 
 /// The pager that was chosen, a command line with quotes as in a shell; and whether `less` has its

@@ -113,7 +113,7 @@ impl LogReport {
         if json {
             let mut start = "{\n  \"events\": [";
             self.visit(|line| {
-                written = serde_json::from_slice(line.bytes).map_err(io::Error::from).and_then(
+                written = serde_json::from_slice(&line.shown()).map_err(io::Error::from).and_then(
                     |event: &RawValue| write!(out, "{start}\n    {}", escape_hidden(event.get())),
                 );
                 start = ",";
@@ -131,7 +131,7 @@ impl LogReport {
                     let (at, what) = (minute(record.at), sentence(&record));
                     writeln!(out, "{at}  {FAINT}{:.8}{FAINT:#}  {what}", record.id)
                 }
-                Err(_) => writeln!(out, "{}", visible(&String::from_utf8_lossy(line.bytes))),
+                Err(_) => writeln!(out, "{}", visible(&String::from_utf8_lossy(&line.shown()))),
             };
             Ok(written.is_ok())
         })?;

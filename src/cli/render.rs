@@ -1,12 +1,13 @@
 //! `render`: show a log's file to git.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use muzzle_persona::events::{decode, visible};
+use muzzle_persona::events::{Event, EventId, LineError, Record, decode, visible};
 use serde::Serialize;
 
 use super::{Failure, minute, sentence};
@@ -31,11 +32,28 @@ pub fn run(args: &RenderArgs) -> Result<RenderReport, Failure> {
     read.map_err(|error| Failure::read(&args.file, &error))?;
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let lines = lines.map(|line| line.strip_suffix(b"\n").unwrap_or(line));
-    let shown = lines.map(|line| match decode(line) {
-        Ok(record) => format!("{}  {:.8}  {}", minute(record.at), record.id, sentence(&record)),
+    let mut decoded: Vec<_> = lines.map(|line| (line, decode(line))).collect();
+    let forgotten: BTreeSet<_> = decoded.iter().filter_map(|(_, it)| forgotten(it)).collect();
+    for (_, record) in &mut decoded {
+        if let Ok(record) = record
+            && forgotten.contains(&record.id)
+        {
+            record.event.forget_text();
+        }
+    }
+    let shown = decoded.iter().map(|(line, decoded)| match decoded {
+        Ok(record) => format!("{}  {:.8}  {}", minute(record.at), record.id, sentence(record)),
         Err(_) => format!("no sound event: {}", visible(&String::from_utf8_lossy(line))),
     });
     Ok(RenderReport { lines: shown.collect() })
+}
+
+/// The event whose text a line says is forgotten.
+fn forgotten(line: &Result<Record, LineError>) -> Option<EventId> {
+    match line {
+        Ok(Record { event: Event::Forget(forget), .. }) => Some(forget.event),
+        _ => None,
+    }
 }
 
 #[derive(Debug, Serialize)]

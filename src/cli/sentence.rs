@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use muzzle_persona::events::{
-    Assign, AssignedSlot, Compact, Definition, Event, FORMAT_VERSION, Feedback, Outcome,
-    OutcomeResult, PersonaName, Reactivate, ReactivateReason, Record, Release, ReleaseReason,
-    Repair, Retire, RetireReason, Retract, RoleName, visible,
+    Assign, AssignedSlot, Compact, Definition, Detached, Event, FORMAT_VERSION, Feedback, Forget,
+    FreeText, Lesson, Note, Outcome, OutcomeResult, PersonaName, Reactivate, ReactivateReason,
+    Reason, Record, Release, ReleaseReason, Repair, Retire, RetireReason, Retract, RoleName,
+    Unlearn, visible,
 };
 use muzzle_persona::wording::Count;
 
@@ -21,9 +22,16 @@ pub fn sentence(record: &Record) -> String {
         Event::Release(release) => released(release),
         Event::Outcome(outcome) => ended(outcome),
         Event::Feedback(feedback) => judged(feedback),
+        Event::Lesson(lesson) => taught(lesson),
+        Event::Unlearn(Unlearn { lesson, reason }) => {
+            format!("lesson {lesson:.8} offered no more{}", why(reason.as_ref()))
+        }
+        Event::Note(note) => left(note),
         Event::Retract(Retract { event, reason }) => {
-            let why = reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            format!("{event:.8} taken back{why}")
+            format!("{event:.8} taken back{}", why(reason.as_ref()))
+        }
+        Event::Forget(Forget { event, reason }) => {
+            format!("text of {event:.8} forgotten{}", why(reason.as_ref()))
         }
         Event::Retire(Retire { persona, reason }) => match reason {
             RetireReason::Manual => format!("{persona} archived by hand"),
@@ -93,14 +101,41 @@ fn ended(outcome: &Outcome) -> String {
 }
 
 fn judged(feedback: &Feedback) -> String {
-    let Feedback { persona, role, project, session, slot, observation, sentiment, source } =
+    let Feedback { persona, role, project, session, slot, sentiment, source, observation } =
         feedback;
     let verdict = sentiment.as_str();
     let on = project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
     let slot = slot.as_ref().map(|slot| format!("{slot}, ")).unwrap_or_default();
     let of = session.as_ref().map(|session| format!(" ({slot}session {session})"));
     let of = of.unwrap_or_default();
-    format!("{persona} judged {verdict} as {role}{on} by {source}{of}: {observation}")
+    format!("{persona} judged {verdict} as {role}{on} by {source}{of}{}", said(observation))
+}
+
+fn taught(lesson: &Lesson) -> String {
+    let Lesson { persona, role, project, from: _, lesson } = lesson;
+    let role = role.as_ref().map(|role| format!(" as {role}")).unwrap_or_default();
+    let on = project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
+    format!("{persona} taught{role}{on}{}", said(lesson))
+}
+
+fn left(note: &Note) -> String {
+    let Note { session, slot, persona, project, note } = note;
+    format!("{persona} left a note on {project} ({slot}, session {session}){}", said(note))
+}
+
+/// What an event says in free text, behind a colon, or why that is not known.
+fn said(text: &Detached<impl FreeText>) -> String {
+    match text {
+        Detached::Absent => String::new(),
+        Detached::Words { words, .. } => format!(": {}", words.words()),
+        Detached::Missing(_) => " (its text is missing)".to_owned(),
+        Detached::Changed => " (its text was changed, and is not shown)".to_owned(),
+        Detached::Forgotten => " (its text was forgotten)".to_owned(),
+    }
+}
+
+fn why(reason: Option<&Reason>) -> String {
+    reason.map(|why| format!(": {why}")).unwrap_or_default()
 }
 
 fn compacted(compact: &Compact) -> String {
@@ -215,6 +250,36 @@ mod tests {
     }
 
     #[test]
+    fn so_has_every_event_with_a_text_that_may_be_gone() {
+        let log = include_str!("../../fixtures/log/v2-texts.jsonl");
+        let decode = |line: &str| muzzle_persona::events::decode(line.as_bytes()).unwrap();
+        let sentences = log.lines().skip(3).map(|line| sentence(&decode(line)) + "\n");
+        assert_snapshot!(sentences.collect::<String>(), @r#"
+        Elena Vasquez judged positive as code-reviewer on acme-api by cli (session s1): Found the race in "retry".
+        Elena Vasquez taught as code-reviewer on acme-api: Look at who holds the lock while the retry waits.
+        Elena Vasquez left a note on acme-api (worker-1-0, session s1): The retry loop is reviewed; the queue is not.
+        Elena Vasquez released as code-reviewer (session s1 ended)
+        Søren Halvorsen judged negative as documentation by cli (its text is missing)
+        Søren Halvorsen taught: Écrire court, puis relire à voix haute.
+        Søren Halvorsen taught as documentation (its text is missing)
+        text of 5cc71f52 forgotten: It names a customer.
+        text of c7ba76ec forgotten
+        lesson 2a9ff68b offered no more: The loop is gone.
+        cd6025ed taken back
+        Elena Vasquez left a note on acme-api (worker-1-0, session s2): The queue is reviewed, too.
+        lesson c7ba76ec offered no more
+        "#);
+        let lesson = log.lines().nth(4).unwrap();
+        let mut record = decode(lesson);
+        record.event.forget_text();
+        let changed = sentence(&decode(&lesson.replace("lock", "log")));
+        assert_snapshot!([sentence(&record), changed].join("\n"), @"
+        Elena Vasquez taught as code-reviewer on acme-api (its text was forgotten)
+        Elena Vasquez taught as code-reviewer on acme-api (its text was changed, and is not shown)
+        ");
+    }
+
+    #[test]
     fn each_reason_has_its_words() {
         let persona = |kind, reason| {
             sentence_of(1, kind, &format!(r#"{{"persona":"Ann","reason":"{reason}"}}"#))
@@ -305,8 +370,8 @@ mod tests {
     fn what_this_build_does_not_know_is_named() {
         assert_eq!(sentence_of(1, "promote", "[7]"), "promote, an event of a type not known here");
         assert_eq!(
-            sentence_of(2, "retire", "7"),
-            "retire, an event of format version 2, not known here"
+            sentence_of(3, "retire", "7"),
+            "retire, an event of format version 3, not known here"
         );
     }
 

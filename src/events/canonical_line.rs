@@ -9,29 +9,29 @@ use serde::de::{DeserializeSeed as _, IntoDeserializer as _};
 
 use super::event_data::EventData;
 use super::{
-    AgentName, Assign, AssignedSlot, Event, EventId, Feedback, Heads, Observation, Outcome,
-    PersonaName, Points, ProjectName, Record, Release, ReleasedSlot, RoleName, RunId, Seq,
-    SessionId, Slot, Source, TeamName, ToolUseId,
+    AgentName, Assign, AssignedSlot, DETACHED_SINCE, Detached, Event, EventId, FORMAT_VERSION,
+    Feedback, Heads, Observation, Outcome, PersonaName, Points, ProjectName, Record, Release,
+    ReleasedSlot, RoleName, RunId, Seq, SessionId, Slot, Source, TeamName, TextDigest, ToolUseId,
 };
 
-/// What stands before, between and behind the parts of a line with one parent.
-const SEQ: &str = "{\"v\":1,\"seq\":";
+/// What stands before, between and behind the parts of a line's content with one parent.
+const VERSION: &str = "{\"v\":";
+const SEQ: &str = ",\"seq\":";
 const AT: &str = ",\"at\":\"";
 const TYPE: &str = "\",\"type\":\"";
 const DATA: &str = "\",\"data\":";
 const PREV: &str = ",\"prev\":[\"";
-const ID: &str = "\"],\"id\":\"";
-const END: &str = "\"}";
+const END: &str = "\"]";
 
-/// Reads a line of version 1 whose keys stand in the order of the format, without white space, and
-/// that has one parent; its id was checked before.
+/// Reads what the id of a line covers, if its keys stand in the order of the format, without white
+/// space, and it has one parent; its id was checked before.
 ///
 /// It returns nothing for any other line, sound or not: that is for the decoder of the whole
 /// grammar. Where it returns a record, that one returns the same.
-pub fn read(line: &str, id: EventId) -> Option<Record> {
-    let rest = behind(line, SEQ)?.strip_suffix(END)?;
-    let (rest, _) = rest.split_at_checked(rest.len().checked_sub(EventId::DIGITS)?)?;
-    let rest = rest.strip_suffix(ID)?;
+pub fn read(content: &str, id: EventId) -> Option<Record> {
+    let (v, rest) = number(behind(content, VERSION)?)?;
+    let v = u32::try_from(v).ok().filter(|v| (1..=FORMAT_VERSION).contains(v))?;
+    let rest = behind(rest, SEQ)?.strip_suffix(END)?;
     let (rest, parent) = rest.split_at_checked(rest.len().checked_sub(EventId::DIGITS)?)?;
     let prev = Heads::from(EventId::parse(parent.as_bytes())?);
     let rest = rest.strip_suffix(PREV)?;
@@ -41,18 +41,18 @@ pub fn read(line: &str, id: EventId) -> Option<Record> {
     let rest = behind(rest, TYPE)?;
     let (kind, rest) = rest.split_at_checked(memchr::memchr(b'"', rest.as_bytes())?)?;
     let data = behind(rest, DATA).filter(|data| data.starts_with('{'))?;
-    Some(Record { v: 1, seq: Seq(seq), at: moment(at)?, event: event(kind, data)?, prev, id })
+    Some(Record { v, seq: Seq(seq), at: moment(at)?, event: event(v, kind, data)?, prev, id })
 }
 
 /// Reads the data of an event of a known type: one whole object, and nothing behind it.
-fn event(kind: &str, data: &str) -> Option<Event> {
+fn event(v: u32, kind: &str, data: &str) -> Option<Event> {
     Some(match kind {
         "assign" => Event::Assign(assign(data)?),
         "release" => Event::Release(release(data)?),
         "outcome" => Event::Outcome(outcome(data)?),
-        "feedback" => Event::Feedback(feedback(data)?),
+        "feedback" => Event::Feedback(feedback(v, data)?),
         _ => {
-            let seed = EventData { v: 1, kind: kind.into() };
+            let seed = EventData { v, kind: kind.into() };
             let mut json = serde_json::Deserializer::from_str(data);
             let event = seed.deserialize(&mut json).ok()?;
             json.end().ok()?;
@@ -102,18 +102,29 @@ fn outcome(data: &str) -> Option<Outcome> {
     (*rest == "}").then_some(outcome)
 }
 
-fn feedback(data: &str) -> Option<Feedback> {
+fn feedback(v: u32, data: &str) -> Option<Feedback> {
     let rest = &mut plain(data)?;
     let persona = text(rest, "{\"persona\":\"").map(PersonaName::unchecked)?;
     let role = text(rest, ",\"role\":\"").map(RoleName::unchecked)?;
     let project = text(rest, ",\"project\":\"").map(ProjectName::unchecked);
     let session = text(rest, ",\"session\":\"").map(SessionId::unchecked);
     let slot = text(rest, ",\"slot\":\"").map(Slot::unchecked);
-    let observation = text(rest, ",\"observation\":\"").map(Observation::unchecked)?;
+    let inside = if v < DETACHED_SINCE {
+        Some(text(rest, ",\"observation\":\"").map(Observation::unchecked)?)
+    } else {
+        None
+    };
     let sentiment = text(rest, ",\"sentiment\":\"").and_then(word)?;
     let source = text(rest, ",\"source\":\"").map(Source::unchecked)?;
+    let observation = match inside {
+        Some(words) => Detached::Words { words, salt: None },
+        None => match text(rest, ",\"text\":\"") {
+            Some(digest) => Detached::Missing(TextDigest::parse(digest)?),
+            None => Detached::Absent,
+        },
+    };
     let feedback =
-        Feedback { persona, role, project, session, slot, observation, sentiment, source };
+        Feedback { persona, role, project, session, slot, sentiment, source, observation };
     (*rest == "}").then_some(feedback)
 }
 
@@ -214,20 +225,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::events::line_parts::LineParts;
 
-    const LOGS: [&str; 2] = [
+    const LOGS: [&str; 3] = [
         include_str!("../../fixtures/log/v1.jsonl"),
         include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+        include_str!("../../fixtures/log/v2-texts.jsonl"),
     ];
 
+    /// What the id of a line covers.
+    fn content(line: &str) -> &str {
+        str::from_utf8(LineParts::of(line.as_bytes()).unwrap().content).unwrap()
+    }
+
     #[test]
-    fn every_line_of_version_1_with_one_parent_is_read_by_the_fast_decoder() {
+    fn every_line_of_the_samples_with_one_parent_is_read_by_the_fast_decoder() {
         for log in LOGS {
-            let read = log.lines().map(|line| read(line, EventId::of(b"")).is_some());
+            let read = log.lines().map(|line| read(content(line), EventId::of(b"")).is_some());
             let read: Vec<_> = read.collect();
             let unread = read.iter().filter(|read| !**read).count();
             // A text with an escape is for the other decoder.
-            let escaped = log.lines().filter(|line| line.contains(r#""feedback""#));
+            let escaped = log.lines().map(content).filter(|line| line.contains(r#""feedback""#));
             let escaped = escaped.filter(|line| line.contains('\\')).count();
             assert_eq!(unread, 1 + escaped, "the first has no parent: {read:?}");
         }
@@ -235,7 +253,7 @@ mod tests {
 
     #[test]
     fn data_is_one_whole_object_and_nothing_behind_it() {
-        let lines = LOGS.iter().flat_map(|log| log.lines());
+        let lines = LOGS.iter().flat_map(|log| log.lines()).map(content);
         let read_quickly = |line: &&str| read(line, EventId::of(b"")).is_some();
         for line in lines.filter(read_quickly) {
             let id = EventId::of(b"");

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::{
-    AgentName, EventId, Observation, PersonaName, Points, ProjectName, Reason, RoleName, RunId,
-    SessionId, Slot, Source, Tag, TeamName, ToolUseId,
+    AgentName, DETACHED_SINCE, Detached, EventId, LessonText, NoteText, Observation, PersonaName,
+    Points, ProjectName, Reason, RoleName, RunId, SessionId, Slot, Source, Tag, TeamName,
+    ToolUseId,
 };
 
 /// One thing that happened.
@@ -35,8 +36,16 @@ pub enum Event {
     Outcome(Outcome),
     /// A persona's work is judged.
     Feedback(Feedback),
-    /// A feedback or an outcome counts no more.
+    /// A persona is taught something.
+    Lesson(Lesson),
+    /// A lesson is offered no more.
+    Unlearn(Unlearn),
+    /// An agent leaves word of where it stopped.
+    Note(Note),
+    /// A feedback, an outcome or a lesson counts no more.
     Retract(Retract),
+    /// The text of an event is taken away.
+    Forget(Forget),
     /// A persona is archived.
     Retire(Retire),
     /// A persona is active again.
@@ -61,12 +70,25 @@ impl Event {
             Self::Release(_) => "release",
             Self::Outcome(_) => "outcome",
             Self::Feedback(_) => "feedback",
+            Self::Lesson(_) => "lesson",
+            Self::Unlearn(_) => "unlearn",
+            Self::Note(_) => "note",
             Self::Retract(_) => "retract",
+            Self::Forget(_) => "forget",
             Self::Retire(_) => "retire",
             Self::Reactivate(_) => "reactivate",
             Self::Compact(_) => "compact",
             Self::Repair(_) => "repair",
             Self::Unknown { kind } => kind,
+        }
+    }
+
+    /// The version of the format that the event is written in.
+    #[must_use]
+    pub(super) fn version(&self) -> u32 {
+        match self {
+            Self::Feedback(_) | Self::Lesson(_) | Self::Note(_) => DETACHED_SINCE,
+            _ => 1,
         }
     }
 }
@@ -202,7 +224,7 @@ impl OutcomeResult {
     }
 }
 
-/// A feedback or an outcome counts no more.
+/// A feedback, an outcome or a lesson counts no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retract {
     /// The event that is taken back.
@@ -223,10 +245,58 @@ pub struct Feedback {
     /// The run that is judged; without it, the verdict is on the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<Slot>,
-    pub observation: Observation,
     /// The verdict, taken when the feedback was given.
     pub sentiment: Sentiment,
     pub source: Source,
+    /// What was observed. In version 1 it stands in the data.
+    #[serde(default, rename = "text", skip_serializing_if = "Detached::is_unvouched")]
+    pub observation: Detached<Observation>,
+}
+
+/// A persona is taught something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lesson {
+    pub persona: PersonaName,
+    /// The role it is for; without one, any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleName>,
+    /// The project it is for; without one, any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectName>,
+    /// The feedback that it was taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<EventId>,
+    #[serde(default, rename = "text", skip_serializing_if = "Detached::is_unvouched")]
+    pub lesson: Detached<LessonText>,
+}
+
+/// A lesson is offered no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unlearn {
+    /// The event that taught it.
+    pub lesson: EventId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+/// Where a persona left a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    pub session: SessionId,
+    pub slot: Slot,
+    pub persona: PersonaName,
+    pub project: ProjectName,
+    #[serde(default, rename = "text", skip_serializing_if = "Detached::is_unvouched")]
+    pub note: Detached<NoteText>,
+}
+
+/// The text of an event is taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forget {
+    /// The event that loses its text.
+    pub event: EventId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
 }
 
 /// A verdict.

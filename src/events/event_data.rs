@@ -8,7 +8,10 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use smol_str::SmolStr;
 
-use super::{Event, FORMAT_VERSION};
+use super::{
+    DETACHED_SINCE, Detached, Event, FORMAT_VERSION, Feedback, Observation, PersonaName,
+    ProjectName, RoleName, Sentiment, SessionId, Slot, Source,
+};
 
 /// Reads an event's data, once its version and type are known.
 pub struct EventData {
@@ -35,8 +38,15 @@ impl<'de> DeserializeSeed<'de> for EventData {
             "assign" => object(data).map(Event::Assign),
             "release" => object(data).map(Event::Release),
             "outcome" => object(data).map(Event::Outcome),
+            "feedback" if self.v < DETACHED_SINCE => {
+                object::<_, FeedbackOfVersion1>(data).map(|data| Event::Feedback(data.lifted()))
+            }
             "feedback" => object(data).map(Event::Feedback),
+            "lesson" => object(data).map(Event::Lesson),
+            "unlearn" => object(data).map(Event::Unlearn),
+            "note" => object(data).map(Event::Note),
             "retract" => object(data).map(Event::Retract),
+            "forget" => object(data).map(Event::Forget),
             "retire" => object(data).map(Event::Retire),
             "reactivate" => object(data).map(Event::Reactivate),
             "compact" => object(data).map(Event::Compact),
@@ -63,4 +73,25 @@ fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(data: D) -> Result<T, 
     }
 
     data.deserialize_map(Object(PhantomData))
+}
+
+/// The data of `feedback` in version 1, where the observation stood among it.
+#[derive(Deserialize)]
+struct FeedbackOfVersion1 {
+    persona: PersonaName,
+    role: RoleName,
+    project: Option<ProjectName>,
+    session: Option<SessionId>,
+    slot: Option<Slot>,
+    observation: Observation,
+    sentiment: Sentiment,
+    source: Source,
+}
+
+impl FeedbackOfVersion1 {
+    fn lifted(self) -> Feedback {
+        let Self { persona, role, project, session, slot, observation, sentiment, source } = self;
+        let observation = Detached::Words { words: observation, salt: None };
+        Feedback { persona, role, project, session, slot, sentiment, source, observation }
+    }
 }

@@ -1,9 +1,11 @@
 //! The texts of an event: the one place that filters, limits and audits learn them from.
 
+use super::detached_text::Tail;
 use super::{
-    AgentName, Assign, Compact, Definition, Event, Feedback, LINE_LIMIT, Observation, Outcome,
-    PersonaName, ProjectName, Reactivate, Reason, Release, Retire, Retract, RoleName, RunId,
-    SessionId, Slot, Source, Tag, TeamName, TextError, ToolUseId, check_text,
+    AgentName, Assign, Compact, Definition, Event, Feedback, Forget, LINE_LIMIT, Lesson,
+    LessonText, Note, NoteText, Observation, Outcome, PersonaName, ProjectName, Reactivate, Reason,
+    Release, Retire, Retract, RoleName, RunId, SessionId, Slot, Source, Tag, TeamName, TextError,
+    TextLoss, ToolUseId, Unlearn, check_text,
 };
 
 /// A text of an event, with what it names.
@@ -33,6 +35,10 @@ pub enum EventText<'a> {
     Tag(&'a Tag),
     /// What was observed of a persona's work.
     Observation(&'a Observation),
+    /// What a persona is taught.
+    Lesson(&'a LessonText),
+    /// Where a persona left a project.
+    Note(&'a NoteText),
     /// Why something is taken back.
     Reason(&'a Reason),
     /// A run of an agent.
@@ -60,6 +66,8 @@ impl EventText<'_> {
             Self::Instruction(text) => check_text("instruction", text, LINE_LIMIT),
             Self::Tag(text) => text.check(),
             Self::Observation(text) => text.check(),
+            Self::Lesson(text) => text.check(),
+            Self::Note(text) => text.check(),
             Self::Reason(text) => text.check(),
             Self::Run(text) => text.check(),
             Self::Source(text) => text.check(),
@@ -78,7 +86,11 @@ impl Event {
             Self::Release(of) => Box::new(of.texts()),
             Self::Outcome(of) => Box::new(of.texts()),
             Self::Feedback(of) => Box::new(of.texts()),
-            Self::Retract(Retract { event: _, reason }) => {
+            Self::Lesson(of) => Box::new(of.texts()),
+            Self::Note(of) => Box::new(of.texts()),
+            Self::Unlearn(Unlearn { lesson: _, reason })
+            | Self::Retract(Retract { event: _, reason })
+            | Self::Forget(Forget { event: _, reason }) => {
                 Box::new(reason.iter().map(EventText::Reason))
             }
             Self::Retire(Retire { persona, .. }) | Self::Reactivate(Reactivate { persona, .. }) => {
@@ -103,6 +115,61 @@ impl Event {
     #[must_use]
     pub fn text_errors(&self) -> Vec<TextError> {
         self.texts().filter_map(|text| text.check().err()).collect()
+    }
+
+    /// The text of the event that stands after its id, if its type has one.
+    fn tail(&self) -> Option<&dyn Tail> {
+        match self {
+            Self::Feedback(of) => Some(&of.observation),
+            Self::Lesson(of) => Some(&of.lesson),
+            Self::Note(of) => Some(&of.note),
+            _ => None,
+        }
+    }
+
+    fn tail_mut(&mut self) -> Option<&mut dyn Tail> {
+        match self {
+            Self::Feedback(of) => Some(&mut of.observation),
+            Self::Lesson(of) => Some(&mut of.lesson),
+            Self::Note(of) => Some(&mut of.note),
+            _ => None,
+        }
+    }
+
+    /// The object that stands after the id of the event's line.
+    pub(super) fn text_object(&self) -> Option<Vec<u8>> {
+        self.tail()?.object()
+    }
+
+    /// Takes the object that stands after the id of the event's line.
+    pub(super) fn attach(&mut self, object: &[u8]) {
+        if let Some(tail) = self.tail_mut() {
+            tail.attach(object);
+        }
+    }
+
+    /// Takes the free text away, as one that was forgotten and is not to be shown.
+    pub fn forget_text(&mut self) {
+        if let Some(tail) = self.tail_mut() {
+            tail.forget();
+        }
+    }
+
+    /// Returns whether the event has a free text whose words are known.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        self.tail().is_some_and(Tail::has_words)
+    }
+
+    /// Returns whether its free text has a salt.
+    pub(crate) fn has_salt(&self) -> bool {
+        self.tail().is_some_and(Tail::has_salt)
+    }
+
+    /// Why the free text of the event is not known; nothing if it is, or there is none.
+    #[must_use]
+    pub fn text_loss(&self) -> Option<TextLoss> {
+        self.tail()?.loss()
     }
 }
 
@@ -171,7 +238,7 @@ impl Outcome {
 
 impl Feedback {
     fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
-        let Self { persona, role, project, session, slot, observation, sentiment: _, source } =
+        let Self { persona, role, project, session, slot, sentiment: _, source, observation } =
             self;
         let texts = [
             Some(EventText::Persona(persona)),
@@ -179,8 +246,35 @@ impl Feedback {
             project.as_ref().map(EventText::Project),
             session.as_ref().map(EventText::Session),
             slot.as_ref().map(EventText::Slot),
-            Some(EventText::Observation(observation)),
             Some(EventText::Source(source)),
+            observation.words().map(EventText::Observation),
+        ];
+        texts.into_iter().flatten()
+    }
+}
+
+impl Lesson {
+    fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
+        let Self { persona, role, project, from: _, lesson } = self;
+        let texts = [
+            Some(EventText::Persona(persona)),
+            role.as_ref().map(EventText::Role),
+            project.as_ref().map(EventText::Project),
+            lesson.words().map(EventText::Lesson),
+        ];
+        texts.into_iter().flatten()
+    }
+}
+
+impl Note {
+    fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
+        let Self { session, slot, persona, project, note } = self;
+        let texts = [
+            Some(EventText::Session(session)),
+            Some(EventText::Slot(slot)),
+            Some(EventText::Persona(persona)),
+            Some(EventText::Project(project)),
+            note.words().map(EventText::Note),
         ];
         texts.into_iter().flatten()
     }
@@ -198,7 +292,8 @@ mod tests {
     use serde_json::Value;
 
     use crate::events::{
-        Event, Feedback, Observation, PersonaName, RoleName, Sentiment, SessionId, Source, decode,
+        Detached, Event, Feedback, Observation, PersonaName, RoleName, Sentiment, SessionId,
+        Source, decode,
     };
 
     /// How many texts there are in the data of an event, as JSON.
@@ -210,9 +305,11 @@ mod tests {
                 .iter()
                 .map(|(key, value)| match key.as_str() {
                     "sentiment" | "before" | "month" | "cut" | "missing" | "by" | "result"
-                    | "event" => 0,
+                    | "event" | "text" | "from" | "lesson" => 0,
                     // Elsewhere it is one of a few words.
-                    "reason" => usize::from(fields.contains_key("event")),
+                    "reason" => {
+                        usize::from(fields.contains_key("event") || fields.contains_key("lesson"))
+                    }
                     "instructions" => {
                         count(value) + value.as_object().map_or(0, serde_json::Map::len)
                     }
@@ -228,11 +325,13 @@ mod tests {
         let logs = [
             include_str!("../../fixtures/log/v1.jsonl"),
             include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+            include_str!("../../fixtures/log/v2-texts.jsonl"),
         ];
         for line in logs.iter().flat_map(|log| log.lines()) {
             let event = decode(line.as_bytes()).unwrap().event;
             let data = serde_json::to_value(&event).unwrap();
-            assert_eq!(event.texts().count(), count(&data), "{line}");
+            let texts = count(&data) + usize::from(event.has_text());
+            assert_eq!(event.texts().count(), texts, "{line}");
         }
     }
 
@@ -243,9 +342,9 @@ mod tests {
             project: None,
             session: Some(SessionId::unchecked(session)),
             slot: None,
-            observation: Observation::unchecked(observation),
             sentiment: Sentiment::Neutral,
             source: Source::unchecked("cli"),
+            observation: Detached::Words { words: Observation::unchecked(observation), salt: None },
         })
     }
 

@@ -1,5 +1,6 @@
 //! One event as one line of JSON: the grammar of the log.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -10,18 +11,13 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::event_data::EventData;
-use super::{Event, EventId, FORMAT_VERSION, Heads, Record, Seq, canonical_line};
+use super::line_parts::{
+    ID_END, ID_FIELD, ID_KEY, LineParts, TEXT_KEY, without_mark, without_text,
+};
+use super::{DETACHED_SINCE, Event, EventId, Heads, Record, Seq, canonical_line};
 
 /// The most bytes in a line, its line end included.
 pub const LINE_LIMIT: usize = 64 * 1024;
-
-/// What ends a line, before its line end: `,"id":"` + 32 digits + `"}`.
-const ID_KEY: &[u8] = b",\"id\":\"";
-const ID_END: &[u8] = b"\"}";
-const ID_FIELD: usize = ID_KEY.len() + EventId::DIGITS + ID_END.len();
-
-/// What some editors put before the first line of a file. It is no part of the line.
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What is wrong with a line.
 #[expect(missing_docs, reason = "the messages say what each is")]
@@ -44,29 +40,16 @@ pub enum LineError {
     NotAnEvent(#[from] serde_json::Error),
 }
 
-/// A line without the byte order mark that may stand before it.
-pub(crate) fn without_mark(line: &[u8]) -> &[u8] {
-    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
-}
-
-/// Reads the id that a line ends with. `line` has no line end.
-pub(crate) fn written_id(line: &[u8]) -> Option<(&[u8], EventId)> {
-    let (content, field) = line.split_at_checked(line.len().checked_sub(ID_FIELD)?)?;
-    let digits = field.strip_prefix(ID_KEY)?.strip_suffix(ID_END)?;
-    Some((content, EventId::parse(digits)?))
-}
-
 /// The ids that a line which is not sound may once have had: the one that it says it has, and the
 /// one of its bytes. `line` has no line end.
 pub(crate) fn possible_ids(line: &[u8]) -> [Option<EventId>; 2] {
-    let written = written_id(line).map(|(_, id)| id);
     let line = without_mark(line);
+    if let Some(LineParts { content, id, .. }) = LineParts::of(line) {
+        return [Some(id), Some(EventId::of(content))];
+    }
     let content = line.len().checked_sub(ID_FIELD).and_then(|end| line.get(..end));
-    [written, content.map(EventId::of)]
+    [None, content.map(EventId::of)]
 }
-
-/// The bytes that [`written_id`] needs of a line, its line end included.
-pub(crate) const ID_TAIL: usize = ID_FIELD + 1;
 
 /// Reads one line, without its line end, and checks its id.
 pub fn decode(line: &[u8]) -> Result<Record, LineError> {
@@ -74,20 +57,24 @@ pub fn decode(line: &[u8]) -> Result<Record, LineError> {
     if bytes > LINE_LIMIT {
         return Err(LineError::TooLong { bytes });
     }
-    decode_checked(line, check_id(line)?)
+    decode_parts(line, &checked_parts(line)?)
 }
 
-/// Checks the id that a line ends with, and returns it. `line` has no line end.
+/// Checks the id that a line says it has, and returns it. `line` has no line end.
 pub(crate) fn check_id(line: &[u8]) -> Result<EventId, LineError> {
+    checked_parts(line).map(|parts| parts.id)
+}
+
+fn checked_parts(line: &[u8]) -> Result<LineParts<'_>, LineError> {
     let line = without_mark(line);
-    let Some((content, written)) = written_id(line) else {
+    let Some(parts) = LineParts::of(line) else {
         return Err(if line.ends_with(b"\r") { LineError::CrLf } else { LineError::NoId });
     };
     if !line.starts_with(b"{") {
         return Err(LineError::NoObject);
     }
-    let computed = EventId::of(content);
-    if written == computed { Ok(written) } else { Err(LineError::WrongId { written, computed }) }
+    let (written, computed) = (parts.id, EventId::of(parts.content));
+    if written == computed { Ok(parts) } else { Err(LineError::WrongId { written, computed }) }
 }
 
 /// Ends the line that begins at `start` with a whole JSON object: puts its id into it, as its
@@ -103,14 +90,30 @@ pub(crate) fn end_with_id(lines: &mut Vec<u8>, start: usize) -> EventId {
 }
 
 /// Reads one line whose id was checked before.
-pub(crate) fn decode_checked(line: &[u8], id: EventId) -> Result<Record, LineError> {
-    let text = str::from_utf8(without_mark(line))?;
-    canonical_line::read(text, id).map_or_else(|| decode_any(text, id), Ok)
+pub(crate) fn decode_checked(line: &[u8]) -> Result<Record, LineError> {
+    decode_parts(line, &LineParts::of(without_mark(line)).ok_or(LineError::NoId)?)
 }
 
-/// Reads one line in any form that the grammar allows.
-fn decode_any(line: &str, id: EventId) -> Result<Record, LineError> {
-    let mut json = serde_json::Deserializer::from_str(line);
+/// Reads a line, given with its parts.
+///
+/// A text that is not what the event vouches for is none; the event is the same without it.
+fn decode_parts(line: &[u8], parts: &LineParts<'_>) -> Result<Record, LineError> {
+    let content = str::from_utf8(parts.content)?;
+    let quick = canonical_line::read(content, parts.id);
+    let mut record = quick.map_or_else(|| decode_any(without_mark(line), parts.id), Ok)?;
+    if let Some(text) = parts.text {
+        if record.v < DETACHED_SINCE {
+            return Err(LineError::NoId);
+        }
+        record.event.attach(text);
+    }
+    Ok(record)
+}
+
+/// Reads one line in any form that the grammar allows, but for the text after its id.
+fn decode_any(line: &[u8], id: EventId) -> Result<Record, LineError> {
+    let line = without_text(line).map_or(Cow::Borrowed(line), Cow::Owned);
+    let mut json = serde_json::Deserializer::from_str(str::from_utf8(&line)?);
     let record = json.deserialize_map(RecordVisitor(id))?;
     json.end()?;
     Ok(record)
@@ -138,33 +141,41 @@ pub fn encode(
     prev: Heads,
 ) -> Result<Record, LineError> {
     let start = lines.len();
-    write_content(lines, seq, at, &event, &prev)?;
-    let id = end_with_id(lines, start);
+    let id = write(lines, seq, at, &event, &prev)?;
     let bytes = lines.len() - start;
     if bytes > LINE_LIMIT {
         lines.truncate(start);
         return Err(LineError::TooLong { bytes });
     }
-    Ok(Record { v: FORMAT_VERSION, seq, at, event, prev, id })
+    Ok(Record { v: event.version(), seq, at, event, prev, id })
 }
 
-/// Appends the line of an event as an object, without its id.
-fn write_content(
+/// Appends the line of an event, however long it is.
+fn write(
     lines: &mut Vec<u8>,
     seq: Seq,
     at: Timestamp,
     event: &Event,
     prev: &Heads,
-) -> Result<(), LineError> {
-    let mut json = serde_json::Serializer::new(lines);
+) -> Result<EventId, LineError> {
+    let start = lines.len();
+    let mut json = serde_json::Serializer::new(&mut *lines);
     let mut line = json.serialize_map(None)?;
-    line.serialize_entry("v", &FORMAT_VERSION)?;
+    line.serialize_entry("v", &event.version())?;
     line.serialize_entry("seq", &seq)?;
     line.serialize_entry("at", &at)?;
     line.serialize_entry("type", event.kind())?;
     line.serialize_entry("data", event)?;
     line.serialize_entry("prev", prev)?;
-    Ok(line.end()?)
+    line.end()?;
+    let id = end_with_id(lines, start);
+    if let Some(text) = event.text_object() {
+        lines.truncate(lines.len() - ID_END.len() - 1);
+        lines.extend_from_slice(TEXT_KEY);
+        lines.extend_from_slice(&text);
+        lines.extend_from_slice(b"}\n");
+    }
+    Ok(id)
 }
 
 /// How many parents the line of an event has room for.
@@ -173,10 +184,9 @@ pub(super) fn room_for_parents(seq: Seq, at: Timestamp, event: &Event) -> Result
     const PARENT: usize = EventId::DIGITS + 3;
 
     let mut line = Vec::new();
-    write_content(&mut line, seq, at, event, &Heads::default())?;
-    // The id takes the place of the closing brace; a line end follows it, and no comma the last parent.
-    let bytes = line.len() - 1 + ID_FIELD + 1;
-    Ok((LINE_LIMIT + 1).saturating_sub(bytes) / PARENT)
+    write(&mut line, seq, at, event, &Heads::default())?;
+    // No comma follows the last parent.
+    Ok((LINE_LIMIT + 1).saturating_sub(line.len()) / PARENT)
 }
 
 /// Reads a line of this id in one pass: `type` stands before `data`, so the data is read
@@ -234,10 +244,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::events::last_written_id;
     use crate::events::{
-        Assign, AssignedSlot, ChoiceReason, Compact, Cut, Definition, Feedback, Outcome,
-        OutcomeResult, Points, Reactivate, ReactivateReason, Release, ReleaseReason, ReleasedSlot,
-        Repair, Retire, RetireReason, Retract, Sentiment, Summary,
+        Assign, AssignedSlot, ChoiceReason, Compact, Cut, Definition, Detached, Feedback, Forget,
+        FreeText, Lesson, Note, Outcome, OutcomeResult, Points, Reactivate, ReactivateReason,
+        Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Retract, Sentiment,
+        Summary, TextLoss, Unlearn,
     };
 
     /// Any text at all, control characters and quotes among them.
@@ -251,6 +263,17 @@ mod tests {
 
     fn moment() -> impl Strategy<Value = Timestamp> {
         (0..4_000_000_000_i64).prop_map(|second| Timestamp::from_second(second).unwrap())
+    }
+
+    /// A text that stands after the id, or none.
+    fn detached<T: FreeText + Clone + fmt::Debug>() -> impl Strategy<Value = Detached<T>> {
+        let salted =
+            |words: &str, seed| Detached::new(T::of(words), &mut fastrand::Rng::with_seed(seed));
+        prop_oneof![
+            4 => (".{0,12}", any::<u64>()).prop_map(move |(words, seed)| salted(&words, seed)),
+            1 => ".*".prop_map(|words| Detached::Words { words: T::of(&words), salt: None }),
+            1 => Just(Detached::Absent),
+        ]
     }
 
     prop_compose! {
@@ -306,11 +329,26 @@ mod tests {
     prop_compose! {
         fn feedback()(
             persona in text(), role in text(), project in prop::option::of(text()),
-            session in prop::option::of(text()), slot in prop::option::of(text()), observation in text(),
+            session in prop::option::of(text()), slot in prop::option::of(text()), observation in detached(),
             sentiment in prop::sample::select(vec![Sentiment::Positive, Sentiment::Negative, Sentiment::Neutral]),
             source in text(),
         ) -> Event {
-            Event::Feedback(Feedback { persona, role, project, session, slot, observation, sentiment, source })
+            Event::Feedback(Feedback { persona, role, project, session, slot, sentiment, source, observation })
+        }
+    }
+
+    prop_compose! {
+        fn lesson()(
+            persona in text(), role in prop::option::of(text()), project in prop::option::of(text()),
+            from in prop::option::of(id()), lesson in detached(),
+        ) -> Event {
+            Event::Lesson(Lesson { persona, role, project, from, lesson })
+        }
+    }
+
+    prop_compose! {
+        fn note()(session in text(), slot in text(), persona in text(), project in text(), note in detached()) -> Event {
+            Event::Note(Note { session, slot, persona, project, note })
         }
     }
 
@@ -352,6 +390,10 @@ mod tests {
         ]);
         let retract = (id(), prop::option::of(text()))
             .prop_map(|(event, reason)| Event::Retract(Retract { event, reason }));
+        let unlearn = (id(), prop::option::of(text()))
+            .prop_map(|(lesson, reason)| Event::Unlearn(Unlearn { lesson, reason }));
+        let forget = (id(), prop::option::of(text()))
+            .prop_map(|(event, reason)| Event::Forget(Forget { event, reason }));
         let reactivate = (text(), reasons)
             .prop_map(|(persona, reason)| Event::Reactivate(Reactivate { persona, reason }));
         let compact = (moment(), prop::collection::vec(summary(), 0..3))
@@ -364,7 +406,11 @@ mod tests {
             release,
             outcome(),
             feedback(),
+            lesson(),
+            unlearn,
+            note(),
             retract,
+            forget,
             retire,
             reactivate,
             compact,
@@ -387,21 +433,54 @@ mod tests {
             let (record, line) = line(event, seq, at, prev);
             prop_assert!(!line.contains(&b'\n'));
             prop_assert_eq!(&decode(&line).unwrap(), &record);
-            let text = str::from_utf8(&line).unwrap();
-            prop_assert_eq!(&decode_any(text, record.id).unwrap(), &record);
-            if let Some(quick) = canonical_line::read(text, record.id) {
-                prop_assert_eq!(quick, record);
+            prop_assert_eq!(last_written_id(&[&line[..], b"\n"].concat()), Some(record.id).filter(|_| record.event.text_object().is_none()));
+            prop_assert_eq!(last_written_id(&[b"\n", &line[..], b"\n"].concat()), Some(record.id));
+            let parts = LineParts::of(&line).unwrap();
+            let content = str::from_utf8(parts.content).unwrap();
+            let mut any = decode_any(&line, record.id).unwrap();
+            if let Some(mut quick) = canonical_line::read(content, record.id) {
+                prop_assert_eq!(&quick, &any);
+                parts.text.iter().for_each(|text| quick.event.attach(text));
+                prop_assert_eq!(&quick, &record);
             }
+            parts.text.iter().for_each(|text| any.event.attach(text));
+            prop_assert_eq!(any, record);
         }
 
         #[test]
         fn a_flipped_bit_anywhere_is_found(
             event in event(), at: prop::sample::Index, bit in 0..8_u8,
         ) {
-            let (_, mut line) = line(event, 1, Timestamp::UNIX_EPOCH, Vec::new());
+            let (record, mut line) = line(event, 1, Timestamp::UNIX_EPOCH, Vec::new());
             let at = at.index(line.len());
             line[at] ^= 1 << bit;
-            prop_assert!(decode(&line).is_err());
+            // In a text it is damage of that text alone.
+            let text = record.event.text_object().map_or(0, |text| text.len());
+            let is_in_text = text > 0 && (1..=text).contains(&(line.len() - 1 - at));
+            match decode(&line) {
+                Ok(read) => {
+                    prop_assert!(is_in_text, "{}", String::from_utf8_lossy(&line));
+                    prop_assert_eq!(read.event.text_loss(), Some(TextLoss::Changed));
+                    prop_assert_eq!((read.id, read.event.kind()), (record.id, record.event.kind()));
+                }
+                Err(error) => prop_assert!(!is_in_text, "{error}"),
+            }
+        }
+
+        #[test]
+        fn a_line_without_its_text_is_the_same_event(event in event()) {
+            let (mut record, whole) = line(event, 1, Timestamp::UNIX_EPOCH, Vec::new());
+            let cut = without_text(&whole);
+            prop_assert_eq!(cut.is_some(), record.event.text_object().is_some());
+            if let Some(cut) = cut {
+                let mut read = decode(&cut).unwrap();
+                prop_assert_eq!(read.id, record.id);
+                prop_assert_eq!(read.event.text_loss(), Some(TextLoss::Missing));
+                prop_assert_eq!(without_text(&cut), None);
+                record.event.forget_text();
+                read.event.forget_text();
+                prop_assert_eq!(read, record);
+            }
         }
 
         #[test]
@@ -419,30 +498,38 @@ mod tests {
             place: prop::sample::Index, inserted in "[ \\[\\]{}\",:0-9a-z]{0,3}", removed in 0..3_usize,
         ) {
             let (record, line) = line(event, 7, at, vec![parent]);
-            let mut text: Vec<char> = String::from_utf8(line).unwrap().chars().collect();
             // The id at its end was checked before.
-            let content = text.len() - ID_FIELD;
-            let place = place.index(content);
-            text.splice(place..(place + removed).min(content), inserted.chars());
+            let content = LineParts::of(&line).unwrap().content;
+            let mut text: Vec<char> = str::from_utf8(content).unwrap().chars().collect();
+            let place = place.index(text.len());
+            text.splice(place..(place + removed).min(text.len()), inserted.chars());
             let text: String = text.into_iter().collect();
             if let Some(quick) = canonical_line::read(&text, record.id) {
-                prop_assert_eq!(decode_any(&text, record.id).unwrap(), quick);
+                let line = format!("{text},\"id\":\"{}\"}}", record.id);
+                prop_assert_eq!(decode_any(line.as_bytes(), record.id).unwrap(), quick);
             }
         }
     }
 
-    /// The first version of the format, byte for byte. It is read for ever.
-    const VERSION_1: [&str; 2] = [
+    /// A log of each version of the format, byte for byte. They are read for ever.
+    const SAMPLES: [&str; 3] = [
         include_str!("../../fixtures/log/v1.jsonl"),
         include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+        include_str!("../../fixtures/log/v2-texts.jsonl"),
     ];
 
     #[test]
-    fn every_type_of_version_1_is_read_and_written_byte_for_byte() {
+    fn every_type_is_read_and_written_byte_for_byte() {
         let mut kinds = Vec::new();
-        for line in VERSION_1.iter().flat_map(|log| log.lines()) {
+        for line in SAMPLES.iter().flat_map(|log| log.lines()) {
             let record = decode(line.as_bytes()).unwrap();
             kinds.push(record.event.kind().to_owned());
+            if record.v != record.event.version() {
+                // An observation stood elsewhere in version 1.
+                assert_eq!((record.v, record.event.kind()), (1, "feedback"));
+                assert!(record.event.has_text());
+                continue;
+            }
             let mut lines = Vec::new();
             encode(&mut lines, record.seq, record.at, record.event, record.prev).unwrap();
             assert_eq!(str::from_utf8(&lines).unwrap().trim_end(), line);
@@ -455,7 +542,10 @@ mod tests {
                 "assign",
                 "compact",
                 "feedback",
+                "forget",
                 "grow",
+                "lesson",
+                "note",
                 "outcome",
                 "reactivate",
                 "release",
@@ -463,7 +553,8 @@ mod tests {
                 "retire",
                 "retract",
                 "revise",
-                "seed"
+                "seed",
+                "unlearn"
             ]
         );
     }
@@ -479,7 +570,7 @@ mod tests {
             r#"{"v":1,"new":{"a":[1]},"seq":1,"at":"2026-01-01T00:00:00Z","type":"retire","data":{"persona":"A","reason":"manual","why":7},"prev":[]"#,
         );
         assert_eq!(decode(&line).unwrap().event.kind(), "retire");
-        for (v, kind) in [(1, "promote"), (2, "retire")] {
+        for (v, kind) in [(1, "promote"), (3, "retire")] {
             let line = signed(&format!(
                 r#"{{"v":{v},"seq":1,"at":"2026-01-01T00:00:00Z","type":"{kind}","data":[1,{{}}],"prev":[]"#
             ));

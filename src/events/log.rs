@@ -6,8 +6,7 @@ use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
 
-use super::line::written_id;
-use super::{EventId, LineError, Seq};
+use super::{EventId, LineError, Seq, written_id};
 use crate::wording::Count;
 
 /// The seam between the rules and what keeps the events.
@@ -80,7 +79,7 @@ impl Position {
         self.offset += lines.len() as u64;
         self.lines += memchr::memchr_iter(b'\n', lines).count() as u64;
         let last = memchr::memrchr(b'\n', content).map_or(0, |end| end + 1);
-        self.last = content.get(last..).and_then(written_id).map(|(_, id)| id);
+        self.last = content.get(last..).and_then(written_id);
     }
 }
 

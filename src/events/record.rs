@@ -7,8 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Event, EventId};
 
-/// The version of the format that this build writes. It reads this and every older one.
-pub const FORMAT_VERSION: u32 = 1;
+/// The newest version of the format that this build writes. It reads this and every older one.
+///
+/// An event is written in the oldest version that can say it, so that older builds go on working.
+pub const FORMAT_VERSION: u32 = 2;
+
+/// The first version in which free text stands after the id.
+pub(crate) const DETACHED_SINCE: u32 = 2;
 
 /// The depth of an event in its history: one more than the largest among its parents, from 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

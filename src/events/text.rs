@@ -165,6 +165,10 @@ text_types! {
     Slot, "slot", 160;
     /// What was observed of a persona's work.
     Observation, "observation", 2000;
+    /// What a persona is taught.
+    LessonText, "lesson", 200;
+    /// Where a persona left a project, for whoever goes on there.
+    NoteText, "note", 200;
     /// The author of a feedback or an outcome.
     Source, "source", 64;
     /// The id of one run of an agent; by hand `session:agent`.

@@ -15,7 +15,9 @@ use self::lock::WriteLock;
 use self::segments::ACTIVE;
 use self::tail::{read_at, read_lines};
 use crate::disk::{Disk, Mode, OpenFile, if_there};
-use crate::events::{Append, ID_TAIL, LineError, Log, LogError, Position, Read, written_id};
+use crate::events::{
+    Append, LINE_LIMIT, LineError, Log, LogError, Position, Read, last_written_id,
+};
 
 pub(crate) mod lock;
 mod reader;
@@ -29,6 +31,10 @@ pub use self::lock::Hold;
 pub use self::reader::{Batch, Reader};
 pub use self::rewrite::Rewrite;
 pub use self::segments::Segment;
+
+/// How much of a file is read to find the id of a line by its end: what most lines with a text are
+/// shorter than, else all that a line can be long with the line end before it.
+const TAILS: [u64; 2] = [1024, LINE_LIMIT as u64 + 4];
 
 /// How often the files may be replaced while they are opened before that is an error.
 const TRIES: u32 = 100;
@@ -257,18 +263,26 @@ impl Log for FileLog {
     fn holds(&mut self, position: &Position) -> Result<bool, LogError> {
         // It is the start, or the end of a line without an id: damage, for the next read to name.
         let Some(last) = position.last else { return Ok(true) };
-        let tail = ID_TAIL as u64;
-        let Some(start) = position.offset.checked_sub(tail) else { return Ok(false) };
-        let (index, offset) = self.find(start)?;
+        let Some(end) = position.offset.checked_sub(1) else { return Ok(false) };
+        let (index, end) = self.find(end)?;
         let Some(file) = self.file(index)? else { return Ok(false) };
-        let mut line_end = Vec::new();
-        read_at(&*file, offset, tail, &mut line_end).map_err(self.unreadable(index))?;
-        if self.segment(index).is_none() && line_end.len() as u64 + 1 == tail {
-            // The last line of the log may lack its line end.
-            line_end.push(b'\n');
+        let (end, mut lines) = (end + 1, Vec::new());
+        for length in TAILS {
+            let start = end.saturating_sub(length);
+            read_at(&*file, start, end - start, &mut lines).map_err(self.unreadable(index))?;
+            if self.segment(index).is_none() && start + lines.len() as u64 + 1 == end {
+                // The last line of the log may lack its line end.
+                lines.push(b'\n');
+            }
+            if start == 0 {
+                // A line begins with the file as it does behind a line end.
+                lines.insert(0, b'\n');
+            }
+            if let Some(id) = last_written_id(&lines) {
+                return Ok(id == last);
+            }
         }
-        let written = line_end.strip_suffix(b"\n").and_then(written_id);
-        Ok(written.is_some_and(|(_, id)| id == last))
+        Ok(false)
     }
 
     fn lock(&mut self, wait: Duration) -> Result<WriteLock, LogError> {

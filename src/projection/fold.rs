@@ -6,7 +6,7 @@ use super::index::position;
 use super::judgement::{Judgement, JudgementKey, RecordedJudgement};
 use super::persona::LastWork;
 use super::roster::Activity;
-use super::{Lease, Origin, Persona, RoleRecord, Roster, Status, Work};
+use super::{Lease, LessonStatus, Origin, Persona, RoleRecord, Roster, Status, Work};
 use crate::events::{
     Assign, Definition, Event, EventId, FORMAT_VERSION, PersonaName, Record, Release,
     ReleaseReason, RoleName, SessionId,
@@ -46,7 +46,17 @@ impl Roster {
                 let verdict = Judgement::Verdict(feedback.sentiment);
                 self.judge(record, key, &feedback.persona, &feedback.role, verdict);
             }
-            Event::Retract(retract) => self.retract(retract.event),
+            Event::Lesson(lesson) => self.teach(record, lesson),
+            Event::Unlearn(unlearn) => self.withdraw(unlearn.lesson, LessonStatus::Unlearned),
+            Event::Note(note) => {
+                self.note_activity(&note.session, at);
+                self.note(record, note);
+            }
+            Event::Retract(retract) => {
+                self.retract(retract.event);
+                self.withdraw(retract.event, LessonStatus::Retracted);
+            }
+            Event::Forget(forget) => self.forget(forget.event),
             Event::Retire(retire) => {
                 self.set_status(&retire.persona, Status::Archived(retire.reason));
             }
@@ -63,14 +73,6 @@ impl Roster {
                 *self.totals.unknown.entry(kind.clone()).or_default() += 1;
             }
         }
-    }
-
-    /// The persona of that name and its position, if there is one.
-    fn get_mut(&mut self, name: &PersonaName) -> Option<(usize, &mut Persona)> {
-        let index = self.position(name).ok()?;
-        let persona = self.personas.get_mut(index)?.as_deref_mut();
-        debug_assert!(persona.is_some(), "`{name}` is not loaded");
-        Some((index, persona?))
     }
 
     /// The first event that names a persona defines it.
@@ -495,7 +497,7 @@ mod tests {
         assert_eq!(roster.personas().len(), 2, "what it says of Bo cannot be known");
         assert_eq!(
             roster.warnings()[0].to_string(),
-            "the log holds events of format version 7; this build knows 1 and skips them"
+            "the log holds events of format version 7; this build knows 2 and skips them"
         );
     }
 

@@ -37,6 +37,8 @@ pub struct Node {
     pub at: Timestamp,
     /// Its parents, unless the line before is the only one: most are so, and a log is long.
     parents: Option<Heads>,
+    /// Whether the line has a text after its id that the event vouches for.
+    has_text: bool,
     pub span: LineSpan,
 }
 
@@ -48,6 +50,8 @@ pub struct EventGraph {
     by_id: Vec<(EventId, usize)>,
     /// The line that has each line's event first.
     firsts: Vec<usize>,
+    /// Lines without the text of their event, each with another that has it.
+    with_text: BTreeMap<usize, usize>,
     /// The repairs on record, each with its line.
     pub repairs: Vec<(usize, Repair)>,
 }
@@ -61,7 +65,8 @@ impl EventGraph {
         let is_next = before.is_some_and(|before| record.prev.ids() == [before]);
         let parents = (!is_next).then(|| record.prev.clone());
         let Record { id, seq, at, .. } = *record;
-        self.nodes.push(Node { id, seq, at, parents, span });
+        let has_text = record.event.has_text();
+        self.nodes.push(Node { id, seq, at, parents, has_text, span });
     }
 
     /// Finds out which line has which event. It has to be done again after a push.
@@ -69,10 +74,15 @@ impl EventGraph {
         self.by_id = self.nodes.iter().map(|node| node.id).zip(0..).collect();
         self.by_id.sort_unstable();
         self.firsts = vec![0; self.nodes.len()];
+        self.with_text.clear();
+        let has_text = |at: usize| self.nodes.get(at).is_some_and(|node| node.has_text);
         let mut known = None;
         for (id, at) in &self.by_id {
             let first = known.filter(|(known, _)| known == id).map_or(*at, |(_, first)| first);
             known = Some((*id, first));
+            if first != *at && has_text(*at) && !has_text(first) {
+                self.with_text.entry(first).or_insert(*at);
+            }
             if let Some(place) = self.firsts.get_mut(*at) {
                 *place = first;
             }
@@ -131,6 +141,18 @@ impl EventGraph {
 
     pub fn end(&self) -> Position {
         self.nodes.last().map_or(Position::START, Node::end)
+    }
+
+    /// The line whose event is read for that of the line `first`: another one, if the text of the
+    /// event stands there alone.
+    pub fn copy_of(&self, first: usize) -> Option<&Node> {
+        self.get(self.with_text.get(&first).copied().unwrap_or(first))
+    }
+
+    /// Returns whether the text of a line's event stands in it, or in another line that has the event.
+    pub fn has_text(&self, at: usize) -> bool {
+        let first = self.firsts.get(at).copied().unwrap_or(at);
+        self.copy_of(first).is_some_and(|node| node.has_text)
     }
 
     /// All lines that have the event of the line `first`.

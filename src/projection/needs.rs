@@ -62,6 +62,8 @@ impl Needs {
     pub(crate) fn event(event: &Event) -> Self {
         match event {
             Event::Compact(_) | Event::Retract(_) => Self::all(),
+            // Whose lesson or note it is, no index knows: it is seldom asked.
+            Event::Unlearn(_) | Event::Forget(_) => Self::everyone(),
             Event::Seed(_)
             | Event::Grow(_)
             | Event::Revise(_)
@@ -69,6 +71,8 @@ impl Needs {
             | Event::Release(_)
             | Event::Outcome(_)
             | Event::Feedback(_)
+            | Event::Lesson(_)
+            | Event::Note(_)
             | Event::Retire(_)
             | Event::Reactivate(_)
             | Event::Repair(_)

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::judgement::Judgement;
-use super::{Month, MonthTally};
+use super::{LessonRecord, Month, MonthTally, NoteRecord};
 use crate::events::{
     AgentName, Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment,
     SessionId, Slot, Tag,
@@ -38,6 +38,12 @@ pub struct Persona {
     /// Its last assignments, oldest first: enough to name the last
     /// [`Persona::RECENT`] outside any one session.
     recent: Vec<Work>,
+    /// What it was taught, in fold order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) lessons: Vec<LessonRecord>,
+    /// Its last note on each project.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) notes: BTreeMap<ProjectName, NoteRecord>,
 }
 
 /// Where a persona comes from.
@@ -173,6 +179,8 @@ impl Persona {
             leases: Vec::new(),
             roles: BTreeMap::new(),
             recent: Vec::new(),
+            lessons: Vec::new(),
+            notes: BTreeMap::new(),
         }
     }
 

@@ -60,6 +60,9 @@ pub(super) struct Totals {
     pub feedback: u64,
     /// Event types that this build does not know, and how many of each were skipped.
     pub unknown: BTreeMap<SmolStr, u64>,
+    /// The events whose texts were forgotten: known before any text is shown.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub forgotten: BTreeSet<EventId>,
     /// The newest format version of any event.
     pub(crate) newest_version: u32,
 }
@@ -187,6 +190,20 @@ impl Roster {
         let persona = self.personas.get(index)?.as_deref();
         debug_assert!(persona.is_some(), "the persona is not loaded");
         persona
+    }
+
+    /// The persona of that name and its position, if there is one.
+    pub(super) fn get_mut(&mut self, name: &PersonaName) -> Option<(usize, &mut Persona)> {
+        let index = self.position(name).ok()?;
+        let persona = self.personas.get_mut(index)?.as_deref_mut();
+        debug_assert!(persona.is_some(), "`{name}` is not loaded");
+        Some((index, persona?))
+    }
+
+    /// All personas, to change them.
+    pub(super) fn everyone_mut(&mut self) -> impl Iterator<Item = &mut Persona> {
+        debug_assert!(self.stored.is_none(), "not everyone is loaded");
+        self.personas.iter_mut().flatten().map(Box::as_mut)
     }
 
     /// Where a persona is in `names`, or else where its name belongs in `by_name`.

@@ -10,7 +10,8 @@ use super::graph::{EventGraph, LineSpan};
 use super::line::{Line, LineDamage, line_ranges};
 use super::{Cutoff, Needs, Roster};
 use crate::events::{
-    DamageReason, EventId, Heads, LineError, Log, Position, Record, Seq, decode, decode_checked,
+    DamageReason, Event, EventId, Heads, LineError, Log, Position, Record, Seq, decode,
+    decode_checked,
 };
 
 /// What the events up to a position add up to, as far as they are within a cut-off.
@@ -131,10 +132,19 @@ impl View {
             self.apply(&record, length);
             self.follow(&record);
         } else {
-            self.first_excluded.get_or_insert(record.at);
+            self.exclude(&record);
         }
         self.advance(&record, length);
         Ok(Fold::Done)
+    }
+
+    /// Passes over the next event, which is past the cut-off. What was forgotten is not told of the
+    /// past either.
+    fn exclude(&mut self, record: &Record) {
+        self.first_excluded.get_or_insert(record.at);
+        if let Event::Forget(forget) = &record.event {
+            self.roster.forget(forget.event);
+        }
     }
 
     /// Puts an event that was folded in the place of its parents among the heads.
@@ -179,16 +189,17 @@ impl View {
             repeats: graph.repeat_ends(),
             ..Self::until(cutoff)
         };
-        let lines: Vec<_> = nodes().map(|(_, node)| (node.id, node.span)).collect();
+        let lines: Vec<_> =
+            nodes().map(|(at, node)| graph.copy_of(at).unwrap_or(node).span).collect();
         drop((graph, ancestry));
         let mut heads = BTreeSet::new();
-        for (id, span) in lines {
+        for span in lines {
             let line = log.get(span.range(0)).unwrap_or_default();
             // It was decoded before, to find its place; to keep a million
             // decoded events would take more memory than their log.
-            let Ok(record) = decode_checked(line, id) else { continue };
+            let Ok(record) = decode_checked(line) else { continue };
             if !cutoff.includes(&record) {
-                view.first_excluded.get_or_insert(record.at);
+                view.exclude(&record);
                 continue;
             }
             view.apply(&record, line.len());
@@ -206,11 +217,10 @@ impl View {
         log: &[u8],
     ) -> Result<impl DoubleEndedIterator<Item = Line<'_>>, LineDamage> {
         let (graph, _) = EventGraph::of_log(log)?;
-        let spans = graph.in_fold_order().into_iter().filter_map(|at| Some(graph.get(at)?.span));
-        let line = |span: LineSpan| {
-            let bytes = log.get(span.range(0)).unwrap_or_default();
-            Line { number: span.line, bytes }
-        };
+        let order = graph.in_fold_order().into_iter();
+        let spans = order.filter_map(|at| Some(graph.copy_of(at)?.span));
+        let line =
+            |span: LineSpan| Line::new(span.line, log.get(span.range(0)).unwrap_or_default());
         Ok(spans.map(line).collect::<Vec<_>>().into_iter())
     }
 
@@ -232,7 +242,7 @@ pub(crate) mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::events::PersonaName;
+    use crate::events::{PersonaName, without_text};
     use crate::projection::{FoldKey, Persona};
 
     /// The type and the data of an event.
@@ -257,16 +267,26 @@ pub(crate) mod tests {
             history
         }
 
-        pub fn then(&mut self, (kind, data): Said) -> &mut Self {
+        pub fn then(&mut self, (kind, mut data): Said) -> &mut Self {
             self.seq += 1;
             self.now += 1;
-            let (v, seq, prev) = (self.newer.unwrap_or(1), self.seq, json!(self.heads));
+            let is_detached = data.get("says").is_some();
+            let v = self.newer.unwrap_or(if is_detached { 2 } else { 1 });
+            let (seq, prev) = (self.seq, json!(self.heads));
             let at = Timestamp::from_second(self.now).unwrap();
+            // What it says stands after the id, as a text that the data vouches for.
+            let says = data.as_object_mut().and_then(|data| data.remove("says"));
+            let text =
+                says.map(|says| json!({ "salt": "0123456789abcdef", kind: says }).to_string());
+            if let Some(text) = &text {
+                data["text"] = json!(EventId::of(text.as_bytes()));
+            }
+            let tail = text.map(|text| format!(",\"text\":{text}")).unwrap_or_default();
             let content = format!(
                 r#"{{"v":{v},"seq":{seq},"at":"{at}","type":"{kind}","data":{data},"prev":{prev}"#
             );
             let id = EventId::of(content.as_bytes());
-            self.lines.push(format!("{content},\"id\":\"{id}\"}}\n"));
+            self.lines.push(format!("{content},\"id\":\"{id}\"{tail}}}\n"));
             self.heads = vec![id];
             self
         }
@@ -337,6 +357,17 @@ pub(crate) mod tests {
         ("outcome", data)
     }
 
+    pub fn lesson(persona: &str, says: &str) -> Said {
+        ("lesson", json!({ "persona": persona, "role": "testing", "says": says }))
+    }
+
+    pub fn note(persona: &str, project: &str, says: &str) -> Said {
+        let of = json!({
+            "session": "s1", "slot": "w-0", "persona": persona, "project": project, "says": says,
+        });
+        ("note", of)
+    }
+
     pub fn retract(event: EventId) -> Said {
         ("retract", json!({ "event": event }))
     }
@@ -378,6 +409,8 @@ pub(crate) mod tests {
             )),
             (session(), persona(), role(), result)
                 .prop_map(|(s, p, r, result)| outcome(s, p, r, result)),
+            (persona(), style()).prop_map(|(p, says)| lesson(p, says)),
+            (persona(), session(), style()).prop_map(|(p, project, says)| note(p, project, says)),
             persona().prop_map(|p| retire(p, "manual")),
             persona().prop_map(reactivate),
             (0_i64..20).prop_map(compact),
@@ -505,6 +538,46 @@ pub(crate) mod tests {
                 (shuffled, repeats).prop_map(|(lines, repeats)| [lines, repeats].concat())
             },
         )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn of_copies_the_one_with_its_text_is_read_wherever_it_stands(
+            lines in any_log(), cuts in prop::collection::vec(any::<[prop::sample::Index; 2]>(), 0..4),
+        ) {
+            let cut = |line: &String| {
+                let cut = without_text(line.trim_end().as_bytes());
+                cut.map_or(line.clone(), |cut| String::from_utf8(cut).unwrap() + "\n")
+            };
+            let mut copies = lines.clone();
+            for [line, place] in cuts.iter().filter(|_| !lines.is_empty()) {
+                copies.insert(place.index(copies.len() + 1), cut(line.get(&lines)));
+            }
+            let whole = View::fold_all(lines.concat().as_bytes()).unwrap();
+            let view = View::fold_all(copies.concat().as_bytes()).unwrap();
+            prop_assert_eq!((&view.roster, &view.heads), (&whole.roster, &whole.heads));
+            let read = |lines: &[String]| {
+                let log = lines.concat();
+                let in_order = View::in_order(log.as_bytes()).unwrap();
+                in_order.map(|line| line.decode().unwrap()).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(read(&copies), read(&lines));
+        }
+    }
+
+    #[test]
+    fn what_was_forgotten_after_the_cutoff_is_not_told_before_it_either() {
+        let mut history = History::of([seed("Ann"), lesson("Ann", "Run it twice.")]);
+        let event = history.heads[0];
+        history.then(seed("Bo")).then(("forget", json!({ "event": event })));
+        for at in [Cutoff::Seq(Seq(2)), Cutoff::Time(Timestamp::from_second(3).unwrap())] {
+            let then = cut(&history.lines, at);
+            assert!(then.roster.is_forgotten(event));
+            let ann = then.roster.get(&PersonaName::unchecked("Ann")).unwrap();
+            assert_eq!(ann.lessons()[0].text, None);
+        }
     }
 
     fn record(line: &str) -> Record {

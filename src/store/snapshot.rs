@@ -132,8 +132,8 @@ impl Snapshot {
         let (found, end) =
             self.store.read_through(|found: &mut BTreeSet<_>, start, batch, _| {
                 for (bytes, number) in batch.split(|byte| *byte == b'\n').zip(start.lines + 1..) {
-                    if written_id(bytes).is_some_and(|(_, id)| prefix.range().contains(&id)) {
-                        found.insert(FoldKey::of(&Line { number, bytes }.decode()?));
+                    if written_id(bytes).is_some_and(|id| prefix.range().contains(&id)) {
+                        found.insert(FoldKey::of(&Line::new(number, bytes).decode()?));
                     }
                 }
                 Ok(())
@@ -201,8 +201,11 @@ impl Snapshot {
         buffer: &mut Vec<u8>,
         mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
     ) -> Result<Option<Position>, StoreError> {
-        let (may_match, cutoff) = (prefilter(texts), self.view().cutoff);
-        let visit = |line: Line<'_>| {
+        let (may_match, view) = (prefilter(texts), self.store.view());
+        let (cutoff, forgotten) = (view.cutoff, view.roster.forgotten().clone());
+        let visit = |mut line: Line<'_>| {
+            line.is_forgotten = !forgotten.is_empty()
+                && written_id(line.bytes).is_some_and(|id| forgotten.contains(&id));
             let is_visited = may_match(line.bytes)
                 && (cutoff == Cutoff::All || cutoff.includes(&line.decode()?));
             if is_visited { visit(line) } else { Ok(()) }
@@ -224,7 +227,7 @@ impl Snapshot {
         let mut end = *page;
         end.advance(buffer);
         let lines = line_ranges(buffer).filter_map(|range| buffer.get(range));
-        let lines = lines.zip(page.lines + 1..).map(|(bytes, number)| Line { number, bytes });
+        let lines = lines.zip(page.lines + 1..).map(|(bytes, number)| Line::new(number, bytes));
         visit_all(lines.collect()).map_err(|damage| self.store.damaged(damage))?;
         if end.last.is_none() && left > 0 {
             // A line that ends with no id is damage, whatever it was looked through for.

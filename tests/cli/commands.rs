@@ -40,10 +40,12 @@ fn feedback_tells_how_it_was_read_and_what_it_did() {
     Affinity: 0.5 → 0.555555556
     ");
     let last = chain(&home.log()).pop().unwrap();
+    assert_eq!((&last["v"], &last["text"]["observation"]), (&json!(2), &json!("x")));
+    let digest = &last["data"]["text"];
     assert_eq!(
         last["data"],
-        json!({"persona": "Kwame Boateng", "role": "debugging", "project": "p", "observation": "x",
-            "sentiment": "positive", "source": "cli"})
+        json!({"persona": "Kwame Boateng", "role": "debugging", "project": "p",
+            "sentiment": "positive", "source": "cli", "text": digest})
     );
     assert_snapshot!(
         home.run(&["feedback", "elena", "--observation", "Missed it.", "--json"]).ok()

@@ -194,17 +194,32 @@ pub fn chain(log: &[u8]) -> Vec<Value> {
     let mut lines = Vec::new();
     let mut heads = Vec::new();
     for (index, line) in log.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        let line = line.strip_suffix(b"\n").expect("a whole line");
-        let (content, _) = line.split_at(line.len() - r#","id":""}"#.len() - 32);
-        let json: Value = serde_json::from_slice(line).unwrap();
-        let id = blake3::hash(content).to_hex()[..32].to_owned();
+        let line = str::from_utf8(line).unwrap().strip_suffix("\n").expect("a whole line");
+        let json: Value = serde_json::from_str(line).unwrap();
+        let (content, _, text) = parts(line);
+        let id = digest(content);
         assert_eq!(json["id"], id, "line {}", index + 1);
+        if let Some(text) = text {
+            assert_eq!(json["data"]["text"], digest(text), "line {}", index + 1);
+        }
         assert_eq!(json["prev"], Value::from(heads), "line {}", index + 1);
         assert_eq!(json["seq"], index + 1);
         heads = vec![id];
         lines.push(json);
     }
     lines
+}
+
+/// The first 32 hex digits of the BLAKE3 digest.
+fn digest(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
+}
+
+/// What the id of a line is the digest of, the id, and the text behind it.
+pub fn parts(line: &str) -> (&str, &str, Option<&str>) {
+    let (content, rest) = line.trim_end().split_once(",\"id\":\"").unwrap();
+    let text = rest[32..].strip_prefix("\",\"text\":");
+    (content, &rest[..32], text.map(|text| text.strip_suffix('}').unwrap()))
 }
 
 /// The text with event ids replaced, whole or shortened, so that a new seed does not change it.
@@ -219,9 +234,8 @@ pub fn without_ids(text: &str) -> String {
         let (before, from) = rest.split_at(start);
         let end = from.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(from.len());
         let (word, after) = from.split_at(end);
-        let digits = word.bytes().any(|b| b.is_ascii_digit());
         shown += before;
-        shown += if hex(word) && digits { "<id>" } else { word };
+        shown += if hex(word) { "<id>" } else { word };
         rest = after;
     }
     shown + rest

@@ -236,7 +236,7 @@ fn a_filter_that_cannot_be_meant_leads_on() {
     home.run(&["log", "--session", ""]).fails(2);
     let done = home.run(&["log", "--type", "asign"]);
     assert_eq!((done.code, done.stdout.as_str()), (Some(0), "No event matches.\n"));
-    assert_snapshot!(done.stderr, @"warning: this version knows no events of the type `asign`; it knows seed, grow, revise, assign, release, outcome, feedback, retract, retire, reactivate, compact, repair");
+    assert_snapshot!(done.stderr, @"warning: this version knows no events of the type `asign`; it knows seed, grow, revise, assign, release, outcome, feedback, lesson, unlearn, note, retract, forget, retire, reactivate, compact, repair");
 }
 
 #[test]
@@ -256,10 +256,10 @@ fn with_json_the_lines_are_those_of_the_log_byte_for_byte() {
 fn events_that_this_version_cannot_read_are_told_as_such() {
     let home = told();
     home.append(1, "promote", "[7]");
-    home.append(2, "retire", r#"{"persona":"Uma Obi"}"#);
+    home.append(3, "retire", r#"{"persona":"Uma Obi"}"#);
     let done = home.run(&["log", "--limit", "2"]);
     assert_snapshot!(done.stdout, @"
-    2026-03-25 15:30  d3f9a054  retire, an event of format version 2, not known here
+    2026-03-25 15:30  65376057  retire, an event of format version 3, not known here
     2026-03-25 15:30  729622f3  promote, an event of a type not known here
     ");
     let done = home.run(&["log", "--type", "promote"]);

@@ -271,13 +271,13 @@ fn line_ends_that_were_converted_are_put_back_and_nothing_is_lost() {
 #[test]
 fn a_log_of_a_newer_program_is_left_alone() {
     let home = Home::seeded();
-    home.append(2, "party", "{}");
+    home.append(3, "party", "{}");
     let mut files = Files::read(home.store());
     files.0[0].1[3] = b"{}\n".to_vec();
     files.write(home.store());
     assert!(home.run(&["repair"]).ok().contains("events.jsonl:4"));
     assert_snapshot!(home.run(&["repair", "--yes"]).fails(1), @"
-    error: the log holds events of format version 2; this build writes version 1 and leaves the log alone
+    error: the log holds events of format version 3; this build writes version 2 and leaves the log alone
     hint: install the newer muzzle-persona that wrote it
     ");
     assert_eq!(Files::read(home.store()), files);

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::{Done, Home};
+use crate::harness::{Done, Home, parts};
 
 /// Where this process finds its programs.
 #[expect(clippy::disallowed_methods, reason = "git is where the tests' own PATH says")]
@@ -57,7 +57,7 @@ pub fn ids(home: &Home) -> BTreeSet<String> {
 
 /// The ids of the events in a log.
 pub fn ids_in(log: &str) -> BTreeSet<String> {
-    log.lines().map(|line| line[line.len() - 34..line.len() - 2].to_owned()).collect()
+    log.lines().map(|line| parts(line).1.to_owned()).collect()
 }
 
 /// The files of a store's log.

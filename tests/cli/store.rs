@@ -100,17 +100,17 @@ fn a_bad_seed_file_is_refused_with_its_place() {
 #[test]
 fn a_log_of_a_newer_format_is_read_with_a_warning_and_not_written() {
     let home = Home::seeded();
-    home.append(2, "assign", "7");
+    home.append(3, "assign", "7");
     let log = home.log();
 
     let done = home.run(&["list"]);
     assert_eq!(done.code, Some(0));
     assert_eq!(
         done.stderr,
-        "warning: the log holds events of format version 2; this build knows 1 and skips them\n"
+        "warning: the log holds events of format version 3; this build knows 2 and skips them\n"
     );
     let stderr = home.run(&assign_args("s1", "w1", "testing")).fails(1);
-    let error = "error: the log holds events of format version 2; this build writes version 1 and leaves the log alone\n";
+    let error = "error: the log holds events of format version 3; this build writes version 2 and leaves the log alone\n";
     assert!(stderr.starts_with(&(done.stderr + error)), "{stderr}");
     assert_eq!(home.log(), log);
 }

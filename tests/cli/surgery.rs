@@ -6,7 +6,7 @@ use std::path::Path;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use crate::harness::{Done, Home};
+use crate::harness::{Done, Home, parts};
 
 /// The files of a log, each as its lines with their line ends.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -65,9 +65,9 @@ impl Files {
     }
 }
 
-/// The id at a line's end.
+/// The id of a line.
 pub fn id(line: &[u8]) -> String {
-    String::from_utf8(line[line.len() - 35..line.len() - 3].to_vec()).unwrap()
+    parts(str::from_utf8(line).unwrap()).1.to_owned()
 }
 
 /// A line with a right id after this content.

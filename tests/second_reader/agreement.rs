@@ -1,6 +1,8 @@
 //! The program's answers beside the reader's.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use crate::answer::{Answer, RANKED, SHOWN};
 use crate::harness::{Home, NOW};
@@ -25,7 +27,17 @@ pub fn program(home: &Home) -> Option<Answer> {
         told_apart.push(shown["not_told_apart"].clone());
     }
     let rankings = RANKED.iter().map(|role| ranking(role)).collect::<Option<_>>()?;
-    Some(Answer { heads: stats["heads"].clone(), list, rankings, told_apart })
+    let log = answer(home, &["log", "--json"])?;
+    let known = log["events"].as_array().unwrap().iter().filter(|event| event["v"] == 2);
+    let said = known.filter_map(|event| {
+        let key = match event["type"].as_str()? {
+            "feedback" => "observation",
+            other => other,
+        };
+        Some((event["id"].as_str()?, event["text"][key].as_str()?))
+    });
+    let texts = json!(said.collect::<BTreeMap<_, _>>());
+    Some(Answer { heads: stats["heads"].clone(), texts, list, rankings, told_apart })
 }
 
 fn answer(home: &Home, args: &[&str]) -> Option<Value> {

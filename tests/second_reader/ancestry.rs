@@ -32,7 +32,7 @@ fn ancestry_is_whole_or_vouched_for() {
     let below = ben(9, &[GONE]);
     let child = line(11, &[id(&below)], "party", "{}");
     refused("the next line, too", &[&below, &child, &repair(id(&child), 12)]);
-    let newer = repair(id(&below), 10).replacen(":1", ":2", 1);
+    let newer = repair(id(&below), 10).replacen(":1", ":3", 1);
     refused("by a newer repair", &[&below, &sign(&newer[..newer.len() - 42])]);
 }
 

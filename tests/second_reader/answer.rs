@@ -26,6 +26,8 @@ pub struct Answer {
     pub heads: Value,
     /// What `search --all` answers, for each of the roles.
     pub rankings: Vec<Value>,
+    /// The words behind the ids that `log` shows, by id.
+    pub texts: Value,
     /// What `show` tells of the first personas besides.
     pub told_apart: Vec<Value>,
 }
@@ -40,6 +42,7 @@ impl Answer {
         let shown = personas.map(|(name, persona)| judge.shown(&roster, name, persona));
         let shown: Vec<_> = shown.collect();
         Ok(Self {
+            texts: json!(history.texts()),
             list: json!({ "personas": shown }),
             heads: history.heads.into(),
             rankings: RANKED.iter().map(|role| judge.search(&roster, role)).collect(),

@@ -9,17 +9,44 @@ use crate::object::Object;
 /// What happened, as far as the roster or the history wants to know it.
 #[derive(Debug, Clone)]
 pub enum Fact {
-    Created { grown: bool, definition: Definition },
+    Created {
+        grown: bool,
+        definition: Definition,
+    },
     Revised(Definition),
-    Assigned { session: String, project: String, slots: Vec<Slot> },
-    Released { session: String, counts: bool, slots: Vec<Slot> },
+    Assigned {
+        session: String,
+        project: String,
+        slots: Vec<Slot>,
+    },
+    Released {
+        session: String,
+        counts: bool,
+        slots: Vec<Slot>,
+    },
     Judged(Verdict),
     Measured(Outcome),
-    Retracted { event: String },
-    Retired { persona: String },
-    Reactivated { persona: String },
-    Compacted { before: Moment },
-    Repaired { missing: BTreeSet<String> },
+    /// A lesson or a note, or a lesson that is offered no more: no answer here depends on them.
+    Told,
+    Retracted {
+        event: String,
+    },
+    /// The text of that event is not to be shown.
+    Forgotten {
+        event: String,
+    },
+    Retired {
+        persona: String,
+    },
+    Reactivated {
+        persona: String,
+    },
+    Compacted {
+        before: Moment,
+    },
+    Repaired {
+        missing: BTreeSet<String>,
+    },
     Unknown,
 }
 
@@ -78,7 +105,7 @@ pub enum Sentiment {
 
 impl Fact {
     /// Reads the data of an event of this type.
-    pub fn parse(kind: &str, data: &str) -> Result<Self, String> {
+    pub fn parse(version: u64, kind: &str, data: &str) -> Result<Self, String> {
         if !KINDS.contains(&kind) {
             return Ok(Self::Unknown);
         }
@@ -90,8 +117,12 @@ impl Fact {
             "assign" => assigned(&data)?,
             "release" => released(&data)?,
             "outcome" => measured(&data)?,
-            "feedback" => judged(&data)?,
-            "retract" => retracted(&data)?,
+            "feedback" => judged(version, &data)?,
+            "lesson" => taught(&data)?,
+            "unlearn" => taken_back(&data, "lesson").map(|_| Self::Told)?,
+            "note" => noted(&data)?,
+            "retract" => Self::Retracted { event: taken_back(&data, "event")? },
+            "forget" => Self::Forgotten { event: taken_back(&data, "event")? },
             "retire" => {
                 reason(&data, &["manual", "inactive"])?;
                 Self::Retired { persona: data.get("persona")? }
@@ -106,7 +137,7 @@ impl Fact {
     }
 }
 
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 16] = [
     "seed",
     "grow",
     "revise",
@@ -114,7 +145,11 @@ const KINDS: [&str; 12] = [
     "release",
     "outcome",
     "feedback",
+    "lesson",
+    "unlearn",
+    "note",
     "retract",
+    "forget",
     "retire",
     "reactivate",
     "compact",
@@ -167,9 +202,13 @@ fn slot(data: &Object<'_>) -> Result<Slot, String> {
     Ok(Slot { name: data.get("slot")?, persona: data.get("persona")?, role: data.get("role")? })
 }
 
-fn judged(data: &Object<'_>) -> Result<Fact, String> {
+fn judged(version: u64, data: &Object<'_>) -> Result<Fact, String> {
     data.maybe("project")?;
-    data.get::<String>("observation")?;
+    if version == 1 {
+        data.get::<String>("observation")?;
+    } else {
+        digest(data)?;
+    }
     let sentiment = match data.get::<String>("sentiment")?.as_str() {
         "positive" => Sentiment::Positive,
         "negative" => Sentiment::Negative,
@@ -204,14 +243,36 @@ fn measured(data: &Object<'_>) -> Result<Fact, String> {
     }))
 }
 
-fn retracted(data: &Object<'_>) -> Result<Fact, String> {
-    data.maybe("reason")?;
-    let event: String = data.get("event")?;
-    if is_id(event.as_bytes()) {
-        Ok(Fact::Retracted { event })
-    } else {
-        Err(format!("`{event}` is no id"))
+fn taught(data: &Object<'_>) -> Result<Fact, String> {
+    data.maybe("role")?;
+    data.maybe("project")?;
+    if let Some(from) = data.maybe("from")? {
+        id(from)?;
     }
+    data.get::<String>("persona")?;
+    digest(data).map(|()| Fact::Told)
+}
+
+fn noted(data: &Object<'_>) -> Result<Fact, String> {
+    for key in ["session", "slot", "persona", "project"] {
+        data.get::<String>(key)?;
+    }
+    digest(data).map(|()| Fact::Told)
+}
+
+/// The event that is named under a key, and perhaps why.
+fn taken_back(data: &Object<'_>, key: &str) -> Result<String, String> {
+    data.maybe("reason")?;
+    id(data.get(key)?)
+}
+
+/// The digest of a text, if there is one.
+fn digest(data: &Object<'_>) -> Result<(), String> {
+    data.maybe("text")?.map_or(Ok(()), |digest| id(digest).map(drop))
+}
+
+fn id(text: String) -> Result<String, String> {
+    if is_id(text.as_bytes()) { Ok(text) } else { Err(format!("`{text}` is no id")) }
 }
 
 fn compacted(data: &Object<'_>) -> Result<Fact, String> {

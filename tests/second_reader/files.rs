@@ -4,14 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use crate::agreement::{agreed, reader};
-use crate::forge::home;
+use crate::forge::{home, line};
 
 const VERSION_1: &str = include_str!("../../fixtures/log/v1.jsonl");
 const OUTCOMES: &str = include_str!("../../fixtures/log/v1-outcomes.jsonl");
+const TEXTS: &str = include_str!("../../fixtures/log/v2-texts.jsonl");
 
 #[test]
-fn the_samples_of_version_1_add_up_to_the_same() {
-    for log in [VERSION_1, OUTCOMES] {
+fn the_samples_of_each_version_add_up_to_the_same() {
+    for log in [VERSION_1, OUTCOMES, TEXTS] {
         let all: Vec<_> = log.split_inclusive('\n').collect();
         // Each event changes something of its own.
         for events in 1..=all.len() {
@@ -59,4 +60,43 @@ fn a_log_in_pieces_is_the_same_log() {
         reason.contains("its parent `e65c7d66a5fefea52dfa3adbe246ea9f` is not there"),
         "{reason}"
     );
+}
+
+#[test]
+fn a_text_is_taken_from_the_copy_that_has_it_and_a_forgotten_one_from_none() {
+    let lines: Vec<_> = TEXTS.split_inclusive('\n').collect();
+    let cut = |line: &str| {
+        let (event, _) = line.split_once("\",\"text\":{").unwrap();
+        format!("{event}\"}}\n")
+    };
+    let texts = |what: &str, lines: &[&str]| {
+        let answer = agreed(&home(lines.concat().as_bytes()), what);
+        answer.texts.as_object().unwrap().len()
+    };
+    assert_eq!(texts("as it is", &lines), 5);
+    // The fourth line is a feedback whose text stands there.
+    let without = cut(lines[3]);
+    let changed = lines[3].replace("Found", "Lost");
+    let broken = lines[3].replace("Found", "\"");
+    for other in [&without, &changed, &broken] {
+        let mut alone = lines.clone();
+        alone[3] = other;
+        assert_eq!(texts("alone", &alone), 4, "{other}");
+        for (first, second) in [(lines[3], &**other), (other, lines[3])] {
+            let mut both = lines.clone();
+            both[3] = first;
+            both.insert(9, second);
+            assert_eq!(texts("two copies", &both), 5, "{other}");
+        }
+    }
+    // Wherever it stands, what was forgotten is shown by neither.
+    let last: Vec<_> = lines.last().unwrap().rsplit("\"id\":\"").next().unwrap().chars().collect();
+    let head: String = last[..32].iter().collect();
+    let id: String = lines[3].split("\"id\":\"").nth(1).unwrap().chars().take(32).collect();
+    let forget = line(17, &[&head], "forget", &format!(r#"{{"event":"{id}"}}"#));
+    let mut forgotten = lines.clone();
+    forgotten.push(&forget);
+    assert_eq!(texts("forgotten", &forgotten), 4);
+    forgotten.rotate_right(1);
+    assert_eq!(texts("forgotten, and merged", &forgotten), 4);
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::agreement::{agreed, program, reader};
 use crate::answer::Answer;
-use crate::harness::Home;
+use crate::harness::{Home, parts};
 
 pub const AT: &str = "2026-01-01T00:00:00Z";
 pub const ADA: &str = r#"{"name":"Ada","traits":[],"expertise":[],"instructions":{}}"#;
@@ -40,9 +40,9 @@ pub fn ada() -> String {
     line(1, &[], "seed", ADA)
 }
 
-/// The id at a line's end.
+/// The id of a line.
 pub fn id(line: &str) -> &str {
-    &line[line.len() - 35..line.len() - 3]
+    parts(line).1
 }
 
 /// Both take the log, and find so many personas in it.

@@ -111,6 +111,11 @@ fn data_belongs_to_its_type() {
         ("assign", &choice(r#","by":null,"score":null"#)),
         ("outcome", &outcome("stopped")),
         ("retract", r#"{"event":"00000000000000000000000000000000","reason":null}"#),
+        ("forget", r#"{"event":"00000000000000000000000000000000"}"#),
+        ("unlearn", r#"{"lesson":"00000000000000000000000000000000","reason":"r"}"#),
+        ("lesson", r#"{"persona":"Ada","role":null,"project":"p"}"#),
+        ("lesson", r#"{"persona":"Ada","text":"00000000000000000000000000000000"}"#),
+        ("note", r#"{"session":"s","slot":"w-0","persona":"Ada","project":"p","text":null}"#),
     ] {
         taken(&format!("{kind} {data}"), &[&ada, &next(kind, data)], 1);
     }
@@ -126,6 +131,12 @@ fn data_belongs_to_its_type() {
         ("retract", r#"{"event":"00000000000000000000000000000000","reason":7}"#),
         ("release", r#"{"session":"s","reason":"late","slots":[]}"#),
         ("feedback", r#"{"persona":"Ada","role":"r","observation":"o","sentiment":"positive"}"#),
+        ("forget", r#"{"event":"1"}"#),
+        ("unlearn", r#"{"event":"00000000000000000000000000000000"}"#),
+        ("lesson", r#"{"persona":"Ada","text":"words"}"#),
+        ("lesson", r#"{"persona":"Ada","from":"1"}"#),
+        ("lesson", r#"{"role":"r"}"#),
+        ("note", r#"{"session":"s","slot":"w-0","persona":"Ada"}"#),
         ("retire", r#"{"persona":"Ada"}"#),
         ("reactivate", r#"{"persona":"Ada","reason":"inactive"}"#),
         ("compact", r#"{"before":"today","summaries":[]}"#),
@@ -133,8 +144,71 @@ fn data_belongs_to_its_type() {
     ] {
         refused(&format!("{kind} {data}"), &[&ada, &next(kind, data)]);
     }
-    // A reader of version 1 knows nothing of what a newer line says but its place.
-    let newer = next("seed", "0").replacen(":1", ":2", 1);
+    // A reader knows nothing of what a newer line says but its place.
+    let newer = next("seed", "0").replacen(":1", ":3", 1);
     let newer = sign(&newer[..newer.len() - 42]);
     taken("a newer version", &[&ada, &newer, &line(3, &[id(&newer)], "seed", BEN)], 2);
+}
+
+#[test]
+fn a_text_stands_behind_the_id_of_a_line_that_vouches_for_it() {
+    let ada = ada();
+    let digest = |text: &str| blake3::hash(text.as_bytes()).to_hex()[..32].to_owned();
+    let next = |v: u32, data: &str, text: &str| {
+        let prev = format!(r#"["{}"]"#, id(&ada));
+        let signed = sign(&format!(
+            r#"{{"v":{v},"seq":2,"at":"{AT}","type":"lesson","data":{data},"prev":{prev}"#
+        ));
+        format!("{},\"text\":{text}}}\n", &signed[..signed.len() - 2])
+    };
+    let vouched = |text: &str| format!(r#"{{"persona":"Ada","text":"{}"}}"#, digest(text));
+    let known = |what: &str, text: &str| {
+        let line = next(2, &vouched(text), text);
+        let answer = taken(what, &[&ada, &line], 1);
+        answer.texts.as_object().unwrap().values().next().cloned()
+    };
+    for (what, text) in [
+        ("as it is written", r#"{"salt":"0123456789abcdef","lesson":"Wait."}"#),
+        ("without a salt", r#"{"lesson":"Wait."}"#),
+        ("more keys", r#"{"x":{"salt":1,"id":"y"},"lesson":"Wait.","y":[{}]}"#),
+        ("white space", r#"{ "lesson" : "Wait." }"#),
+        ("what looks like an id", &{
+            let id = digest("");
+            format!(r#"{{"lesson":"Wait.","x":{{"y":0,"id":"{id}","text":{{}}}}}}"#)
+        }),
+    ] {
+        assert_eq!(known(what, text), Some("Wait.".into()), "{what}");
+    }
+    for (what, text) in [
+        ("no words", r#"{"salt":"0123456789abcdef"}"#),
+        ("words of another kind", r#"{"observation":"Wait."}"#),
+        ("words twice", r#"{"lesson":"Wait.","lesson":"Go."}"#),
+        ("words that are none", r#"{"lesson":1}"#),
+        ("no object", r#""lesson""#),
+        ("nothing", ""),
+        ("half of it", r#"{"lesson":"#),
+        ("more than it", r#"{"lesson":"Wait."}{}"#),
+    ] {
+        assert_eq!(known(what, text), None, "{what}");
+    }
+    let text = r#"{"lesson":"Wait."}"#;
+    for (what, line) in [
+        ("nobody vouches", next(2, r#"{"persona":"Ada"}"#, text)),
+        ("another digest", next(2, &vouched("x"), text)),
+        ("a newer version", next(3, &vouched(text), text)),
+    ] {
+        assert_eq!(taken(what, &[&ada, &line], 1).texts, serde_json::json!({}), "{what}");
+    }
+    refused("a text behind a line of version 1", &[&ada, &next(1, &vouched(text), text)]);
+    let stray = next(2, &vouched(text), text).replace("}}\n", "}} \n");
+    refused("more behind it", &[&ada, &stray]);
+    // Half a line is torn, wherever it was cut.
+    let whole = next(2, &vouched(text), text);
+    let whole = whole.trim_end();
+    for end in 1..whole.len() {
+        let answer = taken("cut", &[&ada, &whole[..end]], 1);
+        assert_eq!(answer.texts, serde_json::json!({}), "{end}");
+    }
+    let answer = taken("a line feed is missing", &[&ada, whole], 1);
+    assert_eq!(answer.texts.as_object().unwrap().len(), 1);
 }

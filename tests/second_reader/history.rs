@@ -17,8 +17,12 @@ pub struct History {
 impl History {
     /// Takes lines in any order, however often each is there.
     pub fn of(lines: Vec<Event>) -> Result<Self, String> {
-        let by_id: BTreeMap<_, _> =
-            lines.into_iter().map(|event| (event.id.clone(), event)).collect();
+        let mut by_id = BTreeMap::<_, Event>::new();
+        for event in lines {
+            let known = by_id.entry(event.id.clone()).or_insert_with(|| event.clone());
+            // One copy of a line may have lost its text.
+            known.text = known.text.take().or(event.text);
+        }
         let vouched = vouched(by_id.values());
         for event in by_id.values() {
             check_ancestry(event, &by_id, &vouched)
@@ -29,6 +33,16 @@ impl History {
         let mut events: Vec<_> = by_id.into_values().collect();
         events.sort_by(|a, b| (a.seq, a.at, &a.id).cmp(&(b.seq, b.at, &b.id)));
         Ok(Self { events, heads })
+    }
+
+    /// The words that stand behind ids, but for those that are forgotten.
+    pub fn texts(&self) -> BTreeMap<&str, &str> {
+        let forgotten = |id: &String| {
+            let is_it = |it: &Event| matches!(&it.fact, Fact::Forgotten { event } if event == id);
+            self.events.iter().any(is_it)
+        };
+        let said = self.events.iter().filter(|event| !forgotten(&event.id));
+        said.filter_map(|event| Some((&*event.id, event.text.as_deref()?))).collect()
     }
 }
 

@@ -130,7 +130,9 @@ impl Roster {
             }
             Fact::Judged(_)
             | Fact::Measured(_)
+            | Fact::Told
             | Fact::Retracted { .. }
+            | Fact::Forgotten { .. }
             | Fact::Compacted { .. }
             | Fact::Repaired { .. }
             | Fact::Unknown => {}

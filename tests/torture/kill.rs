@@ -343,6 +343,15 @@ struct Recorded<'a> {
     compacted: usize,
 }
 
+/// What was observed; it stands behind the ids.
+fn observed(log: &[Value]) -> BTreeSet<&str> {
+    let feedback = log.iter().filter(|line| line["type"] == "feedback");
+    let all: Vec<_> = feedback.map(|line| line["text"]["observation"].as_str().unwrap()).collect();
+    let once: BTreeSet<_> = all.iter().copied().collect();
+    assert_eq!(once.len(), all.len(), "a feedback is recorded twice");
+    once
+}
+
 impl<'a> Recorded<'a> {
     fn of(log: &'a [Value]) -> Self {
         let known = ["seed", "assign", "release", "feedback", "grow", "compact"];
@@ -363,7 +372,7 @@ impl<'a> Recorded<'a> {
         Self {
             assigned: assigned.collect(),
             released: marks("release", "session"),
-            observed: marks("feedback", "observation"),
+            observed: observed(log),
             grown: marks("grow", "name"),
             compacted: of("compact").count(),
         }

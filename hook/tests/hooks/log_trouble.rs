@@ -114,12 +114,12 @@ fn a_log_of_a_newer_format_is_left() {
     let log = home.log();
     let (_, id) = log.trim_end_matches("\"}\n").rsplit_once('"').unwrap();
     let content = format!(
-        r#"{{"v":2,"seq":14,"at":"2026-03-25T15:30:00Z","type":"assign","data":{{"new":1}},"prev":["{id}"]"#
+        r#"{{"v":3,"seq":14,"at":"2026-03-25T15:30:00Z","type":"assign","data":{{"new":1}},"prev":["{id}"]"#
     );
     home.set_log(&format!("{log}{content},\"id\":\"{}\"}}\n", id_of(&content)));
     is_declined(
         &home,
-        "the log holds events of format version 2; this build writes version 1 and leaves the log alone",
+        "the log holds events of format version 3; this build writes version 2 and leaves the log alone",
     );
 }
 
