@@ -195,7 +195,12 @@ fn number(text: &str) -> Option<(u64, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = text.split_at_checked(digits)?;
     let is_canonical = number == "0" || !number.starts_with('0');
-    Some((number.parse().ok().filter(|_| is_canonical)?, rest))
+    // No number of 19 digits is too large.
+    let value = match digits {
+        1..=19 => number.bytes().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')),
+        _ => number.parse().ok()?,
+    };
+    is_canonical.then_some((value, rest))
 }
 
 /// How a moment is written.
@@ -203,19 +208,40 @@ const MOMENT: &str = "0000-00-00T00:00:00Z";
 
 fn moment(text: &str) -> Option<Timestamp> {
     let bytes: [u8; MOMENT.len()] = text.as_bytes().try_into().ok()?;
-    let is_canonical = |(byte, form): (&u8, u8)| match form {
-        b'0' => byte.is_ascii_digit(),
-        other => *byte == other,
+    let [
+        y3,
+        y2,
+        y1,
+        y0,
+        b'-',
+        m1,
+        m0,
+        b'-',
+        d1,
+        d0,
+        b'T',
+        h1,
+        h0,
+        b':',
+        i1,
+        i0,
+        b':',
+        s1,
+        s0,
+        b'Z',
+    ] = bytes
+    else {
+        return None;
     };
-    if !bytes.iter().zip(MOMENT.bytes()).all(is_canonical) {
+    let digits = [y3, y2, y1, y0, m1, m0, d1, d0, h1, h0, i1, i0, s1, s0];
+    if !digits.iter().fold(true, |all, digit| all & digit.is_ascii_digit()) {
         return None;
     }
-    let [y3, y2, y1, y0, _, m1, m0, _, d1, d0, _, h1, h0, _, i1, i0, _, s1, s0, _] =
-        bytes.map(|byte| byte.wrapping_sub(b'0') & 15);
-    let two = |tens: u8, ones: u8| i8::try_from(tens * 10 + ones).ok();
-    let year = i16::from(y3) * 1000 + i16::from(y2) * 100 + i16::from(two(y1, y0)?);
-    let (month, day) = (two(m1, m0)?, two(d1, d0)?);
-    let (hour, minute, second) = (two(h1, h0)?, two(i1, i0)?, two(s1, s0)?);
+    #[expect(clippy::cast_possible_wrap, reason = "it is below 100")]
+    let two = |tens: u8, ones: u8| ((tens - b'0') * 10 + (ones - b'0')) as i8;
+    let year = i16::from(two(y3, y2)) * 100 + i16::from(two(y1, y0));
+    let (month, day) = (two(m1, m0), two(d1, d0));
+    let (hour, minute, second) = (two(h1, h0), two(i1, i0), two(s1, s0));
     let civil = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
     Offset::UTC.to_timestamp(civil).ok()
 }

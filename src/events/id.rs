@@ -27,17 +27,20 @@ impl EventId {
     /// Reads an id from its 32 hex digits.
     #[must_use]
     pub fn parse(digits: &[u8]) -> Option<Self> {
-        if digits.len() != Self::DIGITS {
-            return None;
+        let digits: &[u8; Self::DIGITS] = digits.try_into().ok()?;
+        let (mut nibbles, mut are_digits) = ([0; Self::DIGITS], true);
+        // No early end, so that the compiler can look at many digits at once.
+        for (nibble, byte) in nibbles.iter_mut().zip(digits) {
+            let (digit, letter) = (byte.wrapping_sub(b'0'), byte.wrapping_sub(b'a'));
+            are_digits &= (digit < 10) | (letter < 6);
+            *nibble = if digit < 10 { digit } else { letter.wrapping_add(10) };
         }
-        let (pairs, _) = digits.as_chunks::<2>();
-        let (mut id, mut all) = ([0; 16], 0);
+        let (pairs, _) = nibbles.as_chunks::<2>();
+        let mut id = [0; 16];
         for (to, [high, low]) in id.iter_mut().zip(pairs) {
-            let (high, low) = (nibble(*high), nibble(*low));
-            all |= high | low;
             *to = high << 4 | low;
         }
-        (all < NO_DIGIT).then_some(Self(id))
+        are_digits.then_some(Self(id))
     }
 
     /// The first 32 bits.
@@ -58,18 +61,6 @@ impl EventId {
             *low = hex(byte & 15);
         }
         digits
-    }
-}
-
-/// What [`nibble`] answers to anything else: more than any value, whatever it is combined with.
-const NO_DIGIT: u8 = 16;
-
-/// The value of a lower-case hex digit.
-fn nibble(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        _ => NO_DIGIT,
     }
 }
 

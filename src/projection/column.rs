@@ -37,7 +37,7 @@ pub mod numbers {
     ) -> Result<Vec<T>, D::Error> {
         let mut reader = Reader::of(<&str>::deserialize(deserializer)?);
         let mut all = Vec::with_capacity(reader.left.len() / 3);
-        while !reader.left.is_empty() {
+        while !reader.is_empty() {
             let number = T::read(&mut reader).filter(|_| reader.skip(b','));
             all.push(number.ok_or_else(wrong)?);
         }
@@ -60,12 +60,12 @@ pub mod months {
     ) -> Result<Vec<MonthTally>, D::Error> {
         let mut reader = Reader::of(<&str>::deserialize(deserializer)?);
         let mut all = Vec::new();
-        let mut is_more = !reader.left.is_empty();
+        let mut is_more = !reader.is_empty();
         while is_more {
             all.push(reader.month().ok_or_else(wrong)?);
             is_more = reader.skip(b',');
         }
-        if reader.left.is_empty() { Ok(all) } else { Err(wrong()) }
+        if reader.is_empty() { Ok(all) } else { Err(wrong()) }
     }
 }
 
@@ -97,7 +97,7 @@ pub mod records {
             rows: Vec::with_capacity(bytes / 32),
             months: Vec::with_capacity(bytes / 16),
         };
-        while !reader.left.is_empty() {
+        while !reader.is_empty() {
             let row = reader.record(&mut all.months).ok_or_else(wrong)?;
             all.rows.push(row);
         }
@@ -153,12 +153,23 @@ pub struct Reader<'a> {
 
 /// What these answer is `None` if something else stands there.
 impl<'a> Reader<'a> {
-    fn of(text: &'a str) -> Self {
+    pub fn of(text: &'a str) -> Self {
         Self { left: text.as_bytes() }
     }
 
-    /// Takes a byte, if it is the next.
-    fn skip(&mut self, byte: u8) -> bool {
+    pub fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    /// Takes so many bytes.
+    pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, left) = self.left.split_at_checked(length)?;
+        self.left = left;
+        Some(taken)
+    }
+
+    /// Passes a byte, if it is the next.
+    pub fn skip(&mut self, byte: u8) -> bool {
         let rest = self.left.split_first().filter(|(first, _)| **first == byte);
         self.left = rest.map_or(self.left, |(_, rest)| rest);
         rest.is_some()

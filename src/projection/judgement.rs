@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::events::{Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, Sentiment, Slot};
 
@@ -20,8 +19,7 @@ pub(crate) enum Judgement {
 ///
 /// Of an outcome it is the run, the slot and the source; of a feedback that names a session, the
 /// persona, the role, the session, the slot and the source; any other feedback stands for itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct JudgementKey(EventId);
 
 impl JudgementKey {
@@ -70,6 +68,10 @@ impl JudgementKey {
 
     pub(super) fn of_id(id: EventId) -> Self {
         Self(id)
+    }
+
+    pub(super) fn id(self) -> EventId {
+        self.0
     }
 
     /// The parts with their lengths, so that no two lists of parts look alike.

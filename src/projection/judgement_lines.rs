@@ -1,44 +1,39 @@
 //! How a checkpoint keeps judgements: in sorted lines, of which one is read to find one.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::checked_line::{check, line};
+use super::column::{Number as _, Reader};
 use super::judgement::{ByKey, Judgement, JudgementKey, RecordedJudgement};
 use crate::events::{EventId, OutcomeResult, RoleName, Sentiment};
 
-/// How a checkpoint writes a judgement, its time in nanoseconds: there may be a million of them.
-type Row<'a> = (EventId, i128, u32, Cow<'a, str>, char);
-
-impl RecordedJudgement {
-    fn row(&self) -> Row<'_> {
-        let letter = match self.judgement {
-            Judgement::Verdict(Sentiment::Positive) => '+',
-            Judgement::Verdict(Sentiment::Negative) => '-',
-            Judgement::Verdict(Sentiment::Neutral) => '=',
-            Judgement::Outcome(OutcomeResult::Ok) => 'o',
-            Judgement::Outcome(OutcomeResult::Bad) => 'b',
-            Judgement::Outcome(OutcomeResult::Stopped) => 's',
-        };
-        (self.id, self.at.as_nanosecond(), self.persona, Cow::Borrowed(self.role.as_str()), letter)
+/// The letter of a judgement in a line.
+fn letter(judgement: Judgement) -> char {
+    match judgement {
+        Judgement::Verdict(Sentiment::Positive) => '+',
+        Judgement::Verdict(Sentiment::Negative) => '-',
+        Judgement::Verdict(Sentiment::Neutral) => '=',
+        Judgement::Outcome(OutcomeResult::Ok) => 'o',
+        Judgement::Outcome(OutcomeResult::Bad) => 'b',
+        Judgement::Outcome(OutcomeResult::Stopped) => 's',
     }
+}
 
-    fn of_row((id, at, persona, role, letter): Row<'_>) -> Option<Self> {
-        let judgement = match letter {
-            '+' => Judgement::Verdict(Sentiment::Positive),
-            '-' => Judgement::Verdict(Sentiment::Negative),
-            '=' => Judgement::Verdict(Sentiment::Neutral),
-            'o' => Judgement::Outcome(OutcomeResult::Ok),
-            'b' => Judgement::Outcome(OutcomeResult::Bad),
-            's' => Judgement::Outcome(OutcomeResult::Stopped),
-            _ => return None,
-        };
-        let at = Timestamp::from_nanosecond(at).ok()?;
-        Some(Self { id, at, persona, role: RoleName::unchecked(&role), judgement })
-    }
+fn of_letter(letter: u8) -> Option<Judgement> {
+    Some(match letter {
+        b'+' => Judgement::Verdict(Sentiment::Positive),
+        b'-' => Judgement::Verdict(Sentiment::Negative),
+        b'=' => Judgement::Verdict(Sentiment::Neutral),
+        b'o' => Judgement::Outcome(OutcomeResult::Ok),
+        b'b' => Judgement::Outcome(OutcomeResult::Bad),
+        b's' => Judgement::Outcome(OutcomeResult::Stopped),
+        _ => return None,
+    })
 }
 
 /// A part of a checkpoint that holds judgements: a line for each bucket of keys, and behind them a
@@ -71,8 +66,43 @@ const PLACE: u64 = 12;
 struct Bucket<'a> {
     /// Its number, so that no other can be taken for it.
     bucket: u32,
+    roles: Vec<RoleName>,
+    /// A text, since there may be a million of them. Each is its key, its event, its letter, the
+    /// position of the persona, that in `roles`, and the second and the nanosecond of its time:
+    /// `…32 digits……32 digits…+7.0.1767225600.0;`.
     #[serde(borrow)]
-    judgements: Vec<(JudgementKey, Vec<Row<'a>>)>,
+    judgements: Cow<'a, str>,
+}
+
+impl Bucket<'_> {
+    fn push(&mut self, key: JudgementKey, it: &RecordedJudgement) {
+        let found = self.roles.iter().position(|role| *role == it.role);
+        let role = found.unwrap_or_else(|| {
+            self.roles.push(it.role.clone());
+            self.roles.len() - 1
+        });
+        let (second, nanosecond) = (it.at.as_second(), it.at.subsec_nanosecond());
+        let (text, persona) = (self.judgements.to_mut(), it.persona);
+        for digits in [key.id().digits(), it.id.digits()] {
+            text.push_str(str::from_utf8(&digits).unwrap_or_default());
+        }
+        text.push(letter(it.judgement));
+        let _ = write!(text, "{persona}.{role}.{second}.{nanosecond};");
+    }
+
+    /// Reads the next judgement of what is left of the text.
+    fn next(&self, text: &mut Reader<'_>) -> Option<(JudgementKey, RecordedJudgement)> {
+        let key = JudgementKey::of_id(EventId::parse(text.take(EventId::DIGITS)?)?);
+        let id = EventId::parse(text.take(EventId::DIGITS)?)?;
+        let [letter] = *text.take(1)? else { return None };
+        let persona = u32::read(text).filter(|_| text.skip(b'.'))?;
+        let role = u64::read(text).filter(|_| text.skip(b'.'))?;
+        let second = Option::<i64>::read(text)?.filter(|_| text.skip(b'.'))?;
+        let nanosecond = Option::<i64>::read(text)?.filter(|_| text.skip(b';'))?;
+        let role = self.roles.get(usize::try_from(role).ok()?)?.clone();
+        let at = Timestamp::new(second, nanosecond.try_into().ok()?).ok()?;
+        Some((key, RecordedJudgement { id, at, persona, role, judgement: of_letter(letter)? }))
+    }
 }
 
 impl Part {
@@ -130,11 +160,12 @@ impl Part {
         let mut places = vec![0];
         let mut rest = judgements.iter().peekable();
         for number in (0..).take_while(|number| u64::from(*number) < part.buckets()) {
-            let mut judgements = Vec::new();
+            let mut bucket =
+                Bucket { bucket: number, roles: Vec::new(), judgements: Cow::default() };
             while let Some((key, list)) = rest.next_if(|(key, _)| part.bucket_of(**key) == number) {
-                judgements.push((*key, list.iter().map(RecordedJudgement::row).collect()));
+                list.iter().for_each(|it| bucket.push(*key, it));
             }
-            line(to, &Bucket { bucket: number, judgements })?;
+            line(to, &bucket)?;
             places.push(to.len() - start);
         }
         part.lines = (to.len() - start) as u64;
@@ -148,10 +179,12 @@ impl Part {
 /// Reads the line of a bucket.
 fn parse(line: &[u8], number: u32) -> Option<ByKey> {
     check(line)?;
-    let Bucket { bucket, judgements } = serde_json::from_slice(line).ok()?;
-    let lists = judgements.into_iter().map(|(key, rows)| {
-        let list: Option<Vec<_>> = rows.into_iter().map(RecordedJudgement::of_row).collect();
-        Some((key, list?))
-    });
-    lists.collect::<Option<_>>().filter(|_| bucket == number)
+    let bucket: Bucket<'_> = serde_json::from_slice(line).ok()?;
+    let mut text = Reader::of(&bucket.judgements);
+    let mut all = ByKey::new();
+    while !text.is_empty() {
+        let (key, it) = bucket.next(&mut text)?;
+        all.entry(key).or_default().push(it);
+    }
+    Some(all).filter(|_| bucket.bucket == number)
 }
