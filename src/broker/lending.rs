@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::four_eyes::Participants;
 use super::score::{best, rank};
 use super::{Ranked, Role, Rules};
 use crate::events::{
     AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, SessionId,
 };
-use crate::projection::{Lease, Roster};
+use crate::projection::{Candidate, Lease, Roster};
 
 /// The slot of a lease, as a `release` names it.
 pub fn released_slot(persona: &PersonaName, lease: &Lease) -> ReleasedSlot {
@@ -38,22 +39,25 @@ pub fn open_slots(
 ///
 /// They come best first; or only the best, unless `all` are asked for.
 pub fn pool<'a>(
-    roster: &'a Roster,
-    rules: &Rules,
+    participants: &Participants<'a>,
     now: Timestamp,
     role: &'a Role,
     given_back: &BTreeSet<&PersonaName>,
     is_taken: impl Fn(&PersonaName) -> bool,
     all: bool,
 ) -> Vec<Ranked<'a>> {
-    let candidates = roster.candidates_for(&role.name, &role.expertise).filter(|it| {
+    let scoring = &participants.rules().scoring;
+    let everyone = participants.roster().candidates_for(&role.name, &role.expertise);
+    let candidates = everyone.filter(|it| {
         let is_held = it.is_held && !given_back.contains(it.name);
         it.may_be_lent() && !is_held && !is_taken(it.name)
     });
+    let candidates =
+        candidates.map(|it| Candidate { took_part: participants.part(&it).is_some(), ..it });
     if all {
-        rank(candidates, role, &rules.scoring, now)
+        rank(candidates, role, scoring, now)
     } else {
-        best(candidates, role, &rules.scoring, now).into_iter().collect()
+        best(candidates, role, scoring, now).into_iter().collect()
     }
 }
 

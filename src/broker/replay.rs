@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Rules;
+use super::four_eyes::Participants;
 use super::lending::pool;
 use crate::events::{
     Assign, AssignedSlot, ChoiceReason, Event, PersonaName, ReactivateReason, Record,
     ReleaseReason, RoleName, SessionId, Slot,
 };
-use crate::projection::Roster;
+use crate::projection::{Roster, WorkScope};
 
 /// The recorded requests of a log, each decided again by other rules from the personas as they
 /// were then.
@@ -128,9 +129,10 @@ impl<'a> Replay<'a> {
             if self.is_choice(assign, slot) {
                 let role = self.rules.roles.resolve(slot.requested.as_str());
                 let is_taken = |name: &PersonaName| taken.contains(name);
-                let roster = &self.roster;
                 let none = BTreeSet::new();
-                let ranked = pool(roster, self.rules, at, role, &none, is_taken, true);
+                let scope = WorkScope::of(assign);
+                let participants = Participants::of(&self.roster, self.rules, role, scope, at);
+                let ranked = pool(&participants, at, role, &none, is_taken, true);
                 let best =
                     ranked.first().map(|(it, _)| it.name.clone()).filter(|_| ranked.len() > 1);
                 if let Some(best) = best {

@@ -106,6 +106,7 @@ impl World {
             agent: AgentName::parse(agent).unwrap(),
             team: None,
             project: ProjectName::parse("acme-api").unwrap(),
+            work: None,
             slots: vec![AssignedSlot {
                 slot: slot(agent, 0),
                 persona: name(persona),
@@ -113,6 +114,7 @@ impl World {
                 requested: RoleName::parse(role).unwrap(),
                 by: None,
                 score: None,
+                independent: None,
             }],
             tool_use_id: None,
         }))
@@ -227,6 +229,7 @@ pub fn request(session: &str, agent: &str, roles: &[&str]) -> AssignRequest {
         agent: AgentName::parse(agent).unwrap(),
         team: None,
         project: ProjectName::parse("acme-api").unwrap(),
+        work: None,
         roles: roles.iter().map(|role| RoleName::parse(role).unwrap()).collect(),
         summon: None,
         tool_use_id: None,

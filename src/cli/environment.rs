@@ -25,6 +25,11 @@ pub fn now() -> Result<Timestamp, Failure> {
     environment::now(variable, Timestamp::now()).map_err(|error| Failure::environment(&error))
 }
 
+/// The working directory; none if it is gone.
+pub fn working_directory() -> Option<PathBuf> {
+    std::env::current_dir().ok()
+}
+
 pub fn rng() -> fastrand::Rng {
     fastrand::Rng::new()
 }

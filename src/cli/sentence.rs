@@ -9,7 +9,8 @@ use muzzle_persona::events::{
 };
 use muzzle_persona::wording::Count;
 
-use super::{minute, persona::tags};
+use super::minute;
+use super::persona::{place, tags};
 
 /// Words an event as one line without hidden characters.
 pub fn sentence(record: &Record) -> String {
@@ -59,15 +60,18 @@ fn defined(definition: &Definition, how: &str) -> String {
 }
 
 fn assigned(assign: &Assign) -> String {
-    let Assign { session, agent, team, project, slots, .. } = assign;
-    let slots = slots.iter().map(|AssignedSlot { persona, role, requested, .. }| {
-        let asked = Some(requested).filter(|requested| *requested != role);
-        let asked = asked.map(|requested| format!(" (asked for as {requested})"));
-        (persona, format!("{role}{}", asked.unwrap_or_default()))
-    });
+    let Assign { session, agent, team, project, work, slots, .. } = assign;
+    let slots =
+        slots.iter().map(|AssignedSlot { persona, role, requested, independent, .. }| {
+            let asked = Some(requested).filter(|requested| *requested != role);
+            let asked = asked.map(|requested| format!(" (asked for as {requested})"));
+            let part = Some(", though it took part").filter(|_| *independent == Some(false));
+            (persona, format!("{role}{}{}", asked.unwrap_or_default(), part.unwrap_or_default()))
+        });
     let lent = in_roles(slots, &format!("lent to {agent}"));
     let team = team.as_ref().map(|team| format!("team {team}, ")).unwrap_or_default();
-    format!("{lent} on {project} ({team}session {session})")
+    let on = place(project, work.as_ref());
+    format!("{lent} on {on} ({team}session {session})")
 }
 
 fn released(release: &Release) -> String {

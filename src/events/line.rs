@@ -272,10 +272,10 @@ mod tests {
                 ChoiceReason::Kept, ChoiceReason::Summoned, ChoiceReason::BestFree,
                 ChoiceReason::BroughtBack, ChoiceReason::Grown,
             ])),
-            score in prop::option::of(-2.0..120.0),
+            score in prop::option::of(-2.0..120.0), independent: Option<bool>,
         ) -> AssignedSlot {
             let score = score.map(Points::from_f64);
-            AssignedSlot { slot, persona, role, requested, by, score }
+            AssignedSlot { slot, persona, role, requested, by, score, independent }
         }
     }
 
@@ -297,9 +297,10 @@ mod tests {
     prop_compose! {
         fn assign()(
             session in text(), agent in text(), team in prop::option::of(text()), project in text(),
+            work in prop::option::of(text()),
             slots in prop::collection::vec(assigned(), 0..3), tool_use_id in prop::option::of(text()),
         ) -> Event {
-            Event::Assign(Assign { session, agent, team, project, slots, tool_use_id })
+            Event::Assign(Assign { session, agent, team, project, work, slots, tool_use_id })
         }
     }
 

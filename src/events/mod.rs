@@ -36,5 +36,5 @@ pub use record::{FORMAT_VERSION, Heads, Record, Seq};
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, Observation, PersonaName, ProjectName, Reason, RoleName, RunId, SessionId, Slot,
-    Source, Tag, TeamName, TextError, ToolUseId, is_hidden, one_line, visible,
+    Source, Tag, TeamName, TextError, ToolUseId, WorkName, is_hidden, one_line, visible,
 };

@@ -1,10 +1,8 @@
 //! A verdict or an outcome, and what it is about.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
+use super::buckets::digest;
 use crate::events::{Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, Sentiment, Slot};
 
 /// Something that speaks for or against a persona, or neither.
@@ -20,8 +18,7 @@ pub(crate) enum Judgement {
 ///
 /// Of an outcome it is the run, the slot and the source; of a feedback that names a session, the
 /// persona, the role, the session, the slot and the source; any other feedback stands for itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct JudgementKey(EventId);
 
 impl JudgementKey {
@@ -59,23 +56,24 @@ impl JudgementKey {
         }
     }
 
-    /// Its first 32 bits: those of a digest, as good as random.
-    pub(super) fn first_bits(self) -> u32 {
-        self.0.first_bits()
-    }
-
     pub(super) fn of_id(id: EventId) -> Self {
         Self(id)
     }
 
-    /// The parts with their lengths, so that no two lists of parts look alike.
     fn digest(parts: &[&str]) -> Self {
-        let mut bytes = Vec::with_capacity(128);
-        for part in parts {
-            bytes.extend((part.len() as u64).to_le_bytes());
-            bytes.extend(part.as_bytes());
-        }
-        Self(EventId::of(&bytes))
+        Self(digest(parts))
+    }
+}
+
+impl From<EventId> for JudgementKey {
+    fn from(digest: EventId) -> Self {
+        Self(digest)
+    }
+}
+
+impl From<JudgementKey> for EventId {
+    fn from(key: JudgementKey) -> Self {
+        key.0
     }
 }
 
@@ -89,6 +87,3 @@ pub(crate) struct RecordedJudgement {
     pub(crate) role: RoleName,
     pub(crate) judgement: Judgement,
 }
-
-/// Lists of judgements by their keys.
-pub(super) type ByKey = BTreeMap<JudgementKey, Vec<RecordedJudgement>>;

@@ -9,6 +9,7 @@
 //! there once they were loaded (`Roster::load`): that alone can fail.
 
 pub(crate) mod ancestry;
+mod buckets;
 mod change;
 mod checked_line;
 pub(crate) mod checkpoint;
@@ -24,6 +25,8 @@ pub(crate) mod line;
 mod month_column;
 mod month_tally;
 mod needs;
+mod participation;
+mod participations;
 mod past_assignment;
 mod persona;
 pub(crate) mod pipeline;
@@ -38,6 +41,7 @@ pub use history::{Assignment, History};
 pub use line::{Line, LineDamage};
 pub(crate) use month_tally::{Month, MonthTally};
 pub use needs::Needs;
+pub use participation::{PartIn, WorkScope};
 pub use past_assignment::PastAssignment;
 pub use persona::{
     Candidate, Lease, Origin, OutcomeTally, Persona, RoleRecord, Status, Tally, Work,

@@ -1,6 +1,7 @@
 //! What has to be loaded from a checkpoint before a rule runs.
 
 use super::judgement::JudgementKey;
+use super::participation::WorkScope;
 use crate::events::{Event, Outcome, PersonaName, RoleName};
 
 /// What a rule or a question looks at besides the index of the roster.
@@ -12,6 +13,9 @@ pub struct Needs {
     pub(super) typed: Option<String>,
     pub(super) judgements: Vec<JudgementKey>,
     pub(super) all_judgements: bool,
+    /// Some work, and the second since when.
+    pub(super) participations: Option<(WorkScope, i64)>,
+    pub(super) all_participations: bool,
 }
 
 impl Needs {
@@ -27,10 +31,17 @@ impl Needs {
         Self { everyone: true, ..Self::default() }
     }
 
-    /// The details of all personas, and all judgements.
+    /// The details of all personas, all judgements, and who took part in what.
     #[must_use]
     pub fn all() -> Self {
-        Self { everyone: true, all_judgements: true, ..Self::default() }
+        let all = true;
+        Self { everyone: all, all_judgements: all, all_participations: all, ..Self::default() }
+    }
+
+    /// Adds who took part in some work and ended that in this second or later.
+    #[must_use]
+    pub(crate) fn and_participations(self, scope: WorkScope, since: i64) -> Self {
+        Self { participations: Some((scope, since)), ..self }
     }
 
     /// The tallies of roles.
@@ -61,7 +72,9 @@ impl Needs {
     /// What an event changes: personas, and the judgement that it replaces.
     pub(crate) fn event(event: &Event) -> Self {
         match event {
-            Event::Compact(_) | Event::Retract(_) => Self::all(),
+            Event::Compact(_) | Event::Retract(_) => {
+                Self { all_participations: false, ..Self::all() }
+            }
             Event::Seed(_)
             | Event::Grow(_)
             | Event::Revise(_)

@@ -9,7 +9,7 @@ use super::judgement::Judgement;
 use super::{Month, MonthTally};
 use crate::events::{
     AgentName, Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment,
-    SessionId, Slot, Tag,
+    SessionId, Slot, Tag, WorkName,
 };
 
 /// A named persona with its record.
@@ -71,6 +71,8 @@ pub struct Lease {
     pub role: RoleName,
     /// The project it works on.
     pub project: ProjectName,
+    /// What is worked on there, if that is known.
+    pub work: Option<WorkName>,
     /// Since when.
     pub since: Timestamp,
 }
@@ -144,6 +146,8 @@ pub struct Candidate<'a> {
     pub(crate) knows: bool,
     /// Whether it has an instruction of its own for the role.
     pub(crate) has_own: bool,
+    /// Whether it took part in the work that it would judge; whoever chooses says so.
+    pub(crate) took_part: bool,
     pub(crate) closed: u64,
     pub(crate) positive: u64,
     pub(crate) negative: u64,
@@ -261,6 +265,7 @@ impl<'a> Candidate<'a> {
             closed_in_all: 0,
             knows,
             has_own: false,
+            took_part: false,
             closed: 0,
             positive: 0,
             negative: 0,

@@ -154,6 +154,7 @@ fn assign_request(session: u8, roles: &[u8]) -> AssignRequest {
         agent: AgentName::unchecked("w"),
         team: None,
         project: ProjectName::unchecked("acme-api"),
+        work: None,
         roles: roles.iter().map(|role| RoleName::unchecked(ROLES[usize::from(*role)])).collect(),
         summon: None,
         tool_use_id: None,
