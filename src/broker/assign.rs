@@ -245,7 +245,7 @@ impl<'a> Draft<'_, 'a> {
                 ChoiceReason::Summoned => "and was asked for by name".to_owned(),
                 ChoiceReason::Reused | ChoiceReason::Kept => format!("and keeps `{slot}`"),
                 ChoiceReason::BestFree | ChoiceReason::BroughtBack | ChoiceReason::Grown => {
-                    "and nobody who took none is free or can be brought back".to_owned()
+                    "and nobody who took no part is free or can be brought back".to_owned()
                 }
             };
             let what = match (part.of, &self.request.work) {

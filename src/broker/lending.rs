@@ -10,7 +10,7 @@ use super::{Ranked, Role, Rules};
 use crate::events::{
     AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, SessionId,
 };
-use crate::projection::{Candidate, Lease, Roster};
+use crate::projection::{Lease, Roster};
 
 /// The slot of a lease, as a `release` names it.
 pub fn released_slot(persona: &PersonaName, lease: &Lease) -> ReleasedSlot {
@@ -48,12 +48,11 @@ pub fn pool<'a>(
 ) -> Vec<Ranked<'a>> {
     let scoring = &participants.rules().scoring;
     let everyone = participants.roster().candidates_for(&role.name, &role.expertise);
-    let candidates = everyone.filter(|it| {
+    let candidates = everyone.filter_map(|mut it| {
         let is_held = it.is_held && !given_back.contains(it.name);
-        it.may_be_lent() && !is_held && !is_taken(it.name)
+        it.took_part = participants.include(&it);
+        (it.may_be_lent() && !is_held && !is_taken(it.name)).then_some(it)
     });
-    let candidates =
-        candidates.map(|it| Candidate { took_part: participants.part(&it).is_some(), ..it });
     if all {
         rank(candidates, role, scoring, now)
     } else {

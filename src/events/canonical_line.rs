@@ -218,9 +218,10 @@ mod tests {
 
     use super::*;
 
-    const LOGS: [&str; 2] = [
+    const LOGS: [&str; 3] = [
         include_str!("../../fixtures/log/v1.jsonl"),
         include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+        include_str!("../../fixtures/log/v1-work.jsonl"),
     ];
 
     #[test]

@@ -232,6 +232,7 @@ mod tests {
         let logs = [
             include_str!("../../fixtures/log/v1.jsonl"),
             include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+            include_str!("../../fixtures/log/v1-work.jsonl"),
         ];
         for line in logs.iter().flat_map(|log| log.lines()) {
             let event = decode(line.as_bytes()).unwrap().event;

@@ -433,9 +433,10 @@ mod tests {
     }
 
     /// The first version of the format, byte for byte. It is read for ever.
-    const VERSION_1: [&str; 2] = [
+    const VERSION_1: [&str; 3] = [
         include_str!("../../fixtures/log/v1.jsonl"),
         include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+        include_str!("../../fixtures/log/v1-work.jsonl"),
     ];
 
     #[test]

@@ -5,15 +5,23 @@ use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 
 use memchr::memmem;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::checked_line::{check, line};
-use crate::events::EventId;
+
+/// A key that things are kept under: a digest, whose order is that of its digits.
+pub trait Key: Copy + Ord + Serialize + DeserializeOwned {
+    /// Its first 64 bits: those of a digest, as good as random.
+    fn first_bits(self) -> u64;
+
+    /// How it is written.
+    fn digits(self) -> impl AsRef<[u8]>;
+}
 
 /// Something that is kept under a key, and how it is written there: there may be a million of them.
 pub trait Kept: Sized {
-    /// Its key: a digest.
-    type Key: Copy + Ord + Into<EventId> + From<EventId>;
+    type Key: Key;
     /// How it is written.
     type Row<'a>: Serialize + Deserialize<'a>
     where
@@ -23,16 +31,6 @@ pub trait Kept: Sized {
 
     fn row(&self) -> Self::Row<'_>;
     fn of_row(row: Self::Row<'_>) -> Option<Self>;
-}
-
-/// The digest of a list of texts. They are taken with their lengths, so that no two lists look alike.
-pub fn digest(parts: &[&str]) -> EventId {
-    let mut bytes = Vec::with_capacity(128);
-    for part in parts {
-        bytes.extend((part.len() as u64).to_le_bytes());
-        bytes.extend(part.as_bytes());
-    }
-    EventId::of(&bytes)
 }
 
 /// Lists by their keys.
@@ -62,10 +60,10 @@ const PLACE: u64 = 12;
 
 /// The line of a bucket.
 #[derive(Serialize, Deserialize)]
-struct Bucket<R> {
+struct Bucket<K, R> {
     /// Its number, so that no other can be taken for it.
     bucket: u32,
-    entries: Vec<(EventId, Vec<R>)>,
+    entries: Vec<(K, Vec<R>)>,
 }
 
 impl Part {
@@ -78,8 +76,10 @@ impl Part {
         1 << self.bits.min(MOST_BITS)
     }
 
-    fn bucket_of(&self, key: EventId) -> u32 {
-        key.first_bits().checked_shr(32 - self.bits.min(MOST_BITS)).unwrap_or_default()
+    fn bucket_of(&self, key: impl Key) -> u32 {
+        let bits = self.bits.min(MOST_BITS);
+        let bucket = key.first_bits().checked_shr(u64::BITS - bits).unwrap_or_default();
+        u32::try_from(bucket).unwrap_or_default()
     }
 
     /// Reads those of one key from the part that begins at `start`, none if there are none; `None`
@@ -90,7 +90,7 @@ impl Part {
         start: u64,
         key: T::Key,
     ) -> Option<Vec<T>> {
-        let bucket = self.bucket_of(key.into());
+        let bucket = self.bucket_of(key);
         let table = start.checked_add(self.lines)?;
         let places = read(table + PLACE * u64::from(bucket), 2 * PLACE)?;
         let mut places = str::from_utf8(&places).ok()?.split_whitespace();
@@ -101,7 +101,7 @@ impl Part {
             return None;
         }
         // Most keys that are looked up are not there, and need no parsing.
-        if memmem::find(&line, &key.into().digits()).is_none() {
+        if memmem::find(&line, key.digits().as_ref()).is_none() {
             return Some(Vec::new());
         }
         Some(parse(&line, bucket)?.remove(&key).unwrap_or_default())
@@ -130,11 +130,11 @@ impl Part {
         let mut part = Self { keys, bits, lines: 0 };
         let start = to.len();
         let mut places = vec![0];
-        let mut rest = all.iter().map(|(key, list)| ((*key).into(), list)).peekable();
+        let mut rest = all.iter().peekable();
         for number in (0..).take_while(|number| u64::from(*number) < part.buckets()) {
             let mut entries = Vec::new();
-            while let Some((key, list)) = rest.next_if(|(key, _)| part.bucket_of(*key) == number) {
-                entries.push((key, list.iter().map(T::row).collect()));
+            while let Some((key, list)) = rest.next_if(|(key, _)| part.bucket_of(**key) == number) {
+                entries.push((*key, list.iter().map(T::row).collect()));
             }
             line(to, &Bucket { bucket: number, entries })?;
             places.push(to.len() - start);
@@ -149,10 +149,11 @@ impl Part {
 
 /// Reads the line of a bucket, whose id was checked.
 fn parse<T: Kept>(line: &[u8], number: u32) -> Option<ByKey<T>> {
-    let Bucket { bucket, entries } = serde_json::from_slice::<Bucket<T::Row<'_>>>(line).ok()?;
+    let Bucket { bucket, entries } =
+        serde_json::from_slice::<Bucket<T::Key, T::Row<'_>>>(line).ok()?;
     let lists = entries.into_iter().map(|(key, rows)| {
         let list: Option<Vec<_>> = rows.into_iter().map(T::of_row).collect();
-        Some((key.into(), list?))
+        Some((key, list?))
     });
     lists.collect::<Option<_>>().filter(|_| bucket == number)
 }

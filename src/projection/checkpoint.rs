@@ -246,7 +246,7 @@ mod tests {
             prop_assert_eq!(recalled.fold(after.concat().as_bytes()).unwrap(), Fold::Done);
             let mut whole = history.view().roster;
             prop_assert_eq!(candidates(&mut recalled.roster, "testing"), candidates(&mut whole, "testing"));
-            recalled.roster.load(&Needs::all()).unwrap();
+            recalled.roster.load(&Needs::everything()).unwrap();
             prop_assert_eq!(recalled, history.view());
         }
     }
@@ -335,7 +335,7 @@ mod tests {
         drop(other);
         write(&Disk::default(), dir.path(), &mut view.clone()).unwrap();
         let mut recalled = load(&Disk::default(), dir.path()).unwrap();
-        recalled.roster.load(&Needs::all()).unwrap();
+        recalled.roster.load(&Needs::everything()).unwrap();
         assert_eq!(recalled, view);
         assert!(!draft.exists());
     }

@@ -1,8 +1,9 @@
 //! A verdict or an outcome, and what it is about.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::buckets::digest;
+use super::buckets::Key;
 use crate::events::{Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, Sentiment, Slot};
 
 /// Something that speaks for or against a persona, or neither.
@@ -18,7 +19,8 @@ pub(crate) enum Judgement {
 ///
 /// Of an outcome it is the run, the slot and the source; of a feedback that names a session, the
 /// persona, the role, the session, the slot and the source; any other feedback stands for itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct JudgementKey(EventId);
 
 impl JudgementKey {
@@ -60,20 +62,24 @@ impl JudgementKey {
         Self(id)
     }
 
+    /// The parts with their lengths, so that no two lists of parts look alike.
     fn digest(parts: &[&str]) -> Self {
-        Self(digest(parts))
+        let mut bytes = Vec::with_capacity(128);
+        for part in parts {
+            bytes.extend((part.len() as u64).to_le_bytes());
+            bytes.extend(part.as_bytes());
+        }
+        Self(EventId::of(&bytes))
     }
 }
 
-impl From<EventId> for JudgementKey {
-    fn from(digest: EventId) -> Self {
-        Self(digest)
+impl Key for JudgementKey {
+    fn first_bits(self) -> u64 {
+        self.0.first_bits()
     }
-}
 
-impl From<JudgementKey> for EventId {
-    fn from(key: JudgementKey) -> Self {
-        key.0
+    fn digits(self) -> impl AsRef<[u8]> {
+        self.0.digits()
     }
 }
 

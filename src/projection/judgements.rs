@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(view.fold(lines.concat().as_bytes()).unwrap(), Fold::Done);
         checkpoint::write(&Disk::default(), dir, &mut view).unwrap();
         let mut recalled = checkpoint::load(&Disk::default(), dir).unwrap();
-        recalled.roster.load(&Needs::all()).unwrap();
+        recalled.roster.load(&Needs::everything()).unwrap();
         recalled
     }
 

@@ -31,11 +31,16 @@ impl Needs {
         Self { everyone: true, ..Self::default() }
     }
 
-    /// The details of all personas, all judgements, and who took part in what.
+    /// The details of all personas, and all judgements.
     #[must_use]
     pub fn all() -> Self {
-        let all = true;
-        Self { everyone: all, all_judgements: all, all_participations: all, ..Self::default() }
+        Self { everyone: true, all_judgements: true, ..Self::default() }
+    }
+
+    /// All that there is.
+    #[must_use]
+    pub(crate) fn everything() -> Self {
+        Self { all_participations: true, ..Self::all() }
     }
 
     /// Adds who took part in some work and ended that in this second or later.
@@ -72,9 +77,7 @@ impl Needs {
     /// What an event changes: personas, and the judgement that it replaces.
     pub(crate) fn event(event: &Event) -> Self {
         match event {
-            Event::Compact(_) | Event::Retract(_) => {
-                Self { all_participations: false, ..Self::all() }
-            }
+            Event::Compact(_) | Event::Retract(_) => Self::all(),
             Event::Seed(_)
             | Event::Grow(_)
             | Event::Revise(_)

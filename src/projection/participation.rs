@@ -1,9 +1,11 @@
 //! A part that a persona took in some work, and what that work is known by.
 
+use std::num::ParseIntError;
+
 use serde::{Deserialize, Serialize};
 
 use super::Lease;
-use super::buckets::{Kept, Part, digest};
+use super::buckets::{Kept, Key, Part};
 use crate::events::{Assign, EventId, ProjectName, RoleName, SessionId, WorkName};
 
 /// What is worked on: by a session on a project and, where it is known, on a branch.
@@ -48,9 +50,8 @@ impl WorkScope {
     /// The keys of those who took part in it.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (PartIn, ParticipationKey)> {
         let Self { session, project, work } = self;
-        let of_session = ParticipationKey::of("session", project, session.as_str());
-        let of_work =
-            work.as_ref().map(|work| ParticipationKey::of("work", project, work.as_str()));
+        let of_session = ParticipationKey::of(b's', project, session.as_str());
+        let of_work = work.as_ref().map(|work| ParticipationKey::of(b'w', project, work.as_str()));
         let of_work = of_work.map(|key| (PartIn::Work, key));
         of_work.into_iter().chain([(PartIn::Session, of_session)])
     }
@@ -66,25 +67,47 @@ pub(crate) struct Participation {
     pub(crate) until: i64,
 }
 
-/// A project and one of its sessions, or one of its works, as a digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ParticipationKey(EventId);
+/// A project and one of its sessions, or one of its works: the first 64 bits of a digest. Should two
+/// be the same by chance, some persona is passed over that need not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub(crate) struct ParticipationKey(u64);
 
 impl ParticipationKey {
-    fn of(kind: &str, project: &ProjectName, name: &str) -> Self {
-        Self(digest(&[kind, project.as_str(), name]))
+    /// The length of the project is taken with it, so that no two pairs look alike. Most pairs are
+    /// no longer than a block of the digest, because a log has as many as assignments.
+    fn of(kind: u8, project: &ProjectName, name: &str) -> Self {
+        let project = project.as_str();
+        let mut bytes = Vec::with_capacity(64);
+        bytes.push(kind);
+        bytes.extend((project.len() as u64).to_le_bytes());
+        bytes.extend(project.as_bytes());
+        bytes.extend(name.as_bytes());
+        Self(EventId::of(&bytes).first_bits())
     }
 }
 
-impl From<EventId> for ParticipationKey {
-    fn from(digest: EventId) -> Self {
-        Self(digest)
-    }
-}
-
-impl From<ParticipationKey> for EventId {
+impl From<ParticipationKey> for String {
     fn from(key: ParticipationKey) -> Self {
-        key.0
+        format!("{:016x}", key.0)
+    }
+}
+
+impl TryFrom<String> for ParticipationKey {
+    type Error = ParseIntError;
+
+    fn try_from(digits: String) -> Result<Self, ParseIntError> {
+        u64::from_str_radix(&digits, 16).map(Self)
+    }
+}
+
+impl Key for ParticipationKey {
+    fn first_bits(self) -> u64 {
+        self.0
+    }
+
+    fn digits(self) -> impl AsRef<[u8]> {
+        String::from(self)
     }
 }
 

@@ -281,7 +281,7 @@ impl Machine {
     pub fn check(&self) {
         let fork = self.fork();
         let mut told = Store::open(&fork.options(), &mut fastrand::Rng::with_seed(7)).unwrap();
-        told.look(&Needs::all(), |it| Ok(it.roster().personas().len())).unwrap();
+        told.look(&Needs::everything(), |it| Ok(it.roster().personas().len())).unwrap();
         let log = fork.log();
         let there: BTreeSet<_> = lines(&log).into_iter().collect();
         let seeded: BTreeSet<_> = lines(&fork.disk.appended()).into_iter().collect();

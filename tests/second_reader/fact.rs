@@ -11,12 +11,12 @@ use crate::object::Object;
 pub enum Fact {
     Created { grown: bool, definition: Definition },
     Revised(Definition),
-    Assigned { session: String, project: String, slots: Vec<Slot> },
-    Released { session: String, counts: bool, slots: Vec<Slot> },
+    Assigned(Assignment),
+    Released { session: String, reason: String, slots: Vec<Slot> },
     Judged(Verdict),
     Measured(Outcome),
     Retracted { event: String },
-    Retired { persona: String },
+    Retired { persona: String, by_hand: bool },
     Reactivated { persona: String },
     Compacted { before: Moment },
     Repaired { missing: BTreeSet<String> },
@@ -30,6 +30,17 @@ pub struct Definition {
     pub traits: Vec<String>,
     pub expertise: Vec<String>,
     pub instructions: BTreeMap<String, String>,
+}
+
+/// Personas that a session borrows for some work.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    pub session: String,
+    pub project: String,
+    pub work: Option<String>,
+    pub slots: Vec<Slot>,
+    /// The slots whose personas are said to have taken part in what they judge.
+    pub not_independent: BTreeSet<String>,
 }
 
 /// One persona in one place of an agent's.
@@ -93,8 +104,8 @@ impl Fact {
             "feedback" => judged(&data)?,
             "retract" => retracted(&data)?,
             "retire" => {
-                reason(&data, &["manual", "inactive"])?;
-                Self::Retired { persona: data.get("persona")? }
+                let by_hand = reason(&data, &["manual", "inactive"])? == "manual";
+                Self::Retired { persona: data.get("persona")?, by_hand }
             }
             "reactivate" => {
                 reason(&data, &["manual", "summon", "needed", "pool_empty"])?;
@@ -138,6 +149,7 @@ fn assigned(data: &Object<'_>) -> Result<Fact, String> {
     data.maybe("team")?;
     data.maybe("tool_use_id")?;
     let slots = data.objects("slots")?;
+    let mut not_independent = BTreeSet::new();
     for slot in &slots {
         slot.get::<String>("requested")?;
         if let Some(by) = slot.maybe("by")?
@@ -146,19 +158,24 @@ fn assigned(data: &Object<'_>) -> Result<Fact, String> {
             return Err(format!("`{by}` is no ground of a choice"));
         }
         slot.find::<Option<f64>>("score")?;
+        if slot.find::<Option<bool>>("independent")?.flatten() == Some(false) {
+            not_independent.insert(slot.get("slot")?);
+        }
     }
-    Ok(Fact::Assigned {
+    Ok(Fact::Assigned(Assignment {
         session: data.get("session")?,
         project: data.get("project")?,
+        work: data.maybe("work")?,
         slots: slots.iter().map(slot).collect::<Result<_, _>>()?,
-    })
+        not_independent,
+    }))
 }
 
 fn released(data: &Object<'_>) -> Result<Fact, String> {
     data.maybe("agent")?;
     Ok(Fact::Released {
         session: data.get("session")?,
-        counts: reason(data, &["session_end", "manual", "orphaned"])? != "orphaned",
+        reason: reason(data, &["session_end", "manual", "orphaned"])?,
         slots: data.objects("slots")?.iter().map(slot).collect::<Result<_, _>>()?,
     })
 }
