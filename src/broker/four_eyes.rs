@@ -317,8 +317,25 @@ mod tests {
         assert_eq!((tester.independent, &tester.took_part[..]), (None, &[][..]));
     }
 
-    /// The event list, read anew for each question.
-    struct Past<'a>(&'a [Record]);
+    #[test]
+    fn the_order_in_which_roles_are_asked_for_is_all_the_same_later() {
+        for roles in [["implementation", "code-reviewer"], ["code-reviewer", "implementation"]] {
+            let mut world = World::of(&["Ann", "Bo"]);
+            let decision = world.assign(&asked("s", "p", Some("fix"), &roles)).unwrap();
+            let writer = roles.iter().position(|role| *role == "implementation").unwrap();
+            let writer = decision.outcome[writer].persona.to_string();
+            gives_back(&mut world, "s", ReleaseReason::Manual);
+            let again = asked("s", "p", None, &["red-team"]);
+            let (persona, independent) = chosen(&mut world, &again);
+            assert!(persona != writer && independent == Some(true), "{roles:?}");
+        }
+    }
+
+    /// The event list, and all slots that were ever held by it.
+    struct Past<'a> {
+        records: &'a [Record],
+        held: Vec<(Held<'a>, Option<i64>)>,
+    }
 
     /// Someone's slot: the persona and its role, the session, the project and the branch; and when
     /// it was given back, if it was.
@@ -328,10 +345,9 @@ mod tests {
     const JUDGES: [&str; 3] = ["code-reviewer", "security-review", "red-team"];
 
     impl<'a> Past<'a> {
-        /// All slots that were ever held, each with the second in which it was given back.
-        fn held(&self) -> Vec<(Held<'a>, Option<i64>)> {
+        fn of(records: &'a [Record]) -> Self {
             let mut all: Vec<(Held<'a>, &Slot, i64, Option<i64>)> = Vec::new();
-            for record in self.0 {
+            for record in records {
                 let second = record.at.as_second();
                 match &record.event {
                     Event::Assign(it) => {
@@ -369,11 +385,11 @@ mod tests {
                     _ => {}
                 }
             }
-            all.into_iter().map(|(of, _, _, end)| (of, end)).collect()
+            Self { records, held: all.into_iter().map(|(of, _, _, end)| (of, end)).collect() }
         }
 
         fn took_part(&self, persona: &PersonaName, asked: &AssignRequest, now: Timestamp) -> bool {
-            self.held().into_iter().any(|((who, role, session, project, work), end)| {
+            self.held.iter().copied().any(|((who, role, session, project, work), end)| {
                 let same_work = asked.work.is_some() && work == asked.work.as_ref();
                 let recent = end.is_none_or(|end| now.as_second() - end <= 30 * DAY);
                 who == persona
@@ -387,7 +403,7 @@ mod tests {
         /// Those whom nobody retired by hand, and nobody holds but these sessions.
         fn can_be_had(&self, given_back: &[&SessionId]) -> BTreeSet<&'a PersonaName> {
             let mut can = BTreeMap::new();
-            for record in self.0 {
+            for record in self.records {
                 match &record.event {
                     Event::Seed(it) | Event::Grow(it) => can.insert(&it.name, true),
                     Event::Retire(it) => {
@@ -397,7 +413,7 @@ mod tests {
                     _ => None,
                 };
             }
-            for ((persona, _, session, ..), end) in self.held() {
+            for ((persona, _, session, ..), end) in self.held.iter().copied() {
                 if end.is_none() && !given_back.contains(&session) {
                     can.insert(persona, false);
                 }
@@ -450,8 +466,9 @@ mod tests {
         }
     }
 
-    /// Makes sessions up.
-    struct Chance(fastrand::Rng);
+    /// Makes sessions up, and counts the reviews, those that somebody who took part could have got
+    /// and did not, and those that went to one of them.
+    struct Chance(fastrand::Rng, [u32; 3]);
 
     impl Chance {
         fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
@@ -472,6 +489,22 @@ mod tests {
             AssignRequest { summon, agent, ..asked(session, project, work, &roles) }
         }
 
+        fn count(
+            &mut self,
+            past: &Past<'_>,
+            asked: &AssignRequest,
+            decision: &Decision<Vec<Choice>>,
+            now: Timestamp,
+        ) {
+            let could = past.can_be_had(&[]);
+            let could = could.into_iter().any(|it| past.took_part(it, asked, now));
+            for review in decision.outcome.iter().filter_map(|choice| choice.independent) {
+                self.1[0] += 1;
+                self.1[1] += u32::from(review && could);
+                self.1[2] += u32::from(!review);
+            }
+        }
+
         /// Goes on for some time in a world.
         fn go_on(&mut self, world: &mut World, deeds: usize) {
             for _ in 0..deeds {
@@ -481,7 +514,9 @@ mod tests {
                     0..5 => {
                         let asked = self.request();
                         let decision = broker::assign(&mut world.situation(), &asked).unwrap();
-                        check(&Past(&world.records), &asked, &decision, world.now);
+                        let past = Past::of(&world.records);
+                        check(&past, &asked, &decision, world.now);
+                        self.count(&past, &asked, &decision, world.now);
                         for event in decision.events {
                             world.given(event);
                         }
@@ -514,8 +549,9 @@ mod tests {
 
     #[test]
     fn no_review_goes_to_who_took_part_while_somebody_else_was_to_be_had() {
+        let mut seen = [0; 3];
         for seed in 0..10_000 {
-            let mut chance = Chance(fastrand::Rng::with_seed(seed));
+            let mut chance = Chance(fastrand::Rng::with_seed(seed), seen);
             let mut world = World::of(&["Ann", "Bo", "Cy", "Dee"]);
             chance.go_on(&mut world, 8);
             if seed % 4 == 0 {
@@ -526,6 +562,9 @@ mod tests {
                 world.merge(&other);
                 chance.go_on(&mut world, 3);
             }
+            seen = chance.1;
         }
+        let [reviews, passed_over, not_independent] = seen;
+        assert!(reviews > 20_000 && passed_over > 1_000 && not_independent > 2_000, "{seen:?}");
     }
 }

@@ -167,7 +167,7 @@ impl fmt::Display for WhyReport {
         }
         line(f, &self.explanation)?;
         if let Some(part) = &self.part {
-            line(f, format!("It {} itself.", told(part, work.as_ref())))?;
+            line(f, format!("It is not independent: it {}.", told(part, work.as_ref())))?;
         }
         for sentence in passed_over(&self.took_part, work.as_ref()) {
             line(f, sentence)?;

@@ -80,15 +80,14 @@ impl fmt::Display for WorkReport {
                 line(f, format!("{name} {part}, and judged it as {}.", assignment.role))?;
             }
         }
-        let reviews = Count(self.reviews, "review");
         let assignments = Count(self.assignments.len(), "assignment");
-        let independent = match (self.reviews, self.independent) {
-            (0, _) => "",
-            (1, true) => ", which was independent",
-            (1, false) => ", which was not independent",
-            (_, true) => ", all of which were independent",
-            (_, false) => ", not all of which were independent",
+        let reviews = match (self.reviews, self.independent) {
+            (0, _) => "no review".to_owned(),
+            (1, true) => "1 review, which was independent".to_owned(),
+            (1, false) => "1 review, which was not independent".to_owned(),
+            (reviews, true) => format!("{reviews} reviews, all of which were independent"),
+            (reviews, false) => format!("{reviews} reviews, not all of which were independent"),
         };
-        line(f, format!("{assignments} on {on}; {reviews}{independent}."))
+        line(f, format!("{assignments} on {on}; {reviews}."))
     }
 }

@@ -152,3 +152,118 @@ impl PartialEq for Participations {
         self.until.iter().filter(is_known).eq(other.until.iter().filter(is_known))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::Disk;
+    use crate::events::{ProjectName, SessionId, WorkName};
+    use crate::projection::view::tests::{History, assign, release, seed};
+    use crate::projection::{Fold, Needs, View, checkpoint};
+
+    /// Ann is lent to a session for a branch, and given back.
+    fn takes_part(history: &mut History, session: &str, work: &str) {
+        let (kind, mut data) = assign(session, "w-0", "Ann", "testing");
+        data["work"] = work.into();
+        history.then((kind, data));
+        history.then(release(session, "w-0", "Ann", "testing", "manual"));
+    }
+
+    fn scope(session: &str, work: Option<&str>) -> WorkScope {
+        let (session, project) = (SessionId::unchecked(session), ProjectName::unchecked("acme"));
+        WorkScope { session, project, work: work.map(WorkName::unchecked) }
+    }
+
+    /// Writes the checkpoint of a view as of a second, and reads its head.
+    fn written(view: &mut View, wanted_since: i64) -> (tempfile::TempDir, View) {
+        let dir = tempfile::tempdir().unwrap();
+        view.roster.keep_participations_since(wanted_since);
+        checkpoint::write(&Disk::default(), dir.path(), view).unwrap();
+        let recalled = checkpoint::load(&Disk::default(), dir.path()).unwrap();
+        (dir, recalled)
+    }
+
+    /// Who took part since a second, after that was loaded; `None` if it cannot be.
+    fn known(view: &mut View, scope: WorkScope, since: i64) -> Option<usize> {
+        view.roster.load(&Needs::nothing().and_participations(scope.clone(), since))?;
+        let keys = scope.keys().map(|(_, key)| key);
+        Some(keys.map(|key| view.roster.participations(key, since).count()).sum())
+    }
+
+    #[test]
+    fn of_a_checkpoint_what_is_asked_for_is_read_and_no_more() {
+        let mut history = History::of([seed("Ann")]);
+        for n in 0..50 {
+            takes_part(&mut history, &format!("s{n}"), &format!("w{}", n % 10));
+        }
+        let (_dir, mut view) = written(&mut history.view(), i64::MIN);
+        assert_eq!(known(&mut view, scope("s7", Some("w3")), 0), Some(2));
+        assert_eq!(view.roster.participations.until.len(), 2);
+        assert_eq!(known(&mut view, scope("s99", Some("w99")), 0), Some(0));
+        // The last of those on w3 ended in this second.
+        assert_eq!(known(&mut view, scope("s7", Some("w3")), 1 + 2 * 44), Some(1));
+        assert_eq!(known(&mut view, scope("s7", Some("w3")), 2 + 2 * 44), Some(0));
+    }
+
+    #[test]
+    fn what_a_checkpoint_leaves_out_it_cannot_tell() {
+        let mut history = History::of([seed("Ann")]);
+        takes_part(&mut history, "s1", "fix"); // until 3
+        takes_part(&mut history, "s2", "fix"); // until 5
+        let whole = history.view();
+        let (_dir, mut view) = written(&mut whole.clone(), 4);
+        assert_eq!(known(&mut view, scope("s1", Some("fix")), 3), None);
+        let (_dir, mut view) = written(&mut whole.clone(), 4);
+        assert_eq!(known(&mut view, scope("s1", Some("fix")), 4), Some(1));
+        view.roster.load(&Needs::everything()).unwrap();
+        assert_eq!(view.roster.participations.until.len(), 2, "one for s2, one for the branch");
+        assert_eq!(view, whole, "what neither may miss is the same");
+        // Written once more, it knows no more, whoever asks for it.
+        let (_dir, mut again) = written(&mut view, i64::MIN);
+        assert_eq!(known(&mut again, scope("s1", Some("fix")), 3), None);
+    }
+
+    #[test]
+    fn what_is_new_is_kept_apart_until_it_is_a_fourth_of_what_is_old() {
+        let mut history = History::of([seed("Ann")]);
+        let dir = tempfile::tempdir().unwrap();
+        let mut done = 0;
+        // Each session is a key, and so is each branch, which all are new.
+        for (to, expected) in [
+            (100, vec![200]),
+            (200, vec![400]),
+            (600, vec![1200]),
+            (700, vec![1200, 200]),
+            (800, vec![1600]),
+        ] {
+            let known = history.lines.len();
+            (done..to).for_each(|n| takes_part(&mut history, &format!("s{n}"), &format!("w{n}")));
+            let mut view = checkpoint::load(&Disk::default(), dir.path()).unwrap_or_default();
+            let from = if done == 0 { 0 } else { known };
+            let new = history.lines[from..].concat();
+            assert_eq!(view.fold(new.as_bytes()).unwrap(), Fold::Done);
+            checkpoint::write(&Disk::default(), dir.path(), &mut view).unwrap();
+            let mut recalled = checkpoint::load(&Disk::default(), dir.path()).unwrap();
+            let stored = recalled.roster.participations.stored.clone().unwrap();
+            let parts: Vec<_> = stored.participations.parts.iter().map(|it| it.keys).collect();
+            assert_eq!(parts, expected, "up to {to}");
+            assert_eq!(self::known(&mut recalled, scope("s0", Some("w0")), 0), Some(2));
+            recalled.roster.load(&Needs::everything()).unwrap();
+            assert_eq!(recalled, history.view(), "up to {to}");
+            done = to;
+        }
+    }
+
+    #[test]
+    fn the_work_for_an_event_does_not_grow_with_those_before_it() {
+        let work = |count: usize| {
+            let mut history = History::of([seed("Ann")]);
+            (0..count).for_each(|n| takes_part(&mut history, &format!("s{n}"), "fix"));
+            let lines = history.lines.concat();
+            let fold = || assert_eq!(View::default().fold(lines.as_bytes()).unwrap(), Fold::Done);
+            allocation_counter::measure(fold).count_total
+        };
+        let (few, many) = (work(100), work(1600));
+        assert!(many < 20 * few, "{few}, {many}");
+    }
+}
