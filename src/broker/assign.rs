@@ -43,9 +43,9 @@ impl AssignRequest {
     /// part in that.
     #[must_use]
     pub(crate) fn needs(&self, rules: &Rules, now: Timestamp) -> Needs {
-        let roles = || self.roles.iter().map(|requested| rules.roles.resolve(requested.as_str()));
-        let needs = Needs::roles(roles().map(|role| role.name.clone()));
-        if roles().any(|role| role.independent) {
+        let asked = || self.roles.iter().map(|requested| rules.roles.resolve(requested.as_str()));
+        let needs = Needs::roles(asked().map(|role| role.name.clone()));
+        if asked().any(|role| role.independent) {
             return needs
                 .and_participations(self.scope(), rules.lifecycle.participation_since(now));
         }
@@ -54,8 +54,8 @@ impl AssignRequest {
 
     /// What it is for.
     fn scope(&self) -> WorkScope {
-        let Self { session, project, work, .. } = self.clone();
-        WorkScope { session, project, work }
+        let Self { session, project, work, .. } = self;
+        WorkScope { session: session.clone(), project: project.clone(), work: work.clone() }
     }
 }
 

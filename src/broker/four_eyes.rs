@@ -486,7 +486,7 @@ mod tests {
                 self.one_of(&[None, None, None, None, None, None, Some("Ann"), Some("Bo")]);
             let summon = summon.map(str::to_owned);
             let agent = crate::events::AgentName::unchecked(self.one_of(&["v", "w"]));
-            AssignRequest { summon, agent, ..asked(session, project, work, &roles) }
+            AssignRequest { agent, summon, ..asked(session, project, work, &roles) }
         }
 
         fn count(

@@ -33,8 +33,8 @@ impl WorkScope {
     /// What an assignment is for.
     #[must_use]
     pub fn of(assign: &Assign) -> Self {
-        let Assign { session, project, work, .. } = assign.clone();
-        Self { session, project, work }
+        let Assign { session, project, work, .. } = assign;
+        Self { session: session.clone(), project: project.clone(), work: work.clone() }
     }
 
     /// What a slot of this has in common with an open one.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+use super::Needs;
 use super::buckets::{ByKey, Part};
-use super::participation::{Participation, ParticipationKey, StoredParticipations, WorkScope};
+use super::participation::{Participation, ParticipationKey, StoredParticipations};
 use super::stored::Stored;
 use crate::events::RoleName;
 
@@ -41,10 +42,13 @@ impl Participations {
         Self { complete_since, stored: Some(stored), ..Self::default() }
     }
 
-    /// Loads those in some work that ended in this second or later; `None` if the checkpoint has
-    /// them no more, or cannot be read.
-    pub(super) fn load(&mut self, scope: &WorkScope, since: i64) -> Option<()> {
-        if since < self.complete_since {
+    /// Loads what is needed of them; `None` if the checkpoint has it no more, or cannot be read.
+    pub(super) fn load(&mut self, needs: &Needs) -> Option<()> {
+        if needs.all_participations {
+            self.load_all()?;
+        }
+        let Some((scope, since)) = &needs.participations else { return Some(()) };
+        if *since < self.complete_since {
             return None;
         }
         let Some(stored) = self.stored.clone() else { return Some(()) };
@@ -54,8 +58,7 @@ impl Participations {
         Some(())
     }
 
-    /// Loads all that there are; `None` if the checkpoint cannot be read.
-    pub(super) fn load_all(&mut self) -> Option<()> {
+    fn load_all(&mut self) -> Option<()> {
         let Some(stored) = self.stored.clone() else { return Some(()) };
         for (key, list) in stored.all_participations()? {
             self.add_all(key, list);
@@ -72,7 +75,9 @@ impl Participations {
     }
 
     fn add_all(&mut self, key: ParticipationKey, ended: Vec<Participation>) {
-        ended.into_iter().for_each(|it| self.add(key, it));
+        for it in ended {
+            self.add(key, it);
+        }
     }
 
     /// Those of a key, which has to be loaded, that ended in this second or later: the personas'
@@ -159,7 +164,7 @@ mod tests {
     use crate::disk::Disk;
     use crate::events::{ProjectName, SessionId, WorkName};
     use crate::projection::view::tests::{History, assign, release, seed};
-    use crate::projection::{Fold, Needs, View, checkpoint};
+    use crate::projection::{Fold, View, WorkScope, checkpoint};
 
     /// Ann is lent to a session for a branch, and given back.
     fn takes_part(history: &mut History, session: &str, work: &str) {
@@ -184,7 +189,7 @@ mod tests {
     }
 
     /// Who took part since a second, after that was loaded; `None` if it cannot be.
-    fn known(view: &mut View, scope: WorkScope, since: i64) -> Option<usize> {
+    fn known(view: &mut View, scope: &WorkScope, since: i64) -> Option<usize> {
         view.roster.load(&Needs::nothing().and_participations(scope.clone(), since))?;
         let keys = scope.keys().map(|(_, key)| key);
         Some(keys.map(|key| view.roster.participations(key, since).count()).sum())
@@ -197,12 +202,12 @@ mod tests {
             takes_part(&mut history, &format!("s{n}"), &format!("w{}", n % 10));
         }
         let (_dir, mut view) = written(&mut history.view(), i64::MIN);
-        assert_eq!(known(&mut view, scope("s7", Some("w3")), 0), Some(2));
+        assert_eq!(known(&mut view, &scope("s7", Some("w3")), 0), Some(2));
         assert_eq!(view.roster.participations.until.len(), 2);
-        assert_eq!(known(&mut view, scope("s99", Some("w99")), 0), Some(0));
+        assert_eq!(known(&mut view, &scope("s99", Some("w99")), 0), Some(0));
         // The last of those on w3 ended in this second.
-        assert_eq!(known(&mut view, scope("s7", Some("w3")), 1 + 2 * 44), Some(1));
-        assert_eq!(known(&mut view, scope("s7", Some("w3")), 2 + 2 * 44), Some(0));
+        assert_eq!(known(&mut view, &scope("s7", Some("w3")), 1 + 2 * 44), Some(1));
+        assert_eq!(known(&mut view, &scope("s7", Some("w3")), 2 + 2 * 44), Some(0));
     }
 
     #[test]
@@ -212,15 +217,15 @@ mod tests {
         takes_part(&mut history, "s2", "fix"); // until 5
         let whole = history.view();
         let (_dir, mut view) = written(&mut whole.clone(), 4);
-        assert_eq!(known(&mut view, scope("s1", Some("fix")), 3), None);
+        assert_eq!(known(&mut view, &scope("s1", Some("fix")), 3), None);
         let (_dir, mut view) = written(&mut whole.clone(), 4);
-        assert_eq!(known(&mut view, scope("s1", Some("fix")), 4), Some(1));
+        assert_eq!(known(&mut view, &scope("s1", Some("fix")), 4), Some(1));
         view.roster.load(&Needs::everything()).unwrap();
         assert_eq!(view.roster.participations.until.len(), 2, "one for s2, one for the branch");
         assert_eq!(view, whole, "what neither may miss is the same");
         // Written once more, it knows no more, whoever asks for it.
         let (_dir, mut again) = written(&mut view, i64::MIN);
-        assert_eq!(known(&mut again, scope("s1", Some("fix")), 3), None);
+        assert_eq!(known(&mut again, &scope("s1", Some("fix")), 3), None);
     }
 
     #[test]
@@ -247,7 +252,7 @@ mod tests {
             let stored = recalled.roster.participations.stored.clone().unwrap();
             let parts: Vec<_> = stored.participations.parts.iter().map(|it| it.keys).collect();
             assert_eq!(parts, expected, "up to {to}");
-            assert_eq!(self::known(&mut recalled, scope("s0", Some("w0")), 0), Some(2));
+            assert_eq!(self::known(&mut recalled, &scope("s0", Some("w0")), 0), Some(2));
             recalled.roster.load(&Needs::everything()).unwrap();
             assert_eq!(recalled, history.view(), "up to {to}");
             done = to;

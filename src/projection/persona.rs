@@ -131,6 +131,7 @@ pub struct Work {
 /// The facts about a role are those of the role that was asked for; they are
 /// zero where none was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Candidate<'a> {
     pub(crate) index: usize,
     /// Its name.

@@ -98,12 +98,7 @@ impl Roster {
         if needs.all_judgements {
             self.judgements.load_all()?;
         }
-        if needs.all_participations {
-            self.participations.load_all()?;
-        }
-        if let Some((scope, since)) = &needs.participations {
-            self.participations.load(scope, *since)?;
-        }
+        self.participations.load(needs)?;
         let mut judged = Vec::new();
         for key in &needs.judgements {
             self.judgements.load(*key)?;

@@ -260,11 +260,11 @@ fn the_work_is_what_is_named_or_else_the_branch_of_the_working_directory() {
     home.run(&assign_args("elsewhere", "w", "testing")).json();
     assert_eq!(chain(&home.log()).pop().unwrap()["data"].get("work"), None, "no repository");
     let log = home.log();
-    let long = "é".repeat(129);
+    let longer = "é".repeat(129);
     for (named, said) in [
         ("", "the work is empty"),
         ("a\u{202e}b", "the work holds the control character U+202E at position 2"),
-        (long.as_str(), "the work is 129 characters long; the limit is 128"),
+        (longer.as_str(), "the work is 129 characters long; the limit is 128"),
     ] {
         let stderr = home.run(&assign_for("s", "testing", named)).fails(2);
         assert!(stderr.contains(said), "{stderr}");

@@ -38,7 +38,7 @@ pub fn program(home: &Home) -> Option<Answer> {
         Some(record)
     };
     let works = WORKS.iter().map(of_work).collect::<Option<_>>()?;
-    Some(Answer { heads, list, rankings, told_apart, reviews, works })
+    Some(Answer { list, heads, rankings, told_apart, reviews, works })
 }
 
 /// Whom `assign` would have review some work.

@@ -122,7 +122,7 @@ impl Judge {
     fn review(&self, roster: &Roster, scope: &Scope<'_>) -> Value {
         let candidates = self.ranking(roster, REVIEWER).into_iter().filter(|(name, persona, _)| {
             let is_held = roster.leases.iter().any(|lease| lease.slot.persona == **name);
-            !is_held && !(persona.archived && persona.by_hand)
+            !(is_held || persona.archived && persona.by_hand)
         });
         let part = |name: &str| scope.part(roster, name, &self.independent, self.now);
         let (took_part, others): (Vec<_>, Vec<_>) =
