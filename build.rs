@@ -68,11 +68,12 @@ fn roles(constants: &mut String) -> Result<(), Box<dyn Error>> {
     for role in seed.get("role").and_then(Value::as_array).into_iter().flatten() {
         let text = |field| role.get(field).and_then(Value::as_str).ok_or(field);
         let list = |field| list(role.get(field));
+        let independent = role.get("independent").and_then(Value::as_bool).unwrap_or_default();
         writeln!(
             constants,
             "Role {{ name: RoleName::unchecked({:?}), instruction: SmolStr::new_static({:?}), \
              expertise: {:?}.map(Tag::unchecked).into(), aliases: words(&{:?}), \
-             keywords: words(&{:?}) }},",
+             keywords: words(&{:?}), independent: {independent} }},",
             text("name")?,
             text("instruction")?,
             list("expertise"),

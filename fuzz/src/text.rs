@@ -4,7 +4,7 @@ use muzzle_persona::broker::{PREAMBLE_LIMIT, Rules, Seed, classify, find, preamb
 use muzzle_persona::events::{
     AgentName, Assign, AssignedSlot, Definition, Event, EventId, Heads, IdPrefix, Observation,
     PersonaName, ProjectName, Release, ReleaseReason, ReleasedSlot, RoleName, Seq, SessionId, Slot,
-    Tag, TeamName, encode, is_hidden, one_line, visible,
+    Tag, TeamName, WorkName, encode, is_hidden, one_line, visible,
 };
 use muzzle_persona::projection::{CutoffSpec, View};
 
@@ -68,9 +68,11 @@ fn is_in_its_lines(text: &str, rules: &Rules) {
         agent: AgentName::unchecked("w"),
         team: None,
         project: ProjectName::unchecked(text),
+        work: Some(WorkName::unchecked(text)),
         slots: vec![AssignedSlot {
             by: None,
             score: None,
+            independent: Some(false),
             slot: slot.clone(),
             persona: name.clone(),
             role: role.clone(),

@@ -8,9 +8,10 @@ use std::time::Duration;
 use muzzle_persona::Store;
 use muzzle_persona::broker::{AssignRequest, Roles};
 use muzzle_persona::events::{AgentName, RoleName, SessionId, TeamName, ToolUseId};
+use muzzle_persona::git::Checkout;
 
 use crate::payload::{self, AgentInput, Payload};
-use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer, project};
+use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer};
 
 /// The time that the hook may take.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
@@ -36,12 +37,14 @@ pub fn answer(
     let team = given(agent.team_name.as_deref()).map(TeamName::parse).transpose()?;
     let tool_use_id = given(payload.tool_use_id.as_deref()).map(ToolUseId::parse).transpose()?;
     let options = environment.options(deadline)?;
+    let Checkout { project, work } = Checkout::of(Path::new(&payload.cwd));
     let mut store = Store::open(&options, &mut environment.rng)?;
     let request = AssignRequest {
         session,
         agent: name,
         team,
-        project: project::of(Path::new(&payload.cwd)),
+        project,
+        work,
         roles: vec![role(&agent, &store.rules().roles)],
         summon: None,
         tool_use_id,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{AssignRequest, Choice, Evidence, Role, Roles, Rules, Score};
+use super::{AssignRequest, Choice, Evidence, Role, Roles, Rules, Score, TookPart};
 use crate::events::{ChoiceReason, EventId, PersonaName, RoleName, SessionId, Slot, Tag, one_line};
 use crate::projection::{Persona, Roster, Work};
 
@@ -96,6 +96,8 @@ pub struct Assigned {
     pub score: Score,
     /// What the affinity rests on; nothing in the model `share`.
     pub evidence: Option<Evidence>,
+    /// Whether it took no part in the work; nothing if the role judges none.
+    pub independent: Option<bool>,
     /// What goes ahead of the agent's prompt.
     #[serde(skip)]
     pub preamble: String,
@@ -105,6 +107,9 @@ pub struct Assigned {
     /// The candidates that it was chosen from, best first, if the request asks for them.
     #[serde(skip)]
     pub ranking: Vec<(PersonaName, Score)>,
+    /// Those of them who took part in the work that the role judges.
+    #[serde(skip)]
+    pub took_part: Vec<TookPart>,
 }
 
 impl Assigned {
@@ -116,7 +121,8 @@ impl Assigned {
         roster: &Roster,
         rules: &Rules,
     ) -> Option<Self> {
-        let Choice { slot, persona: name, role: role_name, score, reason, ranking } = choice;
+        let Choice { slot, persona: name, role: role_name, score, reason, .. } = choice;
+        let Choice { independent, ranking, took_part, .. } = choice;
         let persona = roster.get(&name)?;
         let role = rules.roles.resolve(role_name.as_str());
         Some(Self {
@@ -133,7 +139,9 @@ impl Assigned {
             evidence: score.evidence,
             score,
             reason,
+            independent,
             ranking,
+            took_part,
         })
     }
 }
@@ -187,6 +195,7 @@ mod tests {
             agent: AgentName::unchecked("w"),
             team: None,
             project: ProjectName::unchecked(project),
+            work: None,
             slots: vec![AssignedSlot {
                 slot,
                 persona,
@@ -194,6 +203,7 @@ mod tests {
                 requested: role,
                 by: None,
                 score: None,
+                independent: None,
             }],
             tool_use_id: None,
         }));

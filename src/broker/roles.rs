@@ -18,6 +18,8 @@ pub struct Role {
     pub aliases: Vec<SmolStr>,
     /// Words that tell of it in a description.
     pub keywords: Vec<SmolStr>,
+    /// Whether it judges the work of others, and so goes to those who took no part in that.
+    pub independent: bool,
     /// How to work in it, unless the persona has its own way.
     pub instruction: SmolStr,
 }
@@ -97,6 +99,12 @@ impl Roles {
     pub fn by_keyword(&self, text: &str) -> Option<&Role> {
         let words = words(text);
         self.roles.iter().find(|role| role.keywords.iter().any(|keyword| contains(&words, keyword)))
+    }
+
+    /// Returns whether the role of that name is independent. One that is none any more is not.
+    #[must_use]
+    pub fn is_independent(&self, name: &RoleName) -> bool {
+        self.roles.iter().any(|role| role.independent && role.name == *name)
     }
 
     /// The role named `general`.

@@ -11,7 +11,7 @@ use std::cell::OnceCell;
 use std::path::Path;
 
 use super::built_in;
-use super::seed_file::{Check, PersonaTable, RoleTable, SeedError, located, parse};
+use super::seed_file::{Check, PersonaTable, SeedError, located, parse};
 use super::words::Vocabulary;
 use super::{Lifecycle, Role, Roles, Scoring};
 use crate::events::Definition;
@@ -54,9 +54,10 @@ impl Seed {
         let file = parse(path, text)?;
         let mut vocabulary = built_in::vocabulary();
         file.add_words(&mut vocabulary);
-        Check { path, text, vocabulary: &vocabulary }.file(&file, &built_in::roles())?;
+        let built_in = built_in::roles();
+        Check { path, text, vocabulary: &vocabulary }.file(&file, &built_in)?;
         Ok(Self {
-            own_roles: file.role.iter().map(RoleTable::to_role).collect(),
+            own_roles: file.role.iter().map(|role| role.to_role(&built_in)).collect(),
             own_personas: file.persona.iter().map(PersonaTable::to_definition).collect(),
             scoring: file.scoring.scoring(),
             lifecycle: file.lifecycle,
@@ -165,7 +166,7 @@ mod tests {
     fn the_constants_are_what_the_built_in_file_says() {
         let file = parse(Path::new("seed/roles.toml"), ROLES).unwrap();
         let built_in = Seed::default().rules().unwrap();
-        let roles: Vec<_> = file.role.iter().map(RoleTable::to_role).collect();
+        let roles: Vec<_> = file.role.iter().map(|role| role.to_role(&[])).collect();
         assert_eq!(built_in.roles.all(), roles);
         // As a user's file it changes nothing.
         assert_eq!(user(ROLES).unwrap().rules().unwrap(), built_in);

@@ -14,7 +14,7 @@ use muzzle_persona::{Options, Snapshot, StoreError};
 use serde::Serialize;
 
 use super::output::{FAINT, HEADING};
-use super::persona::{origin_word, runs, tally};
+use super::persona::{origin_word, place, runs, tally};
 use super::{Context, Failure, failure::EVENTS_HINT, line, minute};
 
 /// Tell what changed between two moments, by persona
@@ -143,8 +143,9 @@ fn lines(change: &PersonaChange) -> Vec<String> {
         lines.push(format!("brought back{why}"));
     }
     for (what, leases) in [("given back by", &change.given_back), ("lent to", &change.lent)] {
-        lines.extend(leases.iter().map(|Lease { session, slot, role, project, .. }| {
-            format!("{what} {slot} of the session {session}, as {role} on {project}")
+        lines.extend(leases.iter().map(|Lease { session, slot, role, project, work, .. }| {
+            let on = place(project, work.as_ref());
+            format!("{what} {slot} of the session {session}, as {role} on {on}")
         }));
     }
     lines.extend(change.roles.iter().map(|(role, record)| {

@@ -45,6 +45,7 @@ mod orphan_cleanup;
 mod outcome;
 mod output;
 mod pager;
+mod part;
 mod persona;
 mod reactivate;
 mod release;
@@ -63,6 +64,7 @@ mod table;
 mod uninstall;
 mod verify;
 mod why;
+mod work;
 
 pub use self::failure::BUG;
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muzzle_persona::broker::{self, Evidence, Rules, Score};
-use muzzle_persona::events::{EventId, PersonaName, Points, RoleName, SessionId, Tag};
+use muzzle_persona::events::{
+    EventId, PersonaName, Points, ProjectName, RoleName, SessionId, Tag, WorkName,
+};
 use muzzle_persona::projection::{Lease, Origin, OutcomeTally, Persona, Status, Tally, Work};
 use muzzle_persona::wording::quoted_first;
 use serde::Serialize;
@@ -117,6 +119,12 @@ pub fn origin_word(origin: Origin) -> &'static str {
 /// A time in UTC, as tables show it: `2026-03-25 15:30`.
 pub fn minute(at: Timestamp) -> String {
     at.strftime("%F %H:%M").to_string()
+}
+
+/// A project and what is worked on there: `acme-api for fix-login`.
+pub fn place(project: &ProjectName, work: Option<&WorkName>) -> String {
+    let work = work.map(|work| format!(" for {work}")).unwrap_or_default();
+    format!("{project}{work}")
 }
 
 pub fn tags(tags: &[Tag]) -> String {

@@ -10,7 +10,8 @@ use muzzle_persona::events::{
 };
 use muzzle_persona::wording::Count;
 
-use super::{minute, persona::tags};
+use super::minute;
+use super::persona::{place, tags};
 
 /// Words an event as one line without hidden characters.
 pub fn sentence(record: &Record) -> String {
@@ -67,15 +68,21 @@ fn defined(definition: &Definition, how: &str) -> String {
 }
 
 fn assigned(assign: &Assign) -> String {
-    let Assign { session, agent, team, project, slots, .. } = assign;
-    let slots = slots.iter().map(|AssignedSlot { persona, role, requested, .. }| {
-        let asked = Some(requested).filter(|requested| *requested != role);
-        let asked = asked.map(|requested| format!(" (asked for as {requested})"));
-        (persona, format!("{role}{}", asked.unwrap_or_default()))
-    });
+    let Assign { session, agent, team, project, work, slots, .. } = assign;
+    let slots = slots.iter().map(|it| (&it.persona, role_of(it)));
     let lent = in_roles(slots, &format!("lent to {agent}"));
     let team = team.as_ref().map(|team| format!("team {team}, ")).unwrap_or_default();
-    format!("{lent} on {project} ({team}session {session})")
+    let on = place(project, work.as_ref());
+    format!("{lent} on {on} ({team}session {session})")
+}
+
+/// The role of a slot, with what there is to note of it.
+fn role_of(slot: &AssignedSlot) -> String {
+    let AssignedSlot { role, requested, independent, .. } = slot;
+    let asked = (requested != role).then(|| format!("asked for as {requested}"));
+    let part = (*independent == Some(false)).then(|| "not independent".to_owned());
+    let notes: Vec<_> = asked.into_iter().chain(part).collect();
+    if notes.is_empty() { role.to_string() } else { format!("{role} ({})", notes.join("; ")) }
 }
 
 fn released(release: &Release) -> String {

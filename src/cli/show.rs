@@ -8,7 +8,7 @@ use muzzle_persona::projection::{Lease, Needs, Work};
 use muzzle_persona::{Snapshot, broker};
 
 use super::output::{FAINT, HEADING};
-use super::persona::{PersonaReport, doubt, origin_word, runs, tags, tally};
+use super::persona::{PersonaReport, doubt, origin_word, place, runs, tags, tally};
 use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
 
 /// Show one persona: who it is, what it did, who holds it
@@ -62,9 +62,10 @@ impl fmt::Display for PersonaReport {
                 line(f, format!("{what}: {}", tags(words)))?;
             }
         }
-        for Lease { session, slot, role, project, since } in &self.held_by {
+        for Lease { session, slot, role, project, work, since } in &self.held_by {
             let (since, to) = (minute(*since), format!("{slot} of the session {session}"));
-            line(f, format!("Held since {since} by {to}, as {role} on {project}"))?;
+            let on = place(project, work.as_ref());
+            line(f, format!("Held since {since} by {to}, as {role} on {on}"))?;
         }
         if !self.role_instructions.is_empty() {
             writeln!(f, "\n{HEADING}Instructions{HEADING:#}")?;

@@ -12,6 +12,7 @@ use super::{
     AgentName, Assign, AssignedSlot, DETACHED_SINCE, Detached, Event, EventId, FORMAT_VERSION,
     Feedback, Heads, Observation, Outcome, PersonaName, Points, ProjectName, Record, Release,
     ReleasedSlot, RoleName, RunId, Seq, SessionId, Slot, Source, TeamName, TextDigest, ToolUseId,
+    WorkName,
 };
 
 /// What stands before, between and behind the parts of a line's content with one parent.
@@ -67,6 +68,7 @@ fn assign(data: &str) -> Option<Assign> {
     let agent = text(rest, ",\"agent\":\"").map(AgentName::unchecked)?;
     let team = text(rest, ",\"team\":\"").map(TeamName::unchecked);
     let project = text(rest, ",\"project\":\"").map(ProjectName::unchecked)?;
+    let work = text(rest, ",\"work\":\"").map(WorkName::unchecked);
     let slots = slots(rest, |rest, slot, persona, role| {
         let requested = text(rest, ",\"requested\":\"").map(RoleName::unchecked)?;
         let by = match text(rest, ",\"by\":\"") {
@@ -74,10 +76,11 @@ fn assign(data: &str) -> Option<Assign> {
             None => None,
         };
         let score = points(rest, ",\"score\":");
-        Some(AssignedSlot { slot, persona, role, requested, by, score })
+        let independent = boolean(rest, ",\"independent\":");
+        Some(AssignedSlot { slot, persona, role, requested, by, score, independent })
     })?;
     let tool_use_id = text(rest, ",\"tool_use_id\":\"").map(ToolUseId::unchecked);
-    (*rest == "}").then_some(Assign { session, agent, team, project, slots, tool_use_id })
+    (*rest == "}").then_some(Assign { session, agent, team, project, work, slots, tool_use_id })
 }
 
 fn release(data: &str) -> Option<Release> {
@@ -163,6 +166,17 @@ fn points(rest: &mut &str, key: &str) -> Option<Points> {
     let points = Points::parse(number)?;
     *rest = behind;
     Some(points)
+}
+
+/// Reads `true` or `false` behind `key`, if `key` comes next.
+fn boolean(rest: &mut &str, key: &str) -> Option<bool> {
+    let behind = rest.strip_prefix(key)?;
+    let (value, behind) = match behind.strip_prefix("false") {
+        Some(behind) => (false, behind),
+        None => (true, behind.strip_prefix("true")?),
+    };
+    *rest = behind;
+    Some(value)
 }
 
 /// Reads a word of a fixed list.
@@ -253,10 +267,11 @@ mod tests {
     use super::*;
     use crate::events::line_parts::LineParts;
 
-    const LOGS: [&str; 3] = [
+    const LOGS: [&str; 4] = [
         include_str!("../../fixtures/log/v1.jsonl"),
         include_str!("../../fixtures/log/v1-outcomes.jsonl"),
         include_str!("../../fixtures/log/v2-texts.jsonl"),
+        include_str!("../../fixtures/log/v1-work.jsonl"),
     ];
 
     /// What the id of a line covers.

@@ -15,7 +15,7 @@ use smol_str::SmolStr;
 use super::{
     AgentName, DETACHED_SINCE, Detached, EventId, LessonText, NoteText, Observation, PersonaName,
     Points, ProjectName, Reason, RoleName, RunId, SessionId, Slot, Source, Tag, TeamName,
-    ToolUseId,
+    ToolUseId, WorkName,
 };
 
 /// One thing that happened.
@@ -113,6 +113,9 @@ pub struct Assign {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<TeamName>,
     pub project: ProjectName,
+    /// What is worked on there, such as a branch, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<WorkName>,
     /// A slot for each persona.
     pub slots: Vec<AssignedSlot>,
     /// The client's call that asked, where there was one.
@@ -134,6 +137,9 @@ pub struct AssignedSlot {
     /// The total of its score then; older lines do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Points>,
+    /// `false` in a role that judges work, if the persona took part in that work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub independent: Option<bool>,
 }
 
 /// Why a persona is in a slot.

@@ -5,7 +5,7 @@ use super::{
     AgentName, Assign, Compact, Definition, Event, Feedback, Forget, LINE_LIMIT, Lesson,
     LessonText, Note, NoteText, Observation, Outcome, PersonaName, ProjectName, Reactivate, Reason,
     Release, Retire, Retract, RoleName, RunId, SessionId, Slot, Source, Tag, TeamName, TextError,
-    TextLoss, ToolUseId, Unlearn, check_text,
+    TextLoss, ToolUseId, Unlearn, WorkName, check_text,
 };
 
 /// A text of an event, with what it names.
@@ -21,6 +21,8 @@ pub enum EventText<'a> {
     Team(&'a TeamName),
     /// The project that the work was on.
     Project(&'a ProjectName),
+    /// What is worked on within the project.
+    Work(&'a WorkName),
     /// A slot that is opened or closed.
     Slot(&'a Slot),
     /// A role in which a persona worked or was judged.
@@ -58,6 +60,7 @@ impl EventText<'_> {
             Self::Agent(text) => text.check(),
             Self::Team(text) => text.check(),
             Self::Project(text) => text.check(),
+            Self::Work(text) => text.check(),
             Self::Slot(text) => text.check(),
             Self::Role(text) | Self::RequestedRole(text) | Self::InstructedRole(text) => {
                 text.check()
@@ -186,12 +189,13 @@ impl Definition {
 
 impl Assign {
     fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
-        let Self { session, agent, team, project, slots, tool_use_id } = self;
+        let Self { session, agent, team, project, work, slots, tool_use_id } = self;
         let of_all = [
             Some(EventText::Session(session)),
             Some(EventText::Agent(agent)),
             team.as_ref().map(EventText::Team),
             Some(EventText::Project(project)),
+            work.as_ref().map(EventText::Work),
             tool_use_id.as_ref().map(EventText::ToolUse),
         ];
         let of_slots = slots.iter().flat_map(|slot| {
@@ -326,6 +330,7 @@ mod tests {
             include_str!("../../fixtures/log/v1.jsonl"),
             include_str!("../../fixtures/log/v1-outcomes.jsonl"),
             include_str!("../../fixtures/log/v2-texts.jsonl"),
+            include_str!("../../fixtures/log/v1-work.jsonl"),
         ];
         for line in logs.iter().flat_map(|log| log.lines()) {
             let event = decode(line.as_bytes()).unwrap().event;

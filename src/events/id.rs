@@ -43,10 +43,9 @@ impl EventId {
         are_digits.then_some(Self(id))
     }
 
-    /// The first 32 bits.
-    pub(crate) fn first_bits(self) -> u32 {
-        let [a, b, c, d, ..] = self.0;
-        u32::from_be_bytes([a, b, c, d])
+    /// The first 64 bits.
+    pub(crate) fn first_bits(self) -> u64 {
+        u64::from_be_bytes(*self.0.first_chunk().unwrap_or(&[0; 8]))
     }
 
     /// The hex digits, as ASCII bytes.

@@ -159,6 +159,8 @@ text_types! {
     TeamName, "team's name", 128;
     /// The name of the project that an agent works on.
     ProjectName, "project's name", 128;
+    /// What is worked on within a project: a branch, or what `--work` names.
+    WorkName, "work", 128;
     /// The client's id for one use of a tool.
     ToolUseId, "tool use id", 128;
     /// A place of an agent for one persona: `{agent}-{index}`.

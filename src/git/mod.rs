@@ -1,16 +1,20 @@
-//! Git, run beside a store.
+//! Git, run beside a store; and where a working directory stands in it.
 //!
 //! It runs in the store's directory and answers in plain English, whatever the environment says, and
 //! no program that a repository's settings name is run. A `Revision` has the files of the log as they
 //! were committed: it is a disk that is only read, so that the past in git is read like any other log.
+//! A [`Checkout`] tells project and branch of an agent's directory from git's files: before each agent
+//! there is no time for a process.
 
 use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+mod checkout;
 mod revision;
 
+pub use self::checkout::Checkout;
 pub(crate) use self::revision::Revision;
 pub use self::revision::RevisionError;
 

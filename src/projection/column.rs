@@ -153,23 +153,16 @@ pub struct Reader<'a> {
 
 /// What these answer is `None` if something else stands there.
 impl<'a> Reader<'a> {
-    pub fn of(text: &'a str) -> Self {
+    fn of(text: &'a str) -> Self {
         Self { left: text.as_bytes() }
     }
 
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.left.is_empty()
     }
 
-    /// Takes so many bytes.
-    pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, left) = self.left.split_at_checked(length)?;
-        self.left = left;
-        Some(taken)
-    }
-
     /// Passes a byte, if it is the next.
-    pub fn skip(&mut self, byte: u8) -> bool {
+    fn skip(&mut self, byte: u8) -> bool {
         let rest = self.left.split_first().filter(|(first, _)| **first == byte);
         self.left = rest.map_or(self.left, |(_, rest)| rest);
         rest.is_some()

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::index::position;
 use super::judgement::{Judgement, JudgementKey, RecordedJudgement};
+use super::participation::Participation;
 use super::persona::LastWork;
 use super::roster::Activity;
-use super::{Lease, LessonStatus, Origin, Persona, RoleRecord, Roster, Status, Work};
+use super::{Lease, LessonStatus, Origin, Persona, RoleRecord, Roster, Status, Work, WorkScope};
 use crate::events::{
     Assign, Definition, Event, EventId, FORMAT_VERSION, PersonaName, Record, Release,
     ReleaseReason, RoleName, SessionId,
@@ -115,6 +116,7 @@ impl Roster {
                 slot: assigned.slot.clone(),
                 role: assigned.role.clone(),
                 project: assign.project.clone(),
+                work: assign.work.clone(),
                 since: at,
             };
             let is_open = |it: &Lease| it.is(&lease.session, &lease.slot, &lease.role);
@@ -133,7 +135,7 @@ impl Roster {
             let Some((index, persona)) = self.get_mut(&released.persona) else { continue };
             let is_it = |it: &Lease| it.is(&release.session, &released.slot, &released.role);
             let Some(open) = persona.leases.iter().position(is_it) else { continue };
-            persona.leases.remove(open);
+            let lease = persona.leases.remove(open);
             if release.reason != ReleaseReason::Orphaned {
                 let record = persona.roles.entry(released.role.clone()).or_default();
                 let month = record.month(at);
@@ -144,10 +146,21 @@ impl Roster {
             {
                 activity.holds.remove(hold);
             }
+            self.take_part(index, lease, at);
         }
         self.note_activity(&release.session, at);
         if self.sessions.get(&release.session).is_some_and(|activity| activity.holds.is_empty()) {
             self.sessions.remove(&release.session);
+        }
+    }
+
+    /// Notes in what a persona took part, once its slot is closed.
+    fn take_part(&mut self, index: usize, lease: Lease, at: Timestamp) {
+        let until = lease.since.max(at).as_second();
+        let Lease { session, project, work, role, .. } = lease;
+        for (_, key) in (WorkScope { session, project, work }).keys() {
+            let (persona, role) = (position(index), role.clone());
+            self.participations.add(key, Participation { persona, role, until });
         }
     }
 

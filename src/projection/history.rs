@@ -1,4 +1,4 @@
-//! One persona's assignments, each from its beginning to its end.
+//! The assignments of a persona or a project, each from its beginning to its end.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -7,27 +7,41 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::events::{
-    Assign, Event, PersonaName, ProjectName, Record, Release, ReleaseReason, RoleName, SessionId,
-    Slot,
+    Assign, AssignedSlot, Event, PersonaName, ProjectName, Record, Release, ReleaseReason,
+    ReleasedSlot, RoleName, SessionId, Slot, WorkName,
 };
 
-/// What a persona was lent for, in fold order.
+/// What a persona was lent for, or who was lent for a project, in fold order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
-    persona: PersonaName,
+    subject: Subject,
     /// Oldest first.
     pub assignments: Vec<Assignment>,
-    /// Which of the assignments last, by session, seat and role.
-    open: BTreeMap<(SessionId, Slot, RoleName), usize>,
+    /// Which of the assignments last, by session, slot, persona and role. Those of other projects
+    /// are none of them.
+    open: BTreeMap<(SessionId, Slot, PersonaName, RoleName), Option<usize>>,
+    /// How many events were applied.
+    events: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Subject {
+    Persona(PersonaName),
+    Project(ProjectName),
 }
 
 /// One assignment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Assignment {
+    /// Who was lent.
+    #[serde(skip)]
+    pub persona: PersonaName,
     /// In which role.
     pub role: RoleName,
     /// On which project.
     pub project: ProjectName,
+    /// For what there, if that is known.
+    pub work: Option<WorkName>,
     /// For which session.
     pub session: SessionId,
     /// In which slot.
@@ -38,17 +52,34 @@ pub struct Assignment {
     pub released_at: Option<Timestamp>,
     /// Why it ended; not while it lasts.
     pub reason: Option<ReleaseReason>,
+    /// What was recorded of its independence.
+    #[serde(skip)]
+    pub(crate) independent: Option<bool>,
+    /// The events that began and ended it, by their place in fold order.
+    #[serde(skip)]
+    pub(crate) events: (u64, Option<u64>),
 }
 
 impl History {
     /// The history of a persona before any event.
     #[must_use]
     pub fn of(persona: PersonaName) -> Self {
-        Self { persona, assignments: Vec::new(), open: BTreeMap::new() }
+        Self::new(Subject::Persona(persona))
+    }
+
+    /// The history of a project before any event.
+    #[must_use]
+    pub fn of_project(project: ProjectName) -> Self {
+        Self::new(Subject::Project(project))
+    }
+
+    fn new(subject: Subject) -> Self {
+        Self { subject, assignments: Vec::new(), open: BTreeMap::new(), events: 0 }
     }
 
     /// Applies the next event in fold order.
     pub fn apply(&mut self, record: &Record) {
+        self.events += 1;
         match &record.event {
             Event::Assign(assign) => self.assign(record.at, assign),
             Event::Release(release) => self.release(record.at, release),
@@ -71,30 +102,43 @@ impl History {
     }
 
     fn assign(&mut self, at: Timestamp, assign: &Assign) {
-        for slot in assign.slots.iter().filter(|slot| slot.persona == self.persona) {
-            let lease = (assign.session.clone(), slot.slot.clone(), slot.role.clone());
+        let Assign { session, project, work, slots, .. } = assign;
+        for assigned in slots {
+            let is_it = match &self.subject {
+                Subject::Persona(name) if *name != assigned.persona => continue,
+                Subject::Persona(_) => true,
+                Subject::Project(name) => name == project,
+            };
+            let AssignedSlot { slot, persona, role, independent, .. } = assigned.clone();
+            let lease = (session.clone(), slot.clone(), persona.clone(), role.clone());
             // A lease that is open stays open, since when it was.
             let Entry::Vacant(lease) = self.open.entry(lease) else { continue };
-            lease.insert(self.assignments.len());
-            self.assignments.push(Assignment {
-                role: slot.role.clone(),
-                project: assign.project.clone(),
-                session: assign.session.clone(),
-                slot: slot.slot.clone(),
-                assigned_at: at,
-                released_at: None,
-                reason: None,
-            });
+            lease.insert(is_it.then_some(self.assignments.len()));
+            if is_it {
+                self.assignments.push(Assignment {
+                    persona,
+                    role,
+                    project: project.clone(),
+                    work: work.clone(),
+                    session: session.clone(),
+                    slot,
+                    assigned_at: at,
+                    released_at: None,
+                    reason: None,
+                    independent,
+                    events: (self.events, None),
+                });
+            }
         }
     }
 
     fn release(&mut self, at: Timestamp, release: &Release) {
-        for slot in release.slots.iter().filter(|slot| slot.persona == self.persona) {
-            let lease = (release.session.clone(), slot.slot.clone(), slot.role.clone());
-            let open = self.open.remove(&lease);
-            if let Some(open) = open.and_then(|open| self.assignments.get_mut(open)) {
+        for ReleasedSlot { slot, persona, role } in release.slots.iter().cloned() {
+            let open = self.open.remove(&(release.session.clone(), slot, persona, role));
+            if let Some(open) = open.flatten().and_then(|open| self.assignments.get_mut(open)) {
                 open.released_at = Some(at);
                 open.reason = Some(release.reason);
+                open.events.1 = Some(self.events);
             }
         }
     }

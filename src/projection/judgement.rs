@@ -1,9 +1,9 @@
 //! A verdict or an outcome, and what it is about.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use super::buckets::Key;
 use crate::events::{Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, Sentiment, Slot};
 
 /// Something that speaks for or against a persona, or neither.
@@ -19,7 +19,8 @@ pub(crate) enum Judgement {
 ///
 /// Of an outcome it is the run, the slot and the source; of a feedback that names a session, the
 /// persona, the role, the session, the slot and the source; any other feedback stands for itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct JudgementKey(EventId);
 
 impl JudgementKey {
@@ -61,17 +62,8 @@ impl JudgementKey {
         }
     }
 
-    /// Its first 32 bits: those of a digest, as good as random.
-    pub(super) fn first_bits(self) -> u32 {
-        self.0.first_bits()
-    }
-
     pub(super) fn of_id(id: EventId) -> Self {
         Self(id)
-    }
-
-    pub(super) fn id(self) -> EventId {
-        self.0
     }
 
     /// The parts with their lengths, so that no two lists of parts look alike.
@@ -85,6 +77,16 @@ impl JudgementKey {
     }
 }
 
+impl Key for JudgementKey {
+    fn first_bits(self) -> u64 {
+        self.0.first_bits()
+    }
+
+    fn digits(self) -> impl AsRef<[u8]> {
+        self.0.digits()
+    }
+}
+
 /// One verdict or outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RecordedJudgement {
@@ -95,6 +97,3 @@ pub(crate) struct RecordedJudgement {
     pub(crate) role: RoleName,
     pub(crate) judgement: Judgement,
 }
-
-/// Lists of judgements by their keys.
-pub(super) type ByKey = BTreeMap<JudgementKey, Vec<RecordedJudgement>>;

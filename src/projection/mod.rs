@@ -9,6 +9,7 @@
 //! there once they were loaded (`Roster::load`): that alone can fail.
 
 pub(crate) mod ancestry;
+mod buckets;
 mod change;
 mod checked_line;
 pub(crate) mod checkpoint;
@@ -25,6 +26,8 @@ mod lessons;
 pub(crate) mod line;
 mod month_tally;
 mod needs;
+mod participation;
+mod participations;
 mod past_assignment;
 mod persona;
 pub(crate) mod pipeline;
@@ -40,6 +43,7 @@ pub use lessons::{LessonRecord, LessonStatus, NoteRecord};
 pub use line::{Line, LineDamage};
 pub(crate) use month_tally::{Month, MonthTally};
 pub use needs::Needs;
+pub use participation::{PartIn, WorkScope};
 pub use past_assignment::PastAssignment;
 pub use persona::{
     Candidate, Lease, Origin, OutcomeTally, Persona, RoleRecord, Status, Tally, Work,

@@ -9,7 +9,7 @@ use super::judgement::Judgement;
 use super::{LessonRecord, Month, MonthTally, NoteRecord};
 use crate::events::{
     AgentName, Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment,
-    SessionId, Slot, Tag,
+    SessionId, Slot, Tag, WorkName,
 };
 
 /// A named persona with its record.
@@ -77,6 +77,8 @@ pub struct Lease {
     pub role: RoleName,
     /// The project it works on.
     pub project: ProjectName,
+    /// What is worked on there, if that is known.
+    pub work: Option<WorkName>,
     /// Since when.
     pub since: Timestamp,
 }
@@ -142,6 +144,7 @@ pub struct Work {
 /// The facts about a role are those of the role that was asked for; they are
 /// zero where none was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Candidate<'a> {
     pub(crate) index: usize,
     /// Its name.
@@ -157,6 +160,8 @@ pub struct Candidate<'a> {
     pub(crate) knows: bool,
     /// Whether it has an instruction of its own for the role.
     pub(crate) has_own: bool,
+    /// Whether it took part in the work that it would judge; whoever chooses says so.
+    pub(crate) took_part: bool,
     pub(crate) positive: u64,
     pub(crate) negative: u64,
     pub(crate) months: &'a [MonthTally],
@@ -274,6 +279,7 @@ impl<'a> Candidate<'a> {
             closed_in_all: 0,
             knows,
             has_own: false,
+            took_part: false,
             positive: 0,
             negative: 0,
             months: &[],

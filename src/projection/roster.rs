@@ -10,11 +10,12 @@ use smol_str::SmolStr;
 use super::index::RoleIndex;
 use super::judgement::{Judgement, JudgementKey, RecordedJudgement};
 use super::judgements::Judgements;
+use super::participation::ParticipationKey;
+use super::participations::Participations;
 use super::stored::Stored;
-use super::{Candidate, Lease, Needs, Persona, Warning};
+use super::{Candidate, Lease, Needs, Persona};
 use crate::events::{
-    EventId, FORMAT_VERSION, Feedback, Outcome, OutcomeResult, PersonaName, RoleName, Sentiment,
-    SessionId, Tag,
+    EventId, Feedback, Outcome, OutcomeResult, PersonaName, RoleName, Sentiment, SessionId, Tag,
 };
 
 /// The personas, who holds them, and what was counted on the way.
@@ -44,6 +45,8 @@ pub struct Roster {
     roles: BTreeMap<RoleName, RoleIndex>,
     #[serde(skip)]
     pub(super) judgements: Judgements,
+    #[serde(skip)]
+    pub(super) participations: Participations,
     /// What the rest of the personas is loaded from, if there is a rest.
     #[serde(skip)]
     stored: Option<Arc<Stored>>,
@@ -86,6 +89,7 @@ impl Roster {
         self.personas.resize_with(personas, || None);
         let stored = Arc::new(stored);
         self.judgements = Judgements::stored(Arc::clone(&stored));
+        self.participations = Participations::stored(Arc::clone(&stored));
         self.stored = Some(stored);
         Some(self)
     }
@@ -98,6 +102,7 @@ impl Roster {
         if needs.all_judgements {
             self.judgements.load_all()?;
         }
+        self.participations.load(needs)?;
         let mut judged = Vec::new();
         for key in &needs.judgements {
             self.judgements.load(*key)?;
@@ -375,28 +380,24 @@ impl Roster {
         }
     }
 
-    pub(crate) fn newest_version(&self) -> u32 {
-        self.totals.newest_version
+    /// Who took part in some work, which has to be loaded, and ended that in this second or later:
+    /// positions and roles.
+    pub(crate) fn participations(
+        &self,
+        key: ParticipationKey,
+        since: i64,
+    ) -> impl Iterator<Item = (usize, &RoleName)> {
+        let found = self.participations.of(key, since);
+        found.map(|(index, role)| (index as usize, role))
     }
 
-    /// What the reader of this log should know.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<Warning> {
-        let newest = Some(self.newest_version()).filter(|version| *version > FORMAT_VERSION);
-        let newer = newest.map(Warning::NewerFormat).into_iter();
-        let unknown = self.totals.unknown.iter();
-        let unknown = unknown.map(|(kind, n)| Warning::UnknownType(kind.clone(), *n));
-        let mut holders: BTreeMap<_, Vec<SessionId>> = BTreeMap::new();
-        for (session, activity) in &self.sessions {
-            for index in &activity.holds {
-                let name = self.names.get(*index as usize);
-                holders.entry(name).or_default().push(session.clone());
-            }
-        }
-        let held_twice = holders.into_iter().filter(|(_, sessions)| sessions.len() > 1);
-        let two_holders = held_twice
-            .filter_map(|(name, sessions)| Some(Warning::TwoHolders(name?.clone(), sessions)));
-        newer.chain(unknown).chain(two_holders).collect()
+    /// Leaves out of the next checkpoint who took part in what and ended that before a second.
+    pub(crate) fn keep_participations_since(&mut self, second: i64) {
+        self.participations.want_since(second);
+    }
+
+    pub(crate) fn newest_version(&self) -> u32 {
+        self.totals.newest_version
     }
 }
 
@@ -406,7 +407,8 @@ impl PartialEq for Roster {
         (&self.names, &self.personas, &self.by_name)
             == (&other.names, &other.personas, &other.by_name)
             && (&self.sessions, &self.totals) == (&other.sessions, &other.totals)
-            && self.judgements == other.judgements
+            && (&self.judgements, &self.participations)
+                == (&other.judgements, &other.participations)
     }
 }
 

@@ -15,15 +15,15 @@ fn day() -> Vec<Command> {
     use Command::{Assign, Compact, Feedback, Grow, Look, Release};
 
     vec![
-        Assign { session: 0, roles: vec![0] },
-        Assign { session: 1, roles: vec![1, 2] },
+        Assign { session: 0, roles: vec![0], work: Some(0) },
+        Assign { session: 1, roles: vec![1, 2], work: None },
         Feedback { persona: 3, good: true },
         Compact { hours: 0, seal: true },
         Release { session: 1 },
         Grow,
         Look,
         Compact { hours: 1, seal: true },
-        Assign { session: 2, roles: vec![3] },
+        Assign { session: 2, roles: vec![3], work: Some(0) },
     ]
 }
 
@@ -54,7 +54,7 @@ const TRIED: usize = 5;
 fn goes_on(machine: &Machine) {
     machine.check();
     let mut machine = machine.fork();
-    machine.run(&Command::Assign { session: 4, roles: vec![0, 1] }).unwrap();
+    machine.run(&Command::Assign { session: 4, roles: vec![0, 1], work: Some(0) }).unwrap();
     machine.cut_power(PowerCut::Nothing).check();
 }
 
@@ -83,7 +83,7 @@ fn what_was_acknowledged_outlasts_a_death_and_a_power_cut_at_every_call() {
 fn a_write_that_is_torn_at_any_length_is_there_whole_or_not_at_all() {
     let mut machine = Machine::new();
     let torn = [
-        Command::Assign { session: 1, roles: vec![1, 2] },
+        Command::Assign { session: 1, roles: vec![1, 2], work: None },
         Command::Compact { hours: 0, seal: false },
     ];
     machine.run(&Command::Feedback { persona: 1, good: true }).unwrap();
@@ -119,7 +119,7 @@ fn die_before_the_sync(machine: &mut Machine, command: &Command) {
 fn an_answer_that_records_nothing_lasts_like_one_that_does() {
     let mut machine = Machine::new();
     machine.run(&Command::Look).unwrap();
-    let command = Command::Assign { session: 0, roles: vec![0] };
+    let command = Command::Assign { session: 0, roles: vec![0], work: None };
     die_before_the_sync(&mut machine, &command);
     let recorded = machine.log();
     machine.run(&command).unwrap();
@@ -131,7 +131,7 @@ fn an_answer_that_records_nothing_lasts_like_one_that_does() {
 fn two_that_died_before_their_syncs_take_nothing_with_them() {
     let mut machine = Machine::new();
     machine.run(&Command::Look).unwrap();
-    die_before_the_sync(&mut machine, &Command::Assign { session: 0, roles: vec![0] });
+    die_before_the_sync(&mut machine, &Command::Assign { session: 0, roles: vec![0], work: None });
     die_before_the_sync(&mut machine, &Command::Release { session: 0 });
     assert_eq!(lines(&machine.log()).len(), 14, "both are seen");
     for seed in 0..200 {
@@ -144,7 +144,7 @@ fn a_hole_that_more_of_them_leave_is_named_and_takes_nothing_that_was_acknowledg
     let mut machine = Machine::new();
     machine.run(&Command::Look).unwrap();
     for session in 0..3 {
-        die_before_the_sync(&mut machine, &Command::Assign { session, roles: vec![0] });
+        die_before_the_sync(&mut machine, &Command::Assign { session, roles: vec![0], work: None });
     }
     let mut holes = 0;
     for seed in 0..100 {

@@ -13,7 +13,7 @@ use crate::broker::{
 use crate::disk::simulated::{Call, Fault, PowerCut, Simulated};
 use crate::events::{
     AgentName, Observation, OutcomeResult, PersonaName, Points, ProjectName, ReleaseReason,
-    RoleName, Sentiment, SessionId, Slot, Source, decode,
+    RoleName, Sentiment, SessionId, Slot, Source, WorkName, decode,
 };
 
 const ROLES: [&str; 4] = ["code-reviewer", "testing", "researcher", "general"];
@@ -21,7 +21,7 @@ const ROLES: [&str; 4] = ["code-reviewer", "testing", "researcher", "general"];
 /// What a process is asked to do. The numbers stand for names, the larger ones for one of the few.
 #[derive(Debug, Clone)]
 pub enum Command {
-    Assign { session: u8, roles: Vec<u8> },
+    Assign { session: u8, roles: Vec<u8>, work: Option<u8> },
     Release { session: u8 },
     Feedback { persona: u8, good: bool },
     Outcome { session: u8, good: bool },
@@ -37,8 +37,8 @@ pub enum Command {
 impl Command {
     pub fn any() -> impl Strategy<Value = Self> {
         prop_oneof![
-            6 => (0..5u8, prop::collection::vec(0..4u8, 1..3))
-                .prop_map(|(session, roles)| Self::Assign { session, roles }),
+            6 => (0..5u8, prop::collection::vec(0..4u8, 1..3), prop::option::of(0..2u8))
+                .prop_map(|(session, roles, work)| Self::Assign { session, roles, work }),
             3 => (0..5u8).prop_map(|session| Self::Release { session }),
             3 => (any::<u8>(), any::<bool>())
                 .prop_map(|(persona, good)| Self::Feedback { persona, good }),
@@ -64,8 +64,8 @@ impl Command {
             names[usize::from(number) % names.len()].clone()
         };
         let recorded = match self {
-            Self::Assign { session, roles } => {
-                let request = assign_request(*session, roles);
+            Self::Assign { session, roles, work } => {
+                let request = assign_request(*session, roles, *work);
                 store.assign(&request, now, rng).map(drop)
             }
             Self::Release { session } => {
@@ -148,12 +148,13 @@ fn session(number: u8) -> SessionId {
     SessionId::unchecked(&format!("s{number}"))
 }
 
-fn assign_request(session: u8, roles: &[u8]) -> AssignRequest {
+fn assign_request(session: u8, roles: &[u8], work: Option<u8>) -> AssignRequest {
     AssignRequest {
         session: self::session(session),
         agent: AgentName::unchecked("w"),
         team: None,
         project: ProjectName::unchecked("acme-api"),
+        work: work.map(|work| WorkName::unchecked(&format!("branch-{work}"))),
         roles: roles.iter().map(|role| RoleName::unchecked(ROLES[usize::from(*role)])).collect(),
         summon: None,
         tool_use_id: None,
@@ -280,7 +281,7 @@ impl Machine {
     pub fn check(&self) {
         let fork = self.fork();
         let mut told = Store::open(&fork.options(), &mut fastrand::Rng::with_seed(7)).unwrap();
-        told.look(&Needs::all(), |it| Ok(it.roster().personas().len())).unwrap();
+        told.look(&Needs::everything(), |it| Ok(it.roster().personas().len())).unwrap();
         let log = fork.log();
         let there: BTreeSet<_> = lines(&log).into_iter().collect();
         let seeded: BTreeSet<_> = lines(&fork.disk.appended()).into_iter().collect();

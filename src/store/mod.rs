@@ -57,6 +57,8 @@ pub struct Store<L: Log = FileLog> {
     seed: Seed,
     rules: Rules,
     wait: Duration,
+    /// What time it is.
+    now: Timestamp,
     progress: Progress,
     view: View,
     disk: Disk,
@@ -121,6 +123,7 @@ impl Store<FileLog> {
             seed,
             rules,
             wait: options.wait,
+            now: options.now,
             progress: options.progress.clone(),
             view: View::default(),
             disk: options.disk.clone(),
@@ -243,7 +246,7 @@ impl<L: Log> Store<L> {
         now: Timestamp,
         rng: &mut fastrand::Rng,
     ) -> Result<(Vec<Assigned>, Vec<String>), StoreError> {
-        let needs = request.needs(&self.rules);
+        let needs = request.needs(&self.rules, now);
         let (choices, notices) =
             self.execute(&needs, now, rng, |it| broker::assign(it, request))?;
         Ok((self.complete(request, choices)?, notices))
@@ -256,7 +259,7 @@ impl<L: Log> Store<L> {
         now: Timestamp,
         rng: &mut fastrand::Rng,
     ) -> Result<(Vec<Assigned>, Vec<String>), StoreError> {
-        let needs = request.needs(&self.rules);
+        let needs = request.needs(&self.rules, now);
         let rule = |it: &mut Situation<'_>| broker::assign(it, request);
         let (mut rehearsed, choices, notices) = self.rehearse(&needs, now, rng, rule)?;
         Ok((rehearsed.complete(request, choices)?, notices))
@@ -352,6 +355,7 @@ impl<L: Log> Store<L> {
 impl<L: Log> Drop for Store<L> {
     fn drop(&mut self) {
         if self.is_due {
+            self.forget_old_participations();
             let (disk, dir) = (self.disk.clone(), mem::take(&mut self.cache));
             self.pending.set(disk, dir, mem::take(&mut self.view));
         }
@@ -737,6 +741,7 @@ mod tests {
             rules: seed.rules().unwrap(),
             seed,
             wait: Duration::ZERO,
+            now: Timestamp::UNIX_EPOCH,
             progress: Progress::default(),
             view: View::default(),
             disk: Disk::default(),

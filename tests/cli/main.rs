@@ -22,6 +22,7 @@ mod docs;
 #[cfg(unix)]
 mod doctor;
 mod errors;
+mod four_eyes;
 mod git;
 mod harness;
 #[cfg(unix)]

@@ -84,6 +84,7 @@ fn every_answer_follows_its_schema() {
     for args in [&["show", "lian"][..], &["search", "--role=testing"], &["list"]] {
         check(args[0], &home.run(&[args, &["--json"]].concat()).json());
     }
+    check_four_eyes(&home);
     crate::repository::git(&home, home.store(), &["init", "--quiet"]);
     let mut set_up = home.command();
     let set_up = crate::repository::hermetic(&home, &mut set_up);
@@ -92,6 +93,23 @@ fn every_answer_follows_its_schema() {
     check_client();
     // The lists that matter were not empty.
     assert!(home.run(&["stats", "--json"]).json()["roles"].as_object().unwrap().len() > 1);
+}
+
+/// What is told of who took part in what.
+fn check_four_eyes(home: &Home) {
+    let work = |session, roles| [&assign_args(session, "w", roles)[..], &["--work=a"]].concat();
+    check("assign", &home.run(&work("s2", "implementation,red-team")).json());
+    check("list", &home.run(&["list", "--json"]).json());
+    home.run(&["release", "--session", "s2"]).ok();
+    let review = [&work("s3", "code-reviewer")[..], &["--explain"]].concat();
+    let reviewed = home.run(&review).json_with_warnings();
+    check("assign", &reviewed);
+    assert!(!reviewed["explanations"][0]["took_part"].as_array().unwrap().is_empty());
+    let name = reviewed["assignments"][0]["name"].as_str().unwrap();
+    check("why", &home.run(&["why", name, "--session", "s3", "--json"]).json());
+    check("history", &home.run(&["history", name, "--work", "a", "--json"]).json());
+    let record = ["stats", "--work", "a", "--project", "demo", "--json"];
+    check("stats-work", &home.run(&record).json());
 }
 
 /// The commands that have to do with Claude Code.

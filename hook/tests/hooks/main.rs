@@ -29,3 +29,4 @@ mod release;
 mod role;
 mod stdin;
 mod verbatim;
+mod work;
