@@ -28,7 +28,9 @@ pub use event_text::EventText;
 pub use id::{EventId, IdPrefix};
 pub(crate) use line::{LINE_LIMIT, check_id, decode_checked, end_with_id, possible_ids, prefilter};
 pub use line::{LineError, decode, encode};
-pub(crate) use line_parts::{last_written_id, text_of, without_mark, without_text, written_id};
+pub(crate) use line_parts::{
+    last_written_id, text_of, text_place, without_mark, without_text, written_id,
+};
 pub(crate) use log::{Append, DamageReason, Log, Read};
 pub use log::{LogError, Position, TornTail};
 pub(crate) use next_lines::NextLines;

@@ -25,12 +25,14 @@ mod rewrite;
 mod seal;
 pub(crate) mod segments;
 pub(crate) mod tail;
+mod texts;
 mod torn_tail;
 
 pub use self::lock::Hold;
 pub use self::reader::{Batch, Reader};
 pub use self::rewrite::Rewrite;
 pub use self::segments::Segment;
+pub use self::texts::StandingText;
 
 /// How much of a file is read to find the id of a line by its end: what most lines with a text are
 /// shorter than, else all that a line can be long with the line end before it.

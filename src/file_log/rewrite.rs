@@ -18,6 +18,11 @@ use crate::events::{Cut, EventId, LogError, Repair};
 /// The plan of a repair that is under way, in the quarantine.
 const PLAN: &str = "repair.json";
 
+/// What becomes one of the log's files, or the plan, once it is written; in the quarantine.
+const DRAFT: &str = "draft";
+const PLAN_DRAFT: &str = "repair.new";
+pub(super) const DRAFTS: [&str; 2] = [DRAFT, PLAN_DRAFT];
+
 /// The bytes that are gathered for one write.
 const BUFFER: usize = 256 * 1024;
 
@@ -29,11 +34,19 @@ pub struct Rewrite {
     pub cut: Vec<(Cut, Range<u64>)>,
     /// Where a CR stands before a line end, in order.
     pub returns: Vec<u64>,
+    /// The texts to take off their lines, in order.
+    pub texts: Vec<Range<u64>>,
     /// Whether the line end is missing behind its last line.
     pub unended: bool,
 }
 
 impl Rewrite {
+    /// Nothing is to be done to a file yet.
+    pub fn of(segment: Segment) -> Self {
+        let (cut, returns, texts) = (Vec::new(), Vec::new(), Vec::new());
+        Self { segment, cut, returns, texts, unended: false }
+    }
+
     /// How long the file will be.
     pub fn bytes_left(&self) -> u64 {
         let cut: u64 = self.left_out().iter().map(|at| at.end - at.start).sum();
@@ -44,7 +57,9 @@ impl Rewrite {
     fn left_out(&self) -> Vec<Range<u64>> {
         let returns = self.returns.iter().map(|at| *at..*at + 1);
         let lines = self.cut.iter().map(|(_, at)| at.clone());
-        let mut left_out: Vec<_> = lines.chain(returns).collect();
+        let is_cut = |at: &Range<u64>| self.cut.iter().any(|(_, cut)| cut.contains(&at.start));
+        let texts = self.texts.iter().filter(|at| !is_cut(at)).cloned();
+        let mut left_out: Vec<_> = lines.chain(returns).chain(texts).collect();
         left_out.sort_by_key(|at| at.start);
         left_out
     }
@@ -56,7 +71,7 @@ impl Rewrite {
 
     /// Returns whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.cut.is_empty() && self.line_ends() == 0
+        self.cut.is_empty() && self.texts.is_empty() && self.line_ends() == 0
     }
 
     /// Returns whether the last line stays, and lacks its line end.
@@ -110,7 +125,7 @@ impl FileLog {
         }
         let path = dir.join(PLAN);
         let noted = || {
-            let draft = dir.join("repair.new");
+            let draft = dir.join(PLAN_DRAFT);
             let file = self.disk.open(&draft, Mode::Truncate)?;
             file.write_all(&serde_json::to_vec(plan)?)?;
             file.sync()?;
@@ -125,8 +140,9 @@ impl FileLog {
     /// Returns whether the file was still the one that was read.
     pub fn rewrite(&self, rewrite: &Rewrite) -> Result<bool, LogError> {
         let Segment { path, bytes, .. } = &rewrite.segment;
-        let draft = self.quarantine().join("draft");
+        let draft = self.draft();
         let replace = || {
+            self.disk.make_dirs(&self.quarantine())?;
             let file = self.disk.open(path, Mode::Read)?;
             if file.len()? != *bytes {
                 return Ok(false);
@@ -169,6 +185,11 @@ impl FileLog {
     pub fn remove_plan(&self) -> Result<(), LogError> {
         let path = self.quarantine().join(PLAN);
         if_there(self.disk.remove(&path)).map(drop).map_err(LogError::io("remove", &path))
+    }
+
+    /// What becomes one of the log's files once it is written.
+    pub(super) fn draft(&self) -> PathBuf {
+        self.quarantine().join(DRAFT)
     }
 
     /// The directory of what was cut.

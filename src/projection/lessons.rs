@@ -153,7 +153,7 @@ impl Roster {
 
     /// Takes the words of an event away, whether it was applied already or comes later. Everyone has
     /// to be loaded.
-    pub(super) fn forget(&mut self, event: EventId) {
+    pub(crate) fn forget(&mut self, event: EventId) {
         self.totals.forgotten.insert(event);
         self.everyone_mut().for_each(|persona| persona.forget(event));
     }
