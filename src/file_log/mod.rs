@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::lock::WriteLock;
 use self::segments::ACTIVE;
 use self::tail::{read_at, read_lines};
 use crate::disk::{Disk, Mode, OpenFile, if_there};
@@ -28,7 +27,7 @@ pub(crate) mod tail;
 mod texts;
 mod torn_tail;
 
-pub use self::lock::Hold;
+pub use self::lock::{Hold, WriteLock};
 pub use self::reader::{Batch, Reader};
 pub use self::rewrite::Rewrite;
 pub use self::segments::Segment;
@@ -197,6 +196,17 @@ impl FileLog {
         }
     }
 
+    /// Makes durable what a holder of the lock renamed that died before it was: a line that is
+    /// appended to a file would be gone with the file's name.
+    fn settle(&self, guard: &WriteLock) -> Result<(), LogError> {
+        let path = self.dir.join(lock::FILE);
+        if guard.has_renamed().map_err(LogError::io("look at", &path))? {
+            self.sync_all_names()?;
+            guard.end_renaming().map_err(LogError::io("write", &path))?;
+        }
+        Ok(())
+    }
+
     fn length(&self, file: &dyn OpenFile) -> Result<u64, LogError> {
         file.len().map_err(LogError::io("look at", &self.path))
     }
@@ -290,6 +300,7 @@ impl Log for FileLog {
     fn lock(&mut self, wait: Duration) -> Result<WriteLock, LogError> {
         let path = self.dir.join(lock::FILE);
         let guard = WriteLock::take(&self.disk, Mode::Keep, &path, &self.path, wait)?;
+        self.settle(&guard)?;
         let known = self.files.take();
         self.open_to_append(known)?;
         Ok(guard)

@@ -10,6 +10,7 @@ use std::iter;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::lock::WriteLock;
 use super::tail::copy;
 use super::{FileLog, Segment};
 use crate::disk::{Mode, OpenFile, if_there};
@@ -138,7 +139,7 @@ impl FileLog {
 
     /// Puts a file without its unsound lines in the place of the one with them, under the lock.
     /// Returns whether the file was still the one that was read.
-    pub fn rewrite(&self, rewrite: &Rewrite) -> Result<bool, LogError> {
+    pub fn rewrite(&self, rewrite: &Rewrite, guard: &WriteLock) -> Result<bool, LogError> {
         let Segment { path, bytes, .. } = &rewrite.segment;
         let draft = self.draft();
         let replace = || {
@@ -159,10 +160,13 @@ impl FileLog {
             if new.len()? != rewrite.bytes_left() || !self.disk.names(path, &*file)? {
                 return Ok(false);
             }
+            // Should this process die, whoever appends to the file next makes its name durable.
+            guard.begin_renaming()?;
             self.disk.rename(&draft, path)?;
             // It was renamed from one directory to another.
             self.disk.sync_dir(&self.quarantine())?;
             path.parent().map_or(Ok(()), |dir| self.disk.sync_dir(dir))?;
+            guard.end_renaming()?;
             Ok(true)
         };
         replace().map_err(LogError::io("rewrite", path))

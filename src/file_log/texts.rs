@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use smol_str::SmolStr;
 
 use super::rewrite::DRAFTS;
+use super::segments::DIRECTORY;
 use super::{FileLog, Rewrite};
 use crate::disk::{Mode, if_there};
 use crate::events::{EventId, LogError, text_of, text_place, written_id};
@@ -87,6 +88,14 @@ impl FileLog {
         Ok(cleaned)
     }
 
+    /// Makes durable which file has which name, in the log and in what was cut out of it.
+    pub fn sync_all_names(&self) -> Result<(), LogError> {
+        for dir in [self.quarantine(), self.dir.join(DIRECTORY), self.dir.clone()] {
+            if_there(self.disk.sync_dir(&dir)).map_err(LogError::io("sync", &dir))?;
+        }
+        Ok(())
+    }
+
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let draft = self.draft();
         let file = self.disk.open(&draft, Mode::Truncate)?;
@@ -129,15 +138,14 @@ fn cut_text(line: &[u8], events: &BTreeSet<EventId>) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::LineParts;
     use crate::projection::testing::{History, lesson, seed};
 
     #[test]
     fn a_text_is_taken_out_of_a_line_that_was_cut_anywhere() {
         let history = History::of([seed("Ann"), lesson("Ann", "Run it twice.")]);
         let line = history.lines[1].as_bytes();
-        let parts = LineParts::of(line.trim_ascii_end()).unwrap();
-        let (events, start) = (BTreeSet::from([parts.id]), text_place(line).unwrap().start);
+        let events = BTreeSet::from([written_id(line.trim_ascii_end()).unwrap()]);
+        let start = text_place(line).unwrap().start;
         for end in 0..=line.len() {
             for tail in [&b""[..], b"\n", b"\n{\"v\":1,\n"] {
                 let held = [b"{}\n", &line[..end], tail].concat();

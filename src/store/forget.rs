@@ -7,6 +7,7 @@ use serde::Serialize;
 use smol_str::SmolStr;
 
 use super::{Store, StoreError, TRIES};
+use crate::disk::if_there;
 use crate::events::{EventId, LogError, Record, decode, without_text};
 use crate::file_log::{FileLog, StandingText};
 use crate::projection::checkpoint;
@@ -68,8 +69,10 @@ impl Store<FileLog> {
             self.remove_checkpoint()?;
             let mut is_done = true;
             for rewrite in &rewrites {
-                is_done = is_done && self.log.rewrite(rewrite)?;
+                is_done = is_done && self.log.rewrite(rewrite, &guard)?;
             }
+            // Whoever did it before may have died before it was durable.
+            self.log.sync_all_names()?;
             // Who had read the log before may have written another.
             self.remove_checkpoint()?;
             drop(guard);
@@ -86,8 +89,12 @@ impl Store<FileLog> {
     }
 
     fn remove_checkpoint(&self) -> Result<(), LogError> {
-        checkpoint::remove(&self.disk, &self.cache)
-            .map_err(LogError::io("remove the checkpoint in", &self.cache))
+        let removed = || {
+            checkpoint::remove(&self.disk, &self.cache)?;
+            // A power cut must not bring it back.
+            if_there(self.disk.sync_dir(&self.cache)).map(drop)
+        };
+        removed().map_err(LogError::io("remove the checkpoint in", &self.cache))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::events::{
     Append, Cut, Event, EventId, FORMAT_VERSION, LINE_LIMIT, Log as _, LogError, NextLines,
     Position, Repair, TornTail,
 };
-use crate::file_log::{FileLog, Rewrite};
+use crate::file_log::{FileLog, Rewrite, WriteLock};
 use crate::projection::checkpoint;
 
 /// The bytes of a line that what a `repair` event lists may take: the rest is ample for its other
@@ -127,7 +127,7 @@ impl Store<FileLog> {
             if !outcome.texts.is_empty() {
                 remove_checkpoint(options)?;
             }
-            if !rewrite(&log, &plan)? {
+            if !rewrite(&log, &plan, &guard)? {
                 continue;
             }
             // It may know of lines that are gone, and by their positions of none that is left.
@@ -198,9 +198,9 @@ fn remove_checkpoint(options: &Options) -> Result<(), LogError> {
 }
 
 /// Writes the files anew, and returns whether they were still those that were read.
-fn rewrite(log: &FileLog, plan: &RepairPlan) -> Result<bool, LogError> {
+fn rewrite(log: &FileLog, plan: &RepairPlan, guard: &WriteLock) -> Result<bool, LogError> {
     for rewrite in plan.rewrites.iter().filter(|rewrite| !rewrite.is_empty()) {
-        if !log.rewrite(rewrite)? {
+        if !log.rewrite(rewrite, guard)? {
             return Ok(false);
         }
     }
