@@ -260,6 +260,13 @@ impl Log for FileLog {
         let (index, offset) = self.find(since.offset)?;
         let Some(file) = self.file(index)? else { return Ok(Read::Lines { left: 0 }) };
         let is_sealed = self.segment(index).is_some();
+        if let Some(segment) = self.segment(index)
+            && file.len().map_err(self.unreadable(index))? != segment.bytes
+        {
+            // It was written anew since it was listed: what follows it is elsewhere now.
+            self.files = None;
+            return Ok(Read::Moved);
+        }
         let end = read_lines(&*file, is_sealed, offset, lines).map_err(self.unreadable(index))?;
         if is_sealed && end.is_some_and(|(rest, _)| rest > 0) {
             let before = memchr::memchr_iter(b'\n', lines).count() as u64;
@@ -285,6 +292,9 @@ impl Log for FileLog {
             if self.segment(index).is_none() && start + lines.len() as u64 + 1 == end {
                 // The last line of the log may lack its line end.
                 lines.push(b'\n');
+            }
+            if start + lines.len() as u64 != end {
+                return Ok(false);
             }
             if start == 0 {
                 // A line begins with the file as it does behind a line end.
@@ -564,6 +574,19 @@ mod tests {
     }
 
     #[test]
+    fn a_segment_that_was_written_anew_since_it_was_listed_has_moved_the_log() {
+        let (Fixture { mut log, dir: _dir, .. }, lines) = sealed();
+        assert!(log.exists().unwrap(), "the files are listed");
+        let [first, ..] = &log.open().unwrap().sealed[..] else { panic!("none is sealed") };
+        let path = first.path.clone();
+        fs::copy(written(&lines[0][..lines[0].len() - 1]).path(), &path).unwrap();
+        assert_eq!(read(&mut log, &Position::START).0, Read::Moved);
+        fs::copy(written(&line("other")).path(), &path).unwrap();
+        let (_, first) = read(&mut log, &Position::START);
+        assert_eq!(first, line("other"));
+    }
+
+    #[test]
     fn positions_count_over_segments() {
         let (Fixture { mut log, dir: _dir, .. }, lines) = sealed();
         let mut position = Position::START;
@@ -572,8 +595,10 @@ mod tests {
             assert_eq!(read(&mut log, &position), (Read::Lines { left }, line.clone()));
             position.advance(line);
             assert!(log.holds(&position).unwrap());
-            let elsewhere = Position { offset: position.offset + 1, ..position };
-            assert!(!log.holds(&elsewhere).unwrap());
+            for bytes in [1, 2, 60, 2000] {
+                let elsewhere = Position { offset: position.offset + bytes, ..position };
+                assert!(!log.holds(&elsewhere).unwrap(), "{bytes}");
+            }
         }
         let other = Position { last: Some(EventId::of(b"other")), ..position };
         assert!(!log.holds(&other).unwrap());

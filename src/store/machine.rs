@@ -141,7 +141,7 @@ impl Command {
             }
             Self::Teach { persona } => {
                 let persona = PersonaName::unchecked(&someone(&store, *persona));
-                teach(&mut store, persona, now, rng)
+                teach(&mut store, &persona, now, rng)
             }
             Self::Forget { text } => match forget(store, options, *text, rng)? {
                 Some(()) => Ok(()),
@@ -161,7 +161,7 @@ impl Command {
 /// There is no command for it yet.
 fn teach(
     store: &mut Store,
-    persona: PersonaName,
+    persona: &PersonaName,
     now: Timestamp,
     rng: &mut fastrand::Rng,
 ) -> Result<(), StoreError> {
