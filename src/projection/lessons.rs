@@ -104,6 +104,12 @@ impl Roster {
         lessons.into_iter().find(|(_, lesson)| lesson.id == event)
     }
 
+    /// All personas, to change them.
+    fn everyone_mut(&mut self) -> impl Iterator<Item = &mut Persona> {
+        debug_assert!(self.personas.iter().all(Option::is_some), "not everyone is loaded");
+        self.personas.iter_mut().flatten().map(Box::as_mut)
+    }
+
     pub(super) fn teach(&mut self, record: &Record, lesson: &Lesson) {
         let text = lesson.lesson.words().filter(|_| !self.is_forgotten(record.id)).cloned();
         let Some((_, persona)) = self.get_mut(&lesson.persona) else { return };

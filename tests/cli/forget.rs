@@ -113,8 +113,7 @@ fn the_words_are_in_no_file_and_every_id_is_right() {
     assert_eq!(last["data"], json!({"event": id, "reason": "It names a customer."}));
     assert_eq!(last["v"], 1, "an older program goes on");
     // What was said counts as before.
-    let [list, _] = answers(&home);
-    assert_eq!(list, told[0]);
+    assert_eq!(answers(&home)[0], told[0]);
     assert_eq!(verified(&home), (Some(0), vec![("forgotten".to_owned(), json!(14))]));
     is_told_nowhere(&home, &id);
     assert!(home.run(&["log"]).ok().contains("(its text was forgotten)"));
@@ -235,8 +234,8 @@ fn what_cannot_be_forgotten_is_refused_with_the_reason() {
     ");
     let short = home.run(&["forget", "abc"]).fails(2);
     assert!(short.contains("an id has 4 or more hex digits"), "{short}");
-    let long = home.run(&["forget", &old, "--why", &"x".repeat(201)]).fails(2);
-    assert!(long.contains("the reason is 201 characters long; the limit is 200"), "{long}");
+    let refused = home.run(&["forget", &old, "--why", &"x".repeat(201)]).fails(2);
+    assert!(refused.contains("the reason is 201 characters long; the limit is 200"), "{refused}");
     assert_eq!(home.log(), log);
     // A damaged log is left alone.
     let id = judge(&home);
@@ -378,7 +377,7 @@ fn a_changed_or_missing_text_is_named_and_writing_goes_on() {
         (text.replace(SECRET, "lunch"), "text_changed", "(its text was changed, and is not shown)"),
         (text.replace('{', "["), "text_changed", "(its text was changed, and is not shown)"),
         (
-            text.replace("}", ",\"a\u{1b}[2J\":1}"),
+            text.replace('}', ",\"a\u{1b}[2J\":1}"),
             "text_changed",
             "(its text was changed, and is not shown)",
         ),
@@ -447,4 +446,42 @@ fn others_write_and_read_meanwhile() {
     home.run(&["forget", &judged[0]]).ok();
     assert_eq!(with_words(&home), [""; 0].map(PathBuf::from));
     assert_eq!(home.run(&["verify"]).code, Some(0));
+}
+
+/// The commands that `docs/git.md` shows in its section on forgetting, for one event.
+fn history_commands(id: &str) -> String {
+    let page = include_str!("../../docs/git.md").split("\n## Forgetting\n").nth(1).unwrap();
+    let block = page.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    block.replace("ID", id)
+}
+
+#[test]
+fn the_history_in_git_can_be_written_anew_without_the_words() {
+    for sealed in [false, true] {
+        let (home, _, id) = cloned(sealed);
+        let store = home.store();
+        git(&home, store, &["branch", "other", "HEAD~1"]);
+        let mut shell = std::process::Command::new("sh");
+        crate::repository::hermetic(&home, shell.env_clear())
+            .args(["-e", "-c", &history_commands(&id)])
+            .env("PATH", crate::repository::path())
+            .env("HOME", home.path())
+            .envs([("GIT_AUTHOR_NAME", "t"), ("GIT_AUTHOR_EMAIL", "t@example.org")])
+            .envs([("GIT_COMMITTER_NAME", "t"), ("GIT_COMMITTER_EMAIL", "t@example.org")])
+            .current_dir(store);
+        let done = crate::harness::Done::of(&mut shell);
+        assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
+        let objects = git(&home, store, &["cat-file", "--batch-all-objects", "--batch-check"]);
+        let blobs = objects.lines().filter_map(|line| line.split_once(" blob "));
+        let blobs: String =
+            blobs.map(|(blob, _)| git(&home, store, &["cat-file", "blob", blob])).collect();
+        assert!(!blobs.contains(SECRET) && blobs.contains(&id), "{blobs}");
+        for revision in ["HEAD", "HEAD~1", "other"] {
+            let at = format!("git:{revision}");
+            let events = home.run(&["log", "--json", "--at", &at]).json();
+            assert!(events["events"].as_array().unwrap().len() >= 14, "{revision}");
+        }
+        assert_eq!(home.run(&["verify"]).code, Some(0));
+        home.assign("s3", "w", "testing");
+    }
 }
