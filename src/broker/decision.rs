@@ -88,6 +88,22 @@ pub enum Refusal {
         /// Its id.
         event: EventId,
     },
+    /// An event without a text.
+    #[error("`{event}` is a `{kind}` event, which has no text that could be forgotten")]
+    NoText {
+        /// Its id.
+        event: EventId,
+        /// Its type.
+        kind: String,
+    },
+    /// A text that the id covers.
+    #[error(
+        "the text of `{event}` cannot be taken off its line: in format version 1 it is part of what the id covers"
+    )]
+    TextInData {
+        /// The event's id.
+        event: EventId,
+    },
     /// The persona is held.
     #[error("`{persona}` is held by the session `{session}`")]
     IsHeld {

@@ -1,13 +1,15 @@
 //! What a command works with: the store's options, and the messages beside its answer.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use muzzle_persona::Disk;
+use jiff::Timestamp;
 use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situation};
+use muzzle_persona::events::EventId;
 use muzzle_persona::projection::{CutoffSpec, Needs};
-use muzzle_persona::{Options, PendingCheckpoint, Snapshot, Store};
+use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Snapshot, Store};
 
 use super::{Failure, environment, minute, output};
 
@@ -113,4 +115,20 @@ impl Context {
         self.warn(notices);
         Ok((store, outcome))
     }
+}
+
+/// The events whose texts were forgotten in the store, if there is one that can be read.
+pub fn forgotten(store: Option<PathBuf>) -> BTreeSet<EventId> {
+    let peek = || {
+        let options = Options {
+            dir: environment::store_dir(store).ok()?,
+            wait: Duration::ZERO,
+            now: Timestamp::UNIX_EPOCH,
+            progress: Progress::default(),
+            disk: Disk::default(),
+            pending: PendingCheckpoint::default(),
+        };
+        Store::peek(&options).ok()
+    };
+    peek().map_or_else(BTreeSet::new, |store| store.roster().forgotten().clone())
 }

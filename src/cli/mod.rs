@@ -6,6 +6,7 @@
 //! writer. Every exit code is in [`failure`]. Two rooms are more than a file:
 //! [`claude_code`] knows the files of Claude Code, [`doctor`] looks at everything.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 use std::path::PathBuf;
@@ -30,9 +31,11 @@ mod corpus;
 mod diff;
 mod doctor;
 mod environment;
+mod event_id;
 mod failure;
 mod feedback;
 mod filter;
+mod forget;
 mod git;
 mod git_setup;
 mod grow;
@@ -104,6 +107,7 @@ enum Command {
     Outcome(outcome::OutcomeArgs),
     Feedback(feedback::FeedbackArgs),
     Retract(retract::RetractArgs),
+    Forget(forget::ForgetArgs),
     Search(search::SearchArgs),
     Retire(retire::RetireArgs),
     Reactivate(reactivate::ReactivateArgs),
@@ -150,7 +154,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 fn run(cli: Cli, output: &Output, pending: PendingCheckpoint) -> Result<u8, Failure> {
     if let Command::Render(args) = &cli.command {
         // Git runs it in any directory: it must work without a store and a clock.
-        return output.report(&render::run(args)?);
+        return output.report(&render::run(args, || context::forgotten(cli.store))?);
     }
     let mut context = Context::new(cli.store, cli.wait, pending)?;
     let done = dispatch(cli.command, &mut context, output);
@@ -173,6 +177,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Outcome(args) => output.report(&outcome::run(args, context)?),
         Command::Feedback(args) => output.report(&feedback::run(args, context)?),
         Command::Retract(args) => output.report(&retract::run(args, context)?),
+        Command::Forget(args) => output.report(&forget::run(args, context)?),
         Command::Search(args) => output.report(&search::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),
@@ -184,7 +189,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Why(args) => output.report(&why::run(&args, context)?),
         Command::Seed(args) => output.report(&seed::run(args, context)?),
         Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),
-        Command::Render(args) => output.report(&render::run(&args)?),
+        Command::Render(args) => output.report(&render::run(&args, BTreeSet::new)?),
         Command::GitSetup(args) => {
             output.report(&git_setup::run(&args, context, |question| output.ask(question))?)
         }

@@ -6,10 +6,10 @@ use clap::Args;
 use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{self, RetractRequest};
 use muzzle_persona::events::{EventId, IdPrefix, PersonaName, Points, Reason, RoleName};
-use muzzle_persona::projection::{Cutoff, CutoffSpec, Needs};
+use muzzle_persona::projection::Needs;
 use serde::Serialize;
 
-use super::{Context, Failure, line};
+use super::{Context, Failure, event_id, line};
 
 /// Take a feedback or an outcome back; it stays in the log, and counts no more
 ///
@@ -17,25 +17,17 @@ use super::{Context, Failure, line};
 #[derive(Debug, Args)]
 pub struct RetractArgs {
     /// How the id of the event begins, as `log` shows it
-    #[arg(value_name = "ID", value_parser = parse_id)]
+    #[arg(value_name = "ID", value_parser = event_id::parse)]
     event: IdPrefix,
     /// Why
     #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
     reason: Option<Reason>,
 }
 
-fn parse_id(text: &str) -> Result<IdPrefix, String> {
-    let wanted = format!("an id has {} or more hex digits", IdPrefix::SHORTEST);
-    IdPrefix::parse(text).ok_or(wanted)
-}
-
 pub fn run(args: RetractArgs, context: &mut Context) -> Result<RetractReport, Failure> {
     let mut snapshot = Snapshot::present(context.open_quietly()?, context.options.now);
-    let found = snapshot.resolve(&CutoffSpec::Event(args.event.clone()))?;
-    let Cutoff::Through(key) = found.end else {
-        return Err(Failure::bug(format!("`{}` is no event", args.event)));
-    };
-    let request = RetractRequest { event: key.id(), reason: args.reason };
+    let event = event_id::find(&mut snapshot, &args.event)?;
+    let request = RetractRequest { event, reason: args.reason };
     let (mut store, retracted) =
         context.execute(&request.needs(), |situation| broker::retract(situation, &request))?;
     let affinity_after = store.look(&Needs::personas([&retracted.persona]), |store| {

@@ -144,6 +144,11 @@ impl Event {
         self.tail()?.object()
     }
 
+    /// The words of the free text with their key, as a line has them.
+    pub(crate) fn text_field(&self) -> Option<Vec<u8>> {
+        self.tail()?.field()
+    }
+
     /// Takes the object that stands after the id of the event's line.
     pub(super) fn attach(&mut self, object: &[u8]) {
         if let Some(tail) = self.tail_mut() {
@@ -156,6 +161,11 @@ impl Event {
         if let Some(tail) = self.tail_mut() {
             tail.forget();
         }
+    }
+
+    /// Returns whether the event has a free text, or had one.
+    pub(crate) fn may_have_text(&self) -> bool {
+        self.has_text() || self.text_loss().is_some()
     }
 
     /// Returns whether the event has a free text whose words are known.

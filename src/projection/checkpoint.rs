@@ -26,7 +26,7 @@ use super::index::{Index, RoleIndex};
 use super::participation::StoredParticipations;
 use super::stored::Stored;
 use super::{Needs, Roster, View};
-use crate::disk::{Disk, Mode, OpenFile};
+use crate::disk::{Disk, Mode, OpenFile, if_there};
 use crate::events::{EventId, RoleName};
 
 /// The version of this layout and of what the fold makes of the log. A checkpoint of any other is ignored.
@@ -82,11 +82,9 @@ pub fn exists(disk: &Disk, dir: &Path) -> bool {
     disk.exists(&dir.join(FILE)).unwrap_or(false)
 }
 
+/// Removes the checkpoint, and what was to become one.
 pub fn remove(disk: &Disk, dir: &Path) -> io::Result<()> {
-    match disk.remove(&dir.join(FILE)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    [FILE, DRAFT].iter().try_for_each(|name| if_there(disk.remove(&dir.join(name))).map(drop))
 }
 
 /// Writes the checkpoint of a view, unless another process is just doing that.

@@ -76,6 +76,14 @@ impl Roster {
         }
     }
 
+    /// The persona of that name and its position, if there is one.
+    pub(super) fn get_mut(&mut self, name: &PersonaName) -> Option<(usize, &mut Persona)> {
+        let index = self.position(name).ok()?;
+        let persona = self.personas.get_mut(index)?.as_deref_mut();
+        debug_assert!(persona.is_some(), "`{name}` is not loaded");
+        Some((index, persona?))
+    }
+
     /// The first event that names a persona defines it.
     fn create(&mut self, record: &Record, origin: Origin, definition: &Definition) {
         if let Err(place) = self.position(&definition.name) {

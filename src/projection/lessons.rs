@@ -104,6 +104,12 @@ impl Roster {
         lessons.into_iter().find(|(_, lesson)| lesson.id == event)
     }
 
+    /// All personas, to change them.
+    fn everyone_mut(&mut self) -> impl Iterator<Item = &mut Persona> {
+        debug_assert!(self.personas.iter().all(Option::is_some), "not everyone is loaded");
+        self.personas.iter_mut().flatten().map(Box::as_mut)
+    }
+
     pub(super) fn teach(&mut self, record: &Record, lesson: &Lesson) {
         let text = lesson.lesson.words().filter(|_| !self.is_forgotten(record.id)).cloned();
         let Some((_, persona)) = self.get_mut(&lesson.persona) else { return };
@@ -153,7 +159,7 @@ impl Roster {
 
     /// Takes the words of an event away, whether it was applied already or comes later. Everyone has
     /// to be loaded.
-    pub(super) fn forget(&mut self, event: EventId) {
+    pub(crate) fn forget(&mut self, event: EventId) {
         self.totals.forgotten.insert(event);
         self.everyone_mut().for_each(|persona| persona.forget(event));
     }

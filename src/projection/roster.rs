@@ -197,20 +197,6 @@ impl Roster {
         persona
     }
 
-    /// The persona of that name and its position, if there is one.
-    pub(super) fn get_mut(&mut self, name: &PersonaName) -> Option<(usize, &mut Persona)> {
-        let index = self.position(name).ok()?;
-        let persona = self.personas.get_mut(index)?.as_deref_mut();
-        debug_assert!(persona.is_some(), "`{name}` is not loaded");
-        Some((index, persona?))
-    }
-
-    /// All personas, to change them.
-    pub(super) fn everyone_mut(&mut self) -> impl Iterator<Item = &mut Persona> {
-        debug_assert!(self.stored.is_none(), "not everyone is loaded");
-        self.personas.iter_mut().flatten().map(Box::as_mut)
-    }
-
     /// Where a persona is in `names`, or else where its name belongs in `by_name`.
     pub(super) fn position(&self, name: &PersonaName) -> Result<usize, usize> {
         let name_at = |index: &u32| self.names.get(*index as usize);

@@ -25,6 +25,7 @@ mod condition;
 #[cfg(test)]
 mod crash;
 mod error;
+mod forget;
 #[cfg(unix)]
 #[cfg(test)]
 mod machine;
@@ -36,6 +37,7 @@ mod verify;
 
 pub use condition::Condition;
 pub use error::StoreError;
+pub use forget::{ForgottenText, TakenAway};
 pub use options::{Options, PendingCheckpoint, Progress};
 pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};
 pub use snapshot::Snapshot;
@@ -62,6 +64,7 @@ pub struct Store<L: Log = FileLog> {
     progress: Progress,
     view: View,
     disk: Disk,
+    dir: PathBuf,
     /// Where the checkpoint is kept.
     cache: PathBuf,
     /// How many of the view's events the checkpoint has.
@@ -127,6 +130,7 @@ impl Store<FileLog> {
             progress: options.progress.clone(),
             view: View::default(),
             disk: options.disk.clone(),
+            dir: options.dir.clone(),
             cache: options.cache(),
             checkpointed: 0,
             is_due: false,
@@ -356,7 +360,7 @@ impl<L: Log> Drop for Store<L> {
     fn drop(&mut self) {
         if self.is_due {
             self.forget_old_participations();
-            let (disk, dir) = (self.disk.clone(), mem::take(&mut self.cache));
+            let (disk, dir) = (self.disk.clone(), mem::take(&mut self.dir));
             self.pending.set(disk, dir, mem::take(&mut self.view));
         }
     }
@@ -745,6 +749,7 @@ mod tests {
             progress: Progress::default(),
             view: View::default(),
             disk: Disk::default(),
+            dir: PathBuf::new(),
             cache: PathBuf::new(),
             checkpointed: 0,
             is_due: false,

@@ -22,6 +22,7 @@ mod docs;
 #[cfg(unix)]
 mod doctor;
 mod errors;
+mod forget;
 mod four_eyes;
 mod git;
 mod harness;

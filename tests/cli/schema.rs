@@ -76,6 +76,10 @@ fn every_answer_follows_its_schema() {
         assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
         check(args[0], &serde_json::from_str(&done.stdout).unwrap());
     }
+    let said = home.run(&["log", "--type", "feedback", "--json"]).json();
+    let said = said["events"][0]["id"].as_str().unwrap();
+    check("forget", &home.run(&["forget", said, "--dry-run", "--json"]).json());
+    check("forget", &home.run(&["forget", said, "--json"]).json());
     let judged = home.run(&["log", "--type", "outcome", "--json"]).json();
     let judged = judged["events"][0]["id"].as_str().unwrap();
     check("retract", &home.run(&["retract", judged, "--json"]).json());
