@@ -30,6 +30,7 @@ mod corpus;
 mod diff;
 mod doctor;
 mod environment;
+mod event_id;
 mod failure;
 mod feedback;
 mod filter;
@@ -41,6 +42,7 @@ mod install;
 mod list;
 mod log;
 mod man;
+mod note;
 mod orphan_cleanup;
 mod outcome;
 mod output;
@@ -60,7 +62,9 @@ mod show;
 mod shown_path;
 mod stats;
 mod table;
+mod teach;
 mod uninstall;
+mod unlearn;
 mod verify;
 mod why;
 
@@ -102,6 +106,9 @@ enum Command {
     Outcome(outcome::OutcomeArgs),
     Feedback(feedback::FeedbackArgs),
     Retract(retract::RetractArgs),
+    Teach(teach::TeachArgs),
+    Unlearn(unlearn::UnlearnArgs),
+    Note(note::NoteArgs),
     Search(search::SearchArgs),
     Retire(retire::RetireArgs),
     Reactivate(reactivate::ReactivateArgs),
@@ -171,6 +178,9 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Outcome(args) => output.report(&outcome::run(args, context)?),
         Command::Feedback(args) => output.report(&feedback::run(args, context)?),
         Command::Retract(args) => output.report(&retract::run(args, context)?),
+        Command::Teach(args) => output.report(&teach::run(args, context)?),
+        Command::Unlearn(args) => output.report(&unlearn::run(args, context)?),
+        Command::Note(args) => output.report(&note::run(args, context)?),
         Command::Search(args) => output.report(&search::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),

@@ -112,10 +112,11 @@ fn judged(feedback: &Feedback) -> String {
 }
 
 fn taught(lesson: &Lesson) -> String {
-    let Lesson { persona, role, project, from: _, lesson } = lesson;
+    let Lesson { persona, role, project, from, lesson } = lesson;
     let role = role.as_ref().map(|role| format!(" as {role}")).unwrap_or_default();
     let on = project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
-    format!("{persona} taught{role}{on}{}", said(lesson))
+    let from = from.map(|from| format!(" (from {from:.8})")).unwrap_or_default();
+    format!("{persona} taught{role}{on}{from}{}", said(lesson))
 }
 
 fn left(note: &Note) -> String {
