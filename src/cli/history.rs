@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::Args;
 use muzzle_persona::broker;
-use muzzle_persona::events::{PersonaName, ProjectName, ReleaseReason};
+use muzzle_persona::events::{NoteText, PersonaName, ProjectName, ReleaseReason};
 use muzzle_persona::projection::{Assignment, History, Needs};
 use serde::Serialize;
 
@@ -48,13 +48,18 @@ impl fmt::Display for HistoryReport {
         if self.assignments.is_empty() {
             return line(f, format!("{} has no such assignment.", self.name));
         }
-        let mut table = Table::new(&["ASSIGNED", "RELEASED", "ROLE", "PROJECT", "SLOT", "SESSION"]);
+        let headings = ["ASSIGNED", "RELEASED", "ROLE", "PROJECT", "SLOT", "SESSION", "NOTE"];
+        let mut table = Table::new(&headings);
         for past in &self.assignments {
             let Assignment { role, project, session, slot, assigned_at, .. } = past;
             let is_orphaned = past.reason == Some(ReleaseReason::Orphaned);
             let released = past.released_at.map_or_else(|| "not yet".to_owned(), minute);
             let released = released + if is_orphaned { " (orphaned)" } else { "" };
-            table.row(&[&minute(*assigned_at), &released, role, project, slot, session]);
+            let note = past.note.as_ref().map_or("", NoteText::as_str);
+            table.row(&[&minute(*assigned_at), &released, role, project, slot, session, &note]);
+        }
+        if self.assignments.iter().all(|past| past.note.is_none()) {
+            table.hide(headings.len() - 1);
         }
         write!(f, "{table}")
     }

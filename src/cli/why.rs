@@ -6,9 +6,9 @@ use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{self, Explanation, Score, TieBreak};
-use muzzle_persona::events::{Assign, AssignedSlot, ChoiceReason, Points};
+use muzzle_persona::events::{Assign, AssignedSlot, ChoiceReason, LessonText, Points};
 use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, SessionId, Slot};
-use muzzle_persona::projection::{Cutoff, FoldKey, PastAssignment};
+use muzzle_persona::projection::{Cutoff, FoldKey, LessonRecord, PastAssignment, Persona};
 use serde::Serialize;
 
 use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts};
@@ -63,6 +63,10 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let before = Snapshot::open_until(&context.options, Cutoff::Before(start))?;
     let explained = broker::why(before.roster(), &preceding, &assignment, before.rules());
     let explanation = sentence(&explained);
+    let AssignedSlot { persona: lent, role: lent_as, .. } = &assignment.slot;
+    let persona = before.roster().get(lent);
+    let offered = persona.map(|it| it.lessons_for(lent_as, &assignment.assign.project));
+    let offered: Vec<_> = offered.into_iter().flatten().take(Persona::LESSONS).cloned().collect();
     let Explanation { reason, recorded, score, rank, ranking, tie_break, .. } = explained;
     let PastAssignment { id: event, at: assigned_at, assign, slot, .. } = assignment;
     let Assign { session, project, .. } = assign;
@@ -77,6 +81,8 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     });
     Ok(WhyReport {
         ranking: first.collect(),
+        lessons: offered.iter().map(|lesson| lesson.id).collect(),
+        offered,
         name,
         session,
         slot,
@@ -122,6 +128,10 @@ pub struct WhyReport {
     /// How many could be chosen; the ranking has the first of them, best first.
     candidates: usize,
     ranking: Vec<Candidate>,
+    /// The lessons that it was offered then, as far as their words are known.
+    lessons: Vec<EventId>,
+    #[serde(skip)]
+    offered: Vec<LessonRecord>,
 }
 
 impl fmt::Display for WhyReport {
@@ -150,6 +160,10 @@ impl fmt::Display for WhyReport {
             && then != now.total
         {
             line(f, format!("Its score was {then} then, and is {} by today's rules.", now.total))?;
+        }
+        for LessonRecord { id, text, .. } in &self.offered {
+            let words = text.as_ref().map_or("", LessonText::as_str);
+            line(f, format!("It was offered the lesson {id:.8}: {words}"))?;
         }
         write!(f, "\n{table}")?;
         let sentence = doubtful(name, &self.not_told_apart);

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::events::{
-    Assign, Event, PersonaName, ProjectName, Record, Release, ReleaseReason, RoleName, SessionId,
-    Slot,
+    Assign, Event, Note, NoteText, PersonaName, ProjectName, Record, Release, ReleaseReason,
+    RoleName, SessionId, Slot,
 };
 
 /// What a persona was lent for, in fold order.
@@ -19,6 +19,8 @@ pub struct History {
     pub assignments: Vec<Assignment>,
     /// Which of the assignments last, by session, seat and role.
     open: BTreeMap<(SessionId, Slot, RoleName), usize>,
+    /// The last of the assignments by session and slot.
+    last: BTreeMap<(SessionId, Slot), usize>,
 }
 
 /// One assignment.
@@ -38,13 +40,15 @@ pub struct Assignment {
     pub released_at: Option<Timestamp>,
     /// Why it ended; not while it lasts.
     pub reason: Option<ReleaseReason>,
+    /// The last note that was left in its slot, as far as its words are known.
+    pub note: Option<NoteText>,
 }
 
 impl History {
     /// The history of a persona before any event.
     #[must_use]
     pub fn of(persona: PersonaName) -> Self {
-        Self { persona, assignments: Vec::new(), open: BTreeMap::new() }
+        Self { persona, assignments: Vec::new(), open: BTreeMap::new(), last: BTreeMap::new() }
     }
 
     /// Applies the next event in fold order.
@@ -52,6 +56,7 @@ impl History {
         match &record.event {
             Event::Assign(assign) => self.assign(record.at, assign),
             Event::Release(release) => self.release(record.at, release),
+            Event::Note(note) if note.persona == self.persona => self.note(note),
             Event::Seed(_)
             | Event::Grow(_)
             | Event::Revise(_)
@@ -75,6 +80,7 @@ impl History {
             let lease = (assign.session.clone(), slot.slot.clone(), slot.role.clone());
             // A lease that is open stays open, since when it was.
             let Entry::Vacant(lease) = self.open.entry(lease) else { continue };
+            self.last.insert((assign.session.clone(), slot.slot.clone()), self.assignments.len());
             lease.insert(self.assignments.len());
             self.assignments.push(Assignment {
                 role: slot.role.clone(),
@@ -84,7 +90,15 @@ impl History {
                 assigned_at: at,
                 released_at: None,
                 reason: None,
+                note: None,
             });
+        }
+    }
+
+    fn note(&mut self, note: &Note) {
+        let last = self.last.get(&(note.session.clone(), note.slot.clone()));
+        if let Some(last) = last.and_then(|last| self.assignments.get_mut(*last)) {
+            last.note = note.note.words().cloned();
         }
     }
 
