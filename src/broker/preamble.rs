@@ -498,8 +498,8 @@ mod tests {
         assert_eq!(some.lessons, [lessons[4], lessons[2], lessons[1]]);
         assert_eq!(some.note, None);
         assert!(!some.text.contains("Left here"), "{}", some.text);
-        let none = preamble_of(&world, "testing", &|_| false);
-        assert_eq!(none.text, told(&ann(&[("general", "Go on.")]), "testing"));
+        let bare = preamble_of(&world, "testing", &|_| false);
+        assert_eq!(bare.text, told(&ann(&[("general", "Go on.")]), "testing"));
     }
 
     #[test]

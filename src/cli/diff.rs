@@ -154,7 +154,9 @@ fn lines(change: &PersonaChange) -> Vec<String> {
             lines.push(format!("lessons {what}: {}", ids(lessons)));
         }
     }
-    lines.extend(change.noted.iter().map(|project| format!("left a note on {project}")));
+    lines.extend(
+        change.noted.iter().map(|project| format!("its last note on {project} is another")),
+    );
     lines.extend(change.roles.iter().map(|(role, record)| {
         let changes = [
             changed("affinity", record.affinity, |points| format!("{:.3}", points.as_f64())),

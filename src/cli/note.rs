@@ -37,9 +37,9 @@ pub struct NoteArgs {
 pub fn run(args: NoteArgs, context: &mut Context) -> Result<NoteReport, Failure> {
     let NoteArgs { session, agent_name: agent, note } = args;
     let request = NoteRequest { session, agent, note };
-    let (mut store, noted) =
+    let (mut store, left) =
         context.execute(&Needs::nothing(), |situation| broker::note(situation, &request))?;
-    let notes = recorded(&mut store, noted)?;
+    let notes = recorded(&mut store, left)?;
     Ok(NoteReport { session: request.session, note: request.note, notes })
 }
 

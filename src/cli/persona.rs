@@ -48,7 +48,7 @@ pub struct PersonaReport {
     pub lessons: Option<Vec<LessonReport>>,
     /// For `show` alone: its last note on each project.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub notes: Option<Vec<NoteReport>>,
+    pub notes: Option<Vec<LastNote>>,
     /// For whom times are told as ages.
     #[serde(skip)]
     pub now: Timestamp,
@@ -56,7 +56,7 @@ pub struct PersonaReport {
 
 /// The last note of a persona on a project.
 #[derive(Debug, Serialize)]
-pub struct NoteReport {
+pub struct LastNote {
     pub project: ProjectName,
     pub id: EventId,
     pub left_at: Timestamp,

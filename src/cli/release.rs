@@ -34,14 +34,14 @@ pub struct ReleaseArgs {
 pub fn run(args: ReleaseArgs, context: &mut Context) -> Result<ReleaseReport, Failure> {
     let ReleaseArgs { session, agent_name: agent, note } = args;
     let request = ReleaseRequest { session, agent, reason: ReleaseReason::Manual };
-    let (mut store, (released, noted)) = context.execute(&Needs::nothing(), |situation| {
+    let (mut store, (released, left)) = context.execute(&Needs::nothing(), |situation| {
         if let Some(note) = &note {
             return broker::release_with_note(situation, &request, note);
         }
         let Decision { events, outcome, notices } = broker::release(situation, &request)?;
         Ok(Decision { events, outcome: (outcome, Vec::new()), notices })
     })?;
-    let notes = note::recorded(&mut store, noted)?;
+    let notes = note::recorded(&mut store, left)?;
     if note.is_some() && notes.is_empty() {
         context.warn(["nothing was open, so no note was left"]);
     }

@@ -10,7 +10,7 @@ use muzzle_persona::wording::Count;
 use muzzle_persona::{Snapshot, broker};
 
 use super::output::{FAINT, HEADING};
-use super::persona::{NoteReport, PersonaReport, doubt, origin_word, runs, tags, tally};
+use super::persona::{LastNote, PersonaReport, doubt, origin_word, runs, tags, tally};
 use super::teach::LessonReport;
 use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
 
@@ -33,7 +33,7 @@ pub fn run(args: &ShowArgs, context: &mut Context) -> Result<PersonaReport, Fail
         let lessons = Some(persona.lessons().iter().rev().map(LessonReport::of).collect());
         let notes = persona.notes().iter().map(|(project, note)| {
             let NoteRecord { id, at: left_at, text: note } = note.clone();
-            NoteReport { project: project.clone(), id, left_at, note }
+            LastNote { project: project.clone(), id, left_at, note }
         });
         Ok(PersonaReport { recent_work, lessons, notes: Some(notes.collect()), ..report })
     })?;
@@ -120,7 +120,7 @@ fn write_notes(f: &mut fmt::Formatter<'_>, report: &PersonaReport) -> fmt::Resul
     }
     writeln!(f, "\n{HEADING}Left here{HEADING:#}")?;
     let mut table = Table::new(&["ID", "PROJECT", "AGE", "NOTE"]);
-    for NoteReport { project, id, left_at, note } in notes {
+    for LastNote { project, id, left_at, note } in notes {
         let words = note.as_ref().map_or(GONE, NoteText::as_str);
         table.row(&[&format!("{id:.8}"), project, &age(*left_at, report.now), &words]);
     }

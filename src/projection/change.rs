@@ -119,7 +119,7 @@ impl PersonaChange {
         };
         let lessons = |of: Option<&Persona>, not: Option<&Persona>| {
             let lessons = |it: Option<&Persona>| -> BTreeSet<EventId> {
-                it.into_iter().flat_map(|it| it.lessons()).map(|lesson| lesson.id).collect()
+                it.into_iter().flat_map(Persona::lessons).map(|lesson| lesson.id).collect()
             };
             lessons(of).difference(&lessons(not)).copied().collect()
         };
@@ -232,12 +232,13 @@ fn as_words<S: Serializer>(
 
 /// The projects on which the last note is another one, by name.
 fn noted(pair: Pair<Option<&Persona>>) -> Vec<ProjectName> {
-    let projects = pair.after.into_iter().flat_map(|it| it.notes().keys());
+    let both = [pair.before, pair.after].into_iter().flatten();
+    let projects: BTreeSet<_> = both.flat_map(|it| it.notes().keys()).collect();
     let is_other = |project: &&ProjectName| {
         let last = |it: Option<&Persona>| Some(it?.note_on(project)?.id);
         last(pair.after) != last(pair.before)
     };
-    projects.filter(is_other).cloned().collect()
+    projects.into_iter().filter(is_other).cloned().collect()
 }
 
 #[cfg(test)]
@@ -253,7 +254,7 @@ mod tests {
 
     fn between(before: &View, after: &View) -> Vec<PersonaChange> {
         let affinity = |persona: &Persona, role: &RoleName| {
-            let closed = persona.roles.get(role).map_or(0, |record| record.closed());
+            let closed = persona.roles.get(role).map_or(0, crate::projection::RoleRecord::closed);
             Points::fraction(closed.into(), 4)
         };
         PersonaChange::between(&before.roster, &after.roster, &affinity)
@@ -354,6 +355,8 @@ mod tests {
             for (there, back) in there.iter().zip(&back) {
                 prop_assert_eq!(&there.lent, &back.given_back);
                 prop_assert_eq!(&there.revised, &back.revised);
+                prop_assert_eq!(&there.taught, &back.withdrawn);
+                prop_assert_eq!(&there.noted, &back.noted);
                 let turned = Pair { before: back.status.after, after: back.status.before };
                 prop_assert_eq!(there.status, turned);
                 prop_assert_eq!(there.roles.len(), back.roles.len());

@@ -253,9 +253,9 @@ fn a_note_is_told_to_whoever_goes_on_with_the_project() {
     let (preamble, assigned) = told(&home, "s2", "testing");
     assert!(preamble.contains("\nLeft here: The queue is left. (2026-03-25)\n"), "{preamble}");
     assert_eq!(assigned["note"], noted["id"]);
-    let notes = show(&home)["notes"].clone();
+    let shown = show(&home)["notes"].clone();
     assert_eq!(
-        notes,
+        shown,
         json!([{"project": "demo", "id": noted["id"], "left_at": "2026-03-25T15:30:00Z",
             "note": "The queue is left."}])
     );
@@ -291,10 +291,10 @@ fn a_release_leaves_the_note_of_those_that_it_gives_back() {
     assert_eq!(rest["notes"].as_array().unwrap().len(), 1);
     assert_eq!(rest["notes"][0]["event"], last(&home, 2)[0]["id"]);
     let before = home.log();
-    let none = release(&[]);
-    assert_eq!(none.code, Some(0));
-    assert_snapshot!(none.stdout, @"The session `s1` holds no persona; nothing to release.");
-    assert_snapshot!(none.stderr, @"warning: nothing was open, so no note was left");
+    let again = release(&[]);
+    assert_eq!(again.code, Some(0));
+    assert_snapshot!(again.stdout, @"The session `s1` holds no persona; nothing to release.");
+    assert_snapshot!(again.stderr, @"warning: nothing was open, so no note was left");
     assert_eq!(home.log(), before);
     assert_eq!(home.run(&["release", "--session=s1", "--json"]).json()["notes"], json!([]));
 }

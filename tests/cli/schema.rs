@@ -58,6 +58,7 @@ fn every_answer_follows_its_schema() {
         &["release", "--session", "s1", "--note", "Done."],
         &[&assign_args("s2", "w", "testing")[..], &["--summon", "lian"]].concat(),
         &["why", "lian", "--session", "s2"],
+        &["release", "--session", "s2"],
         &["history", "lian"],
         &["log"],
         &["render", &log],
