@@ -148,6 +148,16 @@ fn lines(change: &PersonaChange) -> Vec<String> {
             format!("{what} {slot} of the session {session}, as {role} on {on}")
         }));
     }
+    let ids =
+        |ids: &[EventId]| ids.iter().map(|id| format!("{id:.8}")).collect::<Vec<_>>().join(", ");
+    for (what, lessons) in [("taught", &change.taught), ("offered no more", &change.withdrawn)] {
+        if !lessons.is_empty() {
+            lines.push(format!("lessons {what}: {}", ids(lessons)));
+        }
+    }
+    lines.extend(
+        change.noted.iter().map(|project| format!("its last note on {project} is another")),
+    );
     lines.extend(change.roles.iter().map(|(role, record)| {
         let changes = [
             changed("affinity", record.affinity, |points| format!("{:.3}", points.as_f64())),

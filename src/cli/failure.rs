@@ -31,10 +31,12 @@ const HELD_HINT: &str =
     "`muzzle-persona release --session SESSION` gives it back; `--force` does that first";
 const COMMITS_HINT: &str = "`git -C STORE log -- events.jsonl` shows the commits that have one";
 const SESSION_HINT: &str = "`muzzle-persona log --type assign` shows which agents were lent whom";
-const JUDGEMENT_HINT: &str = "`muzzle-persona log --type feedback` and `--type outcome` list them; what was taken back counts no more";
 const TEXTS_HINT: &str = "`muzzle-persona log --type feedback`, `--type lesson` and `--type note` list those that have one";
 const FORGET_HINT: &str = "nobody is shown it any more; the same command goes on where it stopped";
 const IN_DATA_HINT: &str = "to be rid of it, cut its line out, and have `muzzle-persona repair --yes` put the gap on record; docs/git.md tells how";
+const JUDGEMENT_HINT: &str = "`muzzle-persona log --type feedback`, `--type outcome` and `--type lesson` list them; what was taken back counts no more";
+const LESSON_HINT: &str = "`muzzle-persona show NAME` lists the lessons that a persona is offered";
+const HOLDER_HINT: &str = "a note is left while a persona is held; `muzzle-persona log --type assign` shows which agents were lent whom";
 const THEN_HINT: &str = "`muzzle-persona list --status all` with the same `--at` shows who was";
 
 #[derive(Debug, Serialize)]
@@ -142,6 +144,8 @@ impl<E: Into<StoreError>> From<E> for Failure {
                 Refusal::NoText { .. } => ("refused", TEXTS_HINT),
                 Refusal::TextInData { .. } => ("refused", IN_DATA_HINT),
                 Refusal::NotRetractable { .. } => ("not_found", JUDGEMENT_HINT),
+                Refusal::NotOffered { .. } => ("not_found", LESSON_HINT),
+                Refusal::HoldsNobody { .. } => ("not_found", HOLDER_HINT),
             },
             StoreError::Cutoff(error) => match error {
                 CutoffError::Unreadable | CutoffError::UnknownId(_) => ("not_found", EVENTS_HINT),

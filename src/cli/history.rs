@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::Args;
 use muzzle_persona::broker;
-use muzzle_persona::events::{PersonaName, ProjectName, ReleaseReason, WorkName};
+use muzzle_persona::events::{NoteText, PersonaName, ProjectName, ReleaseReason, WorkName};
 use muzzle_persona::projection::{Assignment, History, Needs};
 use serde::Serialize;
 
@@ -53,16 +53,21 @@ impl fmt::Display for HistoryReport {
         if self.assignments.is_empty() {
             return line(f, format!("{} has no such assignment.", self.name));
         }
-        let headings = ["ASSIGNED", "RELEASED", "ROLE", "PROJECT", "WORK", "SLOT", "SESSION"];
+        let headings =
+            ["ASSIGNED", "RELEASED", "ROLE", "PROJECT", "WORK", "SLOT", "SESSION", "NOTE"];
         let mut table = Table::new(&headings);
         for past in &self.assignments {
-            let Assignment { role, project, work, session, slot, assigned_at, .. } = past;
+            let Assignment { role, project, work, session, slot, assigned_at, note, .. } = past;
             let work = work.as_ref().map_or("", WorkName::as_str);
+            let note = note.as_ref().map_or("", NoteText::as_str);
             let (assigned, released) = (minute(*assigned_at), released(past));
-            table.row(&[&assigned, &released, role, project, &work, slot, session]);
+            table.row(&[&assigned, &released, role, project, &work, slot, session, &note]);
         }
         if self.assignments.iter().all(|past| past.work.is_none()) {
             table.hide(4);
+        }
+        if self.assignments.iter().all(|past| past.note.is_none()) {
+            table.hide(headings.len() - 1);
         }
         write!(f, "{table}")
     }

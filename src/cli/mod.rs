@@ -44,6 +44,7 @@ mod install;
 mod list;
 mod log;
 mod man;
+mod note;
 mod orphan_cleanup;
 mod outcome;
 mod output;
@@ -64,7 +65,9 @@ mod show;
 mod shown_path;
 mod stats;
 mod table;
+mod teach;
 mod uninstall;
+mod unlearn;
 mod verify;
 mod why;
 mod work;
@@ -108,6 +111,9 @@ enum Command {
     Feedback(feedback::FeedbackArgs),
     Retract(retract::RetractArgs),
     Forget(forget::ForgetArgs),
+    Teach(teach::TeachArgs),
+    Unlearn(unlearn::UnlearnArgs),
+    Note(note::NoteArgs),
     Search(search::SearchArgs),
     Retire(retire::RetireArgs),
     Reactivate(reactivate::ReactivateArgs),
@@ -178,6 +184,9 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Feedback(args) => output.report(&feedback::run(args, context)?),
         Command::Retract(args) => output.report(&retract::run(args, context)?),
         Command::Forget(args) => output.report(&forget::run(args, context)?),
+        Command::Teach(args) => output.report(&teach::run(args, context)?),
+        Command::Unlearn(args) => output.report(&unlearn::run(args, context)?),
+        Command::Note(args) => output.report(&note::run(args, context)?),
         Command::Search(args) => output.report(&search::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),

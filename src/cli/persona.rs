@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use muzzle_persona::broker::{self, Evidence, Rules, Score};
 use muzzle_persona::events::{
-    EventId, PersonaName, Points, ProjectName, RoleName, SessionId, Tag, WorkName,
+    EventId, NoteText, PersonaName, Points, ProjectName, RoleName, SessionId, Tag, WorkName,
 };
 use muzzle_persona::projection::{Lease, Origin, OutcomeTally, Persona, Status, Tally, Work};
 use muzzle_persona::wording::quoted_first;
 use serde::Serialize;
 
 use super::Table;
+use super::teach::LessonReport;
 
 #[derive(Debug, Serialize)]
 pub struct PersonaReport {
@@ -42,6 +43,25 @@ pub struct PersonaReport {
     /// For `show` alone: by role, the best of the others, if they are not told apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_told_apart: Option<BTreeMap<RoleName, PersonaName>>,
+    /// For `show` alone: what it is offered, newest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lessons: Option<Vec<LessonReport>>,
+    /// For `show` alone: its last note on each project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<Vec<LastNote>>,
+    /// For whom times are told as ages.
+    #[serde(skip)]
+    pub now: Timestamp,
+}
+
+/// The last note of a persona on a project.
+#[derive(Debug, Serialize)]
+pub struct LastNote {
+    pub project: ProjectName,
+    pub id: EventId,
+    pub left_at: Timestamp,
+    /// Not where it was forgotten, or is missing.
+    pub note: Option<NoteText>,
 }
 
 impl PersonaReport {
@@ -75,6 +95,9 @@ impl PersonaReport {
             last_assigned: persona.last_assigned,
             recent_work: None,
             not_told_apart: None,
+            lessons: None,
+            notes: None,
+            now,
         }
     }
 }

@@ -119,10 +119,11 @@ fn judged(feedback: &Feedback) -> String {
 }
 
 fn taught(lesson: &Lesson) -> String {
-    let Lesson { persona, role, project, from: _, lesson } = lesson;
+    let Lesson { persona, role, project, from, lesson } = lesson;
     let role = role.as_ref().map(|role| format!(" as {role}")).unwrap_or_default();
     let on = project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
-    format!("{persona} taught{role}{on}{}", said(lesson))
+    let from = from.map(|from| format!(" (from {from:.8})")).unwrap_or_default();
+    format!("{persona} taught{role}{on}{from}{}", said(lesson))
 }
 
 fn left(note: &Note) -> String {
@@ -263,7 +264,7 @@ mod tests {
         let sentences = log.lines().skip(3).map(|line| sentence(&decode(line)) + "\n");
         assert_snapshot!(sentences.collect::<String>(), @r#"
         Elena Vasquez judged positive as code-reviewer on acme-api by cli (session s1): Found the race in "retry".
-        Elena Vasquez taught as code-reviewer on acme-api: Look at who holds the lock while the retry waits.
+        Elena Vasquez taught as code-reviewer on acme-api (from 70cb61ad): Look at who holds the lock while the retry waits.
         Elena Vasquez left a note on acme-api (worker-1-0, session s1): The retry loop is reviewed; the queue is not.
         Elena Vasquez released as code-reviewer (session s1 ended)
         Søren Halvorsen judged negative as documentation by cli (its text is missing)

@@ -6,11 +6,11 @@ use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{self, Explanation, Part, Score, TieBreak, TookPart};
-use muzzle_persona::events::{Assign, AssignedSlot, ChoiceReason, Points};
+use muzzle_persona::events::{Assign, AssignedSlot, ChoiceReason, LessonText, Points};
 use muzzle_persona::events::{
     EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, WorkName,
 };
-use muzzle_persona::projection::{Cutoff, FoldKey, PastAssignment};
+use muzzle_persona::projection::{Cutoff, FoldKey, LessonRecord, PastAssignment, Persona};
 use serde::Serialize;
 
 use super::part::{passed_over, told, took_part};
@@ -66,6 +66,10 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let before = Snapshot::open_until(&context.options, Cutoff::Before(start))?;
     let explained = broker::why(before.roster(), &preceding, &assignment, before.rules());
     let explanation = sentence(&explained);
+    let AssignedSlot { persona: lent, role: lent_as, .. } = &assignment.slot;
+    let persona = before.roster().get(lent);
+    let offered = persona.map(|it| it.lessons_for(lent_as, &assignment.assign.project));
+    let offered: Vec<_> = offered.into_iter().flatten().take(Persona::LESSONS).cloned().collect();
     let Explanation { reason, recorded, score, rank, ranking, tie_break, .. } = explained;
     let Explanation { independent, part, took_part, .. } = explained;
     let PastAssignment { id: event, at: assigned_at, assign, slot, .. } = assignment;
@@ -81,6 +85,8 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     });
     Ok(WhyReport {
         ranking: first.collect(),
+        lessons: offered.iter().map(|lesson| lesson.id).collect(),
+        offered,
         name,
         session,
         slot,
@@ -137,6 +143,10 @@ pub struct WhyReport {
     part: Option<Part>,
     /// Those of the ranking who took part in the work.
     took_part: Vec<TookPart>,
+    /// The lessons that it was offered then, as far as their words are known.
+    lessons: Vec<EventId>,
+    #[serde(skip)]
+    offered: Vec<LessonRecord>,
 }
 
 impl fmt::Display for WhyReport {
@@ -176,6 +186,10 @@ impl fmt::Display for WhyReport {
             && then != now.total
         {
             line(f, format!("Its score was {then} then, and is {} by today's rules.", now.total))?;
+        }
+        for LessonRecord { id, text, .. } in &self.offered {
+            let words = text.as_ref().map_or("", LessonText::as_str);
+            line(f, format!("It was offered the lesson {id:.8}: {words}"))?;
         }
         write!(f, "\n{table}")?;
         let sentence = doubtful(name, &self.not_told_apart);

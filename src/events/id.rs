@@ -18,6 +18,10 @@ impl EventId {
     /// The number of hex digits in which an id is written.
     pub const DIGITS: usize = 32;
 
+    /// Stands for the id of the line before in an event that is not written yet: of lines that are
+    /// written together, no id is known until all of them are. No line has this id.
+    pub(crate) const OF_LINE_BEFORE: Self = Self([0; 16]);
+
     /// Computes the id of a line from its bytes up to, not including, `,"id":`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {

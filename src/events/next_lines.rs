@@ -31,8 +31,13 @@ impl NextLines {
         Self { bytes: Vec::new(), ids: Vec::new(), at, seq, last: deepest, others }
     }
 
-    /// Adds the line of an event.
-    pub fn push(&mut self, event: Event) -> Result<(), LineError> {
+    /// Adds the line of an event. A lesson may be taken from the feedback in the line before it.
+    pub fn push(&mut self, mut event: Event) -> Result<(), LineError> {
+        if let Event::Lesson(lesson) = &mut event
+            && lesson.from == Some(EventId::OF_LINE_BEFORE)
+        {
+            lesson.from = self.ids.last().copied();
+        }
         while !self.others.is_empty()
             && self.others.len() >= room_for_parents(self.seq, self.at, &event)?
         {
@@ -63,7 +68,7 @@ impl NextLines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{Cut, LINE_LIMIT, Record, decode};
+    use crate::events::{Cut, Detached, LINE_LIMIT, Lesson, PersonaName, Record, decode};
 
     const SEQ: Seq = Seq(9_999);
 
@@ -121,6 +126,35 @@ mod tests {
             assert_eq!(followed, all.ids(), "each is followed once");
             let joins = told.iter().filter(|it| it.event == Event::Repair(Repair::default()));
             assert_eq!((told.len(), joins.count()), if count > 2_000 { (6, 5) } else { (2, 1) });
+        }
+    }
+
+    #[test]
+    fn a_lesson_is_taken_from_the_feedback_in_the_line_before_it() {
+        let lesson = |from| {
+            Event::Lesson(Lesson {
+                persona: PersonaName::unchecked("Ann"),
+                role: None,
+                project: None,
+                from,
+                lesson: Detached::Absent,
+            })
+        };
+        for heads in [Heads::default(), heads(1), heads(3_000)] {
+            let deepest = heads.ids().last().copied();
+            let mut lines = NextLines::new(SEQ, &heads, deepest, Timestamp::UNIX_EPOCH);
+            let other = Some(EventId::of(b"other"));
+            for from in [None, Some(EventId::OF_LINE_BEFORE), other] {
+                lines.push(lesson(from)).unwrap();
+            }
+            let (bytes, ids) = lines.into_parts();
+            let lines = str::from_utf8(&bytes).unwrap().lines();
+            let taught = lines.filter_map(|line| match decode(line.as_bytes()).unwrap().event {
+                Event::Lesson(lesson) => Some(lesson.from),
+                _ => None,
+            });
+            let first = ids.iter().rev().nth(2).copied();
+            assert_eq!(taught.collect::<Vec<_>>(), [None, first, other]);
         }
     }
 

@@ -19,6 +19,8 @@ pub enum TextError {
     TooLong { what: &'static str, length: usize, limit: usize },
     #[error("the {what} holds the control character U+{code:04X} at position {position}")]
     Hidden { what: &'static str, code: u32, position: usize },
+    #[error("the {what} has no letter or digit in it")]
+    NoWords { what: &'static str },
 }
 
 /// Holds `text` to the rules of a name: not empty, at most `limit` characters, all visible.
@@ -41,6 +43,13 @@ pub fn check(what: &'static str, text: &str, limit: usize) -> Result<(), TextErr
     hidden.map_or(Ok(()), |(c, position)| {
         Err(TextError::Hidden { what, code: u32::from(c), position })
     })
+}
+
+/// Holds `text` to the rules of a sentence: those of a name, and a letter or digit in it, so that
+/// it is no mere line like `---`.
+fn check_sentence(what: &'static str, text: &str, limit: usize) -> Result<(), TextError> {
+    check(what, text, limit)?;
+    if text.contains(char::is_alphanumeric) { Ok(()) } else { Err(TextError::NoWords { what }) }
 }
 
 /// Returns whether a character can act without being seen.
@@ -86,7 +95,7 @@ pub fn visible(text: &str) -> String {
 }
 
 macro_rules! text_types {
-    ($($(#[$doc:meta])* $name:ident, $what:literal, $limit:literal;)*) => {$(
+    ($check:ident: $($(#[$doc:meta])* $name:ident, $what:literal, $limit:literal;)*) => {$(
         $(#[$doc])*
         ///
         /// A short text, cheap to clone. Its order is that of its UTF-8 bytes.
@@ -100,13 +109,13 @@ macro_rules! text_types {
 
             /// Parses a text from the command line or a hook.
             pub fn parse(text: &str) -> Result<Self, TextError> {
-                check($what, text, Self::LIMIT)?;
+                $check($what, text, Self::LIMIT)?;
                 Ok(Self(SmolStr::new(text)))
             }
 
             /// Holds a text that comes from the log to the rules of [`parse`](Self::parse).
             pub fn check(&self) -> Result<(), TextError> {
-                check($what, &self.0, Self::LIMIT)
+                $check($what, &self.0, Self::LIMIT)
             }
 
             /// Takes a text as the log has it, whatever it holds.
@@ -144,7 +153,7 @@ macro_rules! text_types {
     )*};
 }
 
-text_types! {
+text_types! { check:
     /// A persona's name: its identity, unique in a store.
     PersonaName, "persona's name", 64;
     /// A role's name, as the roles of the seed spell it.
@@ -167,16 +176,19 @@ text_types! {
     Slot, "slot", 160;
     /// What was observed of a persona's work.
     Observation, "observation", 2000;
-    /// What a persona is taught.
-    LessonText, "lesson", 200;
-    /// Where a persona left a project, for whoever goes on there.
-    NoteText, "note", 200;
     /// The author of a feedback or an outcome.
     Source, "source", 64;
     /// The id of one run of an agent; by hand `session:agent`.
     RunId, "run", 257;
     /// Why something is taken back.
     Reason, "reason", 200;
+}
+
+text_types! { check_sentence:
+    /// What a persona is taught.
+    LessonText, "lesson", 200;
+    /// Where a persona left a project, for whoever goes on there.
+    NoteText, "note", 200;
 }
 
 impl Slot {
@@ -242,6 +254,35 @@ mod tests {
         }
         assert_eq!(AgentName::parse(" ").unwrap_err().to_string(), "the agent's name is empty");
         assert_eq!(Observation::parse("⚠\u{fe0f} é").unwrap().as_str(), "⚠\u{fe0f} é");
+    }
+
+    #[test]
+    fn a_lesson_and_a_note_have_words_in_any_script() {
+        for text in ["---", " - - - ", "…", "⚠\u{fe0f}"] {
+            let told = LessonText::parse(text).unwrap_err().to_string();
+            assert_eq!(told, "the lesson has no letter or digit in it", "{text}");
+            let told = NoteText::parse(text).unwrap_err().to_string();
+            assert_eq!(told, "the note has no letter or digit in it", "{text}");
+        }
+        let longest = "é".repeat(200);
+        for text in ["اقرأ السجل أولاً.", "קרא את היומן.", "先读日志。", "7", "--- x", &longest]
+        {
+            assert_eq!(LessonText::parse(text).unwrap().as_str(), text);
+            assert_eq!(NoteText::parse(text).unwrap().as_str(), text);
+        }
+        for (text, why) in [
+            ("é".repeat(201).as_str(), "is 201 characters long; the limit is 200"),
+            ("a\n---\nb", "holds the control character U+000A at position 2"),
+            ("a\u{202e}b", "holds the control character U+202E at position 2"),
+            ("a\u{2067}b", "holds the control character U+2067 at position 2"),
+        ] {
+            assert_eq!(
+                LessonText::parse(text).unwrap_err().to_string(),
+                format!("the lesson {why}")
+            );
+            assert_eq!(NoteText::parse(text).unwrap_err().to_string(), format!("the note {why}"));
+        }
+        assert!(Observation::parse("---").is_ok());
     }
 
     #[test]

@@ -118,6 +118,7 @@ impl Roster {
                 let (session, project) = (assign.session.clone(), assign.project.clone());
                 record.last = Some(LastWork { session, project, at: second });
             }
+            persona.offer_lessons(&assigned.role, &assign.project);
             persona.note_work(work);
             let lease = Lease {
                 session: assign.session.clone(),

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::events::{
-    Assign, AssignedSlot, Event, PersonaName, ProjectName, Record, Release, ReleaseReason,
-    ReleasedSlot, RoleName, SessionId, Slot, WorkName,
+    Assign, AssignedSlot, Event, Note, NoteText, PersonaName, ProjectName, Record, Release,
+    ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, WorkName,
 };
 
 /// What a persona was lent for, or who was lent for a project, in fold order.
@@ -20,6 +20,8 @@ pub struct History {
     /// Which of the assignments last, by session, slot, persona and role. Those of other projects
     /// are none of them.
     open: BTreeMap<(SessionId, Slot, PersonaName, RoleName), Option<usize>>,
+    /// The last of the assignments by session, slot and persona.
+    last: BTreeMap<(SessionId, Slot, PersonaName), usize>,
     /// How many events were applied.
     events: u64,
 }
@@ -58,6 +60,8 @@ pub struct Assignment {
     /// The events that began and ended it, by their place in fold order.
     #[serde(skip)]
     pub(crate) events: (u64, Option<u64>),
+    /// The last note that was left in its slot, as far as its words are known.
+    pub note: Option<NoteText>,
 }
 
 impl History {
@@ -74,7 +78,8 @@ impl History {
     }
 
     fn new(subject: Subject) -> Self {
-        Self { subject, assignments: Vec::new(), open: BTreeMap::new(), events: 0 }
+        let (assignments, open, last) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        Self { subject, assignments, open, last, events: 0 }
     }
 
     /// Applies the next event in fold order.
@@ -83,6 +88,7 @@ impl History {
         match &record.event {
             Event::Assign(assign) => self.assign(record.at, assign),
             Event::Release(release) => self.release(record.at, release),
+            Event::Note(note) => self.note(note),
             Event::Seed(_)
             | Event::Grow(_)
             | Event::Revise(_)
@@ -90,7 +96,6 @@ impl History {
             | Event::Feedback(_)
             | Event::Lesson(_)
             | Event::Unlearn(_)
-            | Event::Note(_)
             | Event::Retract(_)
             | Event::Forget(_)
             | Event::Retire(_)
@@ -115,6 +120,8 @@ impl History {
             let Entry::Vacant(lease) = self.open.entry(lease) else { continue };
             lease.insert(is_it.then_some(self.assignments.len()));
             if is_it {
+                let seat = (session.clone(), slot.clone(), persona.clone());
+                self.last.insert(seat, self.assignments.len());
                 self.assignments.push(Assignment {
                     persona,
                     role,
@@ -127,8 +134,16 @@ impl History {
                     reason: None,
                     independent,
                     events: (self.events, None),
+                    note: None,
                 });
             }
+        }
+    }
+
+    fn note(&mut self, note: &Note) {
+        let last = self.last.get(&(note.session.clone(), note.slot.clone(), note.persona.clone()));
+        if let Some(last) = last.and_then(|last| self.assignments.get_mut(*last)) {
+            last.note = note.note.words().cloned();
         }
     }
 

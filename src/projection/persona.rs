@@ -38,9 +38,12 @@ pub struct Persona {
     /// Its last assignments, oldest first: enough to name the last
     /// [`Persona::RECENT`] outside any one session.
     recent: Vec<Work>,
-    /// What it was taught, in fold order.
+    /// The lessons that it is offered, in fold order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) lessons: Vec<LessonRecord>,
+    /// Those that it is offered no more, in the order in which they were withdrawn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) withdrawn: Vec<LessonRecord>,
     /// Its last note on each project.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) notes: BTreeMap<ProjectName, NoteRecord>,
@@ -185,6 +188,7 @@ impl Persona {
             roles: BTreeMap::new(),
             recent: Vec::new(),
             lessons: Vec::new(),
+            withdrawn: Vec::new(),
             notes: BTreeMap::new(),
         }
     }
@@ -220,7 +224,7 @@ impl Persona {
             status: self.status,
             is_held: self.is_held(),
             last_assigned: self.last_assigned.map(Timestamp::as_second),
-            closed_in_all: self.roles.values().map(|record| record.closed()).sum(),
+            closed_in_all: self.roles.values().map(RoleRecord::closed).sum(),
             ..Candidate::newcomer(self.name(), false)
         }
     }

@@ -277,7 +277,7 @@ impl<L: Log> Store<L> {
     ) -> Result<Vec<Assigned>, StoreError> {
         let chosen = Needs::personas(choices.iter().map(|choice| &choice.persona));
         self.look(&chosen, |Self { view, rules, .. }| {
-            let of = |choice| Assigned::of(choice, request, &view.roster, rules);
+            let of = |choice| Assigned::of(choice, request, &view.roster, rules, &|_| true);
             Ok(choices.into_iter().filter_map(of).collect())
         })
     }

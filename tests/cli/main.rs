@@ -31,6 +31,7 @@ mod hostile;
 #[cfg(unix)]
 mod install;
 mod judgements;
+mod lessons;
 #[cfg(unix)]
 mod links;
 mod log;

@@ -45,13 +45,20 @@ fn every_answer_follows_its_schema() {
         &assign,
         &[&assign[..], &["--explain", "--dry-run"]].concat(),
         &["feedback", "lian", "--observation", "Good, not bad; missed one."],
+        &["feedback", "lian", "--teach", "--observation", "Ran it twice."],
+        &["teach", "lian", "--lesson", "Read the log.", "--role", "testing", "--project", "demo"],
+        &["teach", "lian", "--lesson", "Read the log.", "--role", "testing", "--project", "demo"],
+        &["note", "--session", "s1", "--note", "Half done."],
         &["outcome", "--session", "s1", "--agent-name", "w", "--result", "ok"],
         &["outcome", "--session", "s1", "--agent-name", "w", "--result", "bad"],
         &["list"],
         &["show", "lian"],
         &["search", "--role", "testing", "--all"],
         &["stats"],
-        &["release", "--session", "s1"],
+        &["release", "--session", "s1", "--note", "Done."],
+        &[&assign_args("s2", "w", "testing")[..], &["--summon", "lian"]].concat(),
+        &["why", "lian", "--session", "s2"],
+        &["release", "--session", "s2"],
         &["history", "lian"],
         &["log"],
         &["render", &log],
@@ -83,6 +90,10 @@ fn every_answer_follows_its_schema() {
     let judged = home.run(&["log", "--type", "outcome", "--json"]).json();
     let judged = judged["events"][0]["id"].as_str().unwrap();
     check("retract", &home.run(&["retract", judged, "--json"]).json());
+    let lessons = home.run(&["show", "lian", "--json"]).json()["lessons"].clone();
+    let lesson = |at: usize| lessons[at]["id"].as_str().unwrap();
+    check("unlearn", &home.run(&["unlearn", lesson(0), "--json"]).json());
+    check("retract", &home.run(&["retract", lesson(1), "--json"]).json());
     let share = home.set_seed("[scoring]\nmodel = \"share\"\n");
     check("replay", &home.run(&["replay", "--file", share.to_str().unwrap(), "--json"]).json());
     for args in [&["show", "lian"][..], &["search", "--role=testing"], &["list"]] {
@@ -169,6 +180,9 @@ fn every_error_follows_its_schema() {
         (1, &["feedback", "lian", "--observation", "Good.", "--role", "astronaut"]),
         (1, &["outcome", "--session", "s9", "--agent-name", "w", "--result", "ok"]),
         (1, &["retract", "ffff"]),
+        (1, &["unlearn", "ffff"]),
+        (1, &["note", "--session", "s9", "--note", "Done."]),
+        (2, &["teach", "lian", "--lesson", "---"]),
         (2, &["outcome", "--session", "s", "--agent-name", "w", "--result", "fine"]),
         (2, &["shaw"]),
         (2, &["list", "--wait", "x"]),

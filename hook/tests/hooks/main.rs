@@ -20,6 +20,7 @@ mod harness;
 #[cfg(unix)]
 mod hostile;
 mod installed;
+mod lessons;
 mod life;
 mod log_trouble;
 mod malformed;
