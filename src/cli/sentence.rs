@@ -288,6 +288,33 @@ mod tests {
     }
 
     #[test]
+    fn an_assignment_tells_its_work_and_who_is_not_independent() {
+        let log = include_str!("../../fixtures/log/v1-work.jsonl");
+        let sentences = log
+            .lines()
+            .map(|line| sentence(&muzzle_persona::events::decode(line.as_bytes()).unwrap()) + "\n");
+        assert_snapshot!(sentences.skip(2).collect::<String>(), @r"
+        Elena Vasquez lent to worker-1 as implementation on acme-api for fix-login (session s1)
+        Elena Vasquez released as implementation by hand (session s1)
+        Søren Halvorsen lent to worker-1 as code-reviewer on acme-api for fix-login (session s2)
+        Elena Vasquez lent to worker-2 as security-review (not independent) on acme-api for fix-login (session s2)
+        Søren Halvorsen as code-reviewer and Elena Vasquez as security-review released by hand (session s2)
+        Søren Halvorsen as testing and Elena Vasquez as documentation (asked for as docs) lent to worker-1 on acme-api for feature/audit-log (team blue, session s3)
+        Søren Halvorsen released from worker-1 as testing by hand (session s3)
+        Søren Halvorsen lent to worker-1 as red-team (not independent) on acme-api for feature/audit-log (session s3)
+        Søren Halvorsen as red-team and Elena Vasquez as documentation released by hand (session s3)
+        Elena Vasquez lent to worker-1 as code-reviewer on acme-api (session s4)
+        Elena Vasquez released as code-reviewer by hand (session s4)
+        ");
+        let slots = slots(&["Ann"], r#","requested":"qa","independent":false"#);
+        let data = format!(r#"{{"session":"s","agent":"w","project":"p","slots":[{slots}]}}"#);
+        assert_eq!(
+            sentence_of(1, "assign", &data),
+            "Ann lent to w as testing (asked for as qa; not independent) on p (session s)"
+        );
+    }
+
+    #[test]
     fn each_reason_has_its_words() {
         let persona = |kind, reason| {
             sentence_of(1, kind, &format!(r#"{{"persona":"Ann","reason":"{reason}"}}"#))

@@ -193,6 +193,30 @@ mod tests {
     }
 
     #[test]
+    fn a_slot_stays_on_the_project_and_the_work_that_it_was_opened_for() {
+        let on = |project: &str, work: &str| {
+            let (kind, mut data) = assign("s1", "w-0", "Ann Li", "testing");
+            (data["project"], data["work"]) = (project.into(), work.into());
+            (kind, data)
+        };
+        let back = || release("s1", "w-0", "Ann Li", "testing", "session_end");
+        // As merged branches of a log may have it.
+        let said = [on("p", "a"), on("q", "b"), back(), on("q", "b"), on("p", "c"), back()];
+        let log = Log::of(said).lines.concat();
+        let told = |project: &str| -> Vec<_> {
+            let mut history = History::of_project(ProjectName::unchecked(project));
+            for line in View::in_order(log.as_bytes()).unwrap() {
+                history.apply(&line.decode().unwrap());
+            }
+            let told = history.assignments.into_iter();
+            told.map(|it| (it.persona.to_string(), it.work.unwrap().to_string(), it.events))
+                .collect()
+        };
+        assert_eq!(told("p"), [("Ann Li".to_owned(), "a".to_owned(), (1, Some(3)))]);
+        assert_eq!(told("q"), [("Ann Li".to_owned(), "b".to_owned(), (4, Some(6)))]);
+    }
+
+    #[test]
     fn the_time_grows_with_the_assignments_and_not_with_their_square() {
         let time = |count: usize| {
             let said = (0..count).map(|n| assign(&format!("s{n}"), "w-0", "Ann", "testing"));

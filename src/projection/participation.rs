@@ -123,7 +123,7 @@ impl Kept for Participation {
     type Key = ParticipationKey;
     type Row<'a> = (u32, RoleName, i64);
     // Whoever asks for a review waits for one or two of them.
-    const BUCKET_KEYS: u64 = 4;
+    const BUCKET_KEYS: u64 = 2;
 
     fn row(&self) -> Self::Row<'_> {
         (self.persona, self.role.clone(), self.until)

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::{Home, id_of, review};
+use crate::harness::{Home, id_of, recorded, review};
 use crate::project::{git, recorded_for, with_repository};
 
 /// The work that is recorded for a call from `cwd`, if any is.
@@ -178,7 +178,17 @@ fn a_review_of_a_branch_goes_to_somebody_who_did_not_work_on_it() {
     assert_ne!(call("s3", "Review parser").0, writer);
     on(&home, &repository, "other");
     assert_eq!(call("s4", "Review parser").0, writer, "another branch");
+}
+
+#[test]
+fn the_line_of_one_role_is_short_with_a_branch_too() {
+    let (home, repository) = repository();
+    on(&home, &repository, "feature/fix-login-timeout");
+    let mut payload: Value = serde_json::from_str(&recorded("pre_tool_use.named")).unwrap();
+    payload["cwd"] = repository.to_str().unwrap().into();
+    home.inject(payload.to_string()).answered();
     let log = home.log();
-    let line = log.lines().rfind(|line| line.contains("\"assign\"")).unwrap().len();
-    assert!(line < 460, "the line of one role is short: {line}");
+    let line = log.lines().last().unwrap();
+    assert!(line.contains("feature/fix-login-timeout"), "{line}");
+    assert!(line.len() < 460, "{}: {line}", line.len());
 }
