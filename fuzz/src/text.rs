@@ -2,9 +2,9 @@
 
 use muzzle_persona::broker::{PREAMBLE_LIMIT, Rules, Seed, classify, find, preamble};
 use muzzle_persona::events::{
-    AgentName, Assign, AssignedSlot, Definition, Event, EventId, Heads, IdPrefix, Observation,
-    PersonaName, ProjectName, Release, ReleaseReason, ReleasedSlot, RoleName, Seq, SessionId, Slot,
-    Tag, TeamName, encode, is_hidden, one_line, visible,
+    AgentName, Assign, AssignedSlot, Definition, Event, EventId, Heads, IdPrefix, LessonText,
+    NoteText, Observation, PersonaName, ProjectName, Release, ReleaseReason, ReleasedSlot,
+    RoleName, Seq, SessionId, Slot, Tag, TeamName, encode, is_hidden, one_line, visible,
 };
 use muzzle_persona::projection::{CutoffSpec, View};
 
@@ -46,6 +46,8 @@ fn is_taken_in(text: &str) {
         (TeamName::parse(text).is_ok(), TeamName::LIMIT),
         (ProjectName::parse(text).is_ok(), ProjectName::LIMIT),
         (Observation::parse(text).is_ok(), Observation::LIMIT),
+        (LessonText::parse(text).is_ok(), LessonText::LIMIT),
+        (NoteText::parse(text).is_ok(), NoteText::LIMIT),
     ];
     let is_plain = !text.contains(is_hidden) && !text.trim().is_empty();
     for (is_taken, limit) in taken {
