@@ -282,8 +282,8 @@ mod tests {
         record.event.forget_text();
         let changed = sentence(&decode(&lesson.replace("lock", "log")));
         assert_snapshot!([sentence(&record), changed].join("\n"), @"
-        Elena Vasquez taught as code-reviewer on acme-api (its text was forgotten)
-        Elena Vasquez taught as code-reviewer on acme-api (its text was changed, and is not shown)
+        Elena Vasquez taught as code-reviewer on acme-api (from 70cb61ad) (its text was forgotten)
+        Elena Vasquez taught as code-reviewer on acme-api (from 70cb61ad) (its text was changed, and is not shown)
         ");
     }
 
