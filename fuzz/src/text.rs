@@ -95,7 +95,7 @@ fn is_in_its_lines(text: &str, rules: &Rules) {
         assert_eq!(find(&view.roster, text).unwrap(), &name);
     }
     let persona = view.roster.get(&name).unwrap();
-    let told = preamble(persona, rules.roles.resolve(text), &SessionId::unchecked("t"));
+    let told = preamble(persona, rules.roles.resolve(text), &SessionId::unchecked("t"), &|_| true);
     assert!(told.chars().count() <= PREAMBLE_LIMIT, "{told}");
     let lines: Vec<_> = told.lines().collect();
     assert!(lines.len() <= 5 && lines[0].starts_with("You are"), "{told}");

@@ -20,6 +20,7 @@ use self::failure::{DAMAGED, Failure, REFUSED};
 use self::output::{Output, line};
 use self::{persona::minute, sentence::sentence, shown_path::ShownPath, table::Table};
 
+mod allow;
 mod assign;
 mod claude_code;
 mod compact;
@@ -102,6 +103,7 @@ enum Command {
     Outcome(outcome::OutcomeArgs),
     Feedback(feedback::FeedbackArgs),
     Retract(retract::RetractArgs),
+    Allow(allow::AllowArgs),
     Search(search::SearchArgs),
     Retire(retire::RetireArgs),
     Reactivate(reactivate::ReactivateArgs),
@@ -171,6 +173,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Outcome(args) => output.report(&outcome::run(args, context)?),
         Command::Feedback(args) => output.report(&feedback::run(args, context)?),
         Command::Retract(args) => output.report(&retract::run(args, context)?),
+        Command::Allow(args) => output.report(&allow::run(&args, context)?),
         Command::Search(args) => output.report(&search::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),

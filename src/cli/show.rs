@@ -5,7 +5,7 @@ use std::fmt;
 use clap::Args;
 use muzzle_persona::events::{PersonaName, RoleName, visible};
 use muzzle_persona::projection::{Lease, Needs, Work};
-use muzzle_persona::{Snapshot, broker};
+use muzzle_persona::{Snapshot, broker, wording::Count};
 
 use super::output::{FAINT, HEADING};
 use super::persona::{PersonaReport, doubt, origin_word, runs, tags, tally};
@@ -26,7 +26,13 @@ pub fn run(args: &ShowArgs, context: &mut Context) -> Result<PersonaReport, Fail
     let mut report = snapshot.look(&Needs::typed(&args.name), |then| {
         let persona = broker::find_persona(then.roster(), &args.name)?;
         let recent_work = Some(persona.recent_work(None).cloned().collect());
-        Ok(PersonaReport { recent_work, ..PersonaReport::new(persona, then.rules(), then.now()) })
+        let texts = broker::prompt_texts_of(persona).into_iter();
+        let waiting = Some(texts.filter(|text| !then.is_allowed(text.event)).count());
+        Ok(PersonaReport {
+            recent_work,
+            waiting,
+            ..PersonaReport::new(persona, then.rules(), then.now())
+        })
     })?;
     let roles: Vec<_> = report.affinity.keys().cloned().collect();
     report.not_told_apart = Some(snapshot.look(&Needs::roles(roles.clone()), |then| {
@@ -74,6 +80,14 @@ impl fmt::Display for PersonaReport {
         }
         if !self.affinity.is_empty() {
             write!(f, "\n{}", record(self))?;
+        }
+        if let Some(waiting @ 1..) = self.waiting {
+            let waiting = Count(waiting as u64, "text");
+            let (wait, reach) = (waiting.agree("waits", "wait"), waiting.agree("reaches", "reach"));
+            writeln!(
+                f,
+                "\n{waiting} of it {wait} and {reach} no prompt; see `muzzle-persona allow`."
+            )?;
         }
         for (role, other) in self.not_told_apart.iter().flatten() {
             line(f, format!("As {role} it is not told apart from {other}."))?;

@@ -38,6 +38,6 @@ pub use record::{FORMAT_VERSION, Heads, Record, Seq};
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, LessonText, NoteText, Observation, PersonaName, ProjectName, Reason, RoleName,
-    RunId, SessionId, Slot, Source, Tag, TeamName, TextError, ToolUseId, is_hidden, one_line,
-    visible,
+    RunId, SessionId, Slot, Source, Tag, TeamName, TextError, ToolUseId, is_hidden, name_only,
+    one_line, visible,
 };

@@ -31,8 +31,8 @@ impl NextLines {
         Self { bytes: Vec::new(), ids: Vec::new(), at, seq, last: deepest, others }
     }
 
-    /// Adds the line of an event.
-    pub fn push(&mut self, event: Event) -> Result<(), LineError> {
+    /// Adds the line of an event, and returns its id.
+    pub fn push(&mut self, event: Event) -> Result<EventId, LineError> {
         while !self.others.is_empty()
             && self.others.len() >= room_for_parents(self.seq, self.at, &event)?
         {
@@ -44,13 +44,13 @@ impl NextLines {
     }
 
     /// Adds a line that follows the last one and so many of the other heads.
-    fn follow(&mut self, event: Event, others: usize) -> Result<(), LineError> {
+    fn follow(&mut self, event: Event, others: usize) -> Result<EventId, LineError> {
         let others = self.others.drain(..others.min(self.others.len()));
         let prev: Vec<_> = self.last.into_iter().chain(others).collect();
         let record = encode(&mut self.bytes, self.seq, self.at, event, prev.into())?;
         self.ids.push(record.id);
         (self.seq, self.last) = (record.seq.next(), Some(record.id));
-        Ok(())
+        Ok(record.id)
     }
 
     /// The lines, line ends included, and their ids.

@@ -70,6 +70,11 @@ impl Persona {
         self.notes.get(project)
     }
 
+    /// Its last note on each project.
+    pub fn notes(&self) -> impl Iterator<Item = (&ProjectName, &NoteRecord)> {
+        self.notes.iter()
+    }
+
     /// Takes the words of an event away.
     fn forget(&mut self, event: EventId) {
         for lesson in self.lessons.iter_mut().filter(|lesson| lesson.id == event) {

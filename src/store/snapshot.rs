@@ -9,8 +9,8 @@ use super::{Options, Store, StoreError};
 use crate::broker::{self, Refusal, Rules};
 use crate::disk::Disk;
 use crate::events::{
-    AgentName, AssignedSlot, Event, LineError, Log as _, Position, Read, Record, ReleasedSlot,
-    SessionId, prefilter, written_id,
+    AgentName, AssignedSlot, Event, EventId, LineError, Log as _, Position, Read, Record,
+    ReleasedSlot, SessionId, prefilter, written_id,
 };
 use crate::file_log::FileLog;
 use crate::git::Revision;
@@ -97,6 +97,12 @@ impl Snapshot {
     #[must_use]
     pub fn rules(&self) -> &Rules {
         self.store.rules()
+    }
+
+    /// Returns whether the words of an event may reach a prompt on this machine today.
+    #[must_use]
+    pub fn is_allowed(&self, event: EventId) -> bool {
+        self.store.is_allowed(event)
     }
 
     /// The time of the cut-off, else that of the last event before it; the present one if
