@@ -47,6 +47,7 @@ fn every_answer_follows_its_schema() {
         &["feedback", "lian", "--observation", "Good, not bad; missed one."],
         &["outcome", "--session", "s1", "--agent-name", "w", "--result", "ok"],
         &["outcome", "--session", "s1", "--agent-name", "w", "--result", "bad"],
+        &["allow"],
         &["list"],
         &["show", "lian"],
         &["search", "--role", "testing", "--all"],
@@ -79,6 +80,9 @@ fn every_answer_follows_its_schema() {
     let judged = home.run(&["log", "--type", "outcome", "--json"]).json();
     let judged = judged["events"][0]["id"].as_str().unwrap();
     check("retract", &home.run(&["retract", judged, "--json"]).json());
+    home.append(1, "seed", r#"{"name":"Cy","traits":["x"],"expertise":[],"instructions":{}}"#);
+    check("allow", &home.run(&["allow", "cy", "--json"]).json());
+    check("allow", &home.run(&["allow", "cy", "--revoke", "--json"]).json());
     let share = home.set_seed("[scoring]\nmodel = \"share\"\n");
     check("replay", &home.run(&["replay", "--file", share.to_str().unwrap(), "--json"]).json());
     for args in [&["show", "lian"][..], &["search", "--role=testing"], &["list"]] {
