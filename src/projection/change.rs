@@ -223,7 +223,7 @@ mod tests {
 
     fn between(before: &View, after: &View) -> Vec<PersonaChange> {
         let affinity = |persona: &Persona, role: &RoleName| {
-            let closed = persona.roles.get(role).map_or(0, |record| record.closed());
+            let closed = persona.roles.get(role).map_or(0, crate::projection::RoleRecord::closed);
             Points::fraction(closed.into(), 4)
         };
         PersonaChange::between(&before.roster, &after.roster, &affinity)

@@ -218,7 +218,7 @@ impl Persona {
             status: self.status,
             is_held: self.is_held(),
             last_assigned: self.last_assigned.map(Timestamp::as_second),
-            closed_in_all: self.roles.values().map(|record| record.closed()).sum(),
+            closed_in_all: self.roles.values().map(RoleRecord::closed).sum(),
             ..Candidate::newcomer(self.name(), false)
         }
     }

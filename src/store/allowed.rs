@@ -9,6 +9,8 @@ use std::cell::{Cell, OnceCell};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use memchr::memmem;
+
 use crate::disk::{Disk, Identity, Mode, OpenFile, if_there};
 use crate::events::EventId;
 use crate::file_log::{GIT_IGNORE, lock};
@@ -189,11 +191,14 @@ impl List {
         let Self::Own(text) = self else { return false };
         let digits = event.digits();
         let mut is_allowed = false;
-        for line in lines(text) {
-            if *line == digits {
-                is_allowed = true;
-            } else if line.len() > digits.len() && line.strip_prefix(REVOKED) == Some(&digits) {
-                is_allowed = false;
+        // A list may be long, and is searched before an agent starts: only lines with the id are looked at.
+        for (before, after) in memmem::find_iter(text, &digits).map(|at| text.split_at(at)) {
+            let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+            let is_end = matches!(after.get(digits.len()), None | Some(b'\n'));
+            match before.get(start..).filter(|_| is_end) {
+                Some(b"") => is_allowed = true,
+                Some(REVOKED) => is_allowed = false,
+                _ => {}
             }
         }
         is_allowed
@@ -205,27 +210,8 @@ impl List {
         let says = |line: &[u8]| {
             line.is_empty() || EventId::parse(line.strip_prefix(REVOKED).unwrap_or(line)).is_some()
         };
-        lines(text).skip(1).filter(|line| !says(line)).count() as u64
+        text.split(|byte| *byte == b'\n').skip(1).filter(|line| !says(line)).count() as u64
     }
-}
-
-/// The lines of a list. Nearly all of them are ids: whether one ends where it has to is looked up, and
-/// only where it does not, the end is looked for.
-fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut left = text;
-    std::iter::from_fn(move || {
-        if left.is_empty() {
-            return None;
-        }
-        let end = match left.get(EventId::DIGITS) {
-            // A shorter line that ends before it is no id, nor is what follows up to here.
-            Some(b'\n') => EventId::DIGITS,
-            _ => memchr::memchr(b'\n', left).unwrap_or(left.len()),
-        };
-        let (line, rest) = left.split_at(end);
-        left = rest.get(1..).unwrap_or_default();
-        Some(line)
-    })
 }
 
 fn read_whole(file: &dyn OpenFile) -> io::Result<Vec<u8>> {
@@ -233,4 +219,28 @@ fn read_whole(file: &dyn OpenFile) -> io::Result<Vec<u8>> {
     let mut text = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
     file.read_at(0, bytes, &mut text)?;
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_whole_line_about_an_event_counts() {
+        let (id, other) = (EventId::of(b"a"), EventId::of(b"b"));
+        for (text, is_allowed) in [
+            (format!("file x\n{id}\n{other}\n"), true),
+            (format!("file x\n{other}\n{id}"), true),
+            (format!("file x\n{other}\n"), false),
+            (format!("file x\n{id}\nrevoked {id}\n{other}\n"), false),
+            (format!("file x\nrevoked {id}\n{id}\n"), true),
+            (format!("file x\n {id}\n{id}f\nf{id}\n{other}{id}\nrevoke {id}\n"), false),
+            (format!("file x\n{id}\nnot revoked {id}\n"), true),
+        ] {
+            assert_eq!(List::Own(text.clone().into()).contains(id), is_allowed, "{text}");
+            assert!(!List::Missing.contains(id));
+        }
+        let text = format!("file x\n{id}\n\nrevoked {id}\nrevoked\n {id}\nhello\n");
+        assert_eq!(List::Own(text.into()).rubbish(), 3);
+    }
 }
