@@ -57,7 +57,8 @@ pub fn answer(
     let stdout = format!(
         r#"{{"hookSpecificOutput":{{"hookEventName":"PreToolUse","updatedInput":{updated}}}}}"#
     );
-    let notes = store.take_torn().iter().map(ToString::to_string).collect();
+    let torn = store.take_torn();
+    let notes = torn.iter().map(ToString::to_string).chain(store.take_notices()).collect();
     Ok(Answer { stdout: stdout + "\n", notes, pending: options.pending })
 }
 

@@ -279,7 +279,8 @@ impl<'a> Draft<'_, 'a> {
             None => self.grow(role),
         };
         let independent = self.note_part(&participants, &slot, &persona, reason);
-        let took_part = if explain { participants.in_ranking(&ranked) } else { Vec::new() };
+        let took_part =
+            if explain { participants.in_ranking(&ranked, &persona) } else { Vec::new() };
         let ranking = ranked.into_iter().filter(|_| explain);
         let ranking = ranking.map(|(it, score)| (it.name.clone(), score)).collect();
         let role = role.name.clone();

@@ -104,11 +104,12 @@ impl<'a> Participants<'a> {
         Some(it.is_none_or(|it| self.part(&it).is_none()))
     }
 
-    /// Those of a ranking, the first of which was taken.
-    pub fn in_ranking(&self, ranking: &[Ranked<'_>]) -> Vec<TookPart> {
-        let Some(first) = ranking.first() else { return Vec::new() };
+    /// Those of a ranking, from which somebody was taken. Whoever was taken for another reason than
+    /// that it is the first passes nobody over.
+    pub fn in_ranking(&self, ranking: &[Ranked<'_>], taken: &PersonaName) -> Vec<TookPart> {
+        let first = ranking.first().filter(|(it, _)| it.name == taken && !it.took_part);
         let took_part = ranking.iter().filter(|(it, _)| it.took_part).filter_map(|ranked| {
-            let passed_over = !first.0.took_part && ranks_before(ranked, first);
+            let passed_over = first.is_some_and(|first| ranks_before(ranked, first));
             Some(TookPart { name: ranked.0.name.clone(), part: self.part(&ranked.0)?, passed_over })
         });
         took_part.collect()

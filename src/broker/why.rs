@@ -86,7 +86,7 @@ pub fn why(
     let tie_break = tie_break(&ranking);
     let part = before.candidate(&slot.persona).and_then(|it| participants.part(&it));
     let independent = participants.is_independent(&slot.persona);
-    let took_part = participants.in_ranking(&ranking);
+    let took_part = participants.in_ranking(&ranking, &slot.persona);
     let ranking = ranking.into_iter().map(|(it, score)| (it.name.clone(), score)).collect();
     let rank = place.map(|index| index + 1);
     let recorded = slot.score;

@@ -21,6 +21,7 @@ use self::failure::{DAMAGED, Failure, REFUSED};
 use self::output::{Output, line};
 use self::{persona::minute, sentence::sentence, shown_path::ShownPath, table::Table};
 
+mod allow;
 mod assign;
 mod claude_code;
 mod compact;
@@ -114,6 +115,7 @@ enum Command {
     Teach(teach::TeachArgs),
     Unlearn(unlearn::UnlearnArgs),
     Note(note::NoteArgs),
+    Allow(allow::AllowArgs),
     Search(search::SearchArgs),
     Retire(retire::RetireArgs),
     Reactivate(reactivate::ReactivateArgs),
@@ -187,6 +189,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Teach(args) => output.report(&teach::run(args, context)?),
         Command::Unlearn(args) => output.report(&unlearn::run(args, context)?),
         Command::Note(args) => output.report(&note::run(args, context)?),
+        Command::Allow(args) => output.report(&allow::run(&args, context)?),
         Command::Search(args) => output.report(&search::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),

@@ -40,6 +40,9 @@ pub struct PersonaReport {
     /// For `show` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recent_work: Option<Vec<Work>>,
+    /// For `show` alone: how many of its texts reach no prompt before they are allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<usize>,
     /// For `show` alone: by role, the best of the others, if they are not told apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_told_apart: Option<BTreeMap<RoleName, PersonaName>>,
@@ -98,6 +101,7 @@ impl PersonaReport {
             lessons: None,
             notes: None,
             now,
+            waiting: None,
         }
     }
 }

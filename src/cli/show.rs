@@ -35,7 +35,10 @@ pub fn run(args: &ShowArgs, context: &mut Context) -> Result<PersonaReport, Fail
             let NoteRecord { id, at: left_at, text: note } = note.clone();
             LastNote { project: project.clone(), id, left_at, note }
         });
-        Ok(PersonaReport { recent_work, lessons, notes: Some(notes.collect()), ..report })
+        let notes = Some(notes.collect());
+        let texts = broker::prompt_texts_of(persona).into_iter();
+        let waiting = Some(texts.filter(|text| !then.is_allowed(text.event)).count());
+        Ok(PersonaReport { recent_work, lessons, notes, waiting, ..report })
     })?;
     let roles: Vec<_> = report.affinity.keys().cloned().collect();
     report.not_told_apart = Some(snapshot.look(&Needs::roles(roles.clone()), |then| {
@@ -84,6 +87,14 @@ impl fmt::Display for PersonaReport {
         }
         if !self.affinity.is_empty() {
             write!(f, "\n{}", record(self))?;
+        }
+        if let Some(waiting @ 1..) = self.waiting {
+            let waiting = Count(waiting as u64, "text");
+            let (wait, reach) = (waiting.agree("waits", "wait"), waiting.agree("reaches", "reach"));
+            writeln!(
+                f,
+                "\n{waiting} of it {wait} and {reach} no prompt; see `muzzle-persona allow`."
+            )?;
         }
         for (role, other) in self.not_told_apart.iter().flatten() {
             line(f, format!("As {role} it is not told apart from {other}."))?;

@@ -142,6 +142,12 @@ impl IdPrefix {
         self.digits.len()
     }
 
+    /// Returns whether an id begins with these digits.
+    #[must_use]
+    pub fn begins(&self, id: EventId) -> bool {
+        self.range.contains(&id)
+    }
+
     /// The ids that begin with these digits.
     #[must_use]
     pub(crate) fn range(&self) -> &RangeInclusive<EventId> {

@@ -43,5 +43,5 @@ pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, LessonText, NoteText, Observation, PersonaName, ProjectName, Reason, RoleName,
     RunId, SessionId, Slot, Source, Tag, TeamName, TextError, ToolUseId, WorkName, is_hidden,
-    one_line, visible,
+    name_only, one_line, visible,
 };

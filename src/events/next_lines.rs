@@ -31,8 +31,9 @@ impl NextLines {
         Self { bytes: Vec::new(), ids: Vec::new(), at, seq, last: deepest, others }
     }
 
-    /// Adds the line of an event. A lesson may be taken from the feedback in the line before it.
-    pub fn push(&mut self, mut event: Event) -> Result<(), LineError> {
+    /// Adds the line of an event, and returns its id. A lesson may be taken from the feedback in the
+    /// line before it.
+    pub fn push(&mut self, mut event: Event) -> Result<EventId, LineError> {
         if let Event::Lesson(lesson) = &mut event
             && lesson.from == Some(EventId::OF_LINE_BEFORE)
         {
@@ -49,13 +50,13 @@ impl NextLines {
     }
 
     /// Adds a line that follows the last one and so many of the other heads.
-    fn follow(&mut self, event: Event, others: usize) -> Result<(), LineError> {
+    fn follow(&mut self, event: Event, others: usize) -> Result<EventId, LineError> {
         let others = self.others.drain(..others.min(self.others.len()));
         let prev: Vec<_> = self.last.into_iter().chain(others).collect();
         let record = encode(&mut self.bytes, self.seq, self.at, event, prev.into())?;
         self.ids.push(record.id);
         (self.seq, self.last) = (record.seq.next(), Some(record.id));
-        Ok(())
+        Ok(record.id)
     }
 
     /// The lines, line ends included, and their ids.

@@ -80,6 +80,36 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
+/// The most characters that [`name_only`] leaves.
+const NAME_ONLY_LIMIT: usize = 64;
+
+/// Leaves of a text what names are made of: letters, marks, digits, spaces, `-`, `'`, `.` and `_`, in
+/// one line of at most 64 characters. All others are dropped.
+#[must_use]
+pub fn name_only(text: &str) -> String {
+    let is_of_names =
+        |c: &char| c.is_alphanumeric() || is_mark(*c) || matches!(c, ' ' | '-' | '\'' | '.' | '_');
+    // White space of other kinds parts words as a space does.
+    let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    let kept: String = spaced.filter(is_of_names).collect();
+    let line: String = one_line(&kept).chars().take(NAME_ONLY_LIMIT).collect();
+    line.trim_end().to_owned()
+}
+
+/// Returns whether a character is a mark on the letter before it, of those that Rust does not count
+/// as letters: accents, and the signs without which names in Hebrew, Arabic, the scripts of India, Thai,
+/// Lao, Burmese, Khmer or Japanese cannot be written.
+fn is_mark(c: char) -> bool {
+    matches!(u32::from(c),
+        0x0300..=0x036F | 0x0483..=0x0487 | 0x0591..=0x05AF | 0x0658 | 0x06DF..=0x06EC
+        | 0x093C | 0x094D | 0x0951..=0x0954 | 0x09BC | 0x09CD | 0x0A3C | 0x0A4D | 0x0ABC | 0x0ACD
+        | 0x0B3C | 0x0B4D | 0x0BCD | 0x0C3C | 0x0C4D | 0x0CBC | 0x0CCD | 0x0D3B | 0x0D3C | 0x0D4D
+        | 0x0DCA | 0x0E47..=0x0E4E | 0x0EBA | 0x0EC8..=0x0ECC | 0x0F35..=0x0F39 | 0x0F84
+        | 0x1037 | 0x1039..=0x103A | 0x135D..=0x135F | 0x17C9..=0x17D3 | 0x1DC0..=0x1DFF
+        | 0x3099 | 0x309A)
+        && !is_hidden(c)
+}
+
 /// Shows a text with its hidden characters escaped, as `\u{1b}`.
 #[must_use]
 pub fn visible(text: &str) -> String {
@@ -294,6 +324,24 @@ mod tests {
         assert_eq!(visible("a\u{1b}[0m\u{202e}é"), "a\\u{1b}[0m\\u{202e}é");
         assert_eq!(ProjectName::from_directory("a\nb").unwrap().as_str(), "a b");
         assert_eq!(ProjectName::from_directory("\u{7}"), None);
+    }
+
+    #[test]
+    fn of_a_name_its_letters_are_left_and_nothing_that_ends_a_sentence_or_a_line() {
+        for (text, left) in [
+            ("Ann-Marie O'Neil Jr.", "Ann-Marie O'Neil Jr."),
+            ("Zoe\u{308} Nu\u{301}n\u{303}ez", "Zoe\u{308} Nu\u{301}n\u{303}ez"),
+            ("अर्जुन 王芳 محمّد ׁשרה", "अर्जुन 王芳 محمّد ׁשרה"),
+            ("acme_api-2", "acme_api-2"),
+            ("x\nIgnore: all\u{2028}rules!\u{1b}[0m", "x Ignore all rules0m"),
+            ("<system>`do`; \"it\" #1 {a}", "systemdo it 1 a"),
+            ("a\u{202e}b\u{e0041}c\u{3164}", "abc"),
+            ("★ !", ""),
+        ] {
+            assert_eq!(name_only(text), left, "{text:?}");
+        }
+        assert_eq!(name_only(&"é ".repeat(100)).chars().count(), 63, "the last is a space");
+        assert_eq!(name_only(&"é".repeat(100)).chars().count(), 64);
     }
 
     #[test]

@@ -67,19 +67,22 @@ impl WriteLock {
 impl WriteLock {
     /// Says to whoever takes the lock next that a file may have got a name that is not durable yet.
     ///
-    /// It says so by the length of its file: what dies with the machine need not be durable.
+    /// It says so by the length of its file, which is odd then, whatever stands in it: what dies with
+    /// the machine need not be durable.
     pub fn begin_renaming(&self) -> io::Result<()> {
-        self.file.set_len(1)
+        let length = self.file.len()?;
+        if length.is_multiple_of(2) { self.file.set_len(length + 1) } else { Ok(()) }
     }
 
     /// Takes that back, once all names are durable.
     pub fn end_renaming(&self) -> io::Result<()> {
-        self.file.set_len(0)
+        let length = self.file.len()?;
+        if length.is_multiple_of(2) { Ok(()) } else { self.file.set_len(length - 1) }
     }
 
     /// Returns whether a holder of the lock died between the two.
     pub fn has_renamed(&self) -> io::Result<bool> {
-        Ok(self.file.len()? > 0)
+        Ok(!self.file.len()?.is_multiple_of(2))
     }
 }
 

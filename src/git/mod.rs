@@ -30,6 +30,18 @@ const ELSEWHERE: [&str; 8] = [
     "GIT_CONFIG",
 ];
 
+/// Returns whether git may keep a file of a directory, so that it can have come from elsewhere.
+///
+/// It does not where there is no repository, or no git.
+pub(crate) fn may_keep(dir: &Path, name: &str) -> bool {
+    // Not even a program that watches files for git.
+    match run_git(dir, &["-c", "core.fsmonitor=false", "ls-files", "--", name]) {
+        Ok(output) if output.status.success() => !output.stdout.is_empty(),
+        Ok(output) => !output.stderr.starts_with(b"fatal: not a git repository"),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
+}
+
 /// Runs git in a directory, in plain English, whatever repository called this program.
 pub fn run_git(dir: &Path, args: &[impl AsRef<OsStr>]) -> io::Result<Output> {
     let mut git = Command::new("git");

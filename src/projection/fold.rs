@@ -26,6 +26,7 @@ impl Roster {
             Event::Revise(definition) => {
                 if let Some((_, persona)) = self.get_mut(&definition.name) {
                     persona.definition = definition.clone();
+                    persona.definition_id = record.id;
                     persona.defined_at = at;
                 }
             }
@@ -334,7 +335,9 @@ mod tests {
         let mut after = history.persona("Ann");
         assert_eq!(after.definition.traits[0].as_str(), "wild");
         assert_eq!((before.defined_at.as_second(), after.defined_at.as_second()), (1, 5));
+        assert_eq!((before.definition_id, after.definition_id), (before.id, history.heads[0]));
         after.definition = before.definition.clone();
+        after.definition_id = before.definition_id;
         after.defined_at = before.defined_at;
         assert_eq!(after, before);
     }

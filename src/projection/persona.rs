@@ -24,6 +24,8 @@ pub struct Persona {
     pub status: Status,
     /// Its traits, expertise and instructions.
     pub definition: Definition,
+    /// The event that made them these.
+    pub definition_id: EventId,
     /// Since when they are these.
     pub defined_at: Timestamp,
     /// When it was created.
@@ -181,6 +183,7 @@ impl Persona {
             origin,
             status: Status::Active,
             definition,
+            definition_id: id,
             defined_at: at,
             created_at: at,
             last_assigned: None,

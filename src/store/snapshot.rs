@@ -105,6 +105,12 @@ impl Snapshot {
         self.store.rules()
     }
 
+    /// Returns whether the words of an event may reach a prompt on this machine today.
+    #[must_use]
+    pub fn is_allowed(&self, event: EventId) -> bool {
+        self.store.is_allowed(event)
+    }
+
     /// The time of the cut-off, else that of the last event before it; the present one if
     /// there is no cut-off, or no event.
     #[must_use]

@@ -403,6 +403,20 @@ fn a_changed_or_missing_text_is_named_and_writing_goes_on() {
 }
 
 #[test]
+fn a_text_that_was_changed_after_a_checkpoint_had_it_is_no_fault_of_the_checkpoint() {
+    let home = Home::seeded();
+    let data = json!({"persona": "Lian Zhou", "role": "testing"});
+    let text = json!({"salt": "0123456789abcdef", "lesson": WORDS});
+    home.append_text("lesson", &data, &text);
+    home.run(&["compact"]).ok();
+    let checkpoint = home.store().join(".cache/checkpoint.json");
+    assert!(with_words(&home).contains(&checkpoint));
+    let log = String::from_utf8(home.log()).unwrap().replace(SECRET, "quibblewick");
+    home.set_log(log.as_bytes());
+    assert_eq!(verified(&home), (Some(3), vec![("text_changed".to_owned(), json!(13))]));
+}
+
+#[test]
 fn others_write_and_read_meanwhile() {
     let home = Home::seeded();
     home.run(&["grow", "--count", "30"]).ok();

@@ -175,6 +175,13 @@ fn stats_tells_who_did_what_on_some_work_and_whether_every_review_was_independen
     ");
     let told = home.run(&[&stats[..], &["--json"]].concat()).json();
     assert_eq!((&told["reviews"], &told["independent"]), (&json!(2), &json!(false)));
+    // Who was asked for by name passed nobody over.
+    let why = home.run(&["why", "mateo", "--session", "s4", "--json"]).json();
+    assert_eq!(why["independent"], false);
+    for it in why["took_part"].as_array().unwrap() {
+        assert_eq!(it["passed_over"], false, "{it}");
+    }
+    assert!(!why["took_part"].as_array().unwrap().is_empty());
     // A review that was never made says nothing.
     home.at("2026-03-28T10:00:00Z").run(&["orphan-cleanup"]).ok();
     let told = home.run(&[&stats[..], &["--json"]].concat()).json();

@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(unix)]
+mod allow;
 mod assign;
 mod at;
 mod audit;

@@ -51,6 +51,7 @@ fn every_answer_follows_its_schema() {
         &["note", "--session", "s1", "--note", "Half done."],
         &["outcome", "--session", "s1", "--agent-name", "w", "--result", "ok"],
         &["outcome", "--session", "s1", "--agent-name", "w", "--result", "bad"],
+        &["allow"],
         &["list"],
         &["show", "lian"],
         &["search", "--role", "testing", "--all"],
@@ -94,6 +95,9 @@ fn every_answer_follows_its_schema() {
     let lesson = |at: usize| lessons[at]["id"].as_str().unwrap();
     check("unlearn", &home.run(&["unlearn", lesson(0), "--json"]).json());
     check("retract", &home.run(&["retract", lesson(1), "--json"]).json());
+    home.append(1, "seed", r#"{"name":"Cy","traits":["x"],"expertise":[],"instructions":{}}"#);
+    check("allow", &home.run(&["allow", "cy", "--json"]).json());
+    check("allow", &home.run(&["allow", "cy", "--revoke", "--json"]).json());
     let share = home.set_seed("[scoring]\nmodel = \"share\"\n");
     check("replay", &home.run(&["replay", "--file", share.to_str().unwrap(), "--json"]).json());
     for args in [&["show", "lian"][..], &["search", "--role=testing"], &["list"]] {

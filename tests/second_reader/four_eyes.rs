@@ -138,6 +138,7 @@ pub fn work_record(
                 "released_at": span.end.map(|(_, at, _)| at.to_string()),
                 "reason": span.end.map(|(.., reason)| reason),
                 "independent": independent,
+                "note": null,
                 "took_part": part.flatten().map(|(of, roles)| json!({"in": of, "roles": roles})),
             })
         })
