@@ -36,7 +36,7 @@ impl EventId {
         // No early end, so that the compiler can look at many digits at once.
         for (nibble, byte) in nibbles.iter_mut().zip(digits) {
             let (digit, letter) = (byte.wrapping_sub(b'0'), byte.wrapping_sub(b'a'));
-            are_digits &= (digit < 10) | (letter < 6);
+            are_digits &= digit < 10 || letter < 6;
             *nibble = if digit < 10 { digit } else { letter.wrapping_add(10) };
         }
         let (pairs, _) = nibbles.as_chunks::<2>();

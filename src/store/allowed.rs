@@ -25,7 +25,7 @@ const REVOKED: &[u8] = b"revoked ";
 /// What stands in the lock's file once the store has a list: without one, it lost it.
 const ASKED: &[u8] = b"no words of this log reach a prompt that `allowed` does not have";
 // An odd length means something else to the lock.
-const _: () = assert!(ASKED.len() % 2 == 0);
+const _: () = assert!(ASKED.len().is_multiple_of(2));
 
 /// The ids that are allowed. Nothing is read before one is asked for.
 #[derive(Debug)]

@@ -50,7 +50,7 @@ pub fn program(home: &Home) -> Option<Answer> {
         Some(record)
     };
     let works = WORKS.iter().map(of_work).collect::<Option<_>>()?;
-    Some(Answer { list, heads, texts, rankings, told_apart, reviews, works })
+    Some(Answer { list, heads, rankings, texts, told_apart, reviews, works })
 }
 
 /// Whom `assign` would have review some work.
