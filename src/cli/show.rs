@@ -38,7 +38,7 @@ pub fn run(args: &ShowArgs, context: &mut Context) -> Result<PersonaReport, Fail
         let notes = Some(notes.collect());
         let texts = broker::prompt_texts_of(persona).into_iter();
         let waiting = Some(texts.filter(|text| !then.is_allowed(text.event)).count());
-        Ok(PersonaReport { recent_work, lessons, notes, waiting, ..report })
+        Ok(PersonaReport { recent_work, waiting, lessons, notes, ..report })
     })?;
     let roles: Vec<_> = report.affinity.keys().cloned().collect();
     report.not_told_apart = Some(snapshot.look(&Needs::roles(roles.clone()), |then| {
