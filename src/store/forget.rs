@@ -1,13 +1,13 @@
 //! Taking forgotten texts off their lines, and out of everything else that the store keeps.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use smol_str::SmolStr;
 
 use super::{Store, StoreError, TRIES};
-use crate::disk::if_there;
+use crate::disk::{Disk, if_there};
 use crate::events::{EventId, LogError, Record, decode, without_text};
 use crate::file_log::{FileLog, StandingText};
 use crate::projection::checkpoint;
@@ -66,7 +66,7 @@ impl Store<FileLog> {
             let (standing, rewrites) = self.log.find_texts(&forgotten)?;
             // The log comes last: as long as a text stands there, all of it is done again.
             let quarantine = self.log.clean_quarantine(&forgotten, &words(&standing))?;
-            self.remove_checkpoint()?;
+            remove_checkpoint(&self.disk, &self.cache)?;
             let mut is_done = true;
             for rewrite in &rewrites {
                 is_done = is_done && self.log.rewrite(rewrite, &guard)?;
@@ -74,7 +74,7 @@ impl Store<FileLog> {
             // Whoever did it before may have died before it was durable.
             self.log.sync_all_names()?;
             // Who had read the log before may have written another.
-            self.remove_checkpoint()?;
+            remove_checkpoint(&self.disk, &self.cache)?;
             drop(guard);
             self.forget();
             self.read()?;
@@ -87,15 +87,16 @@ impl Store<FileLog> {
         }
         Err(self.keeps_moving())
     }
+}
 
-    fn remove_checkpoint(&self) -> Result<(), LogError> {
-        let removed = || {
-            checkpoint::remove(&self.disk, &self.cache)?;
-            // A power cut must not bring it back.
-            if_there(self.disk.sync_dir(&self.cache)).map(drop)
-        };
-        removed().map_err(LogError::io("remove the checkpoint in", &self.cache))
-    }
+/// Removes the checkpoint of a store, for good.
+pub(super) fn remove_checkpoint(disk: &Disk, cache: &Path) -> Result<(), LogError> {
+    let removed = || {
+        checkpoint::remove(disk, cache)?;
+        // A power cut must not bring it back.
+        if_there(disk.sync_dir(cache)).map(drop)
+    };
+    removed().map_err(LogError::io("remove the checkpoint in", cache))
 }
 
 impl ForgottenText {
