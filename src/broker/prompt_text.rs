@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::built_in::{self, is_built_in};
 use crate::events::{Event, EventId, PersonaName, ProjectName, RoleName, Tag};
-use crate::projection::{LessonStatus, Persona, Roster};
+use crate::projection::{Persona, Roster};
 
 /// A text that reaches a prompt only where its event is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -120,7 +120,7 @@ pub fn prompt_texts_of(persona: &Persona) -> Vec<PromptText> {
             ..text(persona.definition_id, PromptTextKind::Definition, persona.defined_at)
         });
     }
-    for lesson in persona.lessons().iter().filter(|it| it.status == LessonStatus::Offered) {
+    for lesson in persona.lessons() {
         let Some(words) = &lesson.text else { continue };
         texts.push(PromptText {
             role: lesson.role.clone(),

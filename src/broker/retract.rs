@@ -2,7 +2,7 @@
 
 use super::{Decision, Refusal, Situation, affinity};
 use crate::events::{Event, EventId, PersonaName, Points, Reason, Retract, RoleName};
-use crate::projection::{LessonStatus, Needs};
+use crate::projection::Needs;
 
 /// Somebody takes a feedback, an outcome or a lesson back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +55,8 @@ pub fn retract(
         before: affinity(persona, role, &situation.rules.scoring, situation.now),
     });
     let lesson = || {
-        let (persona, lesson) = roster.lesson(event)?;
-        let is_offered = lesson.status == LessonStatus::Offered;
-        is_offered.then(|| Retracted::Lesson { persona: persona.clone() })
+        let (persona, _) = roster.offered_lesson(event)?;
+        Some(Retracted::Lesson { persona: persona.clone() })
     };
     let retracted = judgement.or_else(lesson).ok_or(Refusal::NotRetractable { event })?;
     Ok(Decision::new(vec![Event::Retract(Retract { event, reason })], retracted))

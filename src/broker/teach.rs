@@ -6,7 +6,7 @@ use crate::events::{
     Detached, Event, EventId, Lesson, LessonText, PersonaName, ProjectName, Reason, RoleName,
     Unlearn,
 };
-use crate::projection::{LessonRecord, LessonStatus, Needs, Persona};
+use crate::projection::{LessonRecord, Needs, Persona};
 
 /// Somebody teaches a persona something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,10 +128,8 @@ pub fn unlearn(
     request: &UnlearnRequest,
 ) -> Result<Decision<(PersonaName, LessonRecord)>, Refusal> {
     let UnlearnRequest { lesson, reason } = request.clone();
-    let (persona, record) = match situation.roster.lesson(lesson) {
-        Some((persona, record)) if record.status == LessonStatus::Offered => (persona, record),
-        _ => return Err(Refusal::NotOffered { event: lesson }),
-    };
+    let offered = situation.roster.offered_lesson(lesson);
+    let (persona, record) = offered.ok_or(Refusal::NotOffered { event: lesson })?;
     let unlearnt = (persona.clone(), record.clone());
     Ok(Decision::new(vec![Event::Unlearn(Unlearn { lesson, reason })], unlearnt))
 }

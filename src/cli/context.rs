@@ -75,6 +75,11 @@ impl Context {
         Ok(store)
     }
 
+    /// Opens the store to look through its log as it is now.
+    pub fn present(&mut self) -> Result<Snapshot, Failure> {
+        Ok(Snapshot::present(self.open_quietly()?, self.options.now))
+    }
+
     pub fn read(&mut self, args: &AtArgs) -> Result<Snapshot, Failure> {
         let snapshot = self.read_quietly(args)?;
         self.warn(snapshot.roster().warnings());
@@ -83,9 +88,7 @@ impl Context {
 
     /// Opens the store to read, for a command whose answer holds the warnings itself.
     pub fn read_quietly(&mut self, args: &AtArgs) -> Result<Snapshot, Failure> {
-        let Some(spec) = &args.at else {
-            return Ok(Snapshot::present(self.open_quietly()?, self.options.now));
-        };
+        let Some(spec) = &args.at else { return self.present() };
         let snapshot = Snapshot::open(&self.options, spec)?;
         if snapshot.view().events == 0 {
             self.warn([match snapshot.view().first_excluded.map(minute) {

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use clap::Args;
+use muzzle_persona::ForgottenText;
 use muzzle_persona::broker::{self, ForgetRequest};
 use muzzle_persona::events::{EventId, IdPrefix, PersonaName, Reason, visible};
 use muzzle_persona::projection::Needs;
-use muzzle_persona::{ForgottenText, Snapshot};
 use serde::Serialize;
 
 use super::{Context, Failure, ShownPath, event_id, line};
@@ -32,7 +32,7 @@ pub struct ForgetArgs {
 
 pub fn run(args: ForgetArgs, context: &mut Context) -> Result<ForgetReport, Failure> {
     context.dry_run = args.dry_run;
-    let mut snapshot = Snapshot::present(context.open_quietly()?, context.options.now);
+    let mut snapshot = context.present()?;
     let event = event_id::find(&mut snapshot, &args.event)?;
     let found = snapshot.text_of(event)?;
     let (record, text) = found.ok_or_else(|| Failure::bug(format!("`{event}` is no event")))?;

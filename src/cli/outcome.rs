@@ -4,7 +4,6 @@ use std::fmt;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{self, OutcomeRequest, Recorded};
 use muzzle_persona::events::{
     AgentName, OutcomeResult, PersonaName, Points, RoleName, RunId, SessionId, Slot, Source,
@@ -43,7 +42,7 @@ fn results() -> impl TypedValueParser<Value = OutcomeResult> {
 
 pub fn run(args: OutcomeArgs, context: &mut Context) -> Result<OutcomeReport, Failure> {
     let OutcomeArgs { session, agent_name: agent, result, source } = args;
-    let mut snapshot = Snapshot::present(context.open_quietly()?, context.options.now);
+    let mut snapshot = context.present()?;
     let slots = snapshot.slots_of(&session, &agent)?;
     let request = OutcomeRequest { session, agent, slots, result, source };
     let (mut store, recorded) =

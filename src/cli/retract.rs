@@ -3,7 +3,6 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{self, RetractRequest, Retracted};
 use muzzle_persona::events::{EventId, IdPrefix, PersonaName, Points, Reason, RoleName};
 use muzzle_persona::projection::Needs;
@@ -26,7 +25,7 @@ pub struct RetractArgs {
 }
 
 pub fn run(args: RetractArgs, context: &mut Context) -> Result<RetractReport, Failure> {
-    let mut snapshot = Snapshot::present(context.open_quietly()?, context.options.now);
+    let mut snapshot = context.present()?;
     let event = event_id::find(&mut snapshot, &args.event)?;
     let request = RetractRequest { event, reason: args.reason };
     let (mut store, retracted) =

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{self, UnlearnRequest};
 use muzzle_persona::events::{IdPrefix, PersonaName, Reason};
 use serde::Serialize;
@@ -28,7 +27,7 @@ pub struct UnlearnArgs {
 }
 
 pub fn run(args: UnlearnArgs, context: &mut Context) -> Result<UnlearnReport, Failure> {
-    let mut snapshot = Snapshot::present(context.open_quietly()?, context.options.now);
+    let mut snapshot = context.present()?;
     let lesson = event_id::find(&mut snapshot, &args.lesson)?;
     let request = UnlearnRequest { lesson, reason: args.reason };
     let (_, (name, lesson)) =

@@ -62,9 +62,7 @@ impl WriteLock {
             pause = next_pause(pause, waited);
         }
     }
-}
 
-impl WriteLock {
     /// Says to whoever takes the lock next that a file may have got a name that is not durable yet.
     ///
     /// It says so by the length of its file, which is odd then, whatever stands in it: what dies with

@@ -186,6 +186,12 @@ impl Roster {
         lessons.find(|(_, lesson)| lesson.id == event)
     }
 
+    /// The lesson that an event taught, if it is still offered. Everyone has to be loaded.
+    #[must_use]
+    pub fn offered_lesson(&self, event: EventId) -> Option<(&PersonaName, &LessonRecord)> {
+        self.lesson(event).filter(|(_, lesson)| lesson.status == LessonStatus::Offered)
+    }
+
     /// All personas, to change them.
     fn everyone_mut(&mut self) -> impl Iterator<Item = &mut Persona> {
         debug_assert!(self.personas.iter().all(Option::is_some), "not everyone is loaded");

@@ -69,6 +69,11 @@ impl Stored {
         self.roles.values().map(|(length, _)| length).sum()
     }
 
+    /// From the end of the head.
+    fn judgements_start(&self) -> u64 {
+        self.personas_start() + self.personas.iter().sum::<u64>()
+    }
+
     /// The judgements of a key, if there are any. Those in the last part count.
     pub(super) fn judgements_of(&self, key: JudgementKey) -> Option<Vec<RecordedJudgement>> {
         for (start, part) in self.judgement_parts().into_iter().rev() {
@@ -126,15 +131,13 @@ impl Stored {
 
     /// The parts of the judgements, with where they begin behind the head.
     pub(super) fn judgement_parts(&self) -> Vec<(u64, Part)> {
-        places(self.personas_start() + self.personas.iter().sum::<u64>(), &self.judgements)
+        places(self.judgements_start(), &self.judgements)
     }
 
     /// The parts of the participations, which come after those.
     pub(super) fn participation_parts(&self) -> Vec<(u64, Part)> {
-        let judgements = self.judgement_parts();
-        let end = judgements.last().map(|(start, part)| start + part.length());
-        let personas_end = || self.personas_start() + self.personas.iter().sum::<u64>();
-        places(end.unwrap_or_else(personas_end), &self.participations.parts)
+        let judgements: u64 = self.judgements.iter().map(Part::length).sum();
+        places(self.judgements_start() + judgements, &self.participations.parts)
     }
 
     /// Reads whole lines, so many bytes behind the head.

@@ -5,7 +5,9 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
 
+use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -20,6 +22,23 @@ pub const TIMEOUT: &str = "MUZZLE_PERSONA_HOOK_TIMEOUT_MS";
 
 /// The preamble of the first choice for a review, as it stands in JSON.
 pub const ELENA: &str = r"You are Elena Vasquez, the code-reviewer persona assigned by muzzle-persona.\nWorking style: pragmatic, skeptical. Expertise: security, backend.\nStart with error paths, input handling and concurrency. Report only defects that can be triggered, each with its trigger; leave style to the formatter.\n---\n\n";
+
+/// Elena's preamble without the empty line and end line, unescaped.
+pub fn elena() -> String {
+    ELENA.strip_suffix(r"---\n\n").unwrap().replace(r"\n", "\n")
+}
+
+/// The options of the command line for the store of a home.
+pub fn options(home: &Home) -> Options {
+    Options {
+        dir: home.store(),
+        wait: Duration::from_mins(1),
+        now: NOW.parse().unwrap(),
+        progress: Progress::default(),
+        disk: Disk::default(),
+        pending: PendingCheckpoint::default(),
+    }
+}
 
 /// A payload as Claude Code 2.1.330 sent it.
 pub fn recorded(name: &str) -> String {

@@ -1,29 +1,11 @@
 //! What a preamble tells of lessons and notes.
 
-use std::time::Duration;
-
+use muzzle_persona::Store;
 use muzzle_persona::broker::{self, NoteRequest, TeachRequest};
 use muzzle_persona::events::{LessonText, NoteText, ProjectName, RoleName, SessionId};
 use muzzle_persona::projection::Needs;
-use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Store};
 
-use crate::harness::{ELENA, Home, NOW, id_of, recorded, review};
-
-/// Elena's preamble without the empty line and end line, unescaped.
-fn elena() -> String {
-    ELENA.strip_suffix(r"---\n\n").unwrap().replace(r"\n", "\n")
-}
-
-fn options(home: &Home) -> Options {
-    Options {
-        dir: home.store(),
-        wait: Duration::from_mins(1),
-        now: NOW.parse().unwrap(),
-        progress: Progress::default(),
-        disk: Disk::default(),
-        pending: PendingCheckpoint::default(),
-    }
-}
+use crate::harness::{Home, elena, id_of, options, recorded, review};
 
 /// Elena is taught something, by the command line.
 fn teach(home: &Home, lesson: &str, role: Option<&str>, project: Option<&str>) {

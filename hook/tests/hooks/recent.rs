@@ -1,32 +1,14 @@
 //! What a preamble tells of earlier work.
 
-use std::time::Duration;
-
+use muzzle_persona::Store;
 use muzzle_persona::broker::{self, Decision, ReleaseRequest};
 use muzzle_persona::events::{
     AgentName, Assign, AssignedSlot, Event, PersonaName, ProjectName, ReleaseReason, RoleName,
     SessionId, Slot,
 };
 use muzzle_persona::projection::Needs;
-use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Store};
 
-use crate::harness::{ELENA, Home, NOW, review};
-
-/// Elena's preamble without the empty line and end line, unescaped.
-fn elena() -> String {
-    ELENA.strip_suffix(r"---\n\n").unwrap().replace(r"\n", "\n")
-}
-
-fn options(home: &Home) -> Options {
-    Options {
-        dir: home.store(),
-        wait: Duration::from_mins(1),
-        now: NOW.parse().unwrap(),
-        progress: Progress::default(),
-        disk: Disk::default(),
-        pending: PendingCheckpoint::default(),
-    }
-}
+use crate::harness::{Home, elena, options, review};
 
 /// Ends a session, as the other hook does.
 fn end(home: &Home, session: &str) {
