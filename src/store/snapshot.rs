@@ -141,15 +141,11 @@ impl Snapshot {
     /// Finds what was typed in the log: the cut-offs just before it and just after it.
     pub fn resolve(&mut self, spec: &CutoffSpec) -> Result<Range<Cutoff>, StoreError> {
         let Some(prefix) = spec.prefix() else { return Ok(spec.resolve(&BTreeSet::new(), 0)?) };
-        let (found, end) =
-            self.store.read_through(|found: &mut BTreeSet<_>, start, batch, _| {
-                for (bytes, number) in batch.split(|byte| *byte == b'\n').zip(start.lines + 1..) {
-                    if written_id(bytes).is_some_and(|id| prefix.range().contains(&id)) {
-                        found.insert(FoldKey::of(&Line::new(number, bytes).decode()?));
-                    }
-                }
-                Ok(())
-            })?;
+        let is_meant = |id| prefix.range().contains(&id);
+        let (found, end) = self.lines_with(is_meant, |found: &mut BTreeSet<_>, line| {
+            found.insert(FoldKey::of(&line.decode()?));
+            Ok(())
+        })?;
         Ok(spec.resolve(&found, end.lines)?)
     }
 
@@ -177,25 +173,40 @@ impl Snapshot {
         Ok(last.into_values().collect())
     }
 
+    /// Hands the lines whose ids are wanted to `take`, in the order of the log; from the beginning
+    /// again should the log be replaced meanwhile. Returns what was gathered and the end of the log.
+    fn lines_with<T: Default>(
+        &mut self,
+        is_wanted: impl Fn(EventId) -> bool,
+        take: impl Fn(&mut T, Line<'_>) -> Result<(), LineDamage>,
+    ) -> Result<(T, Position), StoreError> {
+        self.store.read_through(|gathered, start, batch, _| {
+            for (bytes, number) in batch.split(|byte| *byte == b'\n').zip(start.lines + 1..) {
+                if written_id(bytes).is_some_and(&is_wanted) {
+                    take(gathered, Line::new(number, bytes))?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// An event, without its text if that was forgotten, and where the text is.
     pub fn text_of(&mut self, event: EventId) -> Result<Option<(Record, TextPlace)>, StoreError> {
-        let (mut next, mut buffer, mut found) = (Some(Position::START), Vec::new(), None);
-        while let Some(page) = next.filter(|_| found.is_none()) {
-            let id = event.to_string();
-            next = self.visit_page(&page, false, &[&id], &mut buffer, |line| {
-                if written_id(line.bytes) == Some(event) {
-                    let record = line.decode()?;
-                    let is_behind_id = record.v >= DETACHED_SINCE && record.event.may_have_text();
-                    let place = match (is_behind_id, text_of(line.bytes)) {
-                        (true, _) | (_, Some(_)) => TextPlace::BehindId,
-                        _ if record.event.may_have_text() => TextPlace::InData,
-                        _ => TextPlace::Nowhere,
-                    };
-                    found = Some((record, place));
-                }
+        let is_forgotten = self.roster().is_forgotten(event);
+        let (found, _) = self.lines_with(
+            |id| id == event,
+            |found: &mut Option<_>, line| {
+                let record = Line { is_forgotten, ..line }.decode()?;
+                let is_behind_id = record.v >= DETACHED_SINCE && record.event.may_have_text();
+                let place = match (is_behind_id, text_of(line.bytes)) {
+                    (true, _) | (_, Some(_)) => TextPlace::BehindId,
+                    _ if record.event.may_have_text() => TextPlace::InData,
+                    _ => TextPlace::Nowhere,
+                };
+                found.get_or_insert((record, place));
                 Ok(())
-            })?;
-        }
+            },
+        )?;
         Ok(found)
     }
 
