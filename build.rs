@@ -72,12 +72,13 @@ fn roles(constants: &mut String) -> Result<(), Box<dyn Error>> {
             constants,
             "Role {{ name: RoleName::unchecked({:?}), instruction: SmolStr::new_static({:?}), \
              expertise: {:?}.map(Tag::unchecked).into(), aliases: words(&{:?}), \
-             keywords: words(&{:?}) }},",
+             keywords: words(&{:?}), hints: words(&{:?}) }},",
             text("name")?,
             text("instruction")?,
             list("expertise"),
             list("aliases"),
             list("keywords"),
+            list("hints"),
         )?;
     }
     writeln!(constants, "]\n}}")?;

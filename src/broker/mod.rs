@@ -7,6 +7,7 @@
 //! decided. Whether a persona may be lent, to whom and why, stands here and
 //! nowhere else.
 
+mod agent_words;
 mod assign;
 mod built_in;
 mod compact;
@@ -34,6 +35,7 @@ mod testing;
 mod why;
 mod words;
 
+pub use agent_words::Described;
 pub use assign::AssignRequest;
 pub(crate) use assign::{Choice, assign};
 pub use compact::compact;
