@@ -121,9 +121,8 @@ impl AgentWords {
     /// How many words from `index` on are the phrase: all of it, or none.
     fn reach(&self, index: usize, phrase: &str) -> usize {
         // Most words differ in their second letter, and a phrase is slow to take apart.
-        let second = |text: &str| text.as_bytes().get(1).copied();
-        let word = self.words.get(index).map_or("", |word| &word.text);
-        if word.len() > 1 && second(word) != second(phrase) {
+        let second = |text: &str| text.as_bytes().get(1).copied().filter(u8::is_ascii_alphanumeric);
+        if self.words.get(index).is_some_and(|word| second(&word.text) != second(phrase)) {
             return 0;
         }
         let mut length = 0;
@@ -172,7 +171,7 @@ fn humps(word: &str) -> impl Iterator<Item = &str> {
 
 /// Returns whether two words are the same but for number (`test`, `tests`) or for British or
 /// American spelling (`analyse`, `behavior`, `modelling`).
-fn alike(one: &str, two: &str) -> bool {
+pub fn alike(one: &str, two: &str) -> bool {
     let (mut one, mut two) = (one.as_bytes(), two.as_bytes());
     let (mut before, mut same) = (0, 0);
     loop {
@@ -269,6 +268,9 @@ mod tests {
         assert_eq!(points("root cause", "cause", "root cause"), [6, 3, 3]);
         assert_eq!(points("cause, root", "root cause", "zeal"), [0; 3]);
         assert_eq!(points("uproot causes", "root cause", "root"), [0; 3]);
+        assert_eq!(points("c", "c expert", "c"), [2, 1, 1]);
+        assert_eq!(points("c expert", "c expert", "code"), [8, 4, 4]);
+        assert_eq!(points("État", "état", "zeal"), [4, 2, 2]);
         assert_eq!(points("", "", ""), [0; 3]);
     }
 
