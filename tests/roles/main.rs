@@ -43,6 +43,7 @@ fn read(roles: &Roles, [kind, name, description]: [&str; 3]) -> String {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "`--nocapture` shows the figures")]
 fn agents_of_packs_are_read_as_a_person_reads_them() {
     let roles = Seed::default().rules().unwrap().roles;
     let agents: BTreeMap<String, Vec<[String; 3]>> =
