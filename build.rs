@@ -1,8 +1,8 @@
-//! Turns the built-in roles, numbers and words from TOML into constants.
+//! Turns the built-in roles, personas, numbers and words from TOML into constants.
 //!
 //! A hook needs the roles before every agent, and to parse them took longer
-//! than all the rest of its work. Whoever grows a persona needs the words while
-//! others wait.
+//! than all the rest of its work, and it compares a persona with the built-in one.
+//! Whoever grows a persona needs the words while others wait.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -12,6 +12,7 @@ use std::{env, fs};
 use toml::{Table, Value};
 
 const ROLES: &str = "seed/roles.toml";
+const PERSONAS: &str = "seed/personas.toml";
 const VOCABULARY: &str = "seed/vocabulary.toml";
 
 #[expect(clippy::disallowed_methods, reason = "a build script is its own room")]
@@ -19,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut constants = String::new();
     roles(&mut constants)?;
     words(&mut constants)?;
+    personas(&mut constants)?;
     let out = env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
     fs::write(Path::new(&out).join("built_in.rs"), constants)?;
     Ok(())
@@ -47,6 +49,29 @@ fn words(constants: &mut String) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The personas, each with its instructions in the order of their roles.
+fn personas(constants: &mut String) -> Result<(), Box<dyn Error>> {
+    let seed = read(PERSONAS)?;
+    writeln!(constants, "pub const PERSONAS: &[BuiltInPersona] = &[")?;
+    for persona in seed.get("persona").and_then(Value::as_array).into_iter().flatten() {
+        let instructions = persona.get("instructions").and_then(Value::as_table);
+        let instructions = instructions.into_iter().flatten();
+        let mut instructions: Vec<_> =
+            instructions.filter_map(|(role, text)| Some((role, text.as_str()?))).collect();
+        instructions.sort_unstable();
+        writeln!(
+            constants,
+            "BuiltInPersona {{ name: {:?}, traits: &{:?}, expertise: &{:?}, instructions: &{:?} }},",
+            persona.get("name").and_then(Value::as_str).ok_or("no name")?,
+            list(persona.get("traits")),
+            list(persona.get("expertise")),
+            instructions,
+        )?;
+    }
+    writeln!(constants, "];")?;
+    Ok(())
+}
+
 /// The numbers, and the roles.
 fn roles(constants: &mut String) -> Result<(), Box<dyn Error>> {
     let seed = read(ROLES)?;
@@ -68,11 +93,12 @@ fn roles(constants: &mut String) -> Result<(), Box<dyn Error>> {
     for role in seed.get("role").and_then(Value::as_array).into_iter().flatten() {
         let text = |field| role.get(field).and_then(Value::as_str).ok_or(field);
         let list = |field| list(role.get(field));
+        let independent = role.get("independent").and_then(Value::as_bool).unwrap_or_default();
         writeln!(
             constants,
             "Role {{ name: RoleName::unchecked({:?}), instruction: SmolStr::new_static({:?}), \
              expertise: {:?}.map(Tag::unchecked).into(), aliases: words(&{:?}), \
-             keywords: words(&{:?}), hints: words(&{:?}) }},",
+             keywords: words(&{:?}), hints: words(&{:?}), independent: {independent} }},",
             text("name")?,
             text("instruction")?,
             list("expertise"),

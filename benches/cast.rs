@@ -24,6 +24,18 @@ pub const ROLES: [&str; 11] = [
 pub const PROJECTS: [&str; 6] =
     ["acme-api", "billing", "web-client", "ingest", "docs-site", "scheduler"];
 
+/// The branches that are worked on, each of them in every project.
+pub const BRANCHES: [&str; 8] = [
+    "fix-login-timeout",
+    "feature/audit-log",
+    "deps/2026-03",
+    "refactor-parser",
+    "docs-quick-start",
+    "perf/batch-writes",
+    "drop-python-3.9",
+    "ci-cache",
+];
+
 /// What is said of the work, and how it is meant.
 pub const OBSERVATIONS: [(&str, Sentiment); 5] = [
     ("Thorough; caught the race in the retry loop.", Sentiment::Positive),

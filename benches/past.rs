@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::events::{
     AgentName, Assign, AssignedSlot, ChoiceReason, Detached, Event, Feedback, Heads, Observation,
     PersonaName, Points, ProjectName, Reactivate, ReactivateReason, Release, ReleaseReason,
-    ReleasedSlot, Retire, RetireReason, RoleName, Seq, SessionId, Slot, Source, ToolUseId, encode,
+    ReleasedSlot, Retire, RetireReason, RoleName, Seq, SessionId, Slot, Source, ToolUseId,
+    WorkName, encode,
 };
 
 use crate::Problem;
@@ -142,6 +143,7 @@ impl Team {
                     role,
                     by: Some(ChoiceReason::BestFree),
                     score: Some(Points::from_f64(rng.f64())),
+                    independent: None,
                 })
             })
             .collect();
@@ -154,6 +156,7 @@ impl Team {
             agent: AgentName::unchecked(&agent),
             team: None,
             project: ProjectName::unchecked(pick(rng, &cast::PROJECTS)),
+            work: rng.bool().then(|| WorkName::unchecked(pick(rng, &cast::BRANCHES))),
             slots,
             tool_use_id: tool_use_id.map(|id| ToolUseId::unchecked(&id)),
         };

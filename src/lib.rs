@@ -29,6 +29,6 @@ pub mod wording;
 pub use disk::Disk;
 pub use file_log::Hold;
 pub use store::{
-    Condition, CutLine, LineEnds, MissingEvent, Options, PendingCheckpoint, Progress,
-    RepairOutcome, Snapshot, Store, StoreError,
+    Condition, CutLine, ForgottenText, LineEnds, MissingEvent, Options, PendingCheckpoint,
+    Progress, RepairOutcome, Snapshot, Store, StoreError, TakenAway,
 };

@@ -23,7 +23,7 @@ impl Cast {
     pub fn built_in() -> Result<Self, Problem> {
         let record = Seed::default();
         let share = Seed::with_user(Path::new("seed.toml"), "[scoring]\nmodel = \"share\"\n")?;
-        Ok(Self { personas: record.personas()?, record: record.rules()?, share: share.rules()? })
+        Ok(Self { personas: record.personas(), record: record.rules()?, share: share.rules()? })
     }
 
     /// The roles.

@@ -71,12 +71,14 @@ impl Diary {
             requested: role.clone(),
             by: Some(ChoiceReason::BestFree),
             score: None,
+            independent: None,
         };
         self.push(Event::Assign(Assign {
             session: session.clone(),
             agent: agent.clone(),
             team: None,
             project: project.clone(),
+            work: None,
             slots: vec![assigned],
             tool_use_id: None,
         }))?;

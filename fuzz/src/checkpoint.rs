@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use muzzle_persona::Disk;
 use muzzle_persona::broker::AssignRequest;
-use muzzle_persona::events::{AgentName, PersonaName, ProjectName, RoleName, SessionId};
+use muzzle_persona::events::{AgentName, PersonaName, ProjectName, RoleName, SessionId, WorkName};
 use muzzle_persona::projection::{Needs, Persona};
 use muzzle_persona::{Options, PendingCheckpoint, Progress, Store};
 use tempfile::TempDir;
@@ -71,6 +71,7 @@ fn lend(store: &Path) -> Option<PersonaName> {
         agent: AgentName::unchecked("w"),
         team: None,
         project: ProjectName::unchecked("p"),
+        work: Some(WorkName::unchecked("w")),
         roles: ["testing", "code-reviewer"].map(RoleName::unchecked).to_vec(),
         summon: None,
         tool_use_id: None,

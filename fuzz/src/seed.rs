@@ -27,7 +27,7 @@ fn is_usable(seed: &Seed) {
         assert!(!role.instruction.contains(is_hidden));
         assert!(role.instruction.chars().count() <= 200);
     }
-    for persona in seed.personas().unwrap() {
+    for persona in seed.personas() {
         assert_eq!(Event::Seed(persona).text_errors(), []);
     }
     let vocabulary = seed.vocabulary();

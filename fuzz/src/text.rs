@@ -2,9 +2,10 @@
 
 use muzzle_persona::broker::{Described, PREAMBLE_LIMIT, Rules, Seed, classify, find, preamble};
 use muzzle_persona::events::{
-    AgentName, Assign, AssignedSlot, Definition, Event, EventId, Heads, IdPrefix, Observation,
-    PersonaName, ProjectName, Release, ReleaseReason, ReleasedSlot, RoleName, Seq, SessionId, Slot,
-    Tag, TeamName, encode, is_hidden, one_line, visible,
+    AgentName, Assign, AssignedSlot, Definition, Detached, Event, EventId, Heads, IdPrefix, Lesson,
+    LessonText, Note, NoteText, Observation, PersonaName, ProjectName, Release, ReleaseReason,
+    ReleasedSlot, RoleName, Seq, SessionId, Slot, Tag, TeamName, WorkName, encode, is_hidden,
+    one_line, visible,
 };
 use muzzle_persona::projection::{CutoffSpec, View};
 
@@ -54,6 +55,10 @@ fn is_taken_in(text: &str) {
     for (is_taken, limit) in taken {
         assert_eq!(is_taken, is_plain && text.chars().count() <= limit, "{text:?} {limit}");
     }
+    let is_sentence = is_plain && text.contains(char::is_alphanumeric);
+    let is_taken = is_sentence && text.chars().count() <= LessonText::LIMIT;
+    assert_eq!(LessonText::parse(text).is_ok(), is_taken, "{text:?}");
+    assert_eq!(NoteText::parse(text).is_ok(), is_taken, "{text:?}");
 }
 
 /// Has a log say the text wherever it can, and looks at the preamble that comes of it.
@@ -71,15 +76,31 @@ fn is_in_its_lines(text: &str, rules: &Rules) {
         agent: AgentName::unchecked("w"),
         team: None,
         project: ProjectName::unchecked(text),
+        work: Some(WorkName::unchecked(text)),
         slots: vec![AssignedSlot {
             by: None,
             score: None,
+            independent: Some(false),
             slot: slot.clone(),
             persona: name.clone(),
             role: role.clone(),
             requested: role.clone(),
         }],
         tool_use_id: None,
+    });
+    let lesson = Event::Lesson(Lesson {
+        persona: name.clone(),
+        role: None,
+        project: None,
+        from: None,
+        lesson: Detached::Words { words: LessonText::unchecked(text), salt: None },
+    });
+    let note = Event::Note(Note {
+        session: session.clone(),
+        slot: slot.clone(),
+        persona: name.clone(),
+        project: ProjectName::unchecked(text),
+        note: Detached::Words { words: NoteText::unchecked(text), salt: None },
     });
     let release = Event::Release(Release {
         session,
@@ -89,7 +110,7 @@ fn is_in_its_lines(text: &str, rules: &Rules) {
     });
     let (mut log, mut heads, mut seq) = (Vec::new(), Heads::default(), Seq(1));
     let at = "2026-03-25T15:30:00Z".parse().unwrap();
-    for event in [seed, assign, release] {
+    for event in [seed, assign, lesson, note, release] {
         let Ok(record) = encode(&mut log, seq, at, event, heads.clone()) else { return };
         (heads, seq) = (record.id.into(), seq.next());
     }
@@ -98,10 +119,11 @@ fn is_in_its_lines(text: &str, rules: &Rules) {
         assert_eq!(find(&view.roster, text).unwrap(), &name);
     }
     let persona = view.roster.get(&name).unwrap();
-    let told = preamble(persona, rules.roles.resolve(text), &SessionId::unchecked("t"));
+    let (session, project) = (SessionId::unchecked("t"), ProjectName::unchecked(text));
+    let told = preamble(persona, rules.roles.resolve(text), &session, &project, &|_| true).text;
     assert!(told.chars().count() <= PREAMBLE_LIMIT, "{told}");
     let lines: Vec<_> = told.lines().collect();
-    assert!(lines.len() <= 5 && lines[0].starts_with("You are"), "{told}");
-    assert_eq!(lines.iter().rposition(|line| *line == "---"), Some(lines.len() - 1), "{told}");
+    assert!(lines.len() <= 7 && lines[0].starts_with("You are"), "{told}");
+    assert_eq!(lines.iter().position(|line| *line == "---"), Some(lines.len() - 1), "{told}");
     assert!(told.ends_with("---\n") && !told.replace('\n', "").contains(is_hidden), "{told:?}");
 }

@@ -8,9 +8,10 @@ use std::time::Duration;
 use muzzle_persona::Store;
 use muzzle_persona::broker::{AssignRequest, Described};
 use muzzle_persona::events::{AgentName, SessionId, TeamName, ToolUseId};
+use muzzle_persona::git::Checkout;
 
 use crate::payload::{self, AgentInput, Payload};
-use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer, project};
+use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer};
 
 /// The time that the hook may take.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
@@ -36,6 +37,7 @@ pub fn answer(
     let team = given(agent.team_name.as_deref()).map(TeamName::parse).transpose()?;
     let tool_use_id = given(payload.tool_use_id.as_deref()).map(ToolUseId::parse).transpose()?;
     let options = environment.options(deadline)?;
+    let Checkout { project, work } = Checkout::of(Path::new(&payload.cwd));
     let mut store = Store::open(&options, &mut environment.rng)?;
     let described = Described {
         kind: agent.subagent_type.as_deref(),
@@ -46,7 +48,8 @@ pub fn answer(
         session,
         agent: name,
         team,
-        project: project::of(Path::new(&payload.cwd)),
+        project,
+        work,
         roles: vec![store.rules().roles.of_agent(described)],
         summon: None,
         tool_use_id,
@@ -59,7 +62,8 @@ pub fn answer(
     let stdout = format!(
         r#"{{"hookSpecificOutput":{{"hookEventName":"PreToolUse","updatedInput":{updated}}}}}"#
     );
-    let notes = store.take_torn().iter().map(ToString::to_string).collect();
+    let torn = store.take_torn();
+    let notes = torn.iter().map(ToString::to_string).chain(store.take_notices()).collect();
     Ok(Answer { stdout: stdout + "\n", notes, pending: options.pending })
 }
 

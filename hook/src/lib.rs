@@ -12,7 +12,6 @@ pub mod environment;
 pub mod fail_open;
 pub mod inject;
 mod payload;
-mod project;
 pub mod release;
 
 /// Why a hook did nothing: the text of its one line on stderr.

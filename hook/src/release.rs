@@ -43,6 +43,7 @@ pub fn answer(
         let age = store.rules().lifecycle.stale_after();
         store.execute(needs, now, rng, |it| broker::clean_up(it, age))?;
     }
-    let notes = store.take_torn().iter().map(ToString::to_string).collect();
+    let torn = store.take_torn();
+    let notes = torn.iter().map(ToString::to_string).chain(store.take_notices()).collect();
     Ok(Answer { stdout: String::new(), notes, pending: options.pending })
 }

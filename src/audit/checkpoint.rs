@@ -31,7 +31,7 @@ impl FoundCheckpoint {
             && view.position == folded.position
         {
             // The rest of it is read now, and may be damaged.
-            if view.roster.load(&Needs::all()).is_none() {
+            if view.roster.load(&Needs::everything()).is_none() {
                 *self = Self::Unusable;
             } else {
                 // What the log does not say any more was said when the checkpoint was taken.

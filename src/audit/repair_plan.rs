@@ -25,6 +25,8 @@ pub struct RepairPlan {
     /// The one of them that the next event is one below.
     pub deepest: Option<EventId>,
     pub next_seq: Seq,
+    /// The events whose texts were forgotten.
+    pub forgotten: BTreeSet<EventId>,
     /// The newest format version of any line.
     pub newest: u32,
     /// The length of the unfinished write at the end of the log.
@@ -59,7 +61,7 @@ impl Auditor {
         let mut rewrites: Vec<_> = segments
             .map(|(index, segment)| {
                 let unended = self.unended_segments.contains(&index);
-                Rewrite { segment, cut: Vec::new(), returns: Vec::new(), unended }
+                Rewrite { unended, ..Rewrite::of(segment) }
             })
             .collect();
         for span in self.converted.iter().filter(|span| stays(span)) {
@@ -94,6 +96,7 @@ impl Auditor {
             next_seq: deepest.map(|(seq, _)| seq).unwrap_or_default().next(),
             rewrites,
             checkpoint: self.checkpoint.differs(),
+            forgotten: self.texts.forgotten.into_keys().collect(),
             newest: self.newest,
             torn: self.torn,
             lacks_line_end: self.unended.as_ref().is_some_and(stays),

@@ -1,14 +1,19 @@
 //! Lending personas to an agent.
 
+use jiff::Timestamp;
+
 use super::decision::ROLE_LIMIT;
+use super::four_eyes::Participants;
 use super::grow::Growth;
 use super::lending::{given_back, is_stale, open_slots, pool, released_slot, releases};
-use super::{Decision, Refusal, Role, Rules, Score, Situation, names};
+use super::{Decision, Refusal, Role, Rules, Score, Situation, TookPart, names};
 use crate::events::{
     AgentName, Assign, AssignedSlot, ChoiceReason, Event, PersonaName, ProjectName, Reactivate,
     ReactivateReason, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, TeamName, ToolUseId,
+    WorkName,
 };
-use crate::projection::{Candidate, Lease, Needs};
+use crate::projection::{Candidate, Lease, Needs, PartIn, WorkScope};
+use crate::wording::quoted;
 
 /// An agent asks for personas.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +26,8 @@ pub struct AssignRequest {
     pub team: Option<TeamName>,
     /// What it works on.
     pub project: ProjectName,
+    /// What it works on there, such as a branch, if that is known.
+    pub work: Option<WorkName>,
     /// A role, as asked for, for each persona.
     pub roles: Vec<RoleName>,
     /// The persona that is wanted for the first role, as it was typed.
@@ -32,11 +39,23 @@ pub struct AssignRequest {
 }
 
 impl AssignRequest {
-    /// What [`assign`] looks at: the tallies of the roles.
+    /// What [`assign`] looks at: the tallies of the roles and, if one of them judges work, who took
+    /// part in that.
     #[must_use]
-    pub(crate) fn needs(&self, rules: &Rules) -> Needs {
-        let role = |requested: &RoleName| rules.roles.resolve(requested.as_str()).name.clone();
-        Needs::roles(self.roles.iter().map(role))
+    pub(crate) fn needs(&self, rules: &Rules, now: Timestamp) -> Needs {
+        let asked = || self.roles.iter().map(|requested| rules.roles.resolve(requested.as_str()));
+        let needs = Needs::roles(asked().map(|role| role.name.clone()));
+        if asked().any(|role| role.independent) {
+            return needs
+                .and_participations(self.scope(), rules.lifecycle.participation_since(now));
+        }
+        needs
+    }
+
+    /// What it is for.
+    fn scope(&self) -> WorkScope {
+        let Self { session, project, work, .. } = self;
+        WorkScope { session: session.clone(), project: project.clone(), work: work.clone() }
     }
 }
 
@@ -53,8 +72,12 @@ pub struct Choice {
     pub score: Score,
     /// Why this persona.
     pub reason: ChoiceReason,
+    /// Whether it took no part in the work; nothing if the role judges none.
+    pub independent: Option<bool>,
     /// The candidates that it was chosen from, best first, if the request asks for them.
     pub ranking: Vec<(PersonaName, Score)>,
+    /// Those of them who took part in the work that the role judges.
+    pub took_part: Vec<TookPart>,
 }
 
 /// Lends a persona for each role, or refuses all of them.
@@ -202,13 +225,49 @@ impl<'a> Draft<'_, 'a> {
         true
     }
 
+    /// Who took part in the work that a role judges.
+    fn participants(&self, role: &Role) -> Participants<'a> {
+        let Situation { roster, rules, now, .. } = *self.situation;
+        Participants::of(roster, rules, role, self.request.scope(), now)
+    }
+
+    /// Says so if a persona judges work that it took part in, and returns whether it did not.
+    fn note_part(
+        &mut self,
+        participants: &Participants<'_>,
+        slot: &Slot,
+        persona: &PersonaName,
+        reason: ChoiceReason,
+    ) -> Option<bool> {
+        let it = self.situation.roster.candidate(persona);
+        if let Some(part) = it.and_then(|it| participants.part(&it)) {
+            let why = match reason {
+                ChoiceReason::Summoned => "and was asked for by name".to_owned(),
+                ChoiceReason::Reused | ChoiceReason::Kept => format!("and keeps `{slot}`"),
+                ChoiceReason::BestFree | ChoiceReason::BroughtBack | ChoiceReason::Grown => {
+                    "and nobody who took no part is free or can be brought back".to_owned()
+                }
+            };
+            let what = match (part.of, &self.request.work) {
+                (PartIn::Work, Some(work)) => format!("`{work}`"),
+                _ => format!("the session `{}`", self.request.session),
+            };
+            let roles = quoted(&part.roles);
+            self.notices.push(format!(
+                "`{persona}` took part in {what} as {roles}, {why} (not_independent)"
+            ));
+        }
+        participants.is_independent(persona)
+    }
+
     /// Takes the best candidate; where there is none, a new persona.
     fn choose(&mut self, slot: Slot, role: &Role) -> Choice {
-        let Situation { roster, rules, now, .. } = *self.situation;
+        let Situation { roster, now, .. } = *self.situation;
         let given_back = given_back(roster, &self.orphaned);
         let is_taken = |name: &PersonaName| self.choices.iter().any(|it| it.persona == *name);
         let explain = self.request.explain;
-        let ranked = pool(roster, rules, now, role, &given_back, is_taken, explain);
+        let participants = self.participants(role);
+        let ranked = pool(&participants, now, role, &given_back, is_taken, explain);
         let (reason, persona, score) = match ranked.first() {
             Some((best, score)) if best.is_active() => {
                 (ChoiceReason::BestFree, best.name.clone(), *score)
@@ -219,14 +278,18 @@ impl<'a> Draft<'_, 'a> {
             }
             None => self.grow(role),
         };
+        let independent = self.note_part(&participants, &slot, &persona, reason);
+        let took_part =
+            if explain { participants.in_ranking(&ranked, &persona) } else { Vec::new() };
         let ranking = ranked.into_iter().filter(|_| explain);
         let ranking = ranking.map(|(it, score)| (it.name.clone(), score)).collect();
-        Choice { slot, persona, role: role.name.clone(), score, reason, ranking }
+        let role = role.name.clone();
+        Choice { slot, persona, role, score, reason, independent, ranking, took_part }
     }
 
     /// The choice of a persona that was not ranked.
     fn chosen(
-        &self,
+        &mut self,
         slot: Slot,
         persona: &PersonaName,
         role: &Role,
@@ -234,9 +297,10 @@ impl<'a> Draft<'_, 'a> {
     ) -> Choice {
         let Situation { roster, rules, now, .. } = *self.situation;
         let score = Score::of_persona(roster, persona, role, &rules.scoring, now);
+        let independent = self.note_part(&self.participants(role), &slot, persona, reason);
         let (persona, role) = (persona.clone(), role.name.clone());
-        let score = score.unwrap_or_default();
-        Choice { slot, persona, role, score, reason, ranking: Vec::new() }
+        let (score, ranking, took_part) = (score.unwrap_or_default(), Vec::new(), Vec::new());
+        Choice { slot, persona, role, score, reason, independent, ranking, took_part }
     }
 
     fn grow(&mut self, role: &Role) -> (ChoiceReason, PersonaName, Score) {
@@ -254,18 +318,21 @@ impl<'a> Draft<'_, 'a> {
     }
 
     fn open(&mut self, choice: &Choice, requested: &RoleName) {
-        let Choice { slot, persona, role, score, reason, ranking: _ } = choice.clone();
+        let Choice { slot, persona, role, score, reason, independent, .. } = choice.clone();
         let (requested, by, score) = (requested.clone(), Some(reason), Some(score.total));
-        self.opened.push(AssignedSlot { slot, persona, role, requested, by, score });
+        // What goes without saying is not written.
+        let independent = independent.filter(|independent| !independent);
+        self.opened.push(AssignedSlot { slot, persona, role, requested, by, score, independent });
     }
 
     fn finish(self) -> Decision<Vec<Choice>> {
-        let AssignRequest { session, agent, team, project, tool_use_id, .. } = self.request.clone();
+        let AssignRequest { session, agent, team, project, work, tool_use_id, .. } =
+            self.request.clone();
         let mut events = self.first;
         events.extend(releases(&session, Some(&agent), ReleaseReason::Manual, &self.closed));
         if !self.opened.is_empty() {
             let slots = self.opened;
-            let assign = Assign { session, agent, team, project, slots, tool_use_id };
+            let assign = Assign { session, agent, team, project, work, slots, tool_use_id };
             events.push(Event::Assign(assign));
         }
         Decision { events, outcome: self.choices, notices: self.notices }
@@ -285,7 +352,15 @@ mod tests {
         let role = RoleName::parse(role).unwrap();
         let (slot, requested) = (slot(agent, index), role.clone());
         let by = Some(ChoiceReason::BestFree);
-        AssignedSlot { slot, persona: name(persona), role, requested, by, score: None }
+        AssignedSlot {
+            slot,
+            persona: name(persona),
+            role,
+            requested,
+            by,
+            score: None,
+            independent: None,
+        }
     }
 
     /// The same slot for another reason.
@@ -313,6 +388,7 @@ mod tests {
             agent: AgentName::parse("w").unwrap(),
             team: None,
             project: ProjectName::parse("acme-api").unwrap(),
+            work: None,
             slots,
             tool_use_id: None,
         })

@@ -82,11 +82,41 @@ pub enum Refusal {
         /// The agent.
         agent: AgentName,
     },
-    /// An event that is neither feedback nor an outcome, or that was retracted before.
-    #[error("`{event}` is no feedback or outcome that counts")]
+    /// An event that is neither feedback nor an outcome nor a lesson, or that was taken back before.
+    #[error("`{event}` is no feedback, outcome or lesson that counts")]
     NotRetractable {
         /// Its id.
         event: EventId,
+    },
+    /// An event without a text.
+    #[error("`{event}` is a `{kind}` event, which has no text that could be forgotten")]
+    NoText {
+        /// Its id.
+        event: EventId,
+        /// Its type.
+        kind: String,
+    },
+    /// A text that the id covers.
+    #[error(
+        "the text of `{event}` cannot be taken off its line: in format version 1 it is part of what the id covers"
+    )]
+    TextInData {
+        /// The event's id.
+        event: EventId,
+    },
+    /// An event that is no lesson, or one that was unlearned or taken back before.
+    #[error("`{event}` is no lesson that is offered")]
+    NotOffered {
+        /// Its id.
+        event: EventId,
+    },
+    /// The session, or the agent, has no open slot.
+    #[error("{} holds no persona", holder(session, agent.as_ref()))]
+    HoldsNobody {
+        /// The session.
+        session: SessionId,
+        /// The one agent of it that was asked for.
+        agent: Option<AgentName>,
     },
     /// The persona is held.
     #[error("`{persona}` is held by the session `{session}`")]
@@ -96,4 +126,9 @@ pub enum Refusal {
         /// The session that holds it.
         session: SessionId,
     },
+}
+
+fn holder(session: &SessionId, agent: Option<&AgentName>) -> String {
+    let agent = agent.map(|agent| format!("the agent `{agent}` of "));
+    format!("{}the session `{session}`", agent.unwrap_or_default())
 }

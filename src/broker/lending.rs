@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::four_eyes::Participants;
 use super::score::{best, rank};
 use super::{Ranked, Role, Rules};
 use crate::events::{
@@ -38,22 +39,24 @@ pub fn open_slots(
 ///
 /// They come best first; or only the best, unless `all` are asked for.
 pub fn pool<'a>(
-    roster: &'a Roster,
-    rules: &Rules,
+    participants: &Participants<'a>,
     now: Timestamp,
     role: &'a Role,
     given_back: &BTreeSet<&PersonaName>,
     is_taken: impl Fn(&PersonaName) -> bool,
     all: bool,
 ) -> Vec<Ranked<'a>> {
-    let candidates = roster.candidates_for(&role.name, &role.expertise).filter(|it| {
+    let scoring = &participants.rules().scoring;
+    let everyone = participants.roster().candidates_for(&role.name, &role.expertise);
+    let candidates = everyone.filter_map(|mut it| {
         let is_held = it.is_held && !given_back.contains(it.name);
-        it.may_be_lent() && !is_held && !is_taken(it.name)
+        it.took_part = participants.include(&it);
+        (it.may_be_lent() && !is_held && !is_taken(it.name)).then_some(it)
     });
     if all {
-        rank(candidates, role, &rules.scoring, now)
+        rank(candidates, role, scoring, now)
     } else {
-        best(candidates, role, &rules.scoring, now).into_iter().collect()
+        best(candidates, role, scoring, now).into_iter().collect()
     }
 }
 

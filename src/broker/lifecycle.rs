@@ -1,6 +1,6 @@
 //! When personas and sessions count as idle.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 /// When personas and sessions count as idle; what a file leaves out is as built in.
@@ -9,6 +9,7 @@ use serde::Deserialize;
 pub struct Lifecycle {
     pub(super) inactive_after_days: u32,
     pub(super) stale_after_hours: u32,
+    pub(super) independent_after_days: u32,
 }
 
 impl Lifecycle {
@@ -16,6 +17,11 @@ impl Lifecycle {
     #[must_use]
     pub(crate) fn inactive_after(self) -> SignedDuration {
         SignedDuration::from_hours(24 * i64::from(self.inactive_after_days))
+    }
+
+    /// The second from which on it counts who took part in some work.
+    pub(crate) fn participation_since(self, now: Timestamp) -> i64 {
+        now.as_second().saturating_sub(i64::from(self.independent_after_days) * 86_400)
     }
 
     /// A session without an event for so long no longer holds on.

@@ -298,6 +298,6 @@ mod tests {
         }
         let ann = world.roster.get(&name("Ann Li")).unwrap();
         assert!(ann.is_free());
-        assert_eq!(ann.roles.values().map(|role| role.closed()).sum::<u64>(), 0);
+        assert_eq!(ann.roles.values().map(crate::projection::RoleRecord::closed).sum::<u64>(), 0);
     }
 }

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Rules;
+use super::four_eyes::Participants;
 use super::lending::pool;
 use crate::events::{
     Assign, AssignedSlot, ChoiceReason, Event, PersonaName, ReactivateReason, Record,
     ReleaseReason, RoleName, SessionId, Slot,
 };
-use crate::projection::Roster;
+use crate::projection::{Roster, WorkScope};
 
 /// The recorded requests of a log, each decided again by other rules from the personas as they
 /// were then.
@@ -132,9 +133,10 @@ impl<'a> Replay<'a> {
             if self.is_choice(assign, slot) {
                 let role = self.rules.roles.resolve(slot.requested.as_str());
                 let is_taken = |name: &PersonaName| taken.contains(name);
-                let roster = &self.roster;
                 let none = BTreeSet::new();
-                let ranked = pool(roster, self.rules, at, role, &none, is_taken, true);
+                let scope = WorkScope::of(assign);
+                let participants = Participants::of(&self.roster, self.rules, role, scope, at);
+                let ranked = pool(&participants, at, role, &none, is_taken, true);
                 let best =
                     ranked.first().map(|(it, _)| it.name.clone()).filter(|_| ranked.len() > 1);
                 if let Some(best) = best {
@@ -204,11 +206,13 @@ impl<'a> Replay<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::broker::testing::World;
     use crate::broker::testing::{request, session};
-    use crate::broker::{AssignRequest, ReleaseRequest, release};
-    use crate::events::Sentiment;
+    use crate::broker::{AssignRequest, ReleaseRequest, Seed, release};
+    use crate::events::{Sentiment, WorkName};
 
     fn replayed(world: &World, rules: &Rules) -> Replayed {
         let mut replay = Replay::new(rules);
@@ -244,6 +248,41 @@ mod tests {
             [RoleReplay { choices: 12, differ: 0 }]
         );
         assert_eq!((found.for_recorded, found.for_other, found.undecided), (0, 0, 0));
+    }
+
+    /// A session has a role done for a branch, and ends.
+    fn done_for(world: &mut World, number: usize, role: &str, work: &str) -> String {
+        let name = format!("r{number}");
+        let work = Some(WorkName::parse(work).unwrap());
+        let asked = AssignRequest { work, ..request(&name, "w", &[role]) };
+        let decision = world.after(3600).assign(&asked).unwrap();
+        let (session, reason) = (session(&name), ReleaseReason::SessionEnd);
+        let asked = ReleaseRequest { session, agent: None, reason };
+        for event in release(&mut world.situation(), &asked).unwrap().events {
+            world.given(event);
+        }
+        decision.outcome[0].persona.to_string()
+    }
+
+    #[test]
+    fn who_took_part_is_a_part_of_each_choice() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        let mut passed_over = 0;
+        for number in 0..12 {
+            let work = format!("branch-{}", number / 3);
+            let writer = done_for(&mut world, 2 * number, "implementation", &work);
+            world.judged(&writer, "code-reviewer", Sentiment::Positive);
+            let reviewer = done_for(&mut world, 2 * number + 1, "code-reviewer", &work);
+            passed_over += u64::from(reviewer != writer);
+        }
+        assert!(passed_over > 0);
+        let differ = |rules: &Rules| -> u64 {
+            replayed(&world, rules).roles.values().map(|role| role.differ).sum()
+        };
+        assert_eq!(differ(&world.rules), 0);
+        let text = "[[role]]\nname = \"code-reviewer\"\nindependent = false\ninstruction = \"i\"";
+        let seed = Seed::with_user(Path::new("seed.toml"), text).unwrap();
+        assert!(differ(&seed.rules().unwrap()) > 0, "by rules that do not ask for it");
     }
 
     #[test]

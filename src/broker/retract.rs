@@ -1,10 +1,10 @@
-//! Taking a judgement back.
+//! Taking a judgement or a lesson back.
 
 use super::{Decision, Refusal, Situation, affinity};
 use crate::events::{Event, EventId, PersonaName, Points, Reason, Retract, RoleName};
-use crate::projection::Needs;
+use crate::projection::{LessonStatus, Needs};
 
-/// Somebody takes a feedback or an outcome back.
+/// Somebody takes a feedback, an outcome or a lesson back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetractRequest {
     /// The event.
@@ -15,38 +15,51 @@ pub struct RetractRequest {
 
 /// What was taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Retracted {
-    /// Who was judged.
-    pub persona: PersonaName,
-    /// In which role.
-    pub role: RoleName,
-    /// The affinity for the role before.
-    pub before: Points,
+pub enum Retracted {
+    /// A judgement.
+    Judgement {
+        /// Who was judged.
+        persona: PersonaName,
+        /// In which role.
+        role: RoleName,
+        /// The affinity for the role before.
+        before: Points,
+    },
+    /// A lesson.
+    Lesson {
+        /// Who was offered it.
+        persona: PersonaName,
+    },
 }
 
 impl RetractRequest {
-    /// What [`retract`] looks at: all judgements, and whom they are about.
+    /// What [`retract`] looks at: all judgements, and all personas with their lessons.
     #[must_use]
     pub fn needs(&self) -> Needs {
         Needs::all()
     }
 }
 
-/// Takes a judgement back, if it is one that counts.
+/// Takes a judgement back, if it is one that counts, or a lesson, if it is offered.
 pub fn retract(
     situation: &mut Situation<'_>,
     request: &RetractRequest,
 ) -> Result<Decision<Retracted>, Refusal> {
     let RetractRequest { event, reason } = request.clone();
     let roster = situation.roster;
-    let found = roster.judgement(event);
-    let found = found.and_then(|(name, role)| Some((roster.get(name)?, role)));
-    let (persona, role) = found.ok_or(Refusal::NotRetractable { event })?;
-    let retracted = Retracted {
+    let judged = roster.judgement(event);
+    let judged = judged.and_then(|(name, role)| Some((roster.get(name)?, role)));
+    let judgement = judged.map(|(persona, role)| Retracted::Judgement {
         persona: persona.name().clone(),
         role: role.clone(),
         before: affinity(persona, role, &situation.rules.scoring, situation.now),
+    });
+    let lesson = || {
+        let (persona, lesson) = roster.lesson(event)?;
+        let is_offered = lesson.status == LessonStatus::Offered;
+        is_offered.then(|| Retracted::Lesson { persona: persona.clone() })
     };
+    let retracted = judgement.or_else(lesson).ok_or(Refusal::NotRetractable { event })?;
     Ok(Decision::new(vec![Event::Retract(Retract { event, reason })], retracted))
 }
 
@@ -63,13 +76,19 @@ mod tests {
         let event = world.records.last().unwrap().id;
         let request = RetractRequest { event, reason: None };
         let decision = retract(&mut world.situation(), &request).unwrap();
-        assert_eq!(decision.outcome.persona, name("Ann"));
-        assert!(decision.outcome.before.as_f64() < 0.5);
+        let Retracted::Judgement { persona, before, .. } = &decision.outcome else {
+            panic!("it is a judgement: {decision:?}")
+        };
+        assert_eq!(*persona, name("Ann"));
+        assert!(before.as_f64() < 0.5);
         for event in decision.events {
             world.given(event);
         }
         let again = retract(&mut world.situation(), &request).unwrap_err();
-        assert!(again.to_string().ends_with("is no feedback or outcome that counts"), "{again}");
+        assert!(
+            again.to_string().ends_with("is no feedback, outcome or lesson that counts"),
+            "{again}"
+        );
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Role {
     pub keywords: Vec<SmolStr>,
     /// Words and phrases that tell of it, too, but of others nearly as often.
     pub hints: Vec<SmolStr>,
+    /// Whether it judges the work of others, and so goes to those who took no part in that.
+    pub independent: bool,
     /// How to work in it, unless the persona has its own way.
     pub instruction: SmolStr,
 }
@@ -125,6 +127,12 @@ impl Roles {
             }
         }
         best.filter(|role| role.name != self.general.name)
+    }
+
+    /// Returns whether the role of that name is independent. One that is none any more is not.
+    #[must_use]
+    pub fn is_independent(&self, name: &RoleName) -> bool {
+        self.roles.iter().any(|role| role.independent && role.name == *name)
     }
 
     /// The role named `general`.

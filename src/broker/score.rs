@@ -280,7 +280,8 @@ pub type Ranked<'a> = (Candidate<'a>, Score);
 
 /// Ranks personas for a role, best first.
 ///
-/// Of equal scores, first those with an instruction of their own for the
+/// Those who took part in the work that the role judges come last. Of equal
+/// scores, first those with an instruction of their own for the
 /// role; then those never assigned, then those assigned longest ago; then
 /// those created earlier.
 pub fn rank<'a>(
@@ -309,13 +310,25 @@ pub fn best<'a>(
 
 /// What the ranking is sorted by.
 fn order(it: &Candidate<'_>, total: Points) -> impl Ord + use<> {
+    (it.took_part, order_by_score(it, total))
+}
+
+/// The same, whoever took part in what.
+fn order_by_score(it: &Candidate<'_>, total: Points) -> impl Ord + use<> {
     (Reverse(total), Reverse(it.has_own), it.last_assigned, it.index)
+}
+
+/// Returns whether one comes before the other, whoever took part in what.
+pub fn ranks_before((one, score): &Ranked<'_>, (other, other_score): &Ranked<'_>) -> bool {
+    order_by_score(one, score.total) < order_by_score(other, other_score.total)
 }
 
 /// What puts the first before the second when their scores are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TieBreak {
+    /// It took no part in the work that the role judges.
+    Independent,
     /// It has an instruction of its own for the role.
     OwnInstruction,
     /// It was never assigned, or longer ago.
@@ -328,6 +341,9 @@ pub enum TieBreak {
 pub fn tie_break(ranking: &[Ranked<'_>]) -> Option<TieBreak> {
     match ranking {
         [(_, first), (_, second), ..] if first.total != second.total => None,
+        [(first, _), (second, _), ..] if first.took_part != second.took_part => {
+            Some(TieBreak::Independent)
+        }
         [(first, _), (second, _), ..] if first.has_own != second.has_own => {
             Some(TieBreak::OwnInstruction)
         }

@@ -1,7 +1,7 @@
 //! The seed: built-in roles, personas, words and numbers, and the user's own.
 //!
 //! The built-in seed is TOML, and a store's `seed.toml` has the same form. The
-//! built-in roles, numbers and words are constants of the binary ([`built_in`]).
+//! built-in roles, personas, numbers and words are constants of the binary ([`built_in`]).
 //! What the user's file says is added to what is built in: a role or persona of
 //! the same name replaces the built-in one, a number replaces that number, and
 //! lists of words grow. Only the parts that a command needs are read, because a
@@ -10,13 +10,11 @@
 use std::cell::OnceCell;
 use std::path::Path;
 
-use super::built_in;
-use super::seed_file::{Check, PersonaTable, RoleTable, SeedError, located, parse};
+use super::built_in::{self, BuiltInPersona};
+use super::seed_file::{Check, PersonaTable, SeedError, located, parse};
 use super::words::Vocabulary;
 use super::{Lifecycle, Role, Roles, Scoring};
 use crate::events::Definition;
-
-const PERSONAS: &str = include_str!("../../seed/personas.toml");
 
 /// The most bytes in the user's file: some thousands of personas.
 const FILE_LIMIT: usize = 1024 * 1024;
@@ -54,9 +52,10 @@ impl Seed {
         let file = parse(path, text)?;
         let mut vocabulary = built_in::vocabulary();
         file.add_words(&mut vocabulary);
-        Check { path, text, vocabulary: &vocabulary }.file(&file, &built_in::roles())?;
+        let built_in = built_in::roles();
+        Check { path, text, vocabulary: &vocabulary }.file(&file, &built_in)?;
         Ok(Self {
-            own_roles: file.role.iter().map(RoleTable::to_role).collect(),
+            own_roles: file.role.iter().map(|role| role.to_role(&built_in)).collect(),
             own_personas: file.persona.iter().map(PersonaTable::to_definition).collect(),
             scoring: file.scoring.scoring(),
             lifecycle: file.lifecycle,
@@ -79,17 +78,17 @@ impl Seed {
     }
 
     /// The personas that a new store starts with: the built-in ones, then the user's.
-    pub fn personas(&self) -> Result<Vec<Definition>, SeedError> {
-        let built_in = parse(Path::new("seed/personas.toml"), PERSONAS)?;
-        let mut personas: Vec<_> =
-            built_in.persona.iter().map(PersonaTable::to_definition).collect();
+    #[must_use]
+    pub fn personas(&self) -> Vec<Definition> {
+        let built_in = built_in::PERSONAS.iter();
+        let mut personas: Vec<_> = built_in.map(BuiltInPersona::to_definition).collect();
         for own in &self.own_personas {
             match personas.iter_mut().find(|known| known.name == own.name) {
                 Some(known) => known.clone_from(own),
                 None => personas.push(own.clone()),
             }
         }
-        Ok(personas)
+        personas
     }
 
     /// The personas of the user's file alone.
@@ -116,6 +115,7 @@ mod tests {
 
     const VOCABULARY: &str = include_str!("../../seed/vocabulary.toml");
     const ROLES: &str = include_str!("../../seed/roles.toml");
+    const PERSONAS: &str = include_str!("../../seed/personas.toml");
 
     fn user(text: &str) -> Result<Seed, SeedError> {
         Seed::with_user(Path::new("seed.toml"), text)
@@ -180,8 +180,19 @@ mod tests {
     fn the_constants_are_what_the_built_in_file_says() {
         let file = parse(Path::new("seed/roles.toml"), ROLES).unwrap();
         let built_in = Seed::default().rules().unwrap();
-        let roles: Vec<_> = file.role.iter().map(RoleTable::to_role).collect();
+        let roles: Vec<_> = file.role.iter().map(|role| role.to_role(&[])).collect();
         assert_eq!(built_in.roles.all(), roles);
+        let file_of_personas = parse(Path::new("seed/personas.toml"), PERSONAS).unwrap();
+        let personas = file_of_personas.persona.iter().map(PersonaTable::to_definition);
+        let personas: Vec<_> = personas.collect();
+        assert_eq!(Seed::default().personas(), personas);
+        for mut persona in personas {
+            assert!(built_in::is_built_in(&persona));
+            if let Some(text) = persona.instructions.values_mut().next() {
+                text.push('!');
+            }
+            assert!(!built_in::is_built_in(&persona), "{}", persona.name);
+        }
         // As a user's file it changes nothing.
         assert_eq!(user(ROLES).unwrap().rules().unwrap(), built_in);
         assert_eq!(built_in.scoring, Scoring::default());
@@ -230,7 +241,7 @@ mod tests {
         assert_eq!(rules.roles.resolve("reviewer").name.as_str(), "level-design");
         assert_eq!(rules.roles.resolve("testing").instruction, "Mine.");
         assert_eq!(rules.roles.all().len(), 12);
-        let personas = seed.personas().unwrap();
+        let personas = seed.personas();
         assert_eq!(personas[0].name.as_str(), "Elena Vasquez");
         assert_eq!(personas[0].traits[0].as_str(), "calm");
         assert_eq!(personas.last().unwrap().name.as_str(), "Ada Quill");

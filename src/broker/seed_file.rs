@@ -61,6 +61,8 @@ pub struct RoleTable {
     pub keywords: Vec<Word>,
     #[serde(default)]
     pub hints: Vec<Word>,
+    /// If it is not said: as the built-in role of that name.
+    pub independent: Option<bool>,
     pub instruction: Word,
 }
 
@@ -104,8 +106,12 @@ impl SeedFile {
 }
 
 impl RoleTable {
-    pub fn to_role(&self) -> Role {
+    /// The role; one that replaces one of these is as independent as that one, unless it says.
+    pub fn to_role(&self, built_in: &[Role]) -> Role {
+        let replaced = built_in.iter().find(|role| role.name.as_str() == self.name.get_ref());
+        let replaced = replaced.is_some_and(|role| role.independent);
         Role {
+            independent: self.independent.unwrap_or(replaced),
             name: RoleName::unchecked(self.name.get_ref()),
             expertise: tags(&self.expertise),
             aliases: self.aliases.iter().map(|word| word.get_ref().into()).collect(),

@@ -82,7 +82,7 @@ mod tests {
         let ann = world.roster.get(&name("Ann Li")).unwrap();
         assert!(!ann.is_active() && !ann.is_held());
         assert_eq!(
-            ann.roles.values().map(|role| role.closed()).sum::<u64>(),
+            ann.roles.values().map(crate::projection::RoleRecord::closed).sum::<u64>(),
             2,
             "manual work counts"
         );

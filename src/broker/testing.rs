@@ -20,8 +20,10 @@ pub struct World {
     pub rules: Rules,
     pub seed: Seed,
     pub now: Timestamp,
-    /// All that happened.
+    /// All that happened, in fold order.
     pub records: Vec<Record>,
+    /// The lines of that.
+    lines: Vec<u8>,
     rng: fastrand::Rng,
     view: View,
 }
@@ -36,6 +38,7 @@ impl World {
             seed,
             now: START.parse().unwrap(),
             records: Vec::new(),
+            lines: Vec::new(),
             rng: fastrand::Rng::with_seed(1),
             view: View::default(),
         };
@@ -74,7 +77,30 @@ impl World {
         let (seq, heads): (Seq, Heads) = (self.view.next_seq(), self.view.heads.clone());
         self.records.push(encode(&mut line, seq, self.now, event, heads).unwrap());
         self.view.fold(&line).unwrap();
+        self.lines.extend(line);
         self.roster = self.view.roster.clone();
+        self
+    }
+
+    /// The same world on another machine, from where both go on.
+    pub fn fork(&self) -> Self {
+        let (records, lines) = (self.records.clone(), self.lines.clone());
+        let (roster, view) = (self.roster.clone(), self.view.clone());
+        let (rules, rng) = (self.rules.clone(), self.rng.clone());
+        Self { roster, rules, seed: Seed::default(), now: self.now, records, lines, rng, view }
+    }
+
+    /// Brings in what happened on another machine, as a merge by git does.
+    pub fn merge(&mut self, other: &Self) -> &mut Self {
+        let mine = self.lines.clone();
+        let mine: Vec<_> = mine.split_inclusive(|byte| *byte == b'\n').collect();
+        let theirs = other.lines.split_inclusive(|byte| *byte == b'\n');
+        self.lines.extend(theirs.filter(|line| !mine.contains(line)).flatten());
+        self.view = View::fold_all(&self.lines).unwrap();
+        self.roster = self.view.roster.clone();
+        let lines = View::in_order(&self.lines).unwrap();
+        self.records = lines.map(|line| line.decode().unwrap()).collect();
+        self.now = self.now.max(other.now);
         self
     }
 
@@ -106,6 +132,7 @@ impl World {
             agent: AgentName::parse(agent).unwrap(),
             team: None,
             project: ProjectName::parse("acme-api").unwrap(),
+            work: None,
             slots: vec![AssignedSlot {
                 slot: slot(agent, 0),
                 persona: name(persona),
@@ -113,6 +140,7 @@ impl World {
                 requested: RoleName::parse(role).unwrap(),
                 by: None,
                 score: None,
+                independent: None,
             }],
             tool_use_id: None,
         }))
@@ -230,6 +258,7 @@ pub fn request(session: &str, agent: &str, roles: &[&str]) -> AssignRequest {
         agent: AgentName::parse(agent).unwrap(),
         team: None,
         project: ProjectName::parse("acme-api").unwrap(),
+        work: None,
         roles: roles.iter().map(|role| RoleName::parse(role).unwrap()).collect(),
         summon: None,
         tool_use_id: None,

@@ -1,8 +1,9 @@
 //! Why a persona was chosen: the choice of the past, made again.
 
+use super::four_eyes::Participants;
 use super::lending::{given_back, pool};
 use super::score::tie_break;
-use super::{Rules, Score, TieBreak};
+use super::{Part, Rules, Score, TieBreak, TookPart};
 use crate::events::{
     ChoiceReason, Event, PersonaName, Points, ReactivateReason, Record, ReleaseReason, SessionId,
     Slot,
@@ -27,6 +28,12 @@ pub struct Explanation {
     pub ranking: Vec<(PersonaName, Score)>,
     /// What put the first before the second, if their scores are equal.
     pub tie_break: Option<TieBreak>,
+    /// Whether the persona took no part in the work; nothing if the role judges none.
+    pub independent: Option<bool>,
+    /// The part that it took.
+    pub part: Option<Part>,
+    /// Those of the ranking who took part.
+    pub took_part: Vec<TookPart>,
 }
 
 /// Makes a choice again, by today's rules and from the personas as they were.
@@ -46,7 +53,8 @@ pub fn why(
     let role = rules.roles.resolve(slot.role.as_str());
     let given_back = given_back(before, &orphaned(preceding));
     let is_taken = |name: &PersonaName| assignment.chosen_before().any(|chosen| chosen == name);
-    let ranking = pool(before, rules, *at, role, &given_back, is_taken, true);
+    let participants = Participants::of(before, rules, role, assignment.scope(), *at);
+    let ranking = pool(&participants, *at, role, &given_back, is_taken, true);
     let grown = preceding.iter().find_map(|record| match &record.event {
         Event::Grow(new) if new.name == slot.persona => Some(new),
         _ => None,
@@ -76,10 +84,24 @@ pub fn why(
     let score = Score::of_persona(before, &slot.persona, role, scoring, *at)
         .or_else(|| grown.map(|grown| Score::of_newcomer(grown, role, scoring)));
     let tie_break = tie_break(&ranking);
+    let part = before.candidate(&slot.persona).and_then(|it| participants.part(&it));
+    let independent = participants.is_independent(&slot.persona);
+    let took_part = participants.in_ranking(&ranking, &slot.persona);
     let ranking = ranking.into_iter().map(|(it, score)| (it.name.clone(), score)).collect();
     let rank = place.map(|index| index + 1);
     let recorded = slot.score;
-    Explanation { reason, recorded, may_be_summoned, score, rank, ranking, tie_break }
+    Explanation {
+        reason,
+        recorded,
+        may_be_summoned,
+        score,
+        rank,
+        ranking,
+        tie_break,
+        independent,
+        part,
+        took_part,
+    }
 }
 
 /// Why the persona was chosen, where that is on record: the agent had it in this slot, in another

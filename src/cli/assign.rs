@@ -3,14 +3,16 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::broker::{AssignRequest, Assigned};
+use muzzle_persona::broker::{AssignRequest, Assigned, TookPart};
 use muzzle_persona::events::{
-    AgentName, ChoiceReason, PersonaName, ProjectName, RoleName, SessionId, TeamName,
+    AgentName, ChoiceReason, PersonaName, ProjectName, RoleName, SessionId, TeamName, WorkName,
 };
+use muzzle_persona::git::Checkout;
 use serde::Serialize;
 
+use super::part::{passed_over, took_part};
 use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts};
-use super::{Context, Failure, Table, line, persona_names};
+use super::{Context, Failure, Table, environment, line, persona_names};
 
 /// Lend an agent the best free persona for each role
 ///
@@ -25,6 +27,9 @@ pub struct AssignArgs {
     /// The project that the agent works on
     #[arg(long, value_parser = ProjectName::parse)]
     project: ProjectName,
+    /// What it works on there [default: the branch that is checked out here, if it is not the default one]
+    #[arg(long, value_parser = WorkName::parse)]
+    work: Option<WorkName>,
     /// The session that borrows
     #[arg(long, value_parser = SessionId::parse)]
     session: SessionId,
@@ -61,11 +66,13 @@ fn parse_roles(text: &str) -> Result<Box<[RoleName]>, String> {
 pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Failure> {
     let AssignArgs { roles, project, session, agent_name: agent, team_name: team, .. } = args;
     let (roles, summon, explain) = (roles.into_vec(), args.summon, args.explain);
-    let tool_use_id = None;
+    let here = || Checkout::of(&environment::working_directory()?).work;
+    let (work, tool_use_id) = (args.work.or_else(here), None);
     let request =
-        AssignRequest { session, agent, team, project, roles, summon, tool_use_id, explain };
+        AssignRequest { session, agent, team, project, work, roles, summon, tool_use_id, explain };
     context.dry_run = args.dry_run;
     let assignments = context.assign(&request)?;
+    let explanation = |assigned| explanation(assigned, &request);
     let explanations: Option<Vec<_>> =
         explain.then(|| assignments.iter().map(explanation).collect());
     context.notes.extend(explanations.iter().flatten().map(ToString::to_string));
@@ -92,14 +99,19 @@ struct Explanation {
     ranking: Vec<Candidate>,
     /// Those of the ranking who are not told apart from the one that was chosen.
     not_told_apart: Vec<PersonaName>,
+    /// Those of the ranking who took part in the work that the role judges.
+    took_part: Vec<TookPart>,
+    #[serde(skip)]
+    work: Option<WorkName>,
 }
 
-fn explanation(assigned: &Assigned) -> Explanation {
-    let Assigned { role, name, reason, ranking, score, .. } = assigned.clone();
+fn explanation(assigned: &Assigned, request: &AssignRequest) -> Explanation {
+    let Assigned { role, name, reason, ranking, score, took_part, .. } = assigned.clone();
     let others = ranking.iter().filter(|(other, _)| *other != name);
     let not_told_apart = not_told_apart(&score, others.map(|(other, it)| (other, it)));
     let ranking = ranking.into_iter().map(|(name, score)| Candidate::new(name, score));
-    Explanation { role, chosen: name, reason, ranking: ranking.collect(), not_told_apart }
+    let (ranking, work) = (ranking.collect(), request.work.clone());
+    Explanation { role, chosen: name, reason, ranking, not_told_apart, took_part, work }
 }
 
 impl fmt::Display for Explanation {
@@ -118,11 +130,18 @@ impl fmt::Display for Explanation {
         if self.ranking.is_empty() {
             return Ok(());
         }
-        let headings: Vec<_> = ["NAME"].into_iter().chain(SCORE).collect();
+        for sentence in passed_over(&self.took_part, self.work.as_ref()) {
+            line(f, sentence)?;
+        }
+        let headings: Vec<_> = ["NAME"].into_iter().chain(SCORE).chain(["TOOK PART"]).collect();
         let mut table = Table::new(&headings);
         for Candidate { name, score, .. } in &self.ranking {
             let [total, doubt, affinity, expertise, recency] = parts(score);
-            table.row(&[name, &total, &doubt, &affinity, &expertise, &recency]);
+            let part = took_part(&self.took_part, name);
+            table.row(&[name, &total, &doubt, &affinity, &expertise, &recency, &part]);
+        }
+        if self.took_part.is_empty() {
+            table.hide(6);
         }
         hide_doubt(&mut table, 2, self.ranking.iter().map(|it| &it.score));
         write!(f, "{table}")?;

@@ -1,13 +1,16 @@
 //! What a command works with: the store's options, and the messages beside its answer.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use muzzle_persona::Disk;
+use jiff::Timestamp;
 use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situation};
+use muzzle_persona::events::EventId;
 use muzzle_persona::projection::{CutoffSpec, Needs};
-use muzzle_persona::{Options, PendingCheckpoint, Snapshot, Store};
+use muzzle_persona::wording::Count;
+use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Snapshot, Store};
 
 use super::{Failure, environment, minute, output};
 
@@ -57,8 +60,18 @@ impl Context {
 
     /// Opens the store for a command that reports the warnings of its log itself.
     pub fn open_quietly(&mut self) -> Result<Store, Failure> {
+        let mut store = self.open_for_allow()?;
+        if output::is_seen() {
+            self.notes.extend(waiting_note(&mut store));
+        }
+        Ok(store)
+    }
+
+    /// Opens the store for the command that itself says what waits.
+    pub fn open_for_allow(&mut self) -> Result<Store, Failure> {
         let mut store = Store::open(&self.options, &mut self.rng)?;
         self.warn(store.take_torn());
+        self.warn(store.take_notices());
         Ok(store)
     }
 
@@ -90,6 +103,7 @@ impl Context {
         } else {
             let answer = store.assign(request, now, rng)?;
             self.warn(store.take_torn());
+            self.warn(store.take_notices());
             answer
         };
         self.warn(notices);
@@ -110,7 +124,38 @@ impl Context {
         }
         let (outcome, notices) = store.execute(needs, now, rng, rule)?;
         self.warn(store.take_torn());
+        self.warn(store.take_notices());
         self.warn(notices);
         Ok((store, outcome))
     }
+}
+
+/// The events whose texts were forgotten in the store, if there is one that can be read.
+pub fn forgotten(store: Option<PathBuf>) -> BTreeSet<EventId> {
+    let peek = || {
+        let options = Options {
+            dir: environment::store_dir(store).ok()?,
+            wait: Duration::ZERO,
+            now: Timestamp::UNIX_EPOCH,
+            progress: Progress::default(),
+            disk: Disk::default(),
+            pending: PendingCheckpoint::default(),
+        };
+        Store::peek(&options).ok()
+    };
+    peek().map_or_else(BTreeSet::new, |store| store.roster().forgotten().clone())
+}
+
+/// Says how many texts wait, if any does. That is asked only where somebody sees it: it takes all
+/// personas.
+fn waiting_note(store: &mut Store) -> Option<String> {
+    let texts = store.prompt_texts().ok()?;
+    let waiting = Count(texts.iter().filter(|(_, is_allowed)| !is_allowed).count() as u64, "text");
+    let (wait, reach) = (waiting.agree("waits", "wait"), waiting.agree("reaches", "reach"));
+    (waiting.0 > 0).then(|| {
+        format!(
+            "note: {waiting} {wait} and {reach} no prompt; `muzzle-persona allow` shows {}\n",
+            waiting.agree("it", "them")
+        )
+    })
 }

@@ -14,7 +14,7 @@ use muzzle_persona::{Options, Snapshot, StoreError};
 use serde::Serialize;
 
 use super::output::{FAINT, HEADING};
-use super::persona::{origin_word, runs, tally};
+use super::persona::{origin_word, place, runs, tally};
 use super::{Context, Failure, failure::EVENTS_HINT, line, minute};
 
 /// Tell what changed between two moments, by persona
@@ -143,10 +143,21 @@ fn lines(change: &PersonaChange) -> Vec<String> {
         lines.push(format!("brought back{why}"));
     }
     for (what, leases) in [("given back by", &change.given_back), ("lent to", &change.lent)] {
-        lines.extend(leases.iter().map(|Lease { session, slot, role, project, .. }| {
-            format!("{what} {slot} of the session {session}, as {role} on {project}")
+        lines.extend(leases.iter().map(|Lease { session, slot, role, project, work, .. }| {
+            let on = place(project, work.as_ref());
+            format!("{what} {slot} of the session {session}, as {role} on {on}")
         }));
     }
+    let ids =
+        |ids: &[EventId]| ids.iter().map(|id| format!("{id:.8}")).collect::<Vec<_>>().join(", ");
+    for (what, lessons) in [("taught", &change.taught), ("offered no more", &change.withdrawn)] {
+        if !lessons.is_empty() {
+            lines.push(format!("lessons {what}: {}", ids(lessons)));
+        }
+    }
+    lines.extend(
+        change.noted.iter().map(|project| format!("its last note on {project} is another")),
+    );
     lines.extend(change.roles.iter().map(|(role, record)| {
         let changes = [
             changed("affinity", record.affinity, |points| format!("{:.3}", points.as_f64())),

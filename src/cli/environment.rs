@@ -26,6 +26,11 @@ pub fn now() -> Result<Timestamp, Failure> {
     environment::now(variable, Timestamp::now()).map_err(|error| Failure::environment(&error))
 }
 
+/// The working directory; none if it is gone.
+pub fn working_directory() -> Option<PathBuf> {
+    std::env::current_dir().ok()
+}
+
 /// A source of randomness whose seed is the system's: salts come from it, and nobody must guess them.
 pub fn rng() -> fastrand::Rng {
     fastrand::Rng::with_seed(RandomState::new().hash_one(()))

@@ -31,7 +31,12 @@ const HELD_HINT: &str =
     "`muzzle-persona release --session SESSION` gives it back; `--force` does that first";
 const COMMITS_HINT: &str = "`git -C STORE log -- events.jsonl` shows the commits that have one";
 const SESSION_HINT: &str = "`muzzle-persona log --type assign` shows which agents were lent whom";
-const JUDGEMENT_HINT: &str = "`muzzle-persona log --type feedback` and `--type outcome` list them; what was taken back counts no more";
+const TEXTS_HINT: &str = "`muzzle-persona log --type feedback`, `--type lesson` and `--type note` list those that have one";
+const FORGET_HINT: &str = "nobody is shown it any more; the same command goes on where it stopped";
+const IN_DATA_HINT: &str = "to be rid of it, cut its line out, and have `muzzle-persona repair --yes` put the gap on record; docs/git.md tells how";
+const JUDGEMENT_HINT: &str = "`muzzle-persona log --type feedback`, `--type outcome` and `--type lesson` list them; what was taken back counts no more";
+const LESSON_HINT: &str = "`muzzle-persona show NAME` lists the lessons that a persona is offered";
+const HOLDER_HINT: &str = "a note is left while a persona is held; `muzzle-persona log --type assign` shows which agents were lent whom";
 const THEN_HINT: &str = "`muzzle-persona list --status all` with the same `--at` shows who was";
 
 #[derive(Debug, Serialize)]
@@ -136,7 +141,11 @@ impl<E: Into<StoreError>> From<E> for Failure {
                     ("not_found", &*format!("the roles are {}", quoted_first(10, known)))
                 }
                 Refusal::NeverLent { .. } => ("not_found", SESSION_HINT),
+                Refusal::NoText { .. } => ("refused", TEXTS_HINT),
+                Refusal::TextInData { .. } => ("refused", IN_DATA_HINT),
                 Refusal::NotRetractable { .. } => ("not_found", JUDGEMENT_HINT),
+                Refusal::NotOffered { .. } => ("not_found", LESSON_HINT),
+                Refusal::HoldsNobody { .. } => ("not_found", HOLDER_HINT),
             },
             StoreError::Cutoff(error) => match error {
                 CutoffError::Unreadable | CutoffError::UnknownId(_) => ("not_found", EVENTS_HINT),
@@ -164,6 +173,10 @@ impl<E: Into<StoreError>> From<E> for Failure {
             StoreError::UnknownThen(_) => ("not_found", THEN_HINT),
             StoreError::Recorded(_) => {
                 ("io", "do not do it again; `muzzle-persona log` shows what is recorded")
+            }
+            StoreError::TextStands(error) => {
+                let busy = matches!(**error, StoreError::Log(LogError::Busy { .. }));
+                (if busy { "busy" } else { "write" }, FORGET_HINT)
             }
             StoreError::TooLong(_) => ("refused", "ask for less at once"),
             StoreError::NewerFormat(_) => {

@@ -4,14 +4,16 @@ use std::fmt;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use muzzle_persona::broker::{self, FeedbackRequest};
+use muzzle_persona::broker::{self, Decision, FeedbackRequest};
 use muzzle_persona::events::{
-    Feedback, Observation, PersonaName, Points, ProjectName, RoleName, Sentiment, SessionId, Source,
+    Feedback, LessonText, Observation, PersonaName, Points, ProjectName, RoleName, Sentiment,
+    SessionId, Source,
 };
 use muzzle_persona::projection::{Needs, Tally};
 use muzzle_persona::wording::quoted;
 use serde::Serialize;
 
+use super::teach::{self, LessonReport, write_taught};
 use super::{Context, Failure, line, persona_names};
 
 /// Judge a persona's work; the verdict counts when the next one is chosen
@@ -20,6 +22,10 @@ use super::{Context, Failure, line, persona_names};
 /// lent for last. Without `--sentiment`, the words of the observation decide. Of
 /// several verdicts on one session, the last counts.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  muzzle-persona feedback elena --observation 'Thorough; caught the race in the retry loop.'
+  muzzle-persona feedback elena --teach --observation 'Missed that the retry test needs two runs.'")]
 pub struct FeedbackArgs {
     /// The persona's name, or how it begins
     #[arg(add = persona_names())]
@@ -36,6 +42,9 @@ pub struct FeedbackArgs {
     /// The verdict
     #[arg(long, value_parser = sentiments())]
     sentiment: Option<Sentiment>,
+    /// Teach the observation, too: for the role, and for the project if `--project` names it
+    #[arg(long)]
+    teach: bool,
 }
 
 fn sentiments() -> impl TypedValueParser<Value = Sentiment> {
@@ -44,11 +53,25 @@ fn sentiments() -> impl TypedValueParser<Value = Sentiment> {
 }
 
 pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, Failure> {
-    let FeedbackArgs { name: persona, observation, role, project, sentiment } = args;
+    let FeedbackArgs { name: persona, observation, role, project, sentiment, teach } = args;
+    let lesson = teach.then(|| LessonText::parse(observation.as_str())).transpose();
+    let lesson = lesson.map_err(|error| {
+        let message = format!("the observation cannot become a lesson: {error}");
+        Failure::usage(message, "`muzzle-persona teach NAME --lesson TEXT` takes a shorter one")
+    })?;
     let source = Source::unchecked("cli");
     let request = FeedbackRequest { persona, role, project, observation, sentiment, source };
-    let (mut store, judged) =
-        context.execute(&request.needs(), |situation| broker::feedback(situation, &request))?;
+    let (mut store, (judged, taught)) = context.execute(&request.needs(), |situation| {
+        if let Some(lesson) = &lesson {
+            let Decision { events, outcome: (judged, taught), notices } =
+                broker::feedback_and_teach(situation, &request, lesson)?;
+            return Ok(Decision { events, outcome: (judged, Some(taught)), notices });
+        }
+        let Decision { events, outcome, notices } = broker::feedback(situation, &request)?;
+        Ok(Decision { events, outcome: (outcome, None), notices })
+    })?;
+    let is_new = taught.as_ref().is_some_and(|taught| taught.is_new);
+    let lesson = taught.map(|taught| teach::recorded(&mut store, &taught)).transpose()?;
     let Feedback { persona: name, role, session, .. } = judged.feedback.clone();
     let (affinity_after, feedback) = store.look(&Needs::personas([&name]), |store| {
         let persona = broker::find_persona(store.roster(), name.as_str())?;
@@ -69,6 +92,7 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
         session,
         name,
         role,
+        taught: lesson.map(|lesson| TaughtReport { recorded: is_new, lesson }),
     })
 }
 
@@ -86,6 +110,15 @@ pub struct FeedbackReport {
     session: Option<SessionId>,
     /// Whether it counts in place of an earlier verdict on the session.
     replaced: bool,
+    /// What `--teach` taught.
+    taught: Option<TaughtReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct TaughtReport {
+    recorded: bool,
+    #[serde(flatten)]
+    lesson: LessonReport,
 }
 
 impl fmt::Display for FeedbackReport {
@@ -107,6 +140,8 @@ impl fmt::Display for FeedbackReport {
                 "It counts in place of the verdict that was given on the same session before."
             )?;
         }
-        writeln!(f, "Affinity: {affinity_before} → {affinity_after}")
+        writeln!(f, "Affinity: {affinity_before} → {affinity_after}")?;
+        let mut taught = self.taught.iter();
+        taught.try_for_each(|taught| write_taught(f, name, &taught.lesson, taught.recorded))
     }
 }

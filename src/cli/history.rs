@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::Args;
 use muzzle_persona::broker;
-use muzzle_persona::events::{PersonaName, ProjectName, ReleaseReason};
+use muzzle_persona::events::{NoteText, PersonaName, ProjectName, ReleaseReason, WorkName};
 use muzzle_persona::projection::{Assignment, History, Needs};
 use serde::Serialize;
 
@@ -19,6 +19,9 @@ pub struct HistoryArgs {
     /// Only those on this project
     #[arg(long, value_parser = ProjectName::parse)]
     project: Option<ProjectName>,
+    /// Only those for this work, such as a branch
+    #[arg(long, value_parser = WorkName::parse)]
+    work: Option<WorkName>,
     /// At most this many
     #[arg(long, value_name = "N", default_value = "20")]
     limit: usize,
@@ -33,7 +36,9 @@ pub fn run(args: &HistoryArgs, context: &mut Context) -> Result<HistoryReport, F
     let mut history = History::of(name.clone());
     snapshot.visit(&[name.as_str()], |record| history.apply(record))?;
     let newest_first = history.assignments.iter().rev();
-    let wanted = newest_first.filter(|it| args.project.as_ref().is_none_or(|p| it.project == *p));
+    let wanted = newest_first
+        .filter(|it| args.project.as_ref().is_none_or(|project| it.project == *project))
+        .filter(|it| args.work.is_none() || it.work == args.work);
     Ok(HistoryReport { name, assignments: wanted.take(args.limit).cloned().collect() })
 }
 
@@ -48,14 +53,29 @@ impl fmt::Display for HistoryReport {
         if self.assignments.is_empty() {
             return line(f, format!("{} has no such assignment.", self.name));
         }
-        let mut table = Table::new(&["ASSIGNED", "RELEASED", "ROLE", "PROJECT", "SLOT", "SESSION"]);
+        let headings =
+            ["ASSIGNED", "RELEASED", "ROLE", "PROJECT", "WORK", "SLOT", "SESSION", "NOTE"];
+        let mut table = Table::new(&headings);
         for past in &self.assignments {
-            let Assignment { role, project, session, slot, assigned_at, .. } = past;
-            let is_orphaned = past.reason == Some(ReleaseReason::Orphaned);
-            let released = past.released_at.map_or_else(|| "not yet".to_owned(), minute);
-            let released = released + if is_orphaned { " (orphaned)" } else { "" };
-            table.row(&[&minute(*assigned_at), &released, role, project, slot, session]);
+            let Assignment { role, project, work, session, slot, assigned_at, note, .. } = past;
+            let work = work.as_ref().map_or("", WorkName::as_str);
+            let note = note.as_ref().map_or("", NoteText::as_str);
+            let (assigned, released) = (minute(*assigned_at), released(past));
+            table.row(&[&assigned, &released, role, project, &work, slot, session, &note]);
+        }
+        if self.assignments.iter().all(|past| past.work.is_none()) {
+            table.hide(4);
+        }
+        if self.assignments.iter().all(|past| past.note.is_none()) {
+            table.hide(headings.len() - 1);
         }
         write!(f, "{table}")
     }
+}
+
+/// When an assignment ended, in one cell.
+pub fn released(past: &Assignment) -> String {
+    let is_orphaned = past.reason == Some(ReleaseReason::Orphaned);
+    let released = past.released_at.map_or_else(|| "not yet".to_owned(), minute);
+    released + if is_orphaned { " (orphaned)" } else { "" }
 }

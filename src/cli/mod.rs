@@ -6,6 +6,7 @@
 //! writer. Every exit code is in [`failure`]. Two rooms are more than a file:
 //! [`claude_code`] knows the files of Claude Code, [`doctor`] looks at everything.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use self::failure::{DAMAGED, Failure, REFUSED};
 use self::output::{Output, line};
 use self::{persona::minute, sentence::sentence, shown_path::ShownPath, table::Table};
 
+mod allow;
 mod assign;
 mod claude_code;
 mod compact;
@@ -30,9 +32,11 @@ mod corpus;
 mod diff;
 mod doctor;
 mod environment;
+mod event_id;
 mod failure;
 mod feedback;
 mod filter;
+mod forget;
 mod git;
 mod git_setup;
 mod grow;
@@ -41,10 +45,12 @@ mod install;
 mod list;
 mod log;
 mod man;
+mod note;
 mod orphan_cleanup;
 mod outcome;
 mod output;
 mod pager;
+mod part;
 mod persona;
 mod reactivate;
 mod release;
@@ -60,9 +66,12 @@ mod show;
 mod shown_path;
 mod stats;
 mod table;
+mod teach;
 mod uninstall;
+mod unlearn;
 mod verify;
 mod why;
+mod work;
 
 pub use self::failure::BUG;
 
@@ -102,6 +111,11 @@ enum Command {
     Outcome(outcome::OutcomeArgs),
     Feedback(feedback::FeedbackArgs),
     Retract(retract::RetractArgs),
+    Forget(forget::ForgetArgs),
+    Teach(teach::TeachArgs),
+    Unlearn(unlearn::UnlearnArgs),
+    Note(note::NoteArgs),
+    Allow(allow::AllowArgs),
     Search(search::SearchArgs),
     Retire(retire::RetireArgs),
     Reactivate(reactivate::ReactivateArgs),
@@ -148,7 +162,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 fn run(cli: Cli, output: &Output, pending: PendingCheckpoint) -> Result<u8, Failure> {
     if let Command::Render(args) = &cli.command {
         // Git runs it in any directory: it must work without a store and a clock.
-        return output.report(&render::run(args)?);
+        return output.report(&render::run(args, || context::forgotten(cli.store))?);
     }
     let mut context = Context::new(cli.store, cli.wait, pending)?;
     let done = dispatch(cli.command, &mut context, output);
@@ -171,6 +185,11 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Outcome(args) => output.report(&outcome::run(args, context)?),
         Command::Feedback(args) => output.report(&feedback::run(args, context)?),
         Command::Retract(args) => output.report(&retract::run(args, context)?),
+        Command::Forget(args) => output.report(&forget::run(args, context)?),
+        Command::Teach(args) => output.report(&teach::run(args, context)?),
+        Command::Unlearn(args) => output.report(&unlearn::run(args, context)?),
+        Command::Note(args) => output.report(&note::run(args, context)?),
+        Command::Allow(args) => output.report(&allow::run(&args, context)?),
         Command::Search(args) => output.report(&search::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),
@@ -182,7 +201,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Why(args) => output.report(&why::run(&args, context)?),
         Command::Seed(args) => output.report(&seed::run(args, context)?),
         Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),
-        Command::Render(args) => output.report(&render::run(&args)?),
+        Command::Render(args) => output.report(&render::run(&args, BTreeSet::new)?),
         Command::GitSetup(args) => {
             output.report(&git_setup::run(&args, context, |question| output.ask(question))?)
         }

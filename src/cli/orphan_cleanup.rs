@@ -29,7 +29,8 @@ pub fn run(args: &OrphanCleanupArgs, context: &mut Context) -> Result<OrphanRepo
     let (_, orphaned) = context.execute(&Needs::nothing(), rule)?;
     let sessions = orphaned.into_iter().map(|(session, last_event, slots)| {
         let released = slots.into_iter().map(Released::from).collect();
-        ReleaseReport { session, last_event: Some(last_event), released, retired: None }
+        let (retired, notes) = (None, None);
+        ReleaseReport { session, last_event: Some(last_event), released, retired, notes }
     });
     Ok(OrphanReport { dry_run: args.dry_run, sessions: sessions.collect() })
 }

@@ -139,6 +139,11 @@ impl Output {
     }
 }
 
+/// Returns whether somebody sees what is written beside an answer.
+pub fn is_seen() -> bool {
+    io::stderr().is_terminal()
+}
+
 /// Shows the progress of reading a long log, after a second, on a terminal.
 pub fn progress() -> Progress {
     if !io::stderr().is_terminal() {

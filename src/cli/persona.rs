@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muzzle_persona::broker::{self, Evidence, Rules, Score};
-use muzzle_persona::events::{EventId, PersonaName, Points, RoleName, SessionId, Tag};
+use muzzle_persona::events::{
+    EventId, NoteText, PersonaName, Points, ProjectName, RoleName, SessionId, Tag, WorkName,
+};
 use muzzle_persona::projection::{Lease, Origin, OutcomeTally, Persona, Status, Tally, Work};
 use muzzle_persona::wording::quoted_first;
 use serde::Serialize;
 
 use super::Table;
+use super::teach::LessonReport;
 
 #[derive(Debug, Serialize)]
 pub struct PersonaReport {
@@ -37,9 +40,31 @@ pub struct PersonaReport {
     /// For `show` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recent_work: Option<Vec<Work>>,
+    /// For `show` alone: how many of its texts reach no prompt before they are allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<usize>,
     /// For `show` alone: by role, the best of the others, if they are not told apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_told_apart: Option<BTreeMap<RoleName, PersonaName>>,
+    /// For `show` alone: what it is offered, newest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lessons: Option<Vec<LessonReport>>,
+    /// For `show` alone: its last note on each project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<Vec<LastNote>>,
+    /// For whom times are told as ages.
+    #[serde(skip)]
+    pub now: Timestamp,
+}
+
+/// The last note of a persona on a project.
+#[derive(Debug, Serialize)]
+pub struct LastNote {
+    pub project: ProjectName,
+    pub id: EventId,
+    pub left_at: Timestamp,
+    /// Not where it was forgotten, or is missing.
+    pub note: Option<NoteText>,
 }
 
 impl PersonaReport {
@@ -73,6 +98,10 @@ impl PersonaReport {
             last_assigned: persona.last_assigned,
             recent_work: None,
             not_told_apart: None,
+            lessons: None,
+            notes: None,
+            now,
+            waiting: None,
         }
     }
 }
@@ -117,6 +146,12 @@ pub fn origin_word(origin: Origin) -> &'static str {
 /// A time in UTC, as tables show it: `2026-03-25 15:30`.
 pub fn minute(at: Timestamp) -> String {
     at.strftime("%F %H:%M").to_string()
+}
+
+/// A project and what is worked on there: `acme-api for fix-login`.
+pub fn place(project: &ProjectName, work: Option<&WorkName>) -> String {
+    let work = work.map(|work| format!(" for {work}")).unwrap_or_default();
+    format!("{project}{work}")
 }
 
 pub fn tags(tags: &[Tag]) -> String {

@@ -4,13 +4,14 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::broker::{self, ReleaseRequest};
+use muzzle_persona::broker::{self, Decision, ReleaseRequest};
 use muzzle_persona::events::{
-    AgentName, PersonaName, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot,
+    AgentName, NoteText, PersonaName, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot,
 };
 use muzzle_persona::{projection::Needs, wording::Count};
 use serde::Serialize;
 
+use super::note::{self, NoteLeft};
 use super::{Context, Failure, line};
 
 /// Give a session's personas back, with their work counted
@@ -25,18 +26,31 @@ pub struct ReleaseArgs {
     /// Only those of this agent
     #[arg(long, value_parser = AgentName::parse)]
     agent_name: Option<AgentName>,
+    /// Leave word, for each persona that comes back, of where the work stands
+    #[arg(long, value_name = "TEXT", value_parser = NoteText::parse)]
+    note: Option<NoteText>,
 }
 
 pub fn run(args: ReleaseArgs, context: &mut Context) -> Result<ReleaseReport, Failure> {
-    let ReleaseArgs { session, agent_name: agent } = args;
+    let ReleaseArgs { session, agent_name: agent, note } = args;
     let request = ReleaseRequest { session, agent, reason: ReleaseReason::Manual };
-    let (_, released) =
-        context.execute(&Needs::nothing(), |situation| broker::release(situation, &request))?;
+    let (mut store, (released, left)) = context.execute(&Needs::nothing(), |situation| {
+        if let Some(note) = &note {
+            return broker::release_with_note(situation, &request, note);
+        }
+        let Decision { events, outcome, notices } = broker::release(situation, &request)?;
+        Ok(Decision { events, outcome: (outcome, Vec::new()), notices })
+    })?;
+    let notes = note::recorded(&mut store, left)?;
+    if note.is_some() && notes.is_empty() {
+        context.warn(["nothing was open, so no note was left"]);
+    }
     Ok(ReleaseReport {
         session: request.session,
         last_event: None,
         released: released.slots.into_iter().map(Released::from).collect(),
         retired: Some(released.retired),
+        notes: Some(notes),
     })
 }
 
@@ -49,6 +63,9 @@ pub struct ReleaseReport {
     pub released: Vec<Released>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retired: Option<Vec<PersonaName>>,
+    /// For `release` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<Vec<NoteLeft>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,7 +89,7 @@ impl fmt::Display for Released {
 
 impl fmt::Display for ReleaseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { session, released, retired, .. } = self;
+        let Self { session, released, retired, notes, .. } = self;
         if released.is_empty() {
             let none = format!("The session `{session}` holds no persona; nothing to release.");
             return line(f, none);
@@ -80,6 +97,7 @@ impl fmt::Display for ReleaseReport {
         let count = Count(released.len(), "persona");
         line(f, format!("Released {count} of the session `{session}`:"))?;
         released.iter().try_for_each(|released| released.fmt(f))?;
+        notes.iter().flatten().try_for_each(|note| note.fmt(f))?;
         retired.iter().flatten().try_for_each(|name| {
             line(f, format!("Archived {name}, who was not assigned for a long time."))
         })

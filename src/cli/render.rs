@@ -15,14 +15,19 @@ use super::{Failure, minute, sentence};
 /// Tell each line of a log's file as a sentence, as `git diff` wants it
 ///
 /// A line that is no sound event is shown as it stands, and marked. No store
-/// is needed. `git-setup` has git call this for the logs of a store.
+/// is needed; where there is one, what was forgotten there is not told of any
+/// file. `git-setup` has git call this for the logs of a store.
 #[derive(Debug, Args)]
 pub struct RenderArgs {
     /// The file, or `-` for what comes on stdin
     file: PathBuf,
 }
 
-pub fn run(args: &RenderArgs) -> Result<RenderReport, Failure> {
+/// `known` are events whose texts were forgotten elsewhere; it is asked if there is any text.
+pub fn run(
+    args: &RenderArgs,
+    known: impl FnOnce() -> BTreeSet<EventId>,
+) -> Result<RenderReport, Failure> {
     let mut bytes = Vec::new();
     let read = if args.file.as_os_str() == "-" {
         io::stdin().lock().read_to_end(&mut bytes)
@@ -33,7 +38,10 @@ pub fn run(args: &RenderArgs) -> Result<RenderReport, Failure> {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let lines = lines.map(|line| line.strip_suffix(b"\n").unwrap_or(line));
     let mut decoded: Vec<_> = lines.map(|line| (line, decode(line))).collect();
-    let forgotten: BTreeSet<_> = decoded.iter().filter_map(|(_, it)| forgotten(it)).collect();
+    let mut forgotten: BTreeSet<_> = decoded.iter().filter_map(|(_, it)| forgotten(it)).collect();
+    if decoded.iter().any(|(_, it)| it.as_ref().is_ok_and(|record| record.event.has_text())) {
+        forgotten.extend(known());
+    }
     for (_, record) in &mut decoded {
         if let Ok(record) = record
             && forgotten.contains(&record.id)

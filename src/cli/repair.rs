@@ -3,7 +3,8 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::{CutLine, LineEnds, MissingEvent, RepairOutcome, Store, wording::Count};
+use muzzle_persona::wording::Count;
+use muzzle_persona::{CutLine, ForgottenText, LineEnds, MissingEvent, RepairOutcome, Store};
 use serde::Serialize;
 
 use super::{Context, Failure, ShownPath, line};
@@ -39,7 +40,8 @@ pub struct RepairReport {
 
 impl fmt::Display for RepairReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let RepairOutcome { cut, missing, line_ends, checkpoint, recorded, .. } = &self.outcome;
+        let RepairOutcome { cut, missing, line_ends, texts, checkpoint, recorded, .. } =
+            &self.outcome;
         if self.outcome.is_empty() {
             return writeln!(f, "Nothing to repair: every line is sound, and none is missed.");
         }
@@ -66,6 +68,11 @@ impl fmt::Display for RepairReport {
         for LineEnds { file, lines } in line_ends {
             let (verb, ends) = (verb("Put back", "Would put back"), Count(*lines, "line end"));
             line(f, format!("{verb} {ends} of `{file}`."))?;
+        }
+        for ForgottenText { event, file, line: number, .. } in texts {
+            let verb = verb("Took", "Would take");
+            let what = format!("the text of {event:.8}, which was forgotten,");
+            line(f, format!("{verb} {what} off line {number} of `{file}`."))?;
         }
         if *checkpoint {
             let verb = verb("Removed", "Would remove");

@@ -1,70 +1,70 @@
-//! `retract`: take a judgement back.
+//! `retract`: take a judgement or a lesson back.
 
 use std::fmt;
 
 use clap::Args;
 use muzzle_persona::Snapshot;
-use muzzle_persona::broker::{self, RetractRequest};
+use muzzle_persona::broker::{self, RetractRequest, Retracted};
 use muzzle_persona::events::{EventId, IdPrefix, PersonaName, Points, Reason, RoleName};
-use muzzle_persona::projection::{Cutoff, CutoffSpec, Needs};
+use muzzle_persona::projection::Needs;
 use serde::Serialize;
 
-use super::{Context, Failure, line};
+use super::{Context, Failure, event_id, line};
 
-/// Take a feedback or an outcome back; it stays in the log, and counts no more
+/// Take a feedback, an outcome or a lesson back; it stays in the log, and counts no more
 ///
-/// A verdict that it had replaced counts again.
+/// A verdict that it had replaced counts again. A lesson that was taken from a
+/// feedback is taken back by its own id.
 #[derive(Debug, Args)]
 pub struct RetractArgs {
     /// How the id of the event begins, as `log` shows it
-    #[arg(value_name = "ID", value_parser = parse_id)]
+    #[arg(value_name = "ID", value_parser = event_id::parse)]
     event: IdPrefix,
     /// Why
     #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
     reason: Option<Reason>,
 }
 
-fn parse_id(text: &str) -> Result<IdPrefix, String> {
-    let wanted = format!("an id has {} or more hex digits", IdPrefix::SHORTEST);
-    IdPrefix::parse(text).ok_or(wanted)
-}
-
 pub fn run(args: RetractArgs, context: &mut Context) -> Result<RetractReport, Failure> {
     let mut snapshot = Snapshot::present(context.open_quietly()?, context.options.now);
-    let found = snapshot.resolve(&CutoffSpec::Event(args.event.clone()))?;
-    let Cutoff::Through(key) = found.end else {
-        return Err(Failure::bug(format!("`{}` is no event", args.event)));
-    };
-    let request = RetractRequest { event: key.id(), reason: args.reason };
+    let event = event_id::find(&mut snapshot, &args.event)?;
+    let request = RetractRequest { event, reason: args.reason };
     let (mut store, retracted) =
         context.execute(&request.needs(), |situation| broker::retract(situation, &request))?;
-    let affinity_after = store.look(&Needs::personas([&retracted.persona]), |store| {
-        let persona = broker::find_persona(store.roster(), retracted.persona.as_str())?;
-        let scoring = &store.rules().scoring;
-        Ok(broker::affinity(persona, &retracted.role, scoring, context.options.now))
+    let (name, role, before) = match retracted {
+        Retracted::Judgement { persona, role, before } => (persona, role, before),
+        Retracted::Lesson { persona: name } => {
+            let (role, affinity_before, affinity_after) = (None, None, None);
+            return Ok(RetractReport { event, name, role, affinity_before, affinity_after });
+        }
+    };
+    let after = store.look(&Needs::personas([&name]), |store| {
+        let persona = broker::find_persona(store.roster(), name.as_str())?;
+        Ok(broker::affinity(persona, &role, &store.rules().scoring, context.options.now))
     })?;
-    Ok(RetractReport {
-        event: request.event,
-        name: retracted.persona,
-        role: retracted.role,
-        affinity_before: retracted.before,
-        affinity_after,
-    })
+    let (affinity_before, affinity_after) = (Some(before), Some(after));
+    Ok(RetractReport { event, name, role: Some(role), affinity_before, affinity_after })
 }
 
 #[derive(Debug, Serialize)]
 pub struct RetractReport {
     event: EventId,
     name: PersonaName,
-    role: RoleName,
-    affinity_before: Points,
-    affinity_after: Points,
+    /// Not of a lesson, nor are the others.
+    role: Option<RoleName>,
+    affinity_before: Option<Points>,
+    affinity_after: Option<Points>,
 }
 
 impl fmt::Display for RetractReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { event, name, role, affinity_before, affinity_after } = self;
+        let (Some(role), Some(before), Some(after)) = (role, affinity_before, affinity_after)
+        else {
+            let back = format!("Took back the lesson {event:.8} of {name}");
+            return line(f, format!("{back}; it is offered no more."));
+        };
         line(f, format!("Took back the judgement {event:.8} of {name} as {role}."))?;
-        writeln!(f, "Affinity: {affinity_before} → {affinity_after}")
+        writeln!(f, "Affinity: {before} → {after}")
     }
 }

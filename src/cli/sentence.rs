@@ -10,7 +10,8 @@ use muzzle_persona::events::{
 };
 use muzzle_persona::wording::Count;
 
-use super::{minute, persona::tags};
+use super::minute;
+use super::persona::{place, tags};
 
 /// Words an event as one line without hidden characters.
 pub fn sentence(record: &Record) -> String {
@@ -67,15 +68,21 @@ fn defined(definition: &Definition, how: &str) -> String {
 }
 
 fn assigned(assign: &Assign) -> String {
-    let Assign { session, agent, team, project, slots, .. } = assign;
-    let slots = slots.iter().map(|AssignedSlot { persona, role, requested, .. }| {
-        let asked = Some(requested).filter(|requested| *requested != role);
-        let asked = asked.map(|requested| format!(" (asked for as {requested})"));
-        (persona, format!("{role}{}", asked.unwrap_or_default()))
-    });
+    let Assign { session, agent, team, project, work, slots, .. } = assign;
+    let slots = slots.iter().map(|it| (&it.persona, role_of(it)));
     let lent = in_roles(slots, &format!("lent to {agent}"));
     let team = team.as_ref().map(|team| format!("team {team}, ")).unwrap_or_default();
-    format!("{lent} on {project} ({team}session {session})")
+    let on = place(project, work.as_ref());
+    format!("{lent} on {on} ({team}session {session})")
+}
+
+/// The role of a slot, with what there is to note of it.
+fn role_of(slot: &AssignedSlot) -> String {
+    let AssignedSlot { role, requested, independent, .. } = slot;
+    let asked = (requested != role).then(|| format!("asked for as {requested}"));
+    let part = (*independent == Some(false)).then(|| "not independent".to_owned());
+    let notes: Vec<_> = asked.into_iter().chain(part).collect();
+    if notes.is_empty() { role.to_string() } else { format!("{role} ({})", notes.join("; ")) }
 }
 
 fn released(release: &Release) -> String {
@@ -112,10 +119,11 @@ fn judged(feedback: &Feedback) -> String {
 }
 
 fn taught(lesson: &Lesson) -> String {
-    let Lesson { persona, role, project, from: _, lesson } = lesson;
+    let Lesson { persona, role, project, from, lesson } = lesson;
     let role = role.as_ref().map(|role| format!(" as {role}")).unwrap_or_default();
     let on = project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
-    format!("{persona} taught{role}{on}{}", said(lesson))
+    let from = from.map(|from| format!(" (from {from:.8})")).unwrap_or_default();
+    format!("{persona} taught{role}{on}{from}{}", said(lesson))
 }
 
 fn left(note: &Note) -> String {
@@ -256,7 +264,7 @@ mod tests {
         let sentences = log.lines().skip(3).map(|line| sentence(&decode(line)) + "\n");
         assert_snapshot!(sentences.collect::<String>(), @r#"
         Elena Vasquez judged positive as code-reviewer on acme-api by cli (session s1): Found the race in "retry".
-        Elena Vasquez taught as code-reviewer on acme-api: Look at who holds the lock while the retry waits.
+        Elena Vasquez taught as code-reviewer on acme-api (from 70cb61ad): Look at who holds the lock while the retry waits.
         Elena Vasquez left a note on acme-api (worker-1-0, session s1): The retry loop is reviewed; the queue is not.
         Elena Vasquez released as code-reviewer (session s1 ended)
         Søren Halvorsen judged negative as documentation by cli (its text is missing)
@@ -274,9 +282,36 @@ mod tests {
         record.event.forget_text();
         let changed = sentence(&decode(&lesson.replace("lock", "log")));
         assert_snapshot!([sentence(&record), changed].join("\n"), @"
-        Elena Vasquez taught as code-reviewer on acme-api (its text was forgotten)
-        Elena Vasquez taught as code-reviewer on acme-api (its text was changed, and is not shown)
+        Elena Vasquez taught as code-reviewer on acme-api (from 70cb61ad) (its text was forgotten)
+        Elena Vasquez taught as code-reviewer on acme-api (from 70cb61ad) (its text was changed, and is not shown)
         ");
+    }
+
+    #[test]
+    fn an_assignment_tells_its_work_and_who_is_not_independent() {
+        let log = include_str!("../../fixtures/log/v1-work.jsonl");
+        let sentences = log
+            .lines()
+            .map(|line| sentence(&muzzle_persona::events::decode(line.as_bytes()).unwrap()) + "\n");
+        assert_snapshot!(sentences.skip(2).collect::<String>(), @r"
+        Elena Vasquez lent to worker-1 as implementation on acme-api for fix-login (session s1)
+        Elena Vasquez released as implementation by hand (session s1)
+        Søren Halvorsen lent to worker-1 as code-reviewer on acme-api for fix-login (session s2)
+        Elena Vasquez lent to worker-2 as security-review (not independent) on acme-api for fix-login (session s2)
+        Søren Halvorsen as code-reviewer and Elena Vasquez as security-review released by hand (session s2)
+        Søren Halvorsen as testing and Elena Vasquez as documentation (asked for as docs) lent to worker-1 on acme-api for feature/audit-log (team blue, session s3)
+        Søren Halvorsen released from worker-1 as testing by hand (session s3)
+        Søren Halvorsen lent to worker-1 as red-team (not independent) on acme-api for feature/audit-log (session s3)
+        Søren Halvorsen as red-team and Elena Vasquez as documentation released by hand (session s3)
+        Elena Vasquez lent to worker-1 as code-reviewer on acme-api (session s4)
+        Elena Vasquez released as code-reviewer by hand (session s4)
+        ");
+        let slots = slots(&["Ann"], r#","requested":"qa","independent":false"#);
+        let data = format!(r#"{{"session":"s","agent":"w","project":"p","slots":[{slots}]}}"#);
+        assert_eq!(
+            sentence_of(1, "assign", &data),
+            "Ann lent to w as testing (asked for as qa; not independent) on p (session s)"
+        );
     }
 
     #[test]

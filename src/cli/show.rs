@@ -3,15 +3,18 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::events::{PersonaName, RoleName, visible};
-use muzzle_persona::projection::{Lease, Needs, Work};
+use jiff::Timestamp;
+use muzzle_persona::events::{LessonText, NoteText, PersonaName, RoleName, visible};
+use muzzle_persona::projection::{Lease, Needs, NoteRecord, Work};
+use muzzle_persona::wording::Count;
 use muzzle_persona::{Snapshot, broker};
 
 use super::output::{FAINT, HEADING};
-use super::persona::{PersonaReport, doubt, origin_word, runs, tags, tally};
+use super::persona::{LastNote, PersonaReport, doubt, origin_word, place, runs, tags, tally};
+use super::teach::LessonReport;
 use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
 
-/// Show one persona: who it is, what it did, who holds it
+/// Show one persona: who it is, what it did and was taught, who holds it
 #[derive(Debug, Args)]
 pub struct ShowArgs {
     /// The persona's name, or how it begins
@@ -26,7 +29,16 @@ pub fn run(args: &ShowArgs, context: &mut Context) -> Result<PersonaReport, Fail
     let mut report = snapshot.look(&Needs::typed(&args.name), |then| {
         let persona = broker::find_persona(then.roster(), &args.name)?;
         let recent_work = Some(persona.recent_work(None).cloned().collect());
-        Ok(PersonaReport { recent_work, ..PersonaReport::new(persona, then.rules(), then.now()) })
+        let report = PersonaReport::new(persona, then.rules(), then.now());
+        let lessons = Some(persona.lessons().iter().rev().map(LessonReport::of).collect());
+        let notes = persona.notes().iter().map(|(project, note)| {
+            let NoteRecord { id, at: left_at, text: note } = note.clone();
+            LastNote { project: project.clone(), id, left_at, note }
+        });
+        let notes = Some(notes.collect());
+        let texts = broker::prompt_texts_of(persona).into_iter();
+        let waiting = Some(texts.filter(|text| !then.is_allowed(text.event)).count());
+        Ok(PersonaReport { recent_work, waiting, lessons, notes, ..report })
     })?;
     let roles: Vec<_> = report.affinity.keys().cloned().collect();
     report.not_told_apart = Some(snapshot.look(&Needs::roles(roles.clone()), |then| {
@@ -62,9 +74,10 @@ impl fmt::Display for PersonaReport {
                 line(f, format!("{what}: {}", tags(words)))?;
             }
         }
-        for Lease { session, slot, role, project, since } in &self.held_by {
+        for Lease { session, slot, role, project, work, since } in &self.held_by {
             let (since, to) = (minute(*since), format!("{slot} of the session {session}"));
-            line(f, format!("Held since {since} by {to}, as {role} on {project}"))?;
+            let on = place(project, work.as_ref());
+            line(f, format!("Held since {since} by {to}, as {role} on {on}"))?;
         }
         if !self.role_instructions.is_empty() {
             writeln!(f, "\n{HEADING}Instructions{HEADING:#}")?;
@@ -75,6 +88,14 @@ impl fmt::Display for PersonaReport {
         if !self.affinity.is_empty() {
             write!(f, "\n{}", record(self))?;
         }
+        if let Some(waiting @ 1..) = self.waiting {
+            let waiting = Count(waiting as u64, "text");
+            let (wait, reach) = (waiting.agree("waits", "wait"), waiting.agree("reaches", "reach"));
+            writeln!(
+                f,
+                "\n{waiting} of it {wait} and {reach} no prompt; see `muzzle-persona allow`."
+            )?;
+        }
         for (role, other) in self.not_told_apart.iter().flatten() {
             line(f, format!("As {role} it is not told apart from {other}."))?;
         }
@@ -84,7 +105,48 @@ impl fmt::Display for PersonaReport {
         for Work { role, project, assigned_at, .. } in self.recent_work.iter().flatten() {
             line(f, format!("  {}  {role} on {project}", minute(*assigned_at)))?;
         }
-        Ok(())
+        write_lessons(f, self)?;
+        write_notes(f, self)
+    }
+}
+
+fn write_lessons(f: &mut fmt::Formatter<'_>, report: &PersonaReport) -> fmt::Result {
+    let lessons = report.lessons.as_deref().unwrap_or_default();
+    if lessons.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n{HEADING}Lessons{HEADING:#}")?;
+    let mut table = Table::new(&["ID", "FOR", "AGE", ">OFFERED", "LESSON"]);
+    for lesson in lessons {
+        let (id, age) = (format!("{:.8}", lesson.id), age(lesson.taught_at, report.now));
+        let words = lesson.lesson.as_ref().map_or(GONE, LessonText::as_str);
+        table.row(&[&id, &lesson.scope(), &age, &lesson.times_offered, &words]);
+    }
+    write!(f, "{table}")
+}
+
+fn write_notes(f: &mut fmt::Formatter<'_>, report: &PersonaReport) -> fmt::Result {
+    let notes = report.notes.as_deref().unwrap_or_default();
+    if notes.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n{HEADING}Left here{HEADING:#}")?;
+    let mut table = Table::new(&["ID", "PROJECT", "AGE", "NOTE"]);
+    for LastNote { project, id, left_at, note } in notes {
+        let words = note.as_ref().map_or(GONE, NoteText::as_str);
+        table.row(&[&format!("{id:.8}"), project, &age(*left_at, report.now), &words]);
+    }
+    write!(f, "{table}")
+}
+
+/// In place of words that are not there.
+const GONE: &str = "(its text is gone)";
+
+/// How long ago something was, in whole days: `today`, `1 day`, `12 days`.
+fn age(at: Timestamp, now: Timestamp) -> String {
+    match now.as_second().saturating_sub(at.as_second()) / (24 * 60 * 60) {
+        ..=0 => "today".to_owned(),
+        days => Count(usize::try_from(days).unwrap_or(usize::MAX), "day").to_string(),
     }
 }
 

@@ -7,22 +7,58 @@ use std::{fmt, iter};
 use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::audit::Finding;
-use muzzle_persona::events::{EventId, PersonaName, RoleName};
+use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, WorkName};
 use muzzle_persona::projection::{Needs, Persona, Tally};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Snapshot, Store};
 use serde::{Serialize, Serializer};
 
+use super::work::{self, WorkReport};
 use super::{AtArgs, Context, Failure, Table, line, minute, persona::tally};
 
 /// Count personas, assignments, feedback and events
+///
+/// With `--work` and `--project`: tell who did what on some work, and whether
+/// every review of it was independent.
 #[derive(Debug, Args)]
 pub struct StatsArgs {
+    /// Only this work, such as a branch: who did what, and who judged it
+    #[arg(long, value_parser = WorkName::parse, requires = "project")]
+    work: Option<WorkName>,
+    /// The project of the work
+    #[arg(long, value_parser = ProjectName::parse, requires = "work")]
+    project: Option<ProjectName>,
     #[command(flatten)]
     at: AtArgs,
 }
 
-pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
+/// The one answer or the other.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum StatsAnswer {
+    All(StatsReport),
+    Work(WorkReport),
+}
+
+impl fmt::Display for StatsAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All(report) => report.fmt(f),
+            Self::Work(report) => report.fmt(f),
+        }
+    }
+}
+
+pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsAnswer, Failure> {
+    match (&args.project, &args.work) {
+        (Some(project), Some(work)) => {
+            work::run(project, work, &args.at, context).map(StatsAnswer::Work)
+        }
+        _ => count(args, context).map(StatsAnswer::All),
+    }
+}
+
+fn count(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
     let mut snapshot = context.read_quietly(&args.at)?;
     let mut stats = snapshot.look(&Needs::everyone(), |then| Ok(report(then)))?;
     // Whatever moment is asked about, this is about the store as it is.

@@ -5,13 +5,16 @@ use std::{fmt, iter};
 use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::Snapshot;
-use muzzle_persona::broker::{self, Explanation, Score, TieBreak};
-use muzzle_persona::events::{Assign, AssignedSlot, ChoiceReason, Points};
-use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, SessionId, Slot};
-use muzzle_persona::projection::{Cutoff, FoldKey, PastAssignment};
+use muzzle_persona::broker::{self, Explanation, Part, Score, TieBreak, TookPart};
+use muzzle_persona::events::{Assign, AssignedSlot, ChoiceReason, LessonText, Points};
+use muzzle_persona::events::{
+    EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, WorkName,
+};
+use muzzle_persona::projection::{Cutoff, FoldKey, LessonRecord, PastAssignment, Persona};
 use serde::Serialize;
 
-use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts};
+use super::part::{passed_over, told, took_part};
+use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts, place};
 use super::{Context, Failure, Table, line, minute, persona_names};
 
 /// Tell why a persona was lent to a session, and not another
@@ -63,9 +66,14 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let before = Snapshot::open_until(&context.options, Cutoff::Before(start))?;
     let explained = broker::why(before.roster(), &preceding, &assignment, before.rules());
     let explanation = sentence(&explained);
+    let AssignedSlot { persona: lent, role: lent_as, .. } = &assignment.slot;
+    let persona = before.roster().get(lent);
+    let offered = persona.map(|it| it.lessons_for(lent_as, &assignment.assign.project));
+    let offered: Vec<_> = offered.into_iter().flatten().take(Persona::LESSONS).cloned().collect();
     let Explanation { reason, recorded, score, rank, ranking, tie_break, .. } = explained;
+    let Explanation { independent, part, took_part, .. } = explained;
     let PastAssignment { id: event, at: assigned_at, assign, slot, .. } = assignment;
-    let Assign { session, project, .. } = assign;
+    let Assign { session, project, work, .. } = assign;
     let AssignedSlot { slot, persona: name, role, requested, .. } = slot;
     let candidates = ranking.len();
     let others = || ranking.iter().filter(|(other, _)| *other != name);
@@ -77,12 +85,15 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     });
     Ok(WhyReport {
         ranking: first.collect(),
+        lessons: offered.iter().map(|lesson| lesson.id).collect(),
+        offered,
         name,
         session,
         slot,
         role,
         requested,
         project,
+        work,
         assigned_at,
         event,
         reason,
@@ -93,6 +104,9 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
         tie_break,
         not_told_apart,
         candidates,
+        independent,
+        part,
+        took_part,
     })
 }
 
@@ -104,6 +118,7 @@ pub struct WhyReport {
     role: RoleName,
     requested: RoleName,
     project: ProjectName,
+    work: Option<WorkName>,
     assigned_at: Timestamp,
     event: EventId,
     /// Why; not where the log does not tell.
@@ -122,21 +137,33 @@ pub struct WhyReport {
     /// How many could be chosen; the ranking has the first of them, best first.
     candidates: usize,
     ranking: Vec<Candidate>,
+    /// Whether it took no part in the work; nothing if the role judges none.
+    independent: Option<bool>,
+    #[serde(skip)]
+    part: Option<Part>,
+    /// Those of the ranking who took part in the work.
+    took_part: Vec<TookPart>,
+    /// The lessons that it was offered then, as far as their words are known.
+    lessons: Vec<EventId>,
+    #[serde(skip)]
+    offered: Vec<LessonRecord>,
 }
 
 impl fmt::Display for WhyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, slot, session, assigned_at, role, project, ranking, .. } = self;
-        let at = minute(*assigned_at);
-        let to = format!("{slot} of the session {session} on {at}, as {role} on {project}");
+        let Self { name, slot, session, assigned_at, role, project, work, ranking, .. } = self;
+        let (at, on) = (minute(*assigned_at), place(project, work.as_ref()));
+        let to = format!("{slot} of the session {session} on {at}, as {role} on {on}");
         line(f, format!("{name} was lent to {to}."))?;
-        let headings: Vec<_> = ["", ">RANK", "NAME"].into_iter().chain(SCORE).collect();
+        let headings: Vec<_> =
+            ["", ">RANK", "NAME"].into_iter().chain(SCORE).chain(["TOOK PART"]).collect();
         let mut table = Table::new(&headings);
         let mut row = |rank: Option<usize>, of: &PersonaName, score: &Score| {
             let mark = if of == name { "→" } else { "" };
             let rank = rank.map(|rank| rank.to_string()).unwrap_or_default();
             let [total, doubt, affinity, expertise, recency] = parts(score);
-            table.row(&[&mark, &rank, of, &total, &doubt, &affinity, &expertise, &recency]);
+            let part = took_part(&self.took_part, of);
+            table.row(&[&mark, &rank, of, &total, &doubt, &affinity, &expertise, &recency, &part]);
         };
         for (rank, Candidate { name, score, .. }) in iter::zip(1.., ranking) {
             row(Some(rank), name, score);
@@ -145,11 +172,24 @@ impl fmt::Display for WhyReport {
         let is_listed = ranking.iter().any(|candidate| candidate.name == *name);
         self.score.iter().filter(|_| !is_listed).for_each(|score| row(self.rank, name, score));
         hide_doubt(&mut table, 4, ranking.iter().map(|it| &it.score).chain(&self.score));
+        if self.took_part.is_empty() {
+            table.hide(8);
+        }
         line(f, &self.explanation)?;
+        if let Some(part) = &self.part {
+            line(f, format!("It is not independent: it {}.", told(part, work.as_ref())))?;
+        }
+        for sentence in passed_over(&self.took_part, work.as_ref()) {
+            line(f, sentence)?;
+        }
         if let (Some(then), Some(now)) = (self.recorded_score, &self.score)
             && then != now.total
         {
             line(f, format!("Its score was {then} then, and is {} by today's rules.", now.total))?;
+        }
+        for LessonRecord { id, text, .. } in &self.offered {
+            let words = text.as_ref().map_or("", LessonText::as_str);
+            line(f, format!("It was offered the lesson {id:.8}: {words}"))?;
         }
         write!(f, "\n{table}")?;
         let sentence = doubtful(name, &self.not_told_apart);
@@ -163,14 +203,11 @@ impl fmt::Display for WhyReport {
 }
 
 fn sentence(explained: &Explanation) -> String {
-    let (of, tie) = (explained.ranking.len(), tie(explained));
+    let of = explained.ranking.len();
     let place = explained.rank.map(|rank| format!("number {rank} of the {of} candidates"));
     let is_best = explained.rank == Some(1);
     match (explained.reason, place) {
-        (Some(ChoiceReason::BestFree), _) if of == 1 => "It was the only candidate.".to_owned(),
-        (Some(ChoiceReason::BestFree), _) if is_best => {
-            format!("It was the best of the {of} candidates{tie}.")
-        }
+        (Some(ChoiceReason::BestFree), _) if is_best => format!("It was {}.", best(explained)),
         (Some(ChoiceReason::BestFree), place) => {
             let place = place.map(|place| format!("; by today's rules it would be {place}"));
             format!("It was the best candidate then{}.", place.unwrap_or_default())
@@ -186,8 +223,7 @@ fn sentence(explained: &Explanation) -> String {
         }
         (Some(ChoiceReason::BroughtBack), place) => {
             let place = match place {
-                Some(_) if of == 1 => ": it was the only candidate".to_owned(),
-                Some(_) if is_best => format!(": it was the best of the {of} candidates{tie}"),
+                Some(_) if is_best => format!(": it was {}", best(explained)),
                 Some(place) => format!("; by today's rules it would be {place}"),
                 None => String::new(),
             };
@@ -206,9 +242,24 @@ fn sentence(explained: &Explanation) -> String {
     }
 }
 
+/// What the first of the ranking was, and of whom.
+fn best(explained: &Explanation) -> String {
+    let (all, took_part) = (explained.ranking.len(), explained.took_part.len());
+    let (among, who) = match all.saturating_sub(took_part) {
+        others if took_part == 0 => (others, ""),
+        0 => (all, ", all of whom took part"),
+        others => (others, " who took no part"),
+    };
+    match among {
+        1 if all == 1 => "the only candidate".to_owned(),
+        1 => format!("the only candidate{who}"),
+        _ => format!("the best of the {among} candidates{who}{}", tie(explained)),
+    }
+}
+
 fn tie(explained: &Explanation) -> &'static str {
     match explained.tie_break.filter(|_| explained.rank == Some(1)) {
-        None => "",
+        None | Some(TieBreak::Independent) => "",
         Some(TieBreak::OwnInstruction) => {
             "; of equal scores, the one with its own instruction for the role"
         }

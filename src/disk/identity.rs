@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 /// What is known of a file that is one, and no directory, pipe or device.
 pub fn regular(of: fs::Metadata) -> io::Result<fs::Metadata> {
@@ -11,19 +12,39 @@ pub fn regular(of: fs::Metadata) -> io::Result<fs::Metadata> {
 
 /// Which file it is: the same for every name and every handle of one file.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Identity(
+pub struct Identity {
     /// Its device and its number there.
     #[cfg(unix)]
-    pub(super) (u64, u64),
-    #[cfg(not(unix))] same_file::Handle,
-);
+    file: (u64, u64),
+    #[cfg(not(unix))]
+    file: same_file::Handle,
+    /// When it was made, in nanoseconds since 1970; 0 where the system does not tell.
+    born: u128,
+    /// Whether it is the user's who runs this, where files have owners.
+    pub is_own: bool,
+}
+
+impl Identity {
+    /// What tells the file from every other that has, had or will have its name: a copy of it has
+    /// another mark, and so has what git puts in its place.
+    pub fn mark(&self) -> String {
+        format!("{:x}-{:x}", self.number(), self.born)
+    }
+}
+
+/// When a file was made, in nanoseconds since 1970; 0 where the system does not tell.
+fn born(of: &fs::Metadata) -> u128 {
+    let since = of.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_nanos())
+}
 
 #[cfg(unix)]
 impl Identity {
     fn new(of: &fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt as _;
 
-        Self((of.dev(), of.ino()))
+        let is_own = of.uid() == rustix::process::geteuid().as_raw();
+        Self { file: (of.dev(), of.ino()), born: born(of), is_own }
     }
 
     pub fn named(path: &Path) -> io::Result<Self> {
@@ -34,21 +55,28 @@ impl Identity {
         Ok(Self::new(&regular(file.metadata()?)?))
     }
 
+    /// The user's own file of this number, on a disk that is none.
+    #[cfg(test)]
+    pub fn numbered(number: u64) -> Self {
+        Self { file: (0, number), born: 0, is_own: true }
+    }
+
     /// Its number on its device, or 0 where files have none.
     pub fn number(&self) -> u64 {
-        self.0.1
+        self.file.1
     }
 }
 
 #[cfg(not(unix))]
 impl Identity {
     pub fn named(path: &Path) -> io::Result<Self> {
-        same_file::Handle::from_path(path).map(Self)
+        let (file, born) = (same_file::Handle::from_path(path)?, born(&fs::metadata(path)?));
+        Ok(Self { file, born, is_own: true })
     }
 
     pub fn of(file: &File) -> io::Result<Self> {
-        regular(file.metadata()?)?;
-        same_file::Handle::from_file(file.try_clone()?).map(Self)
+        let born = born(&regular(file.metadata()?)?);
+        Ok(Self { file: same_file::Handle::from_file(file.try_clone()?)?, born, is_own: true })
     }
 
     /// Its number on its device, or 0 where files have none.

@@ -405,7 +405,7 @@ impl FileSystem for Simulated {
     fn identity(&self, path: &Path) -> io::Result<Identity> {
         let mut state = self.state();
         state.call(Call::Look)?;
-        Ok(Identity((0, state.file(path)? as u64)))
+        Ok(Identity::numbered(state.file(path)? as u64))
     }
 
     fn pause(&self, _: Duration) {}
@@ -491,7 +491,7 @@ impl OpenFile for Handle {
     }
 
     fn identity(&self) -> io::Result<Identity> {
-        self.call(Call::Look, |_, _| Ok(Identity((0, self.inode as u64))))
+        self.call(Call::Look, |_, _| Ok(Identity::numbered(self.inode as u64)))
     }
 
     fn try_lock(&self) -> io::Result<()> {

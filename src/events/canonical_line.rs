@@ -12,6 +12,7 @@ use super::{
     AgentName, Assign, AssignedSlot, DETACHED_SINCE, Detached, Event, EventId, FORMAT_VERSION,
     Feedback, Heads, Observation, Outcome, PersonaName, Points, ProjectName, Record, Release,
     ReleasedSlot, RoleName, RunId, Seq, SessionId, Slot, Source, TeamName, TextDigest, ToolUseId,
+    WorkName,
 };
 
 /// What stands before, between and behind the parts of a line's content with one parent.
@@ -67,6 +68,7 @@ fn assign(data: &str) -> Option<Assign> {
     let agent = text(rest, ",\"agent\":\"").map(AgentName::unchecked)?;
     let team = text(rest, ",\"team\":\"").map(TeamName::unchecked);
     let project = text(rest, ",\"project\":\"").map(ProjectName::unchecked)?;
+    let work = text(rest, ",\"work\":\"").map(WorkName::unchecked);
     let slots = slots(rest, |rest, slot, persona, role| {
         let requested = text(rest, ",\"requested\":\"").map(RoleName::unchecked)?;
         let by = match text(rest, ",\"by\":\"") {
@@ -74,10 +76,11 @@ fn assign(data: &str) -> Option<Assign> {
             None => None,
         };
         let score = points(rest, ",\"score\":");
-        Some(AssignedSlot { slot, persona, role, requested, by, score })
+        let independent = boolean(rest, ",\"independent\":");
+        Some(AssignedSlot { slot, persona, role, requested, by, score, independent })
     })?;
     let tool_use_id = text(rest, ",\"tool_use_id\":\"").map(ToolUseId::unchecked);
-    (*rest == "}").then_some(Assign { session, agent, team, project, slots, tool_use_id })
+    (*rest == "}").then_some(Assign { session, agent, team, project, work, slots, tool_use_id })
 }
 
 fn release(data: &str) -> Option<Release> {
@@ -165,6 +168,17 @@ fn points(rest: &mut &str, key: &str) -> Option<Points> {
     Some(points)
 }
 
+/// Reads `true` or `false` behind `key`, if `key` comes next.
+fn boolean(rest: &mut &str, key: &str) -> Option<bool> {
+    let behind = rest.strip_prefix(key)?;
+    let (value, behind) = match behind.strip_prefix("false") {
+        Some(behind) => (false, behind),
+        None => (true, behind.strip_prefix("true")?),
+    };
+    *rest = behind;
+    Some(value)
+}
+
 /// Reads a word of a fixed list.
 fn word<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
     let word: StrDeserializer<'a, Error> = text.into_deserializer();
@@ -195,7 +209,12 @@ fn number(text: &str) -> Option<(u64, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = text.split_at_checked(digits)?;
     let is_canonical = number == "0" || !number.starts_with('0');
-    Some((number.parse().ok().filter(|_| is_canonical)?, rest))
+    // No number of 19 digits is too large.
+    let value = match digits {
+        1..=19 => number.bytes().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')),
+        _ => number.parse().ok()?,
+    };
+    is_canonical.then_some((value, rest))
 }
 
 /// How a moment is written.
@@ -203,19 +222,40 @@ const MOMENT: &str = "0000-00-00T00:00:00Z";
 
 fn moment(text: &str) -> Option<Timestamp> {
     let bytes: [u8; MOMENT.len()] = text.as_bytes().try_into().ok()?;
-    let is_canonical = |(byte, form): (&u8, u8)| match form {
-        b'0' => byte.is_ascii_digit(),
-        other => *byte == other,
+    let [
+        y3,
+        y2,
+        y1,
+        y0,
+        b'-',
+        m1,
+        m0,
+        b'-',
+        d1,
+        d0,
+        b'T',
+        h1,
+        h0,
+        b':',
+        i1,
+        i0,
+        b':',
+        s1,
+        s0,
+        b'Z',
+    ] = bytes
+    else {
+        return None;
     };
-    if !bytes.iter().zip(MOMENT.bytes()).all(is_canonical) {
+    let digits = [y3, y2, y1, y0, m1, m0, d1, d0, h1, h0, i1, i0, s1, s0];
+    if !digits.iter().fold(true, |all, digit| all & digit.is_ascii_digit()) {
         return None;
     }
-    let [y3, y2, y1, y0, _, m1, m0, _, d1, d0, _, h1, h0, _, i1, i0, _, s1, s0, _] =
-        bytes.map(|byte| byte.wrapping_sub(b'0') & 15);
-    let two = |tens: u8, ones: u8| i8::try_from(tens * 10 + ones).ok();
-    let year = i16::from(y3) * 1000 + i16::from(y2) * 100 + i16::from(two(y1, y0)?);
-    let (month, day) = (two(m1, m0)?, two(d1, d0)?);
-    let (hour, minute, second) = (two(h1, h0)?, two(i1, i0)?, two(s1, s0)?);
+    #[expect(clippy::cast_possible_wrap, reason = "it is below 100")]
+    let two = |tens: u8, ones: u8| ((tens - b'0') * 10 + (ones - b'0')) as i8;
+    let year = i16::from(two(y3, y2)) * 100 + i16::from(two(y1, y0));
+    let (month, day) = (two(m1, m0), two(d1, d0));
+    let (hour, minute, second) = (two(h1, h0), two(i1, i0), two(s1, s0));
     let civil = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
     Offset::UTC.to_timestamp(civil).ok()
 }
@@ -227,10 +267,11 @@ mod tests {
     use super::*;
     use crate::events::line_parts::LineParts;
 
-    const LOGS: [&str; 3] = [
+    const LOGS: [&str; 4] = [
         include_str!("../../fixtures/log/v1.jsonl"),
         include_str!("../../fixtures/log/v1-outcomes.jsonl"),
         include_str!("../../fixtures/log/v2-texts.jsonl"),
+        include_str!("../../fixtures/log/v1-work.jsonl"),
     ];
 
     /// What the id of a line covers.

@@ -147,6 +147,9 @@ pub(super) trait Tail {
     /// The object that stands after the id.
     fn object(&self) -> Option<Vec<u8>>;
 
+    /// The words with their key, as they stand in the object.
+    fn field(&self) -> Option<Vec<u8>>;
+
     /// Takes the object that stands after the id.
     fn attach(&mut self, object: &[u8]);
 
@@ -175,6 +178,12 @@ impl<T: FreeText> Tail for Detached<T> {
         };
         // Texts are written into memory, and their keys are texts.
         write().ok().map(|()| object)
+    }
+
+    fn field(&self) -> Option<Vec<u8>> {
+        let Self::Words { words, .. } = self else { return None };
+        let words = serde_json::to_string(words.words()).ok()?;
+        Some(format!("\"{}\":{words}", T::KEY).into_bytes())
     }
 
     fn attach(&mut self, object: &[u8]) {

@@ -6,7 +6,7 @@
 
 #![expect(missing_docs, reason = "names that say it all, and the format's description")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,8 @@ use smol_str::SmolStr;
 
 use super::{
     AgentName, DETACHED_SINCE, Detached, EventId, LessonText, NoteText, Observation, PersonaName,
-    Points, ProjectName, Reason, RoleName, RunId, SessionId, Slot, Source, Tag, TeamName,
-    ToolUseId,
+    Points, ProjectName, Reason, Repair, RoleName, RunId, SessionId, Slot, Source, Tag, TeamName,
+    ToolUseId, WorkName,
 };
 
 /// One thing that happened.
@@ -113,6 +113,9 @@ pub struct Assign {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<TeamName>,
     pub project: ProjectName,
+    /// What is worked on there, such as a branch, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<WorkName>,
     /// A slot for each persona.
     pub slots: Vec<AssignedSlot>,
     /// The client's call that asked, where there was one.
@@ -134,6 +137,9 @@ pub struct AssignedSlot {
     /// The total of its score then; older lines do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Points>,
+    /// `false` in a role that judges work, if the persona took part in that work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub independent: Option<bool>,
 }
 
 /// Why a persona is in a slot.
@@ -387,25 +393,4 @@ pub struct Summary {
     pub positive: u64,
     pub negative: u64,
     pub neutral: u64,
-}
-
-/// A gap in the log, vouched for; or, where nothing is listed, heads that are joined.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repair {
-    /// The lines that were cut out.
-    pub cut: Vec<Cut>,
-    /// The ids that other lines name and no line has.
-    pub missing: BTreeSet<EventId>,
-}
-
-/// One line that was cut out of the log.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Cut {
-    pub file: SmolStr,
-    /// Its line number there, from 1.
-    pub line: u64,
-    /// The BLAKE3 digest of its bytes, without the line end.
-    pub blake3: SmolStr,
-    /// Its length, without the line end.
-    pub bytes: u64,
 }

@@ -5,7 +5,7 @@ use super::{
     AgentName, Assign, Compact, Definition, Event, Feedback, Forget, LINE_LIMIT, Lesson,
     LessonText, Note, NoteText, Observation, Outcome, PersonaName, ProjectName, Reactivate, Reason,
     Release, Retire, Retract, RoleName, RunId, SessionId, Slot, Source, Tag, TeamName, TextError,
-    TextLoss, ToolUseId, Unlearn, check_text,
+    TextLoss, ToolUseId, Unlearn, WorkName, check_text,
 };
 
 /// A text of an event, with what it names.
@@ -21,6 +21,8 @@ pub enum EventText<'a> {
     Team(&'a TeamName),
     /// The project that the work was on.
     Project(&'a ProjectName),
+    /// What is worked on within the project.
+    Work(&'a WorkName),
     /// A slot that is opened or closed.
     Slot(&'a Slot),
     /// A role in which a persona worked or was judged.
@@ -58,6 +60,7 @@ impl EventText<'_> {
             Self::Agent(text) => text.check(),
             Self::Team(text) => text.check(),
             Self::Project(text) => text.check(),
+            Self::Work(text) => text.check(),
             Self::Slot(text) => text.check(),
             Self::Role(text) | Self::RequestedRole(text) | Self::InstructedRole(text) => {
                 text.check()
@@ -141,6 +144,11 @@ impl Event {
         self.tail()?.object()
     }
 
+    /// The words of the free text with their key, as a line has them.
+    pub(crate) fn text_field(&self) -> Option<Vec<u8>> {
+        self.tail()?.field()
+    }
+
     /// Takes the object that stands after the id of the event's line.
     pub(super) fn attach(&mut self, object: &[u8]) {
         if let Some(tail) = self.tail_mut() {
@@ -153,6 +161,11 @@ impl Event {
         if let Some(tail) = self.tail_mut() {
             tail.forget();
         }
+    }
+
+    /// Returns whether the event has a free text, or had one.
+    pub(crate) fn may_have_text(&self) -> bool {
+        self.has_text() || self.text_loss().is_some()
     }
 
     /// Returns whether the event has a free text whose words are known.
@@ -186,12 +199,13 @@ impl Definition {
 
 impl Assign {
     fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
-        let Self { session, agent, team, project, slots, tool_use_id } = self;
+        let Self { session, agent, team, project, work, slots, tool_use_id } = self;
         let of_all = [
             Some(EventText::Session(session)),
             Some(EventText::Agent(agent)),
             team.as_ref().map(EventText::Team),
             Some(EventText::Project(project)),
+            work.as_ref().map(EventText::Work),
             tool_use_id.as_ref().map(EventText::ToolUse),
         ];
         let of_slots = slots.iter().flat_map(|slot| {
@@ -326,6 +340,7 @@ mod tests {
             include_str!("../../fixtures/log/v1.jsonl"),
             include_str!("../../fixtures/log/v1-outcomes.jsonl"),
             include_str!("../../fixtures/log/v2-texts.jsonl"),
+            include_str!("../../fixtures/log/v1-work.jsonl"),
         ];
         for line in logs.iter().flat_map(|log| log.lines()) {
             let event = decode(line.as_bytes()).unwrap().event;

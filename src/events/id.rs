@@ -18,6 +18,10 @@ impl EventId {
     /// The number of hex digits in which an id is written.
     pub const DIGITS: usize = 32;
 
+    /// Stands for the id of the line before in an event that is not written yet: of lines that are
+    /// written together, no id is known until all of them are. No line has this id.
+    pub(crate) const OF_LINE_BEFORE: Self = Self([0; 16]);
+
     /// Computes the id of a line from its bytes up to, not including, `,"id":`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
@@ -27,23 +31,25 @@ impl EventId {
     /// Reads an id from its 32 hex digits.
     #[must_use]
     pub fn parse(digits: &[u8]) -> Option<Self> {
-        if digits.len() != Self::DIGITS {
-            return None;
+        let digits: &[u8; Self::DIGITS] = digits.try_into().ok()?;
+        let (mut nibbles, mut are_digits) = ([0; Self::DIGITS], true);
+        // No early end, so that the compiler can look at many digits at once.
+        for (nibble, byte) in nibbles.iter_mut().zip(digits) {
+            let (digit, letter) = (byte.wrapping_sub(b'0'), byte.wrapping_sub(b'a'));
+            are_digits &= digit < 10 || letter < 6;
+            *nibble = if digit < 10 { digit } else { letter.wrapping_add(10) };
         }
-        let (pairs, _) = digits.as_chunks::<2>();
-        let (mut id, mut all) = ([0; 16], 0);
+        let (pairs, _) = nibbles.as_chunks::<2>();
+        let mut id = [0; 16];
         for (to, [high, low]) in id.iter_mut().zip(pairs) {
-            let (high, low) = (nibble(*high), nibble(*low));
-            all |= high | low;
             *to = high << 4 | low;
         }
-        (all < NO_DIGIT).then_some(Self(id))
+        are_digits.then_some(Self(id))
     }
 
-    /// The first 32 bits.
-    pub(crate) fn first_bits(self) -> u32 {
-        let [a, b, c, d, ..] = self.0;
-        u32::from_be_bytes([a, b, c, d])
+    /// The first 64 bits.
+    pub(crate) fn first_bits(self) -> u64 {
+        u64::from_be_bytes(*self.0.first_chunk().unwrap_or(&[0; 8]))
     }
 
     /// The hex digits, as ASCII bytes.
@@ -58,18 +64,6 @@ impl EventId {
             *low = hex(byte & 15);
         }
         digits
-    }
-}
-
-/// What [`nibble`] answers to anything else: more than any value, whatever it is combined with.
-const NO_DIGIT: u8 = 16;
-
-/// The value of a lower-case hex digit.
-fn nibble(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        _ => NO_DIGIT,
     }
 }
 
@@ -146,6 +140,12 @@ impl IdPrefix {
     #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
     pub fn len(&self) -> usize {
         self.digits.len()
+    }
+
+    /// Returns whether an id begins with these digits.
+    #[must_use]
+    pub fn begins(&self, id: EventId) -> bool {
+        self.range.contains(&id)
     }
 
     /// The ids that begin with these digits.

@@ -295,10 +295,10 @@ mod tests {
                 ChoiceReason::Kept, ChoiceReason::Summoned, ChoiceReason::BestFree,
                 ChoiceReason::BroughtBack, ChoiceReason::Grown,
             ])),
-            score in prop::option::of(-2.0..120.0),
+            score in prop::option::of(-2.0..120.0), independent: Option<bool>,
         ) -> AssignedSlot {
             let score = score.map(Points::from_f64);
-            AssignedSlot { slot, persona, role, requested, by, score }
+            AssignedSlot { slot, persona, role, requested, by, score, independent }
         }
     }
 
@@ -320,9 +320,10 @@ mod tests {
     prop_compose! {
         fn assign()(
             session in text(), agent in text(), team in prop::option::of(text()), project in text(),
+            work in prop::option::of(text()),
             slots in prop::collection::vec(assigned(), 0..3), tool_use_id in prop::option::of(text()),
         ) -> Event {
-            Event::Assign(Assign { session, agent, team, project, slots, tool_use_id })
+            Event::Assign(Assign { session, agent, team, project, work, slots, tool_use_id })
         }
     }
 
@@ -512,9 +513,10 @@ mod tests {
     }
 
     /// A log of each version of the format, byte for byte. They are read for ever.
-    const SAMPLES: [&str; 3] = [
+    const SAMPLES: [&str; 4] = [
         include_str!("../../fixtures/log/v1.jsonl"),
         include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+        include_str!("../../fixtures/log/v1-work.jsonl"),
         include_str!("../../fixtures/log/v2-texts.jsonl"),
     ];
 

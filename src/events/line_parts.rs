@@ -1,5 +1,6 @@
 //! The parts of a line: what its id covers, the id, and the text after it.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -73,6 +74,24 @@ pub fn last_written_id(lines: &[u8]) -> Option<EventId> {
         Some(end) => written_id(lines.get(end + 1..)?),
         None => LineParts::ending_with_id(lines).map(|parts| parts.id),
     }
+}
+
+/// Where the text of a line stands, or of a piece of one, with the comma and the key before it. The
+/// brace that ends the line is none of it.
+pub fn text_place(line: &[u8]) -> Option<Range<usize>> {
+    let end = line.strip_suffix(b"\n").unwrap_or(line).len();
+    let is_whole = LineParts::of(line.get(..end)?).map(|parts| parts.text.is_some());
+    if is_whole == Some(false) {
+        return None;
+    }
+    let start = ID_FINDER.find_iter(line).find_map(|start| {
+        let digits = start + ID_KEY.len();
+        let behind = digits + EventId::DIGITS;
+        let is_it = EventId::parse(line.get(digits..behind)?).is_some()
+            && line.get(behind..)?.starts_with(TEXT_KEY);
+        is_it.then_some(behind + 1)
+    })?;
+    Some(start..if is_whole.is_some() { end - 1 } else { end })
 }
 
 /// What stands after the id of a line, given without its line end.

@@ -16,28 +16,32 @@ mod log;
 mod next_lines;
 mod points;
 mod record;
+mod repair;
 mod text;
 
 pub use detached_text::{Detached, FreeText, Salt, TextDigest, TextLoss};
 pub use event::{
-    Assign, AssignedSlot, ChoiceReason, Compact, Cut, Definition, Event, Feedback, Forget, Lesson,
-    Note, Outcome, OutcomeResult, Reactivate, ReactivateReason, Release, ReleaseReason,
-    ReleasedSlot, Repair, Retire, RetireReason, Retract, Sentiment, Summary, Unlearn,
+    Assign, AssignedSlot, ChoiceReason, Compact, Definition, Event, Feedback, Forget, Lesson, Note,
+    Outcome, OutcomeResult, Reactivate, ReactivateReason, Release, ReleaseReason, ReleasedSlot,
+    Retire, RetireReason, Retract, Sentiment, Summary, Unlearn,
 };
 pub use event_text::EventText;
 pub use id::{EventId, IdPrefix};
 pub(crate) use line::{LINE_LIMIT, check_id, decode_checked, end_with_id, possible_ids, prefilter};
 pub use line::{LineError, decode, encode};
-pub(crate) use line_parts::{last_written_id, text_of, without_mark, without_text, written_id};
+pub(crate) use line_parts::{
+    last_written_id, text_of, text_place, without_mark, without_text, written_id,
+};
 pub(crate) use log::{Append, DamageReason, Log, Read};
 pub use log::{LogError, Position, TornTail};
 pub(crate) use next_lines::NextLines;
 pub use points::Points;
 pub(crate) use record::DETACHED_SINCE;
 pub use record::{FORMAT_VERSION, Heads, Record, Seq};
+pub use repair::{Cut, Repair};
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, LessonText, NoteText, Observation, PersonaName, ProjectName, Reason, RoleName,
-    RunId, SessionId, Slot, Source, Tag, TeamName, TextError, ToolUseId, is_hidden, one_line,
-    visible,
+    RunId, SessionId, Slot, Source, Tag, TeamName, TextError, ToolUseId, WorkName, is_hidden,
+    name_only, one_line, visible,
 };

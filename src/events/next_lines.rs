@@ -31,8 +31,14 @@ impl NextLines {
         Self { bytes: Vec::new(), ids: Vec::new(), at, seq, last: deepest, others }
     }
 
-    /// Adds the line of an event.
-    pub fn push(&mut self, event: Event) -> Result<(), LineError> {
+    /// Adds the line of an event, and returns its id. A lesson may be taken from the feedback in the
+    /// line before it.
+    pub fn push(&mut self, mut event: Event) -> Result<EventId, LineError> {
+        if let Event::Lesson(lesson) = &mut event
+            && lesson.from == Some(EventId::OF_LINE_BEFORE)
+        {
+            lesson.from = self.ids.last().copied();
+        }
         while !self.others.is_empty()
             && self.others.len() >= room_for_parents(self.seq, self.at, &event)?
         {
@@ -44,13 +50,13 @@ impl NextLines {
     }
 
     /// Adds a line that follows the last one and so many of the other heads.
-    fn follow(&mut self, event: Event, others: usize) -> Result<(), LineError> {
+    fn follow(&mut self, event: Event, others: usize) -> Result<EventId, LineError> {
         let others = self.others.drain(..others.min(self.others.len()));
         let prev: Vec<_> = self.last.into_iter().chain(others).collect();
         let record = encode(&mut self.bytes, self.seq, self.at, event, prev.into())?;
         self.ids.push(record.id);
         (self.seq, self.last) = (record.seq.next(), Some(record.id));
-        Ok(())
+        Ok(record.id)
     }
 
     /// The lines, line ends included, and their ids.
@@ -63,7 +69,7 @@ impl NextLines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{Cut, LINE_LIMIT, Record, decode};
+    use crate::events::{Cut, Detached, LINE_LIMIT, Lesson, PersonaName, Record, decode};
 
     const SEQ: Seq = Seq(9_999);
 
@@ -121,6 +127,35 @@ mod tests {
             assert_eq!(followed, all.ids(), "each is followed once");
             let joins = told.iter().filter(|it| it.event == Event::Repair(Repair::default()));
             assert_eq!((told.len(), joins.count()), if count > 2_000 { (6, 5) } else { (2, 1) });
+        }
+    }
+
+    #[test]
+    fn a_lesson_is_taken_from_the_feedback_in_the_line_before_it() {
+        let lesson = |from| {
+            Event::Lesson(Lesson {
+                persona: PersonaName::unchecked("Ann"),
+                role: None,
+                project: None,
+                from,
+                lesson: Detached::Absent,
+            })
+        };
+        for heads in [Heads::default(), heads(1), heads(3_000)] {
+            let deepest = heads.ids().last().copied();
+            let mut lines = NextLines::new(SEQ, &heads, deepest, Timestamp::UNIX_EPOCH);
+            let other = Some(EventId::of(b"other"));
+            for from in [None, Some(EventId::OF_LINE_BEFORE), other] {
+                lines.push(lesson(from)).unwrap();
+            }
+            let (bytes, ids) = lines.into_parts();
+            let lines = str::from_utf8(&bytes).unwrap().lines();
+            let taught = lines.filter_map(|line| match decode(line.as_bytes()).unwrap().event {
+                Event::Lesson(lesson) => Some(lesson.from),
+                _ => None,
+            });
+            let first = ids.iter().rev().nth(2).copied();
+            assert_eq!(taught.collect::<Vec<_>>(), [None, first, other]);
         }
     }
 

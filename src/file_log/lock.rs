@@ -26,7 +26,7 @@ const NEWCOMER: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct WriteLock {
     /// Open for as long as the lock is held: closing it gives the lock back.
-    _file: Arc<dyn OpenFile>,
+    file: Arc<dyn OpenFile>,
 }
 
 impl WriteLock {
@@ -48,7 +48,7 @@ impl WriteLock {
         let mut pause = FIRST_PAUSE;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
+                Ok(()) => return Ok(Self { file }),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(LogError::io("lock", path)(error)),
@@ -61,6 +61,28 @@ impl WriteLock {
             std::thread::sleep(pause.mul_f64(0.5 + jitter.f64() / 2.0).min(left));
             pause = next_pause(pause, waited);
         }
+    }
+}
+
+impl WriteLock {
+    /// Says to whoever takes the lock next that a file may have got a name that is not durable yet.
+    ///
+    /// It says so by the length of its file, which is odd then, whatever stands in it: what dies with
+    /// the machine need not be durable.
+    pub fn begin_renaming(&self) -> io::Result<()> {
+        let length = self.file.len()?;
+        if length.is_multiple_of(2) { self.file.set_len(length + 1) } else { Ok(()) }
+    }
+
+    /// Takes that back, once all names are durable.
+    pub fn end_renaming(&self) -> io::Result<()> {
+        let length = self.file.len()?;
+        if length.is_multiple_of(2) { Ok(()) } else { self.file.set_len(length - 1) }
+    }
+
+    /// Returns whether a holder of the lock died between the two.
+    pub fn has_renamed(&self) -> io::Result<bool> {
+        Ok(!self.file.len()?.is_multiple_of(2))
     }
 }
 

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::lock::WriteLock;
 use self::segments::ACTIVE;
 use self::tail::{read_at, read_lines};
 use crate::disk::{Disk, Mode, OpenFile, if_there};
@@ -25,12 +24,14 @@ mod rewrite;
 mod seal;
 pub(crate) mod segments;
 pub(crate) mod tail;
+mod texts;
 mod torn_tail;
 
-pub use self::lock::Hold;
+pub use self::lock::{Hold, WriteLock};
 pub use self::reader::{Batch, Reader};
 pub use self::rewrite::Rewrite;
 pub use self::segments::Segment;
+pub use self::texts::StandingText;
 
 /// How much of a file is read to find the id of a line by its end: what most lines with a text are
 /// shorter than, else all that a line can be long with the line end before it.
@@ -47,7 +48,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// The attributes that a new store has in git: the log keeps its bytes, and a merge keeps the lines of both sides.
 const GIT_ATTRIBUTES: &str = "*.jsonl text eol=lf merge=union diff=muzzle-persona\n";
 /// What in a store is no business of git's.
-const GIT_IGNORE: &str = ".lock\n.cache/\nquarantine/\n";
+pub(crate) const GIT_IGNORE: &str = ".lock\n.cache/\nquarantine/\nallowed\n";
 
 /// A log in a store's directory: what is sealed in `segments/`, then `events.jsonl`.
 ///
@@ -195,6 +196,17 @@ impl FileLog {
         }
     }
 
+    /// Makes durable what a holder of the lock renamed that died before it was: a line that is
+    /// appended to a file would be gone with the file's name.
+    fn settle(&self, guard: &WriteLock) -> Result<(), LogError> {
+        let path = self.dir.join(lock::FILE);
+        if guard.has_renamed().map_err(LogError::io("look at", &path))? {
+            self.sync_all_names()?;
+            guard.end_renaming().map_err(LogError::io("write", &path))?;
+        }
+        Ok(())
+    }
+
     fn length(&self, file: &dyn OpenFile) -> Result<u64, LogError> {
         file.len().map_err(LogError::io("look at", &self.path))
     }
@@ -248,6 +260,13 @@ impl Log for FileLog {
         let (index, offset) = self.find(since.offset)?;
         let Some(file) = self.file(index)? else { return Ok(Read::Lines { left: 0 }) };
         let is_sealed = self.segment(index).is_some();
+        if let Some(segment) = self.segment(index)
+            && file.len().map_err(self.unreadable(index))? != segment.bytes
+        {
+            // It was written anew since it was listed: what follows it is elsewhere now.
+            self.files = None;
+            return Ok(Read::Moved);
+        }
         let end = read_lines(&*file, is_sealed, offset, lines).map_err(self.unreadable(index))?;
         if is_sealed && end.is_some_and(|(rest, _)| rest > 0) {
             let before = memchr::memchr_iter(b'\n', lines).count() as u64;
@@ -274,6 +293,9 @@ impl Log for FileLog {
                 // The last line of the log may lack its line end.
                 lines.push(b'\n');
             }
+            if start + lines.len() as u64 != end {
+                return Ok(false);
+            }
             if start == 0 {
                 // A line begins with the file as it does behind a line end.
                 lines.insert(0, b'\n');
@@ -288,6 +310,7 @@ impl Log for FileLog {
     fn lock(&mut self, wait: Duration) -> Result<WriteLock, LogError> {
         let path = self.dir.join(lock::FILE);
         let guard = WriteLock::take(&self.disk, Mode::Keep, &path, &self.path, wait)?;
+        self.settle(&guard)?;
         let known = self.files.take();
         self.open_to_append(known)?;
         Ok(guard)
@@ -551,6 +574,19 @@ mod tests {
     }
 
     #[test]
+    fn a_segment_that_was_written_anew_since_it_was_listed_has_moved_the_log() {
+        let (Fixture { mut log, dir: _dir, .. }, lines) = sealed();
+        assert!(log.exists().unwrap(), "the files are listed");
+        let [first, ..] = &log.open().unwrap().sealed[..] else { panic!("none is sealed") };
+        let path = first.path.clone();
+        fs::copy(written(&lines[0][..lines[0].len() - 1]).path(), &path).unwrap();
+        assert_eq!(read(&mut log, &Position::START).0, Read::Moved);
+        fs::copy(written(&line("other")).path(), &path).unwrap();
+        let (_, first) = read(&mut log, &Position::START);
+        assert_eq!(first, line("other"));
+    }
+
+    #[test]
     fn positions_count_over_segments() {
         let (Fixture { mut log, dir: _dir, .. }, lines) = sealed();
         let mut position = Position::START;
@@ -559,8 +595,10 @@ mod tests {
             assert_eq!(read(&mut log, &position), (Read::Lines { left }, line.clone()));
             position.advance(line);
             assert!(log.holds(&position).unwrap());
-            let elsewhere = Position { offset: position.offset + 1, ..position };
-            assert!(!log.holds(&elsewhere).unwrap());
+            for bytes in [1, 2, 60, 2000] {
+                let elsewhere = Position { offset: position.offset + bytes, ..position };
+                assert!(!log.holds(&elsewhere).unwrap(), "{bytes}");
+            }
         }
         let other = Position { last: Some(EventId::of(b"other")), ..position };
         assert!(!log.holds(&other).unwrap());

@@ -10,6 +10,7 @@ use std::iter;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::lock::WriteLock;
 use super::tail::copy;
 use super::{FileLog, Segment};
 use crate::disk::{Mode, OpenFile, if_there};
@@ -17,6 +18,11 @@ use crate::events::{Cut, EventId, LogError, Repair};
 
 /// The plan of a repair that is under way, in the quarantine.
 const PLAN: &str = "repair.json";
+
+/// What becomes one of the log's files, or the plan, once it is written; in the quarantine.
+const DRAFT: &str = "draft";
+const PLAN_DRAFT: &str = "repair.new";
+pub(super) const DRAFTS: [&str; 2] = [DRAFT, PLAN_DRAFT];
 
 /// The bytes that are gathered for one write.
 const BUFFER: usize = 256 * 1024;
@@ -29,11 +35,19 @@ pub struct Rewrite {
     pub cut: Vec<(Cut, Range<u64>)>,
     /// Where a CR stands before a line end, in order.
     pub returns: Vec<u64>,
+    /// The texts to take off their lines, in order.
+    pub texts: Vec<Range<u64>>,
     /// Whether the line end is missing behind its last line.
     pub unended: bool,
 }
 
 impl Rewrite {
+    /// Nothing is to be done to a file yet.
+    pub fn of(segment: Segment) -> Self {
+        let (cut, returns, texts) = (Vec::new(), Vec::new(), Vec::new());
+        Self { segment, cut, returns, texts, unended: false }
+    }
+
     /// How long the file will be.
     pub fn bytes_left(&self) -> u64 {
         let cut: u64 = self.left_out().iter().map(|at| at.end - at.start).sum();
@@ -44,7 +58,9 @@ impl Rewrite {
     fn left_out(&self) -> Vec<Range<u64>> {
         let returns = self.returns.iter().map(|at| *at..*at + 1);
         let lines = self.cut.iter().map(|(_, at)| at.clone());
-        let mut left_out: Vec<_> = lines.chain(returns).collect();
+        let is_cut = |at: &Range<u64>| self.cut.iter().any(|(_, cut)| cut.contains(&at.start));
+        let texts = self.texts.iter().filter(|at| !is_cut(at)).cloned();
+        let mut left_out: Vec<_> = lines.chain(returns).chain(texts).collect();
         left_out.sort_by_key(|at| at.start);
         left_out
     }
@@ -56,7 +72,7 @@ impl Rewrite {
 
     /// Returns whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.cut.is_empty() && self.line_ends() == 0
+        self.cut.is_empty() && self.texts.is_empty() && self.line_ends() == 0
     }
 
     /// Returns whether the last line stays, and lacks its line end.
@@ -110,7 +126,7 @@ impl FileLog {
         }
         let path = dir.join(PLAN);
         let noted = || {
-            let draft = dir.join("repair.new");
+            let draft = dir.join(PLAN_DRAFT);
             let file = self.disk.open(&draft, Mode::Truncate)?;
             file.write_all(&serde_json::to_vec(plan)?)?;
             file.sync()?;
@@ -123,10 +139,11 @@ impl FileLog {
 
     /// Puts a file without its unsound lines in the place of the one with them, under the lock.
     /// Returns whether the file was still the one that was read.
-    pub fn rewrite(&self, rewrite: &Rewrite) -> Result<bool, LogError> {
+    pub fn rewrite(&self, rewrite: &Rewrite, guard: &WriteLock) -> Result<bool, LogError> {
         let Segment { path, bytes, .. } = &rewrite.segment;
-        let draft = self.quarantine().join("draft");
+        let draft = self.draft();
         let replace = || {
+            self.disk.make_dirs(&self.quarantine())?;
             let file = self.disk.open(path, Mode::Read)?;
             if file.len()? != *bytes {
                 return Ok(false);
@@ -143,10 +160,13 @@ impl FileLog {
             if new.len()? != rewrite.bytes_left() || !self.disk.names(path, &*file)? {
                 return Ok(false);
             }
+            // Should this process die, whoever appends to the file next makes its name durable.
+            guard.begin_renaming()?;
             self.disk.rename(&draft, path)?;
             // It was renamed from one directory to another.
             self.disk.sync_dir(&self.quarantine())?;
             path.parent().map_or(Ok(()), |dir| self.disk.sync_dir(dir))?;
+            guard.end_renaming()?;
             Ok(true)
         };
         replace().map_err(LogError::io("rewrite", path))
@@ -169,6 +189,11 @@ impl FileLog {
     pub fn remove_plan(&self) -> Result<(), LogError> {
         let path = self.quarantine().join(PLAN);
         if_there(self.disk.remove(&path)).map(drop).map_err(LogError::io("remove", &path))
+    }
+
+    /// What becomes one of the log's files once it is written.
+    pub(super) fn draft(&self) -> PathBuf {
+        self.quarantine().join(DRAFT)
     }
 
     /// The directory of what was cut.

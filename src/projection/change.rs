@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::{Lease, Origin, OutcomeTally, Persona, Roster, Status, Tally};
-use crate::events::{Event, PersonaName, Points, ReactivateReason, RetireReason, RoleName};
+use crate::events::{
+    Event, EventId, PersonaName, Points, ProjectName, ReactivateReason, RetireReason, RoleName,
+};
 
 /// How well a persona fits a role by its record.
 pub(crate) type Affinity<'a> = &'a dyn Fn(&Persona, &RoleName) -> Points;
@@ -32,6 +34,12 @@ pub struct PersonaChange {
     pub lent: Vec<Lease>,
     /// The slots that were open before, and are not after.
     pub given_back: Vec<Lease>,
+    /// The lessons that it is offered after, and was not before.
+    pub taught: Vec<EventId>,
+    /// Those that it was offered before, and is not after.
+    pub withdrawn: Vec<EventId>,
+    /// The projects on which its last note is another one.
+    pub noted: Vec<ProjectName>,
     /// The roles in which its record is different.
     pub roles: BTreeMap<RoleName, RoleChange>,
     /// When it was last lent.
@@ -109,6 +117,12 @@ impl PersonaChange {
             let is_new = |lease: &&Lease| !not.is_some_and(|it| it.leases.contains(lease));
             open.filter(is_new).cloned().collect()
         };
+        let lessons = |of: Option<&Persona>, not: Option<&Persona>| {
+            let lessons = |it: Option<&Persona>| -> BTreeSet<EventId> {
+                it.into_iter().flat_map(Persona::lessons).map(|lesson| lesson.id).collect()
+            };
+            lessons(of).difference(&lessons(not)).copied().collect()
+        };
         let status = pair.map(|it| it.map(|it| it.status));
         Some(Self {
             name: persona.name().clone(),
@@ -128,6 +142,9 @@ impl PersonaChange {
             },
             lent: leases(pair.after, pair.before),
             given_back: leases(pair.before, pair.after),
+            taught: lessons(pair.after, pair.before),
+            withdrawn: lessons(pair.before, pair.after),
+            noted: noted(pair),
             roles: roles(pair, affinity),
             last_assigned: pair.map(|it| it.and_then(|it| it.last_assigned)),
         })
@@ -138,6 +155,9 @@ impl PersonaChange {
             || !self.status.is_same()
             || !self.lent.is_empty()
             || !self.given_back.is_empty()
+            || !self.taught.is_empty()
+            || !self.withdrawn.is_empty()
+            || !self.noted.is_empty()
             || !self.roles.is_empty()
             || !self.last_assigned.is_same()
     }
@@ -210,6 +230,17 @@ fn as_words<S: Serializer>(
     status.map(|status| status.map(word)).serialize(serializer)
 }
 
+/// The projects on which the last note is another one, by name.
+fn noted(pair: Pair<Option<&Persona>>) -> Vec<ProjectName> {
+    let both = [pair.before, pair.after].into_iter().flatten();
+    let projects: BTreeSet<_> = both.flat_map(|it| it.notes().keys()).collect();
+    let is_other = |project: &&ProjectName| {
+        let last = |it: Option<&Persona>| Some(it?.note_on(project)?.id);
+        last(pair.after) != last(pair.before)
+    };
+    projects.into_iter().filter(is_other).cloned().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -223,7 +254,7 @@ mod tests {
 
     fn between(before: &View, after: &View) -> Vec<PersonaChange> {
         let affinity = |persona: &Persona, role: &RoleName| {
-            let closed = persona.roles.get(role).map_or(0, |record| record.closed());
+            let closed = persona.roles.get(role).map_or(0, crate::projection::RoleRecord::closed);
             Points::fraction(closed.into(), 4)
         };
         PersonaChange::between(&before.roster, &after.roster, &affinity)
@@ -324,6 +355,8 @@ mod tests {
             for (there, back) in there.iter().zip(&back) {
                 prop_assert_eq!(&there.lent, &back.given_back);
                 prop_assert_eq!(&there.revised, &back.revised);
+                prop_assert_eq!(&there.taught, &back.withdrawn);
+                prop_assert_eq!(&there.noted, &back.noted);
                 let turned = Pair { before: back.status.after, after: back.status.before };
                 prop_assert_eq!(there.status, turned);
                 prop_assert_eq!(there.roles.len(), back.roles.len());

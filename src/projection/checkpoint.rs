@@ -8,10 +8,11 @@
 //!    [`Index`];
 //! 2. a [`RoleIndex`] for each role;
 //! 3. the details of the personas, in the order in which they were created;
-//! 4. the judgements, in two [`Part`]s at most.
+//! 4. the judgements, in two [`Part`]s at most;
+//! 5. who took part in what, in the same form.
 //!
 //! A choice reads the head, the line of its role and the line of the persona
-//! that is chosen.
+//! that is chosen; for a review also who took part in what it is about.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,16 +20,17 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::buckets::Part;
 use super::checked_line::{check, line};
 use super::index::{Index, RoleIndex};
-use super::judgement_lines::Part;
+use super::participation::StoredParticipations;
 use super::stored::Stored;
 use super::{Needs, Roster, View};
-use crate::disk::{Disk, Mode, OpenFile};
+use crate::disk::{Disk, Mode, OpenFile, if_there};
 use crate::events::{EventId, RoleName};
 
 /// The version of this layout and of what the fold makes of the log. A checkpoint of any other is ignored.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 /// The file, in a store's directory for what is derived.
 const FILE: &str = "checkpoint.json";
 /// The file that becomes the checkpoint once it is written.
@@ -48,6 +50,7 @@ struct Head<V, R> {
     #[serde(with = "super::column::numbers")]
     personas: Vec<u64>,
     judgements: Vec<Part>,
+    participations: StoredParticipations,
 }
 
 /// Reads the checkpoint in a directory, as far as a choice needs it; none if anything is off.
@@ -57,18 +60,19 @@ pub fn load(disk: &Disk, dir: &Path) -> Option<View> {
     let file = disk.open(&dir.join(FILE), Mode::Read).ok()?;
     let line = first_line(&*file).ok()?;
     check(&line)?;
-    let Head { version, mut view, roster, index, roles, personas, judgements } =
+    let Head { version, mut view, roster, index, roles, personas, judgements, participations } =
         serde_json::from_slice::<Head<View, Roster>>(&line).ok()?;
     if version != VERSION {
         return None;
     }
     let lengths = roles.values().map(|(length, _)| length).chain(&personas);
-    let judged = judgements.iter().map(Part::length);
+    let judged = judgements.iter().chain(&participations.parts).map(Part::length);
     let length = lengths.copied().chain(judged).fold(line.len() as u64, u64::saturating_add);
     if file.len().ok()? != length {
         return None;
     }
-    let stored = Stored { file, index, roles, personas, judgements, start: line.len() as u64 };
+    let start = line.len() as u64;
+    let stored = Stored { file, index, roles, personas, judgements, participations, start };
     view.roster = roster.stored(stored)?;
     Some(view)
 }
@@ -78,11 +82,9 @@ pub fn exists(disk: &Disk, dir: &Path) -> bool {
     disk.exists(&dir.join(FILE)).unwrap_or(false)
 }
 
+/// Removes the checkpoint, and what was to become one.
 pub fn remove(disk: &Disk, dir: &Path) -> io::Result<()> {
-    match disk.remove(&dir.join(FILE)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    [FILE, DRAFT].iter().try_for_each(|name| if_there(disk.remove(&dir.join(name))).map(drop))
 }
 
 /// Writes the checkpoint of a view, unless another process is just doing that.
@@ -111,6 +113,8 @@ pub fn write(disk: &Disk, dir: &Path, view: &mut View) -> io::Result<()> {
 fn encode(view: &mut View) -> io::Result<Option<Vec<u8>>> {
     let mut judged = Vec::new();
     let Some(judgements) = view.roster.judgements.write(&mut judged)? else { return Ok(None) };
+    let took_part = view.roster.participations.write(&mut judged)?;
+    let Some(participations) = took_part else { return Ok(None) };
     let view = &*view;
     let personas = view.roster.personas();
     let (mut rest, mut roles, mut lengths) = (Vec::new(), BTreeMap::new(), Vec::new());
@@ -129,6 +133,7 @@ fn encode(view: &mut View) -> io::Result<Option<Vec<u8>>> {
         roles,
         personas: lengths,
         judgements,
+        participations,
     };
     let mut lines = Vec::with_capacity(rest.len() + rest.len() / 4 + judged.len());
     line(&mut lines, &head)?;
@@ -240,7 +245,7 @@ mod tests {
             prop_assert_eq!(recalled.fold(after.concat().as_bytes()).unwrap(), Fold::Done);
             let mut whole = history.view().roster;
             prop_assert_eq!(candidates(&mut recalled.roster, "testing"), candidates(&mut whole, "testing"));
-            recalled.roster.load(&Needs::all()).unwrap();
+            recalled.roster.load(&Needs::everything()).unwrap();
             prop_assert_eq!(recalled, history.view());
         }
     }
@@ -329,7 +334,7 @@ mod tests {
         drop(other);
         write(&Disk::default(), dir.path(), &mut view.clone()).unwrap();
         let mut recalled = load(&Disk::default(), dir.path()).unwrap();
-        recalled.roster.load(&Needs::all()).unwrap();
+        recalled.roster.load(&Needs::everything()).unwrap();
         assert_eq!(recalled, view);
         assert!(!draft.exists());
     }

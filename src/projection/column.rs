@@ -37,7 +37,7 @@ pub mod numbers {
     ) -> Result<Vec<T>, D::Error> {
         let mut reader = Reader::of(<&str>::deserialize(deserializer)?);
         let mut all = Vec::with_capacity(reader.left.len() / 3);
-        while !reader.left.is_empty() {
+        while !reader.is_empty() {
             let number = T::read(&mut reader).filter(|_| reader.skip(b','));
             all.push(number.ok_or_else(wrong)?);
         }
@@ -60,12 +60,12 @@ pub mod months {
     ) -> Result<Vec<MonthTally>, D::Error> {
         let mut reader = Reader::of(<&str>::deserialize(deserializer)?);
         let mut all = Vec::new();
-        let mut is_more = !reader.left.is_empty();
+        let mut is_more = !reader.is_empty();
         while is_more {
             all.push(reader.month().ok_or_else(wrong)?);
             is_more = reader.skip(b',');
         }
-        if reader.left.is_empty() { Ok(all) } else { Err(wrong()) }
+        if reader.is_empty() { Ok(all) } else { Err(wrong()) }
     }
 }
 
@@ -97,7 +97,7 @@ pub mod records {
             rows: Vec::with_capacity(bytes / 32),
             months: Vec::with_capacity(bytes / 16),
         };
-        while !reader.left.is_empty() {
+        while !reader.is_empty() {
             let row = reader.record(&mut all.months).ok_or_else(wrong)?;
             all.rows.push(row);
         }
@@ -157,7 +157,11 @@ impl<'a> Reader<'a> {
         Self { left: text.as_bytes() }
     }
 
-    /// Takes a byte, if it is the next.
+    fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    /// Passes a byte, if it is the next.
     fn skip(&mut self, byte: u8) -> bool {
         let rest = self.left.split_first().filter(|(first, _)| **first == byte);
         self.left = rest.map_or(self.left, |(_, rest)| rest);

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::index::position;
 use super::judgement::{Judgement, JudgementKey, RecordedJudgement};
+use super::participation::Participation;
 use super::persona::LastWork;
 use super::roster::Activity;
-use super::{Lease, LessonStatus, Origin, Persona, RoleRecord, Roster, Status, Work};
+use super::{Lease, LessonStatus, Origin, Persona, RoleRecord, Roster, Status, Work, WorkScope};
 use crate::events::{
     Assign, Definition, Event, EventId, FORMAT_VERSION, PersonaName, Record, Release,
     ReleaseReason, RoleName, SessionId,
@@ -25,6 +26,7 @@ impl Roster {
             Event::Revise(definition) => {
                 if let Some((_, persona)) = self.get_mut(&definition.name) {
                     persona.definition = definition.clone();
+                    persona.definition_id = record.id;
                     persona.defined_at = at;
                 }
             }
@@ -75,6 +77,14 @@ impl Roster {
         }
     }
 
+    /// The persona of that name and its position, if there is one.
+    pub(super) fn get_mut(&mut self, name: &PersonaName) -> Option<(usize, &mut Persona)> {
+        let index = self.position(name).ok()?;
+        let persona = self.personas.get_mut(index)?.as_deref_mut();
+        debug_assert!(persona.is_some(), "`{name}` is not loaded");
+        Some((index, persona?))
+    }
+
     /// The first event that names a persona defines it.
     fn create(&mut self, record: &Record, origin: Origin, definition: &Definition) {
         if let Err(place) = self.position(&definition.name) {
@@ -109,12 +119,14 @@ impl Roster {
                 let (session, project) = (assign.session.clone(), assign.project.clone());
                 record.last = Some(LastWork { session, project, at: second });
             }
+            persona.offer_lessons(&assigned.role, &assign.project);
             persona.note_work(work);
             let lease = Lease {
                 session: assign.session.clone(),
                 slot: assigned.slot.clone(),
                 role: assigned.role.clone(),
                 project: assign.project.clone(),
+                work: assign.work.clone(),
                 since: at,
             };
             let is_open = |it: &Lease| it.is(&lease.session, &lease.slot, &lease.role);
@@ -133,7 +145,7 @@ impl Roster {
             let Some((index, persona)) = self.get_mut(&released.persona) else { continue };
             let is_it = |it: &Lease| it.is(&release.session, &released.slot, &released.role);
             let Some(open) = persona.leases.iter().position(is_it) else { continue };
-            persona.leases.remove(open);
+            let lease = persona.leases.remove(open);
             if release.reason != ReleaseReason::Orphaned {
                 let record = persona.roles.entry(released.role.clone()).or_default();
                 let month = record.month(at);
@@ -144,10 +156,21 @@ impl Roster {
             {
                 activity.holds.remove(hold);
             }
+            self.take_part(index, lease, at);
         }
         self.note_activity(&release.session, at);
         if self.sessions.get(&release.session).is_some_and(|activity| activity.holds.is_empty()) {
             self.sessions.remove(&release.session);
+        }
+    }
+
+    /// Notes in what a persona took part, once its slot is closed.
+    fn take_part(&mut self, index: usize, lease: Lease, at: Timestamp) {
+        let until = lease.since.max(at).as_second();
+        let Lease { session, project, work, role, .. } = lease;
+        for (_, key) in (WorkScope { session, project, work }).keys() {
+            let (persona, role) = (position(index), role.clone());
+            self.participations.add(key, Participation { persona, role, until });
         }
     }
 
@@ -312,7 +335,9 @@ mod tests {
         let mut after = history.persona("Ann");
         assert_eq!(after.definition.traits[0].as_str(), "wild");
         assert_eq!((before.defined_at.as_second(), after.defined_at.as_second()), (1, 5));
+        assert_eq!((before.definition_id, after.definition_id), (before.id, history.heads[0]));
         after.definition = before.definition.clone();
+        after.definition_id = before.definition_id;
         after.defined_at = before.defined_at;
         assert_eq!(after, before);
     }

@@ -1,4 +1,4 @@
-//! One persona's assignments, each from its beginning to its end.
+//! The assignments of a persona or a project, each from its beginning to its end.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -7,27 +7,43 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::events::{
-    Assign, Event, PersonaName, ProjectName, Record, Release, ReleaseReason, RoleName, SessionId,
-    Slot,
+    Assign, AssignedSlot, Event, Note, NoteText, PersonaName, ProjectName, Record, Release,
+    ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, WorkName,
 };
 
-/// What a persona was lent for, in fold order.
+/// What a persona was lent for, or who was lent for a project, in fold order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
-    persona: PersonaName,
+    subject: Subject,
     /// Oldest first.
     pub assignments: Vec<Assignment>,
-    /// Which of the assignments last, by session, seat and role.
-    open: BTreeMap<(SessionId, Slot, RoleName), usize>,
+    /// Which of the assignments last, by session, slot, persona and role. Those of other projects
+    /// are none of them.
+    open: BTreeMap<(SessionId, Slot, PersonaName, RoleName), Option<usize>>,
+    /// The last of the assignments by session, slot and persona.
+    last: BTreeMap<(SessionId, Slot, PersonaName), usize>,
+    /// How many events were applied.
+    events: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Subject {
+    Persona(PersonaName),
+    Project(ProjectName),
 }
 
 /// One assignment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Assignment {
+    /// Who was lent.
+    #[serde(skip)]
+    pub persona: PersonaName,
     /// In which role.
     pub role: RoleName,
     /// On which project.
     pub project: ProjectName,
+    /// For what there, if that is known.
+    pub work: Option<WorkName>,
     /// For which session.
     pub session: SessionId,
     /// In which slot.
@@ -38,20 +54,41 @@ pub struct Assignment {
     pub released_at: Option<Timestamp>,
     /// Why it ended; not while it lasts.
     pub reason: Option<ReleaseReason>,
+    /// What was recorded of its independence.
+    #[serde(skip)]
+    pub(crate) independent: Option<bool>,
+    /// The events that began and ended it, by their place in fold order.
+    #[serde(skip)]
+    pub(crate) events: (u64, Option<u64>),
+    /// The last note that was left in its slot, as far as its words are known.
+    pub note: Option<NoteText>,
 }
 
 impl History {
     /// The history of a persona before any event.
     #[must_use]
     pub fn of(persona: PersonaName) -> Self {
-        Self { persona, assignments: Vec::new(), open: BTreeMap::new() }
+        Self::new(Subject::Persona(persona))
+    }
+
+    /// The history of a project before any event.
+    #[must_use]
+    pub fn of_project(project: ProjectName) -> Self {
+        Self::new(Subject::Project(project))
+    }
+
+    fn new(subject: Subject) -> Self {
+        let (assignments, open, last) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        Self { subject, assignments, open, last, events: 0 }
     }
 
     /// Applies the next event in fold order.
     pub fn apply(&mut self, record: &Record) {
+        self.events += 1;
         match &record.event {
             Event::Assign(assign) => self.assign(record.at, assign),
             Event::Release(release) => self.release(record.at, release),
+            Event::Note(note) => self.note(note),
             Event::Seed(_)
             | Event::Grow(_)
             | Event::Revise(_)
@@ -59,7 +96,6 @@ impl History {
             | Event::Feedback(_)
             | Event::Lesson(_)
             | Event::Unlearn(_)
-            | Event::Note(_)
             | Event::Retract(_)
             | Event::Forget(_)
             | Event::Retire(_)
@@ -71,30 +107,53 @@ impl History {
     }
 
     fn assign(&mut self, at: Timestamp, assign: &Assign) {
-        for slot in assign.slots.iter().filter(|slot| slot.persona == self.persona) {
-            let lease = (assign.session.clone(), slot.slot.clone(), slot.role.clone());
+        let Assign { session, project, work, slots, .. } = assign;
+        for assigned in slots {
+            let is_it = match &self.subject {
+                Subject::Persona(name) if *name != assigned.persona => continue,
+                Subject::Persona(_) => true,
+                Subject::Project(name) => name == project,
+            };
+            let AssignedSlot { slot, persona, role, independent, .. } = assigned.clone();
+            let lease = (session.clone(), slot.clone(), persona.clone(), role.clone());
             // A lease that is open stays open, since when it was.
             let Entry::Vacant(lease) = self.open.entry(lease) else { continue };
-            lease.insert(self.assignments.len());
-            self.assignments.push(Assignment {
-                role: slot.role.clone(),
-                project: assign.project.clone(),
-                session: assign.session.clone(),
-                slot: slot.slot.clone(),
-                assigned_at: at,
-                released_at: None,
-                reason: None,
-            });
+            lease.insert(is_it.then_some(self.assignments.len()));
+            if is_it {
+                let seat = (session.clone(), slot.clone(), persona.clone());
+                self.last.insert(seat, self.assignments.len());
+                self.assignments.push(Assignment {
+                    persona,
+                    role,
+                    project: project.clone(),
+                    work: work.clone(),
+                    session: session.clone(),
+                    slot,
+                    assigned_at: at,
+                    released_at: None,
+                    reason: None,
+                    independent,
+                    events: (self.events, None),
+                    note: None,
+                });
+            }
+        }
+    }
+
+    fn note(&mut self, note: &Note) {
+        let last = self.last.get(&(note.session.clone(), note.slot.clone(), note.persona.clone()));
+        if let Some(last) = last.and_then(|last| self.assignments.get_mut(*last)) {
+            last.note = note.note.words().cloned();
         }
     }
 
     fn release(&mut self, at: Timestamp, release: &Release) {
-        for slot in release.slots.iter().filter(|slot| slot.persona == self.persona) {
-            let lease = (release.session.clone(), slot.slot.clone(), slot.role.clone());
-            let open = self.open.remove(&lease);
-            if let Some(open) = open.and_then(|open| self.assignments.get_mut(open)) {
+        for ReleasedSlot { slot, persona, role } in release.slots.iter().cloned() {
+            let open = self.open.remove(&(release.session.clone(), slot, persona, role));
+            if let Some(open) = open.flatten().and_then(|open| self.assignments.get_mut(open)) {
                 open.released_at = Some(at);
                 open.reason = Some(release.reason);
+                open.events.1 = Some(self.events);
             }
         }
     }
@@ -131,6 +190,30 @@ mod tests {
             .collect();
         let end = Some(ReleaseReason::SessionEnd);
         assert_eq!(told, [("s1", 1, Some(3), end), ("s2", 5, None, None)]);
+    }
+
+    #[test]
+    fn a_slot_stays_on_the_project_and_the_work_that_it_was_opened_for() {
+        let on = |project: &str, work: &str| {
+            let (kind, mut data) = assign("s1", "w-0", "Ann Li", "testing");
+            (data["project"], data["work"]) = (project.into(), work.into());
+            (kind, data)
+        };
+        let back = || release("s1", "w-0", "Ann Li", "testing", "session_end");
+        // As merged branches of a log may have it.
+        let said = [on("p", "a"), on("q", "b"), back(), on("q", "b"), on("p", "c"), back()];
+        let log = Log::of(said).lines.concat();
+        let told = |project: &str| -> Vec<_> {
+            let mut history = History::of_project(ProjectName::unchecked(project));
+            for line in View::in_order(log.as_bytes()).unwrap() {
+                history.apply(&line.decode().unwrap());
+            }
+            let told = history.assignments.into_iter();
+            told.map(|it| (it.persona.to_string(), it.work.unwrap().to_string(), it.events))
+                .collect()
+        };
+        assert_eq!(told("p"), [("Ann Li".to_owned(), "a".to_owned(), (1, Some(3)))]);
+        assert_eq!(told("q"), [("Ann Li".to_owned(), "b".to_owned(), (4, Some(6)))]);
     }
 
     #[test]

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Candidate, Lease, MonthTally, Persona, Status};
-use crate::events::{PersonaName, ProjectName, RetireReason, RoleName, SessionId, Slot, Tag};
+use crate::events::{
+    PersonaName, ProjectName, RetireReason, RoleName, SessionId, Slot, Tag, WorkName,
+};
 
 /// What counts for any role. A persona is known by its position in each column.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -62,9 +64,33 @@ pub(super) struct RoleRow {
 }
 
 /// A lease without the names of its fields: there may be one for every persona.
-fn row(lease: &Lease) -> impl Serialize {
-    let Lease { session, slot, role, project, since } = lease;
-    (session, slot, role, project, since)
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum LeaseRow {
+    Plain(SessionId, Slot, RoleName, ProjectName, Timestamp),
+    OnWork(SessionId, Slot, RoleName, ProjectName, Timestamp, WorkName),
+}
+
+impl LeaseRow {
+    fn of(lease: &Lease) -> Self {
+        let Lease { session, slot, role, project, work, since } = lease.clone();
+        match work {
+            None => Self::Plain(session, slot, role, project, since),
+            Some(work) => Self::OnWork(session, slot, role, project, since, work),
+        }
+    }
+
+    fn lease(self) -> Lease {
+        let (session, slot, role, project, since, work) = match self {
+            Self::Plain(session, slot, role, project, since) => {
+                (session, slot, role, project, since, None)
+            }
+            Self::OnWork(session, slot, role, project, since, work) => {
+                (session, slot, role, project, since, Some(work))
+            }
+        };
+        Lease { session, slot, role, project, work, since }
+    }
 }
 
 fn letter(status: Status) -> char {
@@ -86,7 +112,7 @@ impl Index {
             index.last_assigned.push(candidate.last_assigned);
             index.closed.push(candidate.closed_in_all);
             if candidate.is_held {
-                let rows: Vec<_> = persona.leases.iter().map(row).collect();
+                let rows: Vec<_> = persona.leases.iter().map(LeaseRow::of).collect();
                 index.leases.insert(position(at), to_raw_value(&rows)?);
             }
             let expertise = &persona.definition.expertise;
@@ -131,11 +157,8 @@ impl Index {
 
     pub(super) fn leases(&self, index: usize) -> serde_json::Result<Vec<Lease>> {
         let Some(json) = self.leases.get(&position(index)) else { return Ok(Vec::new()) };
-        let rows: Vec<(SessionId, Slot, RoleName, ProjectName, Timestamp)> =
-            serde_json::from_str(json.get())?;
-        let lease =
-            |(session, slot, role, project, since)| Lease { session, slot, role, project, since };
-        Ok(rows.into_iter().map(lease).collect())
+        let rows: Vec<LeaseRow> = serde_json::from_str(json.get())?;
+        Ok(rows.into_iter().map(LeaseRow::lease).collect())
     }
 
     /// The positions of tags, of those that anybody has.

@@ -1,10 +1,9 @@
 //! A verdict or an outcome, and what it is about.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::buckets::Key;
 use crate::events::{Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, Sentiment, Slot};
 
 /// Something that speaks for or against a persona, or neither.
@@ -63,11 +62,6 @@ impl JudgementKey {
         }
     }
 
-    /// Its first 32 bits: those of a digest, as good as random.
-    pub(super) fn first_bits(self) -> u32 {
-        self.0.first_bits()
-    }
-
     pub(super) fn of_id(id: EventId) -> Self {
         Self(id)
     }
@@ -83,6 +77,16 @@ impl JudgementKey {
     }
 }
 
+impl Key for JudgementKey {
+    fn first_bits(self) -> u64 {
+        self.0.first_bits()
+    }
+
+    fn digits(self) -> impl AsRef<[u8]> {
+        self.0.digits()
+    }
+}
+
 /// One verdict or outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RecordedJudgement {
@@ -93,6 +97,3 @@ pub(crate) struct RecordedJudgement {
     pub(crate) role: RoleName,
     pub(crate) judgement: Judgement,
 }
-
-/// Lists of judgements by their keys.
-pub(super) type ByKey = BTreeMap<JudgementKey, Vec<RecordedJudgement>>;

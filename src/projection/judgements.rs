@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::{io, mem};
 
-use super::judgement::{ByKey, JudgementKey, RecordedJudgement};
-use super::judgement_lines::{Part, SECOND_PART};
+use super::buckets::{ByKey, Part};
+use super::judgement::{JudgementKey, RecordedJudgement};
 use super::stored::Stored;
 use crate::events::EventId;
+
+/// A second part of so many keys is not yet too large, however small the first is.
+const SECOND_PART: u64 = 512;
 
 /// Judgements by their keys, each list in fold order, none of them retracted or empty.
 ///
 /// Of those of a checkpoint, only what was [loaded](Self::load) is in memory.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Judgements {
-    by_key: ByKey,
+    by_key: ByKey<RecordedJudgement>,
     /// The key of each event, once anything was taken back: most logs never need it.
     by_id: Option<BTreeMap<EventId, JudgementKey>>,
     /// Where the others are.
@@ -113,7 +116,9 @@ impl Judgements {
     ///
     /// `None` if that cannot be read.
     pub(super) fn write(&mut self, to: &mut Vec<u8>) -> io::Result<Option<Vec<Part>>> {
-        if let Some((first, bytes, mut second)) = self.stored.as_ref().and_then(|it| it.split()) {
+        if let Some((first, bytes, mut second)) =
+            self.stored.as_ref().and_then(|it| it.split(it.judgement_parts()))
+        {
             let newer = self.by_key.iter().map(|(key, list)| (*key, list.clone()));
             second.extend(newer);
             if second.len() as u64 <= SECOND_PART.max(first.keys / 4) {
@@ -146,7 +151,7 @@ mod tests {
         assert_eq!(view.fold(lines.concat().as_bytes()).unwrap(), Fold::Done);
         checkpoint::write(&Disk::default(), dir, &mut view).unwrap();
         let mut recalled = checkpoint::load(&Disk::default(), dir).unwrap();
-        recalled.roster.load(&Needs::all()).unwrap();
+        recalled.roster.load(&Needs::everything()).unwrap();
         recalled
     }
 

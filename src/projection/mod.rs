@@ -9,6 +9,8 @@
 //! there once they were loaded (`Roster::load`): that alone can fail.
 
 pub(crate) mod ancestry;
+mod buckets;
+mod candidate;
 mod change;
 mod checked_line;
 pub(crate) mod checkpoint;
@@ -18,6 +20,7 @@ mod fold;
 pub(crate) mod graph;
 mod history;
 mod index;
+mod judged;
 mod judgement;
 mod judgement_lines;
 mod judgements;
@@ -25,6 +28,8 @@ mod lessons;
 pub(crate) mod line;
 mod month_tally;
 mod needs;
+mod participation;
+mod participations;
 mod past_assignment;
 mod persona;
 pub(crate) mod pipeline;
@@ -33,6 +38,7 @@ mod stored;
 mod view;
 mod warning;
 
+pub use candidate::Candidate;
 pub use change::{Pair, PersonaChange, RoleChange, StatusReason};
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::{Assignment, History};
@@ -40,10 +46,9 @@ pub use lessons::{LessonRecord, LessonStatus, NoteRecord};
 pub use line::{Line, LineDamage};
 pub(crate) use month_tally::{Month, MonthTally};
 pub use needs::Needs;
+pub use participation::{PartIn, WorkScope};
 pub use past_assignment::PastAssignment;
-pub use persona::{
-    Candidate, Lease, Origin, OutcomeTally, Persona, RoleRecord, Status, Tally, Work,
-};
+pub use persona::{Lease, Origin, OutcomeTally, Persona, RoleRecord, Status, Tally, Work};
 pub use roster::Roster;
 #[cfg(test)]
 pub(crate) use view::tests as testing;

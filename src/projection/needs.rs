@@ -1,6 +1,7 @@
 //! What has to be loaded from a checkpoint before a rule runs.
 
 use super::judgement::JudgementKey;
+use super::participation::WorkScope;
 use crate::events::{Event, Outcome, PersonaName, RoleName};
 
 /// What a rule or a question looks at besides the index of the roster.
@@ -12,6 +13,9 @@ pub struct Needs {
     pub(super) typed: Option<String>,
     pub(super) judgements: Vec<JudgementKey>,
     pub(super) all_judgements: bool,
+    /// Some work, and the second since when.
+    pub(super) participations: Option<(WorkScope, i64)>,
+    pub(super) all_participations: bool,
 }
 
 impl Needs {
@@ -31,6 +35,18 @@ impl Needs {
     #[must_use]
     pub fn all() -> Self {
         Self { everyone: true, all_judgements: true, ..Self::default() }
+    }
+
+    /// All that there is.
+    #[must_use]
+    pub(crate) fn everything() -> Self {
+        Self { all_participations: true, ..Self::all() }
+    }
+
+    /// Adds who took part in some work and ended that in this second or later.
+    #[must_use]
+    pub(crate) fn and_participations(self, scope: WorkScope, since: i64) -> Self {
+        Self { participations: Some((scope, since)), ..self }
     }
 
     /// The tallies of roles.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::FoldKey;
+use super::{FoldKey, WorkScope};
 use crate::events::{
     Assign, AssignedSlot, Event, EventId, Heads, PersonaName, ReactivateReason, Record, Release,
     ReleaseReason, RoleName, SessionId, Slot,
@@ -45,6 +45,11 @@ impl PastAssignment {
         let slot = assign.slots.iter().rfind(is_it)?.clone();
         let (key, assign, prev) = (FoldKey::of(record), assign.clone(), record.prev.clone());
         Some(Self { id: record.id, key, at: record.at, assign, slot, prev })
+    }
+
+    /// What it was for.
+    pub(crate) fn scope(&self) -> WorkScope {
+        WorkScope::of(&self.assign)
     }
 
     /// The personas that were chosen for slots before this one, by the same event.

@@ -9,7 +9,7 @@ use super::judgement::Judgement;
 use super::{LessonRecord, Month, MonthTally, NoteRecord};
 use crate::events::{
     AgentName, Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment,
-    SessionId, Slot, Tag,
+    SessionId, Slot, WorkName,
 };
 
 /// A named persona with its record.
@@ -24,6 +24,8 @@ pub struct Persona {
     pub status: Status,
     /// Its traits, expertise and instructions.
     pub definition: Definition,
+    /// The event that made them these.
+    pub definition_id: EventId,
     /// Since when they are these.
     pub defined_at: Timestamp,
     /// When it was created.
@@ -38,9 +40,12 @@ pub struct Persona {
     /// Its last assignments, oldest first: enough to name the last
     /// [`Persona::RECENT`] outside any one session.
     recent: Vec<Work>,
-    /// What it was taught, in fold order.
+    /// The lessons that it is offered, in fold order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) lessons: Vec<LessonRecord>,
+    /// Those that it is offered no more, in the order in which they were withdrawn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) withdrawn: Vec<LessonRecord>,
     /// Its last note on each project.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) notes: BTreeMap<ProjectName, NoteRecord>,
@@ -77,6 +82,8 @@ pub struct Lease {
     pub role: RoleName,
     /// The project it works on.
     pub project: ProjectName,
+    /// What is worked on there, if that is known.
+    pub work: Option<WorkName>,
     /// Since when.
     pub since: Timestamp,
 }
@@ -137,31 +144,6 @@ pub struct Work {
     pub assigned_at: Timestamp,
 }
 
-/// What a choice needs to know of a persona: the index has it for all of them.
-///
-/// The facts about a role are those of the role that was asked for; they are
-/// zero where none was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Candidate<'a> {
-    pub(crate) index: usize,
-    /// Its name.
-    pub name: &'a PersonaName,
-    /// Whether it may be lent.
-    pub status: Status,
-    /// Whether it has an open slot.
-    pub is_held: bool,
-    /// When it was last lent, in whole seconds since 1970.
-    pub(crate) last_assigned: Option<i64>,
-    pub(crate) closed_in_all: u64,
-    /// Whether it has a field of expertise that the role asks for.
-    pub(crate) knows: bool,
-    /// Whether it has an instruction of its own for the role.
-    pub(crate) has_own: bool,
-    pub(crate) positive: u64,
-    pub(crate) negative: u64,
-    pub(crate) months: &'a [MonthTally],
-}
-
 impl Persona {
     /// How many recent assignments are shown.
     pub(crate) const RECENT: usize = 3;
@@ -173,6 +155,7 @@ impl Persona {
             origin,
             status: Status::Active,
             definition,
+            definition_id: id,
             defined_at: at,
             created_at: at,
             last_assigned: None,
@@ -180,6 +163,7 @@ impl Persona {
             roles: BTreeMap::new(),
             recent: Vec::new(),
             lessons: Vec::new(),
+            withdrawn: Vec::new(),
             notes: BTreeMap::new(),
         }
     }
@@ -208,36 +192,6 @@ impl Persona {
         self.is_active() && !self.is_held()
     }
 
-    /// What counts of it for any choice.
-    pub(crate) fn candidate(&self, index: usize) -> Candidate<'_> {
-        Candidate {
-            index,
-            status: self.status,
-            is_held: self.is_held(),
-            last_assigned: self.last_assigned.map(Timestamp::as_second),
-            closed_in_all: self.roles.values().map(|record| record.closed()).sum(),
-            ..Candidate::newcomer(self.name(), false)
-        }
-    }
-
-    /// What counts of it for a role. `expertise` is what the role asks for.
-    pub(crate) fn candidate_for(
-        &self,
-        index: usize,
-        role: &RoleName,
-        expertise: &[Tag],
-    ) -> Candidate<'_> {
-        let record = self.roles.get(role);
-        Candidate {
-            knows: self.definition.expertise.iter().any(|tag| expertise.contains(tag)),
-            has_own: self.definition.instructions.contains_key(role),
-            positive: record.map_or(0, |record| record.tally.positive),
-            negative: record.map_or(0, |record| record.tally.negative),
-            months: record.map_or(&[], |record| &record.months),
-            ..self.candidate(index)
-        }
-    }
-
     /// Its last assignments, newest first, leaving out one session's.
     pub fn recent_work(&self, except: Option<&SessionId>) -> impl Iterator<Item = &Work> {
         let newest_first = self.recent.iter().rev();
@@ -259,54 +213,6 @@ impl Persona {
             self.recent.remove(0);
         }
         self.recent.push(work);
-    }
-}
-
-impl<'a> Candidate<'a> {
-    /// A persona that is not there yet.
-    pub(crate) fn newcomer(name: &'a PersonaName, knows: bool) -> Self {
-        Candidate {
-            index: 0,
-            name,
-            status: Status::Active,
-            is_held: false,
-            last_assigned: None,
-            closed_in_all: 0,
-            knows,
-            has_own: false,
-            positive: 0,
-            negative: 0,
-            months: &[],
-        }
-    }
-
-    /// How often it came back with its work done.
-    pub(crate) fn closed(&self) -> u64 {
-        closed(self.months)
-    }
-
-    /// Returns whether it may be lent if nobody holds it.
-    #[must_use]
-    pub fn is_active(&self) -> bool {
-        self.status == Status::Active
-    }
-
-    /// Returns whether it can be lent now.
-    #[must_use]
-    pub fn is_free(&self) -> bool {
-        self.is_active() && !self.is_held
-    }
-
-    /// Returns whether a choice may take it: nobody holds it, and nobody retired it by hand.
-    #[must_use]
-    pub fn is_candidate(&self) -> bool {
-        self.may_be_lent() && !self.is_held
-    }
-
-    /// Returns whether it may be lent, and be brought back for that, if nobody holds it.
-    #[must_use]
-    pub fn may_be_lent(&self) -> bool {
-        matches!(self.status, Status::Active | Status::Archived(RetireReason::Inactive))
     }
 }
 
@@ -359,7 +265,7 @@ impl RoleRecord {
     }
 }
 
-fn closed(months: &[MonthTally]) -> u64 {
+pub(super) fn closed(months: &[MonthTally]) -> u64 {
     months.iter().map(|it| u64::from(it.closed)).sum()
 }
 

@@ -8,14 +8,11 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::index::RoleIndex;
-use super::judgement::{Judgement, JudgementKey, RecordedJudgement};
 use super::judgements::Judgements;
+use super::participations::Participations;
 use super::stored::Stored;
-use super::{Candidate, Lease, Needs, Persona, Warning};
-use crate::events::{
-    EventId, FORMAT_VERSION, Feedback, Outcome, OutcomeResult, PersonaName, RoleName, Sentiment,
-    SessionId, Tag,
-};
+use super::{Candidate, Lease, Needs, Persona};
+use crate::events::{EventId, PersonaName, RoleName, SessionId, Tag};
 
 /// The personas, who holds them, and what was counted on the way.
 ///
@@ -44,6 +41,8 @@ pub struct Roster {
     roles: BTreeMap<RoleName, RoleIndex>,
     #[serde(skip)]
     pub(super) judgements: Judgements,
+    #[serde(skip)]
+    pub(super) participations: Participations,
     /// What the rest of the personas is loaded from, if there is a rest.
     #[serde(skip)]
     stored: Option<Arc<Stored>>,
@@ -86,6 +85,7 @@ impl Roster {
         self.personas.resize_with(personas, || None);
         let stored = Arc::new(stored);
         self.judgements = Judgements::stored(Arc::clone(&stored));
+        self.participations = Participations::stored(Arc::clone(&stored));
         self.stored = Some(stored);
         Some(self)
     }
@@ -98,6 +98,7 @@ impl Roster {
         if needs.all_judgements {
             self.judgements.load_all()?;
         }
+        self.participations.load(needs)?;
         let mut judged = Vec::new();
         for key in &needs.judgements {
             self.judgements.load(*key)?;
@@ -190,20 +191,6 @@ impl Roster {
         let persona = self.personas.get(index)?.as_deref();
         debug_assert!(persona.is_some(), "the persona is not loaded");
         persona
-    }
-
-    /// The persona of that name and its position, if there is one.
-    pub(super) fn get_mut(&mut self, name: &PersonaName) -> Option<(usize, &mut Persona)> {
-        let index = self.position(name).ok()?;
-        let persona = self.personas.get_mut(index)?.as_deref_mut();
-        debug_assert!(persona.is_some(), "`{name}` is not loaded");
-        Some((index, persona?))
-    }
-
-    /// All personas, to change them.
-    pub(super) fn everyone_mut(&mut self) -> impl Iterator<Item = &mut Persona> {
-        debug_assert!(self.stored.is_none(), "not everyone is loaded");
-        self.personas.iter_mut().flatten().map(Box::as_mut)
     }
 
     /// Where a persona is in `names`, or else where its name belongs in `by_name`.
@@ -328,75 +315,8 @@ impl Roster {
         self.totals.feedback
     }
 
-    /// The feedback from before a moment that is not compacted, and whether each is the last with
-    /// its key. All have to be loaded.
-    pub(super) fn feedback_due(
-        &self,
-        before: Timestamp,
-    ) -> impl Iterator<Item = (&RecordedJudgement, bool)> {
-        debug_assert!(!self.judgements.is_partial(), "not all judgements are loaded");
-        let is_due = move |(it, _): &(&RecordedJudgement, bool)| {
-            matches!(it.judgement, Judgement::Verdict(_))
-                && it.at < before
-                && !self.is_compacted(it)
-        };
-        self.judgements.iter().filter(is_due)
-    }
-
-    /// The verdicts from before a moment that are not compacted. All have to be loaded.
-    pub(crate) fn feedback_before(
-        &self,
-        before: Timestamp,
-    ) -> impl Iterator<Item = (&PersonaName, &RoleName, Timestamp, Sentiment)> {
-        self.feedback_due(before).filter_map(|(it, _)| {
-            let Judgement::Verdict(sentiment) = it.judgement else { return None };
-            Some((self.names.get(it.persona as usize)?, &it.role, it.at, sentiment))
-        })
-    }
-
-    /// What is known of a judgement that counts: its persona and role. All have to be loaded.
-    pub(crate) fn judgement(&self, id: EventId) -> Option<(&PersonaName, &RoleName)> {
-        let (judged, _) = self.judgements.iter().find(|(it, _)| it.id == id)?;
-        Some((self.names.get(judged.persona as usize)?, &judged.role))
-    }
-
-    /// Returns whether a feedback that was recorded replaced an earlier one.
-    #[must_use]
-    pub fn has_replaced(&self, feedback: &Feedback) -> bool {
-        let key = JudgementKey::of_feedback(feedback);
-        key.is_some_and(|key| self.judgements.of(key).len() > 1)
-    }
-
-    /// What the last outcome of the same run, slot and source says; it has to be loaded.
-    pub(crate) fn last_result(&self, outcome: &Outcome) -> Option<OutcomeResult> {
-        match self.judgements.of(JudgementKey::of_outcome(outcome)).last()?.judgement {
-            Judgement::Outcome(result) => Some(result),
-            Judgement::Verdict(_) => None,
-        }
-    }
-
     pub(crate) fn newest_version(&self) -> u32 {
         self.totals.newest_version
-    }
-
-    /// What the reader of this log should know.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<Warning> {
-        let newest = Some(self.newest_version()).filter(|version| *version > FORMAT_VERSION);
-        let newer = newest.map(Warning::NewerFormat).into_iter();
-        let unknown = self.totals.unknown.iter();
-        let unknown = unknown.map(|(kind, n)| Warning::UnknownType(kind.clone(), *n));
-        let mut holders: BTreeMap<_, Vec<SessionId>> = BTreeMap::new();
-        for (session, activity) in &self.sessions {
-            for index in &activity.holds {
-                let name = self.names.get(*index as usize);
-                holders.entry(name).or_default().push(session.clone());
-            }
-        }
-        let held_twice = holders.into_iter().filter(|(_, sessions)| sessions.len() > 1);
-        let two_holders = held_twice
-            .filter_map(|(name, sessions)| Some(Warning::TwoHolders(name?.clone(), sessions)));
-        newer.chain(unknown).chain(two_holders).collect()
     }
 }
 
@@ -406,7 +326,8 @@ impl PartialEq for Roster {
         (&self.names, &self.personas, &self.by_name)
             == (&other.names, &other.personas, &other.by_name)
             && (&self.sessions, &self.totals) == (&other.sessions, &other.totals)
-            && self.judgements == other.judgements
+            && (&self.judgements, &self.participations)
+                == (&other.judgements, &other.participations)
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Persona;
+use super::buckets::{ByKey, Kept, Part};
 use super::checked_line::check;
 use super::index::{Index, RoleIndex};
-use super::judgement::{ByKey, JudgementKey, RecordedJudgement};
-use super::judgement_lines::Part;
+use super::judgement::{JudgementKey, RecordedJudgement};
+use super::participation::{Participation, ParticipationKey, StoredParticipations};
 use crate::disk::OpenFile;
 use crate::events::{EventId, PersonaName, RoleName};
 
@@ -19,6 +20,7 @@ pub(super) struct Stored {
     pub(super) roles: BTreeMap<RoleName, (u64, EventId)>,
     pub(super) personas: Vec<u64>,
     pub(super) judgements: Vec<Part>,
+    pub(super) participations: StoredParticipations,
     /// Where the lines after the head begin.
     pub(super) start: u64,
 }
@@ -69,7 +71,7 @@ impl Stored {
 
     /// The judgements of a key, if there are any. Those in the last part count.
     pub(super) fn judgements_of(&self, key: JudgementKey) -> Option<Vec<RecordedJudgement>> {
-        for (start, part) in self.parts().into_iter().rev() {
+        for (start, part) in self.judgement_parts().into_iter().rev() {
             let found = part.find(|offset, length| self.read(offset, length), start, key)?;
             if !found.is_empty() {
                 return Some(found);
@@ -79,34 +81,60 @@ impl Stored {
     }
 
     /// All judgements.
-    pub(super) fn judgements(&self) -> Option<ByKey> {
-        let mut all = ByKey::new();
-        for (start, part) in self.parts() {
-            all.extend(part.all(|offset, length| self.read(offset, length), start)?);
+    pub(super) fn judgements(&self) -> Option<ByKey<RecordedJudgement>> {
+        let mut all = ByKey::<RecordedJudgement>::new();
+        for part in self.judgement_parts() {
+            all.extend(self.all_of::<RecordedJudgement>(part)?);
         }
         Some(all)
     }
 
-    /// The first part of the judgements with its bytes, and what the second has.
-    pub(super) fn split(&self) -> Option<(Part, Vec<u8>, ByKey)> {
-        let mut parts = self.parts().into_iter();
+    /// The participations of a key, those of all parts.
+    pub(super) fn participations_of(&self, key: ParticipationKey) -> Option<Vec<Participation>> {
+        let mut found = Vec::new();
+        for (start, part) in self.participation_parts() {
+            found.extend(part.find(|offset, length| self.read(offset, length), start, key)?);
+        }
+        Some(found)
+    }
+
+    /// All participations.
+    pub(super) fn all_participations(&self) -> Option<ByKey<Participation>> {
+        let mut all = ByKey::<Participation>::new();
+        for part in self.participation_parts() {
+            for (key, list) in self.all_of::<Participation>(part)? {
+                all.entry(key).or_default().extend(list);
+            }
+        }
+        Some(all)
+    }
+
+    fn all_of<T: Kept>(&self, (start, part): (u64, Part)) -> Option<ByKey<T>> {
+        part.all(|offset, length| self.read(offset, length), start)
+    }
+
+    /// Of the parts of one kind, the first with its bytes, and what the second has.
+    pub(super) fn split<T: Kept>(
+        &self,
+        parts: Vec<(u64, Part)>,
+    ) -> Option<(Part, Vec<u8>, ByKey<T>)> {
+        let mut parts = parts.into_iter();
         let (start, first) = parts.next()?;
-        let second = match parts.next() {
-            Some((start, part)) => part.all(|offset, length| self.read(offset, length), start)?,
-            None => ByKey::new(),
-        };
+        let second = parts.next().map_or(Some(BTreeMap::new()), |part| self.all_of::<T>(part))?;
         Some((first, self.read(start, first.length())?, second))
     }
 
     /// The parts of the judgements, with where they begin behind the head.
-    fn parts(&self) -> Vec<(u64, Part)> {
-        let mut start = self.personas_start() + self.personas.iter().sum::<u64>();
-        let mut parts = Vec::new();
-        for part in &self.judgements {
-            parts.push((start, *part));
-            start += part.length();
-        }
-        parts
+    pub(super) fn judgement_parts(&self) -> Vec<(u64, Part)> {
+        places(self.personas_start() + self.personas.iter().sum::<u64>(), &self.judgements)
+    }
+
+    /// The parts of the participations, which come after those.
+    pub(super) fn participation_parts(&self) -> Vec<(u64, Part)> {
+        let judgements = self.judgement_parts();
+        let end = judgements.last().map(|(start, part)| start + part.length());
+        let personas_end = || self.personas_start() + self.personas.iter().sum::<u64>();
+        places(end.unwrap_or_else(personas_end), &self.participations.parts)
     }
 
     /// Reads whole lines, so many bytes behind the head.
@@ -119,4 +147,14 @@ impl Stored {
         self.file.read_at(start, length, &mut bytes).ok()?;
         (bytes.len() as u64 == length).then_some(bytes)
     }
+}
+
+/// The parts that stand one behind the other from a place on, each with its own.
+fn places(mut start: u64, parts: &[Part]) -> Vec<(u64, Part)> {
+    let mut places = Vec::with_capacity(parts.len());
+    for part in parts {
+        places.push((start, *part));
+        start += part.length();
+    }
+    places
 }

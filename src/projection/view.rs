@@ -398,7 +398,13 @@ pub(crate) mod tests {
         prop_oneof![
             (persona(), style()).prop_map(|(p, style)| ("seed", definition(p, style))),
             (persona(), style()).prop_map(|(p, style)| ("revise", definition(p, style))),
-            (session(), persona(), role()).prop_map(|(s, p, r)| assign(s, "w-0", p, r)),
+            (session(), persona(), role(), prop::bool::ANY).prop_map(|(s, p, r, has_work)| {
+                let (kind, mut data) = assign(s, "w-0", p, r);
+                if has_work {
+                    data["work"] = "fix".into();
+                }
+                (kind, data)
+            }),
             (session(), persona(), role(), reason)
                 .prop_map(|(s, p, r, reason)| release(s, "w-0", p, r, reason)),
             (session(), persona(), role(), sentiment).prop_map(|(s, p, r, sentiment)| feedback(

@@ -1,7 +1,10 @@
 //! What the reader of a log should know of it.
 
+use std::collections::BTreeMap;
+
 use smol_str::SmolStr;
 
+use super::Roster;
 use crate::events::{FORMAT_VERSION, PersonaName, SessionId};
 use crate::wording::{Count, quoted};
 
@@ -22,4 +25,26 @@ pub enum Warning {
         "the log holds events of format version {0}; this build knows {FORMAT_VERSION} and skips them"
     )]
     NewerFormat(u32),
+}
+
+impl Roster {
+    /// What the reader of this log should know.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        let newest = Some(self.newest_version()).filter(|version| *version > FORMAT_VERSION);
+        let newer = newest.map(Warning::NewerFormat).into_iter();
+        let unknown = self.totals.unknown.iter();
+        let unknown = unknown.map(|(kind, n)| Warning::UnknownType(kind.clone(), *n));
+        let mut holders: BTreeMap<_, Vec<SessionId>> = BTreeMap::new();
+        for (session, activity) in &self.sessions {
+            for index in &activity.holds {
+                let name = self.names.get(*index as usize);
+                holders.entry(name).or_default().push(session.clone());
+            }
+        }
+        let held_twice = holders.into_iter().filter(|(_, sessions)| sessions.len() > 1);
+        let two_holders = held_twice
+            .filter_map(|(name, sessions)| Some(Warning::TwoHolders(name?.clone(), sessions)));
+        newer.chain(unknown).chain(two_holders).collect()
+    }
 }

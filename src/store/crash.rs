@@ -12,18 +12,20 @@ use crate::events::{LogError, decode, encode};
 
 /// A day's work, each command a process of its own. The first makes the store.
 fn day() -> Vec<Command> {
-    use Command::{Assign, Compact, Feedback, Grow, Look, Release};
+    use Command::{Assign, Compact, Feedback, Forget, Grow, Look, Release, Teach};
 
     vec![
-        Assign { session: 0, roles: vec![0] },
-        Assign { session: 1, roles: vec![1, 2] },
+        Assign { session: 0, roles: vec![0], work: Some(0) },
+        Assign { session: 1, roles: vec![1, 2], work: None },
         Feedback { persona: 3, good: true },
         Compact { hours: 0, seal: true },
         Release { session: 1 },
         Grow,
         Look,
+        Teach { persona: 2 },
         Compact { hours: 1, seal: true },
-        Assign { session: 2, roles: vec![3] },
+        Forget { text: 1 },
+        Assign { session: 2, roles: vec![3], work: Some(0) },
     ]
 }
 
@@ -54,7 +56,7 @@ const TRIED: usize = 5;
 fn goes_on(machine: &Machine) {
     machine.check();
     let mut machine = machine.fork();
-    machine.run(&Command::Assign { session: 4, roles: vec![0, 1] }).unwrap();
+    machine.run(&Command::Assign { session: 4, roles: vec![0, 1], work: Some(0) }).unwrap();
     machine.cut_power(PowerCut::Nothing).check();
 }
 
@@ -83,7 +85,7 @@ fn what_was_acknowledged_outlasts_a_death_and_a_power_cut_at_every_call() {
 fn a_write_that_is_torn_at_any_length_is_there_whole_or_not_at_all() {
     let mut machine = Machine::new();
     let torn = [
-        Command::Assign { session: 1, roles: vec![1, 2] },
+        Command::Assign { session: 1, roles: vec![1, 2], work: None },
         Command::Compact { hours: 0, seal: false },
     ];
     machine.run(&Command::Feedback { persona: 1, good: true }).unwrap();
@@ -119,7 +121,7 @@ fn die_before_the_sync(machine: &mut Machine, command: &Command) {
 fn an_answer_that_records_nothing_lasts_like_one_that_does() {
     let mut machine = Machine::new();
     machine.run(&Command::Look).unwrap();
-    let command = Command::Assign { session: 0, roles: vec![0] };
+    let command = Command::Assign { session: 0, roles: vec![0], work: None };
     die_before_the_sync(&mut machine, &command);
     let recorded = machine.log();
     machine.run(&command).unwrap();
@@ -131,7 +133,7 @@ fn an_answer_that_records_nothing_lasts_like_one_that_does() {
 fn two_that_died_before_their_syncs_take_nothing_with_them() {
     let mut machine = Machine::new();
     machine.run(&Command::Look).unwrap();
-    die_before_the_sync(&mut machine, &Command::Assign { session: 0, roles: vec![0] });
+    die_before_the_sync(&mut machine, &Command::Assign { session: 0, roles: vec![0], work: None });
     die_before_the_sync(&mut machine, &Command::Release { session: 0 });
     assert_eq!(lines(&machine.log()).len(), 14, "both are seen");
     for seed in 0..200 {
@@ -144,7 +146,7 @@ fn a_hole_that_more_of_them_leave_is_named_and_takes_nothing_that_was_acknowledg
     let mut machine = Machine::new();
     machine.run(&Command::Look).unwrap();
     for session in 0..3 {
-        die_before_the_sync(&mut machine, &Command::Assign { session, roles: vec![0] });
+        die_before_the_sync(&mut machine, &Command::Assign { session, roles: vec![0], work: None });
     }
     let mut holes = 0;
     for seed in 0..100 {
@@ -159,6 +161,51 @@ fn a_hole_that_more_of_them_leave_is_named_and_takes_nothing_that_was_acknowledg
         goes_on(&after);
     }
     assert!((1..60).contains(&holes), "{holes}");
+}
+
+#[test]
+fn a_text_that_was_to_be_forgotten_is_gone_with_the_next_forget_or_repair() {
+    let mut machine = Machine::new();
+    for command in [
+        Command::Teach { persona: 1 },
+        Command::Feedback { persona: 3, good: true },
+        Command::Compact { hours: 0, seal: true },
+        Command::Teach { persona: 1 },
+        Command::Feedback { persona: 3, good: true },
+    ] {
+        machine.run(&command).unwrap();
+    }
+    // One that is sealed; after it one that is not, while the first is forgotten already.
+    for text in [0, 2] {
+        let command = Command::Forget { text };
+        for (call, kind) in machine.calls_of(&command).into_iter().enumerate() {
+            for written in deaths(kind) {
+                let mut dead = machine.fork();
+                dead.run_with(&command, call, Fault::Death { written }).unwrap_or_default();
+                let left = cuts(call).into_iter().map(|leaves| dead.cut_power(leaves));
+                for left in left.chain([dead.fork()]) {
+                    goes_on(&left);
+                    let mut again = left.fork();
+                    again.run(&command).unwrap();
+                    assert_eq!(again.gone.len(), 1 + usize::from(text == 2));
+                    again.cut_power(PowerCut::Nothing).check();
+                    // Should it be on record, a repair does the rest.
+                    let repaired = left.fork();
+                    Store::repair(&repaired.options()).unwrap();
+                    let audit = Store::verify(&repaired.options(), &[]).unwrap();
+                    let found = format!("call {call}: {:?}", audit.findings);
+                    let is_back = |fault: &crate::audit::Fault| fault.kind() == "text_returned";
+                    assert!(audit.is_sound(), "{found}");
+                    assert!(!audit.findings.iter().any(|it| is_back(&it.fault)), "{found}");
+                    repaired.check();
+                    repaired.cut_power(PowerCut::Nothing).check();
+                }
+            }
+        }
+        machine.run(&command).unwrap();
+        machine.cut_power(PowerCut::Nothing).check();
+    }
+    machine.check();
 }
 
 /// What may go wrong with a call, and the call still be made.
@@ -191,10 +238,13 @@ fn whichever_call_fails_nothing_is_lost_and_nothing_is_half_written() {
                 assert!(log.is_empty() || log.ends_with(b"\n"), "half a line: {context}");
                 if let Err(error) = done {
                     let is_unknown = matches!(error, StoreError::Log(LogError::Sync { .. }));
+                    // What could not be taken away is on record all the same.
+                    let is_half_done = matches!(error, StoreError::TextStands(_));
                     let before = machine.log();
                     // A new store is seeded before the command is at it.
                     let is_new = before.is_empty();
-                    assert!(is_unknown || is_new || log == before, "recorded: {context}");
+                    let is_told = is_unknown || is_half_done || is_new;
+                    assert!(is_told || log == before, "recorded: {context}");
                     assert!(!matches!(fault, Fault::Interrupt | Fault::Short { .. }), "{context}");
                 }
                 goes_on(&after.cut_power(PowerCut::Nothing));

@@ -19,6 +19,8 @@ pub enum StoreError {
     Seed(#[from] SeedError),
     #[error("the event is recorded, and the roster with it could not be read: {0}")]
     Recorded(#[source] Box<StoreError>),
+    #[error("it is on record that the text is forgotten, and it could not be taken away: {0}")]
+    TextStands(#[source] Box<StoreError>),
     #[error("could not record the event: {0}")]
     TooLong(LineError),
     #[error(

@@ -8,12 +8,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::broker::{
-    self, AssignRequest, FeedbackRequest, OutcomeRequest, ReleaseRequest, RetractRequest,
+    self, AssignRequest, FeedbackRequest, ForgetRequest, OutcomeRequest, ReleaseRequest,
+    RetractRequest,
 };
 use crate::disk::simulated::{Call, Fault, PowerCut, Simulated};
 use crate::events::{
-    AgentName, Observation, OutcomeResult, PersonaName, Points, ProjectName, ReleaseReason,
-    RoleName, Sentiment, SessionId, Slot, Source, decode,
+    AgentName, Detached, EventId, Lesson, LessonText, Observation, OutcomeResult, PersonaName,
+    Points, ProjectName, Record, ReleaseReason, RoleName, Sentiment, SessionId, Slot, Source,
+    WorkName, decode, without_text, written_id,
 };
 
 const ROLES: [&str; 4] = ["code-reviewer", "testing", "researcher", "general"];
@@ -21,7 +23,7 @@ const ROLES: [&str; 4] = ["code-reviewer", "testing", "researcher", "general"];
 /// What a process is asked to do. The numbers stand for names, the larger ones for one of the few.
 #[derive(Debug, Clone)]
 pub enum Command {
-    Assign { session: u8, roles: Vec<u8> },
+    Assign { session: u8, roles: Vec<u8>, work: Option<u8> },
     Release { session: u8 },
     Feedback { persona: u8, good: bool },
     Outcome { session: u8, good: bool },
@@ -31,14 +33,16 @@ pub enum Command {
     Grow,
     CleanUp,
     Compact { hours: i64, seal: bool },
+    Teach { persona: u8 },
+    Forget { text: u8 },
     Look,
 }
 
 impl Command {
     pub fn any() -> impl Strategy<Value = Self> {
         prop_oneof![
-            6 => (0..5u8, prop::collection::vec(0..4u8, 1..3))
-                .prop_map(|(session, roles)| Self::Assign { session, roles }),
+            6 => (0..5u8, prop::collection::vec(0..4u8, 1..3), prop::option::of(0..2u8))
+                .prop_map(|(session, roles, work)| Self::Assign { session, roles, work }),
             3 => (0..5u8).prop_map(|session| Self::Release { session }),
             3 => (any::<u8>(), any::<bool>())
                 .prop_map(|(persona, good)| Self::Feedback { persona, good }),
@@ -50,6 +54,8 @@ impl Command {
             1 => Just(Self::Grow),
             1 => Just(Self::CleanUp),
             2 => (0..60i64, any::<bool>()).prop_map(|(hours, seal)| Self::Compact { hours, seal }),
+            1 => any::<u8>().prop_map(|persona| Self::Teach { persona }),
+            2 => any::<u8>().prop_map(|text| Self::Forget { text }),
             1 => Just(Self::Look),
         ]
     }
@@ -64,8 +70,8 @@ impl Command {
             names[usize::from(number) % names.len()].clone()
         };
         let recorded = match self {
-            Self::Assign { session, roles } => {
-                let request = assign_request(*session, roles);
+            Self::Assign { session, roles, work } => {
+                let request = assign_request(*session, roles, *work);
                 store.assign(&request, now, rng).map(drop)
             }
             Self::Release { session } => {
@@ -78,7 +84,7 @@ impl Command {
                     persona: someone(&store, *persona),
                     role: None,
                     project: None,
-                    observation: Observation::unchecked("as seen"),
+                    observation: Observation::unchecked(&words(&store)),
                     sentiment: Some(if *good { Sentiment::Positive } else { Sentiment::Negative }),
                     source: Source::unchecked("test"),
                 };
@@ -133,6 +139,14 @@ impl Command {
                 let _ = store.checkpoint();
                 store.seal(*seal).map(drop)
             }
+            Self::Teach { persona } => {
+                let persona = PersonaName::unchecked(&someone(&store, *persona));
+                teach(&mut store, &persona, now, rng)
+            }
+            Self::Forget { text } => match forget(store, options, *text, rng)? {
+                Some(()) => Ok(()),
+                None => return Ok(false),
+            },
             Self::Look => {
                 store.look(&Needs::everyone(), |it| Ok(it.roster().personas().len())).map(drop)
             }
@@ -144,16 +158,60 @@ impl Command {
     }
 }
 
+/// There is no command for it yet.
+fn teach(
+    store: &mut Store,
+    persona: &PersonaName,
+    now: Timestamp,
+    rng: &mut fastrand::Rng,
+) -> Result<(), StoreError> {
+    let words = LessonText::unchecked(&words(store));
+    let rule = |it: &mut Situation<'_>| {
+        let (persona, lesson) = (persona.clone(), Detached::new(words.clone(), it.rng));
+        let taught = Lesson { persona, role: None, project: None, from: None, lesson };
+        Ok(Decision::new(vec![Event::Lesson(taught)], ()))
+    };
+    store.execute(&Needs::nothing(), now, rng, rule).map(drop)
+}
+
+/// Forgets a text that somebody said; nothing if nobody said any.
+fn forget(
+    store: Store,
+    options: &Options,
+    number: u8,
+    rng: &mut fastrand::Rng,
+) -> Result<Option<()>, StoreError> {
+    let mut texts = Vec::new();
+    let mut snapshot = Snapshot::present(store, options.now);
+    snapshot.visit(&[], |record| {
+        let is_one = matches!(record.event, Event::Feedback(_) | Event::Lesson(_));
+        texts.extend(is_one.then_some(record.id));
+    })?;
+    let Some(event) = texts.get(usize::from(number) % texts.len().max(1)) else { return Ok(None) };
+    let (kind, text) = ("feedback".to_owned(), broker::TextPlace::BehindId);
+    let request = ForgetRequest { event: *event, kind, text, reason: None };
+    let mut store = Store::open(options, rng)?;
+    let rule = |it: &mut Situation<'_>| broker::forget(it, &request);
+    store.execute(&Needs::nothing(), options.now, rng, rule)?;
+    store.take_texts_away().map(|_| Some(()))
+}
+
+/// Words that nobody said before.
+fn words(store: &Store) -> String {
+    format!("What was seen after {} events.", store.view().events)
+}
+
 fn session(number: u8) -> SessionId {
     SessionId::unchecked(&format!("s{number}"))
 }
 
-fn assign_request(session: u8, roles: &[u8]) -> AssignRequest {
+fn assign_request(session: u8, roles: &[u8], work: Option<u8>) -> AssignRequest {
     AssignRequest {
         session: self::session(session),
         agent: AgentName::unchecked("w"),
         team: None,
         project: ProjectName::unchecked("acme-api"),
+        work: work.map(|work| WorkName::unchecked(&format!("branch-{work}"))),
         roles: roles.iter().map(|role| RoleName::unchecked(ROLES[usize::from(*role)])).collect(),
         summon: None,
         tool_use_id: None,
@@ -170,6 +228,8 @@ pub struct Machine {
     pub acknowledged: BTreeSet<Vec<u8>>,
     /// The lines that somebody tried to record.
     attempted: BTreeSet<Vec<u8>>,
+    /// What stood where somebody was told that it is taken away.
+    pub gone: BTreeSet<String>,
     /// Whether another log was merged into this one.
     pub is_merged: bool,
 }
@@ -181,6 +241,7 @@ impl Machine {
             now: "2026-03-25T12:00:00Z".parse().unwrap(),
             acknowledged: BTreeSet::new(),
             attempted: BTreeSet::new(),
+            gone: BTreeSet::new(),
             is_merged: false,
         }
     }
@@ -214,8 +275,28 @@ impl Machine {
         // Who only looks, or is refused, was promised nothing.
         if matches!(done, Ok(true)) {
             self.acknowledged.extend(lines(&self.log()));
+            if matches!(command, Command::Forget { .. }) {
+                self.gone.extend(self.forgotten());
+            }
         }
         done
+    }
+
+    /// The words of the events that the log says are forgotten.
+    fn forgotten(&self) -> Vec<String> {
+        let records = |lines: &BTreeSet<Vec<u8>>| -> Vec<Record> {
+            lines.iter().filter_map(|line| decode(line.trim_ascii_end()).ok()).collect()
+        };
+        let is_forgotten = |event: EventId| {
+            let there = records(&lines(&self.log()).into_iter().collect());
+            there.iter().any(|it| matches!(&it.event, Event::Forget(it) if it.event == event))
+        };
+        let said = records(&self.attempted).into_iter().filter_map(|it| match it.event {
+            Event::Feedback(said) => Some((it.id, said.observation.words()?.to_string())),
+            Event::Lesson(said) => Some((it.id, said.lesson.words()?.to_string())),
+            _ => None,
+        });
+        said.filter(|(event, _)| is_forgotten(*event)).map(|(_, words)| words).collect()
     }
 
     /// Runs a process that something happens to at a call of its own, by number.
@@ -269,6 +350,8 @@ impl Machine {
         }
         self.acknowledged.extend(other.acknowledged.iter().cloned());
         self.attempted.extend(other.attempted.iter().cloned());
+        // What the other one had not taken away is there again.
+        self.gone.clear();
         self.is_merged = true;
     }
 
@@ -280,12 +363,28 @@ impl Machine {
     pub fn check(&self) {
         let fork = self.fork();
         let mut told = Store::open(&fork.options(), &mut fastrand::Rng::with_seed(7)).unwrap();
-        told.look(&Needs::all(), |it| Ok(it.roster().personas().len())).unwrap();
+        told.look(&Needs::everything(), |it| Ok(it.roster().personas().len())).unwrap();
         let log = fork.log();
-        let there: BTreeSet<_> = lines(&log).into_iter().collect();
+        let forgotten = told.roster().forgotten().clone();
+        // Of a line whose text was forgotten, the rest is promised.
+        let kept = |line: Vec<u8>| {
+            let id = written_id(line.trim_ascii_end());
+            let is_forgotten = id.is_some_and(|id| forgotten.contains(&id));
+            let cut = || without_text(line.trim_ascii_end());
+            is_forgotten.then(cut).flatten().map_or(line.clone(), |cut| [&cut[..], b"\n"].concat())
+        };
+        let there: BTreeSet<_> = lines(&log).into_iter().map(kept).collect();
         let seeded: BTreeSet<_> = lines(&fork.disk.appended()).into_iter().collect();
-        for line in &self.acknowledged {
-            assert!(there.contains(line), "lost: {}", String::from_utf8_lossy(line));
+        let attempted: BTreeSet<_> = self.attempted.iter().cloned().map(kept).collect();
+        for line in self.acknowledged.iter().cloned().map(kept) {
+            assert!(there.contains(&line), "lost: {}", String::from_utf8_lossy(&line));
+        }
+        for path in self.disk.paths() {
+            let bytes = self.disk.bytes(&path).unwrap_or_default();
+            for words in &self.gone {
+                let found = memchr::memmem::find(&bytes, words.as_bytes());
+                assert_eq!(found, None, "`{words}` is in {}", path.display());
+            }
         }
         let whole = log.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let mut sound = log[..whole].to_vec();
@@ -299,7 +398,8 @@ impl Machine {
         }
         for line in lines(&sound) {
             let text = String::from_utf8_lossy(&line);
-            assert!(self.attempted.contains(&line) || seeded.contains(&line), "made up: {text}");
+            let line = kept(line.clone());
+            assert!(attempted.contains(&line) || seeded.contains(&line), "made up: {text}");
         }
         let folded = View::fold_all(&sound).unwrap();
         assert_eq!(told.roster(), &folded.roster);

@@ -12,19 +12,23 @@ use std::{io, mem};
 
 use jiff::Timestamp;
 
+use self::allowed::Allowed;
 use crate::broker::{
     self, AssignRequest, Assigned, Choice, Decision, Refusal, Rules, Seed, Situation,
 };
 use crate::disk::{self, Disk};
-use crate::events::{Append, Event, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
+use crate::events::{Append, Event, EventId, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
 use crate::file_log::FileLog;
 use crate::projection::{Needs, Roster, View};
 
+mod allowed;
+mod allowing;
 mod condition;
 #[cfg(unix)]
 #[cfg(test)]
 mod crash;
 mod error;
+mod forget;
 #[cfg(unix)]
 #[cfg(test)]
 mod machine;
@@ -36,6 +40,7 @@ mod verify;
 
 pub use condition::Condition;
 pub use error::StoreError;
+pub use forget::{ForgottenText, TakenAway};
 pub use options::{Options, PendingCheckpoint, Progress};
 pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};
 pub use snapshot::Snapshot;
@@ -57,9 +62,12 @@ pub struct Store<L: Log = FileLog> {
     seed: Seed,
     rules: Rules,
     wait: Duration,
+    /// What time it is.
+    now: Timestamp,
     progress: Progress,
     view: View,
     disk: Disk,
+    dir: PathBuf,
     /// Where the checkpoint is kept.
     cache: PathBuf,
     /// How many of the view's events the checkpoint has.
@@ -71,6 +79,9 @@ pub struct Store<L: Log = FileLog> {
     has_recorded: bool,
     /// What was cut from the end of the log, until the caller takes it.
     torn: Option<TornTail>,
+    allowed: Allowed,
+    /// What the caller should know besides, until it is taken.
+    notices: Vec<String>,
 }
 
 impl Store<FileLog> {
@@ -82,9 +93,12 @@ impl Store<FileLog> {
         let mut store = Self::closed(options)?;
         store.recall();
         store.read()?;
+        if store.allowed.looks_older() {
+            store.allow_what_it_holds();
+        }
         if store.view.events == 0 {
             store.log.create_store()?;
-            let personas = store.seed.personas()?;
+            let personas = store.seed.personas();
             store.execute(&Needs::nothing(), options.now, rng, |situation| {
                 let new = situation.roster.is_empty();
                 let events = if new { personas.clone() } else { Vec::new() };
@@ -121,15 +135,19 @@ impl Store<FileLog> {
             seed,
             rules,
             wait: options.wait,
+            now: options.now,
             progress: options.progress.clone(),
             view: View::default(),
             disk: options.disk.clone(),
+            dir: options.dir.clone(),
             cache: options.cache(),
             checkpointed: 0,
             is_due: false,
             pending: options.pending.clone(),
             has_recorded: false,
             torn: None,
+            allowed: Allowed::new(options.disk.clone(), options.dir.clone()),
+            notices: Vec::new(),
         })
     }
 
@@ -224,10 +242,11 @@ impl<L: Log> Store<L> {
             if !events.iter().all(|event| self.load(&Needs::event(event))) {
                 continue;
             }
-            let lines = self.encode(now, events)?;
+            let (lines, texts) = self.encode(now, events)?;
             if let Append::Done { torn } = self.log.append(guard, &self.view.position, &lines)? {
                 self.has_recorded = true;
                 self.torn = torn.or_else(|| self.torn.take());
+                self.allow_own(&texts);
                 self.take_in(&lines).map_err(|error| self.after_recording(error))?;
                 self.keep(UNSAVED_BY_WRITERS);
                 return Ok((outcome, notices));
@@ -243,7 +262,7 @@ impl<L: Log> Store<L> {
         now: Timestamp,
         rng: &mut fastrand::Rng,
     ) -> Result<(Vec<Assigned>, Vec<String>), StoreError> {
-        let needs = request.needs(&self.rules);
+        let needs = request.needs(&self.rules, now);
         let (choices, notices) =
             self.execute(&needs, now, rng, |it| broker::assign(it, request))?;
         Ok((self.complete(request, choices)?, notices))
@@ -256,7 +275,7 @@ impl<L: Log> Store<L> {
         now: Timestamp,
         rng: &mut fastrand::Rng,
     ) -> Result<(Vec<Assigned>, Vec<String>), StoreError> {
-        let needs = request.needs(&self.rules);
+        let needs = request.needs(&self.rules, now);
         let rule = |it: &mut Situation<'_>| broker::assign(it, request);
         let (mut rehearsed, choices, notices) = self.rehearse(&needs, now, rng, rule)?;
         Ok((rehearsed.complete(request, choices)?, notices))
@@ -269,8 +288,9 @@ impl<L: Log> Store<L> {
         choices: Vec<Choice>,
     ) -> Result<Vec<Assigned>, StoreError> {
         let chosen = Needs::personas(choices.iter().map(|choice| &choice.persona));
-        self.look(&chosen, |Self { view, rules, .. }| {
-            let of = |choice| Assigned::of(choice, request, &view.roster, rules);
+        self.look(&chosen, |Self { view, rules, allowed, .. }| {
+            let is_allowed = |event| allowed.contains(event);
+            let of = |choice| Assigned::of(choice, request, &view.roster, rules, &is_allowed);
             Ok(choices.into_iter().filter_map(of).collect())
         })
     }
@@ -299,6 +319,8 @@ impl<L: Log> Store<L> {
 
     /// Waits for the right to append, and says so if others have it.
     fn lock(&mut self) -> Result<L::Guard, LogError> {
+        // Without a list nothing is allowed: what is in the way of it is told when it is written to.
+        let _ = self.allowed.begin();
         match self.log.lock(Duration::ZERO) {
             Err(LogError::Busy { .. }) => {
                 self.progress.report((0, 0));
@@ -334,25 +356,37 @@ impl<L: Log> Store<L> {
             decision = rule(&mut self.situation(now, rng))?;
         }
         let Decision { events, outcome, notices } = decision;
-        let lines = self.encode(now, events)?;
+        let (lines, texts) = self.encode(now, events)?;
+        self.allowed.trust(&texts);
         // What was not recorded is not to be kept either.
         self.take_in(&lines)?;
         Ok((self, outcome, notices))
     }
 
-    /// Writes events as lines that follow from the heads.
-    fn encode(&self, at: Timestamp, events: Vec<Event>) -> Result<Vec<u8>, StoreError> {
+    /// Writes events as lines that follow from the heads; the ids are of those whose words need leave
+    /// to reach a prompt.
+    fn encode(
+        &self,
+        at: Timestamp,
+        events: Vec<Event>,
+    ) -> Result<(Vec<u8>, Vec<EventId>), StoreError> {
         let (seq, deepest) = (self.view.next_seq(), self.view.deepest_head());
         let mut lines = NextLines::new(seq, &self.view.heads, deepest, at);
-        events.into_iter().try_for_each(|event| lines.push(event)).map_err(StoreError::TooLong)?;
-        Ok(lines.into_parts().0)
+        let mut texts = Vec::new();
+        for event in events {
+            let needs_leave = broker::needs_leave(&event);
+            let id = lines.push(event).map_err(StoreError::TooLong)?;
+            texts.extend(needs_leave.then_some(id));
+        }
+        Ok((lines.into_parts().0, texts))
     }
 }
 
 impl<L: Log> Drop for Store<L> {
     fn drop(&mut self) {
         if self.is_due {
-            let (disk, dir) = (self.disk.clone(), mem::take(&mut self.cache));
+            self.forget_old_participations();
+            let (disk, dir) = (self.disk.clone(), mem::take(&mut self.dir));
             self.pending.set(disk, dir, mem::take(&mut self.view));
         }
     }
@@ -737,15 +771,19 @@ mod tests {
             rules: seed.rules().unwrap(),
             seed,
             wait: Duration::ZERO,
+            now: Timestamp::UNIX_EPOCH,
             progress: Progress::default(),
             view: View::default(),
             disk: Disk::default(),
+            dir: PathBuf::new(),
             cache: PathBuf::new(),
             checkpointed: 0,
             is_due: false,
             pending: PendingCheckpoint::default(),
             has_recorded: false,
             torn: None,
+            allowed: Allowed::new(Disk::default(), "/nonexistent".into()),
+            notices: Vec::new(),
         }
     }
 

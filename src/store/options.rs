@@ -12,6 +12,9 @@ use crate::events::Position;
 use crate::file_log::FileLog;
 use crate::projection::{View, checkpoint};
 
+/// Where the checkpoint is kept, in a store.
+const CACHE: &str = ".cache";
+
 /// What a store needs to know of the world around it.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -37,7 +40,7 @@ impl Options {
 
     /// Where the checkpoint is kept.
     pub(super) fn cache(&self) -> PathBuf {
-        self.dir.join(".cache")
+        self.dir.join(CACHE)
     }
 }
 
@@ -82,7 +85,7 @@ impl fmt::Debug for Progress {
 pub struct PendingCheckpoint(Arc<Mutex<Option<(Disk, PathBuf, View)>>>);
 
 impl PendingCheckpoint {
-    /// Leaves the checkpoint of a view, in place of one that was left before.
+    /// Leaves the checkpoint of a view of the store in `dir`, in place of one that was left before.
     pub(super) fn set(&self, disk: Disk, dir: PathBuf, view: View) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((disk, dir, view));
     }
@@ -94,8 +97,12 @@ impl Drop for PendingCheckpoint {
         if let Some((disk, dir, mut view)) =
             due.into_inner().unwrap_or_else(PoisonError::into_inner)
         {
-            // Losing it changes speed, never an answer: a store that cannot be written to is read.
-            let _ = checkpoint::write(&disk, &dir, &mut view);
+            // Of a log that is another one by now, as where a text was taken off a line, it would be
+            // of no use, and might keep what was forgotten.
+            if view.stands_in(&mut FileLog::new(disk.clone(), dir.clone())) {
+                // Losing it changes speed, never an answer: a store that cannot be written to is read.
+                let _ = checkpoint::write(&disk, &dir.join(CACHE), &mut view);
+            }
         }
     }
 }

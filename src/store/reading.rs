@@ -162,9 +162,18 @@ impl<L: Log> Store<L> {
 
     /// Writes the checkpoint anew, now.
     pub fn checkpoint(&mut self) -> io::Result<()> {
+        self.forget_old_participations();
         checkpoint::write(&self.disk, &self.cache, &mut self.view)?;
         (self.checkpointed, self.is_due) = (self.view.events, false);
         Ok(())
+    }
+
+    /// Has a checkpoint keep who took part in what no longer than it counts, and for a day more:
+    /// clocks are set back now and then. A rule that asks about an earlier time finds that the
+    /// checkpoint cannot tell, and the log is folded again.
+    pub(super) fn forget_old_participations(&mut self) {
+        let since = self.rules.lifecycle.participation_since(self.now);
+        self.view.roster.keep_participations_since(since.saturating_sub(86_400));
     }
 
     /// Has the checkpoint written anew if it lacks more than so many events.

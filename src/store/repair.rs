@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use serde::Serialize;
 use smol_str::SmolStr;
 
+use super::allowed::Allowed;
 use super::verify::{existing, look_twice, read_through};
-use super::{Options, Store, StoreError, TRIES};
+use super::{ForgottenText, Options, Store, StoreError, TRIES};
 use crate::audit::{Auditor, RepairPlan};
 use crate::events::{
     Append, Cut, Event, EventId, FORMAT_VERSION, LINE_LIMIT, Log as _, LogError, NextLines,
     Position, Repair, TornTail,
 };
-use crate::file_log::{FileLog, Rewrite};
+use crate::file_log::{FileLog, Rewrite, WriteLock};
 use crate::projection::checkpoint;
 
 /// The bytes of a line that what a `repair` event lists may take: the rest is ample for its other
@@ -29,6 +30,8 @@ pub struct RepairOutcome {
     pub missing: Vec<MissingEvent>,
     /// The files in which line ends are put back as they were.
     pub line_ends: Vec<LineEnds>,
+    /// The texts that were forgotten, and are taken off their lines.
+    pub texts: Vec<ForgottenText>,
     /// Whether the checkpoint says otherwise than the log, and is removed.
     pub checkpoint: bool,
     /// The events that put it on record, once they are there.
@@ -78,6 +81,7 @@ impl RepairOutcome {
         self.cut.is_empty()
             && self.missing.is_empty()
             && self.line_ends.is_empty()
+            && self.texts.is_empty()
             && !self.checkpoint
     }
 }
@@ -98,10 +102,12 @@ impl Store<FileLog> {
     /// Whatever it is cut short by, doing it again finishes it.
     pub fn repair(options: &Options) -> Result<RepairOutcome, StoreError> {
         let mut log = existing(options)?;
+        // It makes a lock where there is none, which must not look as if the store had been in use.
+        let _ = Allowed::new(options.disk.clone(), options.dir.clone()).begin();
         for _ in 0..TRIES {
             let guard = log.lock(options.wait)?;
             let (auditor, _) = read_through(&mut log, options)?;
-            let (plan, mut outcome) = plan(&log, auditor)?;
+            let (plan, mut outcome) = plan(&mut log, auditor)?;
             if plan.newest > FORMAT_VERSION {
                 return Err(StoreError::NewerFormat(plan.newest));
             }
@@ -119,13 +125,16 @@ impl Store<FileLog> {
             }
             let (lines, recorded) = lines.into_parts();
             outcome.kept = log.prepare(&plan.rewrites, &record)?;
-            if !rewrite(&log, &plan)? {
+            // A line that was cut may have a text that was forgotten.
+            log.clean_quarantine(&plan.forgotten, &[])?;
+            if !outcome.texts.is_empty() {
+                remove_checkpoint(options)?;
+            }
+            if !rewrite(&log, &plan, &guard)? {
                 continue;
             }
             // It may know of lines that are gone, and by their positions of none that is left.
-            let cache = options.cache();
-            checkpoint::remove(&options.disk, &cache)
-                .map_err(LogError::io("remove the checkpoint in", &cache))?;
+            remove_checkpoint(options)?;
             log.reopen()?;
             let left: u64 = plan.rewrites.iter().map(Rewrite::bytes_left).sum();
             let offset = left - plan.torn + u64::from(plan.lacks_line_end);
@@ -142,7 +151,7 @@ impl Store<FileLog> {
 }
 
 /// Plans a repair, and says what will come of it.
-fn plan(log: &FileLog, auditor: Auditor) -> Result<(RepairPlan, RepairOutcome), LogError> {
+fn plan(log: &mut FileLog, auditor: Auditor) -> Result<(RepairPlan, RepairOutcome), LogError> {
     let planned = log.planned();
     let mut plan = auditor.repair_plan(&planned.missing);
     let mut outcome = RepairOutcome { checkpoint: plan.checkpoint, ..Default::default() };
@@ -158,6 +167,21 @@ fn plan(log: &FileLog, auditor: Auditor) -> Result<(RepairPlan, RepairOutcome), 
         let reason = "an earlier repair cut it out, and did not end".to_owned();
         outcome.cut.push(CutLine { cut, reason });
     }
+    if !plan.forgotten.is_empty() {
+        let (standing, texts) = log.find_texts(&plan.forgotten)?;
+        for Rewrite { segment, texts, .. } in texts {
+            let of_file = |it: &&mut Rewrite| it.segment.name == segment.name;
+            if let Some(rewrite) = plan.rewrites.iter_mut().find(of_file) {
+                rewrite.texts = texts;
+            }
+        }
+        let is_cut = |it: &ForgottenText| {
+            let is_it = |line: &CutLine| (&line.cut.file, line.cut.line) == (&it.file, it.line);
+            outcome.cut.iter().any(is_it)
+        };
+        let texts = standing.iter().map(ForgottenText::of).filter(|it| !is_cut(it));
+        outcome.texts = texts.collect();
+    }
     let files = plan.rewrites.iter();
     let ended = files.map(|it| LineEnds { file: it.segment.name.clone(), lines: it.line_ends() });
     outcome.line_ends = ended.filter(|ended| ended.lines > 0).collect();
@@ -170,10 +194,16 @@ fn plan(log: &FileLog, auditor: Auditor) -> Result<(RepairPlan, RepairOutcome), 
     Ok((plan, outcome))
 }
 
+fn remove_checkpoint(options: &Options) -> Result<(), LogError> {
+    let cache = options.cache();
+    checkpoint::remove(&options.disk, &cache)
+        .map_err(LogError::io("remove the checkpoint in", &cache))
+}
+
 /// Writes the files anew, and returns whether they were still those that were read.
-fn rewrite(log: &FileLog, plan: &RepairPlan) -> Result<bool, LogError> {
+fn rewrite(log: &FileLog, plan: &RepairPlan, guard: &WriteLock) -> Result<bool, LogError> {
     for rewrite in plan.rewrites.iter().filter(|rewrite| !rewrite.is_empty()) {
-        if !log.rewrite(rewrite)? {
+        if !log.rewrite(rewrite, guard)? {
             return Ok(false);
         }
     }

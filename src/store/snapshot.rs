@@ -6,11 +6,11 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::{Options, Store, StoreError};
-use crate::broker::{self, Refusal, Rules};
+use crate::broker::{self, Refusal, Rules, TextPlace};
 use crate::disk::Disk;
 use crate::events::{
-    AgentName, AssignedSlot, Event, LineError, Log as _, Position, Read, Record, ReleasedSlot,
-    SessionId, prefilter, written_id,
+    AgentName, AssignedSlot, DETACHED_SINCE, Event, EventId, LineError, Log as _, Position, Read,
+    Record, ReleasedSlot, SessionId, prefilter, text_of, written_id,
 };
 use crate::file_log::FileLog;
 use crate::git::Revision;
@@ -77,6 +77,12 @@ impl Snapshot {
         let (commit, dir) = (Some(revision.commit.clone()), revision.dir.clone());
         store.log = FileLog::new(Disk::new(revision), dir);
         store.catch_up()?;
+        // What was forgotten since is not told of a commit either. Should the present log be
+        // damaged, or none, the commit alone is asked.
+        let present = Store::peek(options).ok();
+        for event in present.iter().flat_map(|present| present.roster().forgotten()) {
+            store.view.roster.forget(*event);
+        }
         let now = store.view.last_at.unwrap_or(options.now);
         Ok(Self { store, commit, now })
     }
@@ -97,6 +103,12 @@ impl Snapshot {
     #[must_use]
     pub fn rules(&self) -> &Rules {
         self.store.rules()
+    }
+
+    /// Returns whether the words of an event may reach a prompt on this machine today.
+    #[must_use]
+    pub fn is_allowed(&self, event: EventId) -> bool {
+        self.store.is_allowed(event)
     }
 
     /// The time of the cut-off, else that of the last event before it; the present one if
@@ -163,6 +175,28 @@ impl Snapshot {
             }
         })?;
         Ok(last.into_values().collect())
+    }
+
+    /// An event, without its text if that was forgotten, and where the text is.
+    pub fn text_of(&mut self, event: EventId) -> Result<Option<(Record, TextPlace)>, StoreError> {
+        let (mut next, mut buffer, mut found) = (Some(Position::START), Vec::new(), None);
+        while let Some(page) = next.filter(|_| found.is_none()) {
+            let id = event.to_string();
+            next = self.visit_page(&page, false, &[&id], &mut buffer, |line| {
+                if written_id(line.bytes) == Some(event) {
+                    let record = line.decode()?;
+                    let is_behind_id = record.v >= DETACHED_SINCE && record.event.may_have_text();
+                    let place = match (is_behind_id, text_of(line.bytes)) {
+                        (true, _) | (_, Some(_)) => TextPlace::BehindId,
+                        _ if record.event.may_have_text() => TextPlace::InData,
+                        _ => TextPlace::Nowhere,
+                    };
+                    found = Some((record, place));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(found)
     }
 
     /// Hands the events that may matter to `visit`, in fold order.

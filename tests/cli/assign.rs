@@ -39,7 +39,9 @@ fn the_event_keeps_what_was_asked_for_and_what_it_came_to() {
 fn the_line_of_one_role_is_short() {
     let home = Home::seeded();
     let before = home.log().len();
-    home.assign("cf73fc90-b328-4419-9413-a25000c28bca", "worker-1", "code-reviewer");
+    let session = "cf73fc90-b328-4419-9413-a25000c28bca";
+    let assign = assign_args(session, "worker-1", "code-reviewer");
+    home.run(&[&assign[..], &["--work", "feature/fix-login-timeout"]].concat()).json();
     assert!(home.log().len() - before <= 460);
 }
 

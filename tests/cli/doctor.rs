@@ -125,6 +125,7 @@ fn all_is_well() {
     ✓ It is open to its owner only.
     ✓ The log ends with the event <id>, which is sound.
     ✓ Nobody holds the lock.
+    ✓ No text of the log waits to be allowed.
     ✓ N MiB are free on its disk.
     ✓ Both hooks are beside this program, in `~/bin`.
     ✓ The hooks are registered in `~/.claude/settings.json`.

@@ -102,6 +102,18 @@ impl Home {
         self.set_log(&log);
     }
 
+    /// Appends a line of version 2 with a text, as another program might write it; returns its id.
+    pub fn append_text(&self, kind: &str, data: &Value, text: &Value) -> String {
+        let mut data = data.clone();
+        data["text"] = digest(&text.to_string()).into();
+        self.append(2, kind, &data.to_string());
+        let mut log = String::from_utf8(self.log()).unwrap();
+        let id = parts(log.lines().last().unwrap()).1.to_owned();
+        log.truncate(log.len() - "}\n".len());
+        self.set_log(format!("{log},\"text\":{text}}}\n").as_bytes());
+        id
+    }
+
     /// Writes the user's own seed, into a store that need not be there yet.
     #[expect(clippy::disallowed_methods, reason = "a test writes the user's file")]
     pub fn set_seed(&self, text: &str) -> PathBuf {

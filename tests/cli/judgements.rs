@@ -247,15 +247,15 @@ fn what_cannot_be_taken_back_is_refused_and_nothing_is_recorded() {
     let id = last_id(&home);
     home.run(&["retract", &id]).ok();
     let before = home.log();
-    assert_snapshot!(without_ids(&home.run(&["retract", &id[..8]]).fails(1)), @r"
-    error: `<id>` is no feedback or outcome that counts
-    hint: `muzzle-persona log --type feedback` and `--type outcome` list them; what was taken back counts no more
+    assert_snapshot!(without_ids(&home.run(&["retract", &id[..8]]).fails(1)), @"
+    error: `<id>` is no feedback, outcome or lesson that counts
+    hint: `muzzle-persona log --type feedback`, `--type outcome` and `--type lesson` list them; what was taken back counts no more
     ");
     // An event of another kind: the seed of the first persona.
     let seed = chain(&before)[0]["id"].as_str().unwrap().to_owned();
     assert_snapshot!(without_ids(&home.run(&["retract", &seed]).fails(1)), @r"
-    error: `<id>` is no feedback or outcome that counts
-    hint: `muzzle-persona log --type feedback` and `--type outcome` list them; what was taken back counts no more
+    error: `<id>` is no feedback, outcome or lesson that counts
+    hint: `muzzle-persona log --type feedback`, `--type outcome` and `--type lesson` list them; what was taken back counts no more
     ");
     let retraction = last_id(&home);
     home.run(&["retract", &retraction]).fails(1);

@@ -355,6 +355,8 @@ mod paged {
 
     /// What a terminal shows of `log`, with these variables.
     fn shown(home: &Home, args: &[&str], variables: &[(&str, &str)]) -> String {
+        // A terminal is told of what waits.
+        home.run(&["allow", "--all"]);
         let mut command = home.command();
         command.env("PATH", path()).env("TERM", "xterm").args(["log", "--no-color"]);
         command.args(args).envs(variables.iter().copied());

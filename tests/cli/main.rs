@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(unix)]
+mod allow;
 mod assign;
 mod at;
 mod audit;
@@ -22,6 +24,8 @@ mod docs;
 #[cfg(unix)]
 mod doctor;
 mod errors;
+mod forget;
+mod four_eyes;
 mod git;
 mod harness;
 #[cfg(unix)]
@@ -29,6 +33,7 @@ mod hostile;
 #[cfg(unix)]
 mod install;
 mod judgements;
+mod lessons;
 #[cfg(unix)]
 mod links;
 mod log;

@@ -40,7 +40,8 @@ fn one_agent_gives_back_only_its_own() {
           "role": "debugging"
         }
       ],
-      "retired": []
+      "retired": [],
+      "notes": []
     }
     "#);
     assert_eq!(home.run(&["stats", "--json"]).json()["personas"]["held"], 1);

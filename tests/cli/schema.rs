@@ -45,13 +45,21 @@ fn every_answer_follows_its_schema() {
         &assign,
         &[&assign[..], &["--explain", "--dry-run"]].concat(),
         &["feedback", "lian", "--observation", "Good, not bad; missed one."],
+        &["feedback", "lian", "--teach", "--observation", "Ran it twice."],
+        &["teach", "lian", "--lesson", "Read the log.", "--role", "testing", "--project", "demo"],
+        &["teach", "lian", "--lesson", "Read the log.", "--role", "testing", "--project", "demo"],
+        &["note", "--session", "s1", "--note", "Half done."],
         &["outcome", "--session", "s1", "--agent-name", "w", "--result", "ok"],
         &["outcome", "--session", "s1", "--agent-name", "w", "--result", "bad"],
+        &["allow"],
         &["list"],
         &["show", "lian"],
         &["search", "--role", "testing", "--all"],
         &["stats"],
-        &["release", "--session", "s1"],
+        &["release", "--session", "s1", "--note", "Done."],
+        &[&assign_args("s2", "w", "testing")[..], &["--summon", "lian"]].concat(),
+        &["why", "lian", "--session", "s2"],
+        &["release", "--session", "s2"],
         &["history", "lian"],
         &["log"],
         &["render", &log],
@@ -76,14 +84,26 @@ fn every_answer_follows_its_schema() {
         assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
         check(args[0], &serde_json::from_str(&done.stdout).unwrap());
     }
+    let said = home.run(&["log", "--type", "feedback", "--json"]).json();
+    let said = said["events"][0]["id"].as_str().unwrap();
+    check("forget", &home.run(&["forget", said, "--dry-run", "--json"]).json());
+    check("forget", &home.run(&["forget", said, "--json"]).json());
     let judged = home.run(&["log", "--type", "outcome", "--json"]).json();
     let judged = judged["events"][0]["id"].as_str().unwrap();
     check("retract", &home.run(&["retract", judged, "--json"]).json());
+    let lessons = home.run(&["show", "lian", "--json"]).json()["lessons"].clone();
+    let lesson = |at: usize| lessons[at]["id"].as_str().unwrap();
+    check("unlearn", &home.run(&["unlearn", lesson(0), "--json"]).json());
+    check("retract", &home.run(&["retract", lesson(1), "--json"]).json());
+    home.append(1, "seed", r#"{"name":"Cy","traits":["x"],"expertise":[],"instructions":{}}"#);
+    check("allow", &home.run(&["allow", "cy", "--json"]).json());
+    check("allow", &home.run(&["allow", "cy", "--revoke", "--json"]).json());
     let share = home.set_seed("[scoring]\nmodel = \"share\"\n");
     check("replay", &home.run(&["replay", "--file", share.to_str().unwrap(), "--json"]).json());
     for args in [&["show", "lian"][..], &["search", "--role=testing"], &["list"]] {
         check(args[0], &home.run(&[args, &["--json"]].concat()).json());
     }
+    check_four_eyes(&home);
     crate::repository::git(&home, home.store(), &["init", "--quiet"]);
     let mut set_up = home.command();
     let set_up = crate::repository::hermetic(&home, &mut set_up);
@@ -92,6 +112,23 @@ fn every_answer_follows_its_schema() {
     check_client();
     // The lists that matter were not empty.
     assert!(home.run(&["stats", "--json"]).json()["roles"].as_object().unwrap().len() > 1);
+}
+
+/// What is told of who took part in what.
+fn check_four_eyes(home: &Home) {
+    let work = |session, roles| [&assign_args(session, "w", roles)[..], &["--work=a"]].concat();
+    check("assign", &home.run(&work("s2", "implementation,red-team")).json());
+    check("list", &home.run(&["list", "--json"]).json());
+    home.run(&["release", "--session", "s2"]).ok();
+    let review = [&work("s3", "code-reviewer")[..], &["--explain"]].concat();
+    let reviewed = home.run(&review).json_with_warnings();
+    check("assign", &reviewed);
+    assert!(!reviewed["explanations"][0]["took_part"].as_array().unwrap().is_empty());
+    let name = reviewed["assignments"][0]["name"].as_str().unwrap();
+    check("why", &home.run(&["why", name, "--session", "s3", "--json"]).json());
+    check("history", &home.run(&["history", name, "--work", "a", "--json"]).json());
+    let record = ["stats", "--work", "a", "--project", "demo", "--json"];
+    check("stats-work", &home.run(&record).json());
 }
 
 /// The commands that have to do with Claude Code.
@@ -147,6 +184,9 @@ fn every_error_follows_its_schema() {
         (1, &["feedback", "lian", "--observation", "Good.", "--role", "astronaut"]),
         (1, &["outcome", "--session", "s9", "--agent-name", "w", "--result", "ok"]),
         (1, &["retract", "ffff"]),
+        (1, &["unlearn", "ffff"]),
+        (1, &["note", "--session", "s9", "--note", "Done."]),
+        (2, &["teach", "lian", "--lesson", "---"]),
         (2, &["outcome", "--session", "s", "--agent-name", "w", "--result", "fine"]),
         (2, &["shaw"]),
         (2, &["list", "--wait", "x"]),

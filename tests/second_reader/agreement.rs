@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, RANKED, SHOWN};
+use crate::answer::{Answer, RANKED, REVIEWER, SHOWN};
+use crate::four_eyes::{REVIEWED, Scope, WORKS};
 use crate::harness::{Home, NOW};
 
 /// What the program answers of a store; none, if it says that the log is damaged.
@@ -37,7 +38,46 @@ pub fn program(home: &Home) -> Option<Answer> {
         Some((event["id"].as_str()?, event["text"][key].as_str()?))
     });
     let texts = json!(said.collect::<BTreeMap<_, _>>());
-    Some(Answer { heads: stats["heads"].clone(), texts, list, rankings, told_apart })
+    let heads = stats["heads"].clone();
+    let reviews = REVIEWED.iter().map(|scope| review(home, scope)).collect::<Option<_>>()?;
+    let of_work = |(project, work): &(&str, &str)| {
+        let mut record = answer(home, &["stats", "--work", work, "--project", project, "--json"])?;
+        for done in record["assignments"].as_array_mut().unwrap() {
+            if let Some(roles) = done.pointer_mut("/took_part/roles") {
+                sort(roles);
+            }
+        }
+        Some(record)
+    };
+    let works = WORKS.iter().map(of_work).collect::<Option<_>>()?;
+    Some(Answer { list, heads, rankings, texts, told_apart, reviews, works })
+}
+
+/// Whom `assign` would have review some work.
+fn review(home: &Home, scope: &Scope<'_>) -> Option<Value> {
+    let mut args = vec!["assign", "--dry-run", "--explain", "--roles", REVIEWER];
+    args.extend(["--agent-name", "probe", "--session", scope.session, "--project", scope.project]);
+    args.extend(scope.work.iter().flat_map(|work| ["--work", work]));
+    let mut answer = answer(home, &args)?;
+    let explained = answer["explanations"][0].take();
+    let ranking = explained["ranking"].as_array().unwrap().iter().map(|it| it["name"].clone());
+    let took_part = explained["took_part"].as_array().unwrap().iter().cloned().map(|mut it| {
+        sort(&mut it["roles"]);
+        it.as_object_mut().unwrap().remove("passed_over").unwrap();
+        it
+    });
+    Some(json!({
+        "ranking": ranking.collect::<Vec<_>>(),
+        "took_part": took_part.collect::<Vec<_>>(),
+        "independent": answer["assignments"][0]["independent"],
+    }))
+}
+
+/// Sorts a list of texts, if it is one.
+fn sort(list: &mut Value) {
+    if let Some(list) = list.as_array_mut() {
+        list.sort_by_key(|text| text.as_str().map(str::to_owned));
+    }
 }
 
 fn answer(home: &Home, args: &[&str]) -> Option<Value> {
@@ -65,7 +105,8 @@ pub fn agreed(home: &Home, when: &str) -> Answer {
     let parts = |answer: &Answer| {
         let lists = [&answer.list].into_iter().chain(&answer.rankings);
         let personas = lists.flat_map(|list| list["personas"].as_array().unwrap().clone());
-        personas.collect::<Vec<_>>()
+        let others = answer.reviews.iter().chain(&answer.works).cloned();
+        personas.chain(others).collect::<Vec<_>>()
     };
     for (ours, theirs) in parts(&read).iter().zip(&parts(&program)) {
         assert_eq!(ours, theirs, "{when}: the reader on the left, the program on the right");

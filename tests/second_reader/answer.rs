@@ -1,21 +1,25 @@
 //! A store's answers, as the program gives them in JSON.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use crate::fact::{OutcomeResult, Sentiment};
+use crate::four_eyes::{REVIEWED, Scope, WORKS, work_record};
 use crate::history::History;
 use crate::log;
 use crate::moment::Moment;
 use crate::roster::{Persona, RoleRecord, Roster};
 use crate::score::Score;
-use crate::seed::{Scoring, roles};
+use crate::seed::{Scoring, independent, roles};
 
 /// The roles whose rankings are compared: one asks for nothing, the others share an expertise.
 pub const RANKED: [&str; 3] = ["general", "testing", "code-reviewer"];
+
+/// The role that is asked for in a review.
+pub const REVIEWER: &str = "code-reviewer";
 
 /// What a store holds, by its files alone.
 #[derive(Debug, PartialEq)]
@@ -30,6 +34,10 @@ pub struct Answer {
     pub texts: Value,
     /// What `show` tells of the first personas besides.
     pub told_apart: Vec<Value>,
+    /// Whom `assign` would have review each of some works.
+    pub reviews: Vec<Value>,
+    /// What `stats --work` tells of some.
+    pub works: Vec<Value>,
 }
 
 impl Answer {
@@ -37,20 +45,26 @@ impl Answer {
     pub fn of(store: &Path, now: &str) -> Result<Self, String> {
         let history = History::of(log::read(store)?)?;
         let roster = Roster::of(&history);
-        let judge = Judge { roles: roles(), scoring: Scoring::of(store), now: now.parse()? };
+        let (scoring, independent) = (Scoring::of(store), independent());
+        let judge = Judge { roles: roles(), independent, scoring, now: now.parse()? };
         let personas = roster.personas.iter();
         let shown = personas.map(|(name, persona)| judge.shown(&roster, name, persona));
         let shown: Vec<_> = shown.collect();
         Ok(Self {
             texts: json!(history.texts()),
             list: json!({ "personas": shown }),
-            heads: history.heads.into(),
+            heads: history.heads.clone().into(),
             rankings: RANKED.iter().map(|role| judge.search(&roster, role)).collect(),
             told_apart: roster
                 .personas
                 .keys()
                 .take(SHOWN)
                 .map(|it| judge.near(&roster, it))
+                .collect(),
+            reviews: REVIEWED.iter().map(|scope| judge.review(&roster, scope)).collect(),
+            works: WORKS
+                .iter()
+                .map(|(project, work)| work_record(&history, project, work, &judge.independent))
                 .collect(),
         })
     }
@@ -62,6 +76,7 @@ pub const SHOWN: usize = 3;
 /// What scores depend on besides the log.
 struct Judge {
     roles: BTreeMap<String, Vec<String>>,
+    independent: BTreeSet<String>,
     scoring: Scoring,
     now: Moment,
 }
@@ -104,6 +119,26 @@ impl Judge {
         });
         let personas: Vec<_> = personas.collect();
         json!({"role": role, "personas": personas, "not_told_apart": near})
+    }
+
+    /// The candidates for a review, those who took part last, and what they took part in.
+    fn review(&self, roster: &Roster, scope: &Scope<'_>) -> Value {
+        let candidates = self.ranking(roster, REVIEWER).into_iter().filter(|(name, persona, _)| {
+            let is_held = roster.leases.iter().any(|lease| lease.slot.persona == **name);
+            !(is_held || persona.archived && persona.by_hand)
+        });
+        let part = |name: &str| scope.part(roster, name, &self.independent, self.now);
+        let (took_part, others): (Vec<_>, Vec<_>) =
+            candidates.map(|(name, ..)| name).partition(|name| part(name).is_some());
+        // Where there is nobody, somebody new is grown, who took part in nothing.
+        let independent = !others.is_empty() || took_part.is_empty();
+        let told = took_part.iter().filter_map(|name| {
+            let (of, roles) = part(name)?;
+            Some(json!({"name": name, "in": of, "roles": roles}))
+        });
+        let told: Vec<_> = told.collect();
+        let ranking: Vec<_> = others.iter().chain(&took_part).collect();
+        json!({"ranking": ranking, "took_part": told, "independent": independent})
     }
 
     /// For each role that is known: the best of the others, if they are not told apart.
@@ -190,6 +225,7 @@ fn held_by(roster: &Roster, name: &str) -> Vec<Value> {
             "slot": lease.slot.name,
             "role": lease.slot.role,
             "project": lease.project,
+            "work": lease.work,
             "since": lease.since.to_string(),
         })
     });

@@ -14,14 +14,10 @@ pub enum Fact {
         definition: Definition,
     },
     Revised(Definition),
-    Assigned {
-        session: String,
-        project: String,
-        slots: Vec<Slot>,
-    },
+    Assigned(Assignment),
     Released {
         session: String,
-        counts: bool,
+        reason: String,
         slots: Vec<Slot>,
     },
     Judged(Verdict),
@@ -37,6 +33,7 @@ pub enum Fact {
     },
     Retired {
         persona: String,
+        by_hand: bool,
     },
     Reactivated {
         persona: String,
@@ -57,6 +54,17 @@ pub struct Definition {
     pub traits: Vec<String>,
     pub expertise: Vec<String>,
     pub instructions: BTreeMap<String, String>,
+}
+
+/// Personas that a session borrows for some work.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    pub session: String,
+    pub project: String,
+    pub work: Option<String>,
+    pub slots: Vec<Slot>,
+    /// The slots whose personas are said to have taken part in what they judge.
+    pub not_independent: BTreeSet<String>,
 }
 
 /// One persona in one place of an agent's.
@@ -124,8 +132,8 @@ impl Fact {
             "retract" => Self::Retracted { event: taken_back(&data, "event")? },
             "forget" => Self::Forgotten { event: taken_back(&data, "event")? },
             "retire" => {
-                reason(&data, &["manual", "inactive"])?;
-                Self::Retired { persona: data.get("persona")? }
+                let by_hand = reason(&data, &["manual", "inactive"])? == "manual";
+                Self::Retired { persona: data.get("persona")?, by_hand }
             }
             "reactivate" => {
                 reason(&data, &["manual", "summon", "needed", "pool_empty"])?;
@@ -173,6 +181,7 @@ fn assigned(data: &Object<'_>) -> Result<Fact, String> {
     data.maybe("team")?;
     data.maybe("tool_use_id")?;
     let slots = data.objects("slots")?;
+    let mut not_independent = BTreeSet::new();
     for slot in &slots {
         slot.get::<String>("requested")?;
         if let Some(by) = slot.maybe("by")?
@@ -181,19 +190,24 @@ fn assigned(data: &Object<'_>) -> Result<Fact, String> {
             return Err(format!("`{by}` is no ground of a choice"));
         }
         slot.find::<Option<f64>>("score")?;
+        if slot.find::<Option<bool>>("independent")?.flatten() == Some(false) {
+            not_independent.insert(slot.get("slot")?);
+        }
     }
-    Ok(Fact::Assigned {
+    Ok(Fact::Assigned(Assignment {
         session: data.get("session")?,
         project: data.get("project")?,
+        work: data.maybe("work")?,
         slots: slots.iter().map(slot).collect::<Result<_, _>>()?,
-    })
+        not_independent,
+    }))
 }
 
 fn released(data: &Object<'_>) -> Result<Fact, String> {
     data.maybe("agent")?;
     Ok(Fact::Released {
         session: data.get("session")?,
-        counts: reason(data, &["session_end", "manual", "orphaned"])? != "orphaned",
+        reason: reason(data, &["session_end", "manual", "orphaned"])?,
         slots: data.objects("slots")?.iter().map(slot).collect::<Result<_, _>>()?,
     })
 }

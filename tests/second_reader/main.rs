@@ -32,6 +32,7 @@ mod branches;
 mod files;
 mod folding;
 mod forge;
+mod four_eyes;
 mod grammar;
 #[allow(dead_code, reason = "another test's home, of which this one needs a part")]
 #[path = "../cli/harness.rs"]

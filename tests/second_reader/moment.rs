@@ -18,6 +18,11 @@ impl Moment {
         Self { second: self.second + seconds, ..self }
     }
 
+    /// The whole seconds from this moment to another, without regard to fractions of one.
+    pub fn seconds_until(self, other: Self) -> i64 {
+        other.second - self.second
+    }
+
     /// The whole days from this moment to another, without regard to fractions of a second.
     pub fn whole_days_until(self, other: Self) -> i64 {
         (other.second - self.second).div_euclid(DAY)

@@ -98,11 +98,13 @@ impl Chance {
         let data = match self.below(40) {
             0..6 => {
                 let slots = json!([{"slot": slot, "persona": name, "role": role, "requested": role, "by": "best_free", "score": 0.55}]);
-                return (
-                    "assign",
-                    json!({"session": session, "agent": "w", "project": "p", "slots": slots})
-                        .to_string(),
-                );
+                let project = self.one_of(&["p", "p", "q"]);
+                let mut data =
+                    json!({"session": session, "agent": "w", "project": project, "slots": slots});
+                if self.below(4) > 0 {
+                    data["work"] = self.one_of(&["a", "b"]).into();
+                }
+                return ("assign", data.to_string());
             }
             6..12 => {
                 // Some of them are open.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::Event;
-use crate::fact::{Definition, Fact, Outcome, OutcomeResult, Sentiment, Slot, Verdict};
+use crate::fact::{Assignment, Definition, Fact, Outcome, OutcomeResult, Sentiment, Slot, Verdict};
 use crate::history::History;
 use crate::moment::Moment;
 
@@ -13,6 +13,8 @@ pub struct Roster {
     pub personas: BTreeMap<String, Persona>,
     /// In the order in which they were opened.
     pub leases: Vec<Lease>,
+    /// Those that were closed, each with when.
+    pub given_back: Vec<(Moment, Lease)>,
 }
 
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub struct Persona {
     pub id: String,
     pub grown: bool,
     pub archived: bool,
+    /// Whether it was archived by hand the last time.
+    pub by_hand: bool,
     pub definition: Definition,
     pub roles: BTreeMap<String, RoleRecord>,
     /// The place of the event that created it, in the order of the history.
@@ -76,6 +80,7 @@ pub struct Lease {
     pub session: String,
     pub slot: Slot,
     pub project: String,
+    pub work: Option<String>,
     pub since: Moment,
 }
 
@@ -114,17 +119,19 @@ impl Roster {
                 persona.definition = definition.clone();
                 persona.defined_at = event.at;
             }),
-            Fact::Assigned { session, project, slots } => {
-                for slot in slots {
-                    self.lend(event.at, session, project, slot);
+            Fact::Assigned(assignment) => {
+                for slot in &assignment.slots {
+                    self.lend(event.at, assignment, slot);
                 }
             }
-            Fact::Released { session, counts, slots } => {
+            Fact::Released { session, reason, slots } => {
                 for slot in slots {
-                    self.take_back(event.at, session, slot, *counts);
+                    self.take_back(event.at, session, slot, reason != "orphaned");
                 }
             }
-            Fact::Retired { persona } => self.change(persona, |persona| persona.archived = true),
+            Fact::Retired { persona, by_hand } => self.change(persona, |persona| {
+                (persona.archived, persona.by_hand) = (true, *by_hand);
+            }),
             Fact::Reactivated { persona } => {
                 self.change(persona, |persona| persona.archived = false);
             }
@@ -163,6 +170,7 @@ impl Roster {
             id: event.id.clone(),
             grown,
             archived: false,
+            by_hand: false,
             definition: definition.clone(),
             roles: BTreeMap::new(),
             place,
@@ -172,14 +180,14 @@ impl Roster {
         });
     }
 
-    fn lend(&mut self, at: Moment, session: &str, project: &str, slot: &Slot) {
+    fn lend(&mut self, at: Moment, assignment: &Assignment, slot: &Slot) {
+        let Assignment { session, project, work, .. } = assignment.clone();
         let Some(persona) = self.personas.get_mut(&slot.persona) else {
             return;
         };
         persona.last_assigned = persona.last_assigned.max(Some(at));
-        if self.open(session, slot).is_none() {
-            let (session, project) = (session.to_owned(), project.to_owned());
-            self.leases.push(Lease { session, slot: slot.clone(), project, since: at });
+        if self.open(&session, slot).is_none() {
+            self.leases.push(Lease { session, slot: slot.clone(), project, work, since: at });
         }
     }
 
@@ -187,7 +195,8 @@ impl Roster {
         let Some(open) = self.open(session, slot) else {
             return;
         };
-        self.leases.remove(open);
+        let lease = self.leases.remove(open);
+        self.given_back.push((at.max(lease.since), lease));
         if counts {
             self.role(&slot.persona, &slot.role, |record| record.finished.push(at));
         }

@@ -1,6 +1,6 @@
 //! What the seed says that the answers depend on: the roles, and the numbers of the score.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml::{Table, Value};
@@ -15,6 +15,14 @@ pub fn roles() -> BTreeMap<String, Vec<String>> {
         (text(&role["name"]), expertise.map(text).collect())
     });
     roles.collect()
+}
+
+/// The built-in roles that judge the work of others.
+pub fn independent() -> BTreeSet<String> {
+    let seed: Table = include_str!("../../seed/roles.toml").parse().expect("the built-in seed");
+    let roles = seed["role"].as_array().unwrap().iter();
+    let judge = |role: &&Value| role.get("independent").and_then(Value::as_bool) == Some(true);
+    roles.filter(judge).map(|role| text(&role["name"])).collect()
 }
 
 fn text(value: &Value) -> String {

@@ -143,6 +143,9 @@ impl Trail {
         if self.below(4) == 0 {
             args.extend(["--summon", name].map(str::to_owned));
         }
+        if self.below(2) == 0 {
+            args.extend(["--work", self.one_of(&["a", "b"])].map(str::to_owned));
+        }
         args
     }
 }

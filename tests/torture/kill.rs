@@ -314,6 +314,7 @@ impl Round<'_> {
             ".gitattributes",
             ".gitignore",
             ".lock",
+            "allowed",
             "events.jsonl",
             "quarantine",
             "segments",

@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt as _;
 
 use crate::harm;
-use crate::harness::{Home, assign_args};
+use crate::harness::{Home, assign_args, parts};
 use crate::store::{States, assignments, calls, command, copy, goes_on, lines};
 
 /// Between two of these, the files stay as they are.
@@ -24,6 +24,17 @@ const STEPS: [&str; 11] = [
 /// Kills a command at each of its steps, each time on a store like this one, and has each state
 /// that this leaves checked.
 fn at_each_step(home: &Home, args: &[&str], check: impl Fn(&Home, &str)) {
+    at_each_step_and_after(home, args, check, |_, what| panic!("{what}: it had answered"));
+}
+
+/// The same; a store is checked in another way, too, when the command had answered before it was
+/// killed.
+fn at_each_step_and_after(
+    home: &Home,
+    args: &[&str],
+    check: impl Fn(&Home, &str),
+    check_answered: impl Fn(&Home, &str),
+) {
     let mut states = States::default();
     for call in calls(home, args, &STEPS) {
         let home = copy(home);
@@ -31,7 +42,9 @@ fn at_each_step(home: &Home, args: &[&str], check: impl Fn(&Home, &str)) {
         let what = format!("{args:?} killed at {call}");
         assert_eq!(killed.status.signal(), Some(9), "{what}");
         // A warning may come after the answer.
-        assert!(killed.stdout.is_empty() || call.text.starts_with("write(2,"), "{what}");
+        if !killed.stdout.is_empty() && !call.text.starts_with("write(2,") {
+            check_answered(&home, &what);
+        }
         if states.is_new(&home) {
             check(&home, &what);
         }
@@ -136,4 +149,57 @@ fn a_repair_that_is_killed_is_finished_by_the_next() {
             String::from_utf8(lines(home)).unwrap().matches("\"type\":\"repair\"").count();
         assert_eq!(repairs, 1, "{what}");
     });
+}
+
+#[test]
+fn a_forget_that_is_killed_is_finished_by_the_next_or_by_a_repair() {
+    if !harm::can_trace() {
+        return;
+    }
+    let words = "Named the customer Quibblewick.";
+    for is_sealed in [false, true] {
+        let home = Home::seeded();
+        home.assign("one", "w", "testing");
+        home.run(&["feedback", "lian", "--observation", words]).ok();
+        let judged = lines(&home);
+        let judged = String::from_utf8(judged).unwrap();
+        let (content, id, _) = parts(judged.lines().last().unwrap());
+        let without = format!("{content},\"id\":\"{id}\"}}\n");
+        if is_sealed {
+            home.run(&["compact", "--seal"]).ok();
+        }
+        home.assign("two", "w", "testing");
+        let sound = String::from_utf8(lines(&home)).unwrap();
+        let sound: Vec<_> = sound.split_inclusive('\n').filter(|line| !line.contains(id)).collect();
+        let finish = |home: &Home, what: &str| {
+            let repaired = copy(home);
+            for (home, heals) in [(home, ["forget", id]), (&repaired, ["repair", "--yes"])] {
+                home.assign("meanwhile", "w", "testing");
+                let is_on_record =
+                    String::from_utf8_lossy(&lines(home)).contains("\"type\":\"forget\"");
+                home.run(&heals).ok();
+                let log = String::from_utf8(lines(home)).unwrap();
+                for line in &sound {
+                    assert_eq!(log.matches(line).count(), 1, "{what}: {line}");
+                }
+                if is_on_record || heals[0] == "forget" {
+                    assert_eq!(log.matches(&without).count(), 1, "{what}");
+                    assert!(!log.contains(words), "{what}");
+                    assert_eq!(log.matches("\"type\":\"forget\"").count(), 1, "{what}");
+                }
+                let verify = home.run(&["verify", "--json"]).json();
+                assert_eq!(
+                    (&verify["damage"], &verify["warnings"]),
+                    (&0.into(), &0.into()),
+                    "{what}"
+                );
+                home.assign("after", "w", "testing");
+            }
+        };
+        // A checkpoint is written after the answer.
+        at_each_step_and_after(&home, &["forget", id], finish, |home, what| {
+            let log = String::from_utf8(lines(home)).unwrap();
+            assert!(log.contains(&without) && !log.contains(words), "{what}");
+        });
+    }
 }

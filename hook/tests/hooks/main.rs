@@ -20,6 +20,7 @@ mod harness;
 #[cfg(unix)]
 mod hostile;
 mod installed;
+mod lessons;
 mod life;
 mod log_trouble;
 mod malformed;
@@ -29,3 +30,4 @@ mod release;
 mod role;
 mod stdin;
 mod verbatim;
+mod work;

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::harness::{Home, review};
 
-/// The project that is recorded for a call from `cwd`.
-fn project_of(home: &Home, cwd: &Path) -> String {
+/// What is recorded for a call from `cwd`, in a new store.
+pub fn recorded_for(home: &Home, cwd: &Path) -> serde_json::Value {
     let payload = review("session-1", "worker-1");
     let cwd = json!(cwd.to_str().unwrap()).to_string();
     let payload = payload.replace("\"/home/dev/acme-api\"", &cwd);
@@ -17,10 +17,15 @@ fn project_of(home: &Home, cwd: &Path) -> String {
     home.inject(payload).env("MUZZLE_PERSONA_STORE", store.path()).answered();
     let log = fs::read_to_string(store.path().join("events.jsonl")).unwrap();
     let event: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
-    event["data"]["project"].as_str().unwrap().to_owned()
+    event["data"].clone()
 }
 
-fn git(home: &Home, dir: &Path, args: &[&str]) {
+/// The project that is recorded for a call from `cwd`.
+fn project_of(home: &Home, cwd: &Path) -> String {
+    recorded_for(home, cwd)["project"].as_str().unwrap().to_owned()
+}
+
+pub fn git(home: &Home, dir: &Path, args: &[&str]) {
     let output = Command::new("git")
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())
@@ -35,7 +40,7 @@ fn git(home: &Home, dir: &Path, args: &[&str]) {
 }
 
 /// A home with the repository `code/acme-api` in it, which has one commit.
-fn with_repository() -> Home {
+pub fn with_repository() -> Home {
     let home = Home::new();
     let repository = home.path().join("code/acme-api");
     fs::create_dir_all(repository.join("src/parser")).unwrap();

@@ -25,6 +25,7 @@ pub fn checks(options: &Options) -> Vec<Check> {
             checks.push(Check::ok(id, format!("The store is in `{dir}`; its log has {bytes}.")));
             checks.extend(modes(&options.dir, &condition));
             checks.extend([log_end(&condition), lock(condition.lock)]);
+            checks.extend(allowed(options));
         }
         Err(StoreError::NoStore(_)) => {
             let message = format!("There is no store at `{dir}` yet; the first agent makes one.");
@@ -99,6 +100,32 @@ fn lock(hold: Hold) -> Check {
     let hint =
         "run `muzzle-persona doctor` again; if it is still the same, see what that process is at";
     Check::warning("store.lock", message, means, hint)
+}
+
+/// Checks whose words reach prompts. A log that cannot be read is told of elsewhere.
+fn allowed(options: &Options) -> Vec<Check> {
+    let (id, list) = ("store.allowed", "`muzzle-persona allow` shows them, and lets them in");
+    let Ok(mut store) = Store::peek(options) else { return Vec::new() };
+    let Ok(texts) = store.prompt_texts() else { return Vec::new() };
+    let waiting = texts.iter().filter(|(_, is_allowed)| !is_allowed).count();
+    let waiting = Count(waiting as u64, "text");
+    let mut checks = vec![if waiting.0 == 0 {
+        Check::ok(id, "No text of the log waits to be allowed.")
+    } else {
+        let message =
+            format!("{waiting} of the log {} to be allowed.", waiting.agree("waits", "wait"));
+        let means = "Somebody else wrote that, or it was brought here; its words reach no agent.";
+        Check::warning(id, message, means, list)
+    }];
+    checks.extend(store.allowed_fault().map(|(fault, is_read)| {
+        let means = if is_read {
+            "The other lines count."
+        } else {
+            "Nothing counts as allowed but what is built in."
+        };
+        Check::warning(id, sentence(&fault), means, list)
+    }));
+    checks
 }
 
 /// Checks how much can still be written where the store is, or will be.

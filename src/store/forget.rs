@@ -1,0 +1,114 @@
+//! Taking forgotten texts off their lines, and out of everything else that the store keeps.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use smol_str::SmolStr;
+
+use super::{Store, StoreError, TRIES};
+use crate::disk::if_there;
+use crate::events::{EventId, LogError, Record, decode, without_text};
+use crate::file_log::{FileLog, StandingText};
+use crate::projection::checkpoint;
+
+/// A text that was forgotten, and stands in the log.
+#[derive(Debug, Clone, Serialize)]
+pub struct ForgottenText {
+    /// Its event.
+    pub event: EventId,
+    /// The file, as the store names it.
+    pub file: SmolStr,
+    /// The line in it, from 1.
+    pub line: u64,
+    /// The line with it, as text; nothing once it was taken off.
+    pub before: Option<String>,
+    /// The line without it.
+    pub after: Option<String>,
+}
+
+/// What was taken away.
+#[derive(Debug, Default)]
+pub struct TakenAway {
+    /// The texts that stood in the log, in its order.
+    pub texts: Vec<ForgottenText>,
+    /// What was cut out of the log earlier and held any of them.
+    pub quarantine: Vec<PathBuf>,
+}
+
+impl Store<FileLog> {
+    /// Finds the texts that stand in the log and were forgotten, those of the roster as it is here.
+    pub fn standing_texts(&mut self) -> Result<Vec<ForgottenText>, StoreError> {
+        let (standing, _) = self.log.find_texts(self.view.roster.forgotten())?;
+        let shown = |bytes: &[u8]| Some(String::from_utf8_lossy(bytes).into_owned());
+        let texts = standing.into_iter().map(|it| ForgottenText {
+            before: shown(&it.bytes),
+            after: without_text(&it.bytes).and_then(|left| shown(&left)),
+            ..ForgottenText::of(&it)
+        });
+        Ok(texts.collect())
+    }
+
+    /// Takes all texts that were forgotten off their lines, every other byte staying as it is, and
+    /// out of what was cut out of the log and the checkpoint.
+    ///
+    /// Whatever it is cut short by, doing it again finishes it.
+    pub fn take_texts_away(&mut self) -> Result<TakenAway, StoreError> {
+        self.try_to_take_texts_away().map_err(|error| StoreError::TextStands(Box::new(error)))
+    }
+
+    fn try_to_take_texts_away(&mut self) -> Result<TakenAway, StoreError> {
+        for _ in 0..TRIES {
+            let guard = self.lock()?;
+            self.catch_up()?;
+            self.check_version()?;
+            let forgotten = self.view.roster.forgotten().clone();
+            let (standing, rewrites) = self.log.find_texts(&forgotten)?;
+            // The log comes last: as long as a text stands there, all of it is done again.
+            let quarantine = self.log.clean_quarantine(&forgotten, &words(&standing))?;
+            self.remove_checkpoint()?;
+            let mut is_done = true;
+            for rewrite in &rewrites {
+                is_done = is_done && self.log.rewrite(rewrite, &guard)?;
+            }
+            // Whoever did it before may have died before it was durable.
+            self.log.sync_all_names()?;
+            // Who had read the log before may have written another.
+            self.remove_checkpoint()?;
+            drop(guard);
+            self.forget();
+            self.read()?;
+            // In place of one that this process may have left to be written before.
+            self.is_due = true;
+            if is_done {
+                let texts = standing.iter().map(ForgottenText::of).collect();
+                return Ok(TakenAway { texts, quarantine });
+            }
+        }
+        Err(self.keeps_moving())
+    }
+
+    fn remove_checkpoint(&self) -> Result<(), LogError> {
+        let removed = || {
+            checkpoint::remove(&self.disk, &self.cache)?;
+            // A power cut must not bring it back.
+            if_there(self.disk.sync_dir(&self.cache)).map(drop)
+        };
+        removed().map_err(LogError::io("remove the checkpoint in", &self.cache))
+    }
+}
+
+impl ForgottenText {
+    pub(super) fn of(StandingText { event, file, line, .. }: &StandingText) -> Self {
+        Self { event: *event, file: file.clone(), line: *line, before: None, after: None }
+    }
+}
+
+/// The words of these texts, with their keys, as a line has them.
+fn words(standing: &[StandingText]) -> Vec<Vec<u8>> {
+    let fields = standing.iter().filter_map(|it| {
+        let Record { event, .. } = decode(&it.bytes).ok()?;
+        event.text_field()
+    });
+    fields.collect::<BTreeSet<_>>().into_iter().collect()
+}
