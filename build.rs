@@ -98,12 +98,13 @@ fn roles(constants: &mut String) -> Result<(), Box<dyn Error>> {
             constants,
             "Role {{ name: RoleName::unchecked({:?}), instruction: SmolStr::new_static({:?}), \
              expertise: {:?}.map(Tag::unchecked).into(), aliases: words(&{:?}), \
-             keywords: words(&{:?}), independent: {independent} }},",
+             keywords: words(&{:?}), hints: words(&{:?}), independent: {independent} }},",
             text("name")?,
             text("instruction")?,
             list("expertise"),
             list("aliases"),
             list("keywords"),
+            list("hints"),
         )?;
     }
     writeln!(constants, "]\n}}")?;

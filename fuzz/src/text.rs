@@ -1,6 +1,6 @@
 //! Names, ids and other texts: from the command line, from a hook, and from the log.
 
-use muzzle_persona::broker::{PREAMBLE_LIMIT, Rules, Seed, classify, find, preamble};
+use muzzle_persona::broker::{Described, PREAMBLE_LIMIT, Rules, Seed, classify, find, preamble};
 use muzzle_persona::events::{
     AgentName, Assign, AssignedSlot, Definition, Detached, Event, EventId, Heads, IdPrefix, Lesson,
     LessonText, Note, NoteText, Observation, PersonaName, ProjectName, Release, ReleaseReason,
@@ -18,8 +18,11 @@ pub fn check(bytes: &[u8]) {
     let rules = seed.rules().unwrap();
     let _ = rules.roles.resolve(text);
     if text.len() <= Observation::LIMIT {
-        let _ = (rules.roles.by_keyword(text), classify(text, seed.vocabulary()));
+        let _ = classify(text, seed.vocabulary());
     }
+    let said = Some(text);
+    let role = rules.roles.of_agent(Described { kind: said, description: said, name: said });
+    role.check().unwrap();
     let _ =
         (CutoffSpec::parse(text).is_ok(), IdPrefix::parse(text).is_some(), EventId::parse(bytes));
     is_in_its_lines(text, &rules);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muzzle_persona::Store;
-use muzzle_persona::broker::{AssignRequest, Roles};
-use muzzle_persona::events::{AgentName, RoleName, SessionId, TeamName, ToolUseId};
+use muzzle_persona::broker::{AssignRequest, Described};
+use muzzle_persona::events::{AgentName, SessionId, TeamName, ToolUseId};
 use muzzle_persona::git::Checkout;
 
 use crate::payload::{self, AgentInput, Payload};
@@ -39,13 +39,18 @@ pub fn answer(
     let options = environment.options(deadline)?;
     let Checkout { project, work } = Checkout::of(Path::new(&payload.cwd));
     let mut store = Store::open(&options, &mut environment.rng)?;
+    let described = Described {
+        kind: agent.subagent_type.as_deref(),
+        description: agent.description.as_deref(),
+        name: agent.name.as_deref(),
+    };
     let request = AssignRequest {
         session,
         agent: name,
         team,
         project,
         work,
-        roles: vec![role(&agent, &store.rules().roles)],
+        roles: vec![store.rules().roles.of_agent(described)],
         summon: None,
         tool_use_id,
         explain: false,
@@ -80,22 +85,4 @@ fn agent_name(agent: &AgentInput<'_>, payload: &Payload<'_>, eligible: &str) -> 
 /// A text of the payload that says something.
 fn given(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.trim().is_empty())
-}
-
-/// The role to ask for.
-///
-/// The type of the agent, where it says more than `general`; else the role
-/// that the description tells of, else the name; else `general`.
-fn role(agent: &AgentInput<'_>, roles: &Roles) -> RoleName {
-    let general = &roles.general().name;
-    let kind = agent.subagent_type.as_deref().and_then(|kind| RoleName::parse(kind).ok());
-    if let Some(kind) = kind.as_ref().filter(|kind| roles.resolve(kind.as_str()).name != *general) {
-        return kind.clone();
-    }
-    let described = agent.description.as_ref();
-    // Clients ask for a few words: keywords are looked for in no more than these.
-    let described = described.map(|text| text.chars().take(2000).collect());
-    let mut texts = [&described, &agent.name].into_iter().flatten();
-    let told = texts.find_map(|text| roles.by_keyword(text));
-    told.map(|role| role.name.clone()).or(kind).unwrap_or_else(|| general.clone())
 }

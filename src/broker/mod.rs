@@ -7,6 +7,7 @@
 //! decided. Whether a persona may be lent, to whom and why, stands here and
 //! nowhere else.
 
+mod agent_words;
 mod assign;
 mod built_in;
 mod compact;
@@ -40,6 +41,7 @@ mod why;
 mod words;
 mod work_record;
 
+pub use agent_words::Described;
 pub use assign::AssignRequest;
 pub(crate) use assign::{Choice, assign};
 pub use compact::compact;

@@ -3,8 +3,8 @@
 use smol_str::SmolStr;
 
 use super::Refusal;
+use super::agent_words::{AgentWords, Described};
 use super::names::most_alike;
-use super::words::{contains, words};
 use crate::events::{RoleName, Tag};
 
 /// One kind of work.
@@ -16,8 +16,10 @@ pub struct Role {
     pub expertise: Vec<Tag>,
     /// Other names for it.
     pub aliases: Vec<SmolStr>,
-    /// Words that tell of it in a description.
+    /// Words and phrases that tell of it in what is said of an agent.
     pub keywords: Vec<SmolStr>,
+    /// Words and phrases that tell of it, too, but of others nearly as often.
+    pub hints: Vec<SmolStr>,
     /// Whether it judges the work of others, and so goes to those who took no part in that.
     pub independent: bool,
     /// How to work in it, unless the persona has its own way.
@@ -94,11 +96,37 @@ impl Roles {
         self.find(typed.as_str()).map_or_else(|| typed.clone(), |role| role.name.clone())
     }
 
-    /// The first role, in seed order, one of whose keywords stands in the text.
+    /// The role to ask for, by what is said of an agent.
+    ///
+    /// The type, without the plugin that it comes from, if it is a role other than `general`. Else
+    /// the role that most of the words speak for, and the first in seed order of several. Else the
+    /// type, or `general` where that is no name of a role.
     #[must_use]
-    pub fn by_keyword(&self, text: &str) -> Option<&Role> {
-        let words = words(text);
-        self.roles.iter().find(|role| role.keywords.iter().any(|keyword| contains(&words, keyword)))
+    pub fn of_agent(&self, agent: Described<'_>) -> RoleName {
+        let kind = agent.own_kind();
+        let asked = kind.and_then(|kind| RoleName::parse(kind).ok());
+        let found = asked.as_ref().and_then(|kind| self.find(kind.as_str()));
+        let told = match found {
+            Some(role) if role.name != self.general.name => None,
+            // A type that says that anything may come says nothing of what does.
+            Some(_) => self.told(None, agent),
+            None => self.told(kind, agent),
+        };
+        told.map(|role| role.name.clone()).or(asked).unwrap_or_else(|| self.general.name.clone())
+    }
+
+    /// The role other than `general` that most of the words speak for, if any do.
+    fn told(&self, kind: Option<&str>, agent: Described<'_>) -> Option<&Role> {
+        let words = AgentWords::new(kind, agent.description, agent.name);
+        let (mut best, mut most, mut points) = (None, 0, Vec::new());
+        for role in &self.roles {
+            let others = role.aliases.iter().chain(&role.hints);
+            let spoken = words.speak_for(&role.keywords, others, &mut points);
+            if spoken > most {
+                (best, most) = (Some(role), spoken);
+            }
+        }
+        best.filter(|role| role.name != self.general.name)
     }
 
     /// Returns whether the role of that name is independent. One that is none any more is not.
@@ -122,7 +150,10 @@ impl Roles {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Seed;
+    use std::path::Path;
+
+    use super::*;
+    use crate::broker::Seed;
 
     #[test]
     fn a_role_is_resolved_by_name_then_alias_then_beginning_then_general() {
@@ -145,14 +176,71 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_first_role_with_a_keyword_in_the_text_wins() {
+    /// The role of an agent with this type, description and name.
+    fn of([kind, description, name]: [&str; 3]) -> String {
         let rules = Seed::default().rules().unwrap();
-        let found = |text| rules.roles.by_keyword(text).map(|role| role.name.to_string());
-        assert_eq!(found("Security audit of login").as_deref(), Some("security-review"));
-        // Both `security` and `review` are keywords: security-review comes first in the seed.
-        assert_eq!(found("Review the security of login").as_deref(), Some("security-review"));
-        assert_eq!(found("Review parser").as_deref(), Some("code-reviewer"));
-        assert_eq!(found("worker-1"), None);
+        let [kind, description, name] = [kind, description, name].map(Some);
+        rules.roles.of_agent(Described { kind, description, name }).to_string()
+    }
+
+    #[test]
+    fn the_type_decides_where_it_is_a_role() {
+        for (kind, asked) in [
+            ("debugger", "debugger"),
+            ("pack:debugger", "debugger"),
+            ("market:pack: Debugger ", "Debugger"),
+            ("debugger:", "debugger"),
+            ("Explore", "Explore"),
+        ] {
+            assert_eq!(of([kind, "Security audit of login", "docs-writer"]), asked, "{kind}");
+        }
+    }
+
+    #[test]
+    fn else_the_words_decide_and_a_plugin_has_none() {
+        for (agent, role) in [
+            (["", "Security audit of login", ""], "security-review"),
+            (["", "Review parser", "worker-1"], "code-reviewer"),
+            // As much speaks for one as for the other: security-review comes first in the seed.
+            (["", "Review the security of login", ""], "security-review"),
+            (["flutter-debugger", "Docs", "docs"], "debugging"),
+            (["docs:kubernetes-specialist", "", ""], "infrastructure"),
+            (["general-purpose", "", "docs-writer"], "documentation"),
+            (["pack:general-purpose", "Debug the crash", ""], "debugging"),
+            (["MicroservicesArchitects", "", ""], "architecture"),
+            (["x".repeat(200).as_str(), "Debug", ""], "debugging"),
+            (["debug\u{1b}ging-expert", "\u{202e}Crash\n", "\0"], "debugging"),
+        ] {
+            assert_eq!(of(agent), role, "{agent:?}");
+        }
+    }
+
+    #[test]
+    fn else_the_type_is_asked_for_or_general() {
+        for (agent, role) in [
+            (["astronaut", "Part three", "worker-1"], "astronaut"),
+            (["pack:astronaut", "", ""], "astronaut"),
+            (["general-purpose", "Part three", "w"], "general-purpose"),
+            (["product-manager", "Part three", "w"], "product-manager"),
+            (["", "", ""], "general"),
+            ([" : ", "", ""], "general"),
+            (["a\u{7}", "", ""], "general"),
+        ] {
+            assert_eq!(of(agent), role, "{agent:?}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_seed_of_ones_own_count_too() {
+        let seed = "[[role]]\nname = \"level-design\"\nkeywords = [\"boss fight\"]\n\
+                    hints = [\"colour\"]\ninstruction = \"Play.\"";
+        let seed = Seed::with_user(Path::new("seed.toml"), seed).unwrap();
+        let roles = seed.rules().unwrap().roles;
+        let of = |description| {
+            roles.of_agent(Described { description: Some(description), ..Described::default() })
+        };
+        assert_eq!(of("Place the boss fights").as_str(), "level-design");
+        assert_eq!(of("Choose colors").as_str(), "level-design");
+        assert_eq!(of("Review the colors").as_str(), "code-reviewer");
     }
 }

@@ -109,7 +109,9 @@ mod tests {
     use toml::Spanned;
 
     use super::*;
+    use crate::broker::agent_words::alike;
     use crate::broker::score::Model;
+    use crate::broker::words::pieces;
 
     const VOCABULARY: &str = include_str!("../../seed/vocabulary.toml");
     const ROLES: &str = include_str!("../../seed/roles.toml");
@@ -156,8 +158,21 @@ mod tests {
                 "testing"
             ]
         );
-        for keyword in roles.role.iter().flat_map(|role| &role.keywords) {
-            assert_eq!(*keyword.get_ref(), keyword.get_ref().to_lowercase());
+    }
+
+    #[test]
+    fn each_word_of_the_built_in_roles_stands_there_once() {
+        let roles = built_in::roles();
+        let told = |role: &Role| [role.keywords.clone(), role.hints.clone()].concat();
+        let told: Vec<_> = roles.iter().flat_map(told).collect();
+        let is_twin = |one: &str, two: &str| {
+            pieces(one).count() == pieces(two).count()
+                && pieces(one).zip(pieces(two)).all(|(one, two)| alike(one, two))
+        };
+        for (index, word) in told.iter().enumerate() {
+            assert_eq!(*word, word.to_lowercase());
+            let twin = told.iter().skip(index + 1).find(|other| is_twin(other, word));
+            assert_eq!(twin, None, "of {word}");
         }
     }
 

@@ -59,6 +59,8 @@ pub struct RoleTable {
     pub aliases: Vec<Word>,
     #[serde(default)]
     pub keywords: Vec<Word>,
+    #[serde(default)]
+    pub hints: Vec<Word>,
     /// If it is not said: as the built-in role of that name.
     pub independent: Option<bool>,
     pub instruction: Word,
@@ -114,6 +116,7 @@ impl RoleTable {
             expertise: tags(&self.expertise),
             aliases: self.aliases.iter().map(|word| word.get_ref().into()).collect(),
             keywords: self.keywords.iter().map(|word| word.get_ref().into()).collect(),
+            hints: self.hints.iter().map(|word| word.get_ref().into()).collect(),
             instruction: self.instruction.get_ref().into(),
         }
     }
@@ -239,7 +242,7 @@ impl Check<'_> {
             self.text(alias, RoleName::parse)?;
             self.unique(names, alias, "role or alias")?;
         }
-        for keyword in &role.keywords {
+        for keyword in role.keywords.iter().chain(&role.hints) {
             self.text(keyword, Tag::parse)?;
         }
         self.known("expertise", &role.expertise, &self.vocabulary.expertise)?;

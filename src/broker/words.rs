@@ -22,16 +22,8 @@ pub fn words(text: &str) -> Vec<String> {
     pieces(text).map(|word| word.to_lowercase().replace('’', "'")).collect()
 }
 
-/// Returns whether the words of `phrase` stand side by side among `words`.
-pub fn contains(words: &[String], phrase: &str) -> bool {
-    let length = pieces(phrase).count();
-    length > 0
-        && words
-            .windows(length)
-            .any(|window| window.iter().zip(pieces(phrase)).all(|(word, sought)| word == sought))
-}
-
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
+/// The words of a text as they are written.
+pub fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’'))
         .filter(|word| !word.is_empty())
 }
@@ -46,14 +38,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn phrases_match_whole_words_only() {
+    fn words_are_letters_digits_and_apostrophes() {
         let text = words("Isn’t the LATEST red-team run broken?");
         assert_eq!(text, ["isn't", "the", "latest", "red", "team", "run", "broken"]);
-        for phrase in ["red team", "red-team", "latest", "isn't"] {
-            assert!(contains(&text, phrase), "{phrase}");
-        }
-        for phrase in ["test", "team red", "the red", ""] {
-            assert!(!contains(&text, phrase), "{phrase}");
-        }
     }
 }

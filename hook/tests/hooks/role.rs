@@ -56,6 +56,51 @@ fn the_name_decides_when_the_description_says_nothing() {
 }
 
 #[test]
+fn the_words_of_a_type_decide_when_it_is_no_role() {
+    for (kind, role) in [
+        ("microservices-architect", "architecture"),
+        ("kubernetes_specialist", "infrastructure"),
+        ("SecurityEngineer", "security-review"),
+        ("pack:docs-architect", "documentation"),
+        ("Behaviour Driven Testers", "testing"),
+    ] {
+        let input =
+            json!({"name": "w", "subagent_type": kind, "description": "Part three", "prompt": "x"});
+        is(role, role, &input.to_string());
+    }
+}
+
+#[test]
+fn a_plugin_is_taken_off_a_type() {
+    is(
+        "security-auditor",
+        "security-review",
+        r#"{"name":"w","subagent_type":"comprehensive-review:security-auditor","prompt":"x"}"#,
+    );
+    is(
+        "product-manager",
+        "general",
+        r#"{"name":"w","subagent_type":"docs:product-manager","prompt":"x"}"#,
+    );
+}
+
+#[test]
+fn what_cannot_be_used_is_left_out() {
+    let long = json!({
+        "name": "w",
+        "subagent_type": format!("{}-debugger", "long".repeat(50)),
+        "description": "Part three ".repeat(1_000_000),
+        "prompt": "x",
+    });
+    is("debugging", "debugging", &long.to_string());
+    is(
+        "testing",
+        "testing",
+        r#"{"name":"w","subagent_type":"\u0007qa\u202e","description":"\u0000tests\u001b","prompt":"x"}"#,
+    );
+}
+
+#[test]
 fn the_role_is_general_when_nothing_tells() {
     is("general", "general", r#"{"name":"w","prompt":"Review this"}"#);
     is(
