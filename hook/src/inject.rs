@@ -45,6 +45,7 @@ pub fn answer(
         roles: vec![role(&agent, &store.rules().roles)],
         summon: None,
         tool_use_id,
+        starts: false,
         explain: false,
     };
     let (assigned, _) = store.assign(&request, options.now, &mut environment.rng)?;

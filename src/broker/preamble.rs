@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::{AssignRequest, Choice, Evidence, Role, Roles, Rules, Score};
-use crate::events::{ChoiceReason, EventId, PersonaName, RoleName, SessionId, Slot, Tag, one_line};
+use crate::events::{
+    ChoiceReason, EventId, PersonaName, ReleaseReason, RoleName, SessionId, Slot, Tag, one_line,
+};
 use crate::projection::{Persona, Roster, Work};
 
 /// The most characters in a preamble.
@@ -102,6 +104,9 @@ pub struct Assigned {
     /// Why this persona.
     #[serde(skip)]
     pub reason: ChoiceReason,
+    /// Why the slots were closed that held it, if any did.
+    #[serde(skip)]
+    pub took: Option<ReleaseReason>,
     /// The candidates that it was chosen from, best first, if the request asks for them.
     #[serde(skip)]
     pub ranking: Vec<(PersonaName, Score)>,
@@ -116,7 +121,7 @@ impl Assigned {
         roster: &Roster,
         rules: &Rules,
     ) -> Option<Self> {
-        let Choice { slot, persona: name, role: role_name, score, reason, ranking } = choice;
+        let Choice { slot, persona: name, role: role_name, score, reason, took, ranking } = choice;
         let persona = roster.get(&name)?;
         let role = rules.roles.resolve(role_name.as_str());
         Some(Self {
@@ -133,6 +138,7 @@ impl Assigned {
             evidence: score.evidence,
             score,
             reason,
+            took,
             ranking,
         })
     }

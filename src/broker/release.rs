@@ -1,5 +1,7 @@
 //! Giving personas back: as asked for, or as their session fell silent.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::lending::{is_silent, open_slots, releases};
@@ -7,7 +9,7 @@ use super::{Decision, Refusal, Situation};
 use crate::events::{
     AgentName, Event, PersonaName, ReleaseReason, ReleasedSlot, Retire, RetireReason, SessionId,
 };
-use crate::projection::{Candidate, Lease};
+use crate::projection::{Candidate, Hold, Lease, Roster};
 
 /// A session, or one of its agents, gives its personas back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,11 +49,32 @@ pub fn release(
         return Ok(Decision::new(Vec::new(), Released::default()));
     }
     let retired = inactive(situation, request, &slots);
-    let mut events = releases(session, agent.as_ref(), *reason, &slots);
+    let (unseen, done) = by_sign(situation.roster, session, &slots);
+    let mut events = releases(session, agent.as_ref(), *reason, &done);
+    events.extend(releases(session, agent.as_ref(), ReleaseReason::NotStarted, &unseen));
     events.extend(retired.iter().map(|persona| {
         Event::Retire(Retire { persona: persona.clone(), reason: RetireReason::Inactive })
     }));
     Ok(Decision::new(events, Released { slots, retired }))
+}
+
+/// Slots of a session of which there is no sign that a call became a run, and the others.
+///
+/// Where a client never told of any run, that says nothing.
+fn by_sign(
+    roster: &Roster,
+    session: &SessionId,
+    slots: &[ReleasedSlot],
+) -> (Vec<ReleasedSlot>, Vec<ReleasedSlot>) {
+    if !roster.has_deliveries() {
+        return (Vec::new(), slots.to_vec());
+    }
+    let open = roster.open_slots(session).into_iter();
+    let unseen = open.filter(|(_, lease)| matches!(lease.hold(), Hold::Unseen(_)));
+    let unseen: BTreeSet<_> = unseen.map(|(name, lease)| (name, lease.slot, lease.role)).collect();
+    let is_unseen =
+        |it: &ReleasedSlot| unseen.contains(&(&it.persona, it.slot.clone(), it.role.clone()));
+    slots.iter().cloned().partition(is_unseen)
 }
 
 /// The personas that will be free once `closing` is closed, and were last assigned too long ago.
@@ -70,7 +93,7 @@ fn inactive(
     let is_inactive = |it: &Candidate<'_>| {
         it.is_active()
             && it.last_assigned.is_some_and(|last| now.as_second().saturating_sub(last) > limit)
-            && (!it.is_held || will_be_free(it.name))
+            && (!it.is_held() || will_be_free(it.name))
     };
     let inactive = roster.candidates().filter(is_inactive);
     let mut inactive: Vec<_> = inactive.map(|it| it.name.clone()).collect();
@@ -100,6 +123,7 @@ mod tests {
     use super::*;
     use crate::broker::testing::{World, name, released, session};
     use crate::events::Release;
+    use crate::projection::RoleRecord;
 
     const LIMIT: i64 = 30 * 86_400;
 
@@ -298,6 +322,6 @@ mod tests {
         }
         let ann = world.roster.get(&name("Ann Li")).unwrap();
         assert!(ann.is_free());
-        assert_eq!(ann.roles.values().map(|role| role.closed()).sum::<u64>(), 0);
+        assert_eq!(ann.roles.values().map(RoleRecord::closed).sum::<u64>(), 0);
     }
 }

@@ -187,6 +187,8 @@ impl World {
             role: RoleName::unchecked(role),
             result,
             source: Source::unchecked("ci"),
+            ended: None,
+            measures: None,
         }))
     }
 
@@ -233,6 +235,7 @@ pub fn request(session: &str, agent: &str, roles: &[&str]) -> AssignRequest {
         roles: roles.iter().map(|role| RoleName::parse(role).unwrap()).collect(),
         summon: None,
         tool_use_id: None,
+        starts: false,
         explain: false,
     }
 }

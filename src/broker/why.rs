@@ -1,11 +1,10 @@
 //! Why a persona was chosen: the choice of the past, made again.
 
-use super::lending::{given_back, pool};
+use super::lending::{Closed, pool};
 use super::score::tie_break;
 use super::{Rules, Score, TieBreak};
 use crate::events::{
-    ChoiceReason, Event, PersonaName, Points, ReactivateReason, Record, ReleaseReason, SessionId,
-    Slot,
+    ChoiceReason, Event, PersonaName, Points, ReactivateReason, Record, ReleaseReason, Slot,
 };
 use crate::projection::{PastAssignment, Roster};
 
@@ -17,6 +16,8 @@ pub struct Explanation {
     pub reason: Option<ChoiceReason>,
     /// Its score as it was recorded; older lines have none.
     pub recorded: Option<Points>,
+    /// Why the slots were closed that held it until then, if any did.
+    pub took: Option<ReleaseReason>,
     /// Whether it may have been asked for by name, as for an agent's first slot.
     pub may_be_summoned: bool,
     /// How well it fitted, by today's rules, if it was there by then.
@@ -44,7 +45,8 @@ pub fn why(
 ) -> Explanation {
     let PastAssignment { at, assign, slot, .. } = assignment;
     let role = rules.roles.resolve(slot.role.as_str());
-    let given_back = given_back(before, &orphaned(preceding));
+    let closed = closed(preceding);
+    let given_back = closed.given_back(before, rules, *at);
     let is_taken = |name: &PersonaName| assignment.chosen_before().any(|chosen| chosen == name);
     let ranking = pool(before, rules, *at, role, &given_back, is_taken, true);
     let grown = preceding.iter().find_map(|record| match &record.event {
@@ -78,8 +80,8 @@ pub fn why(
     let tie_break = tie_break(&ranking);
     let ranking = ranking.into_iter().map(|(it, score)| (it.name.clone(), score)).collect();
     let rank = place.map(|index| index + 1);
-    let recorded = slot.score;
-    Explanation { reason, recorded, may_be_summoned, score, rank, ranking, tie_break }
+    let (recorded, took) = (slot.score, took(preceding, &slot.persona));
+    Explanation { reason, recorded, took, may_be_summoned, score, rank, ranking, tie_break }
 }
 
 /// Why the persona was chosen, where that is on record: the agent had it in this slot, in another
@@ -88,7 +90,7 @@ fn recorded(preceding: &[Record], assignment: &PastAssignment) -> Option<ChoiceR
     let slot = &assignment.slot;
     let events = || preceding.iter().map(|record| &record.event);
     let is_kept = events().any(|event| match event {
-        Event::Release(it) if it.reason == ReleaseReason::Manual => {
+        Event::Release(it) if it.agent.is_some() => {
             it.slots.iter().any(|closed| closed.slot == slot.slot)
         }
         _ => false,
@@ -108,13 +110,34 @@ fn recorded(preceding: &[Record], assignment: &PastAssignment) -> Option<ChoiceR
     })
 }
 
-/// The silent sessions whose slots were released for this.
-fn orphaned(preceding: &[Record]) -> Vec<SessionId> {
-    let sessions = preceding.iter().filter_map(|record| match &record.event {
-        Event::Release(it) if it.reason == ReleaseReason::Orphaned => Some(it.session.clone()),
+/// What was closed for this, but for slots that the agent kept.
+fn closed(preceding: &[Record]) -> Closed {
+    let mut closed = Closed::default();
+    for record in preceding {
+        let Event::Release(it) = &record.event else { continue };
+        match it.reason {
+            ReleaseReason::Orphaned => closed.sessions.push(it.session.clone()),
+            ReleaseReason::Finished | ReleaseReason::NotStarted if it.agent.is_none() => {
+                let slots = it.slots.iter().map(|slot| (it.session.clone(), slot.clone()));
+                closed.slots.extend(slots);
+            }
+            ReleaseReason::Finished
+            | ReleaseReason::NotStarted
+            | ReleaseReason::Manual
+            | ReleaseReason::SessionEnd => {}
+        }
+    }
+    closed
+}
+
+/// Why the slots of a persona were closed for this, if any were for want of a run.
+fn took(preceding: &[Record], persona: &PersonaName) -> Option<ReleaseReason> {
+    preceding.iter().find_map(|record| match &record.event {
+        Event::Release(it) if it.reason != ReleaseReason::Orphaned && it.agent.is_none() => {
+            it.slots.iter().any(|slot| slot.persona == *persona).then_some(it.reason)
+        }
         _ => None,
-    });
-    sessions.collect()
+    })
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use std::fmt;
 use clap::Args;
 use muzzle_persona::broker::{AssignRequest, Assigned};
 use muzzle_persona::events::{
-    AgentName, ChoiceReason, PersonaName, ProjectName, RoleName, SessionId, TeamName,
+    AgentName, ChoiceReason, PersonaName, ProjectName, ReleaseReason, RoleName, SessionId, TeamName,
 };
 use serde::Serialize;
 
-use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts};
+use super::persona::{Candidate, SCORE, doubtful, given_up, hide_doubt, not_told_apart, parts};
 use super::{Context, Failure, Table, line, persona_names};
 
 /// Lend an agent the best free persona for each role
@@ -61,9 +61,18 @@ fn parse_roles(text: &str) -> Result<Box<[RoleName]>, String> {
 pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Failure> {
     let AssignArgs { roles, project, session, agent_name: agent, team_name: team, .. } = args;
     let (roles, summon, explain) = (roles.into_vec(), args.summon, args.explain);
-    let tool_use_id = None;
-    let request =
-        AssignRequest { session, agent, team, project, roles, summon, tool_use_id, explain };
+    let (tool_use_id, starts) = (None, false);
+    let request = AssignRequest {
+        session,
+        agent,
+        team,
+        project,
+        roles,
+        summon,
+        tool_use_id,
+        starts,
+        explain,
+    };
     context.dry_run = args.dry_run;
     let assignments = context.assign(&request)?;
     let explanations: Option<Vec<_>> =
@@ -89,17 +98,20 @@ struct Explanation {
     chosen: PersonaName,
     #[serde(rename = "grounds")]
     reason: ChoiceReason,
+    /// Why it was given up by whoever held it, if anybody did.
+    given_up: Option<ReleaseReason>,
     ranking: Vec<Candidate>,
     /// Those of the ranking who are not told apart from the one that was chosen.
     not_told_apart: Vec<PersonaName>,
 }
 
 fn explanation(assigned: &Assigned) -> Explanation {
-    let Assigned { role, name, reason, ranking, score, .. } = assigned.clone();
+    let Assigned { role, name, reason, took, ranking, score, .. } = assigned.clone();
     let others = ranking.iter().filter(|(other, _)| *other != name);
     let not_told_apart = not_told_apart(&score, others.map(|(other, it)| (other, it)));
     let ranking = ranking.into_iter().map(|(name, score)| Candidate::new(name, score));
-    Explanation { role, chosen: name, reason, ranking: ranking.collect(), not_told_apart }
+    let (chosen, given_up, ranking) = (name, took, ranking.collect());
+    Explanation { role, chosen, reason, given_up, ranking, not_told_apart }
 }
 
 impl fmt::Display for Explanation {
@@ -108,13 +120,16 @@ impl fmt::Display for Explanation {
             ChoiceReason::Reused => "the agent had it in this role already",
             ChoiceReason::Kept => "the agent had it in another role",
             ChoiceReason::Summoned => "asked for by name",
+            ChoiceReason::BestFree if self.given_up.is_some() => "the best",
             ChoiceReason::BestFree => "the best that is free",
             ChoiceReason::BroughtBack => {
                 "the best; brought back, as it was archived for inactivity"
             }
             ChoiceReason::Grown => "none is free or can be brought back; grown",
         };
-        line(f, format!("{} for {}: {why}.", self.chosen, self.role))?;
+        let given_up = self.given_up.map(|why| format!("; {}", given_up(why)));
+        let given_up = given_up.unwrap_or_default();
+        line(f, format!("{} for {}: {why}{given_up}.", self.chosen, self.role))?;
         if self.ranking.is_empty() {
             return Ok(());
         }

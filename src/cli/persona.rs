@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muzzle_persona::broker::{self, Evidence, Rules, Score};
-use muzzle_persona::events::{EventId, PersonaName, Points, RoleName, SessionId, Tag};
+use muzzle_persona::events::{
+    EventId, PersonaName, Points, ReleaseReason, RoleName, SessionId, Tag,
+};
 use muzzle_persona::projection::{Lease, Origin, OutcomeTally, Persona, Status, Tally, Work};
 use muzzle_persona::wording::quoted_first;
 use serde::Serialize;
@@ -91,12 +93,16 @@ pub struct Candidate {
     pub status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<Vec<SessionId>>,
+    /// For `search` alone: whether it is held, and all of its runs have ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<bool>,
 }
 
 impl Candidate {
     pub fn new(name: PersonaName, score: Score) -> Self {
         let evidence = score.evidence;
-        Self { name, score, evidence, chosen: None, status: None, held_by: None }
+        let (chosen, status, held_by, ended) = (None, None, None, None);
+        Self { name, score, evidence, chosen, status, held_by, ended }
     }
 }
 
@@ -111,6 +117,17 @@ pub fn origin_word(origin: Origin) -> &'static str {
     match origin {
         Origin::Seed => "seeded",
         Origin::Grown => "grown",
+    }
+}
+
+/// Why a persona that was held could be taken.
+pub fn given_up(reason: ReleaseReason) -> &'static str {
+    match reason {
+        ReleaseReason::NotStarted => "the run that it was lent for never started",
+        ReleaseReason::Finished
+        | ReleaseReason::SessionEnd
+        | ReleaseReason::Manual
+        | ReleaseReason::Orphaned => "its run has ended",
     }
 }
 

@@ -62,9 +62,10 @@ impl fmt::Display for PersonaReport {
                 line(f, format!("{what}: {}", tags(words)))?;
             }
         }
-        for Lease { session, slot, role, project, since } in &self.held_by {
+        for lease @ Lease { session, slot, role, project, since, .. } in &self.held_by {
             let (since, to) = (minute(*since), format!("{slot} of the session {session}"));
-            line(f, format!("Held since {since} by {to}, as {role} on {project}"))?;
+            let ended = if lease.has_ended() { "; its run has ended" } else { "" };
+            line(f, format!("Held since {since} by {to}, as {role} on {project}{ended}"))?;
         }
         if !self.role_instructions.is_empty() {
             writeln!(f, "\n{HEADING}Instructions{HEADING:#}")?;

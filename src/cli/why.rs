@@ -6,12 +6,12 @@ use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{self, Explanation, Score, TieBreak};
-use muzzle_persona::events::{Assign, AssignedSlot, ChoiceReason, Points};
+use muzzle_persona::events::{Assign, AssignedSlot, ChoiceReason, Points, ReleaseReason};
 use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, SessionId, Slot};
 use muzzle_persona::projection::{Cutoff, FoldKey, PastAssignment};
 use serde::Serialize;
 
-use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts};
+use super::persona::{Candidate, SCORE, doubtful, given_up, hide_doubt, not_told_apart, parts};
 use super::{Context, Failure, Table, line, minute, persona_names};
 
 /// Tell why a persona was lent to a session, and not another
@@ -62,8 +62,11 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let start = preceding.first().map_or(assignment.key, FoldKey::of);
     let before = Snapshot::open_until(&context.options, Cutoff::Before(start))?;
     let explained = broker::why(before.roster(), &preceding, &assignment, before.rules());
-    let explanation = sentence(&explained);
-    let Explanation { reason, recorded, score, rank, ranking, tie_break, .. } = explained;
+    let mut explanation = sentence(&explained);
+    if let Some(why) = explained.took.map(given_up) {
+        explanation = format!("{explanation} Whoever held it needed it no more: {why}.");
+    }
+    let Explanation { reason, recorded, took, score, rank, ranking, tie_break, .. } = explained;
     let PastAssignment { id: event, at: assigned_at, assign, slot, .. } = assignment;
     let Assign { session, project, .. } = assign;
     let AssignedSlot { slot, persona: name, role, requested, .. } = slot;
@@ -86,6 +89,7 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
         assigned_at,
         event,
         reason,
+        given_up: took,
         explanation,
         recorded_score: recorded,
         score,
@@ -109,6 +113,8 @@ pub struct WhyReport {
     /// Why; not where the log does not tell.
     #[serde(rename = "grounds")]
     reason: Option<ChoiceReason>,
+    /// Why it was given up by whoever held it until then, if anybody did.
+    given_up: Option<ReleaseReason>,
     explanation: String,
     /// The total as it was recorded; older lines have none.
     recorded_score: Option<Points>,
@@ -176,7 +182,7 @@ fn sentence(explained: &Explanation) -> String {
             format!("It was the best candidate then{}.", place.unwrap_or_default())
         }
         (Some(ChoiceReason::Kept | ChoiceReason::Reused), _) => {
-            "The agent had it in this slot already, in another role, and kept it.".to_owned()
+            "The agent had it in this slot already, in another role or for another run, and kept it.".to_owned()
         }
         (Some(ChoiceReason::Summoned), Some(place)) => {
             format!("It was asked for by name; by its score it was {place}.")

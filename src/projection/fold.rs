@@ -1,5 +1,7 @@
 //! What each event does to the roster.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::index::position;
@@ -8,8 +10,8 @@ use super::persona::LastWork;
 use super::roster::Activity;
 use super::{Lease, LessonStatus, Origin, Persona, RoleRecord, Roster, Status, Work};
 use crate::events::{
-    Assign, Definition, Event, EventId, FORMAT_VERSION, PersonaName, Record, Release,
-    ReleaseReason, RoleName, SessionId,
+    Assign, AssignedSlot, Definition, Delivery, Event, EventId, FORMAT_VERSION, Outcome,
+    PersonaName, Record, Release, RoleName, SessionId,
 };
 
 impl Roster {
@@ -30,8 +32,10 @@ impl Roster {
             }
             Event::Assign(assign) => self.assign(at, assign),
             Event::Release(release) => self.release(at, release),
+            Event::Delivery(delivery) => self.deliver(at, delivery),
             Event::Outcome(outcome) => {
                 self.note_activity(&outcome.session, at);
+                self.measure(outcome);
                 let key = JudgementKey::of_outcome(outcome);
                 let result = Judgement::Outcome(outcome.result);
                 self.judge(record, key, &outcome.persona, &outcome.role, result);
@@ -110,13 +114,9 @@ impl Roster {
                 record.last = Some(LastWork { session, project, at: second });
             }
             persona.note_work(work);
-            let lease = Lease {
-                session: assign.session.clone(),
-                slot: assigned.slot.clone(),
-                role: assigned.role.clone(),
-                project: assign.project.clone(),
-                since: at,
-            };
+            let (session, call) = (&assign.session, assign.tool_use_id.as_ref());
+            let AssignedSlot { slot, role, .. } = assigned;
+            let lease = Lease::new(session, slot, role, &assign.project, at, call);
             let is_open = |it: &Lease| it.is(&lease.session, &lease.slot, &lease.role);
             if !persona.leases.iter().any(is_open) {
                 persona.leases.push(lease);
@@ -134,7 +134,7 @@ impl Roster {
             let is_it = |it: &Lease| it.is(&release.session, &released.slot, &released.role);
             let Some(open) = persona.leases.iter().position(is_it) else { continue };
             persona.leases.remove(open);
-            if release.reason != ReleaseReason::Orphaned {
+            if release.reason.counts() {
                 let record = persona.roles.entry(released.role.clone()).or_default();
                 let month = record.month(at);
                 month.closed = month.closed.saturating_add(1);
@@ -148,6 +148,30 @@ impl Roster {
         self.note_activity(&release.session, at);
         if self.sessions.get(&release.session).is_some_and(|activity| activity.holds.is_empty()) {
             self.sessions.remove(&release.session);
+        }
+    }
+
+    /// A run began in a slot. Where that is not open, nothing changes.
+    fn deliver(&mut self, at: Timestamp, delivery: &Delivery) {
+        let Delivery { session, slot, .. } = delivery;
+        self.totals.has_deliveries = true;
+        self.note_activity(session, at);
+        let Some(activity) = self.sessions.get(session) else { return };
+        // Who is in the slot is loaded. After a merge it may be several; each is told once.
+        for index in activity.holds.iter().collect::<BTreeSet<_>>() {
+            let persona = self.personas.get_mut(*index as usize).and_then(Option::as_deref_mut);
+            let leases = persona.into_iter().flat_map(|persona| &mut persona.leases);
+            let is_it = |lease: &&mut Lease| (&lease.session, &lease.slot) == (session, slot);
+            leases.filter(is_it).for_each(|lease| lease.deliver(delivery));
+        }
+    }
+
+    /// Something was measured of a run. Whatever becomes of the judgement, the run is over if it is.
+    fn measure(&mut self, outcome: &Outcome) {
+        let Outcome { session, slot, role, .. } = outcome;
+        let Some((_, persona)) = self.get_mut(&outcome.persona) else { return };
+        if let Some(lease) = persona.leases.iter_mut().find(|it| it.is(session, slot, role)) {
+            lease.measure(outcome);
         }
     }
 

@@ -50,6 +50,7 @@ impl JudgementKey {
             | Event::Revise(_)
             | Event::Assign(_)
             | Event::Release(_)
+            | Event::Delivery(_)
             | Event::Lesson(_)
             | Event::Unlearn(_)
             | Event::Note(_)

@@ -21,6 +21,7 @@ mod index;
 mod judgement;
 mod judgement_lines;
 mod judgements;
+pub(crate) mod lease;
 mod lessons;
 pub(crate) mod line;
 mod month_tally;
@@ -36,14 +37,13 @@ mod warning;
 pub use change::{Pair, PersonaChange, RoleChange, StatusReason};
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::{Assignment, History};
+pub use lease::{Hold, Lease, Run};
 pub use lessons::{LessonRecord, LessonStatus, NoteRecord};
 pub use line::{Line, LineDamage};
 pub(crate) use month_tally::{Month, MonthTally};
 pub use needs::Needs;
 pub use past_assignment::PastAssignment;
-pub use persona::{
-    Candidate, Lease, Origin, OutcomeTally, Persona, RoleRecord, Status, Tally, Work,
-};
+pub use persona::{Candidate, Origin, OutcomeTally, Persona, RoleRecord, Status, Tally, Work};
 pub use roster::Roster;
 #[cfg(test)]
 pub(crate) use view::tests as testing;

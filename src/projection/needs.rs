@@ -1,7 +1,7 @@
 //! What has to be loaded from a checkpoint before a rule runs.
 
 use super::judgement::JudgementKey;
-use crate::events::{Event, Outcome, PersonaName, RoleName};
+use crate::events::{Delivery, Event, Outcome, PersonaName, RoleName, SessionId, Slot};
 
 /// What a rule or a question looks at besides the index of the roster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct Needs {
     pub(super) roles: Vec<RoleName>,
     pub(super) personas: Vec<PersonaName>,
     pub(super) typed: Option<String>,
+    /// Whoever is in this slot of a session.
+    pub(super) slot: Option<(SessionId, Slot)>,
     pub(super) judgements: Vec<JudgementKey>,
     pub(super) all_judgements: bool,
 }
@@ -62,6 +64,9 @@ impl Needs {
     pub(crate) fn event(event: &Event) -> Self {
         match event {
             Event::Compact(_) | Event::Retract(_) => Self::all(),
+            Event::Delivery(Delivery { session, slot, .. }) => {
+                Self { slot: Some((session.clone(), slot.clone())), ..Self::default() }
+            }
             // Whose lesson or note it is, no index knows: it is seldom asked.
             Event::Unlearn(_) | Event::Forget(_) => Self::everyone(),
             Event::Seed(_)

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::judgement::Judgement;
-use super::{LessonRecord, Month, MonthTally, NoteRecord};
+use super::lease::hold_of;
+use super::{Hold, Lease, LessonRecord, Month, MonthTally, NoteRecord};
 use crate::events::{
-    AgentName, Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment,
-    SessionId, Slot, Tag,
+    Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment, SessionId,
+    Tag,
 };
 
 /// A named persona with its record.
@@ -64,21 +65,6 @@ pub enum Status {
     Active,
     /// It may not, for this reason.
     Archived(RetireReason),
-}
-
-/// An open slot: one persona lent to one agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lease {
-    /// The session that holds it.
-    pub session: SessionId,
-    /// The agent's slot.
-    pub slot: Slot,
-    /// The role it was lent for.
-    pub role: RoleName,
-    /// The project it works on.
-    pub project: ProjectName,
-    /// Since when.
-    pub since: Timestamp,
 }
 
 /// What a persona did in one role.
@@ -148,8 +134,8 @@ pub struct Candidate<'a> {
     pub name: &'a PersonaName,
     /// Whether it may be lent.
     pub status: Status,
-    /// Whether it has an open slot.
-    pub is_held: bool,
+    /// What holds it, if anything does.
+    pub(crate) hold: Hold,
     /// When it was last lent, in whole seconds since 1970.
     pub(crate) last_assigned: Option<i64>,
     pub(crate) closed_in_all: u64,
@@ -213,9 +199,9 @@ impl Persona {
         Candidate {
             index,
             status: self.status,
-            is_held: self.is_held(),
+            hold: hold_of(&self.leases),
             last_assigned: self.last_assigned.map(Timestamp::as_second),
-            closed_in_all: self.roles.values().map(|record| record.closed()).sum(),
+            closed_in_all: self.roles.values().map(RoleRecord::closed).sum(),
             ..Candidate::newcomer(self.name(), false)
         }
     }
@@ -269,7 +255,7 @@ impl<'a> Candidate<'a> {
             index: 0,
             name,
             status: Status::Active,
-            is_held: false,
+            hold: Hold::Free,
             last_assigned: None,
             closed_in_all: 0,
             knows,
@@ -291,34 +277,16 @@ impl<'a> Candidate<'a> {
         self.status == Status::Active
     }
 
-    /// Returns whether it can be lent now.
+    /// Returns whether it has an open slot.
     #[must_use]
-    pub fn is_free(&self) -> bool {
-        self.is_active() && !self.is_held
-    }
-
-    /// Returns whether a choice may take it: nobody holds it, and nobody retired it by hand.
-    #[must_use]
-    pub fn is_candidate(&self) -> bool {
-        self.may_be_lent() && !self.is_held
+    pub fn is_held(&self) -> bool {
+        self.hold != Hold::Free
     }
 
     /// Returns whether it may be lent, and be brought back for that, if nobody holds it.
     #[must_use]
     pub fn may_be_lent(&self) -> bool {
         matches!(self.status, Status::Active | Status::Archived(RetireReason::Inactive))
-    }
-}
-
-impl Lease {
-    /// Returns whether it is one of a session, and of one of its agents if that is given.
-    pub(crate) fn is_of(&self, session: &SessionId, agent: Option<&AgentName>) -> bool {
-        self.session == *session && agent.is_none_or(|agent| self.slot.belongs_to(agent))
-    }
-
-    /// Returns whether it is the slot of a session in which a persona has a role.
-    pub(super) fn is(&self, session: &SessionId, slot: &Slot, role: &RoleName) -> bool {
-        (&self.session, &self.slot, &self.role) == (session, slot, role)
     }
 }
 

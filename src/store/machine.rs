@@ -13,7 +13,7 @@ use crate::broker::{
 use crate::disk::simulated::{Call, Fault, PowerCut, Simulated};
 use crate::events::{
     AgentName, Observation, OutcomeResult, PersonaName, Points, ProjectName, ReleaseReason,
-    RoleName, Sentiment, SessionId, Slot, Source, decode,
+    RoleName, RunId, Sentiment, SessionId, Slot, Source, decode,
 };
 
 const ROLES: [&str; 4] = ["code-reviewer", "testing", "researcher", "general"];
@@ -93,7 +93,9 @@ impl Command {
                 let slots = snapshot.slots_of(&session, &agent)?;
                 let mut store = Store::open(options, rng)?;
                 let source = Source::unchecked("ci");
-                let request = OutcomeRequest { session, agent, slots, result, source };
+                let (run, ended, measures) = (RunId::of(&session, &agent), false, None);
+                let request =
+                    OutcomeRequest { session, agent, slots, run, result, source, ended, measures };
                 store
                     .execute(&request.needs(), now, rng, |it| broker::outcome(it, &request))
                     .map(drop)
@@ -157,6 +159,7 @@ fn assign_request(session: u8, roles: &[u8]) -> AssignRequest {
         roles: roles.iter().map(|role| RoleName::unchecked(ROLES[usize::from(*role)])).collect(),
         summon: None,
         tool_use_id: None,
+        starts: false,
         explain: false,
     }
 }
