@@ -11,6 +11,8 @@ mod assign;
 mod built_in;
 mod compact;
 mod decision;
+#[cfg(test)]
+mod exclusive;
 mod feedback;
 mod grow;
 mod lending;

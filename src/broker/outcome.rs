@@ -72,7 +72,10 @@ pub fn outcome(
     let recorded: Vec<_> = request
         .outcomes()
         .into_iter()
-        .map(|outcome| Recorded { before: situation.roster.last_result(&outcome), outcome })
+        .map(|outcome| {
+            let Outcome { run, slot, source, .. } = &outcome;
+            Recorded { before: situation.roster.last_result(run, slot, source), outcome }
+        })
         .collect();
     let new = recorded.iter().filter(|it| it.before != Some(it.outcome.result));
     let events = new.map(|it| Event::Outcome(it.outcome.clone())).collect();

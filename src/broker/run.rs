@@ -9,8 +9,8 @@ use crate::events::{
     AgentName, Channel, Delivery, Event, Measures, Outcome, OutcomeResult, PersonaName,
     ReleaseReason, RunId, SessionId, Slot, Source, ToolUseId,
 };
-use crate::projection::Lease;
 use crate::projection::lease::said;
+use crate::projection::{Lease, Needs};
 
 /// Where a run is, as far as the client tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,8 +82,20 @@ pub struct EndRequest {
     pub measures: Option<Measures>,
 }
 
+impl EndRequest {
+    /// What [`end`] looks at: what was said before of a run that is told of by its slot.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        self.slot
+            .as_ref()
+            .map_or_else(Needs::nothing, |slot| Needs::outcome(&self.run, slot, &source()))
+    }
+}
+
 /// Who tells of runs.
-const SOURCE: &str = "client";
+fn source() -> Source {
+    Source::unchecked("client")
+}
 
 /// Records that a run began, and perhaps that it is over; answers with its slot, if that is open.
 pub fn deliver(
@@ -95,13 +107,11 @@ pub fn deliver(
     let open = situation.roster.open_slots(session);
     let find = |is_it: &dyn Fn(&Lease) -> bool| open.iter().find(|(_, lease)| is_it(lease));
     let found = if goes_on {
-        // Another call wakes it, or none. If nothing was told of it, it is where its name is.
-        let agent = place.agent.as_ref();
-        find(&|lease| lease.run(run).is_some()).or_else(|| {
-            find(&|lease| {
-                !lease.is_seen() && agent.is_some_and(|agent| lease.slot.belongs_to(agent))
-            })
-        })
+        // Another call wakes it, or none. Where nothing was ever told of runs, it is where its name is.
+        let is_told = situation.roster.has_deliveries();
+        let agent = place.agent.as_ref().filter(|_| !is_told);
+        let is_named = |lease: &Lease| agent.is_some_and(|agent| lease.slot.belongs_to(agent));
+        find(&|lease| lease.run(run).is_some()).or_else(|| find(&is_named))
     } else {
         find(&|lease| place.is(lease))
     };
@@ -153,7 +163,11 @@ pub fn end(situation: &mut Situation<'_>, request: &EndRequest) -> Result<Decisi
     let open = situation.roster.open_slots(session);
     let is_it = |lease: &Lease| match slot {
         // The same place may be another run's by now.
-        Some(slot) => lease.slot == *slot && (lease.run(run).is_some() || !lease.is_delivered()),
+        Some(slot) if lease.slot == *slot => {
+            let is_new = || situation.roster.last_result(run, slot, &source()).is_none();
+            lease.run(run).is_some() || (!lease.is_delivered() && is_new())
+        }
+        Some(_) => false,
         None => lease.run(run).is_some_and(|run| run.is_delivered),
     };
     let Some((persona, lease)) = open.iter().find(|(_, lease)| is_it(lease)) else {
@@ -179,7 +193,7 @@ fn outcome_of(request: &EndRequest, persona: &PersonaName, lease: &Lease) -> Out
         role: lease.role.clone(),
         run: request.run.clone(),
         result: request.result,
-        source: Source::unchecked(SOURCE),
+        source: source(),
         ended: (!rests).then_some(true),
         measures: request.measures,
     }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::events::{Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, Sentiment, Slot};
+use crate::events::{
+    Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, RunId, Sentiment, Slot, Source,
+};
 
 /// Something that speaks for or against a persona, or neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +28,10 @@ pub(crate) struct JudgementKey(EventId);
 
 impl JudgementKey {
     pub(crate) fn of_outcome(outcome: &Outcome) -> Self {
-        let Outcome { run, slot, source, .. } = outcome;
+        Self::of_run(&outcome.run, &outcome.slot, &outcome.source)
+    }
+
+    pub(crate) fn of_run(run: &RunId, slot: &Slot, source: &Source) -> Self {
         Self::digest(&["outcome", run.as_str(), slot.as_str(), source.as_str()])
     }
 

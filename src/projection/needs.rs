@@ -1,7 +1,9 @@
 //! What has to be loaded from a checkpoint before a rule runs.
 
 use super::judgement::JudgementKey;
-use crate::events::{Delivery, Event, Outcome, PersonaName, RoleName, SessionId, Slot};
+use crate::events::{
+    Delivery, Event, Outcome, PersonaName, RoleName, RunId, SessionId, Slot, Source,
+};
 
 /// What a rule or a question looks at besides the index of the roster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,6 +60,12 @@ impl Needs {
     pub fn outcomes(outcomes: &[Outcome]) -> Self {
         let judgements = outcomes.iter().map(JudgementKey::of_outcome).collect();
         Self { judgements, ..Self::default() }
+    }
+
+    /// What an outcome would replace.
+    #[must_use]
+    pub(crate) fn outcome(run: &RunId, slot: &Slot, source: &Source) -> Self {
+        Self { judgements: vec![JudgementKey::of_run(run, slot, source)], ..Self::default() }
     }
 
     /// What an event changes: personas, and the judgement that it replaces.

@@ -13,8 +13,8 @@ use super::judgements::Judgements;
 use super::stored::Stored;
 use super::{Candidate, Lease, Needs, Persona, Warning};
 use crate::events::{
-    EventId, FORMAT_VERSION, Feedback, Outcome, OutcomeResult, PersonaName, RoleName, Sentiment,
-    SessionId, Slot, Tag,
+    EventId, FORMAT_VERSION, Feedback, OutcomeResult, PersonaName, RoleName, RunId, Sentiment,
+    SessionId, Slot, Source, Tag,
 };
 
 /// The personas, who holds them, and what was counted on the way.
@@ -386,9 +386,14 @@ impl Roster {
         key.is_some_and(|key| self.judgements.of(key).len() > 1)
     }
 
-    /// What the last outcome of the same run, slot and source says; it has to be loaded.
-    pub(crate) fn last_result(&self, outcome: &Outcome) -> Option<OutcomeResult> {
-        match self.judgements.of(JudgementKey::of_outcome(outcome)).last()?.judgement {
+    /// What the last outcome of a run, slot and source says; it has to be loaded.
+    pub(crate) fn last_result(
+        &self,
+        run: &RunId,
+        slot: &Slot,
+        source: &Source,
+    ) -> Option<OutcomeResult> {
+        match self.judgements.of(JudgementKey::of_run(run, slot, source)).last()?.judgement {
             Judgement::Outcome(result) => Some(result),
             Judgement::Verdict(_) => None,
         }
