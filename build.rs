@@ -13,12 +13,14 @@ use toml::{Table, Value};
 
 const ROLES: &str = "seed/roles.toml";
 const VOCABULARY: &str = "seed/vocabulary.toml";
+const HOOK: &str = "seed/hook.toml";
 
 #[expect(clippy::disallowed_methods, reason = "a build script is its own room")]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut constants = String::new();
     roles(&mut constants)?;
     words(&mut constants)?;
+    tests(&mut constants)?;
     let out = env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
     fs::write(Path::new(&out).join("built_in.rs"), constants)?;
     Ok(())
@@ -44,6 +46,14 @@ fn words(constants: &mut String) -> Result<(), Box<dyn Error>> {
         writeln!(constants, "{name}: words(&{:?}),", list(Some(value)))?;
     }
     writeln!(constants, "}}\n}}")?;
+    Ok(())
+}
+
+/// The commands that run tests.
+fn tests(constants: &mut String) -> Result<(), Box<dyn Error>> {
+    let seed = read(HOOK)?;
+    let hook = seed.get("hook").and_then(Value::as_table).ok_or("no hook")?;
+    writeln!(constants, "pub const TESTS: &[&str] = &{:?};", list(hook.get("tests")))?;
     Ok(())
 }
 

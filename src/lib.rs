@@ -30,5 +30,5 @@ pub use disk::Disk;
 pub use file_log::Hold;
 pub use store::{
     Condition, CutLine, LineEnds, MissingEvent, Options, PendingCheckpoint, Progress,
-    RepairOutcome, Snapshot, Store, StoreError,
+    RepairOutcome, Snapshot, Store, StoreError, hook_settings, served,
 };

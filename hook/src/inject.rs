@@ -1,21 +1,26 @@
-//! What `persona-inject` does: the call of a named sub-agent gets a persona.
+//! What `persona-inject` does: the call of a sub-agent gets a persona.
+//!
+//! A client tells of a call in one of two ways: a mod when the agent is about to start, and is
+//! answered with the words to put ahead of its prompt; or a command hook before the call is made,
+//! and is answered with the call as it shall be made. In a session that a mod serves the command
+//! hook stands back. Should both be asked of one call, it gets one persona: the slot is the same.
 
 use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use muzzle_persona::Store;
-use muzzle_persona::broker::{AssignRequest, Roles};
-use muzzle_persona::events::{AgentName, RoleName, SessionId, TeamName, ToolUseId};
+use muzzle_persona::broker::{Assigned, Eligible};
+use muzzle_persona::{Options, Store, hook_settings, served};
 
-use crate::payload::{self, AgentInput, Payload};
-use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer, project};
+use crate::call::Call;
+use crate::payload::{self, Payload};
+use crate::spawn::{Spawn, Told};
+use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer};
 
 /// The time that the hook may take.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Reads a payload, and answers with the call as it shall be made.
+/// Reads a payload, and answers it.
 ///
 /// The answer is empty when the call is not one for a persona.
 pub fn answer(
@@ -23,76 +28,139 @@ pub fn answer(
     deadline: &Arc<Deadline>,
     mut environment: Environment,
 ) -> Result<Answer, Problem> {
-    let eligible = environment.eligible()?;
+    let set = environment.eligible()?;
     let json = payload::read(input)?;
     let payload = Payload::parse(json.get())?;
-    let Some(agent) = payload.agent_input()? else { return Ok(Answer::default()) };
-    let Some(name) = agent_name(&agent, &payload, eligible) else { return Ok(Answer::default()) };
-    if !agent.has_prompt() {
+    match &*payload.event() {
+        "PreToolUse" => before_tool(&payload, set, deadline, &mut environment),
+        "agent.spawn" => spawn(json.get(), &payload, set, deadline, &mut environment),
+        _ => Ok(Answer::default()),
+    }
+}
+
+/// Answers a command hook.
+fn before_tool(
+    payload: &Payload<'_>,
+    set: Option<Eligible>,
+    deadline: &Arc<Deadline>,
+    environment: &mut Environment,
+) -> Result<Answer, Problem> {
+    let Some(input) = payload.agent_input()? else { return Ok(Answer::default()) };
+    let tool_use_id = payload.tool_use_id.said();
+    let call = Call {
+        session: payload.session_id.said().unwrap_or_default(),
+        cwd: payload.cwd.said().unwrap_or_default(),
+        agent_id: tool_use_id.clone(),
+        tool_use_id,
+        name: input.name.said(),
+        team: input.team_name.said(),
+        kind: input.subagent_type.said(),
+        description: input.description.said(),
+    };
+    let Some(options) = options_for(&call, set, deadline, environment)? else {
+        return Ok(Answer::default());
+    };
+    if served::is_served(&options, &call.session()?) {
+        return Ok(Answer::default());
+    }
+    if !input.has_prompt() {
         return Err("the call has no prompt".into());
     }
-    let session = SessionId::parse(&payload.session_id)?;
-    let name = AgentName::parse(&name)?;
-    let team = given(agent.team_name.as_deref()).map(TeamName::parse).transpose()?;
-    let tool_use_id = given(payload.tool_use_id.as_deref()).map(ToolUseId::parse).transpose()?;
-    let options = environment.options(deadline)?;
-    let mut store = Store::open(&options, &mut environment.rng)?;
-    let request = AssignRequest {
-        session,
-        agent: name,
-        team,
-        project: project::of(Path::new(&payload.cwd)),
-        roles: vec![role(&agent, &store.rules().roles)],
-        summon: None,
-        tool_use_id,
-        starts: false,
-        explain: false,
+    let Some((assigned, store)) = lend(&call, set, &options, environment)? else {
+        return Ok(Answer::default());
     };
-    let (assigned, _) = store.assign(&request, options.now, &mut environment.rng)?;
-    let updated = assigned.first().and_then(|assigned| agent.with_preamble(&assigned.preamble));
+    let updated = input.with_preamble(&assigned.preamble);
     let updated = updated.ok_or("a bug in the hook: the call could not be rewritten")?;
     // No `permissionDecision`: a persona must never open a gate.
     let stdout = format!(
         r#"{{"hookSpecificOutput":{{"hookEventName":"PreToolUse","updatedInput":{updated}}}}}"#
     );
+    Ok(said(stdout, store, options))
+}
+
+/// Answers a mod.
+fn spawn(
+    json: &str,
+    payload: &Payload<'_>,
+    set: Option<Eligible>,
+    deadline: &Arc<Deadline>,
+    environment: &mut Environment,
+) -> Result<Answer, Problem> {
+    let spawn = Spawn::parse(json)?;
+    let call = spawn.call(payload);
+    if spawn.is_fork() {
+        return Ok(Answer::default());
+    }
+    let Some(options) = options_for(&call, set, deadline, environment)? else {
+        return Ok(Answer::default());
+    };
+    if spawn.is_resumed() {
+        return resumed(&call, options);
+    }
+    let Some((assigned, store)) = lend(&call, set, &options, environment)? else {
+        return Ok(Answer::default());
+    };
+    let preamble = Some(&*assigned.preamble);
+    let stdout = told(&store, assigned.slot.as_str(), preamble)?;
+    Ok(said(stdout, store, options))
+}
+
+/// Answers for a run that goes on: it has its slot back if that is still its own.
+fn resumed(call: &Call, options: Options) -> Result<Answer, Problem> {
+    let store = Store::peek(&options)?;
+    let (session, agent) = (call.session()?, call.agent()?);
+    let open = store.roster().open_slots(&session);
+    let own = open.iter().find(|(_, lease)| lease.slot.belongs_to(&agent));
+    let Some((_, lease)) = own else { return Ok(Answer::default()) };
+    let stdout = told(&store, lease.slot.as_str(), None)?;
+    Ok(said(stdout, store, options))
+}
+
+/// Where the store is, if the call is one for a persona.
+///
+/// Where nothing was said to the hook, the seed decides. For an agent with a name it is read with
+/// the store; most agents without one need no store, nor a seed that can be read.
+fn options_for(
+    call: &Call,
+    set: Option<Eligible>,
+    deadline: &Arc<Deadline>,
+    environment: &Environment,
+) -> Result<Option<Options>, Problem> {
+    let is_eligible = call.is_eligible(set.unwrap_or_default());
+    if set.is_some() && !is_eligible {
+        return Ok(None);
+    }
+    let options = environment.options(deadline)?;
+    let by_seed = || hook_settings(&options).unwrap_or_default().inject == Eligible::All;
+    let is_eligible = is_eligible || by_seed();
+    Ok(is_eligible.then_some(options))
+}
+
+/// Lends a persona, unless the seed says that nobody gets one.
+fn lend(
+    call: &Call,
+    set: Option<Eligible>,
+    options: &Options,
+    environment: &mut Environment,
+) -> Result<Option<(Assigned, Store)>, Problem> {
+    let who = (call.session()?, call.agent()?);
+    let mut store = Store::open(options, &mut environment.rng)?;
+    if set.is_none() && store.rules().hook.inject == Eligible::Off {
+        return Ok(None);
+    }
+    let request = call.request(who, &store.rules().roles);
+    let (assigned, _) = store.assign(&request, options.now, &mut environment.rng)?;
+    let assigned = assigned.into_iter().next().ok_or("a bug in the hook: nobody was lent")?;
+    Ok(Some((assigned, store)))
+}
+
+/// What a mod is told.
+fn told(store: &Store, slot: &str, preamble: Option<&str>) -> Result<String, Problem> {
+    let tests = store.rules().hook.tests().collect();
+    Ok(serde_json::to_string(&Told { slot, preamble, tests })?)
+}
+
+fn said(stdout: String, mut store: Store, options: Options) -> Answer {
     let notes = store.take_torn().iter().map(ToString::to_string).collect();
-    Ok(Answer { stdout: stdout + "\n", notes, pending: options.pending })
-}
-
-/// What the agent is called, if its call is one for a persona.
-///
-/// An agent without a name is told apart by the call that starts it.
-fn agent_name(agent: &AgentInput<'_>, payload: &Payload<'_>, eligible: &str) -> Option<String> {
-    let name = given(agent.name.as_deref());
-    let is_named = name.is_some() || given(agent.team_name.as_deref()).is_some();
-    if eligible == "off" || eligible == "named" && !is_named {
-        return None;
-    }
-    name.map(str::to_owned).or_else(|| {
-        let kind = given(agent.subagent_type.as_deref()).unwrap_or("agent");
-        Some(format!("{kind}-{}", given(payload.tool_use_id.as_deref())?))
-    })
-}
-
-/// A text of the payload that says something.
-fn given(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| !text.trim().is_empty())
-}
-
-/// The role to ask for.
-///
-/// The type of the agent, where it says more than `general`; else the role
-/// that the description tells of, else the name; else `general`.
-fn role(agent: &AgentInput<'_>, roles: &Roles) -> RoleName {
-    let general = &roles.general().name;
-    let kind = agent.subagent_type.as_deref().and_then(|kind| RoleName::parse(kind).ok());
-    if let Some(kind) = kind.as_ref().filter(|kind| roles.resolve(kind.as_str()).name != *general) {
-        return kind.clone();
-    }
-    let described = agent.description.as_ref();
-    // Clients ask for a few words: keywords are looked for in no more than these.
-    let described = described.map(|text| text.chars().take(2000).collect());
-    let mut texts = [&described, &agent.name].into_iter().flatten();
-    let told = texts.find_map(|text| roles.by_keyword(text));
-    told.map(|role| role.name.clone()).or(kind).unwrap_or_else(|| general.clone())
+    Answer { stdout: stdout + "\n", notes, pending: options.pending }
 }

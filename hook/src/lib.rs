@@ -7,6 +7,7 @@
 //! field of it but the prompt ([`inject`]). When a session ends, its personas
 //! come back ([`release`]).
 
+mod call;
 pub mod deadline;
 pub mod environment;
 pub mod fail_open;
@@ -14,6 +15,7 @@ pub mod inject;
 mod payload;
 mod project;
 pub mod release;
+mod spawn;
 
 /// Why a hook did nothing: the text of its one line on stderr.
 pub type Problem = Box<dyn std::error::Error + Send + Sync>;

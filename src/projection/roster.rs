@@ -286,7 +286,8 @@ impl Roster {
     }
 
     /// The open slots of a session, each with the persona in it, in the order of personas and slots.
-    pub(crate) fn open_slots(&self, session: &SessionId) -> Vec<(&PersonaName, Lease)> {
+    #[must_use]
+    pub fn open_slots(&self, session: &SessionId) -> Vec<(&PersonaName, Lease)> {
         let holds = self.sessions.get(session).map(|activity| &activity.holds);
         let held: BTreeSet<_> = holds.into_iter().flatten().collect();
         let held = held.into_iter().map(|index| *index as usize);

@@ -13,7 +13,7 @@ use std::{io, mem};
 use jiff::Timestamp;
 
 use crate::broker::{
-    self, AssignRequest, Assigned, Choice, Decision, Refusal, Rules, Seed, Situation,
+    self, AssignRequest, Assigned, Choice, Decision, HookSettings, Refusal, Rules, Seed, Situation,
 };
 use crate::disk::{self, Disk};
 use crate::events::{Append, Event, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
@@ -31,6 +31,7 @@ mod machine;
 mod options;
 mod reading;
 mod repair;
+pub mod served;
 mod snapshot;
 mod verify;
 
@@ -155,6 +156,11 @@ impl Store<FileLog> {
         }
         Err(self.keeps_moving())
     }
+}
+
+/// Reads what the user's seed, if the store has one, says of a client's hooks.
+pub fn hook_settings(options: &Options) -> Result<HookSettings, StoreError> {
+    Ok(read_seed(&options.dir.join("seed.toml"))?.hook().clone())
 }
 
 /// Reads the user's seed, if the store has one.
@@ -334,6 +340,9 @@ impl<L: Log> Store<L> {
             decision = rule(&mut self.situation(now, rng))?;
         }
         let Decision { events, outcome, notices } = decision;
+        if !events.is_empty() {
+            self.check_version()?;
+        }
         let lines = self.encode(now, events)?;
         // What was not recorded is not to be kept either.
         self.take_in(&lines)?;

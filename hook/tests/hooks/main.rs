@@ -11,6 +11,7 @@
 #![expect(clippy::print_stderr, reason = "a test says what it skips")]
 
 mod answer;
+mod by_mod;
 mod eligible;
 mod faults;
 #[allow(dead_code, reason = "what harms the other binary, too, of which this one needs a part")]
