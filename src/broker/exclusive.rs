@@ -10,6 +10,7 @@ use super::{AssignRequest, ReleaseRequest, clean_up, release};
 use crate::events::{
     AgentName, Channel, Event, OutcomeResult, ReleaseReason, RunId, Slot, ToolUseId,
 };
+use crate::projection::RoleRecord;
 
 /// What happens next. Runs are counted as they start, and numbers stand for any of them.
 #[derive(Debug, Clone)]
@@ -60,6 +61,8 @@ struct Run {
     is_mod: bool,
     /// What the client alone knows.
     is_under_way: bool,
+    /// Whether it never started: then there is nothing more to tell of it.
+    is_denied: bool,
     /// Whether it was ever told of.
     is_told: bool,
     since: i64,
@@ -152,7 +155,10 @@ impl Client {
     }
 
     fn does(&mut self, deed: &Deed) {
-        let any = |number: usize, runs: &[Run]| (!runs.is_empty()).then(|| number % runs.len());
+        let any = |number: usize, runs: &[Run]| {
+            let number = number.checked_rem(runs.len())?;
+            (!runs.get(number)?.is_denied).then_some(number)
+        };
         match deed {
             Deed::Start { session, agent } => {
                 let is_mod = *session < 2;
@@ -174,6 +180,7 @@ impl Client {
                     persona,
                     is_mod,
                     is_under_way: true,
+                    is_denied: false,
                     is_told: false,
                     since: self.world.now.as_second(),
                 });
@@ -222,7 +229,7 @@ impl Client {
                 if run.is_told || !run.is_under_way || !run.is_mod {
                     return;
                 }
-                self.runs[number].is_under_way = false;
+                (self.runs[number].is_under_way, self.runs[number].is_denied) = (false, true);
                 let call = Some(ToolUseId::unchecked(&run.call));
                 let place = Place { slot: Some(run.slot.clone()), agent: None, call };
                 let session = session(&format!("s{}", run.session));
@@ -292,7 +299,7 @@ proptest! {
         let personas = client.world.roster.personas();
         prop_assert!(personas.iter().all(|persona| !persona.is_held()));
         let counted: u64 =
-            personas.iter().flat_map(|it| it.roles.values()).map(|role| role.closed()).sum();
-        prop_assert!(counted as usize <= lent);
+            personas.iter().flat_map(|it| it.roles.values()).map(RoleRecord::closed).sum();
+        prop_assert!(counted <= lent as u64);
     }
 }

@@ -55,7 +55,7 @@ pub use release::{Orphaned, ReleaseRequest, Released, clean_up, release};
 pub use replay::{Replay, Replayed, RoleReplay};
 pub use retract::{RetractRequest, Retracted, retract};
 pub use roles::{Role, Roles};
-pub use run::{DeliveryRequest, EndRequest, Place, Stage, deliver, deny, end};
+pub use run::{DeliveryRequest, EndRequest, Place, Stage, deliver, deny, end, end_late};
 pub use score::{Evidence, Ranked, Score, Scoring, TieBreak, affinity, rank, score};
 pub use seed::{Rules, Seed};
 pub use seed_file::SeedError;

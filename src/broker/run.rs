@@ -7,7 +7,7 @@ use super::lending::{released_slot, releases};
 use super::{Decision, Refusal, Situation};
 use crate::events::{
     AgentName, Channel, Delivery, Event, Measures, Outcome, OutcomeResult, PersonaName,
-    ReleaseReason, RunId, SessionId, Slot, Source, ToolUseId,
+    ReleaseReason, ReleasedSlot, RunId, SessionId, Slot, Source, ToolUseId,
 };
 use crate::projection::lease::said;
 use crate::projection::{Lease, Needs};
@@ -111,7 +111,8 @@ pub fn deliver(
         let is_told = situation.roster.has_deliveries();
         let agent = place.agent.as_ref().filter(|_| !is_told);
         let is_named = |lease: &Lease| agent.is_some_and(|agent| lease.slot.belongs_to(agent));
-        find(&|lease| lease.run(run).is_some()).or_else(|| find(&is_named))
+        let has_begun = |lease: &Lease| lease.run(run).is_some_and(|run| run.is_delivered);
+        find(&has_begun).or_else(|| find(&is_named))
     } else {
         find(&|lease| place.is(lease))
     };
@@ -181,6 +182,35 @@ pub fn end(situation: &mut Situation<'_>, request: &EndRequest) -> Result<Decisi
     let is_new = ends || (adds && known.last_said != Some(said(&outcome)));
     let events = is_new.then_some(Event::Outcome(outcome)).into_iter().collect();
     Ok(Decision::new(events, true))
+}
+
+/// Records how a run ended whose slot was closed before that was told; of whom, the log knows.
+pub fn end_late(
+    situation: &mut Situation<'_>,
+    request: &EndRequest,
+    closed: &ReleasedSlot,
+) -> Result<Decision<()>, Refusal> {
+    let EndRequest { session, run, result, rests, measures, .. } = request;
+    let ReleasedSlot { slot, persona, role } = closed;
+    let roster = situation.roster;
+    if roster.last_result(run, slot, &source()) == Some(*result) {
+        return Ok(Decision::new(Vec::new(), ()));
+    }
+    // Where another run has the place by now, this is none of its ends.
+    let is_taken = roster.open_slots(session).iter().any(|(_, lease)| lease.slot == *slot);
+    let is_over = !rests.unwrap_or_default() && !is_taken;
+    let outcome = Outcome {
+        session: session.clone(),
+        slot: slot.clone(),
+        persona: persona.clone(),
+        role: role.clone(),
+        run: run.clone(),
+        result: *result,
+        source: source(),
+        ended: is_over.then_some(true),
+        measures: *measures,
+    };
+    Ok(Decision::new(vec![Event::Outcome(outcome)], ()))
 }
 
 fn outcome_of(request: &EndRequest, persona: &PersonaName, lease: &Lease) -> Outcome {

@@ -101,6 +101,12 @@ impl Lease {
         self.runs.get(id).copied()
     }
 
+    /// Returns whether anything is known of a run in it.
+    #[must_use]
+    pub fn has_run(&self, id: &RunId) -> bool {
+        self.runs.contains_key(id)
+    }
+
     /// Returns whether there is any sign of a run in it.
     #[must_use]
     pub fn is_seen(&self) -> bool {
@@ -185,6 +191,8 @@ impl Serialize for Lease {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -211,10 +219,10 @@ mod tests {
     fn a_slot_is_unseen_then_under_way_and_then_over() {
         let (begun, over) = (delivery("s", "r1"), ended("r1"));
         assert_eq!(hold(&[]), Hold::Unseen(2));
-        assert_eq!(hold(&[begun.clone()]), Hold::UnderWay);
+        assert_eq!(hold(slice::from_ref(&begun)), Hold::UnderWay);
         assert_eq!(hold(&[begun.clone(), rests("r1")]), Hold::UnderWay, "a teammate rests");
         assert_eq!(hold(&[begun.clone(), over.clone()]), Hold::Ended);
-        assert_eq!(hold(std::slice::from_ref(&over)), Hold::UnderWay, "an older one's, maybe");
+        assert_eq!(hold(slice::from_ref(&over)), Hold::UnderWay, "an older one's, maybe");
         let back = release("s", "w-0", "Ann", "testing", "finished");
         assert_eq!(hold(&[begun, over, back]), Hold::Free);
         assert_eq!(hold(&[rests("r1")]), Hold::UnderWay, "there is a sign of it");
