@@ -57,6 +57,8 @@ pub struct Store<L: Log = FileLog> {
     log: L,
     seed: Seed,
     rules: Rules,
+    /// Why the user's seed cannot be used, if it cannot: then the built-in one is in force.
+    flaw: Option<StoreError>,
     wait: Duration,
     progress: Progress,
     view: View,
@@ -84,6 +86,7 @@ impl Store<FileLog> {
         store.recall();
         store.read()?;
         if store.view.events == 0 {
+            store.require_seed()?;
             store.log.create_store()?;
             let personas = store.seed.personas()?;
             store.execute(&Needs::nothing(), options.now, rng, |situation| {
@@ -115,12 +118,18 @@ impl Store<FileLog> {
 
     /// A store of whose log nothing was read yet.
     fn closed(options: &Options) -> Result<Self, StoreError> {
-        let seed = read_seed(&options.dir.join("seed.toml"))?;
-        let rules = seed.rules()?;
+        let own = read_seed(&options.dir.join("seed.toml"));
+        let own = own.and_then(|seed| Ok((seed.rules()?, seed)));
+        // Most of what is asked of a store needs nothing of it.
+        let (rules, seed, flaw) = match own {
+            Ok((rules, seed)) => (rules, seed, None),
+            Err(flaw) => (Seed::default().rules()?, Seed::default(), Some(flaw)),
+        };
         Ok(Self {
             log: options.log(),
             seed,
             rules,
+            flaw,
             wait: options.wait,
             progress: options.progress.clone(),
             view: View::default(),
@@ -201,6 +210,18 @@ impl<L: Log> Store<L> {
         &self.rules
     }
 
+    /// Why the user's seed cannot be used, if it cannot, and the built-in one is in force.
+    #[must_use]
+    pub fn seed_flaw(&self) -> Option<&StoreError> {
+        self.flaw.as_ref()
+    }
+
+    /// Makes sure that the user's seed is in force, if there is one: what chooses or makes personas
+    /// must not do so by other rules than the user's.
+    pub fn require_seed(&mut self) -> Result<(), StoreError> {
+        self.flaw.take().map_or(Ok(()), Err)
+    }
+
     /// Has a rule decide, and records what it decided. Answers with the outcome and with what the
     /// caller should know when that is durable.
     ///
@@ -249,6 +270,7 @@ impl<L: Log> Store<L> {
         now: Timestamp,
         rng: &mut fastrand::Rng,
     ) -> Result<(Vec<Assigned>, Vec<String>), StoreError> {
+        self.require_seed()?;
         let needs = request.needs(&self.rules);
         let (choices, notices) =
             self.execute(&needs, now, rng, |it| broker::assign(it, request))?;
@@ -257,11 +279,12 @@ impl<L: Log> Store<L> {
 
     /// Answers as [`Store::assign`] would, and records nothing.
     pub fn rehearse_assign(
-        self,
+        mut self,
         request: &AssignRequest,
         now: Timestamp,
         rng: &mut fastrand::Rng,
     ) -> Result<(Vec<Assigned>, Vec<String>), StoreError> {
+        self.require_seed()?;
         let needs = request.needs(&self.rules);
         let rule = |it: &mut Situation<'_>| broker::assign(it, request);
         let (mut rehearsed, choices, notices) = self.rehearse(&needs, now, rng, rule)?;
@@ -745,6 +768,7 @@ mod tests {
             log: Scripted { reads: 0, script },
             rules: seed.rules().unwrap(),
             seed,
+            flaw: None,
             wait: Duration::ZERO,
             progress: Progress::default(),
             view: View::default(),
