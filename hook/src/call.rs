@@ -53,11 +53,13 @@ impl Call {
         Ok(named.or_else(|_| AgentName::parse(&format!("agent-{id}")))?)
     }
 
-    /// What the agent of a session asks of the broker. What cannot be used is left out.
+    /// What the agent of a session asks of the broker; whether it starts for certain, the client's way
+    /// of telling says. What cannot be used is left out.
     pub fn request(
         &self,
         (session, agent): (SessionId, AgentName),
         roles: &Roles,
+        starts: bool,
     ) -> AssignRequest {
         AssignRequest {
             session,
@@ -67,7 +69,7 @@ impl Call {
             roles: vec![self.role(roles)],
             summon: None,
             tool_use_id: self.tool_use_id.as_deref().and_then(|id| ToolUseId::parse(id).ok()),
-            starts: false,
+            starts,
             explain: false,
         }
     }

@@ -4,19 +4,32 @@
 //! answered with the words to put ahead of its prompt; or a command hook before the call is made,
 //! and is answered with the call as it shall be made. In a session that a mod serves the command
 //! hook stands back. Should both be asked of one call, it gets one persona: the slot is the same.
+//! What a client tells later of the run is recorded ([`run`](crate::run)).
 
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use muzzle_persona::broker::{Assigned, Eligible};
+use muzzle_persona::broker::{self, Assigned, DeliveryRequest, Eligible, Place, Situation, Stage};
+use muzzle_persona::events::Channel;
+use muzzle_persona::projection::Needs;
 use muzzle_persona::{Options, Store, hook_settings, served};
 
 use crate::call::Call;
 use crate::payload::{self, Payload};
 use crate::spawn::{Spawn, Told};
-use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer};
+use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer, run};
 
+/// What `--help` prints.
+pub const HELP: &str = "\
+Give the sub-agents of a client their personas, and record what becomes of their runs.
+
+Usage: persona-inject [--inject named|all|off] < PAYLOAD
+
+A client starts it with a JSON payload on stdin: the events PreToolUse, PostToolUse and SubagentStop of
+Claude Code's command hooks, and agent.spawn, agent.started and turn.complete of its mod. It answers on
+stdout, and always exits with 0.
+";
 /// The time that the hook may take.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -34,6 +47,10 @@ pub fn answer(
     match &*payload.event() {
         "PreToolUse" => before_tool(&payload, set, deadline, &mut environment),
         "agent.spawn" => spawn(json.get(), &payload, set, deadline, &mut environment),
+        "agent.started" => run::started(json.get(), &payload, deadline, &mut environment),
+        "turn.complete" => run::completed(json.get(), &payload, deadline, &mut environment),
+        "PostToolUse" => run::after_tool(&payload, deadline, &mut environment),
+        "SubagentStop" => run::stopped(&payload, deadline, &mut environment),
         _ => Ok(Answer::default()),
     }
 }
@@ -66,7 +83,7 @@ fn before_tool(
     if !input.has_prompt() {
         return Err("the call has no prompt".into());
     }
-    let Some((assigned, store)) = lend(&call, set, &options, environment)? else {
+    let Some((assigned, store)) = lend(&call, set, false, &options, environment)? else {
         return Ok(Answer::default());
     };
     let updated = input.with_preamble(&assigned.preamble);
@@ -75,7 +92,7 @@ fn before_tool(
     let stdout = format!(
         r#"{{"hookSpecificOutput":{{"hookEventName":"PreToolUse","updatedInput":{updated}}}}}"#
     );
-    Ok(said(stdout, store, options))
+    Ok(said(stdout + "\n", store, options))
 }
 
 /// Answers a mod.
@@ -95,25 +112,45 @@ fn spawn(
         return Ok(Answer::default());
     };
     if spawn.is_resumed() {
-        return resumed(&call, options);
+        return resumed(&spawn, &call, options, environment);
     }
-    let Some((assigned, store)) = lend(&call, set, &options, environment)? else {
+    let Some((assigned, store)) = lend(&call, set, true, &options, environment)? else {
         return Ok(Answer::default());
     };
     let preamble = Some(&*assigned.preamble);
     let stdout = told(&store, assigned.slot.as_str(), preamble)?;
-    Ok(said(stdout, store, options))
+    Ok(said(stdout + "\n", store, options))
 }
 
 /// Answers for a run that goes on: it has its slot back if that is still its own.
-fn resumed(call: &Call, options: Options) -> Result<Answer, Problem> {
-    let store = Store::peek(&options)?;
-    let (session, agent) = (call.session()?, call.agent()?);
-    let open = store.roster().open_slots(&session);
-    let own = open.iter().find(|(_, lease)| lease.slot.belongs_to(&agent));
-    let Some((_, lease)) = own else { return Ok(Answer::default()) };
-    let stdout = told(&store, lease.slot.as_str(), None)?;
-    Ok(said(stdout, store, options))
+///
+/// That is recorded at once, so that nobody else takes its persona before it is told that it started.
+fn resumed(
+    spawn: &Spawn<'_>,
+    call: &Call,
+    options: Options,
+    environment: &mut Environment,
+) -> Result<Answer, Problem> {
+    let place = Place { slot: None, agent: call.agent().ok(), call: None };
+    let request = DeliveryRequest {
+        session: call.session()?,
+        place,
+        run: spawn.run()?,
+        channel: Channel::Mod,
+        arrived: false,
+        is_teammate: spawn.is_teammate(),
+        stage: Stage::GoesOn,
+    };
+    let mut store = Store::peek(&options)?;
+    if store.roster().open_slots(&request.session).is_empty() {
+        return Ok(Answer::default());
+    }
+    let (now, rng) = (options.now, &mut environment.rng);
+    let rule = |it: &mut Situation<'_>| broker::deliver(it, &request);
+    let (slot, _) = store.execute(&Needs::nothing(), now, rng, rule)?;
+    let Some(slot) = slot else { return Ok(said(String::new(), store, options)) };
+    let stdout = told(&store, slot.as_str(), None)?;
+    Ok(said(stdout + "\n", store, options))
 }
 
 /// Where the store is, if the call is one for a persona.
@@ -140,6 +177,7 @@ fn options_for(
 fn lend(
     call: &Call,
     set: Option<Eligible>,
+    starts: bool,
     options: &Options,
     environment: &mut Environment,
 ) -> Result<Option<(Assigned, Store)>, Problem> {
@@ -148,7 +186,7 @@ fn lend(
     if set.is_none() && store.rules().hook.inject == Eligible::Off {
         return Ok(None);
     }
-    let request = call.request(who, &store.rules().roles);
+    let request = call.request(who, &store.rules().roles, starts);
     let (assigned, _) = store.assign(&request, options.now, &mut environment.rng)?;
     let assigned = assigned.into_iter().next().ok_or("a bug in the hook: nobody was lent")?;
     Ok(Some((assigned, store)))
@@ -160,7 +198,8 @@ fn told(store: &Store, slot: &str, preamble: Option<&str>) -> Result<String, Pro
     Ok(serde_json::to_string(&Told { slot, preamble, tests })?)
 }
 
-fn said(stdout: String, mut store: Store, options: Options) -> Answer {
+/// Answers, and says what was cut from the log on the way.
+pub fn said(stdout: String, mut store: Store, options: Options) -> Answer {
     let notes = store.take_torn().iter().map(ToString::to_string).collect();
-    Answer { stdout: stdout + "\n", notes, pending: options.pending }
+    Answer { stdout, notes, pending: options.pending }
 }

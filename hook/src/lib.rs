@@ -15,6 +15,7 @@ pub mod inject;
 mod payload;
 mod project;
 pub mod release;
+mod run;
 mod spawn;
 
 /// Why a hook did nothing: the text of its one line on stderr.

@@ -72,7 +72,20 @@ pub struct Payload<'a> {
     pub reason: Text<'a>,
     pub tool_name: Text<'a>,
     pub tool_use_id: Text<'a>,
+    pub agent_id: Text<'a>,
     tool_input: Option<&'a RawValue>,
+    tool_response: Option<&'a RawValue>,
+}
+
+/// What the tool that starts an agent answered.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AgentResponse<'a> {
+    pub status: Text<'a>,
+    #[serde(borrow, rename = "agentId")]
+    pub agent_id: Text<'a>,
+    /// What the agent was really told.
+    prompt: Option<&'a RawValue>,
 }
 
 /// The input of the tool that starts an agent.
@@ -101,10 +114,22 @@ impl<'a> Payload<'a> {
         self.hook_event_name.said().unwrap_or_default()
     }
 
+    /// Returns whether the tool is the one that starts an agent.
+    fn starts_agent(&self) -> bool {
+        matches!(self.tool_name.said().as_deref(), Some("Agent" | "Task"))
+    }
+
+    /// What the tool answered, if this is a call of the one that starts an agent.
+    pub fn agent_response(&self) -> Result<Option<AgentResponse<'a>>, Problem> {
+        let Some(answer) = self.tool_response.filter(|_| self.starts_agent()) else {
+            return Ok(None);
+        };
+        object(answer.get(), "`tool_response`", "an agent's").map(Some)
+    }
+
     /// The input of the tool, if this is a call of the one that starts an agent.
     pub fn agent_input(&self) -> Result<Option<AgentInput<'a>>, Problem> {
-        let starts_agent = matches!(self.tool_name.said().as_deref(), Some("Agent" | "Task"));
-        let Some(input) = self.tool_input.filter(|_| starts_agent) else { return Ok(None) };
+        let Some(input) = self.tool_input.filter(|_| self.starts_agent()) else { return Ok(None) };
         let json = input.get();
         let input = object::<AgentInput<'a>>(json, "`tool_input`", "an agent's")?;
         Ok(Some(AgentInput { json, ..input }))
@@ -143,6 +168,14 @@ impl AgentInput<'_> {
     /// Returns whether a preamble can be put ahead of the prompt.
     pub fn has_prompt(&self) -> bool {
         self.prompt.is_some_and(|prompt| prompt.get().starts_with('"'))
+    }
+}
+
+impl AgentResponse<'_> {
+    /// Returns whether the agent was told its persona first.
+    pub fn is_told(&self) -> bool {
+        let prompt = self.prompt.and_then(|prompt| prompt.get().strip_prefix('"'));
+        prompt.is_some_and(|prompt| without_preamble(prompt).len() < prompt.len())
     }
 }
 

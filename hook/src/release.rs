@@ -13,6 +13,15 @@ use muzzle_persona::{Store, served};
 use crate::payload::{self, Payload};
 use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer};
 
+/// What `--help` prints.
+pub const HELP: &str = "\
+Take personas back when a session of a client ends.
+
+Usage: persona-release < PAYLOAD
+
+A client starts it with a JSON payload on stdin: the events SessionStart and SessionEnd of Claude Code's
+command hooks, and session.start of its mod. It answers nothing, and always exits with 0.
+";
 /// The time that the hook may take. All `SessionEnd` hooks share 1.5 s.
 pub const TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -54,6 +63,8 @@ pub fn answer(
         let age = store.rules().lifecycle.stale_after();
         store.execute(needs, now, rng, |it| broker::clean_up(it, age))?;
     }
-    let notes = store.take_torn().iter().map(ToString::to_string).collect();
+    let mut notes: Vec<_> = store.take_torn().iter().map(ToString::to_string).collect();
+    let flaw = store.seed_flaw();
+    notes.extend(flaw.map(|flaw| format!("{flaw}; the built-in seed is used instead")));
     Ok(Answer { stdout: String::new(), notes, pending: options.pending })
 }

@@ -1,5 +1,6 @@
 //! What a mod tells of an agent that is about to start, and what it is answered.
 
+use muzzle_persona::events::RunId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -19,6 +20,15 @@ pub struct Spawn<'a> {
     fork: Option<&'a RawValue>,
     workflow: Option<&'a RawValue>,
     resume: Option<&'a RawValue>,
+    is_teammate: Option<&'a RawValue>,
+}
+
+/// The run that goes on.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Resume<'a> {
+    #[serde(borrow)]
+    agent_id: Text<'a>,
 }
 
 /// Where an agent stands in the run of a workflow.
@@ -54,6 +64,18 @@ impl<'a> Spawn<'a> {
     /// Returns whether a run goes on, which can be told nothing more.
     pub fn is_resumed(&self) -> bool {
         self.resume.is_some()
+    }
+
+    /// The run that goes on.
+    pub fn run(&self) -> Result<RunId, Problem> {
+        let resume = self.resume.map(|json| object(json.get(), "`resume`", "a mod's"));
+        let Resume { agent_id } = resume.transpose()?.unwrap_or_default();
+        Ok(RunId::parse(&agent_id.said().unwrap_or_default())?)
+    }
+
+    /// Returns whether the agent rests between its turns.
+    pub fn is_teammate(&self) -> bool {
+        self.is_teammate.is_some_and(|it| it.get() == "true")
     }
 
     /// The call. An agent of a workflow counts as unnamed: all of a run have one call.

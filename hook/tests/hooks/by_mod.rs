@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Call, Home, keys, recorded};
+use crate::harness::{Call, Home, keys, recorded, told_by_mod};
 
 /// The facts of a review by `worker-1` in the session `session-1`, with these changes: a value takes
 /// the place of the field's, and null takes it out.
@@ -18,12 +18,6 @@ fn spawn(changes: &Value) -> String {
     }
     facts_object.retain(|_, value| !value.is_null());
     facts.to_string()
-}
-
-/// What the mod told in Claude Code 2.1.332.
-fn told_by_mod(name: &str) -> String {
-    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/claude-code/2.1.332");
-    std::fs::read_to_string(format!("{fixtures}/{name}.json")).unwrap()
 }
 
 fn session_start(session: &str) -> String {
@@ -111,16 +105,19 @@ fn a_run_that_goes_on_has_its_slot_back_while_that_is_open() {
     home.inject(resumed.clone()).start().ends_with_any_problem();
     assert!(!home.path().join(".muzzle").exists(), "nothing is made for it");
     answer(home.inject(spawn(&json!({}))));
-    let log = home.log();
     let told = answer(home.inject(resumed.clone()));
     assert_eq!(keys(&told), ["slot", "tests"]);
     assert_eq!(told["slot"], "worker-1-0");
+    let log = home.log();
+    assert_eq!(home.events("delivery")[0]["data"]["arrived"], false, "it is at work again");
+    assert_eq!(answer(home.inject(resumed.clone()))["slot"], "worker-1-0");
     let other = |change: Value| {
         let mut facts: Value = serde_json::from_str(&resumed).unwrap();
         facts.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         home.inject(facts.to_string()).run();
     };
-    other(json!({"name": "worker-2"}));
+    other(json!({"name": "worker-2", "resume": {"agent_id": "a2"}}));
+    other(json!({"resume": {"agent_id": "a2"}}));
     other(json!({"session_id": "session-2"}));
     assert_eq!(home.log(), log, "nothing is recorded");
     home.release(r#"{"hook_event_name":"SessionEnd","session_id":"session-1"}"#).run();

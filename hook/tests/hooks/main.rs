@@ -28,5 +28,6 @@ mod project;
 mod recent;
 mod release;
 mod role;
+mod runs;
 mod stdin;
 mod verbatim;
