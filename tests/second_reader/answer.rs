@@ -94,7 +94,14 @@ impl Judge {
         let personas = ranking.iter().map(|(name, persona, score)| {
             let sessions: Vec<_> =
                 held_by(roster, name).iter().map(|it| it["session"].clone()).collect();
+            let leases = roster.leases.iter().filter(|lease| lease.slot.persona == **name);
+            let (mut over, mut at_work) = (false, false);
+            for lease in leases {
+                over |= lease.is_over();
+                at_work |= !lease.is_over();
+            }
             json!({
+                "ended": over && !at_work,
                 "name": name,
                 "score": score.shown(),
                 "evidence": score.evidence(),
@@ -191,6 +198,7 @@ fn held_by(roster: &Roster, name: &str) -> Vec<Value> {
             "role": lease.slot.role,
             "project": lease.project,
             "since": lease.since.to_string(),
+            "ended": lease.is_over(),
         })
     });
     shown.collect()

@@ -73,10 +73,22 @@ impl RoleRecord {
 
 #[derive(Debug)]
 pub struct Lease {
+    is_called: bool,
+    /// What is known of each run: whether it began, and whether it is over.
+    runs: BTreeMap<String, (bool, bool)>,
     pub session: String,
     pub slot: Slot,
     pub project: String,
     pub since: Moment,
+}
+
+impl Lease {
+    /// Whether its run is over, and none goes on.
+    pub fn is_over(&self) -> bool {
+        let counts = |begun: bool| begun || !self.is_called;
+        self.runs.values().any(|(begun, over)| *over && counts(*begun))
+            && !self.runs.values().any(|(begun, over)| *begun && !*over)
+    }
 }
 
 impl Roster {
@@ -91,6 +103,9 @@ impl Roster {
         let mut ended = BTreeMap::new();
         for (place, event) in history.events.iter().enumerate() {
             let counts = !retracted.contains(&event.id);
+            if let Fact::Measured(it) = &event.fact {
+                roster.measure(it);
+            }
             match &event.fact {
                 Fact::Judged(verdict) if counts => {
                     roster.judge(event.at, verdict, limit.is_some_and(|limit| event.at < limit));
@@ -114,9 +129,17 @@ impl Roster {
                 persona.definition = definition.clone();
                 persona.defined_at = event.at;
             }),
-            Fact::Assigned { session, project, slots } => {
+            Fact::Assigned { session, project, is_called, slots } => {
                 for slot in slots {
-                    self.lend(event.at, session, project, slot);
+                    self.lend(event.at, session, project, slot, *is_called);
+                }
+            }
+            Fact::Began { session, slot, run } => {
+                let is_it = |it: &&mut Lease| it.session == *session && it.slot.name == *slot;
+                for lease in self.leases.iter_mut().filter(is_it) {
+                    let (has_begun, is_over) = lease.runs.entry(run.clone()).or_default();
+                    *is_over = *is_over && !*has_begun;
+                    *has_begun = true;
                 }
             }
             Fact::Released { session, counts, slots } => {
@@ -172,14 +195,25 @@ impl Roster {
         });
     }
 
-    fn lend(&mut self, at: Moment, session: &str, project: &str, slot: &Slot) {
+    fn lend(&mut self, at: Moment, session: &str, project: &str, slot: &Slot, is_called: bool) {
         let Some(persona) = self.personas.get_mut(&slot.persona) else {
             return;
         };
         persona.last_assigned = persona.last_assigned.max(Some(at));
         if self.open(session, slot).is_none() {
             let (session, project) = (session.to_owned(), project.to_owned());
-            self.leases.push(Lease { session, slot: slot.clone(), project, since: at });
+            let (slot, runs) = (slot.clone(), BTreeMap::new());
+            self.leases.push(Lease { is_called, runs, session, slot, project, since: at });
+        }
+    }
+
+    /// What an outcome says of a run, whether or not it is taken back.
+    fn measure(&mut self, it: &Outcome) {
+        let slot =
+            Slot { name: it.slot.clone(), persona: it.persona.clone(), role: it.role.clone() };
+        if let Some(open) = self.open(&it.session, &slot) {
+            let (_, is_over) = self.leases[open].runs.entry(it.run.clone()).or_default();
+            *is_over |= it.is_over;
         }
     }
 
