@@ -791,6 +791,87 @@ mod tests {
         }
     }
 
+    /// The release that takes a persona out of the first slot of an agent of `t`.
+    fn taken(agent: &str, persona: &str, reason: ReleaseReason) -> Event {
+        let slots = vec![released(agent, 0, persona, "testing")];
+        Event::Release(Release { session: session("t"), agent: None, reason, slots })
+    }
+
+    #[test]
+    fn a_persona_whose_run_is_over_competes_and_is_taken_with_its_work_counted() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.judged("Ann", "testing", crate::events::Sentiment::Positive);
+        assert_eq!(world.called("t", "v", true, true), "Ann");
+        let decision = world.assign(&request("s", "w", &["testing"])).unwrap();
+        assert_eq!(
+            unscored(&decision),
+            [
+                taken("v", "Ann", ReleaseReason::Finished),
+                lending(vec![assigned("w", 0, "Ann", "testing")]),
+            ]
+        );
+        assert_eq!(decision.outcome[0].took, Some(ReleaseReason::Finished));
+        let ann = world.roster.get(&name("Ann")).unwrap();
+        assert_eq!((ann.leases.len(), ann.roles.values().next().unwrap().closed()), (1, 1));
+    }
+
+    #[test]
+    fn a_persona_that_is_at_work_is_not_taken_nor_one_that_was_retired_by_hand() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        assert_eq!(world.called("t", "v", true, false), "Ann");
+        assert_eq!(world.called("t", "u", true, true), "Bo");
+        world.retired("Bo", RetireReason::Manual).after(DAY - 1);
+        assert_eq!(world.chosen("testing"), "Cy");
+    }
+
+    #[test]
+    fn a_call_without_a_sign_gives_way_after_ten_minutes_where_signs_are_known() {
+        for (is_known, seconds, persona) in
+            [(false, DAY, "Cy"), (true, 599, "Cy"), (true, 600, "Ann")]
+        {
+            let mut world = World::of(&["Ann", "Bo", "Cy"]);
+            world.judged("Ann", "testing", crate::events::Sentiment::Positive);
+            assert_eq!(world.called("t", "v", false, false), "Ann");
+            assert_eq!(world.called("t", "u", is_known, false), "Bo");
+            world.after(seconds);
+            assert_eq!(world.chosen("testing"), persona, "{is_known} {seconds}");
+        }
+    }
+
+    #[test]
+    fn a_summons_takes_a_persona_whose_run_is_over() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        assert_eq!(world.called("t", "v", true, true), "Ann");
+        let decision = world.assign(&summoning("Ann", &["testing"])).unwrap();
+        assert_eq!(chosen(&decision), [("Ann", false)]);
+        assert_eq!(decision.events[0], taken("v", "Ann", ReleaseReason::Finished));
+        assert_eq!((decision.events.len(), decision.notices.len()), (2, 0));
+    }
+
+    #[test]
+    fn a_new_run_of_an_agent_whose_run_is_over_keeps_the_persona_in_a_slot_of_its_own() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        assert_eq!(world.called("s", "w", true, true), "Ann");
+        let asked = |call: &str| AssignRequest {
+            tool_use_id: Some(ToolUseId::unchecked(call)),
+            ..request("s", "w", &["testing"])
+        };
+        let again = world.assign(&asked("call-s-w")).unwrap();
+        assert_eq!((again.events, again.outcome[0].reason), (vec![], ChoiceReason::Reused));
+        let next = world.assign(&asked("next")).unwrap();
+        let kinds: Vec<_> = next.events.iter().map(Event::kind).collect();
+        assert_eq!(
+            (kinds, next.outcome[0].reason),
+            (vec!["release", "assign"], ChoiceReason::Kept)
+        );
+        assert_eq!(chosen(&next), [("Ann", false)]);
+        // Now it is about to work: nobody takes it, and another one of its name is another agent.
+        assert_eq!(world.chosen("testing"), "Bo");
+        let other = world.assign(&AssignRequest { starts: true, ..asked("other") }).unwrap();
+        assert_eq!(other.outcome[0].slot.as_str(), "w-1");
+        assert_eq!(chosen(&other), [("Bo", false)]);
+    }
+
     #[test]
     fn from_1_to_64_roles_may_be_asked_for() {
         let mut world = World::of(&[]);

@@ -58,7 +58,6 @@ struct Run {
     call: String,
     slot: Slot,
     persona: String,
-    is_mod: bool,
     /// What the client alone knows.
     is_under_way: bool,
     /// Whether it never started: then there is nothing more to tell of it.
@@ -66,6 +65,12 @@ struct Run {
     /// Whether it was ever told of.
     is_told: bool,
     since: i64,
+}
+
+impl Run {
+    fn is_mod(&self) -> bool {
+        self.session < 2
+    }
 }
 
 /// The client with all that it started, and the broker's world.
@@ -111,7 +116,7 @@ impl Client {
     fn delivery(&mut self, number: usize, stage: Stage) -> Option<Slot> {
         let run = &self.runs[number];
         let place = Place {
-            slot: run.is_mod.then(|| run.slot.clone()),
+            slot: run.is_mod().then(|| run.slot.clone()),
             agent: Some(AgentName::unchecked(&format!("w{}", run.agent))),
             call: Some(ToolUseId::unchecked(&run.call)),
         };
@@ -119,7 +124,7 @@ impl Client {
             session: session(&format!("s{}", run.session)),
             place,
             run: run_id(number),
-            channel: if run.is_mod { Channel::Mod } else { Channel::Prompt },
+            channel: if run.is_mod() { Channel::Mod } else { Channel::Prompt },
             arrived: true,
             is_teammate: false,
             stage,
@@ -144,7 +149,7 @@ impl Client {
         let run = &self.runs[number];
         let request = EndRequest {
             session: session(&format!("s{}", run.session)),
-            slot: run.is_mod.then(|| run.slot.clone()),
+            slot: run.is_mod().then(|| run.slot.clone()),
             run: run_id(number),
             result: OutcomeResult::Stopped,
             rests: None,
@@ -178,7 +183,6 @@ impl Client {
                     call,
                     slot,
                     persona,
-                    is_mod,
                     is_under_way: true,
                     is_denied: false,
                     is_told: false,
@@ -188,7 +192,7 @@ impl Client {
             Deed::Again => {
                 let Some(last) = self.runs.last().cloned() else { return };
                 if self.has_slot(self.runs.len() - 1) {
-                    let again = self.asks(last.session, last.agent, last.is_mod, &last.call);
+                    let again = self.asks(last.session, last.agent, last.is_mod(), &last.call);
                     assert_eq!(again, (last.slot, last.persona), "it is the same call");
                 }
             }
@@ -214,7 +218,7 @@ impl Client {
             Deed::Resume(number) => {
                 let Some(number) = any(*number, &self.runs) else { return };
                 // A client without mods tells of none.
-                if self.runs[number].is_under_way || !self.runs[number].is_mod {
+                if self.runs[number].is_under_way || !self.runs[number].is_mod() {
                     return;
                 }
                 let slot = self.delivery(number, Stage::GoesOn);
@@ -226,7 +230,7 @@ impl Client {
             Deed::Denied(number) => {
                 let Some(number) = any(*number, &self.runs) else { return };
                 let run = self.runs[number].clone();
-                if run.is_told || !run.is_under_way || !run.is_mod {
+                if run.is_told || !run.is_under_way || !run.is_mod() {
                     return;
                 }
                 (self.runs[number].is_under_way, self.runs[number].is_denied) = (false, true);

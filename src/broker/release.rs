@@ -249,6 +249,35 @@ mod tests {
     }
 
     #[test]
+    fn what_never_started_is_released_apart_and_does_not_count_and_an_end_counts_once() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        world.called("s", "a", true, true);
+        world.called("s", "b", true, false);
+        world.called("s", "c", false, false);
+        let decision = decided(&mut world, None);
+        let reasons: Vec<_> = decision
+            .events
+            .iter()
+            .map(|event| match event {
+                Event::Release(it) => (it.reason, it.slots.len()),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(reasons, [(ReleaseReason::SessionEnd, 2), (ReleaseReason::NotStarted, 1)]);
+        assert_eq!(decision.outcome.slots.len(), 3);
+        for event in decision.events {
+            world.given(event);
+        }
+        let counted: Vec<u64> = world
+            .roster
+            .personas()
+            .iter()
+            .map(|it| it.roles.values().map(RoleRecord::closed).sum())
+            .collect();
+        assert_eq!(counted, [1, 1, 0]);
+    }
+
+    #[test]
     fn slots_that_are_too_many_for_a_line_are_closed_by_several_events() {
         let names: Vec<_> = (0..700).map(|n| format!("Persona {n}")).collect();
         let mut world = World::of(&names.iter().map(String::as_str).collect::<Vec<_>>());

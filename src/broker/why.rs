@@ -240,6 +240,19 @@ mod tests {
     }
 
     #[test]
+    fn it_is_told_that_the_run_of_whoever_was_taken_had_ended() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.judged("Ann", "testing", crate::events::Sentiment::Positive);
+        world.called("t", "v", true, true);
+        world.after(1).assign(&request("s", "w", &["testing"])).unwrap();
+        let told = explained(&world, "Ann", "s");
+        assert_eq!((told.reason, told.rank), (Some(ChoiceReason::BestFree), Some(1)));
+        assert_eq!(told.took, Some(ReleaseReason::Finished));
+        assert_eq!(names(&told), ["Ann", "Bo"]);
+        assert_eq!(explained(&world, "Ann", "t").took, None);
+    }
+
+    #[test]
     fn a_summons_of_a_free_persona_is_told_as_it_is_recorded() {
         let mut world = World::of(&["Ann", "Bo"]);
         let summon = Some("Bo".to_owned());
@@ -316,6 +329,7 @@ mod tests {
     /// One thing that somebody does.
     #[derive(Debug, Clone)]
     enum Deed {
+        Run(&'static str, &'static str, bool, bool),
         Assign(&'static str, &'static str, Vec<&'static str>),
         Release(&'static str),
         Retire(&'static str, RetireReason),
@@ -330,6 +344,8 @@ mod tests {
         prop_oneof![
             4 => (session(), agent, prop::collection::vec(role, 1..4))
                 .prop_map(|(session, agent, roles)| Deed::Assign(session, agent, roles)),
+            3 => (session(), prop::sample::select(vec!["c", "d"]), any::<bool>(), any::<bool>())
+                .prop_map(|(session, agent, began, ended)| Deed::Run(session, agent, began, ended)),
             2 => session().prop_map(Deed::Release),
             1 => (who, reason).prop_map(|(who, reason)| Deed::Retire(who, reason)),
         ]
@@ -346,6 +362,9 @@ mod tests {
             for (deed, seconds) in deeds {
                 world.after(seconds);
                 match deed {
+                    Deed::Run(session, agent, began, ended) => {
+                        world.called(session, agent, began, ended);
+                    }
                     Deed::Assign(session, agent, roles) => {
                         let request = AssignRequest { explain: true, ..request(session, agent, &roles) };
                         let choices = world.assign(&request).unwrap().outcome;

@@ -42,6 +42,7 @@ mod render;
 mod repair;
 mod replay;
 mod repository;
+mod runs;
 mod schema;
 mod scoring;
 mod seal;
