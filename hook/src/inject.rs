@@ -4,7 +4,7 @@
 //! answered with the words to put ahead of its prompt; or a command hook before the call is made,
 //! and is answered with the call as it shall be made. In a session that a mod serves the command
 //! hook stands back. Should both be asked of one call, it gets one persona: the slot is the same.
-//! What a client tells later of the run is recorded ([`run`](crate::run)).
+//! What a client tells later of the run, `run` records.
 
 use std::io::Read;
 use std::sync::Arc;
