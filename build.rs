@@ -14,6 +14,7 @@ use toml::{Table, Value};
 const ROLES: &str = "seed/roles.toml";
 const PERSONAS: &str = "seed/personas.toml";
 const VOCABULARY: &str = "seed/vocabulary.toml";
+const HOOK: &str = "seed/hook.toml";
 
 #[expect(clippy::disallowed_methods, reason = "a build script is its own room")]
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     roles(&mut constants)?;
     words(&mut constants)?;
     personas(&mut constants)?;
+    tests(&mut constants)?;
     let out = env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
     fs::write(Path::new(&out).join("built_in.rs"), constants)?;
     Ok(())
@@ -69,6 +71,14 @@ fn personas(constants: &mut String) -> Result<(), Box<dyn Error>> {
         )?;
     }
     writeln!(constants, "];")?;
+    Ok(())
+}
+
+/// The commands that run tests.
+fn tests(constants: &mut String) -> Result<(), Box<dyn Error>> {
+    let seed = read(HOOK)?;
+    let hook = seed.get("hook").and_then(Value::as_table).ok_or("no hook")?;
+    writeln!(constants, "pub const TESTS: &[&str] = &{:?};", list(hook.get("tests")))?;
     Ok(())
 }
 

@@ -30,5 +30,5 @@ pub use disk::Disk;
 pub use file_log::Hold;
 pub use store::{
     Condition, CutLine, ForgottenText, LineEnds, MissingEvent, Options, PendingCheckpoint,
-    Progress, RepairOutcome, Snapshot, Store, StoreError, TakenAway,
+    Progress, RepairOutcome, Snapshot, Store, StoreError, TakenAway, hook_settings, served,
 };

@@ -99,6 +99,8 @@ impl Diary {
                 run: RunId::of(&session, &agent),
                 result: if ok { OutcomeResult::Ok } else { OutcomeResult::Bad },
                 source: Source::unchecked("hook"),
+                ended: None,
+                measures: None,
             }))?;
         }
         if let Some(good) = known.verdict {

@@ -75,6 +75,7 @@ fn lend(store: &Path) -> Option<PersonaName> {
         roles: ["testing", "code-reviewer"].map(RoleName::unchecked).to_vec(),
         summon: None,
         tool_use_id: None,
+        starts: false,
         explain: true,
     };
     let store = Store::open(&options, &mut rng).ok()?;

@@ -20,13 +20,17 @@ struct Home {
 }
 
 /// A call that is answered is the same call but for a text ahead of its prompt; nothing is decided.
+/// A mod is answered with such a text.
 pub fn check(bytes: &[u8]) {
     static HOME: OnceLock<Home> = OnceLock::new();
     let home = HOME.get_or_init(Home::new);
     if let Ok(answer) = inject::answer(bytes, &deadline(), home.environment())
         && !answer.stdout.is_empty()
     {
-        is_the_same_but_for_its_prompt(bytes, &answer.stdout);
+        match serde_json::from_str::<Told<'_>>(&answer.stdout) {
+            Ok(told) => is_for_a_mod(&told),
+            Err(_) => is_the_same_but_for_its_prompt(bytes, &answer.stdout),
+        }
     }
     if let Ok(answer) = release::answer(bytes, &deadline(), home.environment()) {
         assert_eq!(answer.stdout, "");
@@ -61,7 +65,30 @@ struct Output<'a> {
     updated_input: &'a RawValue,
 }
 
+/// What a mod is answered.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told<'a> {
+    slot: String,
+    preamble: Option<String>,
+    #[serde(borrow)]
+    tests: Vec<&'a str>,
+}
+
+fn is_for_a_mod(told: &Told<'_>) {
+    assert!(!told.slot.is_empty() && !told.tests.is_empty());
+    if let Some(preamble) = &told.preamble {
+        assert!(preamble.ends_with("\n---\n"), "{preamble}");
+        is_short(preamble);
+    }
+}
+
+fn is_short(preamble: &str) {
+    assert!(preamble.chars().count() <= 500 && preamble.lines().count() <= 5, "{preamble}");
+}
+
 fn is_the_same_but_for_its_prompt(payload: &[u8], stdout: &str) {
+    let payload = payload.strip_prefix("\u{feff}".as_bytes()).unwrap_or(payload);
     let mut values = serde_json::Deserializer::from_slice(payload).into_iter::<Payload<'_>>();
     let before = values.next().unwrap().unwrap().tool_input.get();
     let Answer { hook_specific_output: output } = serde_json::from_str(stdout).unwrap();
@@ -71,9 +98,11 @@ fn is_the_same_but_for_its_prompt(payload: &[u8], stdout: &str) {
     let prompt = |input| serde_json::from_str::<Input<'_>>(input).unwrap().prompt.get();
     let (old, new) = (prompt(before), prompt(after));
     let (preamble, rest) = new.split_once(r"---\n\n").unwrap();
-    assert_eq!(format!("\"{rest}"), old);
+    // One that was there already gave way.
+    let was_told = old.starts_with("\"You are ") && old.ends_with(rest);
+    assert!(format!("\"{rest}") == old || was_told, "{old}");
     let preamble: String = serde_json::from_str(&format!("{preamble}---\\n\"")).unwrap();
-    assert!(preamble.chars().count() <= 500 && preamble.lines().count() <= 5, "{preamble}");
+    is_short(&preamble);
     // Without the prompts, not one byte is another.
     let start = |input: &str, prompt: &str| prompt.as_ptr() as usize - input.as_ptr() as usize;
     let (at, at_after) = (start(before, old), start(after, new));
@@ -98,6 +127,7 @@ impl Home {
         if std::fs::metadata(&self.log).unwrap().len() != self.seeded.len() as u64 {
             std::fs::write(&self.log, &self.seeded).unwrap();
         }
+        let _ = std::fs::remove_dir_all(self.log.with_file_name(".cache").join("mod"));
     }
 
     fn environment(&self) -> Environment {

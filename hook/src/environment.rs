@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use muzzle_persona::broker::Eligible;
 use muzzle_persona::environment::{self, HOOK_TIMEOUT, INJECT, NOW, STORE};
 use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress};
 
@@ -53,18 +54,18 @@ impl Environment {
         })
     }
 
-    /// Which calls get a persona, `named`, `all` or `off`: what the variable says, else the
-    /// argument, else those of named agents.
+    /// Which calls get a persona, as far as that was said to the hook: what the variable says, else
+    /// the argument.
     ///
     /// The variable may be that of one session; the argument is in the settings for all. An unknown
     /// argument is ignored: a newer registration must not break an older hook.
-    pub(crate) fn eligible(&self) -> Result<&'static str, Problem> {
-        let known = |text: &OsString| ["named", "all", "off"].into_iter().find(|word| text == word);
+    pub(crate) fn eligible(&self) -> Result<Option<Eligible>, Problem> {
+        let known = |text: &OsString| Eligible::parse(text.to_str()?);
         let Some(text) = self.inject.as_ref().filter(|text| !text.is_empty()) else {
             let mut words = self.arguments.iter().skip_while(|word| *word != "--inject");
-            return Ok(words.nth(1).and_then(known).unwrap_or("named"));
+            return Ok(words.nth(1).and_then(known));
         };
-        known(text).ok_or_else(|| {
+        known(text).map(Some).ok_or_else(|| {
             let text = text.to_string_lossy();
             format!("`{INJECT}` is `{text}`; it can be `named`, `all` or `off`").into()
         })

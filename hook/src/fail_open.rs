@@ -1,5 +1,6 @@
 //! The promise of every hook: exit code 0, in time, and one line on stderr at most for a failure.
 
+use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode};
@@ -25,12 +26,13 @@ pub struct Answer {
 }
 
 /// Does a hook's work within `timeout`, or as the environment says, and always succeeds; `effect`
-/// says what a failure means.
+/// says what a failure means, and `help` what the program is, to a person who asks.
 ///
 /// An error, a panic and a passed [`Deadline`] all leave stdout empty: whichever
 /// of the work and the deadline is first to claim the end writes, and the other does not.
 pub fn run(
     name: &'static str,
+    help: &'static str,
     effect: &'static str,
     timeout: Duration,
     work: impl FnOnce(TimedStdin, &Arc<Deadline>, Environment) -> Result<Answer, Problem>,
@@ -38,6 +40,12 @@ pub fn run(
     // The default one would print several lines.
     panic::set_hook(Box::new(|_| {}));
     let environment = Environment::read();
+    if let [argument] = &*environment.arguments
+        && let Some(told) = about(argument, name, help)
+    {
+        let _ = io::stdout().lock().write_all(told.as_bytes());
+        return ExitCode::SUCCESS;
+    }
     let result = environment.timeout(timeout).and_then(|limit| {
         let deadline = Deadline::new(limit, move || {
             write_to_stderr(name, &format!("{effect}: not done within {} ms", limit.as_millis()));
@@ -64,6 +72,15 @@ pub fn run(
         Err(problem) => write_to_stderr(name, &format!("{effect}: {problem}")),
     }
     ExitCode::SUCCESS
+}
+
+/// What a person who starts the program asks for.
+fn about(argument: &OsStr, name: &str, help: &str) -> Option<String> {
+    match argument.to_str()? {
+        "--help" | "-h" => Some(help.to_owned()),
+        "--version" | "-V" => Some(format!("{name} {}\n", env!("CARGO_PKG_VERSION"))),
+        _ => None,
+    }
 }
 
 fn catch_panic(work: impl FnOnce() -> Result<Answer, Problem>) -> Result<Answer, Problem> {

@@ -7,12 +7,15 @@
 //! field of it but the prompt ([`inject`]). When a session ends, its personas
 //! come back ([`release`]).
 
+mod call;
 pub mod deadline;
 pub mod environment;
 pub mod fail_open;
 pub mod inject;
 mod payload;
 pub mod release;
+mod run;
+mod spawn;
 
 /// Why a hook did nothing: the text of its one line on stderr.
 pub type Problem = Box<dyn std::error::Error + Send + Sync>;

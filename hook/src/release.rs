@@ -1,18 +1,27 @@
-//! What `persona-release` does: a session that ends gives its personas back,
-//! and one that starts reclaims those of stale sessions.
+//! What `persona-release` does: a session that ends gives its personas back, and one that starts
+//! reclaims those of stale sessions. A mod says that it serves a session that started.
 
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use muzzle_persona::Store;
 use muzzle_persona::broker::{self, ReleaseRequest};
 use muzzle_persona::events::{ReleaseReason, SessionId};
 use muzzle_persona::projection::Needs;
+use muzzle_persona::{Store, served};
 
 use crate::payload::{self, Payload};
 use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer};
 
+/// What `--help` prints.
+pub const HELP: &str = "\
+Take personas back when a session of a client ends.
+
+Usage: persona-release < PAYLOAD
+
+A client starts it with a JSON payload on stdin: the events SessionStart and SessionEnd of Claude Code's
+command hooks, and session.start of its mod. It answers nothing, and always exits with 0.
+";
 /// The time that the hook may take. All `SessionEnd` hooks share 1.5 s.
 pub const TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -24,16 +33,27 @@ pub fn answer(
 ) -> Result<Answer, Problem> {
     let json = payload::read(input)?;
     let payload = Payload::parse(json.get())?;
-    let ended = match payload.hook_event_name.as_str() {
-        // A session that is resumed goes on: this is not its end.
-        "SessionEnd" if payload.reason.as_deref() != Some("resume") => {
-            Some(SessionId::parse(&payload.session_id)?)
-        }
-        "SessionStart" => None,
-        _ => return Ok(Answer::default()),
-    };
+    let session = payload.session_id.said().unwrap_or_default();
+    let event = payload.event();
+    if !matches!(&*event, "SessionStart" | "SessionEnd" | "session.start") {
+        return Ok(Answer::default());
+    }
     let options = environment.options(deadline)?;
-    let rng = &mut environment.rng;
+    let (session, rng) = (SessionId::parse(&session), &mut environment.rng);
+    if event == "session.start" {
+        served::mark(&options, &session?)?;
+        return Ok(Answer::default());
+    }
+    // A client without mods may go on with a session that one with mods was killed in.
+    if let Ok(session) = &session {
+        // One that cannot be taken away says nothing after a day: what follows matters more.
+        let _ = served::unmark(&options, session);
+    }
+    // A session that is resumed goes on: this is not its end.
+    if event == "SessionEnd" && payload.reason.said().as_deref() == Some("resume") {
+        return Ok(Answer::default());
+    }
+    let ended = if event == "SessionEnd" { Some(session?) } else { None };
     let mut store = Store::open(&options, rng)?;
     let (needs, now) = (&Needs::nothing(), options.now);
     if let Some(session) = ended {
@@ -44,6 +64,9 @@ pub fn answer(
         store.execute(needs, now, rng, |it| broker::clean_up(it, age))?;
     }
     let torn = store.take_torn();
-    let notes = torn.iter().map(ToString::to_string).chain(store.take_notices()).collect();
+    let mut notes: Vec<_> =
+        torn.iter().map(ToString::to_string).chain(store.take_notices()).collect();
+    let flaw = store.seed_flaw();
+    notes.extend(flaw.map(|flaw| format!("{flaw}; the built-in seed is used instead")));
     Ok(Answer { stdout: String::new(), notes, pending: options.pending })
 }

@@ -1,18 +1,20 @@
 //! Lending personas to an agent.
 
+use std::slice;
+
 use jiff::Timestamp;
 
 use super::decision::ROLE_LIMIT;
 use super::four_eyes::Participants;
 use super::grow::Growth;
-use super::lending::{given_back, is_stale, open_slots, pool, released_slot, releases};
+use super::lending::{Closed, given_up, is_stale, open_slots, pool, released_slot, releases};
 use super::{Decision, Refusal, Role, Rules, Score, Situation, TookPart, names};
 use crate::events::{
     AgentName, Assign, AssignedSlot, ChoiceReason, Event, PersonaName, ProjectName, Reactivate,
     ReactivateReason, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, TeamName, ToolUseId,
     WorkName,
 };
-use crate::projection::{Candidate, Lease, Needs, PartIn, WorkScope};
+use crate::projection::{Candidate, Hold, Lease, Needs, PartIn, WorkScope};
 use crate::wording::quoted;
 
 /// An agent asks for personas.
@@ -34,6 +36,8 @@ pub struct AssignRequest {
     pub summon: Option<String>,
     /// The client's call that asks, where there is one.
     pub tool_use_id: Option<ToolUseId>,
+    /// Whether the run starts with the answer, rather than that the call may still be refused.
+    pub starts: bool,
     /// Whether to tell the ranking that each choice was made from.
     pub explain: bool,
 }
@@ -74,6 +78,8 @@ pub struct Choice {
     pub reason: ChoiceReason,
     /// Whether it took no part in the work; nothing if the role judges none.
     pub independent: Option<bool>,
+    /// Why the slots were closed that held it, if any did.
+    pub took: Option<ReleaseReason>,
     /// The candidates that it was chosen from, best first, if the request asks for them.
     pub ranking: Vec<(PersonaName, Score)>,
     /// Those of them who took part in the work that the role judges.
@@ -82,8 +88,8 @@ pub struct Choice {
 
 /// Lends a persona for each role, or refuses all of them.
 ///
-/// A slot that is open keeps its persona; for the others the best candidate is taken, and brought
-/// back if it was archived for inactivity; where there is none, one is grown.
+/// A slot that is open keeps its persona; for the others the best candidate is taken, out of a slot
+/// whose run is over, or back if it was archived for inactivity; where there is none, one is grown.
 pub fn assign(
     situation: &mut Situation<'_>,
     request: &AssignRequest,
@@ -102,16 +108,20 @@ pub fn assign(
         choices: Vec::new(),
         notices: Vec::new(),
         first: Vec::new(),
-        orphaned: Vec::new(),
+        closed: Closed::default(),
         growth: None,
-        closed: Vec::new(),
+        kept: Vec::new(),
         opened: Vec::new(),
     };
-    for (index, requested) in request.roles.iter().enumerate() {
-        draft.fill(Slot::of(&request.agent, index), requested, summoned.take());
+    let places = draft.places();
+    for ((slot, held), requested) in places.into_iter().zip(&request.roles) {
+        draft.fill(slot, held, requested, summoned.take());
     }
     Ok(draft.finish())
 }
+
+/// A slot of the agent that asks, with who is in it already.
+type Place<'a> = (Slot, Option<(&'a PersonaName, Lease)>);
 
 /// The decision while it is being made, slot by slot.
 struct Draft<'s, 'a> {
@@ -121,26 +131,99 @@ struct Draft<'s, 'a> {
     notices: Vec<String>,
     /// What has to happen before anybody is lent.
     first: Vec<Event>,
-    /// Silent sessions whose slots `first` releases.
-    orphaned: Vec<SessionId>,
+    /// What `first` closes.
+    closed: Closed,
     /// What `first` grows comes from here.
     growth: Option<Growth<'a>>,
-    /// Slots of this agent whose role changes.
-    closed: Vec<ReleasedSlot>,
+    /// Slots of this agent that are closed and opened again with the same persona, and why.
+    kept: Vec<(ReleaseReason, ReleasedSlot)>,
     /// Slots that are new.
     opened: Vec<AssignedSlot>,
 }
 
 impl<'a> Draft<'_, 'a> {
+    /// The slot for each role. What is no agent's any more is closed before anybody is chosen.
+    fn places(&mut self) -> Vec<Place<'a>> {
+        let AssignRequest { session, agent, roles, .. } = self.request;
+        let mut open = self.situation.roster.open_slots(session);
+        open.retain(|(_, lease)| lease.slot.belongs_to(agent));
+        let mut places: Vec<Place<'a>> = Vec::new();
+        for (index, requested) in roles.iter().enumerate() {
+            let role = self.situation.rules.roles.resolve(requested.as_str());
+            let is_used = |slot: &Slot| places.iter().any(|(used, _)| used == slot);
+            // A call that is made again finds what it was given.
+            let own = open.iter().find(|(_, lease)| self.is_own(lease) && !is_used(&lease.slot));
+            let mut slot = own.map_or(Slot::of(agent, index), |(_, lease)| lease.slot.clone());
+            // Two agents of one session may have the same name, and both be at work.
+            let mut others = roles.len()..;
+            let is_anothers = |slot: &Slot| {
+                open.iter().any(|(_, lease)| lease.slot == *slot && self.is_anothers(lease))
+            };
+            while own.is_none() && is_anothers(&slot) {
+                slot = Slot::of(agent, others.next().unwrap_or_default());
+            }
+            let in_slot = open.iter().filter(|(_, lease)| lease.slot == slot);
+            let in_slot: Vec<_> = in_slot.cloned().collect();
+            for (persona, lease) in &in_slot {
+                if self.is_unseen(lease) && self.is_another_call(lease) {
+                    self.close(persona, lease, ReleaseReason::NotStarted);
+                }
+            }
+            let in_slot = in_slot.into_iter().filter(|(name, it)| !self.closed.has(name, it));
+            let mut in_slot: Vec<_> = in_slot.collect();
+            // Of several, as after a merge, the one in this role.
+            in_slot.sort_by_key(|(_, lease)| lease.role != role.name);
+            places.push((slot, in_slot.into_iter().next()));
+        }
+        places
+    }
+
+    /// Returns whether a slot was opened by just this call.
+    fn is_own(&self, lease: &Lease) -> bool {
+        lease.call.is_some() && lease.call == self.request.tool_use_id
+    }
+
+    /// Returns whether a slot was opened by another call than this one.
+    fn is_another_call(&self, lease: &Lease) -> bool {
+        lease.call.is_some() && self.request.tool_use_id.is_some() && !self.is_own(lease)
+    }
+
+    /// Returns whether there should be a sign of the run of a slot, and is none.
+    fn is_unseen(&self, lease: &Lease) -> bool {
+        self.situation.roster.has_deliveries() && matches!(lease.hold(), Hold::Unseen(_))
+    }
+
+    /// Returns whether a slot is that of another agent of the same name, which is at work or about
+    /// to be.
+    fn is_anothers(&self, lease: &Lease) -> bool {
+        let is_at_work = match lease.hold() {
+            Hold::Free | Hold::Ended => false,
+            // Whoever says that a run starts will tell of it, and of the one before it.
+            Hold::Unseen(_) => self.request.starts,
+            Hold::UnderWay => true,
+        };
+        is_at_work && self.is_another_call(lease)
+    }
+
     /// Finds the persona for one slot.
-    fn fill(&mut self, slot: Slot, requested: &RoleName, summoned: Option<Candidate<'a>>) {
+    fn fill(
+        &mut self,
+        slot: Slot,
+        held: Option<(&'a PersonaName, Lease)>,
+        requested: &RoleName,
+        summoned: Option<Candidate<'a>>,
+    ) {
         let role = self.resolve(requested);
-        if let Some((persona, lease)) = self.held(&slot, role) {
+        // Its run may be over, and an earlier slot of this agent have the persona by now.
+        if let Some((persona, lease)) = held.filter(|(name, it)| !self.closed.has(name, it)) {
             self.keep(persona, &lease, requested, role, summoned);
             return;
         }
-        let choice = match summoned.filter(|persona| self.summon(persona)) {
-            Some(persona) => self.chosen(slot, persona.name, role, ChoiceReason::Summoned),
+        let choice = match summoned.filter(|persona| self.is_spared(persona)) {
+            Some(persona) => {
+                let took = self.summon(&persona);
+                Choice { took, ..self.chosen(slot, persona.name, role, ChoiceReason::Summoned) }
+            }
             None => self.choose(slot, role),
         };
         self.open(&choice, requested);
@@ -162,17 +245,8 @@ impl<'a> Draft<'_, 'a> {
         roles.resolve(requested.as_str())
     }
 
-    /// The persona that is in a slot of this session already; of several, as after a merge, the one
-    /// in this role.
-    fn held(&self, slot: &Slot, role: &Role) -> Option<(&'a PersonaName, Lease)> {
-        let mut open = self.situation.roster.open_slots(&self.request.session);
-        open.retain(|(_, lease)| lease.slot == *slot);
-        let in_role = open.iter().position(|(_, lease)| lease.role == role.name);
-        open.into_iter().nth(in_role.unwrap_or_default())
-    }
-
-    /// The same agent keeps its persona: as it is in the same role, and in
-    /// another one with the old work counted.
+    /// The same agent keeps its persona: as it is in the same role; in another one, or when a run of
+    /// it is over and another begins, with the old work counted.
     fn keep(
         &mut self,
         persona: &PersonaName,
@@ -181,7 +255,8 @@ impl<'a> Draft<'_, 'a> {
         role: &Role,
         summoned: Option<Candidate<'_>>,
     ) {
-        let reused = lease.role == role.name;
+        let goes_on = !lease.has_ended() || self.is_own(lease);
+        let reused = lease.role == role.name && goes_on;
         if let Some(summoned) = summoned.filter(|summoned| summoned.name != persona) {
             self.notices.push(format!(
                 "`{}` keeps `{persona}`; `{}` was not summoned, release the slot first",
@@ -191,38 +266,75 @@ impl<'a> Draft<'_, 'a> {
         let reason = if reused { ChoiceReason::Reused } else { ChoiceReason::Kept };
         let choice = self.chosen(lease.slot.clone(), persona, role, reason);
         if !reused {
-            self.closed.push(released_slot(persona, lease));
+            let reason = if goes_on { ReleaseReason::Manual } else { ReleaseReason::Finished };
+            self.kept.push((reason, released_slot(persona, lease)));
             self.open(&choice, requested);
         }
         self.choices.push(choice);
     }
 
-    /// Makes a persona that was asked for by name free, if it can be: out of the
-    /// archive, or away from sessions that fell silent. One that is at work stays there.
-    fn summon(&mut self, persona: &Candidate<'a>) -> bool {
+    /// Returns whether a persona that was asked for by name is needed by nobody. If it is at work, it
+    /// stays there.
+    fn is_spared(&mut self, persona: &Candidate<'a>) -> bool {
         let Situation { roster, rules, now, .. } = *self.situation;
         let at_work = |lease: &&Lease| {
-            lease.session == self.request.session || !is_stale(roster, &lease.session, rules, now)
+            given_up(lease.hold(), roster, rules, now).is_none()
+                && (lease.session == self.request.session
+                    || !is_stale(roster, &lease.session, rules, now))
         };
         let leases = roster.leases(persona.name);
-        if let Some(lease) = leases.iter().find(at_work) {
-            self.notices.push(format!(
+        let at_work = leases.iter().find(at_work);
+        self.notices.extend(at_work.map(|lease| {
+            format!(
                 "`{}` is held by the session `{}`, which was active in the last hours; chose by score instead",
                 persona.name, lease.session
-            ));
-            return false;
-        }
-        for Lease { session, .. } in &leases {
-            if !self.orphaned.contains(session) {
-                let slots = open_slots(roster, session, None);
+            )
+        }));
+        at_work.is_none()
+    }
+
+    /// Makes it free: out of slots whose runs are over, away from sessions that fell silent, and out
+    /// of the archive. Answers with why its slots were closed, if any were for want of a run.
+    fn summon(&mut self, persona: &Candidate<'a>) -> Option<ReleaseReason> {
+        let roster = self.situation.roster;
+        let leases = roster.leases(persona.name);
+        let took = self.take(persona.name);
+        for lease @ Lease { session, .. } in &leases {
+            if !self.closed.has(persona.name, lease) {
+                let mut slots = open_slots(roster, session, None);
+                let is_closed = |it: &ReleasedSlot| {
+                    let closed = self.closed.slots.iter();
+                    closed.clone().any(|(of, slot)| of == session && slot == it)
+                };
+                slots.retain(|slot| !is_closed(slot));
                 self.first.extend(releases(session, None, ReleaseReason::Orphaned, &slots));
-                self.orphaned.push(session.clone());
+                self.closed.sessions.push(session.clone());
             }
         }
         if !persona.is_active() {
             self.reactivate(persona.name, ReactivateReason::Summon);
         }
-        true
+        took
+    }
+
+    /// Closes the slots of a persona whose runs are over or never were.
+    fn take(&mut self, persona: &PersonaName) -> Option<ReleaseReason> {
+        let Situation { roster, rules, now, .. } = *self.situation;
+        let mut took = None;
+        for lease in roster.leases(persona) {
+            let reason = given_up(lease.hold(), roster, rules, now);
+            if let Some(reason) = reason.filter(|_| !self.closed.has(persona, &lease)) {
+                self.close(persona, &lease, reason);
+                took = took.or(Some(reason));
+            }
+        }
+        took
+    }
+
+    fn close(&mut self, persona: &PersonaName, lease: &Lease, reason: ReleaseReason) {
+        let slot = released_slot(persona, lease);
+        self.first.extend(releases(&lease.session, None, reason, slice::from_ref(&slot)));
+        self.closed.slots.push((lease.session.clone(), slot));
     }
 
     /// Who took part in the work that a role judges.
@@ -262,19 +374,23 @@ impl<'a> Draft<'_, 'a> {
 
     /// Takes the best candidate; where there is none, a new persona.
     fn choose(&mut self, slot: Slot, role: &Role) -> Choice {
-        let Situation { roster, now, .. } = *self.situation;
-        let given_back = given_back(roster, &self.orphaned);
+        let Situation { roster, rules, now, .. } = *self.situation;
+        let given_back = self.closed.given_back(roster, rules, now);
         let is_taken = |name: &PersonaName| self.choices.iter().any(|it| it.persona == *name);
         let explain = self.request.explain;
         let participants = self.participants(role);
         let ranked = pool(&participants, now, role, &given_back, is_taken, explain);
+        let mut took = None;
         let (reason, persona, score) = match ranked.first() {
-            Some((best, score)) if best.is_active() => {
-                (ChoiceReason::BestFree, best.name.clone(), *score)
-            }
             Some((best, score)) => {
-                self.reactivate(best.name, ReactivateReason::Needed);
-                (ChoiceReason::BroughtBack, best.name.clone(), *score)
+                took = self.take(best.name);
+                let reason = if best.is_active() {
+                    ChoiceReason::BestFree
+                } else {
+                    self.reactivate(best.name, ReactivateReason::Needed);
+                    ChoiceReason::BroughtBack
+                };
+                (reason, best.name.clone(), *score)
             }
             None => self.grow(role),
         };
@@ -284,7 +400,7 @@ impl<'a> Draft<'_, 'a> {
         let ranking = ranked.into_iter().filter(|_| explain);
         let ranking = ranking.map(|(it, score)| (it.name.clone(), score)).collect();
         let role = role.name.clone();
-        Choice { slot, persona, role, score, reason, independent, ranking, took_part }
+        Choice { slot, persona, role, score, reason, took, independent, ranking, took_part }
     }
 
     /// The choice of a persona that was not ranked.
@@ -299,8 +415,9 @@ impl<'a> Draft<'_, 'a> {
         let score = Score::of_persona(roster, persona, role, &rules.scoring, now);
         let independent = self.note_part(&self.participants(role), &slot, persona, reason);
         let (persona, role) = (persona.clone(), role.name.clone());
-        let (score, ranking, took_part) = (score.unwrap_or_default(), Vec::new(), Vec::new());
-        Choice { slot, persona, role, score, reason, independent, ranking, took_part }
+        let (score, took) = (score.unwrap_or_default(), None);
+        let (ranking, took_part) = (Vec::new(), Vec::new());
+        Choice { slot, persona, role, score, reason, took, independent, ranking, took_part }
     }
 
     fn grow(&mut self, role: &Role) -> (ChoiceReason, PersonaName, Score) {
@@ -329,7 +446,11 @@ impl<'a> Draft<'_, 'a> {
         let AssignRequest { session, agent, team, project, work, tool_use_id, .. } =
             self.request.clone();
         let mut events = self.first;
-        events.extend(releases(&session, Some(&agent), ReleaseReason::Manual, &self.closed));
+        for reason in [ReleaseReason::Finished, ReleaseReason::Manual] {
+            let kept = self.kept.iter().filter(|(why, _)| *why == reason);
+            let kept: Vec<_> = kept.map(|(_, slot)| slot.clone()).collect();
+            events.extend(releases(&session, Some(&agent), reason, &kept));
+        }
         if !self.opened.is_empty() {
             let slots = self.opened;
             let assign = Assign { session, agent, team, project, work, slots, tool_use_id };
@@ -745,6 +866,87 @@ mod tests {
                 told.map(|(name, score)| format!("{name} {}", score.total)).collect();
             assert_eq!(told.join(", "), ranking);
         }
+    }
+
+    /// The release that takes a persona out of the first slot of an agent of `t`.
+    fn taken(agent: &str, persona: &str, reason: ReleaseReason) -> Event {
+        let slots = vec![released(agent, 0, persona, "testing")];
+        Event::Release(Release { session: session("t"), agent: None, reason, slots })
+    }
+
+    #[test]
+    fn a_persona_whose_run_is_over_competes_and_is_taken_with_its_work_counted() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.judged("Ann", "testing", crate::events::Sentiment::Positive);
+        assert_eq!(world.called("t", "v", true, true), "Ann");
+        let decision = world.assign(&request("s", "w", &["testing"])).unwrap();
+        assert_eq!(
+            unscored(&decision),
+            [
+                taken("v", "Ann", ReleaseReason::Finished),
+                lending(vec![assigned("w", 0, "Ann", "testing")]),
+            ]
+        );
+        assert_eq!(decision.outcome[0].took, Some(ReleaseReason::Finished));
+        let ann = world.roster.get(&name("Ann")).unwrap();
+        assert_eq!((ann.leases.len(), ann.roles.values().next().unwrap().closed()), (1, 1));
+    }
+
+    #[test]
+    fn a_persona_that_is_at_work_is_not_taken_nor_one_that_was_retired_by_hand() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        assert_eq!(world.called("t", "v", true, false), "Ann");
+        assert_eq!(world.called("t", "u", true, true), "Bo");
+        world.retired("Bo", RetireReason::Manual).after(DAY - 1);
+        assert_eq!(world.chosen("testing"), "Cy");
+    }
+
+    #[test]
+    fn a_call_without_a_sign_gives_way_after_ten_minutes_where_signs_are_known() {
+        for (is_known, seconds, persona) in
+            [(false, DAY, "Cy"), (true, 599, "Cy"), (true, 600, "Ann")]
+        {
+            let mut world = World::of(&["Ann", "Bo", "Cy"]);
+            world.judged("Ann", "testing", crate::events::Sentiment::Positive);
+            assert_eq!(world.called("t", "v", false, false), "Ann");
+            assert_eq!(world.called("t", "u", is_known, false), "Bo");
+            world.after(seconds);
+            assert_eq!(world.chosen("testing"), persona, "{is_known} {seconds}");
+        }
+    }
+
+    #[test]
+    fn a_summons_takes_a_persona_whose_run_is_over() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        assert_eq!(world.called("t", "v", true, true), "Ann");
+        let decision = world.assign(&summoning("Ann", &["testing"])).unwrap();
+        assert_eq!(chosen(&decision), [("Ann", false)]);
+        assert_eq!(decision.events[0], taken("v", "Ann", ReleaseReason::Finished));
+        assert_eq!((decision.events.len(), decision.notices.len()), (2, 0));
+    }
+
+    #[test]
+    fn a_new_run_of_an_agent_whose_run_is_over_keeps_the_persona_in_a_slot_of_its_own() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        assert_eq!(world.called("s", "w", true, true), "Ann");
+        let asked = |call: &str| AssignRequest {
+            tool_use_id: Some(ToolUseId::unchecked(call)),
+            ..request("s", "w", &["testing"])
+        };
+        let again = world.assign(&asked("call-s-w")).unwrap();
+        assert_eq!((again.events, again.outcome[0].reason), (vec![], ChoiceReason::Reused));
+        let next = world.assign(&asked("next")).unwrap();
+        let kinds: Vec<_> = next.events.iter().map(Event::kind).collect();
+        assert_eq!(
+            (kinds, next.outcome[0].reason),
+            (vec!["release", "assign"], ChoiceReason::Kept)
+        );
+        assert_eq!(chosen(&next), [("Ann", false)]);
+        // Now it is about to work: nobody takes it, and another one of its name is another agent.
+        assert_eq!(world.chosen("testing"), "Bo");
+        let other = world.assign(&AssignRequest { starts: true, ..asked("other") }).unwrap();
+        assert_eq!(other.outcome[0].slot.as_str(), "w-1");
+        assert_eq!(chosen(&other), [("Bo", false)]);
     }
 
     #[test]

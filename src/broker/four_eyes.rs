@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::lending::given_up;
 use super::score::ranks_before;
 use super::{Ranked, Role, Rules};
-use crate::events::{PersonaName, RoleName};
-use crate::projection::{Candidate, PartIn, Roster, WorkScope};
+use crate::events::{PersonaName, ReleaseReason, RoleName};
+use crate::projection::{Candidate, Lease, PartIn, Roster, WorkScope};
 
 /// The part that a persona took in some work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +37,7 @@ pub struct TookPart {
 pub struct Participants<'a> {
     roster: &'a Roster,
     rules: &'a Rules,
+    now: Timestamp,
     /// What is judged, if anything is.
     judged: Option<WorkScope>,
     /// Those who gave their slots back, by position.
@@ -54,7 +56,7 @@ impl<'a> Participants<'a> {
         now: Timestamp,
     ) -> Self {
         let judged = Some(scope).filter(|_| role.independent);
-        let mut participants = Self { roster, rules, judged, earlier: BTreeMap::new() };
+        let mut participants = Self { roster, rules, now, judged, earlier: BTreeMap::new() };
         let since = rules.lifecycle.participation_since(now);
         let keys = participants.judged.iter().flat_map(WorkScope::keys);
         for (of, persona, role) in keys.flat_map(|(of, key)| {
@@ -81,15 +83,21 @@ impl<'a> Participants<'a> {
 
     /// Returns whether a persona took part.
     pub fn include(&self, it: &Candidate<'_>) -> bool {
-        self.earlier.contains_key(&it.index) || it.is_held && self.part(it).is_some()
+        self.earlier.contains_key(&it.index) || it.is_held() && self.part(it).is_some()
     }
 
     /// The part that a persona took, with what it holds now.
     pub fn part(&self, it: &Candidate<'_>) -> Option<Part> {
         let judged = self.judged.as_ref()?;
         let mut part = self.earlier.get(&it.index).cloned();
-        let leases = if it.is_held { self.roster.leases(it.name) } else { Vec::new() };
-        for lease in leases.iter().filter(|lease| !self.rules.roles.is_independent(&lease.role)) {
+        let leases = if it.is_held() { self.roster.leases(it.name) } else { Vec::new() };
+        let given_up = |lease: &Lease| given_up(lease.hold(), self.roster, self.rules, self.now);
+        for lease in &leases {
+            let is_independent = self.rules.roles.is_independent(&lease.role);
+            // A call that never became a run did no work.
+            if is_independent || given_up(lease) == Some(ReleaseReason::NotStarted) {
+                continue;
+            }
             if let Some(of) = judged.shares(lease) {
                 part = Some(Part::with(part, of, &lease.role));
             }

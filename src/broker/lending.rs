@@ -10,7 +10,7 @@ use super::{Ranked, Role, Rules};
 use crate::events::{
     AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, SessionId,
 };
-use crate::projection::{Lease, Roster};
+use crate::projection::{Candidate, Hold, Lease, Roster};
 
 /// The slot of a lease, as a `release` names it.
 pub fn released_slot(persona: &PersonaName, lease: &Lease) -> ReleasedSlot {
@@ -34,8 +34,34 @@ pub fn open_slots(
     slots
 }
 
-/// The candidates for a role: the personas that are active or archived for inactivity, and not
-/// held or given back, unless they are taken.
+/// Why a slot of which this is known is closed when somebody needs its persona; nothing, if that
+/// one is at work.
+pub fn given_up(
+    hold: Hold,
+    roster: &Roster,
+    rules: &Rules,
+    now: Timestamp,
+) -> Option<ReleaseReason> {
+    match hold {
+        Hold::Free | Hold::Ended => Some(ReleaseReason::Finished),
+        Hold::Unseen(since) => {
+            let silence = now.as_second().saturating_sub(since);
+            let is_long = silence >= rules.lifecycle.unseen_after().as_secs();
+            // An older client tells of no run at all.
+            (roster.has_deliveries() && is_long).then_some(ReleaseReason::NotStarted)
+        }
+        Hold::UnderWay => None,
+    }
+}
+
+/// Returns whether a choice may take a persona: nobody retired it by hand, and nobody holds it who
+/// still needs it.
+#[must_use]
+pub fn is_candidate(it: &Candidate<'_>, roster: &Roster, rules: &Rules, now: Timestamp) -> bool {
+    it.may_be_lent() && given_up(it.hold, roster, rules, now).is_some()
+}
+
+/// The candidates for a role, and those that are given back, unless they are taken.
 ///
 /// They come best first; or only the best, unless `all` are asked for.
 pub fn pool<'a>(
@@ -46,26 +72,57 @@ pub fn pool<'a>(
     is_taken: impl Fn(&PersonaName) -> bool,
     all: bool,
 ) -> Vec<Ranked<'a>> {
-    let scoring = &participants.rules().scoring;
-    let everyone = participants.roster().candidates_for(&role.name, &role.expertise);
+    let (roster, rules) = (participants.roster(), participants.rules());
+    let everyone = roster.candidates_for(&role.name, &role.expertise);
     let candidates = everyone.filter_map(|mut it| {
-        let is_held = it.is_held && !given_back.contains(it.name);
         it.took_part = participants.include(&it);
-        (it.may_be_lent() && !is_held && !is_taken(it.name)).then_some(it)
+        let is_given_back = || it.may_be_lent() && given_back.contains(it.name);
+        let is_one = is_candidate(&it, roster, rules, now) || is_given_back();
+        (is_one && !is_taken(it.name)).then_some(it)
     });
     if all {
-        rank(candidates, role, scoring, now)
+        rank(candidates, role, &rules.scoring, now)
     } else {
-        best(candidates, role, scoring, now).into_iter().collect()
+        best(candidates, role, &rules.scoring, now).into_iter().collect()
     }
 }
 
-/// The personas that are no longer held once these sessions are released.
-pub fn given_back<'a>(roster: &'a Roster, released: &[SessionId]) -> BTreeSet<&'a PersonaName> {
-    let is_released = |lease: &Lease| released.contains(&lease.session);
-    let held = released.iter().flat_map(|session| roster.open_slots(session));
-    let will_be_free = |name: &&PersonaName| roster.leases(name).iter().all(is_released);
-    held.map(|(name, _)| name).filter(will_be_free).collect()
+/// What is closed before a choice is made: all slots of some sessions, and some slots besides.
+#[derive(Debug, Default)]
+pub struct Closed {
+    pub sessions: Vec<SessionId>,
+    pub slots: Vec<(SessionId, ReleasedSlot)>,
+}
+
+impl Closed {
+    pub fn has(&self, persona: &PersonaName, lease: &Lease) -> bool {
+        let is_it = |(session, slot): &(SessionId, ReleasedSlot)| {
+            *session == lease.session
+                && (&slot.slot, &slot.persona, &slot.role) == (&lease.slot, persona, &lease.role)
+        };
+        self.sessions.contains(&lease.session) || self.slots.iter().any(is_it)
+    }
+
+    /// The personas that nobody needs any more once all that is closed.
+    pub fn given_back<'a>(
+        &self,
+        roster: &'a Roster,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> BTreeSet<&'a PersonaName> {
+        let of_slots = self.slots.iter().map(|(session, _)| session);
+        let sessions: BTreeSet<_> = self.sessions.iter().chain(of_slots).collect();
+        let mut given_back = BTreeSet::new();
+        for (name, lease) in sessions.into_iter().flat_map(|session| roster.open_slots(session)) {
+            let is_over = |lease: &Lease| {
+                self.has(name, lease) || given_up(lease.hold(), roster, rules, now).is_some()
+            };
+            if self.has(name, &lease) && roster.leases(name).iter().all(is_over) {
+                given_back.insert(name);
+            }
+        }
+        given_back
+    }
 }
 
 /// Returns whether a session has been silent for so long that its personas may be taken.

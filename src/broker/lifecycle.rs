@@ -10,6 +10,7 @@ pub struct Lifecycle {
     pub(super) inactive_after_days: u32,
     pub(super) stale_after_hours: u32,
     pub(super) independent_after_days: u32,
+    pub(super) unseen_after_minutes: u32,
 }
 
 impl Lifecycle {
@@ -28,5 +29,11 @@ impl Lifecycle {
     #[must_use]
     pub fn stale_after(self) -> SignedDuration {
         SignedDuration::from_hours(self.stale_after_hours.into())
+    }
+
+    /// A call without any sign of its run for so long never became one.
+    #[must_use]
+    pub(crate) fn unseen_after(self) -> SignedDuration {
+        SignedDuration::from_mins(self.unseen_after_minutes.into())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Decision, Refusal, Situation};
 use crate::events::{
-    AgentName, Event, Outcome, OutcomeResult, ReleasedSlot, RunId, SessionId, Source,
+    AgentName, Event, Measures, Outcome, OutcomeResult, ReleasedSlot, RunId, SessionId, Source,
 };
 use crate::projection::Needs;
 
@@ -15,10 +15,16 @@ pub struct OutcomeRequest {
     pub agent: AgentName,
     /// The slots in which the agent was lent personas.
     pub slots: Vec<ReleasedSlot>,
+    /// The run.
+    pub run: RunId,
     /// How it ended.
     pub result: OutcomeResult,
     /// Who or what measured it.
     pub source: Source,
+    /// Whether the run is over; where it may go on, nothing is said of that.
+    pub ended: bool,
+    /// What was counted, if anything was.
+    pub measures: Option<Measures>,
 }
 
 /// An outcome, and whether it is new.
@@ -38,15 +44,17 @@ impl OutcomeRequest {
     }
 
     fn outcomes(&self) -> Vec<Outcome> {
-        let Self { session, agent, slots, result, source } = self;
+        let Self { session, run, slots, result, source, ended, measures, agent: _ } = self;
         let outcomes = slots.iter().cloned().map(|ReleasedSlot { slot, persona, role }| Outcome {
             session: session.clone(),
             slot,
             persona,
             role,
-            run: RunId::of(session, agent),
+            run: run.clone(),
             result: *result,
             source: source.clone(),
+            ended: ended.then_some(true),
+            measures: *measures,
         });
         outcomes.collect()
     }
@@ -64,7 +72,10 @@ pub fn outcome(
     let recorded: Vec<_> = request
         .outcomes()
         .into_iter()
-        .map(|outcome| Recorded { before: situation.roster.last_result(&outcome), outcome })
+        .map(|outcome| {
+            let Outcome { run, slot, source, .. } = &outcome;
+            Recorded { before: situation.roster.last_result(run, slot, source), outcome }
+        })
         .collect();
     let new = recorded.iter().filter(|it| it.before != Some(it.outcome.result));
     let events = new.map(|it| Event::Outcome(it.outcome.clone())).collect();
@@ -81,8 +92,11 @@ mod tests {
             session: session("s"),
             agent: AgentName::unchecked("w"),
             slots: slots.to_vec(),
+            run: RunId::unchecked("s:w"),
             result,
             source: Source::unchecked("ci"),
+            ended: false,
+            measures: None,
         };
         let decision = outcome(&mut world.situation(), &request).unwrap();
         let count = decision.events.len();
@@ -107,7 +121,17 @@ mod tests {
         let mut world = World::of(&["Ann"]);
         let (session, agent) = (session("s"), AgentName::unchecked("w"));
         let (result, source) = (OutcomeResult::Ok, Source::unchecked("ci"));
-        let request = OutcomeRequest { session, agent, slots: Vec::new(), result, source };
+        let (run, slots) = (RunId::of(&session, &agent), Vec::new());
+        let request = OutcomeRequest {
+            session,
+            agent,
+            slots,
+            run,
+            result,
+            source,
+            ended: false,
+            measures: None,
+        };
         assert_eq!(
             outcome(&mut world.situation(), &request).unwrap_err().to_string(),
             "the agent `w` was never lent a persona in the session `s`"

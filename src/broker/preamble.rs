@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::prompt_text::{known_tags, waits};
 use super::{AssignRequest, Choice, Evidence, Role, Roles, Rules, Score, TookPart};
 use crate::events::{
-    ChoiceReason, EventId, LessonText, PersonaName, ProjectName, RoleName, SessionId, Slot, Tag,
-    name_only, one_line,
+    ChoiceReason, EventId, LessonText, PersonaName, ProjectName, ReleaseReason, RoleName,
+    SessionId, Slot, Tag, name_only, one_line,
 };
 use crate::projection::{LessonRecord, NoteRecord, Persona, Roster, Work};
 
@@ -240,6 +240,9 @@ pub struct Assigned {
     /// Why this persona.
     #[serde(skip)]
     pub reason: ChoiceReason,
+    /// Why the slots were closed that held it, if any did.
+    #[serde(skip)]
+    pub took: Option<ReleaseReason>,
     /// The candidates that it was chosen from, best first, if the request asks for them.
     #[serde(skip)]
     pub ranking: Vec<(PersonaName, Score)>,
@@ -259,7 +262,7 @@ impl Assigned {
         rules: &Rules,
         is_allowed: &dyn Fn(EventId) -> bool,
     ) -> Option<Self> {
-        let Choice { slot, persona: name, role: role_name, score, reason, .. } = choice;
+        let Choice { slot, persona: name, role: role_name, score, reason, took, .. } = choice;
         let Choice { independent, ranking, took_part, .. } = choice;
         let persona = roster.get(&name)?;
         let role = rules.roles.resolve(role_name.as_str());
@@ -285,6 +288,7 @@ impl Assigned {
             score,
             reason,
             independent,
+            took,
             ranking,
             took_part,
         })

@@ -63,6 +63,7 @@ pub fn needs_leave(event: &Event) -> bool {
         Event::Lesson(_) | Event::Note(_) => true,
         Event::Assign(_)
         | Event::Release(_)
+        | Event::Delivery(_)
         | Event::Outcome(_)
         | Event::Feedback(_)
         | Event::Unlearn(_)

@@ -1,5 +1,7 @@
 //! Giving personas back: as asked for, or as their session fell silent.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::lending::{is_silent, open_slots, releases};
@@ -7,7 +9,7 @@ use super::{Decision, Refusal, Situation};
 use crate::events::{
     AgentName, Event, PersonaName, ReleaseReason, ReleasedSlot, Retire, RetireReason, SessionId,
 };
-use crate::projection::{Candidate, Lease};
+use crate::projection::{Candidate, Hold, Lease, Roster};
 
 /// A session, or one of its agents, gives its personas back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,11 +49,32 @@ pub fn release(
         return Ok(Decision::new(Vec::new(), Released::default()));
     }
     let retired = inactive(situation, request, &slots);
-    let mut events = releases(session, agent.as_ref(), *reason, &slots);
+    let (unseen, done) = by_sign(situation.roster, session, &slots);
+    let mut events = releases(session, agent.as_ref(), *reason, &done);
+    events.extend(releases(session, agent.as_ref(), ReleaseReason::NotStarted, &unseen));
     events.extend(retired.iter().map(|persona| {
         Event::Retire(Retire { persona: persona.clone(), reason: RetireReason::Inactive })
     }));
     Ok(Decision::new(events, Released { slots, retired }))
+}
+
+/// Slots of a session of which there is no sign that a call became a run, and the others.
+///
+/// Where a client never told of any run, that says nothing.
+fn by_sign(
+    roster: &Roster,
+    session: &SessionId,
+    slots: &[ReleasedSlot],
+) -> (Vec<ReleasedSlot>, Vec<ReleasedSlot>) {
+    if !roster.has_deliveries() {
+        return (Vec::new(), slots.to_vec());
+    }
+    let open = roster.open_slots(session).into_iter();
+    let unseen = open.filter(|(_, lease)| matches!(lease.hold(), Hold::Unseen(_)));
+    let unseen: BTreeSet<_> = unseen.map(|(name, lease)| (name, lease.slot, lease.role)).collect();
+    let is_unseen =
+        |it: &ReleasedSlot| unseen.contains(&(&it.persona, it.slot.clone(), it.role.clone()));
+    slots.iter().cloned().partition(is_unseen)
 }
 
 /// The personas that will be free once `closing` is closed, and were last assigned too long ago.
@@ -70,7 +93,7 @@ fn inactive(
     let is_inactive = |it: &Candidate<'_>| {
         it.is_active()
             && it.last_assigned.is_some_and(|last| now.as_second().saturating_sub(last) > limit)
-            && (!it.is_held || will_be_free(it.name))
+            && (!it.is_held() || will_be_free(it.name))
     };
     let inactive = roster.candidates().filter(is_inactive);
     let mut inactive: Vec<_> = inactive.map(|it| it.name.clone()).collect();
@@ -100,6 +123,7 @@ mod tests {
     use super::*;
     use crate::broker::testing::{World, name, released, session};
     use crate::events::Release;
+    use crate::projection::RoleRecord;
 
     const LIMIT: i64 = 30 * 86_400;
 
@@ -225,6 +249,35 @@ mod tests {
     }
 
     #[test]
+    fn what_never_started_is_released_apart_and_does_not_count_and_an_end_counts_once() {
+        let mut world = World::of(&["Ann", "Bo", "Cy"]);
+        world.called("s", "a", true, true);
+        world.called("s", "b", true, false);
+        world.called("s", "c", false, false);
+        let decision = decided(&mut world, None);
+        let reasons: Vec<_> = decision
+            .events
+            .iter()
+            .map(|event| match event {
+                Event::Release(it) => (it.reason, it.slots.len()),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(reasons, [(ReleaseReason::SessionEnd, 2), (ReleaseReason::NotStarted, 1)]);
+        assert_eq!(decision.outcome.slots.len(), 3);
+        for event in decision.events {
+            world.given(event);
+        }
+        let counted: Vec<u64> = world
+            .roster
+            .personas()
+            .iter()
+            .map(|it| it.roles.values().map(RoleRecord::closed).sum())
+            .collect();
+        assert_eq!(counted, [1, 1, 0]);
+    }
+
+    #[test]
     fn slots_that_are_too_many_for_a_line_are_closed_by_several_events() {
         let names: Vec<_> = (0..700).map(|n| format!("Persona {n}")).collect();
         let mut world = World::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
@@ -298,6 +351,6 @@ mod tests {
         }
         let ann = world.roster.get(&name("Ann Li")).unwrap();
         assert!(ann.is_free());
-        assert_eq!(ann.roles.values().map(crate::projection::RoleRecord::closed).sum::<u64>(), 0);
+        assert_eq!(ann.roles.values().map(RoleRecord::closed).sum::<u64>(), 0);
     }
 }

@@ -110,6 +110,7 @@ impl<'a> Replay<'a> {
             | Event::Revise(_)
             | Event::Assign(_)
             | Event::Release(_)
+            | Event::Delivery(_)
             | Event::Outcome(_)
             | Event::Lesson(_)
             | Event::Unlearn(_)

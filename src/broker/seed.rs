@@ -11,6 +11,7 @@ use std::cell::OnceCell;
 use std::path::Path;
 
 use super::built_in::{self, BuiltInPersona};
+use super::hook_settings::HookSettings;
 use super::seed_file::{Check, PersonaTable, SeedError, located, parse};
 use super::words::Vocabulary;
 use super::{Lifecycle, Role, Roles, Scoring};
@@ -28,6 +29,8 @@ pub struct Rules {
     pub scoring: Scoring,
     /// The limits of idleness.
     pub lifecycle: Lifecycle,
+    /// What the hooks of a client do.
+    pub hook: HookSettings,
 }
 
 /// The built-in seed, with the user's own on top.
@@ -37,6 +40,7 @@ pub struct Seed {
     own_personas: Vec<Definition>,
     scoring: Scoring,
     lifecycle: Lifecycle,
+    hook: HookSettings,
     /// All words, once they were needed.
     vocabulary: OnceCell<Vocabulary>,
 }
@@ -59,6 +63,7 @@ impl Seed {
             own_personas: file.persona.iter().map(PersonaTable::to_definition).collect(),
             scoring: file.scoring.scoring(),
             lifecycle: file.lifecycle,
+            hook: file.hook.settings(),
             vocabulary: vocabulary.into(),
         })
     }
@@ -74,7 +79,18 @@ impl Seed {
         let missing = || "there is no role named `general`".to_owned();
         let roles = Roles::new(roles)
             .ok_or_else(|| located(Path::new("seed/roles.toml"), "", 0, missing()))?;
-        Ok(Rules { roles, scoring: self.scoring.clone(), lifecycle: self.lifecycle })
+        Ok(Rules {
+            roles,
+            scoring: self.scoring.clone(),
+            lifecycle: self.lifecycle,
+            hook: self.hook.clone(),
+        })
+    }
+
+    /// What the hooks of a client do.
+    #[must_use]
+    pub(crate) fn hook(&self) -> &HookSettings {
+        &self.hook
     }
 
     /// The personas that a new store starts with: the built-in ones, then the user's.
@@ -109,13 +125,14 @@ mod tests {
     use toml::Spanned;
 
     use super::*;
-    use crate::broker::agent_words::alike;
     use crate::broker::score::Model;
     use crate::broker::words::pieces;
+    use crate::broker::{Eligible, agent_words::alike};
 
     const VOCABULARY: &str = include_str!("../../seed/vocabulary.toml");
     const ROLES: &str = include_str!("../../seed/roles.toml");
     const PERSONAS: &str = include_str!("../../seed/personas.toml");
+    const HOOK: &str = include_str!("../../seed/hook.toml");
 
     fn user(text: &str) -> Result<Seed, SeedError> {
         Seed::with_user(Path::new("seed.toml"), text)
@@ -124,14 +141,14 @@ mod tests {
     #[test]
     fn the_built_in_seed_follows_its_own_rules() {
         // As one file it must pass every check that a user's file has to pass.
-        let whole = [VOCABULARY, ROLES, PERSONAS];
+        let whole = [VOCABULARY, ROLES, PERSONAS, HOOK];
         let tables = whole.map(|text| {
             let (path, vocabulary) = (Path::new("seed"), &built_in::vocabulary());
             let file = parse(path, text).unwrap();
             Check { path, text, vocabulary }.file(&file, &built_in::roles()).unwrap();
             file
         });
-        let [words, roles, personas] = &tables;
+        let [words, roles, personas, hook] = &tables;
         assert!(words.first_names.len() * words.last_names.len() >= 1000);
         assert!(personas.persona.len() >= 8);
         for persona in &personas.persona {
@@ -139,6 +156,8 @@ mod tests {
             assert!(roles.iter().any(|role| *role == "general"), "{:?}", persona.name);
             assert!(roles.len() >= 2, "{:?}", persona.name);
         }
+        let tests: Vec<_> = hook.hook.tests.iter().map(Spanned::get_ref).collect();
+        assert!(tests.is_sorted() && tests.len() >= 50, "{tests:?}");
         let mut names: Vec<_> =
             roles.role.iter().map(|role| role.name.get_ref().as_str()).collect();
         names.sort_unstable();
@@ -195,6 +214,9 @@ mod tests {
         }
         // As a user's file it changes nothing.
         assert_eq!(user(ROLES).unwrap().rules().unwrap(), built_in);
+        assert_eq!(user(HOOK).unwrap().rules().unwrap(), built_in);
+        let file = parse(Path::new("seed/hook.toml"), HOOK).unwrap();
+        assert!(built_in.hook.tests().eq(file.hook.tests.iter().map(Spanned::get_ref)));
         assert_eq!(built_in.scoring, Scoring::default());
         assert_eq!(built_in.lifecycle.inactive_after(), SignedDuration::from_hours(30 * 24));
         let file = parse(Path::new("seed/vocabulary.toml"), VOCABULARY).unwrap();
@@ -217,6 +239,9 @@ mod tests {
             expertise = ["game-design"]
             [scoring]
             start = 0.4
+            [hook]
+            inject = "all"
+            tests = ["cargo test", "./check"]
             [[role]]
             name = "level-design"
             expertise = ["game-design"]
@@ -238,6 +263,9 @@ mod tests {
         let Model::Record(weights) = &rules.scoring.model else { panic!("it is the default") };
         assert_eq!(weights.start.to_string(), "0.4");
         assert_eq!(weights.tag.to_string(), "0.05", "untouched numbers stay");
+        assert_eq!(rules.hook.inject, Eligible::All);
+        assert_eq!(rules.hook.tests().filter(|test| *test == "cargo test").count(), 1);
+        assert_eq!(rules.hook.tests().last(), Some("./check"));
         assert_eq!(rules.roles.resolve("reviewer").name.as_str(), "level-design");
         assert_eq!(rules.roles.resolve("testing").instruction, "Mine.");
         assert_eq!(rules.roles.all().len(), 12);
@@ -302,8 +330,13 @@ mod tests {
                 "line 2, column 1: there is no `weight` in `[scoring]`; there are `model`, `compacted`, `months`, `negative`, `outcome`, `overlap`, `per_month`, `positive`, `prior`, `recency`, `recency_per_day`, `start`, `tag`, `verdict`, `work`",
             ),
             (
+                "[hook]\ninject = \"some\"",
+                "line 2, column 10: unknown variant `some`, expected one of `named`, `all`, `off`",
+            ),
+            ("[hook]\ntests = [\"\"]", "line 2, column 10: the test command is empty"),
+            (
                 "x = 1",
-                "line 1, column 1: unknown field `x`, expected one of `scoring`, `lifecycle`, `role`, `persona`, `traits`, `expertise`, `first_names`, `last_names`, `sentiment`",
+                "line 1, column 1: unknown field `x`, expected one of `scoring`, `lifecycle`, `hook`, `role`, `persona`, `traits`, `expertise`, `first_names`, `last_names`, `sentiment`",
             ),
         ] {
             assert_eq!(

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use smol_str::SmolStr;
 use toml::Spanned;
 
+use super::hook_settings::HookTable;
 use super::roles::normalized;
 use super::scoring_table::{MODEL, MODELS, ScoringTable, as_number};
 use super::words::{Vocabulary, is_among};
@@ -14,6 +15,8 @@ use super::{Lifecycle, Role, built_in};
 use crate::events::{Definition, PersonaName, RoleName, Tag, TextError, check_text};
 use crate::wording::quoted;
 
+/// The most characters in a command of the seed that runs tests.
+const TEST_LIMIT: usize = 64;
 /// The most characters in an instruction of the seed.
 const INSTRUCTION_LIMIT: usize = 200;
 
@@ -40,6 +43,7 @@ type Word = Spanned<String>;
 pub struct SeedFile {
     pub scoring: ScoringTable,
     pub lifecycle: Lifecycle,
+    pub hook: HookTable,
     pub role: Vec<RoleTable>,
     pub persona: Vec<PersonaTable>,
     pub traits: Vec<Word>,
@@ -177,6 +181,9 @@ impl Check<'_> {
             .flatten()
         {
             self.text(word, Tag::parse)?;
+        }
+        for test in &seed.hook.tests {
+            self.text(test, |text| check_text("test command", text, TEST_LIMIT))?;
         }
         let mut roles: BTreeSet<_> = built_in.iter().map(|role| role.name.as_str()).collect();
         let mut names = BTreeSet::new();

@@ -5,6 +5,7 @@ use crate::events::{
     Event, PersonaName, Reactivate, ReactivateReason, ReleaseReason, ReleasedSlot, Retire,
     RetireReason,
 };
+use crate::projection::Lease;
 
 /// What a change of status came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct StatusChange {
     pub released: Vec<ReleasedSlot>,
 }
 
-/// Archives a persona. One that is held is left alone, unless `force` releases it first.
+/// Archives a persona. One that is at work is left alone, unless `force` releases it first.
 pub fn retire(
     situation: &mut Situation<'_>,
     typed: &str,
@@ -28,12 +29,16 @@ pub fn retire(
     let (mut events, mut released) = (Vec::new(), Vec::new());
     if persona.is_active() {
         let leases = situation.roster.leases(&name);
-        if let Some(lease) = leases.first().filter(|_| !force) {
+        let Situation { roster, rules, now, .. } = *situation;
+        let given_up = |it: &Lease| lending::given_up(it.hold(), roster, rules, now);
+        let at_work = leases.iter().find(|lease| given_up(lease).is_none());
+        if let Some(lease) = at_work.filter(|_| !force) {
             return Err(Refusal::IsHeld { session: lease.session.clone(), persona: name });
         }
         for lease in &leases {
             let slot = [lending::released_slot(&name, lease)];
-            events.extend(lending::releases(&lease.session, None, ReleaseReason::Manual, &slot));
+            let reason = given_up(lease).unwrap_or(ReleaseReason::Manual);
+            events.extend(lending::releases(&lease.session, None, reason, &slot));
             released.extend(slot);
         }
         events.push(Event::Retire(Retire { persona: name.clone(), reason: RetireReason::Manual }));
@@ -58,6 +63,7 @@ pub fn reactivate(
 mod tests {
     use super::*;
     use crate::broker::testing::{World, name, released};
+    use crate::projection::RoleRecord;
 
     fn retired(world: &mut World, force: bool) -> Result<Decision<StatusChange>, Refusal> {
         retire(&mut world.situation(), "ann", force)
@@ -82,7 +88,7 @@ mod tests {
         let ann = world.roster.get(&name("Ann Li")).unwrap();
         assert!(!ann.is_active() && !ann.is_held());
         assert_eq!(
-            ann.roles.values().map(crate::projection::RoleRecord::closed).sum::<u64>(),
+            ann.roles.values().map(RoleRecord::closed).sum::<u64>(),
             2,
             "manual work counts"
         );

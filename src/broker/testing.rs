@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{AssignRequest, Choice, Decision, Refusal, Rules, Seed, Situation, assign};
 use crate::events::{
-    AgentName, Assign, AssignedSlot, Definition, Detached, Event, Feedback, Heads, Observation,
-    Outcome, OutcomeResult, PersonaName, ProjectName, Record, Release, ReleaseReason, ReleasedSlot,
-    Retire, RetireReason, RoleName, RunId, Sentiment, Seq, SessionId, Slot, Source, Tag, encode,
+    AgentName, Assign, AssignedSlot, Channel, Definition, Delivery, Detached, Event, Feedback,
+    Heads, Observation, Outcome, OutcomeResult, PersonaName, ProjectName, Record, Release,
+    ReleaseReason, ReleasedSlot, Retire, RetireReason, RoleName, RunId, Sentiment, Seq, SessionId,
+    Slot, Source, Tag, ToolUseId, encode,
 };
 use crate::projection::{Roster, View};
 
@@ -215,7 +216,42 @@ impl World {
             role: RoleName::unchecked(role),
             result,
             source: Source::unchecked("ci"),
+            ended: None,
+            measures: None,
         }))
+    }
+
+    /// The agent's call is given a persona, and its run began and ended as far as is said.
+    pub fn called(&mut self, session: &str, agent: &str, began: bool, ended: bool) -> String {
+        let call = format!("call-{session}-{agent}");
+        let tool_use_id = Some(ToolUseId::unchecked(&call));
+        let asked = AssignRequest { tool_use_id, ..request(session, agent, &["testing"]) };
+        let choice = self.assign(&asked).unwrap().outcome.remove(0);
+        let (session, run) = (self::session(session), RunId::unchecked(&call));
+        if began {
+            self.given(Event::Delivery(Delivery {
+                session: session.clone(),
+                slot: choice.slot.clone(),
+                agent_id: run.clone(),
+                channel: Channel::Mod,
+                arrived: true,
+                teammate: None,
+            }));
+        }
+        if ended {
+            self.given(Event::Outcome(Outcome {
+                session,
+                slot: choice.slot,
+                persona: choice.persona.clone(),
+                role: choice.role,
+                run,
+                result: OutcomeResult::Stopped,
+                source: Source::unchecked("client"),
+                ended: Some(true),
+                measures: None,
+            }));
+        }
+        choice.persona.to_string()
     }
 
     pub fn retired(&mut self, persona: &str, reason: RetireReason) -> &mut Self {
@@ -262,6 +298,7 @@ pub fn request(session: &str, agent: &str, roles: &[&str]) -> AssignRequest {
         roles: roles.iter().map(|role| RoleName::parse(role).unwrap()).collect(),
         summon: None,
         tool_use_id: None,
+        starts: false,
         explain: false,
     }
 }

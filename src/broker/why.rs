@@ -1,12 +1,11 @@
 //! Why a persona was chosen: the choice of the past, made again.
 
 use super::four_eyes::Participants;
-use super::lending::{given_back, pool};
+use super::lending::{Closed, pool};
 use super::score::tie_break;
 use super::{Part, Rules, Score, TieBreak, TookPart};
 use crate::events::{
-    ChoiceReason, Event, PersonaName, Points, ReactivateReason, Record, ReleaseReason, SessionId,
-    Slot,
+    ChoiceReason, Event, PersonaName, Points, ReactivateReason, Record, ReleaseReason, Slot,
 };
 use crate::projection::{PastAssignment, Roster};
 
@@ -18,6 +17,8 @@ pub struct Explanation {
     pub reason: Option<ChoiceReason>,
     /// Its score as it was recorded; older lines have none.
     pub recorded: Option<Points>,
+    /// Why the slots were closed that held it until then, if any did.
+    pub took: Option<ReleaseReason>,
     /// Whether it may have been asked for by name, as for an agent's first slot.
     pub may_be_summoned: bool,
     /// How well it fitted, by today's rules, if it was there by then.
@@ -51,7 +52,8 @@ pub fn why(
 ) -> Explanation {
     let PastAssignment { at, assign, slot, .. } = assignment;
     let role = rules.roles.resolve(slot.role.as_str());
-    let given_back = given_back(before, &orphaned(preceding));
+    let closed = closed(preceding);
+    let given_back = closed.given_back(before, rules, *at);
     let is_taken = |name: &PersonaName| assignment.chosen_before().any(|chosen| chosen == name);
     let participants = Participants::of(before, rules, role, assignment.scope(), *at);
     let ranking = pool(&participants, *at, role, &given_back, is_taken, true);
@@ -89,10 +91,11 @@ pub fn why(
     let took_part = participants.in_ranking(&ranking, &slot.persona);
     let ranking = ranking.into_iter().map(|(it, score)| (it.name.clone(), score)).collect();
     let rank = place.map(|index| index + 1);
-    let recorded = slot.score;
+    let (recorded, took) = (slot.score, took(preceding, &slot.persona));
     Explanation {
         reason,
         recorded,
+        took,
         may_be_summoned,
         score,
         rank,
@@ -110,7 +113,7 @@ fn recorded(preceding: &[Record], assignment: &PastAssignment) -> Option<ChoiceR
     let slot = &assignment.slot;
     let events = || preceding.iter().map(|record| &record.event);
     let is_kept = events().any(|event| match event {
-        Event::Release(it) if it.reason == ReleaseReason::Manual => {
+        Event::Release(it) if it.agent.is_some() => {
             it.slots.iter().any(|closed| closed.slot == slot.slot)
         }
         _ => false,
@@ -130,13 +133,34 @@ fn recorded(preceding: &[Record], assignment: &PastAssignment) -> Option<ChoiceR
     })
 }
 
-/// The silent sessions whose slots were released for this.
-fn orphaned(preceding: &[Record]) -> Vec<SessionId> {
-    let sessions = preceding.iter().filter_map(|record| match &record.event {
-        Event::Release(it) if it.reason == ReleaseReason::Orphaned => Some(it.session.clone()),
+/// What was closed for this, but for slots that the agent kept.
+fn closed(preceding: &[Record]) -> Closed {
+    let mut closed = Closed::default();
+    for record in preceding {
+        let Event::Release(it) = &record.event else { continue };
+        match it.reason {
+            ReleaseReason::Orphaned => closed.sessions.push(it.session.clone()),
+            ReleaseReason::Finished | ReleaseReason::NotStarted if it.agent.is_none() => {
+                let slots = it.slots.iter().map(|slot| (it.session.clone(), slot.clone()));
+                closed.slots.extend(slots);
+            }
+            ReleaseReason::Finished
+            | ReleaseReason::NotStarted
+            | ReleaseReason::Manual
+            | ReleaseReason::SessionEnd => {}
+        }
+    }
+    closed
+}
+
+/// Why the slots of a persona were closed for this, if any were for want of a run.
+fn took(preceding: &[Record], persona: &PersonaName) -> Option<ReleaseReason> {
+    preceding.iter().find_map(|record| match &record.event {
+        Event::Release(it) if it.reason != ReleaseReason::Orphaned && it.agent.is_none() => {
+            it.slots.iter().any(|slot| slot.persona == *persona).then_some(it.reason)
+        }
         _ => None,
-    });
-    sessions.collect()
+    })
 }
 
 #[cfg(test)]
@@ -239,6 +263,19 @@ mod tests {
     }
 
     #[test]
+    fn it_is_told_that_the_run_of_whoever_was_taken_had_ended() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        world.judged("Ann", "testing", crate::events::Sentiment::Positive);
+        world.called("t", "v", true, true);
+        world.after(1).assign(&request("s", "w", &["testing"])).unwrap();
+        let told = explained(&world, "Ann", "s");
+        assert_eq!((told.reason, told.rank), (Some(ChoiceReason::BestFree), Some(1)));
+        assert_eq!(told.took, Some(ReleaseReason::Finished));
+        assert_eq!(names(&told), ["Ann", "Bo"]);
+        assert_eq!(explained(&world, "Ann", "t").took, None);
+    }
+
+    #[test]
     fn a_summons_of_a_free_persona_is_told_as_it_is_recorded() {
         let mut world = World::of(&["Ann", "Bo"]);
         let summon = Some("Bo".to_owned());
@@ -315,6 +352,7 @@ mod tests {
     /// One thing that somebody does.
     #[derive(Debug, Clone)]
     enum Deed {
+        Run(&'static str, &'static str, bool, bool),
         Assign(&'static str, &'static str, Vec<&'static str>),
         Release(&'static str),
         Retire(&'static str, RetireReason),
@@ -329,6 +367,8 @@ mod tests {
         prop_oneof![
             4 => (session(), agent, prop::collection::vec(role, 1..4))
                 .prop_map(|(session, agent, roles)| Deed::Assign(session, agent, roles)),
+            3 => (session(), prop::sample::select(vec!["c", "d"]), any::<bool>(), any::<bool>())
+                .prop_map(|(session, agent, began, ended)| Deed::Run(session, agent, began, ended)),
             2 => session().prop_map(Deed::Release),
             1 => (who, reason).prop_map(|(who, reason)| Deed::Retire(who, reason)),
         ]
@@ -345,6 +385,9 @@ mod tests {
             for (deed, seconds) in deeds {
                 world.after(seconds);
                 match deed {
+                    Deed::Run(session, agent, began, ended) => {
+                        world.called(session, agent, began, ended);
+                    }
                     Deed::Assign(session, agent, roles) => {
                         let request = AssignRequest { explain: true, ..request(session, agent, &roles) };
                         let choices = world.assign(&request).unwrap().outcome;

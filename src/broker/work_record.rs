@@ -9,7 +9,8 @@ use crate::projection::{Assignment, History, PartIn};
 pub struct WorkRecord {
     /// Oldest first.
     pub done: Vec<WorkDone>,
-    /// How many reviews there are, those of sessions that fell silent left out.
+    /// How many reviews there are, those of sessions that fell silent and of calls that never ran left
+    /// out.
     pub reviews: usize,
     /// Whether there is a review, and the persona of none of them took part in the work.
     pub independent: bool,
@@ -44,7 +45,7 @@ impl WorkRecord {
                 WorkDone { assignment: assignment.clone(), independent, part }
             })
             .collect();
-        let counts = |it: &&WorkDone| it.assignment.reason != Some(ReleaseReason::Orphaned);
+        let counts = |it: &&WorkDone| it.assignment.reason.is_none_or(ReleaseReason::counts);
         let reviews: Vec<_> =
             done.iter().filter(counts).filter_map(|done| done.independent).collect();
         let independent = !reviews.is_empty() && reviews.iter().all(|independent| *independent);
@@ -67,7 +68,9 @@ fn part(history: &History, review: &Assignment, rules: &Rules) -> Option<Part> {
         } else {
             continue;
         };
-        if is_recent && is_before && !rules.roles.is_independent(&it.role) {
+        // A call that never became a run did no work.
+        let has_begun = it.reason != Some(ReleaseReason::NotStarted);
+        if has_begun && is_recent && is_before && !rules.roles.is_independent(&it.role) {
             part = Some(Part::with(part, of, &it.role));
         }
     }

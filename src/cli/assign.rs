@@ -5,13 +5,14 @@ use std::fmt;
 use clap::Args;
 use muzzle_persona::broker::{AssignRequest, Assigned, TookPart};
 use muzzle_persona::events::{
-    AgentName, ChoiceReason, PersonaName, ProjectName, RoleName, SessionId, TeamName, WorkName,
+    AgentName, ChoiceReason, PersonaName, ProjectName, ReleaseReason, RoleName, SessionId,
+    TeamName, WorkName,
 };
 use muzzle_persona::git::Checkout;
 use serde::Serialize;
 
 use super::part::{passed_over, took_part};
-use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts};
+use super::persona::{Candidate, SCORE, doubtful, given_up, hide_doubt, not_told_apart, parts};
 use super::{Context, Failure, Table, environment, line, persona_names};
 
 /// Lend an agent the best free persona for each role
@@ -67,9 +68,19 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
     let AssignArgs { roles, project, session, agent_name: agent, team_name: team, .. } = args;
     let (roles, summon, explain) = (roles.into_vec(), args.summon, args.explain);
     let here = || Checkout::of(&environment::working_directory()?).work;
-    let (work, tool_use_id) = (args.work.or_else(here), None);
-    let request =
-        AssignRequest { session, agent, team, project, work, roles, summon, tool_use_id, explain };
+    let (work, tool_use_id, starts) = (args.work.or_else(here), None, false);
+    let request = AssignRequest {
+        session,
+        agent,
+        team,
+        project,
+        work,
+        roles,
+        summon,
+        tool_use_id,
+        starts,
+        explain,
+    };
     context.dry_run = args.dry_run;
     let assignments = context.assign(&request)?;
     let explanation = |assigned| explanation(assigned, &request);
@@ -96,6 +107,8 @@ struct Explanation {
     chosen: PersonaName,
     #[serde(rename = "grounds")]
     reason: ChoiceReason,
+    /// Why it was given up by whoever held it, if anybody did.
+    given_up: Option<ReleaseReason>,
     ranking: Vec<Candidate>,
     /// Those of the ranking who are not told apart from the one that was chosen.
     not_told_apart: Vec<PersonaName>,
@@ -106,12 +119,13 @@ struct Explanation {
 }
 
 fn explanation(assigned: &Assigned, request: &AssignRequest) -> Explanation {
-    let Assigned { role, name, reason, ranking, score, took_part, .. } = assigned.clone();
+    let Assigned { role, name, reason, took, ranking, score, took_part, .. } = assigned.clone();
     let others = ranking.iter().filter(|(other, _)| *other != name);
     let not_told_apart = not_told_apart(&score, others.map(|(other, it)| (other, it)));
     let ranking = ranking.into_iter().map(|(name, score)| Candidate::new(name, score));
-    let (ranking, work) = (ranking.collect(), request.work.clone());
-    Explanation { role, chosen: name, reason, ranking, not_told_apart, took_part, work }
+    let (chosen, given_up, work) = (name, took, request.work.clone());
+    let ranking = ranking.collect();
+    Explanation { role, chosen, reason, given_up, ranking, not_told_apart, took_part, work }
 }
 
 impl fmt::Display for Explanation {
@@ -120,13 +134,16 @@ impl fmt::Display for Explanation {
             ChoiceReason::Reused => "the agent had it in this role already",
             ChoiceReason::Kept => "the agent had it in another role",
             ChoiceReason::Summoned => "asked for by name",
+            ChoiceReason::BestFree if self.given_up.is_some() => "the best",
             ChoiceReason::BestFree => "the best that is free",
             ChoiceReason::BroughtBack => {
                 "the best; brought back, as it was archived for inactivity"
             }
             ChoiceReason::Grown => "none is free or can be brought back; grown",
         };
-        line(f, format!("{} for {}: {why}.", self.chosen, self.role))?;
+        let given_up = self.given_up.map(|why| format!("; {}", given_up(why)));
+        let given_up = given_up.unwrap_or_default();
+        line(f, format!("{} for {}: {why}{given_up}.", self.chosen, self.role))?;
         if self.ranking.is_empty() {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situati
 use muzzle_persona::events::EventId;
 use muzzle_persona::projection::{CutoffSpec, Needs};
 use muzzle_persona::wording::Count;
-use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Snapshot, Store};
+use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Snapshot, Store, StoreError};
 
 use super::{Failure, environment, minute, output};
 
@@ -72,12 +72,29 @@ impl Context {
         let mut store = Store::open(&self.options, &mut self.rng)?;
         self.warn(store.take_torn());
         self.warn(store.take_notices());
+        self.warn_of_seed(store.seed_flaw());
         Ok(store)
     }
 
     /// Opens the store to look through its log as it is now.
     pub fn present(&mut self) -> Result<Snapshot, Failure> {
         Ok(Snapshot::present(self.open_quietly()?, self.options.now))
+    }
+
+    /// Opens the store for a command that goes by the user's seed.
+    pub fn open_with_seed(&mut self) -> Result<Store, Failure> {
+        let mut store = Store::open(&self.options, &mut self.rng)?;
+        self.warn(store.take_torn());
+        self.warn(store.roster().warnings());
+        store.require_seed()?;
+        Ok(store)
+    }
+
+    /// Says once that the user's seed cannot be used, if it cannot.
+    fn warn_of_seed(&mut self, flaw: Option<&StoreError>) {
+        let warning = flaw.map(|flaw| format!("{flaw}; the built-in seed is used instead"));
+        let warning = warning.filter(|warning| !self.warnings.contains(warning));
+        self.warn(warning);
     }
 
     pub fn read(&mut self, args: &AtArgs) -> Result<Snapshot, Failure> {
@@ -90,6 +107,7 @@ impl Context {
     pub fn read_quietly(&mut self, args: &AtArgs) -> Result<Snapshot, Failure> {
         let Some(spec) = &args.at else { return self.present() };
         let snapshot = Snapshot::open(&self.options, spec)?;
+        self.warn_of_seed(snapshot.seed_flaw());
         if snapshot.view().events == 0 {
             self.warn([match snapshot.view().first_excluded.map(minute) {
                 Some(first) => format!("nothing had happened by then: the log begins {first}"),
@@ -100,7 +118,7 @@ impl Context {
     }
 
     pub fn assign(&mut self, request: &AssignRequest) -> Result<Vec<Assigned>, Failure> {
-        let (mut store, now, rng) = (self.open()?, self.options.now, &mut self.rng);
+        let (mut store, now, rng) = (self.open_with_seed()?, self.options.now, &mut self.rng);
         let (assigned, notices) = if self.dry_run {
             store.rehearse_assign(request, now, rng)?
         } else {

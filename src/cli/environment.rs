@@ -11,6 +11,15 @@ use muzzle_persona::environment;
 
 use super::{Failure, claude_code::location::ClaudeCode};
 
+/// Where an administrator puts settings for all users of a machine.
+const MANAGED: &str = if cfg!(target_os = "macos") {
+    "/Library/Application Support/ClaudeCode"
+} else if cfg!(windows) {
+    r"C:\Program Files\ClaudeCode"
+} else {
+    "/etc/claude-code"
+};
+
 pub fn home() -> Option<PathBuf> {
     environment::home(|name| std::env::var_os(name))
 }
@@ -48,13 +57,17 @@ pub fn pager() -> (Option<OsString>, bool) {
 pub fn claude_code() -> Result<ClaudeCode, Failure> {
     let configured = std::env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty());
     let home = home().filter(|home| home.is_absolute());
-    let user = configured.map(PathBuf::from).or_else(|| Some(home?.join(".claude")));
+    let usual = home.map(|home| home.join(".claude"));
+    let is_configured = configured.is_some();
+    let user = configured.map(PathBuf::from).or_else(|| usual.clone());
     let Some((here, user)) = std::env::current_dir().ok().zip(user) else {
         let message = "could not find the home directory for Claude Code's settings";
         let hint = "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`";
         return Err(Failure::usage(message, hint));
     };
-    Ok(ClaudeCode { user: here.join(user), project: here.join(".claude") })
+    let user = here.join(user);
+    let usual = usual.filter(|usual| is_configured && *usual != user);
+    Ok(ClaudeCode { user, project: here.join(".claude"), managed: MANAGED.into(), usual })
 }
 
 /// Reads all variables that set something for this program or its hooks.

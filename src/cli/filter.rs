@@ -9,8 +9,8 @@ use muzzle_persona::{Snapshot, StoreError};
 use super::{AtArgs, persona_names};
 
 /// The types of event that this version knows.
-const TYPES: &str = "seed, grow, revise, assign, release, outcome, feedback, lesson, unlearn, \
-    note, retract, forget, retire, reactivate, compact, repair";
+const TYPES: &str = "seed, grow, revise, assign, release, delivery, outcome, feedback, lesson, \
+    unlearn, note, retract, forget, retire, reactivate, compact, repair";
 
 /// Tell what happened, newest first
 ///
@@ -119,6 +119,7 @@ mod tests {
         let logs = [
             include_str!("../../fixtures/log/v1.jsonl"),
             include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+            include_str!("../../fixtures/log/v1-runs.jsonl"),
             include_str!("../../fixtures/log/v2-texts.jsonl"),
         ];
         let decode = |line: &str| muzzle_persona::events::decode(line.as_bytes()).unwrap();

@@ -19,6 +19,9 @@ pub struct GrowArgs {
 }
 
 pub fn run(args: &GrowArgs, context: &mut Context) -> Result<GrowReport, Failure> {
+    // Its words are the user's.
+    context.open_with_seed()?;
+    context.warnings.clear();
     let rule = |it: &mut broker::Situation<'_>| broker::grow_many(it, args.count);
     let (_, grown) = context.execute(&Needs::nothing(), rule)?;
     Ok(GrowReport { grown })

@@ -9,21 +9,22 @@ use serde::Serialize;
 use super::claude_code::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, beside, registration};
 use super::claude_code::location::{ClaudeCode, Location, Scope, Via, word};
 use super::claude_code::plan::{Change, Plan};
+use super::claude_code::version::{ClientVersion, LOADS_FOLDERS, RUNS_MODS};
 use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
 use super::{Context, Failure, ShownPath, environment};
 
 /// Register the hooks in Claude Code, so that sub-agents get personas
 ///
 /// The plugin is one folder that holds nothing else, and loads by itself in the
-/// next session. The settings are for older clients, and for a project's
-/// settings that all share: only our entries are put in, every other byte
-/// stays, and a copy of the file is kept beside it. Within a scope the one way
-/// takes the place of the other.
+/// next session. The settings are for clients before 2.1.250, which load no such
+/// folder, and for a project's settings that all share: only our entries are put
+/// in, every other byte stays, and a copy of the file is kept beside it. Within
+/// a scope the one way takes the place of the other.
 #[derive(Debug, Args)]
 pub struct InstallArgs {
-    /// How to register the hooks
-    #[arg(long, value_name = "WAY", default_value = "plugin")]
-    via: Via,
+    /// How to register the hooks [default: plugin, or what the client on the path can load]
+    #[arg(long, value_name = "WAY")]
+    via: Option<Via>,
     /// For which sessions
     #[arg(long, default_value = "user")]
     scope: Scope,
@@ -38,6 +39,8 @@ pub struct InstallArgs {
 pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, Failure> {
     let client = environment::claude_code()?;
     let InstallArgs { via, scope, inject, dry_run } = *args;
+    let client_version = ClientVersion::installed();
+    let via = via.unwrap_or_else(|| way_for(client_version));
     let commands @ [inject_command, release_command] = &hook_paths(context.program.as_deref())?;
     let registration = registration(inject_command, &inject.args(), release_command);
     let mut locations = client.locations().into_iter();
@@ -68,12 +71,54 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
         location,
         inject,
         commands: commands.clone(),
+        client_version,
         dry_run,
         changed: !changes.is_empty() && !dry_run,
         replaced: paths,
         backup: plan.backup,
         changes,
     })
+}
+
+/// Chooses how to register for a client: in a folder, unless that client would not load it.
+fn way_for(client: Option<ClientVersion>) -> Via {
+    match client {
+        Some(version) if version < LOADS_FOLDERS => Via::Settings,
+        _ => Via::Plugin,
+    }
+}
+
+/// Says what a client makes of a registration.
+struct Served(Via, Option<ClientVersion>);
+
+impl fmt::Display for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self(Via::Plugin, None) => write!(
+                f,
+                "No `claude` is on the path to ask for its version: from {LOADS_FOLDERS} on it loads the plugin, and an older one needs `--via settings`."
+            ),
+            Self(Via::Plugin, Some(version)) if version < LOADS_FOLDERS => write!(
+                f,
+                "Claude Code {version} is not known to load the plugin; `--via settings` works with it."
+            ),
+            Self(Via::Plugin, Some(version)) if version < RUNS_MODS => {
+                write!(f, "Claude Code {version} calls the plugin's hooks.")
+            }
+            Self(Via::Plugin, Some(version)) => {
+                write!(f, "Claude Code {version} runs the plugin as a mod.")
+            }
+            Self(Via::Settings, Some(version)) if version < LOADS_FOLDERS => write!(
+                f,
+                "Claude Code {version} loads no plugin from a folder, so the settings have the hooks."
+            ),
+            Self(Via::Settings, Some(version)) if version >= RUNS_MODS => write!(
+                f,
+                "Claude Code {version} would run the plugin as a mod, whose words no other hook can replace."
+            ),
+            Self(Via::Settings, _) => Ok(()),
+        }
+    }
 }
 
 fn hook_paths(program: Option<&Path>) -> Result<[String; 2], Failure> {
@@ -127,6 +172,7 @@ pub struct InstallReport {
     location: Location,
     inject: Inject,
     commands: [String; 2],
+    client_version: Option<ClientVersion>,
     dry_run: bool,
     changed: bool,
     replaced: Vec<ShownPath>,
@@ -150,6 +196,10 @@ impl fmt::Display for InstallReport {
         if let Some(copy) = &self.backup {
             let is_kept = verb("is kept", "would be kept");
             writeln!(f, "What was there before {is_kept} in `{copy}`.")?;
+        }
+        let served = Served(self.location.via, self.client_version).to_string();
+        if !served.is_empty() {
+            writeln!(f, "{served}")?;
         }
         if self.dry_run {
             return writeln!(f, "Nothing was written.");

@@ -44,7 +44,8 @@ pub fn run(args: OutcomeArgs, context: &mut Context) -> Result<OutcomeReport, Fa
     let OutcomeArgs { session, agent_name: agent, result, source } = args;
     let mut snapshot = context.present()?;
     let slots = snapshot.slots_of(&session, &agent)?;
-    let request = OutcomeRequest { session, agent, slots, result, source };
+    let (run, ended, measures) = (RunId::of(&session, &agent), false, None);
+    let request = OutcomeRequest { session, agent, slots, run, result, source, ended, measures };
     let (mut store, recorded) =
         context.execute(&request.needs(), |situation| broker::outcome(situation, &request))?;
     let now = context.options.now;
@@ -61,8 +62,8 @@ pub fn run(args: OutcomeArgs, context: &mut Context) -> Result<OutcomeReport, Fa
         };
         Ok(recorded.into_iter().map(after).collect())
     })?;
-    let OutcomeRequest { session, agent, result, source, .. } = request;
-    Ok(OutcomeReport { run: RunId::of(&session, &agent), session, result, source, outcomes })
+    let OutcomeRequest { session, run, result, source, .. } = request;
+    Ok(OutcomeReport { session, run, result, source, outcomes })
 }
 
 #[derive(Debug, Serialize)]

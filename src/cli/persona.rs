@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use muzzle_persona::broker::{self, Evidence, Rules, Score};
 use muzzle_persona::events::{
-    EventId, NoteText, PersonaName, Points, ProjectName, RoleName, SessionId, Tag, WorkName,
+    EventId, NoteText, PersonaName, Points, ProjectName, ReleaseReason, RoleName, SessionId, Tag,
+    WorkName,
 };
 use muzzle_persona::projection::{Lease, Origin, OutcomeTally, Persona, Status, Tally, Work};
 use muzzle_persona::wording::quoted_first;
@@ -120,12 +121,16 @@ pub struct Candidate {
     pub status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<Vec<SessionId>>,
+    /// For `search` alone: whether it is held, and all of its runs have ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<bool>,
 }
 
 impl Candidate {
     pub fn new(name: PersonaName, score: Score) -> Self {
         let evidence = score.evidence;
-        Self { name, score, evidence, chosen: None, status: None, held_by: None }
+        let (chosen, status, held_by, ended) = (None, None, None, None);
+        Self { name, score, evidence, chosen, status, held_by, ended }
     }
 }
 
@@ -140,6 +145,17 @@ pub fn origin_word(origin: Origin) -> &'static str {
     match origin {
         Origin::Seed => "seeded",
         Origin::Grown => "grown",
+    }
+}
+
+/// Why a persona that was held could be taken.
+pub fn given_up(reason: ReleaseReason) -> &'static str {
+    match reason {
+        ReleaseReason::NotStarted => "the run that it was lent for never started",
+        ReleaseReason::Finished
+        | ReleaseReason::SessionEnd
+        | ReleaseReason::Manual
+        | ReleaseReason::Orphaned => "its run has ended",
     }
 }
 

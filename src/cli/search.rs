@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::Args;
 use muzzle_persona::events::{PersonaName, RoleName, SessionId};
-use muzzle_persona::projection::{self, Needs};
+use muzzle_persona::projection::{self, Lease, Needs};
 use muzzle_persona::{broker, wording::Count};
 use serde::Serialize;
 
@@ -33,24 +33,29 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
     Ok(snapshot.look(&Needs::roles([role.name.clone()]), |then| {
         let (roster, rules) = (then.roster(), then.rules());
         let all = roster.candidates_for(&role.name, &role.expertise);
-        let candidates = all.filter(|it| args.all || it.is_candidate());
+        let is_candidate =
+            |it: &projection::Candidate<'_>| broker::is_candidate(it, roster, rules, then.now());
+        let candidates = all.filter(|it| args.all || is_candidate(it));
         let best = broker::rank(candidates, &role, &rules.scoring, then.now());
         let not_told_apart = best.split_first().map(|((_, first), others)| {
             not_told_apart(first, others.iter().map(|(it, score)| (it.name, score)))
         });
-        let count = |is: fn(&projection::Candidate<'_>) -> bool| {
+        let count = |is: &dyn Fn(&projection::Candidate<'_>) -> bool| {
             roster.candidates().filter(is).count() as u64
         };
         let ranked = best.into_iter().take(args.limit).map(|(persona, score)| {
-            let sessions = roster.leases(persona.name).into_iter().map(|it| it.session);
-            let (status, held_by) = (Some(status_word(persona.status)), Some(sessions.collect()));
-            Candidate { status, held_by, ..Candidate::new(persona.name.clone(), score) }
+            let leases = roster.leases(persona.name);
+            let ended = Some(!leases.is_empty() && leases.iter().all(Lease::has_ended));
+            let sessions = leases.into_iter().map(|it| it.session).collect();
+            let (status, held_by) = (Some(status_word(persona.status)), Some(sessions));
+            Candidate { status, held_by, ended, ..Candidate::new(persona.name.clone(), score) }
         });
         Ok(SearchReport {
             role: role.name.clone(),
             personas: ranked.collect(),
-            held: count(|it| it.is_held),
-            archived: count(|it| !it.may_be_lent() && !it.is_held),
+            held: count(&|it| it.is_held()),
+            at_work: count(&|it| it.is_held() && !is_candidate(it)),
+            archived: count(&|it| !it.may_be_lent() && !it.is_held()),
             not_told_apart: not_told_apart.unwrap_or_default(),
             all: args.all,
         })
@@ -64,6 +69,9 @@ pub struct SearchReport {
     /// Those who are not told apart from the first.
     not_told_apart: Vec<PersonaName>,
     held: u64,
+    /// How many of them are no candidates.
+    #[serde(skip)]
+    at_work: u64,
     /// How many more are no candidates because they were archived by hand.
     archived: u64,
     #[serde(skip)]
@@ -72,16 +80,19 @@ pub struct SearchReport {
 
 impl fmt::Display for SearchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { role, personas, not_told_apart, held, archived, all } = self;
+        let Self { role, personas, not_told_apart, at_work: held, archived, all, .. } = self;
         if personas.is_empty() {
             line(f, format!("No persona can be lent for {role}."))?;
         } else {
             let headings: Vec<_> = ["NAME"].into_iter().chain(SCORE).chain(["STATUS"]).collect();
             let mut table = Table::new(&headings);
-            for Candidate { name, score, status, held_by, .. } in personas {
+            for Candidate { name, score, status, held_by, ended, .. } in personas {
                 let [total, doubt, affinity, expertise, recency] = parts(score);
                 let holders: Vec<_> = held_by.iter().flatten().map(SessionId::as_str).collect();
                 let status = match status.unwrap_or_default() {
+                    _ if *ended == Some(true) => {
+                        format!("held by {}; its run has ended", holders.join(", "))
+                    }
                     _ if !holders.is_empty() => format!("held by {}", holders.join(", ")),
                     "active" => "free".to_owned(),
                     status => status.to_owned(),

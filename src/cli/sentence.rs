@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use muzzle_persona::events::{
-    Assign, AssignedSlot, Compact, Definition, Detached, Event, FORMAT_VERSION, Feedback, Forget,
-    FreeText, Lesson, Note, Outcome, OutcomeResult, PersonaName, Reactivate, ReactivateReason,
-    Reason, Record, Release, ReleaseReason, Repair, Retire, RetireReason, Retract, RoleName,
-    Unlearn, visible,
+    Assign, AssignedSlot, Channel, Compact, Definition, Delivery, Detached, Event, FORMAT_VERSION,
+    Feedback, Forget, FreeText, Lesson, Measures, Note, Outcome, OutcomeResult, PersonaName,
+    Reactivate, ReactivateReason, Reason, Record, Release, ReleaseReason, Repair, Retire,
+    RetireReason, Retract, RoleName, TestResult, Unlearn, visible,
 };
 use muzzle_persona::wording::Count;
 
@@ -21,6 +21,7 @@ pub fn sentence(record: &Record) -> String {
         Event::Revise(definition) => defined(definition, "revised"),
         Event::Assign(assign) => assigned(assign),
         Event::Release(release) => released(release),
+        Event::Delivery(delivery) => delivered(delivery),
         Event::Outcome(outcome) => ended(outcome),
         Event::Feedback(feedback) => judged(feedback),
         Event::Lesson(lesson) => taught(lesson),
@@ -94,17 +95,58 @@ fn released(release: &Release) -> String {
         ReleaseReason::SessionEnd => format!("{back} (session {session} ended)"),
         ReleaseReason::Manual => format!("{back} by hand (session {session})"),
         ReleaseReason::Orphaned => format!("{back}, not counted (session {session} fell silent)"),
+        ReleaseReason::Finished => format!("{back}, whose run has ended (session {session})"),
+        ReleaseReason::NotStarted => {
+            format!("{back}, not counted: the run never started (session {session})")
+        }
     }
 }
 
+fn delivered(delivery: &Delivery) -> String {
+    let Delivery { session, slot, agent_id, channel, arrived, teammate } = delivery;
+    let run = if *teammate == Some(true) { "teammate" } else { "run" };
+    let how = match channel {
+        Channel::Mod => "by a mod",
+        Channel::Prompt => "in its prompt",
+        Channel::Context => "as context",
+    };
+    let told = if *arrived { "told its persona" } else { "told nothing" };
+    format!("{run} {agent_id} began in {slot}, {told} {how} (session {session})")
+}
+
 fn ended(outcome: &Outcome) -> String {
-    let Outcome { session, slot, persona, role, result, source, run: _ } = outcome;
+    let Outcome { session, slot, persona, role, result, source, ended, measures, run: _ } = outcome;
+    let over = if *ended == Some(true) { ", and is over" } else { "" };
+    let measured = measures.map(measured).unwrap_or_default();
     let how = match result {
         OutcomeResult::Ok => "ended well",
         OutcomeResult::Bad => "ended badly",
         OutcomeResult::Stopped => "stopped",
     };
-    format!("{persona}'s run as {role} in {slot} {how}, measured by {source} (session {session})")
+    let what = format!("{persona}'s run as {role} in {slot} {how}{over}");
+    format!("{what}, measured by {source} (session {session}){measured}")
+}
+
+/// What was counted, behind a colon.
+fn measured(measures: Measures) -> String {
+    let Measures { calls, errors, files, lines, test, duration_ms, input_tokens, output_tokens } =
+        measures;
+    let count = |count: Option<u64>, what| Some(Count(count?, what).to_string());
+    let parts = [
+        count(calls, "call"),
+        count(errors, "error"),
+        count(files, "file"),
+        count(lines, "line"),
+        test.map(|test| match test {
+            TestResult::Passed => "tests passed".to_owned(),
+            TestResult::Failed => "tests failed".to_owned(),
+        }),
+        duration_ms.map(|time| format!("{time} ms")),
+        input_tokens.map(|tokens| format!("{} in", Count(tokens, "token"))),
+        output_tokens.map(|tokens| format!("{} out", Count(tokens, "token"))),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
 }
 
 fn judged(feedback: &Feedback) -> String {

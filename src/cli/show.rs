@@ -74,10 +74,11 @@ impl fmt::Display for PersonaReport {
                 line(f, format!("{what}: {}", tags(words)))?;
             }
         }
-        for Lease { session, slot, role, project, work, since } in &self.held_by {
+        for lease @ Lease { session, slot, role, project, work, since, .. } in &self.held_by {
             let (since, to) = (minute(*since), format!("{slot} of the session {session}"));
             let on = place(project, work.as_ref());
-            line(f, format!("Held since {since} by {to}, as {role} on {on}"))?;
+            let ended = if lease.has_ended() { "; its run has ended" } else { "" };
+            line(f, format!("Held since {since} by {to}, as {role} on {on}{ended}"))?;
         }
         if !self.role_instructions.is_empty() {
             writeln!(f, "\n{HEADING}Instructions{HEADING:#}")?;

@@ -6,7 +6,9 @@ use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{self, Explanation, Part, Score, TieBreak, TookPart};
-use muzzle_persona::events::{Assign, AssignedSlot, ChoiceReason, LessonText, Points};
+use muzzle_persona::events::{
+    Assign, AssignedSlot, ChoiceReason, LessonText, Points, ReleaseReason,
+};
 use muzzle_persona::events::{
     EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, WorkName,
 };
@@ -14,7 +16,9 @@ use muzzle_persona::projection::{Cutoff, FoldKey, LessonRecord, PastAssignment, 
 use serde::Serialize;
 
 use super::part::{passed_over, told, took_part};
-use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts, place};
+use super::persona::{
+    Candidate, SCORE, doubtful, given_up, hide_doubt, not_told_apart, parts, place,
+};
 use super::{Context, Failure, Table, line, minute, persona_names};
 
 /// Tell why a persona was lent to a session, and not another
@@ -65,12 +69,15 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let start = preceding.first().map_or(assignment.key, FoldKey::of);
     let before = Snapshot::open_until(&context.options, Cutoff::Before(start))?;
     let explained = broker::why(before.roster(), &preceding, &assignment, before.rules());
-    let explanation = sentence(&explained);
+    let mut explanation = sentence(&explained);
+    if let Some(why) = explained.took.map(given_up) {
+        explanation = format!("{explanation} Whoever held it needed it no more: {why}.");
+    }
     let AssignedSlot { persona: lent, role: lent_as, .. } = &assignment.slot;
     let persona = before.roster().get(lent);
     let offered = persona.map(|it| it.lessons_for(lent_as, &assignment.assign.project));
     let offered: Vec<_> = offered.into_iter().flatten().take(Persona::LESSONS).cloned().collect();
-    let Explanation { reason, recorded, score, rank, ranking, tie_break, .. } = explained;
+    let Explanation { reason, recorded, took, score, rank, ranking, tie_break, .. } = explained;
     let Explanation { independent, part, took_part, .. } = explained;
     let PastAssignment { id: event, at: assigned_at, assign, slot, .. } = assignment;
     let Assign { session, project, work, .. } = assign;
@@ -97,6 +104,7 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
         assigned_at,
         event,
         reason,
+        given_up: took,
         explanation,
         recorded_score: recorded,
         score,
@@ -124,6 +132,8 @@ pub struct WhyReport {
     /// Why; not where the log does not tell.
     #[serde(rename = "grounds")]
     reason: Option<ChoiceReason>,
+    /// Why it was given up by whoever held it until then, if anybody did.
+    given_up: Option<ReleaseReason>,
     explanation: String,
     /// The total as it was recorded; older lines have none.
     recorded_score: Option<Points>,
@@ -213,7 +223,7 @@ fn sentence(explained: &Explanation) -> String {
             format!("It was the best candidate then{}.", place.unwrap_or_default())
         }
         (Some(ChoiceReason::Kept | ChoiceReason::Reused), _) => {
-            "The agent had it in this slot already, in another role, and kept it.".to_owned()
+            "The agent had it in this slot already, in another role or for another run, and kept it.".to_owned()
         }
         (Some(ChoiceReason::Summoned), Some(place)) => {
             format!("It was asked for by name; by its score it was {place}.")

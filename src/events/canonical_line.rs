@@ -9,10 +9,10 @@ use serde::de::{DeserializeSeed as _, IntoDeserializer as _};
 
 use super::event_data::EventData;
 use super::{
-    AgentName, Assign, AssignedSlot, DETACHED_SINCE, Detached, Event, EventId, FORMAT_VERSION,
-    Feedback, Heads, Observation, Outcome, PersonaName, Points, ProjectName, Record, Release,
-    ReleasedSlot, RoleName, RunId, Seq, SessionId, Slot, Source, TeamName, TextDigest, ToolUseId,
-    WorkName,
+    AgentName, Assign, AssignedSlot, DETACHED_SINCE, Delivery, Detached, Event, EventId,
+    FORMAT_VERSION, Feedback, Heads, Observation, Outcome, PersonaName, Points, ProjectName,
+    Record, Release, ReleasedSlot, RoleName, RunId, Seq, SessionId, Slot, Source, TeamName,
+    TextDigest, ToolUseId, WorkName,
 };
 
 /// What stands before, between and behind the parts of a line's content with one parent.
@@ -50,6 +50,7 @@ fn event(v: u32, kind: &str, data: &str) -> Option<Event> {
     Some(match kind {
         "assign" => Event::Assign(assign(data)?),
         "release" => Event::Release(release(data)?),
+        "delivery" => Event::Delivery(delivery(data)?),
         "outcome" => Event::Outcome(outcome(data)?),
         "feedback" => Event::Feedback(feedback(v, data)?),
         _ => {
@@ -92,6 +93,18 @@ fn release(data: &str) -> Option<Release> {
     (*rest == "}").then_some(Release { session, agent, reason, slots })
 }
 
+fn delivery(data: &str) -> Option<Delivery> {
+    let rest = &mut plain(data)?;
+    let session = text(rest, "{\"session\":\"").map(SessionId::unchecked)?;
+    let slot = text(rest, ",\"slot\":\"").map(Slot::unchecked)?;
+    let agent_id = text(rest, ",\"agent_id\":\"").map(RunId::unchecked)?;
+    let channel = text(rest, ",\"channel\":\"").and_then(word)?;
+    let arrived = boolean(rest, ",\"arrived\":")?;
+    let teammate = boolean(rest, ",\"teammate\":");
+    let delivery = Delivery { session, slot, agent_id, channel, arrived, teammate };
+    (*rest == "}").then_some(delivery)
+}
+
 fn outcome(data: &str) -> Option<Outcome> {
     let rest = &mut plain(data)?;
     let session = text(rest, "{\"session\":\"").map(SessionId::unchecked)?;
@@ -101,7 +114,18 @@ fn outcome(data: &str) -> Option<Outcome> {
     let run = text(rest, ",\"run\":\"").map(RunId::unchecked)?;
     let result = text(rest, ",\"result\":\"").and_then(word)?;
     let source = text(rest, ",\"source\":\"").map(Source::unchecked)?;
-    let outcome = Outcome { session, slot, persona, role, run, result, source };
+    let ended = boolean(rest, ",\"ended\":");
+    let measures = match behind(rest, ",\"measures\":") {
+        Some(object) => {
+            // There is no other object in it, nor a text.
+            let end = memchr::memchr(b'}', object.as_bytes())? + 1;
+            let (object, behind) = object.split_at_checked(end)?;
+            *rest = behind;
+            Some(serde_json::from_str(object).ok().filter(|_| object.starts_with('{'))?)
+        }
+        None => None,
+    };
+    let outcome = Outcome { session, slot, persona, role, run, result, source, ended, measures };
     (*rest == "}").then_some(outcome)
 }
 
@@ -267,9 +291,10 @@ mod tests {
     use super::*;
     use crate::events::line_parts::LineParts;
 
-    const LOGS: [&str; 4] = [
+    const LOGS: [&str; 5] = [
         include_str!("../../fixtures/log/v1.jsonl"),
         include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+        include_str!("../../fixtures/log/v1-runs.jsonl"),
         include_str!("../../fixtures/log/v2-texts.jsonl"),
         include_str!("../../fixtures/log/v1-work.jsonl"),
     ];

@@ -32,6 +32,8 @@ pub enum Event {
     Assign(Assign),
     /// Slots are closed.
     Release(Release),
+    /// It is known which run of the client a slot is.
+    Delivery(Delivery),
     /// It is known how a run ended.
     Outcome(Outcome),
     /// A persona's work is judged.
@@ -68,6 +70,7 @@ impl Event {
             Self::Revise(_) => "revise",
             Self::Assign(_) => "assign",
             Self::Release(_) => "release",
+            Self::Delivery(_) => "delivery",
             Self::Outcome(_) => "outcome",
             Self::Feedback(_) => "feedback",
             Self::Lesson(_) => "lesson",
@@ -189,6 +192,49 @@ pub enum ReleaseReason {
     Manual,
     /// The session fell silent. Its work does not count.
     Orphaned,
+    /// The run was over, and another agent needed the persona.
+    Finished,
+    /// The call never became a run. There is no work to count.
+    NotStarted,
+}
+
+impl ReleaseReason {
+    /// Returns whether the work of a slot that is closed for this reason counts.
+    #[must_use]
+    pub fn counts(self) -> bool {
+        match self {
+            Self::SessionEnd | Self::Manual | Self::Finished => true,
+            Self::Orphaned | Self::NotStarted => false,
+        }
+    }
+}
+
+/// Which run of the client a slot is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    pub session: SessionId,
+    pub slot: Slot,
+    /// The client's id of the run: the `run` of its outcomes.
+    pub agent_id: RunId,
+    /// How the preamble was handed over.
+    pub channel: Channel,
+    /// Whether the run began with the preamble.
+    pub arrived: bool,
+    /// Whether the run is a teammate's: it rests between its turns, and is not over then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teammate: Option<bool>,
+}
+
+/// How a preamble is handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// By a mod, which starts the run with it.
+    Mod,
+    /// In the rewritten prompt of the call.
+    Prompt,
+    /// As context that is added when the run starts.
+    Context,
 }
 
 /// How one run of an agent ended, as it was measured.
@@ -203,6 +249,48 @@ pub struct Outcome {
     pub result: OutcomeResult,
     /// Who or what measured it.
     pub source: Source,
+    /// Whether the run is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measures: Option<Measures>,
+}
+
+/// What was counted of a whole run so far, as far as it is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Measures {
+    /// Its tool calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u64>,
+    /// Those of them that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errors: Option<u64>,
+    /// The distinct files that it wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<u64>,
+    /// The lines that it added, and those that it removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u64>,
+    /// How its last tests ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<TestResult>,
+    /// In milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    /// With those that were cached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u64>,
+}
+
+/// How a test command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestResult {
+    Passed,
+    Failed,
 }
 
 /// What a run came to.

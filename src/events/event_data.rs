@@ -37,6 +37,7 @@ impl<'de> DeserializeSeed<'de> for EventData {
             "revise" => object(data).map(Event::Revise),
             "assign" => object(data).map(Event::Assign),
             "release" => object(data).map(Event::Release),
+            "delivery" => object(data).map(Event::Delivery),
             "outcome" => object(data).map(Event::Outcome),
             "feedback" if self.v < DETACHED_SINCE => {
                 object::<_, FeedbackOfVersion1>(data).map(|data| Event::Feedback(data.lifted()))

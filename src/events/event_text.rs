@@ -2,7 +2,7 @@
 
 use super::detached_text::Tail;
 use super::{
-    AgentName, Assign, Compact, Definition, Event, Feedback, Forget, LINE_LIMIT, Lesson,
+    AgentName, Assign, Compact, Definition, Delivery, Event, Feedback, Forget, LINE_LIMIT, Lesson,
     LessonText, Note, NoteText, Observation, Outcome, PersonaName, ProjectName, Reactivate, Reason,
     Release, Retire, Retract, RoleName, RunId, SessionId, Slot, Source, Tag, TeamName, TextError,
     TextLoss, ToolUseId, Unlearn, WorkName, check_text,
@@ -87,6 +87,7 @@ impl Event {
             Self::Seed(of) | Self::Grow(of) | Self::Revise(of) => Box::new(of.texts()),
             Self::Assign(of) => Box::new(of.texts()),
             Self::Release(of) => Box::new(of.texts()),
+            Self::Delivery(of) => Box::new(of.texts()),
             Self::Outcome(of) => Box::new(of.texts()),
             Self::Feedback(of) => Box::new(of.texts()),
             Self::Lesson(of) => Box::new(of.texts()),
@@ -235,9 +236,16 @@ impl Release {
     }
 }
 
+impl Delivery {
+    fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
+        let Self { session, slot, agent_id, channel: _, arrived: _, teammate: _ } = self;
+        [EventText::Session(session), EventText::Slot(slot), EventText::Run(agent_id)].into_iter()
+    }
+}
+
 impl Outcome {
     fn texts(&self) -> impl Iterator<Item = EventText<'_>> {
-        let Self { session, slot, persona, role, run, result: _, source } = self;
+        let Self { session, slot, persona, role, run, source, .. } = self;
         let texts = [
             EventText::Session(session),
             EventText::Slot(slot),
@@ -319,7 +327,7 @@ mod tests {
                 .iter()
                 .map(|(key, value)| match key.as_str() {
                     "sentiment" | "before" | "month" | "cut" | "missing" | "by" | "result"
-                    | "event" | "text" | "from" | "lesson" => 0,
+                    | "event" | "text" | "from" | "lesson" | "channel" | "measures" => 0,
                     // Elsewhere it is one of a few words.
                     "reason" => {
                         usize::from(fields.contains_key("event") || fields.contains_key("lesson"))
@@ -339,6 +347,7 @@ mod tests {
         let logs = [
             include_str!("../../fixtures/log/v1.jsonl"),
             include_str!("../../fixtures/log/v1-outcomes.jsonl"),
+            include_str!("../../fixtures/log/v1-runs.jsonl"),
             include_str!("../../fixtures/log/v2-texts.jsonl"),
             include_str!("../../fixtures/log/v1-work.jsonl"),
         ];

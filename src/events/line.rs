@@ -246,10 +246,10 @@ mod tests {
     use super::*;
     use crate::events::last_written_id;
     use crate::events::{
-        Assign, AssignedSlot, ChoiceReason, Compact, Cut, Definition, Detached, Feedback, Forget,
-        FreeText, Lesson, Note, Outcome, OutcomeResult, Points, Reactivate, ReactivateReason,
-        Release, ReleaseReason, ReleasedSlot, Repair, Retire, RetireReason, Retract, Sentiment,
-        Summary, TextLoss, Unlearn,
+        Assign, AssignedSlot, Channel, ChoiceReason, Compact, Cut, Definition, Delivery, Detached,
+        Feedback, Forget, FreeText, Lesson, Measures, Note, Outcome, OutcomeResult, Points,
+        Reactivate, ReactivateReason, Release, ReleaseReason, ReleasedSlot, Repair, Retire,
+        RetireReason, Retract, Sentiment, Summary, TestResult, TextLoss, Unlearn,
     };
 
     /// Any text at all, control characters and quotes among them.
@@ -357,8 +357,28 @@ mod tests {
         fn outcome()(
             session in text(), slot in text(), persona in text(), role in text(), run in text(),
             result in prop::sample::select(OutcomeResult::ALL.to_vec()), source in text(),
+            ended: Option<bool>, measures in prop::option::of(measures()),
         ) -> Event {
-            Event::Outcome(Outcome { session, slot, persona, role, run, result, source })
+            Event::Outcome(Outcome { session, slot, persona, role, run, result, source, ended, measures })
+        }
+    }
+
+    prop_compose! {
+        fn measures()(
+            counts: [Option<u64>; 7],
+            test in prop::option::of(prop::sample::select(vec![TestResult::Passed, TestResult::Failed])),
+        ) -> Measures {
+            let [calls, errors, files, lines, duration_ms, input_tokens, output_tokens] = counts;
+            Measures { calls, errors, files, lines, test, duration_ms, input_tokens, output_tokens }
+        }
+    }
+
+    prop_compose! {
+        fn delivery()(
+            session in text(), slot in text(), agent_id in text(), arrived: bool, teammate: Option<bool>,
+            channel in prop::sample::select(vec![Channel::Mod, Channel::Prompt, Channel::Context]),
+        ) -> Event {
+            Event::Delivery(Delivery { session, slot, agent_id, channel, arrived, teammate })
         }
     }
 
@@ -373,6 +393,8 @@ mod tests {
             ReleaseReason::SessionEnd,
             ReleaseReason::Manual,
             ReleaseReason::Orphaned,
+            ReleaseReason::Finished,
+            ReleaseReason::NotStarted,
         ]);
         let slots = prop::collection::vec(released(), 0..3);
         let release = (text(), prop::option::of(text()), releases, slots).prop_map(
@@ -405,6 +427,7 @@ mod tests {
             definition().prop_map(Event::Revise),
             assign(),
             release,
+            delivery(),
             outcome(),
             feedback(),
             lesson(),
@@ -513,10 +536,11 @@ mod tests {
     }
 
     /// A log of each version of the format, byte for byte. They are read for ever.
-    const SAMPLES: [&str; 4] = [
+    const SAMPLES: [&str; 5] = [
         include_str!("../../fixtures/log/v1.jsonl"),
         include_str!("../../fixtures/log/v1-outcomes.jsonl"),
         include_str!("../../fixtures/log/v1-work.jsonl"),
+        include_str!("../../fixtures/log/v1-runs.jsonl"),
         include_str!("../../fixtures/log/v2-texts.jsonl"),
     ];
 
@@ -543,6 +567,7 @@ mod tests {
             [
                 "assign",
                 "compact",
+                "delivery",
                 "feedback",
                 "forget",
                 "grow",

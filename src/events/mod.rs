@@ -21,9 +21,10 @@ mod text;
 
 pub use detached_text::{Detached, FreeText, Salt, TextDigest, TextLoss};
 pub use event::{
-    Assign, AssignedSlot, ChoiceReason, Compact, Definition, Event, Feedback, Forget, Lesson, Note,
-    Outcome, OutcomeResult, Reactivate, ReactivateReason, Release, ReleaseReason, ReleasedSlot,
-    Retire, RetireReason, Retract, Sentiment, Summary, Unlearn,
+    Assign, AssignedSlot, Channel, ChoiceReason, Compact, Definition, Delivery, Event, Feedback,
+    Forget, Lesson, Measures, Note, Outcome, OutcomeResult, Reactivate, ReactivateReason, Release,
+    ReleaseReason, ReleasedSlot, Retire, RetireReason, Retract, Sentiment, Summary, TestResult,
+    Unlearn,
 };
 pub use event_text::EventText;
 pub use id::{EventId, IdPrefix};

@@ -230,7 +230,7 @@ impl Slot {
 
     /// Returns whether this is a slot of that agent.
     #[must_use]
-    pub(crate) fn belongs_to(&self, agent: &AgentName) -> bool {
+    pub fn belongs_to(&self, agent: &AgentName) -> bool {
         self.0.rsplit_once('-').is_some_and(|(owner, _)| owner == agent.as_str())
     }
 }

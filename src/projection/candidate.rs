@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::lease::hold_of;
 use super::persona::{RoleRecord, closed};
-use super::{MonthTally, Persona, Status};
+use super::{Hold, MonthTally, Persona, Status};
 use crate::events::{PersonaName, RetireReason, RoleName, Tag};
 
 /// What a choice needs to know of a persona: the index has it for all of them.
@@ -11,15 +12,14 @@ use crate::events::{PersonaName, RetireReason, RoleName, Tag};
 /// The facts about a role are those of the role that was asked for; they are
 /// zero where none was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Candidate<'a> {
     pub(crate) index: usize,
     /// Its name.
     pub name: &'a PersonaName,
     /// Whether it may be lent.
     pub status: Status,
-    /// Whether it has an open slot.
-    pub is_held: bool,
+    /// What holds it, if anything does.
+    pub(crate) hold: Hold,
     /// When it was last lent, in whole seconds since 1970.
     pub(crate) last_assigned: Option<i64>,
     pub(crate) closed_in_all: u64,
@@ -40,7 +40,7 @@ impl Persona {
         Candidate {
             index,
             status: self.status,
-            is_held: self.is_held(),
+            hold: hold_of(&self.leases),
             last_assigned: self.last_assigned.map(Timestamp::as_second),
             closed_in_all: self.roles.values().map(RoleRecord::closed).sum(),
             ..Candidate::newcomer(self.name(), false)
@@ -73,7 +73,7 @@ impl<'a> Candidate<'a> {
             index: 0,
             name,
             status: Status::Active,
-            is_held: false,
+            hold: Hold::Free,
             last_assigned: None,
             closed_in_all: 0,
             knows,
@@ -96,16 +96,10 @@ impl<'a> Candidate<'a> {
         self.status == Status::Active
     }
 
-    /// Returns whether it can be lent now.
+    /// Returns whether it has an open slot.
     #[must_use]
-    pub fn is_free(&self) -> bool {
-        self.is_active() && !self.is_held
-    }
-
-    /// Returns whether a choice may take it: nobody holds it, and nobody retired it by hand.
-    #[must_use]
-    pub fn is_candidate(&self) -> bool {
-        self.may_be_lent() && !self.is_held
+    pub fn is_held(&self) -> bool {
+        self.hold != Hold::Free
     }
 
     /// Returns whether it may be lent, and be brought back for that, if nobody holds it.

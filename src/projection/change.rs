@@ -114,7 +114,9 @@ impl PersonaChange {
         let persona = pair.after.or(pair.before)?;
         let leases = |of: Option<&Persona>, not: Option<&Persona>| {
             let open = of.into_iter().flat_map(|it| &it.leases);
-            let is_new = |lease: &&Lease| !not.is_some_and(|it| it.leases.contains(lease));
+            let is_in =
+                |it: &Persona, lease: &Lease| it.leases.iter().any(|other| other.is_same(lease));
+            let is_new = |lease: &&Lease| !not.is_some_and(|it| is_in(it, lease));
             open.filter(is_new).cloned().collect()
         };
         let lessons = |of: Option<&Persona>, not: Option<&Persona>| {
@@ -247,14 +249,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::projection::View;
     use crate::projection::view::tests::{
         History, Said, anything, assign, definition, feedback, reactivate, release, retire, seed,
     };
+    use crate::projection::{RoleRecord, View};
 
     fn between(before: &View, after: &View) -> Vec<PersonaChange> {
         let affinity = |persona: &Persona, role: &RoleName| {
-            let closed = persona.roles.get(role).map_or(0, crate::projection::RoleRecord::closed);
+            let closed = persona.roles.get(role).map_or(0, RoleRecord::closed);
             Points::fraction(closed.into(), 4)
         };
         PersonaChange::between(&before.roster, &after.roster, &affinity)

@@ -1,5 +1,7 @@
 //! What each event does to the roster.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::index::position;
@@ -9,8 +11,8 @@ use super::persona::LastWork;
 use super::roster::Activity;
 use super::{Lease, LessonStatus, Origin, Persona, RoleRecord, Roster, Status, Work, WorkScope};
 use crate::events::{
-    Assign, Definition, Event, EventId, FORMAT_VERSION, PersonaName, Record, Release,
-    ReleaseReason, RoleName, SessionId,
+    Assign, Definition, Delivery, Event, EventId, FORMAT_VERSION, Outcome, PersonaName, Record,
+    Release, ReleaseReason, RoleName, SessionId,
 };
 
 impl Roster {
@@ -32,8 +34,10 @@ impl Roster {
             }
             Event::Assign(assign) => self.assign(at, assign),
             Event::Release(release) => self.release(at, release),
+            Event::Delivery(delivery) => self.deliver(at, delivery),
             Event::Outcome(outcome) => {
                 self.note_activity(&outcome.session, at);
+                self.measure(outcome);
                 let key = JudgementKey::of_outcome(outcome);
                 let result = Judgement::Outcome(outcome.result);
                 self.judge(record, key, &outcome.persona, &outcome.role, result);
@@ -121,14 +125,7 @@ impl Roster {
             }
             persona.offer_lessons(&assigned.role, &assign.project);
             persona.note_work(work);
-            let lease = Lease {
-                session: assign.session.clone(),
-                slot: assigned.slot.clone(),
-                role: assigned.role.clone(),
-                project: assign.project.clone(),
-                work: assign.work.clone(),
-                since: at,
-            };
+            let lease = Lease::new(assign, assigned, at);
             let is_open = |it: &Lease| it.is(&lease.session, &lease.slot, &lease.role);
             if !persona.leases.iter().any(is_open) {
                 persona.leases.push(lease);
@@ -146,7 +143,7 @@ impl Roster {
             let is_it = |it: &Lease| it.is(&release.session, &released.slot, &released.role);
             let Some(open) = persona.leases.iter().position(is_it) else { continue };
             let lease = persona.leases.remove(open);
-            if release.reason != ReleaseReason::Orphaned {
+            if release.reason.counts() {
                 let record = persona.roles.entry(released.role.clone()).or_default();
                 let month = record.month(at);
                 month.closed = month.closed.saturating_add(1);
@@ -156,7 +153,10 @@ impl Roster {
             {
                 activity.holds.remove(hold);
             }
-            self.take_part(index, lease, at);
+            // A call that never became a run did no work.
+            if release.reason != ReleaseReason::NotStarted {
+                self.take_part(index, lease, at);
+            }
         }
         self.note_activity(&release.session, at);
         if self.sessions.get(&release.session).is_some_and(|activity| activity.holds.is_empty()) {
@@ -171,6 +171,30 @@ impl Roster {
         for (_, key) in (WorkScope { session, project, work }).keys() {
             let (persona, role) = (position(index), role.clone());
             self.participations.add(key, Participation { persona, role, until });
+        }
+    }
+
+    /// A run began in a slot. Where that is not open, nothing changes.
+    fn deliver(&mut self, at: Timestamp, delivery: &Delivery) {
+        let Delivery { session, slot, .. } = delivery;
+        self.totals.has_deliveries = true;
+        self.note_activity(session, at);
+        let Some(activity) = self.sessions.get(session) else { return };
+        // Who is in the slot is loaded. After a merge it may be several; each is told once.
+        for index in activity.holds.iter().collect::<BTreeSet<_>>() {
+            let persona = self.personas.get_mut(*index as usize).and_then(Option::as_deref_mut);
+            let leases = persona.into_iter().flat_map(|persona| &mut persona.leases);
+            let is_it = |lease: &&mut Lease| (&lease.session, &lease.slot) == (session, slot);
+            leases.filter(is_it).for_each(|lease| lease.deliver(delivery));
+        }
+    }
+
+    /// Something was measured of a run. Whatever becomes of the judgement, the run is over if it is.
+    fn measure(&mut self, outcome: &Outcome) {
+        let Outcome { session, slot, role, .. } = outcome;
+        let Some((_, persona)) = self.get_mut(&outcome.persona) else { return };
+        if let Some(lease) = persona.leases.iter_mut().find(|it| it.is(session, slot, role)) {
+            lease.measure(outcome);
         }
     }
 

@@ -92,6 +92,7 @@ impl History {
             Event::Seed(_)
             | Event::Grow(_)
             | Event::Revise(_)
+            | Event::Delivery(_)
             | Event::Outcome(_)
             | Event::Feedback(_)
             | Event::Lesson(_)

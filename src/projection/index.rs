@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{Candidate, Lease, MonthTally, Persona, Status};
+use super::{Candidate, Hold, Lease, MonthTally, Persona, Run, Status};
 use crate::events::{
-    PersonaName, ProjectName, RetireReason, RoleName, SessionId, Slot, Tag, WorkName,
+    PersonaName, ProjectName, RetireReason, RoleName, RunId, SessionId, Slot, Tag, ToolUseId,
+    WorkName,
 };
 
 /// What counts for any role. A persona is known by its position in each column.
@@ -18,6 +19,12 @@ pub(super) struct Index {
     status: String,
     /// The open slots of those who have any, unparsed: few of them are ever looked at.
     leases: BTreeMap<u32, Box<RawValue>>,
+    /// Those of them who are not under way, ascending.
+    #[serde(with = "super::column::numbers")]
+    idle: Vec<u32>,
+    /// For each of these, since when there is no sign of its call; none where the runs are over.
+    #[serde(with = "super::column::numbers")]
+    unseen_since: Vec<Option<i64>>,
     #[serde(with = "super::column::numbers")]
     last_assigned: Vec<Option<i64>>,
     #[serde(with = "super::column::numbers")]
@@ -65,32 +72,35 @@ pub(super) struct RoleRow {
 
 /// A lease without the names of its fields: there may be one for every persona.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum LeaseRow {
-    Plain(SessionId, Slot, RoleName, ProjectName, Timestamp),
-    OnWork(SessionId, Slot, RoleName, ProjectName, Timestamp, WorkName),
+struct Row(
+    SessionId,
+    Slot,
+    RoleName,
+    ProjectName,
+    Timestamp,
+    Option<WorkName>,
+    Option<ToolUseId>,
+    BTreeMap<RunId, (bool, bool, bool, Option<u64>)>,
+);
+
+fn row(lease: &Lease) -> Row {
+    let Lease { session, slot, role, project, work, since, call, runs } = lease.clone();
+    let of = |Run { is_delivered, has_ended, is_teammate, last_said }| {
+        (is_delivered, has_ended, is_teammate, last_said)
+    };
+    let runs = runs.into_iter().map(|(id, run)| (id, of(run))).collect();
+    Row(session, slot, role, project, since, work, call, runs)
 }
 
-impl LeaseRow {
-    fn of(lease: &Lease) -> Self {
-        let Lease { session, slot, role, project, work, since } = lease.clone();
-        match work {
-            None => Self::Plain(session, slot, role, project, since),
-            Some(work) => Self::OnWork(session, slot, role, project, since, work),
-        }
-    }
-
-    fn lease(self) -> Lease {
-        let (session, slot, role, project, since, work) = match self {
-            Self::Plain(session, slot, role, project, since) => {
-                (session, slot, role, project, since, None)
-            }
-            Self::OnWork(session, slot, role, project, since, work) => {
-                (session, slot, role, project, since, Some(work))
-            }
-        };
-        Lease { session, slot, role, project, work, since }
-    }
+fn lease(Row(session, slot, role, project, since, work, call, runs): Row) -> Lease {
+    let of = |(is_delivered, has_ended, is_teammate, last_said)| Run {
+        is_delivered,
+        has_ended,
+        is_teammate,
+        last_said,
+    };
+    let runs = runs.into_iter().map(|(id, run)| (id, of(run))).collect();
+    Lease { session, slot, role, project, work, since, call, runs }
 }
 
 fn letter(status: Status) -> char {
@@ -111,9 +121,17 @@ impl Index {
             index.status.push(letter(candidate.status));
             index.last_assigned.push(candidate.last_assigned);
             index.closed.push(candidate.closed_in_all);
-            if candidate.is_held {
-                let rows: Vec<_> = persona.leases.iter().map(LeaseRow::of).collect();
+            if candidate.is_held() {
+                let rows: Vec<_> = persona.leases.iter().map(row).collect();
                 index.leases.insert(position(at), to_raw_value(&rows)?);
+            }
+            if let Hold::Ended | Hold::Unseen(_) = candidate.hold {
+                let since = Some(candidate.hold).and_then(|hold| match hold {
+                    Hold::Unseen(since) => Some(since),
+                    Hold::Free | Hold::Ended | Hold::UnderWay => None,
+                });
+                index.idle.push(position(at));
+                index.unseen_since.push(since);
             }
             let expertise = &persona.definition.expertise;
             let known = expertise.iter().filter_map(|tag| index.tags.binary_search(tag).ok());
@@ -132,6 +150,7 @@ impl Index {
             self.known_until.len(),
         ];
         lengths.iter().all(|length| *length == personas)
+            && self.idle.len() == self.unseen_since.len()
     }
 
     /// A persona as it counts for any role, if it is in the index.
@@ -148,17 +167,30 @@ impl Index {
         Some(Candidate {
             index,
             status,
-            is_held: self.leases.contains_key(&position(index)),
+            hold: self.hold(position(index)),
             last_assigned: *self.last_assigned.get(index)?,
             closed_in_all: *self.closed.get(index)?,
             ..Candidate::newcomer(name, false)
         })
     }
 
+    /// What holds a persona, without a look at its leases.
+    fn hold(&self, position: u32) -> Hold {
+        if !self.leases.contains_key(&position) {
+            return Hold::Free;
+        }
+        let idle = self.idle.binary_search(&position).ok();
+        match idle.and_then(|at| self.unseen_since.get(at)) {
+            Some(Some(since)) => Hold::Unseen(*since),
+            Some(None) => Hold::Ended,
+            None => Hold::UnderWay,
+        }
+    }
+
     pub(super) fn leases(&self, index: usize) -> serde_json::Result<Vec<Lease>> {
         let Some(json) = self.leases.get(&position(index)) else { return Ok(Vec::new()) };
-        let rows: Vec<LeaseRow> = serde_json::from_str(json.get())?;
-        Ok(rows.into_iter().map(LeaseRow::lease).collect())
+        let rows: Vec<Row> = serde_json::from_str(json.get())?;
+        Ok(rows.into_iter().map(lease).collect())
     }
 
     /// The positions of tags, of those that anybody has.

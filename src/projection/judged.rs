@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::Roster;
 use super::judgement::{Judgement, JudgementKey, RecordedJudgement};
 use super::participation::ParticipationKey;
-use crate::events::{EventId, Feedback, Outcome, OutcomeResult, PersonaName, RoleName, Sentiment};
+use crate::events::{
+    EventId, Feedback, OutcomeResult, PersonaName, RoleName, RunId, Sentiment, Slot, Source,
+};
 
 impl Roster {
     /// The feedback from before a moment that is not compacted, and whether each is the last with
@@ -47,9 +49,14 @@ impl Roster {
         key.is_some_and(|key| self.judgements.of(key).len() > 1)
     }
 
-    /// What the last outcome of the same run, slot and source says; it has to be loaded.
-    pub(crate) fn last_result(&self, outcome: &Outcome) -> Option<OutcomeResult> {
-        match self.judgements.of(JudgementKey::of_outcome(outcome)).last()?.judgement {
+    /// What the last outcome of a run, slot and source says; it has to be loaded.
+    pub(crate) fn last_result(
+        &self,
+        run: &RunId,
+        slot: &Slot,
+        source: &Source,
+    ) -> Option<OutcomeResult> {
+        match self.judgements.of(JudgementKey::of_run(run, slot, source)).last()?.judgement {
             Judgement::Outcome(result) => Some(result),
             Judgement::Verdict(_) => None,
         }

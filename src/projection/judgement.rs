@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::buckets::Key;
-use crate::events::{Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, Sentiment, Slot};
+use crate::events::{
+    Event, EventId, Feedback, Outcome, OutcomeResult, RoleName, RunId, Sentiment, Slot, Source,
+};
 
 /// Something that speaks for or against a persona, or neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +27,10 @@ pub(crate) struct JudgementKey(EventId);
 
 impl JudgementKey {
     pub(crate) fn of_outcome(outcome: &Outcome) -> Self {
-        let Outcome { run, slot, source, .. } = outcome;
+        Self::of_run(&outcome.run, &outcome.slot, &outcome.source)
+    }
+
+    pub(crate) fn of_run(run: &RunId, slot: &Slot, source: &Source) -> Self {
         Self::digest(&["outcome", run.as_str(), slot.as_str(), source.as_str()])
     }
 
@@ -49,6 +54,7 @@ impl JudgementKey {
             | Event::Revise(_)
             | Event::Assign(_)
             | Event::Release(_)
+            | Event::Delivery(_)
             | Event::Lesson(_)
             | Event::Unlearn(_)
             | Event::Note(_)

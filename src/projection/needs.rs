@@ -2,7 +2,9 @@
 
 use super::judgement::JudgementKey;
 use super::participation::WorkScope;
-use crate::events::{Event, Outcome, PersonaName, RoleName};
+use crate::events::{
+    Delivery, Event, Outcome, PersonaName, RoleName, RunId, SessionId, Slot, Source,
+};
 
 /// What a rule or a question looks at besides the index of the roster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +13,8 @@ pub struct Needs {
     pub(super) roles: Vec<RoleName>,
     pub(super) personas: Vec<PersonaName>,
     pub(super) typed: Option<String>,
+    /// Whoever is in this slot of a session.
+    pub(super) slot: Option<(SessionId, Slot)>,
     pub(super) judgements: Vec<JudgementKey>,
     pub(super) all_judgements: bool,
     /// Some work, and the second since when.
@@ -74,10 +78,19 @@ impl Needs {
         Self { judgements, ..Self::default() }
     }
 
+    /// What an outcome would replace.
+    #[must_use]
+    pub(crate) fn outcome(run: &RunId, slot: &Slot, source: &Source) -> Self {
+        Self { judgements: vec![JudgementKey::of_run(run, slot, source)], ..Self::default() }
+    }
+
     /// What an event changes: personas, and the judgement that it replaces.
     pub(crate) fn event(event: &Event) -> Self {
         match event {
             Event::Compact(_) | Event::Retract(_) => Self::all(),
+            Event::Delivery(Delivery { session, slot, .. }) => {
+                Self { slot: Some((session.clone(), slot.clone())), ..Self::default() }
+            }
             // Whose lesson or note it is, no index knows: it is seldom asked.
             Event::Unlearn(_) | Event::Forget(_) => Self::everyone(),
             Event::Seed(_)

@@ -76,8 +76,18 @@ impl PastAssignment {
                 back.reason != ReactivateReason::Manual && is_lent(&back.persona)
             }
             Event::Release(Release { reason: ReleaseReason::Orphaned, .. }) => true,
+            // The run of whoever is lent was over, or that of the agent itself never was.
+            Event::Release(Release {
+                session: of,
+                agent: None,
+                reason: ReleaseReason::Finished | ReleaseReason::NotStarted,
+                slots: closed,
+            }) => closed.iter().all(|closed| {
+                let is_agents = of == session && closed.slot.belongs_to(agent);
+                is_lent(&closed.persona) || is_agents
+            }),
             Event::Release(release) => {
-                release.reason == ReleaseReason::Manual
+                matches!(release.reason, ReleaseReason::Manual | ReleaseReason::Finished)
                     && (&release.session, release.agent.as_ref()) == (session, Some(agent))
                     && release.slots.iter().all(|closed| {
                         let is_kept = |it: &AssignedSlot| {
@@ -89,6 +99,7 @@ impl PastAssignment {
             Event::Seed(_)
             | Event::Revise(_)
             | Event::Assign(_)
+            | Event::Delivery(_)
             | Event::Outcome(_)
             | Event::Feedback(_)
             | Event::Lesson(_)

@@ -6,10 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::judgement::Judgement;
-use super::{LessonRecord, Month, MonthTally, NoteRecord};
+use super::{Lease, LessonRecord, Month, MonthTally, NoteRecord};
 use crate::events::{
-    AgentName, Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment,
-    SessionId, Slot, WorkName,
+    Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment, SessionId,
 };
 
 /// A named persona with its record.
@@ -69,23 +68,6 @@ pub enum Status {
     Active,
     /// It may not, for this reason.
     Archived(RetireReason),
-}
-
-/// An open slot: one persona lent to one agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lease {
-    /// The session that holds it.
-    pub session: SessionId,
-    /// The agent's slot.
-    pub slot: Slot,
-    /// The role it was lent for.
-    pub role: RoleName,
-    /// The project it works on.
-    pub project: ProjectName,
-    /// What is worked on there, if that is known.
-    pub work: Option<WorkName>,
-    /// Since when.
-    pub since: Timestamp,
 }
 
 /// What a persona did in one role.
@@ -213,18 +195,6 @@ impl Persona {
             self.recent.remove(0);
         }
         self.recent.push(work);
-    }
-}
-
-impl Lease {
-    /// Returns whether it is one of a session, and of one of its agents if that is given.
-    pub(crate) fn is_of(&self, session: &SessionId, agent: Option<&AgentName>) -> bool {
-        self.session == *session && agent.is_none_or(|agent| self.slot.belongs_to(agent))
-    }
-
-    /// Returns whether it is the slot of a session in which a persona has a role.
-    pub(super) fn is(&self, session: &SessionId, slot: &Slot, role: &RoleName) -> bool {
-        (&self.session, &self.slot, &self.role) == (session, slot, role)
     }
 }
 

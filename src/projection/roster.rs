@@ -12,7 +12,7 @@ use super::judgements::Judgements;
 use super::participations::Participations;
 use super::stored::Stored;
 use super::{Candidate, Lease, Needs, Persona};
-use crate::events::{EventId, PersonaName, RoleName, SessionId, Tag};
+use crate::events::{EventId, PersonaName, RoleName, SessionId, Slot, Tag};
 
 /// The personas, who holds them, and what was counted on the way.
 ///
@@ -55,6 +55,9 @@ pub(super) struct Totals {
     pub compacted_before: Option<Timestamp>,
     /// How many slots were ever lent.
     pub assignments: u64,
+    /// Whether it was ever told that a run began: only then does it mean something if it is not.
+    #[serde(default)]
+    pub has_deliveries: bool,
     /// How often feedback was ever given.
     pub feedback: u64,
     /// Event types that this build does not know, and how many of each were skipped.
@@ -125,8 +128,11 @@ impl Roster {
             }
         }
         let typed = needs.typed.as_deref().map(|typed| self.matching(typed)).unwrap_or_default();
+        let slot = needs.slot.as_ref();
+        let in_slot = slot.map(|(session, slot)| self.in_slot(session, slot)).unwrap_or_default();
         let names = needs.personas.iter().chain(typed);
-        let positions: Vec<_> = names.filter_map(|name| self.position(name).ok()).collect();
+        let positions = names.filter_map(|name| self.position(name).ok());
+        let positions: Vec<_> = positions.chain(in_slot).collect();
         for index in positions.into_iter().chain(judged) {
             if let Some(persona @ None) = self.personas.get_mut(index) {
                 let name = self.names.get(index)?;
@@ -267,7 +273,8 @@ impl Roster {
     }
 
     /// The open slots of a session, each with the persona in it, in the order of personas and slots.
-    pub(crate) fn open_slots(&self, session: &SessionId) -> Vec<(&PersonaName, Lease)> {
+    #[must_use]
+    pub fn open_slots(&self, session: &SessionId) -> Vec<(&PersonaName, Lease)> {
         let holds = self.sessions.get(session).map(|activity| &activity.holds);
         let held: BTreeSet<_> = holds.into_iter().flatten().collect();
         let held = held.into_iter().map(|index| *index as usize);
@@ -276,6 +283,14 @@ impl Roster {
             self.leases_at(index).into_iter().map(move |lease| (name, lease))
         });
         open.filter(|(_, lease)| lease.session == *session).collect()
+    }
+
+    /// The positions of those who are in a slot of a session: after a merge there may be several.
+    pub(super) fn in_slot(&self, session: &SessionId, slot: &Slot) -> Vec<usize> {
+        let holds = self.sessions.get(session).map(|activity| &activity.holds);
+        let held: BTreeSet<_> = holds.into_iter().flatten().map(|index| *index as usize).collect();
+        let is_there = |lease: &Lease| (&lease.session, &lease.slot) == (session, slot);
+        held.into_iter().filter(|index| self.leases_at(*index).iter().any(is_there)).collect()
     }
 
     /// The open slots of a persona.
@@ -307,6 +322,11 @@ impl Roster {
     #[must_use]
     pub fn assignments(&self) -> u64 {
         self.totals.assignments
+    }
+
+    /// Returns whether it was ever told that a run began.
+    pub(crate) fn has_deliveries(&self) -> bool {
+        self.totals.has_deliveries
     }
 
     /// How often feedback was ever given.

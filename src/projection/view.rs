@@ -330,6 +330,13 @@ pub(crate) mod tests {
         json!({ "name": name, "traits": [working_style], "expertise": [], "instructions": {} })
     }
 
+    /// As a client's call opens it.
+    pub fn called(session: &str, slot: &str, persona: &str, role: &str) -> Said {
+        let (kind, mut data) = assign(session, slot, persona, role);
+        data["tool_use_id"] = "toolu_1".into();
+        (kind, data)
+    }
+
     pub fn assign(session: &str, slot: &str, persona: &str, role: &str) -> Said {
         let slots = json!([{ "slot": slot, "persona": persona, "role": role, "requested": role }]);
         ("assign", json!({ "session": session, "agent": "w", "project": "acme", "slots": slots }))
@@ -355,6 +362,23 @@ pub(crate) mod tests {
             "run": format!("{session}:w"), "result": result, "source": "ci",
         });
         ("outcome", data)
+    }
+
+    /// A run of the slot `w-0` began.
+    pub fn delivery(session: &str, run: &str) -> Said {
+        let of = json!({
+            "session": session, "slot": "w-0", "agent_id": run, "channel": "mod", "arrived": true,
+        });
+        ("delivery", of)
+    }
+
+    /// A run of the slot `w-0` is over, or rests.
+    pub fn end(session: &str, persona: &str, role: &str, run: &str, ended: bool) -> Said {
+        let of = json!({
+            "session": session, "slot": "w-0", "persona": persona, "role": role, "run": run,
+            "result": "stopped", "source": "client", "ended": ended.then_some(true),
+        });
+        ("outcome", of)
     }
 
     pub fn lesson(persona: &str, says: &str) -> Said {
@@ -392,7 +416,9 @@ pub(crate) mod tests {
         let persona = || prop::sample::select(vec!["Ann", "Bo", "Nobody"]);
         let role = || prop::sample::select(vec!["testing", "general"]);
         let sentiment = prop::sample::select(vec!["positive", "negative", "neutral"]);
-        let reason = prop::sample::select(vec!["session_end", "manual", "orphaned"]);
+        let reasons = vec!["session_end", "manual", "orphaned", "finished", "not_started"];
+        let reason = prop::sample::select(reasons);
+        let run = || prop::sample::select(vec!["r1", "r2"]);
         let result = prop::sample::select(vec!["ok", "bad", "stopped"]);
         let style = || prop::sample::select(vec!["calm", "direct"]);
         prop_oneof![
@@ -405,6 +431,7 @@ pub(crate) mod tests {
                 }
                 (kind, data)
             }),
+            (session(), persona(), role()).prop_map(|(s, p, r)| called(s, "w-0", p, r)),
             (session(), persona(), role(), reason)
                 .prop_map(|(s, p, r, reason)| release(s, "w-0", p, r, reason)),
             (session(), persona(), role(), sentiment).prop_map(|(s, p, r, sentiment)| feedback(
@@ -415,6 +442,9 @@ pub(crate) mod tests {
             )),
             (session(), persona(), role(), result)
                 .prop_map(|(s, p, r, result)| outcome(s, p, r, result)),
+            (session(), run()).prop_map(|(s, run)| delivery(s, run)),
+            (session(), persona(), role(), run(), any::<bool>())
+                .prop_map(|(s, p, r, run, ended)| end(s, p, r, run, ended)),
             (persona(), style()).prop_map(|(p, says)| lesson(p, says)),
             (persona(), session(), style()).prop_map(|(p, project, says)| note(p, project, says)),
             persona().prop_map(|p| retire(p, "manual")),

@@ -8,14 +8,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::broker::{
-    self, AssignRequest, FeedbackRequest, ForgetRequest, OutcomeRequest, ReleaseRequest,
-    RetractRequest,
+    self, AssignRequest, DeliveryRequest, EndRequest, FeedbackRequest, ForgetRequest,
+    OutcomeRequest, Place, ReleaseRequest, RetractRequest, Stage,
 };
 use crate::disk::simulated::{Call, Fault, PowerCut, Simulated};
 use crate::events::{
-    AgentName, Detached, EventId, Lesson, LessonText, Observation, OutcomeResult, PersonaName,
-    Points, ProjectName, Record, ReleaseReason, RoleName, Sentiment, SessionId, Slot, Source,
-    WorkName, decode, without_text, written_id,
+    AgentName, Channel, Detached, EventId, Lesson, LessonText, Observation, OutcomeResult,
+    PersonaName, Points, ProjectName, Record, ReleaseReason, RoleName, RunId, Sentiment, SessionId,
+    Slot, Source, ToolUseId, WorkName, decode, without_text, written_id,
 };
 
 const ROLES: [&str; 4] = ["code-reviewer", "testing", "researcher", "general"];
@@ -23,18 +23,59 @@ const ROLES: [&str; 4] = ["code-reviewer", "testing", "researcher", "general"];
 /// What a process is asked to do. The numbers stand for names, the larger ones for one of the few.
 #[derive(Debug, Clone)]
 pub enum Command {
-    Assign { session: u8, roles: Vec<u8>, work: Option<u8> },
-    Release { session: u8 },
-    Feedback { persona: u8, good: bool },
-    Outcome { session: u8, good: bool },
-    Retract { judgement: u8 },
-    Retire { persona: u8 },
-    Reactivate { persona: u8 },
+    Assign {
+        session: u8,
+        roles: Vec<u8>,
+        work: Option<u8>,
+    },
+    Release {
+        session: u8,
+    },
+    Feedback {
+        persona: u8,
+        good: bool,
+    },
+    Outcome {
+        session: u8,
+        good: bool,
+    },
+    /// A client's call asks for a persona; the numbers stand for session and agent.
+    Call {
+        session: u8,
+        agent: u8,
+    },
+    /// It is told that the run of an agent's last call began, or goes on.
+    Began {
+        session: u8,
+        agent: u8,
+        goes_on: bool,
+    },
+    /// It is told that it ended.
+    Ended {
+        session: u8,
+        agent: u8,
+    },
+    Retract {
+        judgement: u8,
+    },
+    Retire {
+        persona: u8,
+    },
+    Reactivate {
+        persona: u8,
+    },
     Grow,
     CleanUp,
-    Compact { hours: i64, seal: bool },
-    Teach { persona: u8 },
-    Forget { text: u8 },
+    Compact {
+        hours: i64,
+        seal: bool,
+    },
+    Teach {
+        persona: u8,
+    },
+    Forget {
+        text: u8,
+    },
     Look,
 }
 
@@ -48,6 +89,10 @@ impl Command {
                 .prop_map(|(persona, good)| Self::Feedback { persona, good }),
             3 => (0..5u8, any::<bool>())
                 .prop_map(|(session, good)| Self::Outcome { session, good }),
+            4 => (0..5u8, 0..3u8).prop_map(|(session, agent)| Self::Call { session, agent }),
+            4 => (0..5u8, 0..3u8, any::<bool>())
+                .prop_map(|(session, agent, goes_on)| Self::Began { session, agent, goes_on }),
+            4 => (0..5u8, 0..3u8).prop_map(|(session, agent)| Self::Ended { session, agent }),
             1 => any::<u8>().prop_map(|judgement| Self::Retract { judgement }),
             1 => any::<u8>().prop_map(|persona| Self::Retire { persona }),
             1 => any::<u8>().prop_map(|persona| Self::Reactivate { persona }),
@@ -99,10 +144,24 @@ impl Command {
                 let slots = snapshot.slots_of(&session, &agent)?;
                 let mut store = Store::open(options, rng)?;
                 let source = Source::unchecked("ci");
-                let request = OutcomeRequest { session, agent, slots, result, source };
+                let (run, ended, measures) = (RunId::of(&session, &agent), false, None);
+                let request =
+                    OutcomeRequest { session, agent, slots, run, result, source, ended, measures };
                 store
                     .execute(&request.needs(), now, rng, |it| broker::outcome(it, &request))
                     .map(drop)
+            }
+            Self::Call { session, agent } => {
+                let request = call_request(&store, *session, *agent);
+                store.assign(&request, now, rng).map(drop)
+            }
+            Self::Began { session, agent, goes_on } => {
+                let request = begun_request(&store, *session, *agent, *goes_on);
+                store.execute(nothing, now, rng, |it| broker::deliver(it, &request)).map(drop)
+            }
+            Self::Ended { session, agent } => {
+                let request = ended_request(&store, *session, *agent);
+                store.execute(&request.needs(), now, rng, |it| broker::end(it, &request)).map(drop)
             }
             Self::Retract { judgement } => {
                 let mut ids = Vec::new();
@@ -201,6 +260,41 @@ fn words(store: &Store) -> String {
     format!("What was seen after {} events.", store.view().events)
 }
 
+fn call_request(store: &Store, session: u8, agent: u8) -> AssignRequest {
+    let agent = AgentName::unchecked(&format!("a{agent}"));
+    let tool_use_id = Some(ToolUseId::unchecked(&format!("t-{}", store.view().events)));
+    AssignRequest { agent, tool_use_id, ..assign_request(session, &[1], None) }
+}
+
+fn begun_request(store: &Store, session: u8, agent: u8, goes_on: bool) -> DeliveryRequest {
+    let (session, slot, run) = run_of(store, session, agent);
+    DeliveryRequest {
+        session,
+        place: Place { slot: Some(slot), ..Place::default() },
+        run,
+        channel: Channel::Mod,
+        arrived: true,
+        is_teammate: false,
+        stage: if goes_on { Stage::GoesOn } else { Stage::Begun },
+    }
+}
+
+fn ended_request(store: &Store, session: u8, agent: u8) -> EndRequest {
+    let (session, slot, run) = run_of(store, session, agent);
+    let (slot, result) = (Some(slot), OutcomeResult::Stopped);
+    EndRequest { session, slot, run, result, rests: None, measures: None }
+}
+
+/// The first slot of an agent, and the run in it: it is called as the call.
+fn run_of(store: &Store, session: u8, agent: u8) -> (SessionId, Slot, RunId) {
+    let (session, slot) = (self::session(session), Slot::unchecked(&format!("a{agent}-0")));
+    let open = store.roster().open_slots(&session);
+    let lease = open.into_iter().find(|(_, lease)| lease.slot == slot);
+    let call = lease.and_then(|(_, lease)| lease.call);
+    let run = RunId::unchecked(call.as_ref().map_or("r", ToolUseId::as_str));
+    (session, slot, run)
+}
+
 fn session(number: u8) -> SessionId {
     SessionId::unchecked(&format!("s{number}"))
 }
@@ -215,6 +309,7 @@ fn assign_request(session: u8, roles: &[u8], work: Option<u8>) -> AssignRequest 
         roles: roles.iter().map(|role| RoleName::unchecked(ROLES[usize::from(*role)])).collect(),
         summon: None,
         tool_use_id: None,
+        starts: false,
         explain: false,
     }
 }
@@ -411,6 +506,8 @@ impl Machine {
     #[track_caller]
     fn check_roster(&self, roster: &Roster, rules: &Rules, log: &[u8]) {
         let mut open = BTreeSet::<(SessionId, Slot, PersonaName, RoleName)>::new();
+        // Of the run in a slot: whether it was told that it began, and that it is over.
+        let mut runs = BTreeMap::<(SessionId, Slot), (bool, bool)>::new();
         let mut closed = BTreeMap::<(PersonaName, RoleName), u64>::new();
         for line in View::in_order(log).unwrap() {
             match line.decode().unwrap().event {
@@ -422,11 +519,28 @@ impl Machine {
                 Event::Release(it) => {
                     for slot in it.slots {
                         let of = (slot.persona.clone(), slot.role.clone());
+                        let place = (it.session.clone(), slot.slot.clone());
+                        let is_taken = matches!(
+                            it.reason,
+                            ReleaseReason::Finished | ReleaseReason::NotStarted
+                        );
+                        let is_at_work = runs.remove(&place) == Some((true, false));
+                        assert!(
+                            !(is_taken && is_at_work) || self.is_merged,
+                            "{place:?} is at work"
+                        );
                         let lease = (it.session.clone(), slot.slot, slot.persona, slot.role);
-                        if open.remove(&lease) && it.reason != ReleaseReason::Orphaned {
+                        if open.remove(&lease) && it.reason.counts() {
                             *closed.entry(of).or_default() += 1;
                         }
                     }
+                }
+                Event::Delivery(it) => {
+                    let (begun, over) = runs.entry((it.session, it.slot)).or_default();
+                    (*begun, *over) = (true, *over && !*begun);
+                }
+                Event::Outcome(it) if it.ended == Some(true) => {
+                    runs.entry((it.session, it.slot)).or_default().1 = true;
                 }
                 _ => {}
             }

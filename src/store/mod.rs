@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use self::allowed::Allowed;
 use crate::broker::{
-    self, AssignRequest, Assigned, Choice, Decision, Refusal, Rules, Seed, Situation,
+    self, AssignRequest, Assigned, Choice, Decision, HookSettings, Refusal, Rules, Seed, Situation,
 };
 use crate::disk::{self, Disk};
 use crate::events::{Append, Event, EventId, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
@@ -35,6 +35,7 @@ mod machine;
 mod options;
 mod reading;
 mod repair;
+pub mod served;
 mod snapshot;
 mod verify;
 
@@ -61,6 +62,8 @@ pub struct Store<L: Log = FileLog> {
     log: L,
     seed: Seed,
     rules: Rules,
+    /// Why the user's seed cannot be used, if it cannot: then the built-in one is in force.
+    flaw: Option<StoreError>,
     wait: Duration,
     /// What time it is.
     now: Timestamp,
@@ -97,6 +100,7 @@ impl Store<FileLog> {
             store.allow_what_it_holds();
         }
         if store.view.events == 0 {
+            store.require_seed()?;
             store.log.create_store()?;
             let personas = store.seed.personas();
             store.execute(&Needs::nothing(), options.now, rng, |situation| {
@@ -128,12 +132,18 @@ impl Store<FileLog> {
 
     /// A store of whose log nothing was read yet.
     fn closed(options: &Options) -> Result<Self, StoreError> {
-        let seed = read_seed(&options.dir.join("seed.toml"))?;
-        let rules = seed.rules()?;
+        let own = read_seed(&options.dir.join("seed.toml"));
+        let own = own.and_then(|seed| Ok((seed.rules()?, seed)));
+        // Most of what is asked of a store needs nothing of it.
+        let (rules, seed, flaw) = match own {
+            Ok((rules, seed)) => (rules, seed, None),
+            Err(flaw) => (Seed::default().rules()?, Seed::default(), Some(flaw)),
+        };
         Ok(Self {
             log: options.log(),
             seed,
             rules,
+            flaw,
             wait: options.wait,
             now: options.now,
             progress: options.progress.clone(),
@@ -175,6 +185,11 @@ impl Store<FileLog> {
     }
 }
 
+/// Reads what the user's seed, if the store has one, says of a client's hooks.
+pub fn hook_settings(options: &Options) -> Result<HookSettings, StoreError> {
+    Ok(read_seed(&options.dir.join("seed.toml"))?.hook().clone())
+}
+
 /// Reads the user's seed, if the store has one.
 ///
 /// It is the user's own, and may well be a link to elsewhere.
@@ -211,6 +226,18 @@ impl<L: Log> Store<L> {
     #[must_use]
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// Why the user's seed cannot be used, if it cannot, and the built-in one is in force.
+    #[must_use]
+    pub fn seed_flaw(&self) -> Option<&StoreError> {
+        self.flaw.as_ref()
+    }
+
+    /// Makes sure that the user's seed is in force, if there is one: what chooses or makes personas
+    /// must not do so by other rules than the user's.
+    pub fn require_seed(&mut self) -> Result<(), StoreError> {
+        self.flaw.take().map_or(Ok(()), Err)
     }
 
     /// Has a rule decide, and records what it decided. Answers with the outcome and with what the
@@ -262,6 +289,7 @@ impl<L: Log> Store<L> {
         now: Timestamp,
         rng: &mut fastrand::Rng,
     ) -> Result<(Vec<Assigned>, Vec<String>), StoreError> {
+        self.require_seed()?;
         let needs = request.needs(&self.rules, now);
         let (choices, notices) =
             self.execute(&needs, now, rng, |it| broker::assign(it, request))?;
@@ -270,11 +298,12 @@ impl<L: Log> Store<L> {
 
     /// Answers as [`Store::assign`] would, and records nothing.
     pub fn rehearse_assign(
-        self,
+        mut self,
         request: &AssignRequest,
         now: Timestamp,
         rng: &mut fastrand::Rng,
     ) -> Result<(Vec<Assigned>, Vec<String>), StoreError> {
+        self.require_seed()?;
         let needs = request.needs(&self.rules, now);
         let rule = |it: &mut Situation<'_>| broker::assign(it, request);
         let (mut rehearsed, choices, notices) = self.rehearse(&needs, now, rng, rule)?;
@@ -356,6 +385,9 @@ impl<L: Log> Store<L> {
             decision = rule(&mut self.situation(now, rng))?;
         }
         let Decision { events, outcome, notices } = decision;
+        if !events.is_empty() {
+            self.check_version()?;
+        }
         let (lines, texts) = self.encode(now, events)?;
         self.allowed.trust(&texts);
         // What was not recorded is not to be kept either.
@@ -770,6 +802,7 @@ mod tests {
             log: Scripted { reads: 0, script },
             rules: seed.rules().unwrap(),
             seed,
+            flaw: None,
             wait: Duration::ZERO,
             now: Timestamp::UNIX_EPOCH,
             progress: Progress::default(),

@@ -10,7 +10,7 @@ use crate::broker::{self, Refusal, Rules, TextPlace};
 use crate::disk::Disk;
 use crate::events::{
     AgentName, AssignedSlot, DETACHED_SINCE, Event, EventId, LineError, Log as _, Position, Read,
-    Record, ReleasedSlot, SessionId, prefilter, text_of, written_id,
+    Record, ReleasedSlot, RunId, SessionId, Slot, prefilter, text_of, written_id,
 };
 use crate::file_log::FileLog;
 use crate::git::Revision;
@@ -35,6 +35,12 @@ impl Snapshot {
     #[must_use]
     pub fn present(store: Store, now: Timestamp) -> Self {
         Self { store, commit: None, now }
+    }
+
+    /// Why the user's seed cannot be used, if it cannot, and the built-in one is in force.
+    #[must_use]
+    pub fn seed_flaw(&self) -> Option<&StoreError> {
+        self.store.seed_flaw()
     }
 
     /// Opens a store as it was at what was typed.
@@ -208,6 +214,33 @@ impl Snapshot {
             },
         )?;
         Ok(found)
+    }
+
+    /// The slot of a session that a run was in, as it was lent for that run; if it was never told
+    /// that the run began, as it was lent last.
+    pub fn slot_of_run(
+        &mut self,
+        session: &SessionId,
+        slot: &Slot,
+        run: &RunId,
+    ) -> Result<Option<ReleasedSlot>, StoreError> {
+        let (mut last, mut found) = (None, None);
+        self.visit(&[session.as_str(), slot.as_str()], |record| match &record.event {
+            Event::Assign(it) if it.session == *session => {
+                let assigned = it.slots.iter().find(|it| it.slot == *slot).cloned();
+                let assigned = assigned.map(|AssignedSlot { slot, persona, role, .. }| {
+                    ReleasedSlot { slot, persona, role }
+                });
+                last = assigned.or_else(|| last.take());
+            }
+            Event::Delivery(it)
+                if (&it.session, &it.slot, &it.agent_id) == (session, slot, run) =>
+            {
+                found.clone_from(&last);
+            }
+            _ => {}
+        })?;
+        Ok(found.or(last))
     }
 
     /// Hands the events that may matter to `visit`, in fold order.

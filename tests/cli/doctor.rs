@@ -40,9 +40,11 @@ fn registration(client: &Client) -> Value {
         }]}])
     };
     json!({"hooks": {
+        "PostToolUse": handler("persona-inject"),
         "PreToolUse": handler("persona-inject"),
         "SessionEnd": handler("persona-release"),
         "SessionStart": handler("persona-release"),
+        "SubagentStop": handler("persona-inject"),
     }})
 }
 
@@ -108,11 +110,14 @@ fn all_is_well() {
     ✓ N MiB are free on its disk.
     ✓ Both hooks are beside this program, in `~/bin`.
     ✓ The hooks are registered in `~/.claude/settings.json`.
+    ✓ No `claude` is on the path to ask for its version.
     ✓ No other hook is called for agents.
+    ✓ No mod has served a session of this store yet.
     ! `MUZZLE_PERSONA_NOW` is `2026-03-25T15:30:00Z`.
         The clock stands still: no session is ever stale, and no record is of its time.
         hint: unset it, but for tests and rehearsals
     ✓ `MUZZLE_PERSONA_STORE` is `~/.muzzle/personas`.
+    ✓ A store can be made.
     ✓ `~/bin/persona-inject ~/script.sh` gave a sample call a persona, in N ms.
         │ You are Ada Quill.
         │ ---
@@ -129,11 +134,14 @@ fn all_is_well() {
     ✓ N MiB are free on its disk.
     ✓ Both hooks are beside this program, in `~/bin`.
     ✓ The hooks are registered in `~/.claude/settings.json`.
+    ✓ No `claude` is on the path to ask for its version.
     ✓ No other hook is called for agents.
+    ✓ No mod has served a session of this store yet.
     ! `MUZZLE_PERSONA_NOW` is `2026-03-25T15:30:00Z`.
         The clock stands still: no session is ever stale, and no record is of its time.
         hint: unset it, but for tests and rehearsals
     ✓ `MUZZLE_PERSONA_STORE` is `~/.muzzle/personas`.
+    ✓ The store would lend Elena Vasquez as code-reviewer now.
     ✓ `~/bin/persona-inject ~/script.sh` gave a sample call a persona, in N ms.
         │ You are Ada Quill.
         │ ---
@@ -153,11 +161,14 @@ fn a_fresh_home_is_told_what_to_do() {
     ✗ The hooks are not registered.
         No agent of a session that starts here gets a persona.
         hint: `muzzle-persona install`
+    ✓ No `claude` is on the path to ask for its version.
     ✓ No other hook is called for agents.
+    ✓ No mod has served a session of this store yet.
     ! `MUZZLE_PERSONA_NOW` is `2026-03-25T15:30:00Z`.
         The clock stands still: no session is ever stale, and no record is of its time.
         hint: unset it, but for tests and rehearsals
     ✓ `MUZZLE_PERSONA_STORE` is `~/.muzzle/personas`.
+    ✓ A store can be made.
     It does not work as it should; look at what is marked with ✗ first.
     ");
     assert_eq!(client.tree(), before);
@@ -269,11 +280,14 @@ fn what_is_registered_and_cannot_be_run() {
     ✗ `~/old/persona-release`, as `~/.claude/settings.json` registers it, is not there.
         Claude Code cannot run it, and tells so each time.
         hint: `muzzle-persona install --via settings --scope user`
+    ✓ No `claude` is on the path to ask for its version.
     ✓ No other hook is called for agents.
+    ✓ No mod has served a session of this store yet.
     ! `MUZZLE_PERSONA_NOW` is `2026-03-25T15:30:00Z`.
         The clock stands still: no session is ever stale, and no record is of its time.
         hint: unset it, but for tests and rehearsals
     ✓ `MUZZLE_PERSONA_STORE` is `~/.muzzle/personas`.
+    ✓ A store can be made.
     ✓ `~/bin/persona-inject ~/script.sh` gave a sample call a persona, in N ms.
         │ You are Ada Quill.
         │ ---
@@ -334,6 +348,21 @@ fn what_is_not_registered() {
         )]
     );
     assert_eq!(
+        with(&|hooks| hooks["PostToolUse"] = json!([])),
+        [format!(
+            "warning | `~/.claude/settings.json` does not have `persona-inject` called for `PostToolUse`. | {hint}"
+        )]
+    );
+    assert_eq!(
+        with(&|hooks| {
+            hooks["SubagentStop"] = json!([]);
+            hooks["PostToolUse"] = json!([]);
+        }),
+        [format!(
+            "warning | `~/.claude/settings.json` does not have `persona-inject` called for `PostToolUse`, `SubagentStop`. | {hint}"
+        )]
+    );
+    assert_eq!(
         with(&|hooks| hooks["PreToolUse"][0]["matcher"] = json!("Agent|Task")),
         Vec::<String>::new()
     );
@@ -373,6 +402,245 @@ fn client_with_settings(settings: &Value) -> Client {
     let client = Client::new();
     client.put(client.settings(), settings.to_string());
     client
+}
+
+#[test]
+fn one_file_that_registers_twice() {
+    let client = client(GOOD);
+    let mut settings = registration(&client);
+    let hooks = settings["hooks"]["PreToolUse"][0]["hooks"].as_array_mut().unwrap();
+    hooks.push(hooks[0].clone());
+    client.put(client.settings(), settings.to_string());
+    finds_only(&client, "registration.twice", "warning", "The hooks are registered N times.");
+}
+
+#[test]
+fn a_registration_where_the_variable_does_not_lead() {
+    let client = client(GOOD);
+    let client = client.with_config("elsewhere");
+    finds_only(
+        &client,
+        "registration.elsewhere",
+        "warning",
+        "The hooks are registered in `~/.claude/settings.json`, too. | nothing needs to be done if",
+    );
+    client.says(&["install"]);
+    assert_eq!(finds(&client, "registration.elsewhere").len(), 1);
+    fs::remove_file(client.path(".claude/settings.json")).unwrap();
+    assert_eq!(finds(&client, "registration.elsewhere"), Vec::<String>::new());
+    let found = finds(&client, "registration");
+    let told = "ok | `CLAUDE_CONFIG_DIR` has Claude Code's directory at `~/elsewhere`. | -";
+    assert_eq!(found.last().unwrap(), told);
+}
+
+/// A `claude` on the path that says of which version it is.
+fn with_claude<'a>(client: &'a Client, version: &str) -> impl Fn(&str) -> Vec<String> + 'a {
+    client.put("path/claude", format!("#!/bin/sh\necho '{version} (Claude Code)'\n"));
+    let claude = client.path("path/claude");
+    fs::set_permissions(&claude, fs::Permissions::from_mode(0o755)).unwrap();
+    move |check| {
+        let mut doctor = client.command(&["doctor", "--json"]);
+        let path = format!("{}:/bin:/usr/bin", client.path("path").display());
+        let done = crate::harness::Done::of(doctor.env("PATH", path));
+        let report: Value = serde_json::from_str(&done.stdout).unwrap();
+        let found = report["findings"].as_array().unwrap().iter();
+        let found = found.filter(|finding| finding["check"] == check);
+        let told = |it: &Value| {
+            let line = ["level", "message"].map(|key| it[key].as_str().unwrap().to_owned());
+            client.without_home(&line.join(" | "))
+        };
+        found.map(told).collect()
+    }
+}
+
+#[test]
+fn which_way_serves_the_client() {
+    let client = Client::new();
+    client.says(&["install", "--via", "plugin"]);
+    for (version, told) in [
+        ("2.1.332", "ok | Claude Code 2.1.332 is installed, and runs the plugin as a mod."),
+        ("2.1.287", "ok | Claude Code 2.1.287 is installed, and runs the plugin as a mod."),
+        (
+            "2.1.286",
+            "ok | Claude Code 2.1.286 is installed, and calls the hooks: mods came with 2.1.287.",
+        ),
+        (
+            "2.1.150",
+            "problem | Claude Code 2.1.150 is installed, and is not known to load plugins from a folder.",
+        ),
+    ] {
+        assert_eq!(with_claude(&client, version)("client"), [told]);
+    }
+    client.says(&["install", "--via", "settings"]);
+    assert_eq!(
+        with_claude(&client, "2.1.332")("client"),
+        [
+            "ok | Claude Code 2.1.332 is installed, and calls the hooks: what is registered has no mod."
+        ]
+    );
+    client.says(&["uninstall"]);
+    assert_eq!(
+        with_claude(&client, "2.1.332")("client"),
+        ["ok | Claude Code 2.1.332 is installed."]
+    );
+}
+
+#[test]
+fn hooks_of_others_cannot_harm_where_a_mod_serves() {
+    let client = Client::new();
+    client.says(&["install", "--via", "plugin"]);
+    let other = r#"{"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "x"}]}]}}"#;
+    client.put("acme/.claude/settings.local.json", other);
+    let told = "`x` in `~/acme/.claude/settings.local.json` is called for agents too";
+    assert_eq!(
+        with_claude(&client, "2.1.332")("hooks.rival"),
+        [format!("ok | {told}; a mod's words come after all hooks.")]
+    );
+    let found = with_claude(&client, "2.1.250")("hooks.rival");
+    assert_eq!(found, [format!("warning | {told}.")]);
+}
+
+#[test]
+fn when_a_mod_last_served_a_session() {
+    let client = client(GOOD);
+    finds_only(&client, "client.mod", "ok", "No mod has served a session of this store yet.");
+    client.put(client.home.store().join(".cache/mod/last"), "2026-03-25T10:00:00Z\n");
+    let found = finds(&client, "client.mod");
+    assert!(found[0].starts_with("ok | A mod last began to serve a session at 2026-"), "{found:?}");
+}
+
+/// A plugin from a marketplace, as the client installs and enables one.
+fn installed(client: &Client, name: &str, files: &[(&str, String)]) {
+    let folder = format!(".claude/plugins/cache/market/{name}/1.0.0");
+    for (file, text) in files {
+        client.put(format!("{folder}/{file}"), text);
+    }
+    let list = json!({"version": 2, "plugins": {
+        (format!("{name}@market")): [{"scope": "user", "installPath": client.path(&folder)}],
+    }});
+    client.put(".claude/plugins/installed_plugins.json", list.to_string());
+}
+
+fn enable(client: &Client, name: &str, is_enabled: bool) {
+    let plugins = json!({"enabledPlugins": {(format!("{name}@market")): is_enabled}});
+    client.put(client.settings(), plugins.to_string());
+}
+
+#[test]
+fn our_plugin_from_a_marketplace_is_looked_at_as_any_other() {
+    let client = Client::new();
+    client.put("script.sh", GOOD);
+    let mut hooks = registration(&client);
+    hooks["modules"] = json!(["./register.ts"]);
+    installed(&client, "muzzle-persona", &[("hooks/hooks.json", hooks.to_string())]);
+    enable(&client, "muzzle-persona", true);
+    let path = "~/.claude/plugins/cache/market/muzzle-persona/1.0.0/hooks/hooks.json";
+    let found = finds(&client, "registration");
+    assert_eq!(found[0], format!("ok | The hooks are registered in `{path}`. | -"));
+    finds_only(&client, "rehearsal.inject", "ok", "`~/bin/persona-inject ~/script.sh` gave a");
+    assert_eq!(
+        with_claude(&client, "2.1.150")("client"),
+        ["ok | Claude Code 2.1.150 is installed, and calls the hooks: mods came with 2.1.287."]
+    );
+    enable(&client, "muzzle-persona", false);
+    let found = finds(&client, "registration");
+    assert!(found.last().unwrap().starts_with("problem | The hooks are not registered."));
+}
+
+#[test]
+fn hooks_of_other_plugins_from_marketplaces() {
+    let client = client(GOOD);
+    let own = registration(&client);
+    let hooks = |command: &str| json!({"PreToolUse": [{"hooks": [{"type": "command", "command": command}]}]});
+    let found = |files: &[(&str, String)], is_enabled: bool| {
+        installed(&client, "other", files);
+        let mut settings = own.clone();
+        settings["enabledPlugins"] = json!({"other@market": is_enabled});
+        client.put(client.settings(), settings.to_string());
+        let found = finds(&client, "hooks.rival");
+        fs::remove_dir_all(client.path(".claude/plugins")).unwrap();
+        found
+    };
+    let in_file = ("hooks/hooks.json", json!({"hooks": hooks("a.sh")}).to_string());
+    let manifest = |hooks: Value| {
+        (".claude-plugin/plugin.json", json!({"name": "other", "hooks": hooks}).to_string())
+    };
+    let told = |command: &str, file: &str| {
+        format!("warning | `{command}` in `~/.claude/plugins/cache/market/other/1.0.0/{file}` is")
+    };
+    for (files, command, file) in [
+        (vec![in_file.clone()], "a.sh", "hooks/hooks.json"),
+        (vec![manifest(hooks("b.sh"))], "b.sh", ".claude-plugin/plugin.json"),
+        (vec![manifest(json!({"hooks": hooks("c.sh")}))], "c.sh", ".claude-plugin/plugin.json"),
+        (
+            vec![
+                manifest(json!("./more.json")),
+                ("more.json", json!({"hooks": hooks("d.sh")}).to_string()),
+            ],
+            "d.sh",
+            "more.json",
+        ),
+        (
+            vec![manifest(json!(["./hooks/hooks.json"])), in_file.clone()],
+            "a.sh",
+            "hooks/hooks.json",
+        ),
+    ] {
+        let found = found(&files, true);
+        assert!(
+            found.len() == 1 && found[0].starts_with(&told(command, file)),
+            "{found:?} and not {}",
+            told(command, file)
+        );
+    }
+    assert_eq!(found(&[in_file], false), ["ok | No other hook is called for agents. | -"]);
+    client.put(".claude/plugins/installed_plugins.json", "[7");
+    assert_eq!(finds(&client, "hooks.rival"), ["ok | No other hook is called for agents. | -"]);
+}
+
+#[test]
+fn a_plugin_of_others_that_is_disabled_is_not_called() {
+    let client = client(GOOD);
+    client.put(
+        ".claude/skills/other/hooks/hooks.json",
+        r#"{"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "x"}]}]}}"#,
+    );
+    assert_eq!(finds(&client, "hooks.rival").len(), 1);
+    let mut settings = registration(&client);
+    settings["enabledPlugins"] = json!({"other@skills-dir": false});
+    client.put(client.settings(), settings.to_string());
+    finds_only(&client, "hooks.rival", "ok", "No other hook is called for agents.");
+}
+
+/// What the hooks do with a store of their own says nothing of the real one.
+#[test]
+fn the_real_store_could_lend_a_persona() {
+    let client = client(GOOD);
+    let could_not = |check: &str, start: &str| {
+        finds_only(&client, check, "problem", start);
+        let done = client.run(&["doctor"]);
+        assert_eq!(done.code, Some(1), "{}", done.stdout);
+    };
+    finds_only(&client, "rehearsal.store", "ok", "A store can be made.");
+    assert!(!client.home.store().exists());
+    client.home.set_seed("[scoring]\nprior = -1\n");
+    could_not("rehearsal.store", "");
+    assert!(finds(&client, "rehearsal.store")[0].contains("seed.toml"));
+    client.home.set_seed("");
+    client.home.run(&["list"]).ok();
+    finds_only(&client, "rehearsal.store", "ok", "The store would lend Elena Vasquez as code-rev");
+    let log = client.home.log();
+    // A line that was changed, behind whose back no checkpoint stands.
+    let changed = String::from_utf8(log.clone()).unwrap().replacen("pragmatic", "pragmatik", 1);
+    client.home.set_log(changed.as_bytes());
+    could_not("rehearsal.store", "");
+    assert!(finds(&client, "rehearsal.store")[0].contains("muzzle-persona verify"));
+    client.home.set_log(&log);
+    client.home.append(99, "seed", "{}");
+    could_not("rehearsal.store", "");
+    client.home.set_log(&log);
+    finds_only(&client, "rehearsal.store", "ok", "The store would lend Elena Vasquez");
+    assert_eq!(client.home.log(), log, "nothing is recorded");
 }
 
 #[test]

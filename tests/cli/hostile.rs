@@ -366,7 +366,8 @@ fn a_store_may_have_any_name_and_is_told_of_escaped() {
         is_plain(&run(&["seed"]).ok());
         run(&["seed", "--json"]).json();
         put(&seed, b"x = 1");
-        is_plain(&run(&["list"]).fails(1));
+        is_plain(&run(&["grow"]).fails(1));
+        is_plain(&run(&["list"]).stderr);
     }
 }
 
@@ -427,14 +428,14 @@ fn a_seed_of_any_size_is_refused_in_time() {
     seed(&words.concat());
     home.run(&["list"]).ok();
     seed(&words.concat().repeat(2));
-    let stderr = home.run(&["list"]).fails(1);
+    let stderr = home.run(&["grow"]).fails(1);
     assert!(
         stderr.contains("line 1, column 1: the file is 1600012 bytes long; the limit is 1048576"),
         "{stderr}"
     );
     for bomb in ["[", "{a=", "\"\"\"", "a.", "#\u{0}"] {
         seed(&bomb.repeat(100_000));
-        is_plain(&home.run(&["list"]).fails(1));
+        is_plain(&home.run(&["grow"]).fails(1));
     }
 }
 

@@ -30,9 +30,19 @@ fn the_plugin_is_one_folder_and_leaves_nothing_behind() {
     assert_snapshot!(client.says(&["install"]), @r"
     Registered the hooks in `~/.claude/skills/muzzle-persona`:
       create ~/.claude/skills/muzzle-persona/.muzzle-persona.json
+      create ~/.claude/skills/muzzle-persona/.claude-plugin/icon.png
       create ~/.claude/skills/muzzle-persona/.claude-plugin/plugin.json
+      create ~/.claude/skills/muzzle-persona/LICENSE
+      create ~/.claude/skills/muzzle-persona/README.md
+      create ~/.claude/skills/muzzle-persona/hooks/contract.ts
+      create ~/.claude/skills/muzzle-persona/hooks/programs.ts
+      create ~/.claude/skills/muzzle-persona/hooks/prompt.ts
+      create ~/.claude/skills/muzzle-persona/hooks/register.ts
+      create ~/.claude/skills/muzzle-persona/hooks/run.ts
+      create ~/.claude/skills/muzzle-persona/hooks/test_command.ts
       create ~/.claude/skills/muzzle-persona/skills/personas/SKILL.md
       create ~/.claude/skills/muzzle-persona/hooks/hooks.json
+    No `claude` is on the path to ask for its version: from 2.1.250 on it loads the plugin, and an older one needs `--via settings`.
     From the next session on, named sub-agents get a persona. `muzzle-persona doctor` shows that it works.
     ");
     let mut after = client.tree();
@@ -47,7 +57,16 @@ fn the_plugin_is_one_folder_and_leaves_nothing_behind() {
     assert_snapshot!(client.says(&["uninstall"]), @r"
     Took the hooks out of `~/.claude/skills/muzzle-persona`:
       remove ~/.claude/skills/muzzle-persona/hooks/hooks.json
+      remove ~/.claude/skills/muzzle-persona/.claude-plugin/icon.png
       remove ~/.claude/skills/muzzle-persona/.claude-plugin/plugin.json
+      remove ~/.claude/skills/muzzle-persona/LICENSE
+      remove ~/.claude/skills/muzzle-persona/README.md
+      remove ~/.claude/skills/muzzle-persona/hooks/contract.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/programs.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/prompt.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/register.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/run.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/test_command.ts
       remove ~/.claude/skills/muzzle-persona/skills/personas/SKILL.md
       remove ~/.claude/skills/muzzle-persona/.muzzle-persona.json
     The store stays as it is.
@@ -83,7 +102,7 @@ fn the_settings_show_what_changes() {
          "PreToolUse": [ { "matcher": "Bash", "hooks": [ { "type": "command", "command": "~/bin/guard.sh" } ] },
              {"matcher":"Edit|Write","hooks":[{"type":"command","command":"fmt --check","timeout":30}
     -   ,{"type":"prompt","prompt":"Is it safe?"}]} ],
-    -	"PostToolUse": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]}
+    -	"Notification": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]}
     -    ]
     +   ,{"type":"prompt","prompt":"Is it safe?"}]},
     +        {
@@ -97,8 +116,8 @@ fn the_settings_show_what_changes() {
     +            }
     +          ]
     +        } ],
-    +	"PostToolUse": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]},{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}
-    +    ], "SessionStart":[{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}]
+    +	"Notification": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]},{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}
+    +    ], "PostToolUse":[{"matcher":"Agent|Task","hooks":[{"type":"command","command":"~/bin/persona-inject","args":[],"timeout":5}]}], "SessionStart":[{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}], "SubagentStop":[{"hooks":[{"type":"command","command":"~/bin/persona-inject","args":[],"timeout":5}]}]
        },
      
     What was there before is kept in `~/.claude/settings.json.before-muzzle-persona`.
@@ -123,10 +142,10 @@ fn the_settings_show_what_changes() {
     -            }
     -          ]
     -        } ],
-    -	"PostToolUse": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]},{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}
-    -    ], "SessionStart":[{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}]
+    -	"Notification": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]},{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}
+    -    ], "PostToolUse":[{"matcher":"Agent|Task","hooks":[{"type":"command","command":"~/bin/persona-inject","args":[],"timeout":5}]}], "SessionStart":[{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}], "SubagentStop":[{"hooks":[{"type":"command","command":"~/bin/persona-inject","args":[],"timeout":5}]}]
     +   ,{"type":"prompt","prompt":"Is it safe?"}]} ],
-    +	"PostToolUse": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]}
+    +	"Notification": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]}
     +    ]
        },
      
@@ -141,25 +160,39 @@ fn a_dry_run_shows_all_and_writes_nothing() {
     let client = busy();
     let before = client.tree();
     let told = client.says(&["install", "--dry-run"]);
-    let (new, told): (Vec<_>, Vec<_>) = told.lines().partition(|line| line.starts_with('+'));
+    // How long each file is does not matter here.
+    let lines = told.lines().filter(|line| !line.starts_with("@@ -0,0 "));
+    let (new, told): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with('+'));
     assert_snapshot!(told.join("\n"), @r"
     Would register the hooks in `~/.claude/skills/muzzle-persona`:
       create ~/.claude/skills/muzzle-persona/.muzzle-persona.json
+      create ~/.claude/skills/muzzle-persona/.claude-plugin/icon.png
       create ~/.claude/skills/muzzle-persona/.claude-plugin/plugin.json
-    @@ -0,0 +1,7 @@
+      create ~/.claude/skills/muzzle-persona/LICENSE
+      create ~/.claude/skills/muzzle-persona/README.md
+      create ~/.claude/skills/muzzle-persona/hooks/contract.ts
+      create ~/.claude/skills/muzzle-persona/hooks/programs.ts
+      create ~/.claude/skills/muzzle-persona/hooks/prompt.ts
+      create ~/.claude/skills/muzzle-persona/hooks/register.ts
+      create ~/.claude/skills/muzzle-persona/hooks/run.ts
+      create ~/.claude/skills/muzzle-persona/hooks/test_command.ts
       create ~/.claude/skills/muzzle-persona/skills/personas/SKILL.md
-    @@ -0,0 +1,39 @@
       create ~/.claude/skills/muzzle-persona/hooks/hooks.json
-    @@ -0,0 +1,41 @@
+    No `claude` is on the path to ask for its version: from 2.1.250 on it loads the plugin, and an older one needs `--via settings`.
     Nothing was written.
     ");
     let new = new.iter().fold(String::new(), |all, line| all + &line[1..] + "\n");
     client.says(&["install", "--via", "settings", "--inject", "all", "--dry-run"]);
     assert_eq!(client.tree(), before);
     client.says(&["install"]);
-    let files = [".claude-plugin/plugin.json", "skills/personas/SKILL.md", "hooks/hooks.json"];
-    let written = files.map(|file| fs::read_to_string(client.path(FOLDER).join(file)).unwrap());
-    assert_eq!(client.without_home(&written.concat()), new);
+    let mut files = crate::client::files(&client.path(FOLDER));
+    files.retain(|file| {
+        ![".muzzle-persona.json", "hooks/hooks.json", ".claude-plugin/icon.png"].contains(&&**file)
+    });
+    files.push("hooks/hooks.json".to_owned());
+    let written = files.iter().map(|file| fs::read_to_string(client.path(FOLDER).join(file)));
+    let written: String = written.map(Result::unwrap).collect();
+    assert_eq!(client.without_home(&written), new);
 }
 
 #[test]
@@ -171,7 +204,16 @@ fn a_dry_run_shows_what_is_replaced_or_taken_out() {
     Would take the older registration out of `~/.claude/skills/muzzle-persona`.
     Would register the hooks in `~/.claude/settings.json`:
       remove ~/.claude/skills/muzzle-persona/hooks/hooks.json
+      remove ~/.claude/skills/muzzle-persona/.claude-plugin/icon.png
       remove ~/.claude/skills/muzzle-persona/.claude-plugin/plugin.json
+      remove ~/.claude/skills/muzzle-persona/LICENSE
+      remove ~/.claude/skills/muzzle-persona/README.md
+      remove ~/.claude/skills/muzzle-persona/hooks/contract.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/programs.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/prompt.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/register.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/run.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/test_command.ts
       remove ~/.claude/skills/muzzle-persona/skills/personas/SKILL.md
       remove ~/.claude/skills/muzzle-persona/.muzzle-persona.json
       create ~/.claude/settings.json.before-muzzle-persona
@@ -180,7 +222,7 @@ fn a_dry_run_shows_what_is_replaced_or_taken_out() {
          "PreToolUse": [ { "matcher": "Bash", "hooks": [ { "type": "command", "command": "~/bin/guard.sh" } ] },
              {"matcher":"Edit|Write","hooks":[{"type":"command","command":"fmt --check","timeout":30}
     -   ,{"type":"prompt","prompt":"Is it safe?"}]} ],
-    -	"PostToolUse": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]}
+    -	"Notification": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]}
     -    ]
     +   ,{"type":"prompt","prompt":"Is it safe?"}]},
     +        {
@@ -194,8 +236,8 @@ fn a_dry_run_shows_what_is_replaced_or_taken_out() {
     +            }
     +          ]
     +        } ],
-    +	"PostToolUse": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]},{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}
-    +    ], "SessionStart":[{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}]
+    +	"Notification": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]},{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}
+    +    ], "PostToolUse":[{"matcher":"Agent|Task","hooks":[{"type":"command","command":"~/bin/persona-inject","args":[],"timeout":5}]}], "SessionStart":[{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}], "SubagentStop":[{"hooks":[{"type":"command","command":"~/bin/persona-inject","args":[],"timeout":5}]}]
        },
      
     What was there before would be kept in `~/.claude/settings.json.before-muzzle-persona`.
@@ -204,7 +246,16 @@ fn a_dry_run_shows_what_is_replaced_or_taken_out() {
     assert_snapshot!(client.says(&["uninstall", "--dry-run"]), @r"
     Would take the hooks out of `~/.claude/skills/muzzle-persona`:
       remove ~/.claude/skills/muzzle-persona/hooks/hooks.json
+      remove ~/.claude/skills/muzzle-persona/.claude-plugin/icon.png
       remove ~/.claude/skills/muzzle-persona/.claude-plugin/plugin.json
+      remove ~/.claude/skills/muzzle-persona/LICENSE
+      remove ~/.claude/skills/muzzle-persona/README.md
+      remove ~/.claude/skills/muzzle-persona/hooks/contract.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/programs.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/prompt.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/register.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/run.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/test_command.ts
       remove ~/.claude/skills/muzzle-persona/skills/personas/SKILL.md
       remove ~/.claude/skills/muzzle-persona/.muzzle-persona.json
     Nothing was written.
@@ -308,9 +359,11 @@ fn all_agents_get_a_persona_by_an_argument() {
             .map(|(event, handler)| (event, handler["args"].clone()))
             .collect();
         let expected = [
+            ("PostToolUse", json!(["--inject", "all"])),
             ("PreToolUse", json!(["--inject", "all"])),
             ("SessionEnd", json!([])),
             ("SessionStart", json!([])),
+            ("SubagentStop", json!(["--inject", "all"])),
         ];
         assert_eq!(args, expected.map(|(event, args)| (event.to_owned(), args)));
         client.says(&["install", "--via", via, "--inject", "named"]);
@@ -324,19 +377,23 @@ fn all_agents_get_a_persona_by_an_argument() {
 fn what_was_written_is_for_the_client_to_read() {
     let client = Client::new();
     client.says(&["install"]);
-    let hooks: Value = serde_json::from_slice(
+    let mut hooks: Value = serde_json::from_slice(
         &fs::read(client.path(&format!("{FOLDER}/hooks/hooks.json"))).unwrap(),
     )
     .unwrap();
     let handler = |name: &str| json!([{"type": "command", "command": client.path("bin").join(name), "args": [], "timeout": 5}]);
     assert_eq!(
         hooks,
-        json!({"hooks": {
+        json!({"modules": ["./register.ts"], "hooks": {
+            "PostToolUse": [{"matcher": "Agent|Task", "hooks": handler("persona-inject")}],
             "PreToolUse": [{"matcher": "Agent|Task", "hooks": handler("persona-inject")}],
             "SessionEnd": [{"hooks": handler("persona-release")}],
             "SessionStart": [{"hooks": handler("persona-release")}],
+            "SubagentStop": [{"hooks": handler("persona-inject")}],
         }})
     );
+    // Settings can name no module.
+    hooks.as_object_mut().unwrap().remove("modules");
     client.says(&["install", "--via", "settings"]);
     let settings: Value = serde_json::from_slice(&fs::read(client.settings()).unwrap()).unwrap();
     assert_eq!(settings, hooks);
@@ -386,6 +443,142 @@ fn a_folder_that_holds_something_else_is_left_alone() {
     }
 }
 
+/// What a client writes beside a mod, so that an editor knows its types.
+#[test]
+fn what_the_client_wrote_into_the_folder_goes_with_it() {
+    let client = Client::new();
+    let before = client.tree();
+    client.says(&["install"]);
+    for (file, text) in [
+        (".claude-plugin/types/.gitignore", "*\n"),
+        (".claude-plugin/types/claude-code/index.d.ts", "// Written by Claude Code 2.1.332."),
+        (".claude-plugin/types/tsconfig.json", "{}"),
+        ("tsconfig.json", "{\n  \"extends\": \"./.claude-plugin/types/tsconfig.json\"\n}\n"),
+    ] {
+        client.put(format!("{FOLDER}/{file}"), text);
+    }
+    let told = client.says(&["install"]);
+    assert!(told.starts_with("The hooks are registered already"), "{told}");
+    client.says(&["uninstall"]);
+    assert_eq!(client.tree(), before);
+
+    client.says(&["install"]);
+    client.put(format!("{FOLDER}/tsconfig.json"), "{\"extends\": \"./mine.json\"}");
+    let told = client.refuses(&["uninstall"]);
+    assert!(
+        told.contains("it holds `tsconfig.json`, which muzzle-persona did not write"),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_older_folder_is_brought_up_to_date() {
+    let client = Client::new();
+    let before = client.tree();
+    client.says(&["install"]);
+    let whole = client.tree();
+    // As a build without a mod wrote it, with a file that is there no more.
+    let folder = client.path(FOLDER);
+    let hooks = fs::read_to_string(folder.join("hooks/hooks.json")).unwrap();
+    let mut hooks: Value = serde_json::from_str(&hooks).unwrap();
+    hooks.as_object_mut().unwrap().remove("modules");
+    let skill = fs::read_to_string(folder.join("skills/personas/SKILL.md")).unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    let files = [
+        ("hooks/hooks.json", hooks.to_string()),
+        ("skills/personas/SKILL.md", skill),
+        ("gone.md", "old".to_owned()),
+    ];
+    let hashes: serde_json::Map<_, _> = files
+        .iter()
+        .map(|(name, text)| {
+            client.put(format!("{FOLDER}/{name}"), text);
+            ((*name).to_owned(), json!(blake3::hash(text.as_bytes()).to_hex().to_string()))
+        })
+        .collect();
+    let list = json!({"version": "0.0.9", "made_directories": 2, "files": hashes});
+    client.put(format!("{FOLDER}/.muzzle-persona.json"), list.to_string());
+    // The stand-ins for the programs lend nobody.
+    let found: Value = serde_json::from_str(&client.run(&["doctor", "--json"]).stdout).unwrap();
+    let found = found["findings"].as_array().unwrap();
+    let found: Vec<_> = found.iter().filter(|it| it["check"] == "registration.version").collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["hint"], "`muzzle-persona install --via plugin --scope user`");
+    let told = client.says(&["install"]);
+    assert!(told.contains("  remove ~/.claude/skills/muzzle-persona/gone.md\n"), "{told}");
+    // Files keep the modes that they had, and the list the number of directories that were made.
+    let tree = client.tree();
+    assert!(tree.keys().eq(whole.keys()), "{:?}", tree.keys());
+    let hooks = format!("{FOLDER}/hooks/hooks.json");
+    assert!(tree[&hooks].contains("modules"));
+    client.says(&["uninstall"]);
+    assert_eq!(client.tree(), before);
+}
+
+#[test]
+fn a_client_that_loads_no_folder_gets_the_settings() {
+    let asked = |script: &str, args: &[&str]| {
+        let client = Client::new();
+        client.put("path/claude", format!("#!/bin/sh\n{script}\n"));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(client.path("path/claude"), mode).unwrap();
+        let mut install = client.command(&[&["install", "--json"], args].concat());
+        let done = Done::of(install.env("PATH", client.path("path"))).json();
+        let mut install =
+            client.command(&[&["install", "--dry-run", "--inject", "all"], args].concat());
+        let told = Done::of(install.env("PATH", client.path("path"))).ok();
+        let told = told.lines().rev().nth(1).unwrap().to_owned();
+        (done["via"].as_str().unwrap().to_owned(), done["client_version"].clone(), told)
+    };
+    for (script, args, via, version, told) in [
+        (
+            "[ \"$1\" = --version ] && echo '2.1.150 (Claude Code)'",
+            &[][..],
+            "settings",
+            json!("2.1.150"),
+            "Claude Code 2.1.150 loads no plugin from a folder, so the settings have the hooks.",
+        ),
+        (
+            "echo '2.1.249 (Claude Code)'",
+            &["--via", "plugin"],
+            "plugin",
+            json!("2.1.249"),
+            "Claude Code 2.1.249 is not known to load the plugin; `--via settings` works with it.",
+        ),
+        (
+            "echo '2.1.250 (Claude Code)'",
+            &[],
+            "plugin",
+            json!("2.1.250"),
+            "Claude Code 2.1.250 calls the plugin's hooks.",
+        ),
+        (
+            "echo '2.1.287 (Claude Code)'",
+            &[],
+            "plugin",
+            json!("2.1.287"),
+            "Claude Code 2.1.287 runs the plugin as a mod.",
+        ),
+        (
+            "echo '3.0.1 (Claude Code)'",
+            &["--via", "settings"],
+            "settings",
+            json!("3.0.1"),
+            "Claude Code 3.0.1 would run the plugin as a mod, whose words no other hook can replace.",
+        ),
+        (
+            "echo '2.1.150'; exit 1",
+            &[],
+            "plugin",
+            json!(null),
+            "No `claude` is on the path to ask for its version: from 2.1.250 on it loads the plugin, and an older one needs `--via settings`.",
+        ),
+    ] {
+        let found = asked(script, args);
+        assert_eq!(found, (via.to_owned(), version, told.to_owned()), "{script}");
+    }
+}
+
 #[test]
 fn a_folder_of_somebody_else_is_left_alone() {
     let client = Client::new();
@@ -401,7 +594,8 @@ fn a_folder_of_somebody_else_is_left_alone() {
 #[test]
 fn a_link_to_a_checkout_is_a_registration_that_is_left_alone() {
     let client = Client::new();
-    client.put("checkout/hooks/hooks.json", include_str!("../../plugin/hooks/hooks.json"));
+    client
+        .put("checkout/hooks/hooks.json", include_str!("../../hook/claude-code/hooks/hooks.json"));
     fs::create_dir_all(client.path(".claude/skills")).unwrap();
     symlink(client.path("checkout"), client.path(FOLDER)).unwrap();
     let before = client.tree();

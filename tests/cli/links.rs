@@ -174,7 +174,7 @@ fn a_seed_that_is_a_pipe_is_refused_at_once_and_such_a_checkpoint_ignored() {
     home.run(&["list"]).ok();
     home.assign("s1", "w", "testing");
     make_pipe(&home.store().join("seed.toml"));
-    let said = refused(&home, &["list"]);
+    let said = refused(&home, &["grow"]);
     assert!(said.starts_with("error: could not read `STORE/seed.toml`: it is not a regular file"));
 }
 

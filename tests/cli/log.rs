@@ -236,7 +236,7 @@ fn a_filter_that_cannot_be_meant_leads_on() {
     home.run(&["log", "--session", ""]).fails(2);
     let done = home.run(&["log", "--type", "asign"]);
     assert_eq!((done.code, done.stdout.as_str()), (Some(0), "No event matches.\n"));
-    assert_snapshot!(done.stderr, @"warning: this version knows no events of the type `asign`; it knows seed, grow, revise, assign, release, outcome, feedback, lesson, unlearn, note, retract, forget, retire, reactivate, compact, repair");
+    assert_snapshot!(done.stderr, @"warning: this version knows no events of the type `asign`; it knows seed, grow, revise, assign, release, delivery, outcome, feedback, lesson, unlearn, note, retract, forget, retire, reactivate, compact, repair");
 }
 
 #[test]

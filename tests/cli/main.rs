@@ -47,6 +47,7 @@ mod render;
 mod repair;
 mod replay;
 mod repository;
+mod runs;
 mod schema;
 mod scoring;
 mod seal;

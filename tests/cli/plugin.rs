@@ -1,4 +1,4 @@
-//! `plugin/`, as it is published: held to what `docs/claude-code.md` says of its parts.
+//! `hook/claude-code/`, as it is published: held to what `docs/claude-code.md` says of its parts.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 
 fn published() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/plugin"))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/hook/claude-code"))
 }
 
 fn read(file: &str) -> String {
@@ -66,20 +66,86 @@ fn what_is_installed_is_what_is_published_with_the_paths_of_this_machine() {
         let folder = client.path(".claude/skills/muzzle-persona");
         let mut files = crate::client::files(&folder);
         files.retain(|name| name != ".muzzle-persona.json");
-        assert_eq!(files, crate::client::files(published()));
+        let mut published_files = crate::client::files(published());
+        // Its tests are for those who change it.
+        published_files.retain(|name| !name.starts_with("tests/"));
+        assert_eq!(files, published_files);
         for file in &files {
-            let mut text = fs::read_to_string(folder.join(file)).unwrap();
-            if file == "hooks/hooks.json" {
-                check(file, &serde_json::from_str(&text).unwrap());
+            let bytes = fs::read(folder.join(file)).unwrap();
+            let mut text = String::from_utf8_lossy(&bytes).into_owned();
+            if matches!(&**file, "hooks/hooks.json" | "hooks/programs.ts") {
+                assert_eq!(text.matches(r#""--inject""#).count() > 0, args.len() > 1, "{text}");
                 text = text.replace(&format!("{}/", client.path("bin").display()), "");
+                text = text.replace(r#","--inject","all""#, "");
                 text = text.replace(
                     "[\n              \"--inject\",\n              \"all\"\n            ]",
                     "[]",
                 );
             }
-            assert_eq!(text, read(file), "{file}");
+            if file == "hooks/hooks.json" {
+                check(file, &serde_json::from_str(&text).unwrap());
+            }
+            let read = fs::read(published().join(file)).unwrap();
+            assert_eq!(text, String::from_utf8_lossy(&read), "{file}");
         }
     }
+}
+
+#[test]
+fn the_module_starts_the_programs_that_are_registered() {
+    let client = Client::new();
+    client.says(&["install", "--inject", "all"]);
+    let programs = client.path(".claude/skills/muzzle-persona/hooks/programs.ts");
+    let programs = client.without_home(&fs::read_to_string(programs).unwrap());
+    for line in [
+        r#"export const INJECT: readonly string[] = ["~/bin/persona-inject","--inject","all"];"#,
+        r#"export const RELEASE: readonly string[] = ["~/bin/persona-release"];"#,
+    ] {
+        assert!(programs.contains(line), "{programs}");
+    }
+}
+
+#[test]
+fn a_catalog_finds_what_it_asks_for() {
+    let icon = fs::read(published().join(".claude-plugin/icon.png")).unwrap();
+    assert_eq!(&icon[..8], b"\x89PNG\r\n\x1a\n");
+    let side = |at: usize| u32::from_be_bytes(icon[at..at + 4].try_into().unwrap());
+    assert_eq!(side(16), side(20), "it is square");
+    assert!((512..=2048).contains(&side(16)) && icon.len() < 100_000);
+    assert_eq!(read("LICENSE"), include_str!("../../LICENSE"));
+    assert!(read("README.md").split_whitespace().count() >= 40);
+    let marketplace: Value =
+        serde_json::from_str(include_str!("../../.claude-plugin/marketplace.json")).unwrap();
+    let manifest: Value = serde_json::from_str(&read(".claude-plugin/plugin.json")).unwrap();
+    let listed = &marketplace["plugins"][0];
+    assert_eq!(listed["source"], "./hook/claude-code");
+    for key in ["name", "description", "license", "keywords"] {
+        assert_eq!(listed[key], manifest[key], "{key}");
+    }
+}
+
+/// What `docs/claude-code.md` says that the mod does is what its module does.
+#[test]
+fn the_footprint_is_that_of_the_module() {
+    let document = include_str!("../../docs/claude-code.md");
+    let (_, footprint) = document.split_once("```text\n").unwrap();
+    let (footprint, _) = footprint.split_once("```").unwrap();
+    let module = read("hooks/register.ts");
+    let events: Vec<_> =
+        module.split("on(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let hooks = footprint.lines().next().unwrap();
+    assert_eq!(hooks, format!("./register.ts hooks: {}", events.join(", ")));
+    assert_eq!(module.matches(".catch(($, e, next) => next(e));").count(), events.len());
+    let mut calls: Vec<_> = ["process.run", "session.id", "session.cwd"].into();
+    for file in ["contract", "programs", "prompt", "register", "run", "test_command"] {
+        let text = read(&format!("hooks/{file}.ts"));
+        for call in text.split("$.").skip(1) {
+            let call = call.split('(').next().unwrap();
+            assert!(calls.contains(&call), "{file}: {call}");
+        }
+    }
+    calls.retain(|call| !footprint.contains(&format!("$.{call}")));
+    assert!(calls.is_empty(), "{calls:?}");
 }
 
 #[test]

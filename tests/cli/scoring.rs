@@ -20,16 +20,14 @@ fn score(home: &Home, name: &str, role: &str) -> Value {
 }
 
 #[test]
-fn bad_numbers_are_refused_with_their_place_and_nothing_is_recorded() {
+fn bad_numbers_are_refused_with_their_place_and_nobody_is_lent_by_others() {
     let home = Home::seeded();
     let before = home.log();
     let refused = |scoring: &str| {
         home.set_seed(&format!("# Mine.\n[scoring]\n{scoring}\n"));
-        for args in
-            [&["search", "--role=testing"][..], &["feedback", "lian", "--observation=Good."]]
-        {
-            assert_eq!(home.run(args).code, Some(1), "{scoring}");
-        }
+        let done = home.run(&["search", "--role=testing"]);
+        assert_eq!(done.code, Some(0), "{scoring}");
+        assert!(done.stderr.ends_with("; the built-in seed is used instead\n"), "{scoring}");
         let told = home.run(&assign_args("s", "w", "testing")).fails(1);
         told.replace(home.path().to_str().unwrap(), "~")
     };

@@ -74,9 +74,11 @@ fn comes_and_goes(client: &Client) {
     assert_eq!(
         ours,
         [
+            registered("PostToolUse", "persona-inject"),
             registered("PreToolUse", "persona-inject"),
             registered("SessionEnd", "persona-release"),
             registered("SessionStart", "persona-release"),
+            registered("SubagentStop", "persona-inject"),
         ]
     );
     let once = client.tree();
@@ -187,7 +189,7 @@ pub const OTHERS: &str = r#"{ "model":"opus",
     "PreToolUse": [ { "matcher": "Bash", "hooks": [ { "type": "command", "command": "~/bin/guard.sh" } ] },
         {"matcher":"Edit|Write","hooks":[{"type":"command","command":"fmt --check","timeout":30}
    ,{"type":"prompt","prompt":"Is it safe?"}]} ],
-	"PostToolUse": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]}
+	"Notification": [], "SessionEnd"  :  [{"hooks":[{"type":"command","command":"say bye"}]}
     ]
   },
 
@@ -404,13 +406,72 @@ fn our_entry_under_another_path() {
     client.says(INSTALL);
     let copy = client.path(".claude/settings.json.before-muzzle-persona");
     assert_eq!(fs::read_to_string(copy).unwrap(), older);
-    assert_eq!(Client::ours(&client.settings()).len(), 3);
+    assert_eq!(Client::ours(&client.settings()).len(), 5);
     let text = fs::read_to_string(client.settings()).unwrap();
     assert!(!text.contains("/old"), "{text}");
     client.says(&["uninstall"]);
     assert_eq!(fs::read_to_string(client.settings()).unwrap(), "{\n  \"model\": \"opus\"\n}\n");
     let left: Vec<_> = fs::read_dir(client.path(".claude")).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
+}
+
+/// What an older build made of the file, which registered fewer events.
+#[test]
+fn an_older_registration_is_brought_up_to_date_and_comes_out_without_a_trace() {
+    let before = "{\n  \"model\": \"opus\"\n}\n";
+    let client = client(before);
+    let older = r#"{
+  "model": "opus",
+  "hooks": {
+    "PreToolUse": [
+      {
+        "matcher": "Agent|Task",
+        "hooks": [
+          {
+            "type": "command",
+            "command": "BIN/persona-inject",
+            "args": [],
+            "timeout": 5
+          }
+        ]
+      }
+    ],
+    "SessionEnd": [
+      {
+        "hooks": [
+          {
+            "type": "command",
+            "command": "BIN/persona-release",
+            "args": [],
+            "timeout": 5
+          }
+        ]
+      }
+    ],
+    "SessionStart": [
+      {
+        "hooks": [
+          {
+            "type": "command",
+            "command": "BIN/persona-release",
+            "args": [],
+            "timeout": 5
+          }
+        ]
+      }
+    ]
+  }
+}
+"#;
+    let tree = client.tree();
+    let copy = ".claude/settings.json.before-muzzle-persona";
+    client.put(copy, before);
+    client.put(client.settings(), older.replace("BIN", client.path("bin").to_str().unwrap()));
+    client.says(INSTALL);
+    assert_eq!(Client::ours(&client.settings()).len(), 5);
+    assert_eq!(fs::read_to_string(client.path(copy)).unwrap(), before);
+    client.says(&["uninstall"]);
+    assert_eq!(client.tree(), tree);
 }
 
 #[test]
@@ -451,7 +512,7 @@ fn our_entry_inside_someones_group() {
     assert_eq!(fs::read_to_string(taken_out.settings()).unwrap(), alone);
     let replaced = client(shared);
     replaced.says(INSTALL);
-    assert_eq!(Client::ours(&replaced.settings()).len(), 3);
+    assert_eq!(Client::ours(&replaced.settings()).len(), 5);
     replaced.says(&["uninstall"]);
     assert_eq!(fs::read_to_string(replaced.settings()).unwrap(), alone);
 }
@@ -514,13 +575,15 @@ fn a_file_of_ours_that_others_use_too_stays() {
     assert_eq!(left.len(), 1, "{left:?}");
 }
 
+/// What a file becomes.
+fn installed(text: &str) -> String {
+    let client = client(text);
+    client.says(INSTALL);
+    client.without_home(&fs::read_to_string(client.settings()).unwrap())
+}
+
 #[test]
 fn what_is_put_in_looks_like_what_is_there() {
-    let installed = |text: &str| {
-        let client = client(text);
-        client.says(INSTALL);
-        client.without_home(&fs::read_to_string(client.settings()).unwrap())
-    };
     for text in [r#"{"model":"opus"}"#, r#"{"hooks":{}}"#, r#"{"hooks":{"PreToolUse":[]},"x":1}"#] {
         assert!(!installed(text).contains('\n'), "{text}");
     }
@@ -531,6 +594,19 @@ fn what_is_put_in_looks_like_what_is_there() {
     	"hooks": {
     		"SessionEnd": [{"a": 1}, {"b": 2}, {"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}],
     		"PreToolUse": [
+    			{
+    				"matcher": "Agent|Task",
+    				"hooks": [
+    					{
+    						"type": "command",
+    						"command": "~/bin/persona-inject",
+    						"args": [],
+    						"timeout": 5
+    					}
+    				]
+    			}
+    		],
+    		"PostToolUse": [
     			{
     				"matcher": "Agent|Task",
     				"hooks": [
@@ -554,18 +630,47 @@ fn what_is_put_in_looks_like_what_is_there() {
     					}
     				]
     			}
+    		],
+    		"SubagentStop": [
+    			{
+    				"hooks": [
+    					{
+    						"type": "command",
+    						"command": "~/bin/persona-inject",
+    						"args": [],
+    						"timeout": 5
+    					}
+    				]
+    			}
     		]
     	}
     }
     "#);
+}
+
+#[test]
+fn what_is_put_in_has_the_form_of_the_object_that_it_is_put_into() {
     assert_snapshot!(installed("{\n   \"hooks\": { \"Stop\": [] }\n}"), @r#"
     {
-       "hooks": { "Stop": [], "PreToolUse":[{"matcher":"Agent|Task","hooks":[{"type":"command","command":"~/bin/persona-inject","args":[],"timeout":5}]}], "SessionEnd":[{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}], "SessionStart":[{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}] }
+       "hooks": { "Stop": [], "PostToolUse":[{"matcher":"Agent|Task","hooks":[{"type":"command","command":"~/bin/persona-inject","args":[],"timeout":5}]}], "PreToolUse":[{"matcher":"Agent|Task","hooks":[{"type":"command","command":"~/bin/persona-inject","args":[],"timeout":5}]}], "SessionEnd":[{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}], "SessionStart":[{"hooks":[{"type":"command","command":"~/bin/persona-release","args":[],"timeout":5}]}], "SubagentStop":[{"hooks":[{"type":"command","command":"~/bin/persona-inject","args":[],"timeout":5}]}] }
     }
     "#);
     assert_snapshot!(installed(""), @r#"
     {
       "hooks": {
+        "PostToolUse": [
+          {
+            "matcher": "Agent|Task",
+            "hooks": [
+              {
+                "type": "command",
+                "command": "~/bin/persona-inject",
+                "args": [],
+                "timeout": 5
+              }
+            ]
+          }
+        ],
         "PreToolUse": [
           {
             "matcher": "Agent|Task",
@@ -597,6 +702,18 @@ fn what_is_put_in_looks_like_what_is_there() {
               {
                 "type": "command",
                 "command": "~/bin/persona-release",
+                "args": [],
+                "timeout": 5
+              }
+            ]
+          }
+        ],
+        "SubagentStop": [
+          {
+            "hooks": [
+              {
+                "type": "command",
+                "command": "~/bin/persona-inject",
                 "args": [],
                 "timeout": 5
               }

@@ -83,18 +83,43 @@ fn a_seed_file_in_the_store_adds_personas_and_roles() {
 }
 
 #[test]
-fn a_bad_seed_file_is_refused_with_its_place() {
+fn a_bad_seed_file_stops_only_what_goes_by_it_and_is_told_with_its_place() {
     let home = Home::seeded();
     home.set_seed("[[role]]\nname = \"x\"\ninstruction = \"y\"\nexpertise = [\"wizardry\"]\n");
     let path = home.store().join("seed.toml");
-    assert_eq!(
-        home.run(&["list"]).fails(1),
-        format!(
-            "error: `{}`, line 4, column 14: `wizardry` is not in the `expertise` of the vocabulary\n\
-             hint: mend the file, or move it away to use the built-in seed\n",
-            path.display()
-        )
+    let flaw = format!(
+        "`{}`, line 4, column 14: `wizardry` is not in the `expertise` of the vocabulary",
+        path.display()
     );
+    let hint = "hint: mend the file, or move it away to use the built-in seed";
+    for args in [&assign_args("s1", "w1", "testing")[..], &["grow"]] {
+        assert_eq!(home.run(args).fails(1), format!("error: {flaw}\n{hint}\n"), "{args:?}");
+    }
+    let outcome = ["outcome", "--session=s", "--agent-name=w", "--result=ok"];
+    let log = home.log();
+    for args in [
+        &["list"][..],
+        &["show", "Elena"],
+        &["search", "--role", "testing"],
+        &["list", "--at", "2100-01-01"],
+        &["log"],
+        &["stats"],
+        &["release", "--session", "s"],
+        &["orphan-cleanup"],
+        &["feedback", "Elena", "--observation", "Good."],
+        &["retire", "Noor"],
+        &["reactivate", "Noor"],
+        &["compact"],
+    ] {
+        let done = home.run(args);
+        let warning = format!("warning: {flaw}; the built-in seed is used instead\n");
+        assert_eq!((done.code, done.stderr), (Some(0), warning), "{args:?}");
+    }
+    assert_eq!(home.run(&outcome).code, Some(1), "nobody was lent");
+    assert!(home.log().len() > log.len());
+    fs::remove_dir_all(home.store().join(".cache")).unwrap();
+    fs::remove_file(home.log_path()).unwrap();
+    assert_eq!(home.run(&["list"]).fails(1), format!("error: {flaw}\n{hint}\n"), "a first command");
 }
 
 #[test]

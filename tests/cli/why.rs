@@ -48,7 +48,7 @@ fn why_makes_the_choice_again_as_it_stood() {
     let kept = home.run(&["why", "lian", "--session", "s2", "--limit", "2"]).ok();
     assert_snapshot!(kept, @r"
     Lian Zhou was lent to w2-0 of the session s2 on 2026-03-27 10:00, as debugging on demo.
-    The agent had it in this slot already, in another role, and kept it.
+    The agent had it in this slot already, in another role or for another run, and kept it.
 
        RANK  NAME            SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY
           1  Kwame Boateng   0.550  ±0.166     0.500     +0.050   +0.000

@@ -45,6 +45,7 @@ impl Answer {
     pub fn of(store: &Path, now: &str) -> Result<Self, String> {
         let history = History::of(log::read(store)?)?;
         let roster = Roster::of(&history);
+        let is_newer = history.events.iter().any(|event| event.is_newer);
         let (scoring, independent) = (Scoring::of(store), independent());
         let judge = Judge { roles: roles(), independent, scoring, now: now.parse()? };
         let personas = roster.personas.iter();
@@ -61,7 +62,11 @@ impl Answer {
                 .take(SHOWN)
                 .map(|it| judge.near(&roster, it))
                 .collect(),
-            reviews: REVIEWED.iter().map(|scope| judge.review(&roster, scope)).collect(),
+            reviews: REVIEWED
+                .iter()
+                // A program leaves the log alone where a newer one wrote.
+                .map(|scope| if is_newer { Value::Null } else { judge.review(&roster, scope) })
+                .collect(),
             works: WORKS
                 .iter()
                 .map(|(project, work)| work_record(&history, project, work, &judge.independent))
@@ -109,7 +114,14 @@ impl Judge {
         let personas = ranking.iter().map(|(name, persona, score)| {
             let sessions: Vec<_> =
                 held_by(roster, name).iter().map(|it| it["session"].clone()).collect();
+            let leases = roster.leases.iter().filter(|lease| lease.slot.persona == **name);
+            let (mut over, mut at_work) = (false, false);
+            for lease in leases {
+                over |= lease.is_over();
+                at_work |= !lease.is_over();
+            }
             json!({
+                "ended": over && !at_work,
                 "name": name,
                 "score": score.shown(),
                 "evidence": score.evidence(),
@@ -124,7 +136,9 @@ impl Judge {
     /// The candidates for a review, those who took part last, and what they took part in.
     fn review(&self, roster: &Roster, scope: &Scope<'_>) -> Value {
         let candidates = self.ranking(roster, REVIEWER).into_iter().filter(|(name, persona, _)| {
-            let is_held = roster.leases.iter().any(|lease| lease.slot.persona == **name);
+            let mut leases = roster.leases.iter().filter(|lease| lease.slot.persona == **name);
+            let is_held =
+                leases.any(|lease| !lease.is_over() && !roster.never_ran(lease, self.now));
             !(is_held || persona.archived && persona.by_hand)
         });
         let part = |name: &str| scope.part(roster, name, &self.independent, self.now);
@@ -227,6 +241,7 @@ fn held_by(roster: &Roster, name: &str) -> Vec<Value> {
             "project": lease.project,
             "work": lease.work,
             "since": lease.since.to_string(),
+            "ended": lease.is_over(),
         })
     });
     shown.collect()

@@ -25,6 +25,8 @@ pub struct Event {
     pub at: Moment,
     pub prev: BTreeSet<String>,
     pub fact: Fact,
+    /// Whether a newer version of the format wrote it.
+    pub is_newer: bool,
     /// The words after the id, if it is they that the data vouches for.
     pub text: Option<String>,
 }
@@ -66,6 +68,7 @@ impl Event {
             1..=VERSION => Fact::parse(version, &kind, data.get())?,
             _ => Fact::Unknown,
         };
+        let is_newer = version > VERSION;
         let key = match &*kind {
             "feedback" => Some("observation"),
             "lesson" | "note" => Some(&*kind),
@@ -79,7 +82,7 @@ impl Event {
             return Err(format!("`{other}` is no id"));
         }
         let at = object.get::<String>("at")?.parse()?;
-        Ok(Self { id, seq: object.get("seq")?, at, prev, fact, text })
+        Ok(Self { id, seq: object.get("seq")?, at, prev, fact, is_newer, text })
     }
 }
 

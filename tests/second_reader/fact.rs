@@ -22,6 +22,12 @@ pub enum Fact {
     },
     Judged(Verdict),
     Measured(Outcome),
+    /// A run began in a slot, or goes on there.
+    Began {
+        session: String,
+        slot: String,
+        run: String,
+    },
     /// A lesson or a note, or a lesson that is offered no more: no answer here depends on them.
     Told,
     Retracted {
@@ -62,6 +68,8 @@ pub struct Assignment {
     pub session: String,
     pub project: String,
     pub work: Option<String>,
+    /// Whether a client\'s call asked for it.
+    pub is_called: bool,
     pub slots: Vec<Slot>,
     /// The slots whose personas are said to have taken part in what they judge.
     pub not_independent: BTreeSet<String>,
@@ -89,6 +97,8 @@ pub struct Verdict {
 /// How a run ended.
 #[derive(Debug, Clone)]
 pub struct Outcome {
+    pub session: String,
+    pub is_over: bool,
     pub slot: String,
     pub persona: String,
     pub role: String,
@@ -124,6 +134,7 @@ impl Fact {
             "revise" => Self::Revised(definition(&data)?),
             "assign" => assigned(&data)?,
             "release" => released(&data)?,
+            "delivery" => began(&data)?,
             "outcome" => measured(&data)?,
             "feedback" => judged(version, &data)?,
             "lesson" => taught(&data)?,
@@ -145,12 +156,13 @@ impl Fact {
     }
 }
 
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "seed",
     "grow",
     "revise",
     "assign",
     "release",
+    "delivery",
     "outcome",
     "feedback",
     "lesson",
@@ -179,7 +191,7 @@ fn definition(data: &Object<'_>) -> Result<Definition, String> {
 fn assigned(data: &Object<'_>) -> Result<Fact, String> {
     data.get::<String>("agent")?;
     data.maybe("team")?;
-    data.maybe("tool_use_id")?;
+    let is_called = data.maybe("tool_use_id")?.is_some();
     let slots = data.objects("slots")?;
     let mut not_independent = BTreeSet::new();
     for slot in &slots {
@@ -198,16 +210,20 @@ fn assigned(data: &Object<'_>) -> Result<Fact, String> {
         session: data.get("session")?,
         project: data.get("project")?,
         work: data.maybe("work")?,
+        is_called,
         slots: slots.iter().map(slot).collect::<Result<_, _>>()?,
         not_independent,
     }))
 }
 
+/// Why slots are closed.
+const RELEASES: [&str; 5] = ["session_end", "manual", "orphaned", "finished", "not_started"];
+
 fn released(data: &Object<'_>) -> Result<Fact, String> {
     data.maybe("agent")?;
     Ok(Fact::Released {
         session: data.get("session")?,
-        reason: reason(data, &["session_end", "manual", "orphaned"])?,
+        reason: reason(data, &RELEASES)?,
         slots: data.objects("slots")?.iter().map(slot).collect::<Result<_, _>>()?,
     })
 }
@@ -239,8 +255,19 @@ fn judged(version: u64, data: &Object<'_>) -> Result<Fact, String> {
     }))
 }
 
+fn began(data: &Object<'_>) -> Result<Fact, String> {
+    let channel: String = data.get("channel")?;
+    if !["mod", "prompt", "context"].contains(&channel.as_str()) {
+        return Err(format!("`{channel}` is no channel"));
+    }
+    data.get::<bool>("arrived")?;
+    data.find::<Option<bool>>("teammate")?;
+    let (session, slot) = (data.get("session")?, data.get("slot")?);
+    Ok(Fact::Began { session, slot, run: data.get("agent_id")? })
+}
+
 fn measured(data: &Object<'_>) -> Result<Fact, String> {
-    data.get::<String>("session")?;
+    measures(data)?;
     let result = match data.get::<String>("result")?.as_str() {
         "ok" => OutcomeResult::Ok,
         "bad" => OutcomeResult::Bad,
@@ -248,6 +275,8 @@ fn measured(data: &Object<'_>) -> Result<Fact, String> {
         other => return Err(format!("`{other}` is no result")),
     };
     Ok(Fact::Measured(Outcome {
+        session: data.get("session")?,
+        is_over: data.find::<Option<bool>>("ended")?.flatten() == Some(true),
         slot: data.get("slot")?,
         persona: data.get("persona")?,
         role: data.get("role")?,
@@ -255,6 +284,26 @@ fn measured(data: &Object<'_>) -> Result<Fact, String> {
         result,
         source: data.get("source")?,
     }))
+}
+
+/// What was counted of a run: whole numbers, and how its tests ended.
+fn measures(data: &Object<'_>) -> Result<(), String> {
+    let Some(measures) = data.find::<Option<BTreeMap<String, serde_json::Value>>>("measures")?
+    else {
+        return Ok(());
+    };
+    for (key, value) in measures.into_iter().flatten() {
+        let is_right = match key.as_str() {
+            "calls" | "errors" | "files" | "lines" | "duration_ms" | "input_tokens"
+            | "output_tokens" => value.is_null() || value.is_u64(),
+            "test" => value.is_null() || value == "passed" || value == "failed",
+            _ => true,
+        };
+        if !is_right {
+            return Err(format!("`{value}` is no measure"));
+        }
+    }
+    Ok(())
 }
 
 fn taught(data: &Object<'_>) -> Result<Fact, String> {

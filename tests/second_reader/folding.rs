@@ -1,5 +1,7 @@
 //! What the events add up to, in histories that the program's commands seldom or never make.
 
+use std::slice;
+
 use serde_json::json;
 
 use crate::forge::{ADA, AT, BEN, followed};
@@ -43,6 +45,47 @@ fn a_lease_is_of_one_session_slot_persona_and_role() {
     let ada = &answer.list["personas"][0];
     assert_eq!(ada["counts"], json!({"testing": 1}));
     assert_eq!(ada["held_by"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_lease_has_ended_when_its_run_has_in_whatever_order_that_is_told() {
+    let called = |slot: &str, persona: &str| {
+        let one = assign("s", "p", [slot, persona, "testing"]);
+        one.replacen('{', r#"{"tool_use_id":"t","#, 1)
+    };
+    let delivery = |slot: &str, run: &str| {
+        json!({"session": "s", "slot": slot, "agent_id": run, "channel": "mod", "arrived": true})
+            .to_string()
+    };
+    let over = |slot: &str, persona: &str, run: &str| {
+        json!({
+            "session": "s", "slot": slot, "persona": persona, "role": "testing", "run": run,
+            "result": "stopped", "source": "client", "ended": true,
+        })
+        .to_string()
+    };
+    let ended = |events: &[(&str, String)]| {
+        let all = [("seed", ADA.to_owned()), ("seed", BEN.to_owned())];
+        let all: Vec<_> =
+            all.iter().chain(events).map(|(kind, it)| (AT, *kind, it.as_str())).collect();
+        let personas = followed(&all).list["personas"].clone();
+        let ended = |at: usize| personas[at]["held_by"][0]["ended"] == true;
+        (ended(0), ended(1))
+    };
+    let lent =
+        [("assign", called("w-0", "Ada")), ("assign", assign("s", "p", ["v-0", "Ben", "testing"]))];
+    let after = |events: &[(&str, String)]| ended(&[&lent[..], events].concat());
+    let (begun, end) = (("delivery", delivery("w-0", "r1")), ("outcome", over("w-0", "Ada", "r1")));
+    assert_eq!(after(slice::from_ref(&begun)), (false, false));
+    assert_eq!(after(slice::from_ref(&end)), (false, false), "a client's call: it never began");
+    assert_eq!(after(&[("outcome", over("v-0", "Ben", "s:v"))]), (false, true), "no client's");
+    assert_eq!(after(&[begun.clone(), end.clone()]), (true, false));
+    assert_eq!(after(&[end.clone(), begun.clone()]), (true, false));
+    assert_eq!(after(&[begun.clone(), end.clone(), begun.clone()]), (false, false));
+    let second = ("delivery", delivery("w-0", "r2"));
+    assert_eq!(after(&[begun.clone(), second.clone(), end.clone()]), (false, false));
+    let ends = ("outcome", over("w-0", "Ada", "r2"));
+    assert_eq!(after(&[begun, second, ends, end]), (true, false));
 }
 
 #[test]

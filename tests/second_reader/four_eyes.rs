@@ -55,7 +55,8 @@ impl Scope<'_> {
         now: Moment,
     ) -> Option<(&'static str, BTreeSet<String>)> {
         let ended = roster.given_back.iter().filter(|(at, _)| at.seconds_until(now) <= LIMIT);
-        let all = ended.map(|(_, lease)| lease).chain(&roster.leases);
+        let open = roster.leases.iter().filter(|lease| !roster.never_ran(lease, now));
+        let all = ended.map(|(_, lease)| lease).chain(open);
         let of_it = all.filter(|lease| lease.slot.persona == name);
         let work: Vec<_> = of_it
             .filter(|lease| !judges.contains(&lease.slot.role))
@@ -122,7 +123,7 @@ pub fn work_record(
                 .as_ref()
                 .map(|part| part.is_none() && !span.of.not_independent.contains(&span.slot.name));
             if let Some(independent) = independent
-                && span.end.is_none_or(|(.., why)| why != "orphaned")
+                && span.end.is_none_or(|(.., why)| !["orphaned", "not_started"].contains(&why))
             {
                 reviews += 1;
                 dependent += usize::from(!independent);
@@ -165,6 +166,7 @@ fn part_before_its_end(
             && !judges.contains(&span.slot.role)
             && ended.is_none_or(|at| at.seconds_until(review.since) <= LIMIT)
             && review.end.is_none_or(|(place, ..)| span.began < place)
+            && span.end.is_none_or(|(.., why)| why != "not_started")
     });
     let part: Vec<_> = shared
         .filter_map(|span| {

@@ -103,6 +103,11 @@ fn data_belongs_to_its_type() {
         let of = r#""session":"s","slot":"w-0","persona":"Ada","role":"r","run":"s:w""#;
         format!(r#"{{{of},"result":"{result}","source":"ci"}}"#)
     };
+    let more = |more: &str| outcome("ok").replace('}', &format!(",{more}}}"));
+    let delivery = |channel: &str, more: &str| {
+        let of = r#""session":"s","slot":"w-0","agent_id":"a1""#;
+        format!(r#"{{{of},"channel":"{channel}"{more}}}"#)
+    };
     for (kind, data) in [
         ("party", "[null]"),
         ("retire", r#"{"persona":"Ada","reason":"manual","x":1}"#),
@@ -110,6 +115,12 @@ fn data_belongs_to_its_type() {
         ("assign", &choice(r#","by":"reused","score":-0.5"#)),
         ("assign", &choice(r#","by":null,"score":null"#)),
         ("outcome", &outcome("stopped")),
+        ("outcome", &more(r#""ended":null,"measures":null"#)),
+        ("outcome", &more(r#""ended":false,"measures":{"calls":3,"test":"passed","x":[]}"#)),
+        ("delivery", &delivery("mod", r#","arrived":true"#)),
+        ("delivery", &delivery("context", r#","arrived":false,"teammate":null"#)),
+        ("release", r#"{"session":"s","reason":"finished","slots":[]}"#),
+        ("release", r#"{"session":"s","reason":"not_started","slots":[]}"#),
         ("retract", r#"{"event":"00000000000000000000000000000000","reason":null}"#),
         ("forget", r#"{"event":"00000000000000000000000000000000"}"#),
         ("unlearn", r#"{"lesson":"00000000000000000000000000000000","reason":"r"}"#),
@@ -126,6 +137,15 @@ fn data_belongs_to_its_type() {
         ("assign", &choice(r#","by":"luck""#)),
         ("assign", &choice(r#","score":"high""#)),
         ("outcome", &outcome("good")),
+        ("outcome", &more(r#""ended":"yes""#)),
+        ("outcome", &more(r#""measures":{"calls":-1}"#)),
+        ("outcome", &more(r#""measures":{"calls":1.5}"#)),
+        ("outcome", &more(r#""measures":{"test":"maybe"}"#)),
+        ("outcome", &more(r#""measures":7"#)),
+        ("delivery", &delivery("post", r#","arrived":true"#)),
+        ("delivery", &delivery("mod", r#","arrived":null"#)),
+        ("delivery", &delivery("mod", "")),
+        ("delivery", &delivery("mod", r#","arrived":true,"teammate":1"#)),
         ("outcome", &outcome("ok").replace("run", "Run")),
         ("retract", r#"{"event":"1"}"#),
         ("retract", r#"{"event":"00000000000000000000000000000000","reason":7}"#),

@@ -15,6 +15,8 @@ pub struct Roster {
     pub leases: Vec<Lease>,
     /// Those that were closed, each with when.
     pub given_back: Vec<(Moment, Lease)>,
+    /// Whether it was ever told that a run began.
+    tells_of_runs: bool,
 }
 
 #[derive(Debug)]
@@ -77,6 +79,9 @@ impl RoleRecord {
 
 #[derive(Debug)]
 pub struct Lease {
+    is_called: bool,
+    /// What is known of each run: whether it began, and whether it is over.
+    runs: BTreeMap<String, (bool, bool)>,
     pub session: String,
     pub slot: Slot,
     pub project: String,
@@ -84,7 +89,25 @@ pub struct Lease {
     pub since: Moment,
 }
 
+impl Lease {
+    /// Whether its run is over, and none goes on.
+    pub fn is_over(&self) -> bool {
+        let counts = |begun: bool| begun || !self.is_called;
+        self.runs.values().any(|(begun, over)| *over && counts(*begun))
+            && !self.runs.values().any(|(begun, over)| *begun && !*over)
+    }
+}
+
+/// How many seconds a call is waited for that shows no sign of its run.
+const UNSEEN: i64 = 10 * 60;
+
 impl Roster {
+    /// Whether a lease is of a call that, as far as anybody knows, never became a run.
+    pub fn never_ran(&self, lease: &Lease, now: Moment) -> bool {
+        let is_unseen = lease.is_called && lease.runs.is_empty();
+        is_unseen && self.tells_of_runs && lease.since.seconds_until(now) >= UNSEEN
+    }
+
     pub fn of(history: &History) -> Self {
         let limits = history.events.iter().filter_map(|event| match event.fact {
             Fact::Compacted { before } => Some(before),
@@ -96,6 +119,9 @@ impl Roster {
         let mut ended = BTreeMap::new();
         for (place, event) in history.events.iter().enumerate() {
             let counts = !retracted.contains(&event.id);
+            if let Fact::Measured(it) = &event.fact {
+                roster.measure(it);
+            }
             match &event.fact {
                 Fact::Judged(verdict) if counts => {
                     roster.judge(event.at, verdict, limit.is_some_and(|limit| event.at < limit));
@@ -124,9 +150,18 @@ impl Roster {
                     self.lend(event.at, assignment, slot);
                 }
             }
+            Fact::Began { session, slot, run } => {
+                self.tells_of_runs = true;
+                let is_it = |it: &&mut Lease| it.session == *session && it.slot.name == *slot;
+                for lease in self.leases.iter_mut().filter(is_it) {
+                    let (has_begun, is_over) = lease.runs.entry(run.clone()).or_default();
+                    *is_over = *is_over && !*has_begun;
+                    *has_begun = true;
+                }
+            }
             Fact::Released { session, reason, slots } => {
                 for slot in slots {
-                    self.take_back(event.at, session, slot, reason != "orphaned");
+                    self.take_back(event.at, session, slot, reason);
                 }
             }
             Fact::Retired { persona, by_hand } => self.change(persona, |persona| {
@@ -181,23 +216,37 @@ impl Roster {
     }
 
     fn lend(&mut self, at: Moment, assignment: &Assignment, slot: &Slot) {
-        let Assignment { session, project, work, .. } = assignment.clone();
+        let Assignment { session, project, work, is_called, .. } = assignment.clone();
         let Some(persona) = self.personas.get_mut(&slot.persona) else {
             return;
         };
         persona.last_assigned = persona.last_assigned.max(Some(at));
         if self.open(&session, slot).is_none() {
-            self.leases.push(Lease { session, slot: slot.clone(), project, work, since: at });
+            let (slot, runs, since) = (slot.clone(), BTreeMap::new(), at);
+            self.leases.push(Lease { is_called, runs, session, slot, project, work, since });
         }
     }
 
-    fn take_back(&mut self, at: Moment, session: &str, slot: &Slot, counts: bool) {
+    /// What an outcome says of a run, whether or not it is taken back.
+    fn measure(&mut self, it: &Outcome) {
+        let slot =
+            Slot { name: it.slot.clone(), persona: it.persona.clone(), role: it.role.clone() };
+        if let Some(open) = self.open(&it.session, &slot) {
+            let (_, is_over) = self.leases[open].runs.entry(it.run.clone()).or_default();
+            *is_over |= it.is_over;
+        }
+    }
+
+    fn take_back(&mut self, at: Moment, session: &str, slot: &Slot, reason: &str) {
         let Some(open) = self.open(session, slot) else {
             return;
         };
         let lease = self.leases.remove(open);
-        self.given_back.push((at.max(lease.since), lease));
-        if counts {
+        // A call that never became a run did nothing.
+        if reason != "not_started" {
+            self.given_back.push((at.max(lease.since), lease));
+        }
+        if !["orphaned", "not_started"].contains(&reason) {
             self.role(&slot.persona, &slot.role, |record| record.finished.push(at));
         }
     }

@@ -125,6 +125,32 @@ fn lived() -> Home {
     home
 }
 
+#[test]
+fn doctor_tells_of_a_store_that_cannot_be_written_to() {
+    let (home, runner) = (lived(), Runner::new());
+    let finding = |home: &Home| {
+        let stdout = runner.run(home, &["doctor", "--json"]).stdout;
+        let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap().clone();
+        let found = findings.into_iter().find(|it| it["check"] == "rehearsal.store").unwrap();
+        (found["level"].clone(), found["message"].as_str().unwrap().to_owned())
+    };
+    runner.give(&home, NOBODY);
+    assert_eq!(finding(&home).0, "ok");
+    // The owner has no right to make a file there, whatever the files' modes are.
+    mode(home.store(), 0o500);
+    let (level, message) = finding(&home);
+    mode(home.store(), 0o700);
+    assert_eq!(level, "problem");
+    assert!(message.ends_with(" cannot be written to."), "{message}");
+    // So it is where no store can be made.
+    let home = Home::new();
+    mode(home.path(), 0o555);
+    let (level, message) = finding(&home);
+    mode(home.path(), 0o755);
+    assert_eq!(level, "problem", "{message}");
+}
+
 /// All readers answer, all writers are refused, and nothing changes.
 fn is_read_only(home: &Home, runner: &Runner) {
     let files = || -> Vec<_> {

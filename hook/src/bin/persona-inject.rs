@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use muzzle_persona_hook::{fail_open, inject};
 
 fn main() -> ExitCode {
-    fail_open::run("persona-inject", "no persona", inject::TIMEOUT, inject::answer)
+    fail_open::run("persona-inject", inject::HELP, "no persona", inject::TIMEOUT, inject::answer)
 }

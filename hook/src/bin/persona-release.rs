@@ -5,5 +5,11 @@ use std::process::ExitCode;
 use muzzle_persona_hook::{fail_open, release};
 
 fn main() -> ExitCode {
-    fail_open::run("persona-release", "nothing released", release::TIMEOUT, release::answer)
+    fail_open::run(
+        "persona-release",
+        release::HELP,
+        "nothing released",
+        release::TIMEOUT,
+        release::answer,
+    )
 }

@@ -98,7 +98,7 @@ fn an_argument_says_the_same_and_the_variable_has_the_last_word() {
         &["--inject"][..],
         &["--inject", "some"],
         &["--else", "all"],
-        &["--help"],
+        &["--verbose"],
         &["--inject=all"],
         &["all", "--inject", "named", "--inject", "all"],
     ] {

@@ -46,6 +46,12 @@ pub fn recorded(name: &str) -> String {
     fs::read_to_string(format!("{fixtures}/{name}.json")).unwrap()
 }
 
+/// What the mod told in Claude Code 2.1.332.
+pub fn told_by_mod(name: &str) -> String {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/claude-code/2.1.332");
+    fs::read_to_string(format!("{fixtures}/{name}.json")).unwrap()
+}
+
 /// The payload of a call of `Agent` with this input.
 pub fn calling(input: &str) -> String {
     format!(

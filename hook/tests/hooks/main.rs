@@ -11,6 +11,7 @@
 #![expect(clippy::print_stderr, reason = "a test says what it skips")]
 
 mod answer;
+mod by_mod;
 mod eligible;
 mod faults;
 #[allow(dead_code, reason = "what harms the other binary, too, of which this one needs a part")]
@@ -28,6 +29,7 @@ mod project;
 mod recent;
 mod release;
 mod role;
+mod runs;
 mod stdin;
 mod verbatim;
 mod work;

@@ -4,7 +4,7 @@ use jsonc_parser::ast::{ObjectProp, Value};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::FileError;
-use super::hook::{Hook, own_name};
+use super::hook::{Hook, events, own_name};
 
 /// What the client calls the plugin in our folder.
 pub const FOLDER_PLUGIN: &str = "muzzle-persona@skills-dir";
@@ -45,8 +45,7 @@ impl<'a> Document<'a> {
         if hooks.as_object().is_none() {
             return Err(wrong_type("hooks", hooks, "an object"));
         }
-        let events = ["PreToolUse", "SessionEnd", "SessionStart"];
-        events.into_iter().try_for_each(|event| match only(Some(hooks), event)? {
+        events().try_for_each(|event| match only(Some(hooks), event)? {
             None | Some(Value::Array(_)) => Ok(()),
             Some(other) => Err(wrong_type(event, other, "an array")),
         })

@@ -158,7 +158,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::cli::claude_code::hook::{Inject, registration};
+    use crate::cli::claude_code::hook::{Inject, events, registration};
 
     type Json = serde_json::Value;
 
@@ -185,7 +185,10 @@ mod tests {
 
     fn settings() -> impl Strategy<Value = Json> {
         let groups = prop::collection::vec(other(), 0..4).prop_map(Json::Array).boxed();
-        let hooks = object(vec!["PreToolUse", "SessionEnd", "SessionStart", "Stop"], groups);
+        let hooks = object(
+            vec!["PreToolUse", "SessionEnd", "SessionStart", "Stop", "SubagentStop"],
+            groups,
+        );
         (object(vec!["a", "m", "z"], other().boxed()), proptest::option::of(hooks)).prop_map(
             |(mut settings, hooks)| {
                 if let Some(hooks) = hooks {
@@ -238,12 +241,11 @@ mod tests {
             let document = Document::read(text.as_bytes()).unwrap();
             document.check().unwrap();
             let installed = insert(&document, &registration);
-            prop_assert_eq!(ours(&installed), 3);
+            prop_assert_eq!(ours(&installed), registration.len());
             let removed = remove(&Document::read(installed.as_bytes()).unwrap());
             prop_assert_eq!(ours(&removed), 0);
             prop_assert_eq!(normal(&removed), normal(&text));
-            let filled = ["PreToolUse", "SessionEnd", "SessionStart"];
-            let was_empty = filled.iter().any(|event| settings["hooks"][event] == json!([]));
+            let was_empty = events().any(|event| settings["hooks"][event] == json!([]));
             if !was_empty && settings != json!({}) && settings["hooks"] != json!({}) {
                 prop_assert_eq!(removed, text);
             }

@@ -119,20 +119,31 @@ impl Inject {
     }
 }
 
-pub fn registration(inject: &str, args: &[String], release: &str) -> [Hook; 3] {
-    let hook = |event: &str, own, command: &str, args: &[String]| Hook {
+/// The events that our hooks are called for, each with the hook, and whether that is for agents only.
+const EVENTS: [(&str, &str, bool); 5] = [
+    ("PostToolUse", INJECT, true),
+    ("PreToolUse", INJECT, true),
+    ("SessionEnd", RELEASE, false),
+    ("SessionStart", RELEASE, false),
+    ("SubagentStop", INJECT, false),
+];
+
+/// Returns the names of the events that our hooks are called for.
+pub fn events() -> impl Iterator<Item = &'static str> {
+    EVENTS.into_iter().map(|(event, ..)| event)
+}
+
+/// Returns what is registered for all events.
+pub fn registration(inject: &str, args: &[String], release: &str) -> Vec<Hook> {
+    let hook = |(event, own, is_for_agents): (&str, &'static str, bool)| Hook {
         event: event.to_owned(),
-        matcher: (own == INJECT).then(|| TOOLS.to_owned()),
-        command: Some(command.to_owned()),
-        args: Some(args.to_owned()),
+        matcher: is_for_agents.then(|| TOOLS.to_owned()),
+        command: Some(if own == INJECT { inject } else { release }.to_owned()),
+        args: Some(if own == INJECT { args.to_owned() } else { Vec::new() }),
         timeout: Some(TIMEOUT.into()),
         own: Some(own),
     };
-    [
-        hook("PreToolUse", INJECT, inject, args),
-        hook("SessionEnd", RELEASE, release, &[]),
-        hook("SessionStart", RELEASE, release, &[]),
-    ]
+    EVENTS.into_iter().map(hook).collect()
 }
 
 /// Returns hooks by their events: what settings and plugins have under `hooks`.

@@ -48,9 +48,14 @@ fn serialize_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S:
 }
 
 /// The directories in which a session that starts here finds its settings.
+#[derive(Debug, Clone)]
 pub struct ClaudeCode {
     pub user: PathBuf,
     pub project: PathBuf,
+    /// An administrator's.
+    pub managed: PathBuf,
+    /// The user's if no variable named another one, where one did.
+    pub usual: Option<PathBuf>,
 }
 
 impl ClaudeCode {

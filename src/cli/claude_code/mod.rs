@@ -22,6 +22,7 @@ pub mod location;
 pub mod plan;
 pub mod plugin;
 pub mod settings;
+pub mod version;
 
 pub use self::file_error::FileError;
 

@@ -74,9 +74,12 @@ impl Change {
         if self.is_internal {
             return None;
         }
-        let [before, after] = [&self.before, &self.after]
-            .map(|bytes| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()));
-        let diff = TextDiff::from_lines(&*before, &*after);
+        // What is no text, such as a picture, has no lines.
+        let text = |bytes: &'_ Option<Vec<u8>>| {
+            str::from_utf8(bytes.as_deref().unwrap_or_default()).ok().map(str::to_owned)
+        };
+        let (before, after) = (text(&self.before)?, text(&self.after)?);
+        let diff = TextDiff::from_lines(&before, &after);
         let diff = diff.unified_diff().context_radius(2).to_string();
         // Tabs and line ends are layout; everything else that cannot be seen is escaped.
         let escape = |line: &str| line.split('\t').map(visible).collect::<Vec<_>>().join("\t");

@@ -148,11 +148,14 @@ fn without_hooks(bytes: &[u8]) -> Result<Vec<u8>, FileError> {
     Ok(edit::remove(&Document::read(bytes)?).into())
 }
 
-/// Returns the registration that a file holds, if it is complete.
-fn registered(document: &Document<'_>) -> Option<[Hook; 3]> {
+/// Returns the registration that a file holds, if it has both hooks. An older one has fewer events.
+fn registered(document: &Document<'_>) -> Option<Vec<Hook>> {
     let hooks = document.hooks();
     let last = |name| hooks.iter().rfind(|hook| hook.own == Some(name));
     let (inject, release) = (last(INJECT)?, last(RELEASE)?);
     let (inject, args) = (inject.command.as_deref()?, inject.args.as_deref()?);
-    Some(registration(inject, args, release.command.as_deref()?))
+    let mut registration = registration(inject, args, release.command.as_deref()?);
+    let has = |event: &str| hooks.iter().any(|hook| hook.own.is_some() && hook.event == event);
+    registration.retain(|hook| has(&hook.event));
+    Some(registration)
 }

@@ -1,9 +1,9 @@
 //! `doctor`: does it work, and if not, why not?
 //!
 //! Each file of the folder looks at one subject, and answers with [`Check`]s: [`store`],
-//! [`programs`], [`registration`] in the [`hook_file`]s that a session reads, and [`variables`]. The
-//! [`rehearsal`] then calls the registered hooks as Claude Code would. Nothing is written outside a
-//! temporary directory, which has the rehearsal's store.
+//! [`programs`], [`registration`] in the [`hook_file`]s that a session reads, the [`client`] that
+//! reads them, and [`variables`]. The [`rehearsal`] then calls the registered hooks as Claude Code
+//! would. Nothing is written outside a temporary directory, which has the rehearsal's store.
 
 use std::fmt;
 
@@ -11,9 +11,11 @@ use clap::Args;
 use serde::Serialize;
 
 use self::check::{Check, Rehearsal};
+use super::claude_code::version::ClientVersion;
 use super::{context::Context, environment, failure::Failure};
 
 mod check;
+mod client;
 mod hook_file;
 mod programs;
 mod registration;
@@ -38,8 +40,9 @@ pub fn run(_: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure> {
     let mut findings = store::checks(&context.options);
     findings.extend(programs::checks(program));
     findings.extend(registration::checks(client, &files, program));
-    findings.extend(registration::other_hooks(&files));
+    findings.extend(client::checks(ClientVersion::installed(), &files, &context.options));
     findings.extend(variables::checks(&variables, &context.options.dir));
+    findings.push(store::lending(&context.options, environment::rng()));
     findings.extend(rehearsal::checks(client, program, &variables, &files)?);
     let rehearsals = findings.iter().filter_map(|check| check.rehearsal.clone()).collect();
     let healthy = findings.iter().all(|check| check.level != "problem");

@@ -1,4 +1,5 @@
-//! Where our hooks are registered, how often, whether they can be run, and what else is called.
+//! Where our hooks are registered, how often, whether they are as `install` would write them, and
+//! whether they can be run.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,9 +9,9 @@ use muzzle_persona::wording::quoted;
 use super::Check;
 use super::hook_file::{HookFile, effective};
 use super::programs::{fault, is_beside};
-use crate::cli::claude_code::hook::{Hook, INJECT, RELEASE};
+use crate::cli::claude_code::hook::{Hook, INJECT, RELEASE, beside, events, registration};
 use crate::cli::claude_code::location::{ClaudeCode, Location, Via, word};
-use crate::cli::claude_code::plugin;
+use crate::cli::claude_code::{is_registered, plugin};
 
 pub fn checks(client: &ClaudeCode, files: &[HookFile], program: Option<&Path>) -> Vec<Check> {
     let ok = |message| Check::ok("registration", message);
@@ -24,56 +25,79 @@ pub fn checks(client: &ClaudeCode, files: &[HookFile], program: Option<&Path>) -
         }
         checks.extend(faults);
     }
-    let enabled = files.iter().filter_map(|file| {
-        let (plugin, path) = (file.marketplace.as_ref()?, file.path.display());
-        Some(ok(format!("The plugin `{plugin}` is enabled in `{path}`.")))
+    let unread = enabled_plugins(files).filter(|(plugin, _)| {
+        !files.iter().any(|file| file.plugin_name.as_deref() == Some(plugin))
     });
-    let enabled: Vec<_> = enabled.collect();
-    let count = with.len() + enabled.len();
-    checks.extend(enabled);
-    let without = without.iter().filter(|file| file.plugin.is_none() && file.error.is_none());
+    let unread: Vec<_> = unread.collect();
+    checks.extend(unread.iter().map(|(plugin, path)| {
+        ok(format!("The plugin `{plugin}` is enabled in `{}`.", path.display()))
+    }));
+    let without = without
+        .iter()
+        .filter(|file| file.plugin.is_none() && !file.is_managed && file.error.is_none());
     let without: Vec<_> = without.map(|file| file.path.display()).collect();
     if !without.is_empty() {
         checks.push(ok(format!("No hook of ours is in {}.", quoted(&without))));
     }
-    if count == 0 {
-        let means = "No agent of a session that starts here gets a persona.";
-        let hint = "`muzzle-persona install`";
-        checks.push(Check::problem("registration", "The hooks are not registered.", means, hint));
-    } else if count > 1 {
-        let message = format!("The hooks are registered {count} times.");
-        let means = "Each of them runs for each agent. They agree on the persona, but the agent waits for all.";
-        let hint = "`muzzle-persona uninstall` takes all out, then install once";
-        checks.push(Check::warning("registration.twice", message, means, hint));
-    }
+    checks.extend(count(with.iter().map(|file| times(file)).sum::<usize>() + unread.len()));
+    checks.extend(elsewhere(client));
     checks
 }
 
-/// Checks hooks of others that are called for the same calls, and the setting that none is called.
-pub fn other_hooks(files: &[HookFile]) -> Vec<Check> {
-    let mut checks = Vec::new();
-    if let Some((file, true)) = effective(files, |file| file.disables_hooks) {
-        let message = format!("`disableAllHooks` is true in `{}`.", file.path.display());
-        let means = "Claude Code calls no hook, so no agent gets a persona.";
-        let hint = "take it out, or set it to false";
-        checks.push(Check::problem("hooks.disabled", message, means, hint));
-    }
-    for file in files {
-        let others = file.hooks.iter().filter(|hook| hook.own.is_none());
-        for hook in others.filter(|hook| hook.is_called_for_agents()) {
-            let what = hook.command.as_ref().map(|command| format!("`{command}`"));
-            let what = what.as_deref().unwrap_or("a hook that is no command");
-            let message = format!("{what} in `{}` is called for agents too.", file.path.display());
-            let means = "All hooks get the same call at once. If it rewrites the prompt too, the last to finish wins, and the persona may be lost.";
-            let hint =
-                "if it does not rewrite the call there is nothing to do; else narrow its matcher";
-            checks.push(Check::warning("hooks.rival", message, means, hint));
+/// Returns how often a file registers our hooks: as often as it does so for one event.
+fn times(file: &HookFile) -> usize {
+    let of = |event| file.own_hooks().filter(|hook| hook.event == event).count();
+    events().map(of).max().unwrap_or_default()
+}
+
+fn count(count: usize) -> Option<Check> {
+    match count {
+        0 => {
+            let means = "No agent of a session that starts here gets a persona.";
+            let hint = "`muzzle-persona install`";
+            Some(Check::problem("registration", "The hooks are not registered.", means, hint))
+        }
+        1 => None,
+        _ => {
+            let message = format!("The hooks are registered {count} times.");
+            let means = "Each of them runs for each agent. They agree on the persona, but the agent waits for all.";
+            let hint = "`muzzle-persona uninstall` takes all out, then install once";
+            Some(Check::warning("registration.twice", message, means, hint))
         }
     }
-    if checks.is_empty() {
-        checks.push(Check::ok("hooks.rival", "No other hook is called for agents."));
-    }
-    checks
+}
+
+/// Returns the plugins of ours that come from a marketplace, each with the settings that enable it.
+fn enabled_plugins(files: &[HookFile]) -> impl Iterator<Item = (&str, &Path)> {
+    files.iter().flat_map(|file| {
+        let enabled = file.plugins.iter().filter(|(name, is_enabled)| {
+            // The folder that we write counts by itself.
+            **is_enabled && name.starts_with("muzzle-persona@") && !name.ends_with("@skills-dir")
+        });
+        enabled.map(|(name, _)| (name.as_str(), file.path.as_path()))
+    })
+}
+
+/// Checks the directory that would be the user's if no variable named another one.
+fn elsewhere(client: &ClaudeCode) -> Option<Check> {
+    let usual = client.usual.clone()?;
+    let user = client.user.display();
+    let other = ClaudeCode { user: usual.clone(), usual: None, ..client.clone() };
+    let registered = other.locations().into_iter().find(|location| {
+        location.path.starts_with(&usual) && matches!(is_registered(location), Ok(true))
+    });
+    Some(match registered {
+        None => {
+            let message = format!("`CLAUDE_CONFIG_DIR` has Claude Code's directory at `{user}`.");
+            Check::ok("registration", message)
+        }
+        Some(location) => Check::warning(
+            "registration.elsewhere",
+            format!("The hooks are registered in `{}`, too.", location.path.display()),
+            "`CLAUDE_CONFIG_DIR` names another directory, so that only a session without it reads them.",
+            "nothing needs to be done if you start both kinds of sessions; `env -u CLAUDE_CONFIG_DIR muzzle-persona uninstall` takes them out there",
+        ),
+    })
 }
 
 /// Checks for files and folders of ours that cannot be used, or were changed.
@@ -99,7 +123,7 @@ fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
             Ok(_) if files.iter().any(|file| file.location.as_ref() == Some(&folder)) => {}
             Ok(_) => {
                 let message = format!("`{path}` has no `{}`.", plugin::HOOKS);
-                let hint = &install_command(Some(&folder));
+                let hint = &install_command(Some(&folder), None);
                 checks.push(Check::warning(id, message, "The plugin registers nothing.", hint));
             }
         }
@@ -108,12 +132,13 @@ fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
 }
 
 fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Check> {
-    let hint = &*install_command(file.location.as_ref());
+    let args = file.own_hook("PreToolUse", INJECT).and_then(|hook| hook.args.clone());
+    let hint = &*install_command(file.location.as_ref(), args.as_deref());
     let path = file.path.display();
     let mut checks = Vec::new();
-    if matches!(&file.location, Some(location) if location.via == Via::Plugin)
-        && let Some((settings, false)) = effective(files, |file| file.enables_plugin)
-    {
+    let name = file.plugin_name.as_ref();
+    let disabled = name.and_then(|name| effective(files, |it| it.plugins.get(name).copied()));
+    if let Some((settings, false)) = disabled {
         let message = format!("The plugin is disabled in `{}`.", settings.path.display());
         let means = "Claude Code does not load it, so no agent gets a persona.";
         let hint = "`/plugin` in Claude Code enables it";
@@ -128,9 +153,17 @@ fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Ch
     }
     let end = "Personas come back only when their session has been silent for a day.";
     let start = "Personas of sessions that were cut off stay held until somebody cleans up.";
-    for (event, means) in [("SessionEnd", end), ("SessionStart", start)] {
-        if file.own_hook(event, RELEASE).is_none() {
-            let message = format!("`{path}` does not have `{RELEASE}` called for `{event}`.");
+    let run = "Without a mod, nothing is known of how a run began and ended.";
+    for (events, name, means) in [
+        (&["SessionEnd"][..], RELEASE, end),
+        (&["SessionStart"], RELEASE, start),
+        (&["PostToolUse", "SubagentStop"], INJECT, run),
+    ] {
+        let missing = events.iter().filter(|event| file.own_hook(event, name).is_none());
+        let missing: Vec<_> = missing.collect();
+        if !missing.is_empty() {
+            let message =
+                format!("`{path}` does not have `{name}` called for {}.", quoted(&missing));
             checks.push(Check::warning("registration.event", message, means, hint));
         }
     }
@@ -146,7 +179,24 @@ fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Ch
             checks.push(Check::warning("registration.command", message, means, hint));
         }
     }
+    if checks.is_empty() {
+        checks.extend(older(file, program, &args.unwrap_or_default(), hint));
+    }
     checks
+}
+
+/// Checks whether our folder is what `install` would write now.
+fn older(file: &HookFile, program: Option<&Path>, args: &[String], hint: &str) -> Option<Check> {
+    let folder = file.location.as_ref().filter(|location| location.via == Via::Plugin)?;
+    let [inject, release] = [INJECT, RELEASE].map(|name| beside(program, name));
+    let (inject, release) = (inject?.to_str()?.to_owned(), release?.to_str()?.to_owned());
+    let plan = plugin::plan_install(folder, &registration(&inject, args, &release)).ok()?;
+    if plan.changes.is_empty() {
+        return None;
+    }
+    let message = format!("The plugin in `{}` is of another version.", folder.path.display());
+    let means = "It does what that version did; this one's would do more, or otherwise.";
+    Some(Check::warning("registration.version", message, means, hint))
 }
 
 /// Returns the paths that are registered, each once. A bare name is resolved only when it is run.
@@ -156,8 +206,12 @@ fn commands(file: &HookFile) -> BTreeSet<&str> {
     paths.filter(|path| Path::new(path).is_absolute()).collect()
 }
 
-fn install_command(location: Option<&Location>) -> String {
-    location.map_or("`muzzle-persona install`".to_owned(), |Location { via, scope, .. }| {
-        format!("`muzzle-persona install --via {} --scope {}`", word(via), word(scope))
-    })
+/// Returns the command that registers at a location anew, for the same agents.
+fn install_command(location: Option<&Location>, args: Option<&[String]>) -> String {
+    let Some(Location { via, scope, .. }) = location else {
+        return "`muzzle-persona install`".to_owned();
+    };
+    let all = args.is_some_and(|args| args.iter().any(|arg| arg == "all"));
+    let all = if all { " --inject all" } else { "" };
+    format!("`muzzle-persona install --via {} --scope {}{all}`", word(via), word(scope))
 }

@@ -72,6 +72,8 @@ pub fn checks(
             run(&mut command, &payload.to_string(), limit.unwrap_or(DEFAULT_TIMEOUT))
         };
         checks.extend(inject.map(|hook| start_agent(hook, is_off, call)));
+        let by_mod = inject.filter(|_| file.has_module && !is_off);
+        checks.extend(by_mod.map(|hook| start_by_mod(hook, call)));
         checks.extend(release.map(|hook| end_session(hook, &store.join("events.jsonl"), call)));
     }
     Ok(checks)
@@ -116,6 +118,37 @@ fn start_agent(
     let (command, args) = (hook.command.clone().unwrap_or_default(), hook.args.clone());
     check.rehearsal = Some(Rehearsal { command, args, milliseconds, preamble: preamble.ok() });
     check
+}
+
+/// Tells the program of an agent as the mod does.
+fn start_by_mod(
+    hook: &Hook,
+    call: impl Fn(&Hook, Value) -> Result<(Output, Duration), String>,
+) -> Check {
+    let facts = json!({
+        "hook_event_name": "agent.spawn", "tool_use_id": "toolu_rehearsal_2", "name": "worker-2",
+        "subagent_type": "general-purpose", "description": "Review parser",
+    });
+    let (id, name) = ("rehearsal.mod", hook.command_line());
+    let answered = call(hook, facts).and_then(|(output, duration)| {
+        if !output.status.success() || is_silent(&output) {
+            return Err(failure(&output));
+        }
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let has = |key| answer.get(key).and_then(Value::as_str).is_some_and(|it| !it.is_empty());
+        let is_whole = has("slot") && has("preamble");
+        if is_whole { Ok(duration) } else { Err("answered the mod what it cannot read".to_owned()) }
+    });
+    match answered {
+        Ok(duration) => {
+            let time = duration.as_millis();
+            Check::ok(id, format!("`{name}` answered the mod, too, in {time} ms."))
+        }
+        Err(fault) => {
+            let means = "Agents start without a persona where the client runs the plugin as a mod.";
+            Check::problem(id, format!("`{name}` {fault}."), means, HINT)
+        }
+    }
 }
 
 fn end_session(

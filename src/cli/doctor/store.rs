@@ -1,10 +1,12 @@
 //! The store: where it is, its modes, the end of its log, its lock, the space on its disk.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use muzzle_persona::broker::AssignRequest;
+use muzzle_persona::events::{AgentName, ProjectName, RoleName, SessionId};
 use muzzle_persona::wording::Count;
-use muzzle_persona::{Condition, Hold, Options, Store, StoreError};
+use muzzle_persona::{Condition, Hold, Options, Store, StoreError, hook_settings};
 
 use super::Check;
 use crate::cli::failure::Failure;
@@ -14,6 +16,7 @@ const MIB: u64 = 1024 * 1024;
 const LOW_SPACE: u64 = 64 * MIB;
 /// With less than this, a write may fail.
 const NO_SPACE: u64 = MIB;
+const NOT_LENT: &str = "The hooks meet the same, so no agent gets a persona.";
 const NOT_RECORDED: &str = "Nothing can be recorded, so no agent gets a persona.";
 
 pub fn checks(options: &Options) -> Vec<Check> {
@@ -126,6 +129,68 @@ fn allowed(options: &Options) -> Vec<Check> {
         Check::warning(id, sentence(&fault), means, list)
     }));
     checks
+}
+
+/// Checks whether a persona could be lent from this very store: what the hooks do with a store of
+/// their own is no proof of that. Nothing is recorded.
+pub fn lending(options: &Options, mut rng: fastrand::Rng) -> Check {
+    let id = "rehearsal.store";
+    let request = AssignRequest {
+        session: SessionId::unchecked("rehearsal"),
+        agent: AgentName::unchecked("worker-1"),
+        team: None,
+        project: ProjectName::unchecked("rehearsal"),
+        work: None,
+        roles: vec![RoleName::unchecked("code-reviewer")],
+        summon: None,
+        tool_use_id: None,
+        starts: false,
+        explain: false,
+    };
+    let mut lent = || match Store::peek(options) {
+        // The seed of a store that is to be made may be there before it.
+        Err(StoreError::NoStore(_)) => hook_settings(options).map(|_| None),
+        store => {
+            let (assigned, _) = store?.rehearse_assign(&request, options.now, &mut rng)?;
+            Ok(assigned.into_iter().next())
+        }
+    };
+    match lent().map_err(Failure::from) {
+        Err(Failure { message, hint, .. }) => {
+            Check::problem(id, sentence(&message), NOT_LENT, &hint.unwrap_or_default())
+        }
+        Ok(_) if let Some(path) = unwritable(&options.dir) => {
+            let message = format!("`{}` cannot be written to.", path.display());
+            let hint = "check its owner and its permissions, or name another store in `MUZZLE_PERSONA_STORE`";
+            Check::problem(id, message, NOT_RECORDED, hint)
+        }
+        Ok(Some(assigned)) => {
+            let (name, role) = (assigned.name, assigned.role);
+            Check::ok(id, format!("The store would lend {name} as {role} now."))
+        }
+        Ok(None) => Check::ok(id, "A store can be made."),
+    }
+}
+
+/// Returns what of a store, or of the directory that it is to be made in, cannot be written to.
+fn unwritable(dir: &Path) -> Option<PathBuf> {
+    let there = dir.ancestors().find(|dir| dir.exists())?;
+    if !there.is_dir() {
+        return Some(there.to_owned());
+    }
+    let names = ["events.jsonl", ".lock"].map(|name| dir.join(name));
+    let files = names.into_iter().filter(|path| path.exists());
+    [there.to_owned()].into_iter().chain(files).find(|path| !may_write(path))
+}
+
+#[cfg(unix)]
+fn may_write(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn may_write(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|it| !it.permissions().readonly())
 }
 
 /// Checks how much can still be written where the store is, or will be.
