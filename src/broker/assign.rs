@@ -2,66 +2,18 @@
 
 use std::slice;
 
-use jiff::Timestamp;
-
+use super::agent_slots::{AgentSlots, is_of_call};
 use super::decision::ROLE_LIMIT;
 use super::four_eyes::Participants;
 use super::grow::Growth;
 use super::lending::{Closed, given_up, is_stale, open_slots, pool, released_slot, releases};
-use super::{Decision, Refusal, Role, Rules, Score, Situation, TookPart, names};
+use super::{AssignRequest, Decision, Refusal, Role, Score, Situation, TookPart, names};
 use crate::events::{
-    AgentName, Assign, AssignedSlot, ChoiceReason, Event, PersonaName, ProjectName, Reactivate,
-    ReactivateReason, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, TeamName, ToolUseId,
-    WorkName,
+    Assign, AssignedSlot, ChoiceReason, Event, PersonaName, Reactivate, ReactivateReason,
+    ReleaseReason, ReleasedSlot, RoleName, Slot,
 };
-use crate::projection::{Candidate, Hold, Lease, Needs, PartIn, WorkScope};
+use crate::projection::{Candidate, Lease, PartIn};
 use crate::wording::quoted;
-
-/// An agent asks for personas.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AssignRequest {
-    /// Its session.
-    pub session: SessionId,
-    /// The agent.
-    pub agent: AgentName,
-    /// Its team, where it has one.
-    pub team: Option<TeamName>,
-    /// What it works on.
-    pub project: ProjectName,
-    /// What it works on there, such as a branch, if that is known.
-    pub work: Option<WorkName>,
-    /// A role, as asked for, for each persona.
-    pub roles: Vec<RoleName>,
-    /// The persona that is wanted for the first role, as it was typed.
-    pub summon: Option<String>,
-    /// The client's call that asks, where there is one.
-    pub tool_use_id: Option<ToolUseId>,
-    /// Whether the run starts with the answer, rather than that the call may still be refused.
-    pub starts: bool,
-    /// Whether to tell the ranking that each choice was made from.
-    pub explain: bool,
-}
-
-impl AssignRequest {
-    /// What [`assign`] looks at: the tallies of the roles and, if one of them judges work, who took
-    /// part in that.
-    #[must_use]
-    pub(crate) fn needs(&self, rules: &Rules, now: Timestamp) -> Needs {
-        let asked = || self.roles.iter().map(|requested| rules.roles.resolve(requested.as_str()));
-        let needs = Needs::roles(asked().map(|role| role.name.clone()));
-        if asked().any(|role| role.independent) {
-            return needs
-                .and_participations(self.scope(), rules.lifecycle.participation_since(now));
-        }
-        needs
-    }
-
-    /// What it is for.
-    fn scope(&self) -> WorkScope {
-        let Self { session, project, work, .. } = self;
-        WorkScope { session: session.clone(), project: project.clone(), work: work.clone() }
-    }
-}
 
 /// One persona that an agent gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,65 +96,23 @@ struct Draft<'s, 'a> {
 impl<'a> Draft<'_, 'a> {
     /// The slot for each role. What is no agent's any more is closed before anybody is chosen.
     fn places(&mut self) -> Vec<Place<'a>> {
-        let AssignRequest { session, agent, roles, .. } = self.request;
-        let mut open = self.situation.roster.open_slots(session);
-        open.retain(|(_, lease)| lease.slot.belongs_to(agent));
+        let AssignRequest { roles: asked, .. } = self.request;
+        let Situation { roster, rules, now, .. } = *self.situation;
+        let slots = AgentSlots::of(roster, self.request, now);
         let mut places: Vec<Place<'a>> = Vec::new();
-        for (index, requested) in roles.iter().enumerate() {
-            let role = self.situation.rules.roles.resolve(requested.as_str());
-            let is_used = |slot: &Slot| places.iter().any(|(used, _)| used == slot);
-            // A call that is made again finds what it was given.
-            let own = open.iter().find(|(_, lease)| self.is_own(lease) && !is_used(&lease.slot));
-            let mut slot = own.map_or(Slot::of(agent, index), |(_, lease)| lease.slot.clone());
-            // Two agents of one session may have the same name, and both be at work.
-            let mut others = roles.len()..;
-            let is_anothers = |slot: &Slot| {
-                open.iter().any(|(_, lease)| lease.slot == *slot && self.is_anothers(lease))
-            };
-            while own.is_none() && is_anothers(&slot) {
-                slot = Slot::of(agent, others.next().unwrap_or_default());
+        for (index, requested) in asked.iter().enumerate() {
+            let role = rules.roles.resolve(requested.as_str());
+            let slot = slots.find(index, |slot| places.iter().any(|(used, _)| used == slot));
+            for (persona, lease) in slots.refused(&slot) {
+                self.close(persona, lease, ReleaseReason::NotStarted);
             }
-            let in_slot = open.iter().filter(|(_, lease)| lease.slot == slot);
-            let in_slot: Vec<_> = in_slot.cloned().collect();
-            for (persona, lease) in &in_slot {
-                if self.is_unseen(lease) && self.is_another_call(lease) {
-                    self.close(persona, lease, ReleaseReason::NotStarted);
-                }
-            }
-            let in_slot = in_slot.into_iter().filter(|(name, it)| !self.closed.has(name, it));
-            let mut in_slot: Vec<_> = in_slot.collect();
+            let mut in_slot: Vec<_> =
+                slots.held(&slot).filter(|(name, it)| !self.closed.has(name, it)).collect();
             // Of several, as after a merge, the one in this role.
             in_slot.sort_by_key(|(_, lease)| lease.role != role.name);
-            places.push((slot, in_slot.into_iter().next()));
+            places.push((slot, in_slot.into_iter().next().cloned()));
         }
         places
-    }
-
-    /// Returns whether a slot was opened by just this call.
-    fn is_own(&self, lease: &Lease) -> bool {
-        lease.call.is_some() && lease.call == self.request.tool_use_id
-    }
-
-    /// Returns whether a slot was opened by another call than this one.
-    fn is_another_call(&self, lease: &Lease) -> bool {
-        lease.call.is_some() && self.request.tool_use_id.is_some() && !self.is_own(lease)
-    }
-
-    /// Returns whether there should be a sign of the run of a slot, and is none.
-    fn is_unseen(&self, lease: &Lease) -> bool {
-        self.situation.roster.has_deliveries() && matches!(lease.hold(), Hold::Unseen(_))
-    }
-
-    /// Returns whether a slot is that of another agent of the same name, which is at work or about
-    /// to be.
-    fn is_anothers(&self, lease: &Lease) -> bool {
-        let is_at_work = match lease.hold() {
-            Hold::Free | Hold::Ended => false,
-            // Whoever says that a run starts will tell of it, and of the one before it.
-            Hold::Unseen(_) => self.request.starts,
-            Hold::UnderWay => true,
-        };
-        is_at_work && self.is_another_call(lease)
     }
 
     /// Finds the persona for one slot.
@@ -255,7 +165,7 @@ impl<'a> Draft<'_, 'a> {
         role: &Role,
         summoned: Option<Candidate<'_>>,
     ) {
-        let goes_on = !lease.has_ended() || self.is_own(lease);
+        let goes_on = !lease.has_ended() || is_of_call(lease, self.request);
         let reused = lease.role == role.name && goes_on;
         if let Some(summoned) = summoned.filter(|summoned| summoned.name != persona) {
             self.notices.push(format!(
@@ -400,7 +310,7 @@ impl<'a> Draft<'_, 'a> {
         let ranking = ranked.into_iter().filter(|_| explain);
         let ranking = ranking.map(|(it, score)| (it.name.clone(), score)).collect();
         let role = role.name.clone();
-        Choice { slot, persona, role, score, reason, took, independent, ranking, took_part }
+        Choice { slot, persona, role, score, reason, independent, took, ranking, took_part }
     }
 
     /// The choice of a persona that was not ranked.
@@ -417,7 +327,7 @@ impl<'a> Draft<'_, 'a> {
         let (persona, role) = (persona.clone(), role.name.clone());
         let (score, took) = (score.unwrap_or_default(), None);
         let (ranking, took_part) = (Vec::new(), Vec::new());
-        Choice { slot, persona, role, score, reason, took, independent, ranking, took_part }
+        Choice { slot, persona, role, score, reason, independent, took, ranking, took_part }
     }
 
     fn grow(&mut self, role: &Role) -> (ChoiceReason, PersonaName, Score) {
@@ -464,7 +374,7 @@ impl<'a> Draft<'_, 'a> {
 mod tests {
     use super::*;
     use crate::broker::testing::{World, definition, name, released, request, session, slot};
-    use crate::events::{Release, RetireReason};
+    use crate::events::{AgentName, ProjectName, Release, RetireReason, TeamName, ToolUseId};
 
     const DAY: i64 = 86_400;
 

@@ -167,10 +167,12 @@ impl Client {
         match deed {
             Deed::Start { session, agent } => {
                 let is_mod = *session < 2;
-                // Of the calls that may be refused, two of one name are not made at once.
+                // Of the calls that may be refused, two of one name are made at once or not at all.
+                let now = self.world.now.as_second();
                 let is_doubtful = |it: &&Run| {
                     (it.session, it.agent, it.is_told, it.is_under_way)
                         == (*session, *agent, false, true)
+                        && now - it.since >= 5
                 };
                 if !is_mod && self.runs.iter().any(|it| is_doubtful(&it)) {
                     return;

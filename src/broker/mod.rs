@@ -7,8 +7,10 @@
 //! decided. Whether a persona may be lent, to whom and why, stands here and
 //! nowhere else.
 
+mod agent_slots;
 mod agent_words;
 mod assign;
+mod assign_request;
 mod built_in;
 mod compact;
 mod decision;
@@ -46,8 +48,8 @@ mod words;
 mod work_record;
 
 pub use agent_words::Described;
-pub use assign::AssignRequest;
 pub(crate) use assign::{Choice, assign};
+pub use assign_request::AssignRequest;
 pub use compact::compact;
 pub use decision::{Decision, Refusal, Situation};
 pub use feedback::{FeedbackRequest, Judged, feedback};

@@ -17,14 +17,14 @@ mod next_lines;
 mod points;
 mod record;
 mod repair;
+mod run;
 mod text;
 
 pub use detached_text::{Detached, FreeText, Salt, TextDigest, TextLoss};
 pub use event::{
-    Assign, AssignedSlot, Channel, ChoiceReason, Compact, Definition, Delivery, Event, Feedback,
-    Forget, Lesson, Measures, Note, Outcome, OutcomeResult, Reactivate, ReactivateReason, Release,
-    ReleaseReason, ReleasedSlot, Retire, RetireReason, Retract, Sentiment, Summary, TestResult,
-    Unlearn,
+    Assign, AssignedSlot, ChoiceReason, Compact, Definition, Event, Feedback, Forget, Lesson, Note,
+    Reactivate, ReactivateReason, Release, ReleaseReason, ReleasedSlot, Retire, RetireReason,
+    Retract, Sentiment, Summary, Unlearn,
 };
 pub use event_text::EventText;
 pub use id::{EventId, IdPrefix};
@@ -40,6 +40,7 @@ pub use points::Points;
 pub(crate) use record::DETACHED_SINCE;
 pub use record::{FORMAT_VERSION, Heads, Record, Seq};
 pub use repair::{Cut, Repair};
+pub use run::{Channel, Delivery, Measures, Outcome, OutcomeResult, TestResult};
 pub(crate) use text::check as check_text;
 pub use text::{
     AgentName, LessonText, NoteText, Observation, PersonaName, ProjectName, Reason, RoleName,

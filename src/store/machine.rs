@@ -125,14 +125,7 @@ impl Command {
                 store.execute(nothing, now, rng, |it| broker::release(it, &request)).map(drop)
             }
             Self::Feedback { persona, good } => {
-                let request = FeedbackRequest {
-                    persona: someone(&store, *persona),
-                    role: None,
-                    project: None,
-                    observation: Observation::unchecked(&words(&store)),
-                    sentiment: Some(if *good { Sentiment::Positive } else { Sentiment::Negative }),
-                    source: Source::unchecked("test"),
-                };
+                let request = feedback_request(&store, someone(&store, *persona), *good);
                 store
                     .execute(&request.needs(), now, rng, |it| broker::feedback(it, &request))
                     .map(drop)
@@ -217,7 +210,17 @@ impl Command {
     }
 }
 
-/// There is no command for it yet.
+fn feedback_request(store: &Store, persona: String, good: bool) -> FeedbackRequest {
+    FeedbackRequest {
+        persona,
+        role: None,
+        project: None,
+        observation: Observation::unchecked(&words(store)),
+        sentiment: Some(if good { Sentiment::Positive } else { Sentiment::Negative }),
+        source: Source::unchecked("test"),
+    }
+}
+
 fn teach(
     store: &mut Store,
     persona: &PersonaName,
