@@ -1,17 +1,17 @@
 //! What a client tells of a run once it was asked to start one: that it began, or never did, how it
 //! ended. It is recorded, and not answered.
 //!
-//! A mod tells of runs that have a slot, and names it. Command hooks tell of all sub-agents: whether
-//! one has a slot is seen in the index, without a lock.
+//! A mod tells of runs that have a slot, and names it. Command hooks tell of all sub-agents, in
+//! either order: whether one has a slot is seen in the index, without a lock.
 
 use std::sync::Arc;
 
-use muzzle_persona::broker::{self, DeliveryRequest, EndRequest, Place, Situation, Stage};
+use muzzle_persona::broker::{self, DeliveryRequest, EndRequest, Place, Stage};
 use muzzle_persona::events::{
     Channel, Measures, OutcomeResult, RunId, SessionId, Slot, TestResult, ToolUseId,
 };
 use muzzle_persona::projection::{Lease, Needs};
-use muzzle_persona::{Options, Snapshot, Store, StoreError, served};
+use muzzle_persona::{Options, Snapshot, Store, StoreError, served, stopped};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -62,9 +62,8 @@ pub fn started(
     let call = payload.tool_use_id.said().filter(|_| !is_true(facts.resumed));
     let call = call.and_then(|id| ToolUseId::parse(&id).ok());
     let place = Place { slot: Some(slot), agent: None, call };
-    let Some((mut store, options)) = there(deadline, environment)? else {
-        return Ok(Answer::default());
-    };
+    let options = environment.options(deadline)?;
+    let Some(mut store) = there(&options)? else { return Ok(Answer::default()) };
     let (needs, now, rng) = (Needs::nothing(), options.now, &mut environment.rng);
     if is_true(facts.denied) {
         store.execute(&needs, now, rng, |it| broker::deny(it, &session, &place))?;
@@ -100,9 +99,8 @@ pub fn completed(
         rests: is_true(facts.is_teammate).then_some(true),
         measures,
     };
-    let Some((mut store, options)) = there(deadline, environment)? else {
-        return Ok(Answer::default());
-    };
+    let options = environment.options(deadline)?;
+    let Some(mut store) = there(&options)? else { return Ok(Answer::default()) };
     let (needs, now, rng) = (request.needs(), options.now, &mut environment.rng);
     let (is_open, _) = store.execute(&needs, now, rng, |it| broker::end(it, &request))?;
     if is_open {
@@ -138,9 +136,23 @@ pub fn after_tool(
         is_teammate: status.as_deref() == Some("teammate_spawned"),
         stage: if status.as_deref() == Some("completed") { Stage::Over } else { Stage::Begun },
     };
+    let options = environment.options(deadline)?;
+    if served::is_served(&options, &request.session) {
+        return Ok(Answer::default());
+    }
+    let Some(mut store) = there(&options)? else { return Ok(Answer::default()) };
     let is_it = |lease: &Lease| lease.call == request.place.call;
-    let rule = |it: &mut Situation<'_>| broker::deliver(it, &request);
-    record(&request.session, is_it, rule, deadline, environment)
+    if !has_slot(&store, &request.session, is_it) {
+        return Ok(Answer::default());
+    }
+    let (needs, now, rng) = (Needs::nothing(), options.now, &mut environment.rng);
+    store.execute(&needs, now, rng, |it| broker::deliver(it, &request))?;
+    // Its end may have been told before.
+    if stopped::take(&options, &request.session, &request.run)? {
+        let request = end_request(request.session, request.run);
+        store.execute(&request.needs(), now, rng, |it| broker::end(it, &request))?;
+    }
+    Ok(said(String::new(), store, options))
 }
 
 /// A command hook tells that a run stopped.
@@ -150,49 +162,48 @@ pub fn stopped(
     environment: &mut Environment,
 ) -> Result<Answer, Problem> {
     let Some(run) = payload.agent_id.said() else { return Ok(Answer::default()) };
-    let request = EndRequest {
-        session: session(payload)?,
-        slot: None,
-        run: RunId::parse(&run)?,
-        result: OutcomeResult::Stopped,
-        rests: None,
-        measures: None,
-    };
-    let is_it = |lease: &Lease| lease.has_run(&request.run);
-    let rule = |it: &mut Situation<'_>| broker::end(it, &request);
-    record(&request.session, is_it, rule, deadline, environment)
-}
-
-/// Records what a command hook tells, if it is of a slot that is open, and no mod tells of it.
-fn record<T>(
-    session: &SessionId,
-    is_it: impl Fn(&Lease) -> bool,
-    rule: impl FnMut(&mut Situation<'_>) -> Result<broker::Decision<T>, broker::Refusal>,
-    deadline: &Arc<Deadline>,
-    environment: &mut Environment,
-) -> Result<Answer, Problem> {
-    if served::is_served(&environment.options(deadline)?, session) {
+    let request = end_request(session(payload)?, RunId::parse(&run)?);
+    let (session, run) = (&request.session, &request.run);
+    let options = environment.options(deadline)?;
+    if served::is_served(&options, session) {
         return Ok(Answer::default());
     }
-    let Some((mut store, options)) = there(deadline, environment)? else {
-        return Ok(Answer::default());
-    };
-    if !store.roster().open_slots(session).iter().any(|(_, lease)| is_it(lease)) {
-        return Ok(Answer::default());
+    let is_it = |lease: &Lease| lease.has_run(run);
+    let Some(mut store) = there(&options)? else { return Ok(Answer::default()) };
+    if !has_slot(&store, session, is_it) {
+        // It may be the run of a call whose beginning is not told yet.
+        if !has_slot(&store, session, |lease| lease.call.is_some() && !lease.is_seen()) {
+            return Ok(Answer::default());
+        }
+        stopped::mark(&options, session, run)?;
+        let Some(now) = there(&options)? else { return Ok(Answer::default()) };
+        if !has_slot(&now, session, is_it) {
+            return Ok(Answer::default());
+        }
+        stopped::take(&options, session, run)?;
+        store = now;
     }
-    store.execute(&Needs::nothing(), options.now, &mut environment.rng, rule)?;
+    let (needs, now, rng) = (request.needs(), options.now, &mut environment.rng);
+    store.execute(&needs, now, rng, |it| broker::end(it, &request))?;
     Ok(said(String::new(), store, options))
 }
 
+/// What a command hook tells of the end of a run: no more than that.
+fn end_request(session: SessionId, run: RunId) -> EndRequest {
+    let (slot, result, rests, measures) = (None, OutcomeResult::Stopped, None, None);
+    EndRequest { session, slot, run, result, rests, measures }
+}
+
+/// Returns whether a session has such a slot: that is seen in the index, without a lock.
+fn has_slot(store: &Store, session: &SessionId, is_it: impl Fn(&Lease) -> bool) -> bool {
+    store.roster().open_slots(session).iter().any(|(_, lease)| is_it(lease))
+}
+
 /// The store, if there is one: what is told of a run makes none.
-fn there(
-    deadline: &Arc<Deadline>,
-    environment: &Environment,
-) -> Result<Option<(Store, Options)>, Problem> {
-    let options = environment.options(deadline)?;
-    match Store::peek(&options) {
+fn there(options: &Options) -> Result<Option<Store>, Problem> {
+    match Store::peek(options) {
         Err(StoreError::NoStore(_)) => Ok(None),
-        store => Ok(Some((store?, options))),
+        store => Ok(Some(store?)),
     }
 }
 

@@ -69,10 +69,7 @@ impl<'a, 'r> AgentSlots<'a, 'r> {
         let is_at_work = match lease.hold() {
             Hold::Free | Hold::Ended => false,
             // Whoever says that a run starts will tell of it, and of the one before it.
-            Hold::Unseen(_) => {
-                self.request.starts
-                    || self.is_told_of_runs && !is_silent(lease.since, AT_ONCE, self.now)
-            }
+            Hold::Unseen(_) => self.request.starts || !is_silent(lease.since, AT_ONCE, self.now),
             Hold::UnderWay => true,
         };
         is_at_work && self.is_of_another_call(lease)

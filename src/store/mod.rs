@@ -32,11 +32,13 @@ mod forget;
 #[cfg(unix)]
 #[cfg(test)]
 mod machine;
+mod marks;
 mod options;
 mod reading;
 mod repair;
 pub mod served;
 mod snapshot;
+pub mod stopped;
 mod verify;
 
 pub use condition::Condition;

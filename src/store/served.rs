@@ -1,82 +1,60 @@
 //! Which sessions of a client are served by a mod, so that its command hooks stand back.
 //!
-//! A session that a mod serves has a mark: a file in `.cache/mod/` with the moment at which it was
-//! made, named after the session's BLAKE3 hash, because a session's id may hold anything. It is
-//! taken away when the session ends, and says nothing any more after a day: a client that was
-//! killed leaves it behind. Losing a mark costs time only, since a call that is served twice gets
-//! the same persona. Beside the marks is the moment of the last one.
+//! The mark of a session is taken away when it ends; a client that was killed leaves it behind.
+//! Losing one costs time only, since a call that is served twice gets the same persona. Beside the
+//! marks is the moment of the last one.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Options;
-use crate::disk::{Mode, if_there};
+use super::marks::Marks;
 use crate::events::SessionId;
 
-/// How long a mark says something.
-const STALE_AFTER: SignedDuration = SignedDuration::from_hours(24);
-/// The file with the moment of the last mark.
+/// The mark that is no session's: the moment of the last one.
 const LAST: &str = "last";
 
-/// Marks a session, and removes the marks that say nothing any more.
+/// Marks a session.
 pub fn mark(options: &Options, session: &SessionId) -> io::Result<()> {
-    let dir = dir(options);
-    options.disk.make_dirs(&dir)?;
-    for name in options.disk.list(&dir)?.iter().filter(|name| *name != LAST) {
-        let path = dir.join(name);
-        if !is_fresh(options, &path) {
-            // Somebody else may have been faster.
-            if_there(options.disk.remove(&path))?;
-        }
-    }
-    let moment = format!("{}\n", options.now);
-    for path in [path(options, session), dir.join(LAST)] {
-        options.disk.open(&path, Mode::Truncate)?.write_all(moment.as_bytes())?;
-    }
-    Ok(())
+    let marks = marks(options);
+    marks.set(session.as_str())?;
+    marks.write(&last_path(&marks))
 }
 
 /// Takes the mark of a session away, if it has one.
 pub fn unmark(options: &Options, session: &SessionId) -> io::Result<()> {
-    if_there(options.disk.remove(&path(options, session))).map(drop)
+    marks(options).take(session.as_str()).map(drop)
 }
 
 /// Returns whether a mod serves a session.
 #[must_use]
 pub fn is_served(options: &Options, session: &SessionId) -> bool {
-    is_fresh(options, &path(options, session))
+    marks(options).has(session.as_str())
 }
 
 /// Returns when a mod last began to serve a session, as far as is known.
 #[must_use]
 pub fn last(options: &Options) -> Option<Timestamp> {
-    moment(options, &dir(options).join(LAST))
+    let marks = marks(options);
+    marks.moment(&last_path(&marks))
 }
 
-fn dir(options: &Options) -> PathBuf {
-    options.cache().join("mod")
+fn marks(options: &Options) -> Marks<'_> {
+    Marks::of(options, "mod")
 }
 
-fn path(options: &Options, session: &SessionId) -> PathBuf {
-    let hash = blake3::hash(session.as_str().as_bytes()).to_hex();
-    dir(options).join(hash.as_str())
-}
-
-/// A clock that was set back makes no mark stale for longer than it was fresh.
-fn is_fresh(options: &Options, path: &Path) -> bool {
-    moment(options, path).is_some_and(|at| options.now.duration_since(at).abs() < STALE_AFTER)
-}
-
-fn moment(options: &Options, path: &Path) -> Option<Timestamp> {
-    let bytes = options.disk.read(path).ok()?;
-    str::from_utf8(&bytes).ok()?.trim_end().parse().ok()
+fn last_path(marks: &Marks<'_>) -> PathBuf {
+    marks.dir().join(LAST)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::disk::Mode;
 
     fn at(dir: &Path, now: &str) -> Options {
         Options {
@@ -115,10 +93,10 @@ mod tests {
         mark(&options, &SessionId::unchecked("s1")).unwrap();
         let options = at(dir.path(), "2026-03-26T15:00:00Z");
         mark(&options, &SessionId::unchecked("s2")).unwrap();
-        assert_eq!(options.disk.list(&super::dir(&options)).unwrap().len(), 3);
+        assert_eq!(options.disk.list(marks(&options).dir()).unwrap().len(), 3);
         let options = at(dir.path(), "2026-03-27T14:59:00Z");
         mark(&options, &SessionId::unchecked("s3")).unwrap();
-        assert_eq!(options.disk.list(&super::dir(&options)).unwrap().len(), 3);
+        assert_eq!(options.disk.list(marks(&options).dir()).unwrap().len(), 3);
         assert_eq!(last(&options), Some(options.now));
     }
 
@@ -128,8 +106,11 @@ mod tests {
         let options = at(dir.path(), "2026-03-25T15:30:00Z");
         let session = SessionId::unchecked("s1");
         mark(&options, &session).unwrap();
+        let dir = marks(&options).dir().to_owned();
+        let names = options.disk.list(&dir).unwrap();
+        let name = names.iter().find(|name| *name != LAST).unwrap();
         for bytes in [&b""[..], b"soon\n", b"\xff"] {
-            let file = options.disk.open(&path(&options, &session), Mode::Truncate).unwrap();
+            let file = options.disk.open(&dir.join(name), Mode::Truncate).unwrap();
             file.write_all(bytes).unwrap();
             assert!(!is_served(&options, &session));
         }

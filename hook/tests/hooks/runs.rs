@@ -1,5 +1,7 @@
 //! What a client tells of a run: that it began, that it never did, how it ended.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Home, recorded, review, told_by_mod};
@@ -248,6 +250,46 @@ fn command_hooks_tell_of_a_run_in_the_background() {
     assert_eq!(told(&home).last().unwrap(), "release worker-1-0 session_end");
 }
 
+/// The runs that stopped before it was told that they began, and that nobody has told of since.
+fn waiting(home: &Home) -> usize {
+    fs::read_dir(home.path().join(".muzzle/personas/.cache/stopped")).map_or(0, Iterator::count)
+}
+
+#[test]
+fn a_run_in_the_background_may_stop_before_or_while_it_is_told_that_it_began() {
+    let home = Home::new();
+    let input = home.inject(recorded("pre_tool_use.named")).answered();
+    let began = after("named", &input["prompt"]);
+    home.inject(recorded("subagent_stop.named")).run();
+    // A run without a persona may stop meanwhile.
+    let other = json!({"agent_id": "a0000000000000000"});
+    home.inject(changed(&recorded("subagent_stop.named"), &other)).run();
+    assert_eq!((told(&home), waiting(&home)), (vec!["assign worker-1-0".to_owned()], 2));
+    let told_of = [
+        "assign worker-1-0",
+        "delivery worker-1-0 ad7a70a1a792b9534 prompt true",
+        "outcome worker-1-0 ad7a70a1a792b9534 stopped true",
+    ];
+    for _ in 0..2 {
+        home.inject(began.as_str()).run();
+        assert_eq!(told(&home), told_of);
+    }
+    assert_eq!(waiting(&home), 1);
+    // Now that there is no call without a sign of its run, a stop is remembered no more.
+    home.inject(changed(&recorded("subagent_stop.named"), &json!({"agent_id": "b"}))).run();
+    assert_eq!(waiting(&home), 1);
+
+    for _ in 0..20 {
+        let home = Home::new();
+        let input = home.inject(recorded("pre_tool_use.named")).answered();
+        let began = home.inject(after("named", &input["prompt"])).start();
+        let stopped = home.inject(recorded("subagent_stop.named")).start();
+        began.ends_with_any_answer();
+        stopped.ends_with_any_answer();
+        assert_eq!((told(&home), waiting(&home)), (told_of.map(str::to_owned).to_vec(), 0));
+    }
+}
+
 #[test]
 fn command_hooks_tell_of_a_run_in_the_foreground_once_it_is_over() {
     let home = Home::new();
@@ -259,6 +301,7 @@ fn command_hooks_tell_of_a_run_in_the_foreground_once_it_is_over() {
         home.inject(after("foreground", &input["prompt"])).run();
     }
     home.inject(recorded("subagent_stop.foreground")).run();
+    assert_eq!(waiting(&home), 0);
     let slot = "general-purpose-toolu_01FOREGRQ2rV9sKpA7-0";
     assert_eq!(
         told(&home),
@@ -329,9 +372,12 @@ fn call(name: &str, call: &str) -> String {
 #[test]
 fn a_call_that_was_refused_is_none_and_gives_way_to_the_next_of_its_name() {
     let home = Home::new();
+    let later = |payload: String| {
+        home.inject(payload).env("MUZZLE_PERSONA_NOW", "2026-03-25T15:30:05Z").answered();
+    };
     // An older client tells of no run: the agent keeps its persona.
     home.inject(call("worker-1", "toolu_a")).answered();
-    home.inject(call("worker-1", "toolu_b")).answered();
+    later(call("worker-1", "toolu_b"));
     assert_eq!(told(&home), ["assign worker-1-0"]);
     home.release(recorded("session_end")).run();
 
@@ -341,7 +387,7 @@ fn a_call_that_was_refused_is_none_and_gives_way_to_the_next_of_its_name() {
     home.inject(call("worker-2", "toolu_c")).answered();
     home.inject(call("worker-2", "toolu_c")).answered();
     assert_eq!(told(&home).len(), before + 1, "a call that is made again is the same one");
-    home.inject(call("worker-2", "toolu_d")).answered();
+    later(call("worker-2", "toolu_d"));
     assert_eq!(told(&home)[before + 1..], ["release worker-2-0 not_started", "assign worker-2-0"]);
     // What there is no sign of does not count at the end either.
     home.release(recorded("session_end")).run();
@@ -349,6 +395,18 @@ fn a_call_that_was_refused_is_none_and_gives_way_to_the_next_of_its_name() {
         told(&home)[before + 3..],
         ["release worker-1-0 session_end", "release worker-2-0 not_started"]
     );
+}
+
+#[test]
+fn two_calls_of_one_name_at_once_are_two_agents_with_a_persona_each() {
+    let home = Home::new();
+    for id in ["toolu_a", "toolu_b", "toolu_a", "toolu_b"] {
+        home.inject(call("worker-1", id)).answered();
+    }
+    assert_eq!(told(&home), ["assign worker-1-0", "assign worker-1-1"]);
+    let personas = home.events("assign").into_iter().map(|it| it["data"]["slots"][0].clone());
+    let personas: Vec<_> = personas.map(|slot| slot["persona"].clone()).collect();
+    assert_ne!(personas[0], personas[1]);
 }
 
 #[test]
@@ -466,7 +524,7 @@ fn a_seed_that_cannot_be_used_keeps_no_run_from_being_told_and_no_session_from_e
     let home = Home::new();
     tell(&home, &told_by_mod("agent_spawn.named"));
     let seed = home.store().join("seed.toml");
-    std::fs::write(&seed, "[[persona]\n").unwrap();
+    fs::write(&seed, "[[persona]\n").unwrap();
     home.inject(told_by_mod("agent_started.named")).run();
     home.inject(told_by_mod("turn_complete.named")).run();
     let flaw =
