@@ -56,7 +56,7 @@ impl LogReport {
                 }
                 Ok(())
             };
-            next = self.snapshot.visit_page(&start, false, &texts, &mut buffer, visit)?;
+            next = self.snapshot.visit_page(&start, false, &[&texts], &mut buffer, visit)?;
             total += page.found;
             self.pages.extend((page.found > 0).then_some(page));
             while let Some(oldest) = self.pages.pop_front_if(|page| total - page.found >= limit) {
@@ -85,7 +85,7 @@ impl LogReport {
             let Page { found: all, beyond, .. } = *page;
             let listed = if *newest_first { 0..all - beyond } else { beyond..all };
             let mut found = 0;
-            snapshot.visit_page(&page.start, *newest_first, &texts, &mut buffer, |line| {
+            snapshot.visit_page(&page.start, *newest_first, &[&texts], &mut buffer, |line| {
                 let counts = line.number <= page.last && goes_on;
                 if counts && (takes_all || filter.takes(&line.decode()?)) {
                     if listed.contains(&found) {

@@ -1,27 +1,29 @@
-//! The assignments of a persona or a project, each from its beginning to its end.
+//! The assignments of a persona, a project or a session, each from its beginning to its end.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
+use super::assignment::{Assignment, RunOutcome, Verdict};
 use crate::events::{
-    Assign, AssignedSlot, Event, Note, NoteText, PersonaName, ProjectName, Record, Release,
-    ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot, WorkName,
+    Assign, AssignedSlot, Event, EventId, Feedback, Note, Outcome, PersonaName, ProjectName,
+    Record, Release, ReleasedSlot, RoleName, SessionId, Slot,
 };
 
-/// What a persona was lent for, or who was lent for a project, in fold order.
+/// What a persona was lent for, or who was lent for a project or a session, in fold order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     subject: Subject,
     /// Oldest first.
     pub assignments: Vec<Assignment>,
-    /// Which of the assignments last, by session, slot, persona and role. Those of other projects
-    /// are none of them.
+    /// Which of the assignments last, by session, slot, persona and role. Those that are of
+    /// something else are none of them.
     open: BTreeMap<(SessionId, Slot, PersonaName, RoleName), Option<usize>>,
-    /// The last of the assignments by session, slot and persona.
-    last: BTreeMap<(SessionId, Slot, PersonaName), usize>,
+    /// The last of the assignments that something can be said of.
+    last: BTreeMap<Topic, usize>,
+    /// Of which assignment a judgement is.
+    judged: BTreeMap<EventId, usize>,
     /// How many events were applied.
     events: u64,
 }
@@ -30,38 +32,16 @@ pub struct History {
 enum Subject {
     Persona(PersonaName),
     Project(ProjectName),
+    Session(SessionId),
 }
 
-/// One assignment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Assignment {
-    /// Who was lent.
-    #[serde(skip)]
-    pub persona: PersonaName,
-    /// In which role.
-    pub role: RoleName,
-    /// On which project.
-    pub project: ProjectName,
-    /// For what there, if that is known.
-    pub work: Option<WorkName>,
-    /// For which session.
-    pub session: SessionId,
-    /// In which slot.
-    pub slot: Slot,
-    /// Since when.
-    pub assigned_at: Timestamp,
-    /// Until when; not while it lasts.
-    pub released_at: Option<Timestamp>,
-    /// Why it ended; not while it lasts.
-    pub reason: Option<ReleaseReason>,
-    /// What was recorded of its independence.
-    #[serde(skip)]
-    pub(crate) independent: Option<bool>,
-    /// The events that began and ended it, by their place in fold order.
-    #[serde(skip)]
-    pub(crate) events: (u64, Option<u64>),
-    /// The last note that was left in its slot, as far as its words are known.
-    pub note: Option<NoteText>,
+/// What something is said of: a persona in a session, in one slot or any, in one role or any.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Topic {
+    session: SessionId,
+    persona: PersonaName,
+    slot: Option<Slot>,
+    role: Option<RoleName>,
 }
 
 impl History {
@@ -77,9 +57,15 @@ impl History {
         Self::new(Subject::Project(project))
     }
 
+    /// The history of a session before any event.
+    #[must_use]
+    pub fn of_session(session: SessionId) -> Self {
+        Self::new(Subject::Session(session))
+    }
+
     fn new(subject: Subject) -> Self {
-        let (assignments, open, last) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        Self { subject, assignments, open, last, events: 0 }
+        let (open, last, judged) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { subject, assignments: Vec::new(), open, last, judged, events: 0 }
     }
 
     /// Applies the next event in fold order.
@@ -89,15 +75,15 @@ impl History {
             Event::Assign(assign) => self.assign(record.at, assign),
             Event::Release(release) => self.release(record.at, release),
             Event::Note(note) => self.note(note),
+            Event::Outcome(outcome) => self.measure(record, outcome),
+            Event::Feedback(feedback) => self.judge(record, feedback),
+            Event::Retract(retract) => self.retract(retract.event),
             Event::Seed(_)
             | Event::Grow(_)
             | Event::Revise(_)
             | Event::Delivery(_)
-            | Event::Outcome(_)
-            | Event::Feedback(_)
             | Event::Lesson(_)
             | Event::Unlearn(_)
-            | Event::Retract(_)
             | Event::Forget(_)
             | Event::Retire(_)
             | Event::Reactivate(_)
@@ -108,12 +94,13 @@ impl History {
     }
 
     fn assign(&mut self, at: Timestamp, assign: &Assign) {
-        let Assign { session, project, work, slots, .. } = assign;
+        let Assign { session, agent, project, work, slots, .. } = assign;
         for assigned in slots {
             let is_it = match &self.subject {
                 Subject::Persona(name) if *name != assigned.persona => continue,
                 Subject::Persona(_) => true,
                 Subject::Project(name) => name == project,
+                Subject::Session(id) => id == session,
             };
             let AssignedSlot { slot, persona, role, independent, .. } = assigned.clone();
             let lease = (session.clone(), slot.clone(), persona.clone(), role.clone());
@@ -121,14 +108,26 @@ impl History {
             let Entry::Vacant(lease) = self.open.entry(lease) else { continue };
             lease.insert(is_it.then_some(self.assignments.len()));
             if is_it {
-                let seat = (session.clone(), slot.clone(), persona.clone());
-                self.last.insert(seat, self.assignments.len());
+                let topic = |slot: Option<&Slot>, role: Option<&RoleName>| Topic {
+                    session: session.clone(),
+                    persona: persona.clone(),
+                    slot: slot.cloned(),
+                    role: role.cloned(),
+                };
+                for it in [
+                    topic(Some(&slot), None),
+                    topic(Some(&slot), Some(&role)),
+                    topic(None, Some(&role)),
+                ] {
+                    self.last.insert(it, self.assignments.len());
+                }
                 self.assignments.push(Assignment {
                     persona,
                     role,
                     project: project.clone(),
                     work: work.clone(),
                     session: session.clone(),
+                    agent: agent.clone(),
                     slot,
                     assigned_at: at,
                     released_at: None,
@@ -136,15 +135,72 @@ impl History {
                     independent,
                     events: (self.events, None),
                     note: None,
+                    outcomes: Vec::new(),
+                    verdicts: Vec::new(),
                 });
             }
         }
     }
 
+    /// The last assignment that something is said of, if it is one of this history.
+    fn find(
+        &self,
+        session: &SessionId,
+        persona: &PersonaName,
+        slot: Option<&Slot>,
+        role: Option<&RoleName>,
+    ) -> Option<usize> {
+        let (session, persona) = (session.clone(), persona.clone());
+        let topic = Topic { session, persona, slot: slot.cloned(), role: role.cloned() };
+        self.last.get(&topic).copied()
+    }
+
     fn note(&mut self, note: &Note) {
-        let last = self.last.get(&(note.session.clone(), note.slot.clone(), note.persona.clone()));
-        if let Some(last) = last.and_then(|last| self.assignments.get_mut(*last)) {
+        let last = self.find(&note.session, &note.persona, Some(&note.slot), None);
+        if let Some(last) = last.and_then(|last| self.assignments.get_mut(last)) {
             last.note = note.note.words().cloned();
+        }
+    }
+
+    fn measure(&mut self, record: &Record, outcome: &Outcome) {
+        let Outcome { session, slot, persona, role, run, result, source, ended, measures } =
+            outcome;
+        let Some(index) = self.find(session, persona, Some(slot), Some(role)) else { return };
+        let Some(assignment) = self.assignments.get_mut(index) else { return };
+        assignment.outcomes.push(RunOutcome {
+            id: record.id,
+            at: record.at,
+            run: run.clone(),
+            source: source.clone(),
+            result: *result,
+            ended: *ended == Some(true),
+            measures: *measures,
+        });
+        self.judged.insert(record.id, index);
+    }
+
+    fn judge(&mut self, record: &Record, feedback: &Feedback) {
+        let Feedback { persona, role, session, slot, sentiment, source, observation, .. } =
+            feedback;
+        let Some(session) = session else { return };
+        let Some(index) = self.find(session, persona, slot.as_ref(), Some(role)) else { return };
+        let Some(assignment) = self.assignments.get_mut(index) else { return };
+        assignment.verdicts.push(Verdict {
+            id: record.id,
+            at: record.at,
+            slot: slot.clone(),
+            sentiment: *sentiment,
+            source: source.clone(),
+            observation: observation.words().cloned(),
+        });
+        self.judged.insert(record.id, index);
+    }
+
+    fn retract(&mut self, id: EventId) {
+        let index = self.judged.get(&id);
+        if let Some(it) = index.and_then(|index| self.assignments.get_mut(*index)) {
+            it.outcomes.retain(|outcome| outcome.id != id);
+            it.verdicts.retain(|verdict| verdict.id != id);
         }
     }
 
@@ -163,6 +219,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::events::ReleaseReason;
     use crate::projection::View;
     use crate::projection::view::tests::{History as Log, assign, release};
 

@@ -9,6 +9,7 @@
 //! there once they were loaded (`Roster::load`): that alone can fail.
 
 pub(crate) mod ancestry;
+mod assignment;
 mod buckets;
 mod candidate;
 mod change;
@@ -39,10 +40,11 @@ mod stored;
 mod view;
 mod warning;
 
+pub use assignment::{Assignment, RunOutcome, Verdict};
 pub use candidate::Candidate;
 pub use change::{Pair, PersonaChange, RoleChange, StatusReason};
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
-pub use history::{Assignment, History};
+pub use history::History;
 pub use lease::{Hold, Lease, Run};
 pub use lessons::{LessonRecord, LessonStatus, NoteRecord};
 pub use line::{Line, LineDamage};

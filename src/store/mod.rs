@@ -579,7 +579,7 @@ mod tests {
     fn visited(snapshot: &mut Snapshot, texts: &[&str]) -> Vec<u64> {
         let mut numbers = Vec::new();
         let (first, mut buffer) = (Position::START, Vec::new());
-        let visited = snapshot.visit_page(&first, false, texts, &mut buffer, |line| {
+        let visited = snapshot.visit_page(&first, false, &[texts], &mut buffer, |line| {
             numbers.push(line.number);
             line.decode().map(drop)
         });

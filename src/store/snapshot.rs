@@ -245,16 +245,17 @@ impl Snapshot {
 
     /// Hands the events that may matter to `visit`, in fold order.
     ///
-    /// Lines that cannot hold each of `texts` as a JSON string are passed
-    /// over unread: `visit` gets at least those that do.
+    /// Lines that cannot hold each of `texts` as a JSON string are passed over unread: `visit` gets
+    /// at least those that do, and each `retract`, which does not say whom it is about.
     pub fn visit(
         &mut self,
         texts: &[&str],
         mut visit: impl FnMut(&Record),
     ) -> Result<(), StoreError> {
+        let sets: &[&[&str]] = &[texts, &["retract"]];
         let (mut next, mut buffer) = (Some(Position::START), Vec::new());
         while let Some(page) = next {
-            next = self.visit_page(&page, false, texts, &mut buffer, |line| {
+            next = self.visit_page(&page, false, sets, &mut buffer, |line| {
                 visit(&line.decode()?);
                 Ok(())
             })?;
@@ -265,8 +266,8 @@ impl Snapshot {
     /// Hands the lines of one page that may matter to `visit`, each event once, in fold order or
     /// `newest_first`, and returns where the next page begins, if there is one.
     ///
-    /// Which lines these are, [`Snapshot::visit`] says. `visit` reads of them what it needs, and
-    /// says so if one is damaged.
+    /// Lines that cannot hold each text of one of the `sets` as a JSON string are passed over.
+    /// `visit` reads of the others what it needs, and says so if one is damaged.
     ///
     /// A page is what one read brings, about a MiB; but a log whose order is not that of the
     /// fold, as after most merges, is one page, and in memory as a whole. The first page begins
@@ -275,11 +276,11 @@ impl Snapshot {
         &mut self,
         page: &Position,
         newest_first: bool,
-        texts: &[&str],
+        sets: &[&[&str]],
         buffer: &mut Vec<u8>,
         mut visit: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
     ) -> Result<Option<Position>, StoreError> {
-        let (may_match, view) = (prefilter(texts), self.store.view());
+        let (may_match, view) = (prefilter(sets), self.store.view());
         let (cutoff, forgotten) = (view.cutoff, view.roster.forgotten().clone());
         let visit = |mut line: Line<'_>| {
             line.is_forgotten = !forgotten.is_empty()
