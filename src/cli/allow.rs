@@ -16,13 +16,18 @@ use super::{Context, Failure, line, minute, persona_names};
 
 const LIST_HINT: &str = "`muzzle-persona allow` shows the texts that wait, with their ids";
 
-/// Show the texts that wait, or let them reach prompts on this machine
+/// Show the texts that wait, or let them reach prompts here
 ///
 /// What somebody else wrote into the log, and a merge, a clone or a checkout
 /// brought, reaches no prompt before it is allowed here. What is recorded on this
 /// machine and what is built in waits for nobody. Without a name or an id nothing
 /// is changed.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona allow
+  muzzle-persona allow elena
+  muzzle-persona allow 2a9ff68b --revoke")]
 pub struct AllowArgs {
     /// A persona's name, or how it begins: all its texts; or how the id of one event begins
     #[arg(value_name = "NAME|ID", group = "which", add = persona_names())]

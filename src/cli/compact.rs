@@ -17,6 +17,10 @@ use super::{Context, Failure, ShownPath, Table, minute};
 /// than 4 MiB: what was written so far becomes a file in `segments/` that is
 /// never written to again.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona compact
+  muzzle-persona compact --older-than 90 --seal")]
 pub struct CompactArgs {
     /// Feedback that is older than this many days
     #[arg(long, value_name = "DAYS", default_value = "30")]

@@ -17,21 +17,26 @@ const TYPES: &str = "seed, grow, revise, assign, release, outcome, feedback, les
 /// One line an event: when, the start of its id, and a sentence. On a terminal
 /// it goes through `$PAGER`. An event is told if all of the filters take it.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona log -n 20
+  muzzle-persona log --persona elena --type feedback
+  muzzle-persona log -p acme-api --since 2026-03-01 --reverse")]
 pub struct LogArgs {
     /// Only those that name this persona: its name, or how it begins
     #[arg(long, value_name = "NAME", add = persona_names())]
     persona: Option<String>,
     /// Only those of this session
-    #[arg(long, value_parser = SessionId::parse)]
+    #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: Option<SessionId>,
     /// Only those that name this project
-    #[arg(long, value_parser = ProjectName::parse)]
+    #[arg(short = 'p', long, value_parser = ProjectName::parse)]
     project: Option<ProjectName>,
     /// Only work and feedback in this role
-    #[arg(long, value_parser = RoleName::parse)]
+    #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: Option<RoleName>,
     /// Only those of this type, such as assign, release or feedback
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
     kind: Option<String>,
     /// Only those from this moment on: a time, a date, a sequence number or how an event's id begins
     #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
@@ -40,7 +45,7 @@ pub struct LogArgs {
     #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
     until: Option<CutoffSpec>,
     /// At most this many, the newest
-    #[arg(long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N")]
     pub limit: Option<usize>,
     /// Oldest first
     #[arg(long)]

@@ -11,9 +11,13 @@ use super::{Context, Failure, Table, persona::tags};
 
 /// Make new personas with unused names
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona grow
+  muzzle-persona grow -n 20")]
 pub struct GrowArgs {
     /// How many, 1,000 at the most
-    #[arg(long, value_name = "N", default_value = "5")]
+    #[arg(short = 'n', long, value_name = "N", default_value = "5")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=i64::from(GROW_LIMIT)))]
     count: u16,
 }

@@ -12,7 +12,7 @@ use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use muzzle_persona::{PendingCheckpoint, events::visible};
 
 use self::completions::persona_names;
@@ -40,11 +40,13 @@ mod forget;
 mod git;
 mod git_setup;
 mod grow;
+mod help;
 mod history;
 mod install;
 mod list;
 mod log;
 mod man;
+mod man_page;
 mod note;
 mod orphan_cleanup;
 mod outcome;
@@ -77,7 +79,7 @@ pub use self::failure::BUG;
 
 /// Lend named, persistent personas to coding agents
 #[derive(Debug, Parser)]
-#[command(name = "muzzle-persona", version, max_term_width = 100)]
+#[command(name = "muzzle-persona", version, max_term_width = help::WIDTH)]
 #[command(after_help = "Run `muzzle-persona help COMMAND` for more about a command.")]
 pub struct Cli {
     #[command(subcommand)]
@@ -148,7 +150,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<_> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return output_for(&args).usage(error),
+        Err(error) => return output_for(&args).usage(with_help(error, &args)),
     };
     let output = Output { json: cli.json, no_color: cli.no_color };
     // Dropped when the answer is written: nobody waits for the checkpoint.
@@ -157,6 +159,16 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         output.failure(&failure);
         failure.code
     })
+}
+
+/// What the same words end with where all commands are described.
+fn with_help(error: clap::Error, args: &[OsString]) -> clap::Error {
+    let is_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    let again = is_help.then(|| help::command().try_get_matches_from(args));
+    again.and_then(Result::err).unwrap_or(error)
 }
 
 fn run(cli: Cli, output: &Output, pending: PendingCheckpoint) -> Result<u8, Failure> {

@@ -10,8 +10,14 @@ use serde::Serialize;
 use super::release::{ReleaseReport, Released};
 use super::{Context, Failure, line, minute};
 
-/// Release what is held by sessions that fell silent, without counting their work
+/// Take personas back from sessions that fell silent
+///
+/// Their work is not counted: nobody knows what became of it.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona orphan-cleanup --dry-run
+  muzzle-persona orphan-cleanup --older-than-hours 6")]
 pub struct OrphanCleanupArgs {
     /// Sessions without an event for this many hours or more
     #[arg(long, value_name = "HOURS", default_value = "24")]

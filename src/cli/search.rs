@@ -13,12 +13,16 @@ use super::{AtArgs, Context, Failure, Table, line};
 
 /// Rank the personas for a role, best first, as `assign` would
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona search -r code-reviewer
+  muzzle-persona search -r testing --all -n 20")]
 pub struct SearchArgs {
     /// The role
-    #[arg(long, value_parser = RoleName::parse)]
+    #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: RoleName,
     /// At most this many
-    #[arg(long, value_name = "N", default_value = "5")]
+    #[arg(short = 'n', long, value_name = "N", default_value = "5")]
     limit: usize,
     /// Those too that are held or archived, marked
     #[arg(long)]

@@ -22,21 +22,25 @@ use super::{Context, Failure, Table, line, minute, persona_names};
 /// The ranking is made again from the log as it stood then, by the rules in
 /// force today.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona why elena -s s1
+  muzzle-persona why elena -s s1 -r testing -n 3")]
 pub struct WhyArgs {
     /// The persona's name, or how it begins
     #[arg(add = persona_names())]
     name: String,
     /// The session that it was lent to; of several times the last counts
-    #[arg(long, value_parser = SessionId::parse)]
+    #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: SessionId,
     /// Only as it was lent in this role
-    #[arg(long, value_parser = RoleName::parse)]
+    #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: Option<RoleName>,
     /// Only as it was lent in this slot
     #[arg(long, value_parser = Slot::parse)]
     slot: Option<Slot>,
     /// Show so many of the ranking
-    #[arg(long, value_name = "N", default_value = "10")]
+    #[arg(short = 'n', long, value_name = "N", default_value = "10")]
     limit: usize,
 }
 

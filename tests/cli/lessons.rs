@@ -352,8 +352,8 @@ fn the_help_shows_examples_and_the_shell_completes_names() {
     let home = Home::seeded();
     for (command, words) in [
         ("teach", &["--lesson", "--role", "--project", "Examples:"][..]),
-        ("unlearn", &["<ID>", "--reason", "Example:"]),
-        ("note", &["--session", "--agent-name", "--note", "Example:"]),
+        ("unlearn", &["<ID>", "--reason", "Examples:"]),
+        ("note", &["--session", "--agent-name", "--note", "Examples:"]),
         ("feedback", &["--teach", "Examples:"]),
         ("release", &["--note"]),
     ] {

@@ -28,6 +28,7 @@ mod forget;
 mod four_eyes;
 mod git;
 mod harness;
+mod help;
 #[cfg(unix)]
 mod hostile;
 #[cfg(unix)]
