@@ -6,7 +6,7 @@ use clap::Args;
 use muzzle_persona::broker::{self, PromptText, PromptTextKind, Refusal};
 use muzzle_persona::events::{EventId, IdPrefix, visible};
 use muzzle_persona::projection::Needs;
-use muzzle_persona::wording::Count;
+use muzzle_persona::wording::{Count, shortened};
 use muzzle_persona::{Store, StoreError};
 use serde::Serialize;
 
@@ -79,21 +79,22 @@ fn chosen(
     let named = store.look(&Needs::nothing(), |it| Ok(broker::find(it.roster(), what)?.clone()));
     let prefix = IdPrefix::parse(what);
     let begun = events(&|text| prefix.as_ref().is_some_and(|it| it.begins(text.event)));
+    let shown = shortened(what);
     match (named, begun.as_slice()) {
         // Whoever writes an event can have its id begin like somebody's name.
         (Ok(name), [_, ..]) => {
-            let message = format!("`{what}` could be `{name}`, or begin the id of an event");
+            let message = format!("`{shown}` could be `{name}`, or begin the id of an event");
             Err(Failure::refused(message, "write more of the name or of the id"))
         }
         (Ok(name), []) => Ok(Some(events(&|text| text.name == name))),
         (Err(_), [_]) => Ok(Some(begun)),
         (Err(_), [_, ..]) => {
-            let message = format!("`{what}` begins the ids of {} events", begun.len());
+            let message = format!("`{shown}` begins the ids of {} events", begun.len());
             Err(Failure::not_found(message, "write more of the id"))
         }
         (Err(StoreError::Refused(Refusal::UnknownPersona { .. })), []) if prefix.is_some() => {
             let message = format!(
-                "`{what}` begins no persona's name, and no id of a text that can reach a prompt"
+                "`{shown}` begins no persona's name, and no id of a text that can reach a prompt"
             );
             Err(Failure::not_found(message, LIST_HINT))
         }

@@ -61,7 +61,8 @@ pub struct AssignArgs {
 /// Reads `["a","b"]` or `a,b`.
 fn parse_roles(text: &str) -> Result<Box<[RoleName]>, String> {
     let roles: Vec<String> = if text.trim_start().starts_with('[') {
-        serde_json::from_str(text).map_err(|error| format!("not a JSON array of roles: {error}"))?
+        serde_json::from_str(text)
+            .map_err(|error| format!("it is not a JSON array of roles: {error}"))?
     } else if text.trim().is_empty() {
         Vec::new()
     } else {

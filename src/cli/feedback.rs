@@ -14,7 +14,7 @@ use muzzle_persona::wording::quoted;
 use serde::Serialize;
 
 use super::teach::{self, LessonReport, write_taught};
-use super::{Context, Failure, line, persona_names};
+use super::{Context, Failure, hint, line, persona_names};
 
 /// Judge a persona's work, for the next choice
 ///
@@ -58,7 +58,11 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
     let lesson = teach.then(|| LessonText::parse(observation.as_str())).transpose();
     let lesson = lesson.map_err(|error| {
         let message = format!("the observation cannot become a lesson: {error}");
-        Failure::usage(message, "`muzzle-persona teach NAME --lesson TEXT` takes a shorter one")
+        let teach = format!("muzzle-persona teach {}", hint::word(&persona, "NAME"));
+        Failure::usage(
+            message,
+            format!("leave out `--teach`, and `{teach} -m TEXT` in fewer words"),
+        )
     })?;
     let source = Source::unchecked("cli");
     let request = FeedbackRequest { persona, role, project, observation, sentiment, source };

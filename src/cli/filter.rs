@@ -4,13 +4,17 @@ use clap::Args;
 use muzzle_persona::broker;
 use muzzle_persona::events::{EventText, ProjectName, Record, RoleName, SessionId};
 use muzzle_persona::projection::{Cutoff, CutoffSpec, Needs};
+use muzzle_persona::wording::{LISTED, quoted_first, shortened};
 use muzzle_persona::{Snapshot, StoreError};
 
-use super::{AtArgs, persona_names};
+use super::{AtArgs, number::limit, persona_names};
 
 /// The types of event that this version knows.
 const TYPES: &str = "seed, grow, revise, assign, release, outcome, feedback, lesson, unlearn, \
     note, retract, forget, retire, reactivate, compact, repair";
+
+/// How much alike two types must be, from 0 to 1, for one to be suggested for the other.
+const NEAR: f64 = 0.75;
 
 /// Tell what happened, newest first
 ///
@@ -45,7 +49,7 @@ pub struct LogArgs {
     #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
     until: Option<CutoffSpec>,
     /// At most this many, the newest
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = limit)]
     pub limit: Option<usize>,
     /// Oldest first
     #[arg(long)]
@@ -111,7 +115,15 @@ impl LogArgs {
     pub fn doubt(&self) -> Option<String> {
         let is_known = |kind: &&String| TYPES.split(", ").any(|known| known == *kind);
         let kind = self.kind.as_ref().filter(|kind| !is_known(kind))?;
-        Some(format!("this version knows no events of the type `{kind}`; it knows {TYPES}"))
+        let types: Vec<_> = TYPES.split(", ").collect();
+        let known = quoted_first(LISTED, &types);
+        let near = |name: &&&str| strsim::jaro_winkler(name, kind) >= NEAR;
+        let told = match types.iter().find(near) {
+            Some(near) => format!("the nearest is `{near}`"),
+            None => format!("it knows {known}"),
+        };
+        let kind = shortened(kind);
+        Some(format!("this version knows no events of the type `{kind}`; {told}"))
     }
 }
 

@@ -7,7 +7,7 @@ use muzzle_persona::broker::{self, GROW_LIMIT};
 use muzzle_persona::{events::Definition, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{Context, Failure, Table, persona::tags};
+use super::{Context, Failure, Table, number::whole, persona::tags};
 
 /// Make new personas with unused names
 #[derive(Debug, Args)]
@@ -18,7 +18,7 @@ Examples:
 pub struct GrowArgs {
     /// How many, 1,000 at the most
     #[arg(short = 'n', long, value_name = "N", default_value = "5")]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=i64::from(GROW_LIMIT)))]
+    #[arg(value_parser = whole(1..=GROW_LIMIT))]
     count: u16,
 }
 

@@ -8,7 +8,7 @@ use muzzle_persona::events::{NoteText, PersonaName, ProjectName, ReleaseReason, 
 use muzzle_persona::projection::{Assignment, History, Needs};
 use serde::Serialize;
 
-use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
+use super::{AtArgs, Context, Failure, Table, line, minute, number::limit, persona_names};
 
 /// Show a persona's assignments, newest first
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ pub struct HistoryArgs {
     #[arg(long, value_parser = WorkName::parse)]
     work: Option<WorkName>,
     /// At most this many
-    #[arg(short = 'n', long, value_name = "N", default_value = "20")]
+    #[arg(short = 'n', long, value_name = "N", default_value = "20", value_parser = limit)]
     limit: usize,
     #[command(flatten)]
     at: AtArgs,

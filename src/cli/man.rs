@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
 use clap::{Args, Command};
+use muzzle_persona::wording::shortened;
 use serde::Serialize;
 
 use super::man_page::{HOOKS, HOOKS_FILE, hooks_page, page};
@@ -41,7 +42,7 @@ pub fn run(args: &ManArgs, program: Command) -> Result<ManReport, Failure> {
         Some(name) => {
             let command = program.find_subcommand(name).ok_or_else(|| {
                 let hint = "`muzzle-persona help` shows all commands";
-                Failure::not_found(format!("there is no command `{name}`"), hint)
+                Failure::not_found(format!("there is no command `{}`", shortened(name)), hint)
             })?;
             page_of(command)?
         }

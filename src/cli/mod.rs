@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
-use muzzle_persona::{PendingCheckpoint, events::visible};
+use muzzle_persona::PendingCheckpoint;
 
 use self::completions::persona_names;
 use self::context::{AtArgs, Context};
@@ -41,6 +41,7 @@ mod git;
 mod git_setup;
 mod grow;
 mod help;
+mod hint;
 mod history;
 mod install;
 mod list;
@@ -48,6 +49,7 @@ mod log;
 mod man;
 mod man_page;
 mod note;
+mod number;
 mod orphan_cleanup;
 mod outcome;
 mod output;
@@ -71,6 +73,7 @@ mod table;
 mod teach;
 mod uninstall;
 mod unlearn;
+mod usage_error;
 mod verify;
 mod why;
 mod work;
@@ -150,25 +153,35 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<_> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return output_for(&args).usage(with_help(error, &args)),
+        Err(error) => return not_parsed(&error, &args),
     };
     let output = Output { json: cli.json, no_color: cli.no_color };
     // Dropped when the answer is written: nobody waits for the checkpoint.
     let pending = PendingCheckpoint::default();
+    let store = cli.store.clone();
     run(cli, &output, pending.clone()).unwrap_or_else(|failure| {
+        let failure = failure.addressed(&args, store);
         output.failure(&failure);
         failure.code
     })
 }
 
-/// What the same words end with where all commands are described.
-fn with_help(error: clap::Error, args: &[OsString]) -> clap::Error {
-    let is_help = matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    );
-    let again = is_help.then(|| help::command().try_get_matches_from(args));
-    again.and_then(Result::err).unwrap_or(error)
+/// Ends a command line that names no command: help, the version, or a mistake.
+fn not_parsed(error: &clap::Error, args: &[OsString]) -> u8 {
+    let output = output_for(args);
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // The same words again, where all commands are described.
+            let again = help::command().try_get_matches_from(args).err();
+            output.told_by_parser(again.as_ref().unwrap_or(error))
+        }
+        ErrorKind::DisplayVersion => output.told_by_parser(error),
+        _ => {
+            let failure = usage_error::failure(error, args).addressed(args, None);
+            output.failure(&failure);
+            failure.code
+        }
+    }
 }
 
 fn run(cli: Cli, output: &Output, pending: PendingCheckpoint) -> Result<u8, Failure> {
@@ -234,8 +247,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
 }
 
 fn parse_wait(text: &str) -> Result<Duration, String> {
-    let seconds: f64 =
-        text.parse().map_err(|_| format!("`{}` is not a number of seconds", visible(text)))?;
+    let seconds: f64 = text.parse().map_err(|_| "it is not a number of seconds".to_owned())?;
     let seconds = Some(seconds).filter(|seconds| (0.0..=3600.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or("the wait is from 0 to 3600 seconds".to_owned())
 }

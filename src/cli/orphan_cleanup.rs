@@ -8,7 +8,7 @@ use muzzle_persona::{broker, projection::Needs, wording::Count};
 use serde::Serialize;
 
 use super::release::{ReleaseReport, Released};
-use super::{Context, Failure, line, minute};
+use super::{Context, Failure, line, minute, number::whole};
 
 /// Take personas back from sessions that fell silent
 ///
@@ -21,7 +21,7 @@ Examples:
 pub struct OrphanCleanupArgs {
     /// Sessions without an event for this many hours or more
     #[arg(long, value_name = "HOURS", default_value = "24")]
-    #[arg(value_parser = clap::value_parser!(u32).range(..=876_000))]
+    #[arg(value_parser = whole(0..=876_000_u32))]
     older_than_hours: u32,
     /// Show what would be released, and record nothing
     #[arg(long)]

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::part::{passed_over, told, took_part};
 use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts, place};
-use super::{Context, Failure, Table, line, minute, persona_names};
+use super::{Context, Failure, Table, hint, line, minute, number::limit, persona_names};
 
 /// Tell why a persona was lent to a session, and not another
 ///
@@ -40,7 +40,7 @@ pub struct WhyArgs {
     #[arg(long, value_parser = Slot::parse)]
     slot: Option<Slot>,
     /// Show so many of the ranking
-    #[arg(short = 'n', long, value_name = "N", default_value = "10")]
+    #[arg(short = 'n', long, value_name = "N", default_value = "10", value_parser = limit)]
     limit: usize,
 }
 
@@ -57,7 +57,8 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let assignment = last.ok_or_else(|| {
         let how = if role.is_some() || slot.is_some() { " in that role or slot" } else { "" };
         let message = format!("`{name}` was never lent to the session `{session}`{how}");
-        let hint = "`muzzle-persona history NAME` shows the sessions that a persona was lent to";
+        let history = format!("muzzle-persona history {}", hint::word(name.as_str(), "NAME"));
+        let hint = format!("`{history}` shows the sessions that it was lent to");
         Failure::not_found(message, hint)
     })?;
     // The choice is made again, from the roster before the command that made it.

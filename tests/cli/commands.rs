@@ -99,9 +99,9 @@ fn search_ranks_as_assign_would_and_says_who_is_not_listed() {
 fn retire_leaves_a_persona_at_work_alone_unless_forced() {
     let home = busy();
     let before = home.log();
-    assert_snapshot!(home.run(&["retire", "elena"]).fails(1), @r"
+    assert_snapshot!(home.run(&["retire", "elena"]).fails(1), @"
     error: `Elena Vasquez` is held by the session `s2`
-    hint: `muzzle-persona release --session SESSION` gives it back; `--force` does that first
+    hint: `muzzle-persona release --session s2` gives it back; `--force` does that first
     ");
     assert_eq!(home.log(), before);
     assert_snapshot!(home.run(&["retire", "elena", "--force"]).ok(), @r"
