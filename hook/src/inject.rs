@@ -14,7 +14,7 @@ use crate::payload::{self, AgentInput, Payload};
 use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer};
 
 /// The time that the hook may take.
-pub const TIMEOUT: Duration = Duration::from_secs(2);
+pub const TIMEOUT: Duration = muzzle_persona::environment::INJECT_TIMEOUT;
 
 /// Reads a payload, and answers with the call as it shall be made.
 ///

@@ -14,7 +14,7 @@ use crate::payload::{self, Payload};
 use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer};
 
 /// The time that the hook may take. All `SessionEnd` hooks share 1.5 s.
-pub const TIMEOUT: Duration = Duration::from_secs(1);
+pub const TIMEOUT: Duration = muzzle_persona::environment::RELEASE_TIMEOUT;
 
 /// Reads a payload and does what it asks for. There is never anything for stdout.
 pub fn answer(

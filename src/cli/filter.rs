@@ -7,7 +7,7 @@ use muzzle_persona::projection::{Cutoff, CutoffSpec, Needs};
 use muzzle_persona::wording::{LISTED, quoted_first, shortened};
 use muzzle_persona::{Snapshot, StoreError};
 
-use super::{AtArgs, number::limit, persona_names};
+use super::{AtArgs, number::limit, persona_names, role};
 
 /// The types of event that this version knows.
 const TYPES: &str = "seed, grow, revise, assign, release, outcome, feedback, lesson, unlearn, \
@@ -77,7 +77,9 @@ impl LogArgs {
         if let Some(until) = &self.until {
             self.within = snapshot.resolve(until)?.end;
         }
-        self.role = self.role.take().map(|role| snapshot.rules().roles.meant(&role));
+        if let Some(typed) = &self.role {
+            self.role = Some(role::find(snapshot, typed)?);
+        }
         Ok(())
     }
 

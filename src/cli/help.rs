@@ -9,13 +9,16 @@ use super::{Cli, environment};
 /// All commands, by what they are for, in the order in which the help shows them.
 pub const GROUPS: &[(&str, &[&str])] = &[
     ("Lend", &["assign", "release", "note", "outcome", "orphan-cleanup"]),
-    ("Look", &["list", "show", "history", "log", "search", "why", "diff", "stats"]),
+    ("Look", &["list", "show", "history", "log", "search", "why", "diff", "stats", "roles"]),
     ("Judge", &["feedback", "teach", "unlearn", "retract", "replay"]),
     (
         "Keep",
         &["grow", "retire", "reactivate", "seed", "allow", "forget", "compact", "verify", "repair"],
     ),
-    ("Set up", &["install", "uninstall", "doctor", "git-setup", "render", "completions", "man"]),
+    (
+        "Set up",
+        &["install", "uninstall", "doctor", "config", "git-setup", "render", "completions", "man"],
+    ),
 ];
 
 /// The most columns that any help takes.
@@ -61,7 +64,7 @@ fn groups(program: &Command, width: usize) -> String {
 }
 
 /// The words of a text in lines of at most `width` columns, all but the first indented.
-fn wrapped(text: &str, indent: usize, width: usize) -> String {
+pub fn wrapped(text: &str, indent: usize, width: usize) -> String {
     let (mut lines, mut column) = (String::new(), indent);
     for word in text.split(' ') {
         let length = word.chars().count();

@@ -26,6 +26,7 @@ mod assign;
 mod claude_code;
 mod compact;
 mod completions;
+mod config;
 mod context;
 #[cfg(test)]
 mod corpus;
@@ -63,6 +64,8 @@ mod repair;
 mod replay;
 mod retire;
 mod retract;
+mod role;
+mod roles;
 mod search;
 mod seed;
 mod sentence;
@@ -122,6 +125,7 @@ enum Command {
     Note(note::NoteArgs),
     Allow(allow::AllowArgs),
     Search(search::SearchArgs),
+    Roles(roles::RolesArgs),
     Retire(retire::RetireArgs),
     Reactivate(reactivate::ReactivateArgs),
     Grow(grow::GrowArgs),
@@ -131,6 +135,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Why(why::WhyArgs),
     Seed(seed::SeedArgs),
+    Config(config::ConfigArgs),
     OrphanCleanup(orphan_cleanup::OrphanCleanupArgs),
     Render(render::RenderArgs),
     GitSetup(git_setup::GitSetupArgs),
@@ -216,6 +221,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Note(args) => output.report(&note::run(args, context)?),
         Command::Allow(args) => output.report(&allow::run(&args, context)?),
         Command::Search(args) => output.report(&search::run(&args, context)?),
+        Command::Roles(args) => output.report(&roles::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),
         Command::Grow(args) => output.report(&grow::run(&args, context)?),
@@ -225,6 +231,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Replay(args) => output.report(&replay::run(args, context)?),
         Command::Why(args) => output.report(&why::run(&args, context)?),
         Command::Seed(args) => output.report(&seed::run(args, context)?),
+        Command::Config(args) => output.report(&config::run(&args, context)?),
         Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),
         Command::Render(args) => output.report(&render::run(&args, BTreeSet::new)?),
         Command::GitSetup(args) => {

@@ -13,7 +13,7 @@ use muzzle_persona::Progress;
 use muzzle_persona::events::{is_hidden, visible};
 use serde::Serialize;
 
-use super::{Failure, failure::USAGE, pager};
+use super::{Failure, environment, failure::USAGE, pager};
 
 // The styles of words that stand out.
 pub const HEADING: Style = Style::new().bold();
@@ -142,6 +142,11 @@ impl Output {
 /// Returns whether somebody sees what is written beside an answer.
 pub fn is_seen() -> bool {
     io::stderr().is_terminal()
+}
+
+/// How wide the terminal is on which an answer is shown; nothing in a pipe.
+pub fn columns() -> Option<usize> {
+    io::stdout().is_terminal().then(environment::columns).flatten()
 }
 
 /// Shows the progress of reading a long log, after a second, on a terminal.

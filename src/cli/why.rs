@@ -15,7 +15,9 @@ use serde::Serialize;
 
 use super::part::{passed_over, told, took_part};
 use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts, place};
-use super::{Context, Failure, Table, hint, line, minute, number::limit, persona_names};
+use super::{
+    Context, Failure, Table, hint, line, minute, number::limit, persona_names, role as roles,
+};
 
 /// Tell why a persona was lent to a session, and not another
 ///
@@ -48,7 +50,7 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let WhyArgs { name, session, role, slot, .. } = args;
     let mut store = Snapshot::present(context.open()?, context.options.now);
     let name = broker::find(store.roster(), name).map_err(Failure::from)?.clone();
-    let meant = role.as_ref().map(|role| store.rules().roles.meant(role));
+    let meant = role.as_ref().map(|typed| roles::find(&mut store, typed)).transpose()?;
     let mut last = None;
     store.visit(&[session.as_str()], |record| {
         let found = PastAssignment::find(record, &name, session, meant.as_ref(), slot.as_ref());

@@ -43,6 +43,7 @@ fn the_first_screen_has_one_line_for_each_command_in_groups() {
       why             Tell why a persona was lent to a session, and not another
       diff            Tell what changed between two moments, by persona
       stats           Count personas, assignments, feedback and events
+      roles           List the roles, and who is best in each
 
     Judge:
       feedback        Judge a persona's work, for the next choice
@@ -66,6 +67,7 @@ fn the_first_screen_has_one_line_for_each_command_in_groups() {
       install         Register the hooks in Claude Code
       uninstall       Take the hooks out of Claude Code
       doctor          Check that sub-agents get personas, and show it
+      config          Show each number in force, and where it is from
       git-setup       Have `git diff` and `git log -p` tell events as sentences
       render          Tell each line of a log's file as a sentence, for git
       completions     Print a script for completion of commands and names

@@ -48,6 +48,7 @@ mod render;
 mod repair;
 mod replay;
 mod repository;
+mod roles;
 mod schema;
 mod scoring;
 mod seal;
