@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -18,6 +19,11 @@ pub const NOW: &str = "MUZZLE_PERSONA_NOW";
 pub const INJECT: &str = "MUZZLE_PERSONA_INJECT";
 /// The variable that sets the time that a hook may take, in milliseconds.
 pub const HOOK_TIMEOUT: &str = "MUZZLE_PERSONA_HOOK_TIMEOUT_MS";
+
+/// The time that `persona-inject` may take, unless the variable says otherwise.
+pub const INJECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// The time that `persona-release` may take, unless the variable says otherwise.
+pub const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A setting of the environment that cannot be used.
 #[expect(missing_docs, reason = "the messages say what each is")]

@@ -37,6 +37,21 @@ pub fn quoted_first<T: Display>(limit: usize, items: &[T]) -> impl Display {
     })
 }
 
+/// The most candidates that a message lists.
+pub const LISTED: usize = 10;
+
+/// The most characters that [`shortened`] leaves.
+const SHORT: usize = 80;
+
+/// What was typed, as a message quotes it: at most 80 characters of it.
+#[must_use]
+pub fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHORT) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(SHORT - 1).chain(['…']).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +61,12 @@ mod tests {
         let counted = [0, 1, 2].map(|n: u64| Count(n, "persona").to_string());
         assert_eq!(counted, ["0 personas", "1 persona", "2 personas"]);
         assert_eq!([1, 2].map(|n: u64| Count(n, "persona").agree("is", "are")), ["is", "are"]);
+    }
+
+    #[test]
+    fn a_long_text_is_shortened() {
+        assert_eq!(shortened(&"é".repeat(80)), "é".repeat(80));
+        assert_eq!(shortened(&"é".repeat(81)), "é".repeat(79) + "…");
     }
 
     #[test]

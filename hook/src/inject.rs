@@ -31,7 +31,7 @@ Claude Code's command hooks, and agent.spawn, agent.started and turn.complete of
 stdout, and always exits with 0.
 ";
 /// The time that the hook may take.
-pub const TIMEOUT: Duration = Duration::from_secs(2);
+pub const TIMEOUT: Duration = muzzle_persona::environment::INJECT_TIMEOUT;
 
 /// Reads a payload, and answers it.
 ///

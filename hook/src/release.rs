@@ -23,7 +23,7 @@ A client starts it with a JSON payload on stdin: the events SessionStart and Ses
 command hooks, and session.start of its mod. It answers nothing, and always exits with 0.
 ";
 /// The time that the hook may take. All `SessionEnd` hooks share 1.5 s.
-pub const TIMEOUT: Duration = Duration::from_secs(1);
+pub const TIMEOUT: Duration = muzzle_persona::environment::RELEASE_TIMEOUT;
 
 /// Reads a payload and does what it asks for. There is never anything for stdout.
 pub fn answer(

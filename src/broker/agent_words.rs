@@ -107,6 +107,19 @@ impl AgentWords {
         self.words.iter().zip(points).map(|(word, points)| word.weight * *points).sum()
     }
 
+    /// The words that say something of a role, each with what it counts for.
+    pub fn that_speak_for<'a>(
+        &self,
+        keywords: impl IntoIterator<Item = &'a SmolStr>,
+        others: impl IntoIterator<Item = &'a SmolStr>,
+    ) -> Vec<(SmolStr, u32)> {
+        let mut points = Vec::new();
+        self.speak_for(keywords, others, &mut points);
+        let words = self.words.iter().zip(points);
+        let words = words.map(|(word, points)| (word.text.clone(), word.weight * points));
+        words.filter(|(_, points)| *points > 0).collect()
+    }
+
     /// Gives points to the words that are part of a phrase.
     fn mark(&self, phrase: &str, value: u32, points: &mut [u32]) {
         let mut next = self.last.get(group(phrase)).copied().flatten();

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Rules, Seed};
 use crate::events::{AgentName, Event, EventId, PersonaName, RoleName, SessionId};
 use crate::projection::Roster;
-use crate::wording::quoted;
+use crate::wording::{LISTED, quoted_first, shortened};
 
 /// All that a rule may look at.
 pub struct Situation<'a> {
@@ -49,7 +49,7 @@ pub enum Refusal {
     #[error("{0} roles were asked for; the limit is {ROLE_LIMIT}")]
     TooManyRoles(usize),
     /// No persona has that name.
-    #[error("there is no persona named `{name}`")]
+    #[error("there is no persona named `{}`", shortened(name))]
     UnknownPersona {
         /// What was asked for.
         name: String,
@@ -57,7 +57,7 @@ pub enum Refusal {
         nearest: Option<PersonaName>,
     },
     /// Several names begin that way.
-    #[error("`{name}` could be any of {}", quoted(candidates))]
+    #[error("`{}` could be any of {}", shortened(name), quoted_first(LISTED, candidates))]
     AmbiguousName {
         /// What was asked for.
         name: String,

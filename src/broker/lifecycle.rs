@@ -14,6 +14,22 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
+    /// All numbers, by their names in a seed file.
+    pub(super) fn numbers(self) -> [(&'static str, u32); 4] {
+        let Self {
+            inactive_after_days,
+            stale_after_hours,
+            independent_after_days,
+            unseen_after_minutes,
+        } = self;
+        [
+            ("inactive_after_days", inactive_after_days),
+            ("stale_after_hours", stale_after_hours),
+            ("independent_after_days", independent_after_days),
+            ("unseen_after_minutes", unseen_after_minutes),
+        ]
+    }
+
     /// A free persona that was last assigned longer ago is retired.
     #[must_use]
     pub(crate) fn inactive_after(self) -> SignedDuration {

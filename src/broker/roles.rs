@@ -1,5 +1,6 @@
 //! Roles: the kinds of work that personas are lent for.
 
+use serde::Serialize;
 use smol_str::SmolStr;
 
 use super::Refusal;
@@ -24,6 +25,35 @@ pub struct Role {
     pub independent: bool,
     /// How to work in it, unless the persona has its own way.
     pub instruction: SmolStr,
+}
+
+/// By what a role was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FoundBy {
+    /// It is its name.
+    Name,
+    /// It is one of its other names.
+    Alias,
+    /// Its name begins so.
+    Beginning,
+    /// Most of the words speak for it.
+    Words,
+    /// There is none like that: it is `general`, which stands in for every other.
+    Nothing,
+}
+
+/// Which role a text gets, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution<'a> {
+    /// The role.
+    pub role: &'a Role,
+    /// By what it was found.
+    pub by: FoundBy,
+    /// Where nothing was found: the role whose name or alias is nearest, if one is near.
+    pub nearest: Option<&'a RoleName>,
+    /// Where words decided: those that speak for it, each with its points.
+    pub words: Vec<(SmolStr, u32)>,
 }
 
 /// A role's name as it is written.
@@ -54,22 +84,59 @@ impl Roles {
     /// by alias, else the shortest role that begins so.
     #[must_use]
     pub fn resolve(&self, requested: &str) -> &Role {
-        self.find(requested).unwrap_or(&self.general)
+        self.look_up(requested).0
+    }
+
+    /// Resolves a role as [`resolve`](Self::resolve) does, and tells by what.
+    fn look_up(&self, requested: &str) -> (&Role, FoundBy) {
+        let wanted = normalized(requested.trim());
+        let roles = || self.roles.iter();
+        let named = || roles().find(|role| role.name.as_str() == wanted);
+        let called = || roles().find(|role| role.aliases.iter().any(|alias| *alias == wanted));
+        let begun = || {
+            roles()
+                .filter(|role| !wanted.is_empty() && role.name.as_str().starts_with(&wanted))
+                .min_by_key(|role| role.name.as_str().chars().count())
+        };
+        None.or_else(|| Some((named()?, FoundBy::Name)))
+            .or_else(|| Some((called()?, FoundBy::Alias)))
+            .or_else(|| Some((begun()?, FoundBy::Beginning)))
+            .unwrap_or((&self.general, FoundBy::Nothing))
     }
 
     /// Finds a role as [`resolve`](Self::resolve) does, if there is one.
     #[must_use]
     pub(crate) fn find(&self, requested: &str) -> Option<&Role> {
-        let wanted = normalized(requested.trim());
-        let roles = || self.roles.iter();
-        roles()
-            .find(|role| role.name.as_str() == wanted)
-            .or_else(|| roles().find(|role| role.aliases.iter().any(|alias| *alias == wanted)))
-            .or_else(|| {
-                roles()
-                    .filter(|role| !wanted.is_empty() && role.name.as_str().starts_with(&wanted))
-                    .min_by_key(|role| role.name.as_str().chars().count())
-            })
+        let (role, by) = self.look_up(requested);
+        (by != FoundBy::Nothing).then_some(role)
+    }
+
+    /// Tells what a role that is asked for resolves to, and by what.
+    #[must_use]
+    pub fn explain(&self, requested: &RoleName) -> Resolution<'_> {
+        let (role, by) = self.look_up(requested.as_str());
+        let unknown = by == FoundBy::Nothing;
+        let nearest = if unknown { self.nearest(requested.as_str()) } else { None };
+        Resolution { role, by, nearest, words: Vec::new() }
+    }
+
+    /// Tells which role an agent gets that is so described, and by what.
+    #[must_use]
+    pub fn explain_agent(&self, agent: Described<'_>) -> Resolution<'_> {
+        let (asked, told) = self.decide(agent);
+        let has_kind = agent.own_kind().is_some_and(|kind| RoleName::parse(kind).is_ok());
+        match told {
+            None if has_kind => self.explain(&asked),
+            None => {
+                let (role, by) = (&self.general, FoundBy::Nothing);
+                Resolution { role, by, nearest: None, words: Vec::new() }
+            }
+            Some((role, words)) => {
+                let others = role.aliases.iter().chain(&role.hints);
+                let words = words.that_speak_for(&role.keywords, others);
+                Resolution { role, by: FoundBy::Words, nearest: None, words }
+            }
+        }
     }
 
     /// Finds a role by what was asked for, as [`resolve`](Self::resolve) does, or refuses.
@@ -90,12 +157,6 @@ impl Roles {
         most_alike(&normalized(requested.trim()), names)
     }
 
-    /// Names the role that is meant; one that is none any more may still be in the log.
-    #[must_use]
-    pub fn meant(&self, typed: &RoleName) -> RoleName {
-        self.find(typed.as_str()).map_or_else(|| typed.clone(), |role| role.name.clone())
-    }
-
     /// The role to ask for, by what is said of an agent.
     ///
     /// The type, without the plugin that it comes from, if it is a role other than `general`. Else
@@ -103,6 +164,11 @@ impl Roles {
     /// type, or `general` where that is no name of a role.
     #[must_use]
     pub fn of_agent(&self, agent: Described<'_>) -> RoleName {
+        self.decide(agent).0
+    }
+
+    /// The role to ask for, and the one that the words speak for, with the words, if they decide.
+    fn decide(&self, agent: Described<'_>) -> (RoleName, Option<(&Role, AgentWords)>) {
         let kind = agent.own_kind();
         let asked = kind.and_then(|kind| RoleName::parse(kind).ok());
         let found = asked.as_ref().and_then(|kind| self.find(kind.as_str()));
@@ -112,11 +178,12 @@ impl Roles {
             Some(_) => self.told(None, agent),
             None => self.told(kind, agent),
         };
-        told.map(|role| role.name.clone()).or(asked).unwrap_or_else(|| self.general.name.clone())
+        let named = told.as_ref().map(|(role, _)| role.name.clone()).or(asked);
+        (named.unwrap_or_else(|| self.general.name.clone()), told)
     }
 
-    /// The role other than `general` that most of the words speak for, if any do.
-    fn told(&self, kind: Option<&str>, agent: Described<'_>) -> Option<&Role> {
+    /// The role other than `general` that most of the words speak for, if any do, and the words.
+    fn told(&self, kind: Option<&str>, agent: Described<'_>) -> Option<(&Role, AgentWords)> {
         let words = AgentWords::new(kind, agent.description, agent.name);
         let (mut best, mut most, mut points) = (None, 0, Vec::new());
         for role in &self.roles {
@@ -126,7 +193,7 @@ impl Roles {
                 (best, most) = (Some(role), spoken);
             }
         }
-        best.filter(|role| role.name != self.general.name)
+        Some((best.filter(|role| role.name != self.general.name)?, words))
     }
 
     /// Returns whether the role of that name is independent. One that is none any more is not.
@@ -228,6 +295,33 @@ mod tests {
         ] {
             assert_eq!(of(agent), role, "{agent:?}");
         }
+    }
+
+    #[test]
+    fn a_resolution_tells_by_what_it_was_found() {
+        let roles = Seed::default().rules().unwrap().roles;
+        let explained = |text: &str| {
+            let told = roles.explain(&RoleName::unchecked(text));
+            (told.role.name.to_string(), told.by, told.nearest.map(ToString::to_string))
+        };
+        let found = |role: &str, by| (role.to_owned(), by, None);
+        assert_eq!(explained("Testing"), found("testing", FoundBy::Name));
+        assert_eq!(explained("qa"), found("testing", FoundBy::Alias));
+        assert_eq!(explained("testi"), found("testing", FoundBy::Beginning));
+        assert_eq!(explained("zzz"), found("general", FoundBy::Nothing));
+        let near = Some("testing".to_owned());
+        assert_eq!(explained("tesing"), ("general".to_owned(), FoundBy::Nothing, near));
+
+        let agent = |kind: &str| {
+            let described = Described { kind: Some(kind), ..Described::default() };
+            let (told, asked) = (roles.explain_agent(described), roles.of_agent(described));
+            assert_eq!(roles.resolve(asked.as_str()).name, told.role.name, "{kind}");
+            (told.role.name.to_string(), told.by, told.words)
+        };
+        assert_eq!(agent("pack:qa"), ("testing".to_owned(), FoundBy::Alias, vec![]));
+        let words = vec![("flaky".into(), 4)];
+        assert_eq!(agent("flaky-tests"), ("debugging".to_owned(), FoundBy::Words, words));
+        assert_eq!(agent("astronaut"), ("general".to_owned(), FoundBy::Nothing, vec![]));
     }
 
     #[test]

@@ -11,8 +11,11 @@ use crate::events::Points;
 
 /// The key of `[scoring]` that is no number, and what may stand there.
 pub const MODEL: &str = "model";
+const RECORD: &str = "record";
 const SHARE: &str = "share";
-pub const MODELS: [&str; 2] = ["record", SHARE];
+pub const MODELS: [&str; 2] = [RECORD, SHARE];
+/// The numbers that the model `share` alone looks at.
+const ONLY_SHARE: [&str; 3] = ["overlap", "positive", "negative"];
 /// What the numbers that both models have are in the model `share`, unless they are set.
 const SHARE_NUMBERS: &[(&str, f64)] = &[("recency", 0.5), ("recency_per_day", 0.05)];
 
@@ -38,16 +41,35 @@ impl ScoringTable {
         self.get(MODEL).and_then(Value::as_str) == Some(SHARE)
     }
 
+    /// The name of the model.
+    pub fn model(&self) -> &'static str {
+        if self.is_share() { SHARE } else { RECORD }
+    }
+
+    /// The number of that name where none is set.
+    fn built_in(&self, name: &str) -> f64 {
+        let share = SHARE_NUMBERS.iter().filter(|_| self.is_share());
+        let mut built_in = share.chain(built_in::SCORING);
+        let found = built_in.find_map(|(known, number)| (*known == name).then_some(*number));
+        found.unwrap_or_default()
+    }
+
+    fn number(&self, name: &str) -> f64 {
+        self.get(name).and_then(as_number).unwrap_or_else(|| self.built_in(name))
+    }
+
+    /// All numbers, each with what it is where none is set, and whether the model looks at it.
+    pub fn numbers(&self) -> impl Iterator<Item = (&'static str, f64, f64, bool)> {
+        built_in::SCORING.iter().map(|(name, _)| {
+            let of_both = SHARE_NUMBERS.iter().any(|(known, _)| known == name);
+            let is_used = of_both || ONLY_SHARE.contains(name) == self.is_share();
+            (*name, self.number(name), self.built_in(name), is_used)
+        })
+    }
+
     /// The scoring that a checked file asks for.
     pub fn scoring(&self) -> Scoring {
-        let number = |name: &str| {
-            let own = self.get(name).and_then(as_number);
-            let share = SHARE_NUMBERS.iter().filter(|_| self.is_share());
-            let mut built_in = share.chain(built_in::SCORING);
-            let built_in =
-                || built_in.find_map(|(known, number)| (*known == name).then_some(*number));
-            own.or_else(built_in).unwrap_or_default()
-        };
+        let number = |name: &str| self.number(name);
         let points = |name| Points::from_f64(number(name));
         let model = if self.is_share() {
             Model::Share(ShareWeights {

@@ -327,7 +327,11 @@ mod tests {
             ),
             (
                 "[scoring]\nweight = 1",
-                "line 2, column 1: there is no `weight` in `[scoring]`; there are `model`, `compacted`, `months`, `negative`, `outcome`, `overlap`, `per_month`, `positive`, `prior`, `recency`, `recency_per_day`, `start`, `tag`, `verdict`, `work`",
+                "line 2, column 1: there is no `weight` in `[scoring]`; there are `model`, `compacted`, `months`, `negative`, `outcome`, `overlap`, `per_month`, `positive`, `prior`, `recency` and 5 more",
+            ),
+            (
+                "[scoring]\nverdicts = 1",
+                "line 2, column 1: there is no `verdicts` in `[scoring]`; the nearest is `verdict`",
             ),
             (
                 "[hook]\ninject = \"some\"",

@@ -8,12 +8,13 @@ use smol_str::SmolStr;
 use toml::Spanned;
 
 use super::hook_settings::HookTable;
+use super::names::most_alike;
 use super::roles::normalized;
 use super::scoring_table::{MODEL, MODELS, ScoringTable, as_number};
 use super::words::{Vocabulary, is_among};
 use super::{Lifecycle, Role, built_in};
 use crate::events::{Definition, PersonaName, RoleName, Tag, TextError, check_text};
-use crate::wording::quoted;
+use crate::wording::{LISTED, quoted, quoted_first, shortened};
 
 /// The most characters in a command of the seed that runs tests.
 const TEST_LIMIT: usize = 64;
@@ -219,8 +220,13 @@ impl Check<'_> {
                 _ => {
                     let names = built_in::SCORING.iter().map(|(known, _)| *known);
                     let known: Vec<_> = [MODEL].into_iter().chain(names).collect();
-                    let known = quoted(&known);
-                    let reason = format!("there is no `{name}` in `[scoring]`; there are {known}");
+                    let near = most_alike(name, known.iter().map(|it| ((*it).to_owned(), *it)));
+                    let there = match near {
+                        Some(near) => format!("the nearest is `{near}`"),
+                        None => format!("there are {}", quoted_first(LISTED, &known)),
+                    };
+                    let name = shortened(name);
+                    let reason = format!("there is no `{name}` in `[scoring]`; {there}");
                     return Err(self.at(key, reason));
                 }
             };

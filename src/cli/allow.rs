@@ -6,7 +6,7 @@ use clap::Args;
 use muzzle_persona::broker::{self, PromptText, PromptTextKind, Refusal};
 use muzzle_persona::events::{EventId, IdPrefix, visible};
 use muzzle_persona::projection::Needs;
-use muzzle_persona::wording::Count;
+use muzzle_persona::wording::{Count, shortened};
 use muzzle_persona::{Store, StoreError};
 use serde::Serialize;
 
@@ -16,13 +16,18 @@ use super::{Context, Failure, line, minute, persona_names};
 
 const LIST_HINT: &str = "`muzzle-persona allow` shows the texts that wait, with their ids";
 
-/// Show the texts that wait, or let them reach prompts on this machine
+/// Show the texts that wait, or let them reach prompts here
 ///
 /// What somebody else wrote into the log, and a merge, a clone or a checkout
 /// brought, reaches no prompt before it is allowed here. What is recorded on this
 /// machine and what is built in waits for nobody. Without a name or an id nothing
 /// is changed.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona allow
+  muzzle-persona allow elena
+  muzzle-persona allow 2a9ff68b --revoke")]
 pub struct AllowArgs {
     /// A persona's name, or how it begins: all its texts; or how the id of one event begins
     #[arg(value_name = "NAME|ID", group = "which", add = persona_names())]
@@ -74,21 +79,22 @@ fn chosen(
     let named = store.look(&Needs::nothing(), |it| Ok(broker::find(it.roster(), what)?.clone()));
     let prefix = IdPrefix::parse(what);
     let begun = events(&|text| prefix.as_ref().is_some_and(|it| it.begins(text.event)));
+    let shown = shortened(what);
     match (named, begun.as_slice()) {
         // Whoever writes an event can have its id begin like somebody's name.
         (Ok(name), [_, ..]) => {
-            let message = format!("`{what}` could be `{name}`, or begin the id of an event");
+            let message = format!("`{shown}` could be `{name}`, or begin the id of an event");
             Err(Failure::refused(message, "write more of the name or of the id"))
         }
         (Ok(name), []) => Ok(Some(events(&|text| text.name == name))),
         (Err(_), [_]) => Ok(Some(begun)),
         (Err(_), [_, ..]) => {
-            let message = format!("`{what}` begins the ids of {} events", begun.len());
+            let message = format!("`{shown}` begins the ids of {} events", begun.len());
             Err(Failure::not_found(message, "write more of the id"))
         }
         (Err(StoreError::Refused(Refusal::UnknownPersona { .. })), []) if prefix.is_some() => {
             let message = format!(
-                "`{what}` begins no persona's name, and no id of a text that can reach a prompt"
+                "`{shown}` begins no persona's name, and no id of a text that can reach a prompt"
             );
             Err(Failure::not_found(message, LIST_HINT))
         }

@@ -21,24 +21,32 @@ use super::{Context, Failure, Table, environment, line, persona_names};
 /// for the same role, it gets the same answer and nothing is recorded. The
 /// answer is always JSON.
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "muzzle-persona assign [OPTIONS] -r ROLES -p PROJECT -s SESSION -a AGENT"
+)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona assign -r code-reviewer -p acme-api -s s1 -a worker-1
+  muzzle-persona assign -r testing,docs -p acme-api -s s1 -a worker-2 --explain
+  muzzle-persona assign -r testing -p acme-api -s s1 -a worker-3 --summon elena")]
 pub struct AssignArgs {
     /// The roles, as a JSON array or a list with commas
-    #[arg(long, value_name = "JSON|LIST", value_parser = parse_roles)]
+    #[arg(short = 'r', long, value_name = "JSON|LIST", value_parser = parse_roles)]
     roles: Box<[RoleName]>,
     /// The project that the agent works on
-    #[arg(long, value_parser = ProjectName::parse)]
+    #[arg(short = 'p', long, value_parser = ProjectName::parse)]
     project: ProjectName,
     /// What it works on there [default: the branch that is checked out here, if it is not the default one]
     #[arg(long, value_parser = WorkName::parse)]
     work: Option<WorkName>,
     /// The session that borrows
-    #[arg(long, value_parser = SessionId::parse)]
+    #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: SessionId,
     /// The agent that borrows
-    #[arg(long, value_parser = AgentName::parse)]
+    #[arg(short = 'a', long, value_name = "AGENT", value_parser = AgentName::parse)]
     agent_name: AgentName,
     /// The agent's team
-    #[arg(long, value_parser = TeamName::parse)]
+    #[arg(long, value_name = "TEAM", value_parser = TeamName::parse)]
     team_name: Option<TeamName>,
     /// Ask for this persona for the first role
     #[arg(long, value_name = "NAME", add = persona_names())]
@@ -54,7 +62,8 @@ pub struct AssignArgs {
 /// Reads `["a","b"]` or `a,b`.
 fn parse_roles(text: &str) -> Result<Box<[RoleName]>, String> {
     let roles: Vec<String> = if text.trim_start().starts_with('[') {
-        serde_json::from_str(text).map_err(|error| format!("not a JSON array of roles: {error}"))?
+        serde_json::from_str(text)
+            .map_err(|error| format!("it is not a JSON array of roles: {error}"))?
     } else if text.trim().is_empty() {
         Vec::new()
     } else {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::{broker, events::Summary, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{Context, Failure, ShownPath, Table, minute};
+use super::{Context, Failure, ShownPath, Table, minute, number::whole};
 
 /// Let old feedback count half, and keep a summary of it
 ///
@@ -17,10 +17,14 @@ use super::{Context, Failure, ShownPath, Table, minute};
 /// than 4 MiB: what was written so far becomes a file in `segments/` that is
 /// never written to again.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona compact
+  muzzle-persona compact --older-than 90 --seal")]
 pub struct CompactArgs {
     /// Feedback that is older than this many days
     #[arg(long, value_name = "DAYS", default_value = "30")]
-    #[arg(value_parser = clap::value_parser!(u32).range(..=36_500))]
+    #[arg(value_parser = whole(0..=36_500_u32))]
     older_than: u32,
     /// Seal the log, however short it is
     #[arg(long)]

@@ -22,11 +22,15 @@ const ASK: &str = "COMPLETE";
 /// The variable in which most scripts say which word is completed; else it is the last.
 const INDEX: &str = "_CLAP_COMPLETE_INDEX";
 
-/// Print a script that lets a shell complete commands, options and names
+/// Print a script for completion of commands and names
 ///
 /// For bash, add `source <(muzzle-persona completions bash)` to ~/.bashrc; for
 /// zsh, `source <(muzzle-persona completions zsh)` to ~/.zshrc, after compinit.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  source <(muzzle-persona completions bash)
+  muzzle-persona completions fish | source")]
 pub struct CompletionsArgs {
     /// The shell
     #[arg(value_parser = ["bash", "zsh", "fish", "powershell", "elvish"])]

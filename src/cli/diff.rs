@@ -24,6 +24,11 @@ use super::{Context, Failure, failure::EVENTS_HINT, line, minute};
 /// or more. Anything else is a revision of the git repository that the store is
 /// in; `git:REV` is one in any case.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona diff 2026-03-01
+  muzzle-persona diff 2026-03-01 2026-03-19
+  muzzle-persona diff HEAD~1")]
 pub struct DiffArgs {
     /// The first moment, or a revision of the store in git
     #[arg(value_name = "A", value_parser = parse)]

@@ -51,6 +51,14 @@ pub fn pager() -> (Option<OsString>, bool) {
     (std::env::var_os("PAGER"), std::env::var_os("LESS").is_some())
 }
 
+/// How wide the terminal is, in columns; else what `COLUMNS` says, as for all other help.
+pub fn columns() -> Option<usize> {
+    if let Some((width, _)) = terminal_size::terminal_size() {
+        return Some(width.0.into());
+    }
+    std::env::var("COLUMNS").ok()?.parse().ok()
+}
+
 /// Finds the directories of Claude Code's settings: the user's is the variable's, else `~/.claude`.
 ///
 /// There is none without a home or a working directory.

@@ -1,16 +1,19 @@
 //! Why a command failed: its words, its hint and its exit code.
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use muzzle_persona::broker::Refusal;
-use muzzle_persona::environment::{self, EnvironmentError};
-use muzzle_persona::events::{LogError, visible};
+use muzzle_persona::environment::{EnvironmentError, STORE as STORE_VARIABLE};
+use muzzle_persona::events::{LogError, PersonaName, visible};
 use muzzle_persona::git::RevisionError;
-use muzzle_persona::wording::quoted_first;
+use muzzle_persona::wording::{LISTED, quoted_first};
 use muzzle_persona::{StoreError, projection::CutoffError};
 use serde::Serialize;
+
+use super::{environment, hint};
 
 // Exit codes; 0 is success.
 pub const REFUSED: u8 = 1;
@@ -20,26 +23,27 @@ const BUSY: u8 = 4;
 const WRITE: u8 = 5;
 pub const BUG: u8 = 70;
 
+/// In a hint, what stands for git in the store's directory.
+const STORE: &str = "git -C STORE";
+/// In a hint, what stands for the moment that was asked about.
+const MOMENT: &str = "--at MOMENT";
 const CHECK_PATH: &str = "check the path and its permissions";
 pub const EVENTS_HINT: &str =
     "`muzzle-persona log` shows the events with their times, numbers and ids";
 const DAMAGE_HINT: &str = "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done; nothing was changed";
 const STORE_HINT: &str =
     "check the path and its permissions, or name another store with `--store DIR`";
-/// A session's name may be anything: it must not stand in a command to copy.
-const HELD_HINT: &str =
-    "`muzzle-persona release --session SESSION` gives it back; `--force` does that first";
 const COMMITS_HINT: &str = "`git -C STORE log -- events.jsonl` shows the commits that have one";
 const SESSION_HINT: &str = "`muzzle-persona log --type assign` shows which agents were lent whom";
 const TEXTS_HINT: &str = "`muzzle-persona log --type feedback`, `--type lesson` and `--type note` list those that have one";
 const FORGET_HINT: &str = "nobody is shown it any more; the same command goes on where it stopped";
 const IN_DATA_HINT: &str = "to be rid of it, cut its line out, and have `muzzle-persona repair --yes` put the gap on record; docs/git.md tells how";
 const JUDGEMENT_HINT: &str = "`muzzle-persona log --type feedback`, `--type outcome` and `--type lesson` list them; what was taken back counts no more";
-const LESSON_HINT: &str = "`muzzle-persona show NAME` lists the lessons that a persona is offered";
+const LESSON_HINT: &str = "`muzzle-persona log --type lesson` lists all that were taught";
 const HOLDER_HINT: &str = "a note is left while a persona is held; `muzzle-persona log --type assign` shows which agents were lent whom";
-const THEN_HINT: &str = "`muzzle-persona list --status all` with the same `--at` shows who was";
+const THEN_HINT: &str = "`muzzle-persona list --status all --at MOMENT` shows who was there";
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Failure {
     pub kind: &'static str,
     /// What happened, where: a lower-case clause.
@@ -47,6 +51,24 @@ pub struct Failure {
     pub hint: Option<String>,
     #[serde(skip)]
     pub code: u8,
+    /// What the hint is made of once the command line is known.
+    #[serde(skip)]
+    instead: Option<Box<Instead>>,
+}
+
+/// What was typed, and what is suggested in its place, with the words around it.
+#[derive(Debug, Clone)]
+struct Instead {
+    typed: String,
+    meant: String,
+    around: [String; 2],
+}
+
+impl Instead {
+    fn hint(&self, shown: &str) -> String {
+        let [before, after] = &self.around;
+        format!("{before}`{shown}`{after}")
+    }
 }
 
 impl Failure {
@@ -60,7 +82,7 @@ impl Failure {
             _ => REFUSED,
         };
         let hint = Some(visible(&hint.to_string()));
-        Self { kind, message: visible(&message.to_string()), hint, code }
+        Self { kind, message: visible(&message.to_string()), hint, code, instead: None }
     }
 
     pub fn usage(message: impl Display, hint: impl Display) -> Self {
@@ -98,11 +120,54 @@ impl Failure {
     pub fn environment(error: &EnvironmentError) -> Self {
         let hint = match error {
             EnvironmentError::NoHome | EnvironmentError::EmptyStore => {
-                &*format!("name a directory with `--store DIR` or in `{}`", environment::STORE)
+                &*format!("name a directory with `--store DIR` or in `{STORE_VARIABLE}`")
             }
             EnvironmentError::BadNow(_) => "write it as in `2026-03-25T15:30:00Z`, or unset it",
         };
         Self::usage(error, hint)
+    }
+
+    /// Suggests that one thing was typed, and another one meant.
+    pub fn meaning(self, typed: &str, meant: &str) -> Self {
+        self.suggesting(typed, meant, ["did you mean ", "?"])
+    }
+
+    /// Suggests something longer than what was typed.
+    fn such_as(self, typed: &str, longer: &str, what: &str) -> Self {
+        self.suggesting(typed, longer, [&format!("write more of the {what}, as in "), ""])
+    }
+
+    fn suggesting(mut self, typed: &str, meant: &str, around: [&str; 2]) -> Self {
+        let (typed, meant) = (typed.to_owned(), meant.to_owned());
+        let instead = Instead { typed, meant, around: around.map(str::to_owned) };
+        self.hint = Some(visible(&instead.hint(&instead.meant)));
+        self.instead = Some(Box::new(instead));
+        self
+    }
+
+    /// Makes commands that can be pasted of the hint, by the command line that failed and the store
+    /// that it named, if it did.
+    pub fn addressed(mut self, args: &[OsString], named: Option<PathBuf>) -> Self {
+        if let Some(instead) = &self.instead
+            && let Some(line) = hint::corrected(args, &instead.typed, &instead.meant)
+        {
+            self.hint = Some(instead.hint(&line));
+            return self;
+        }
+        let Some(mut told) = self.hint.take() else { return self };
+        if let Some(at) = hint::value_of("--at", args) {
+            told = told.replace(MOMENT, &format!("--at {}", hint::word(&at, "MOMENT")));
+        }
+        if let Some(named) = &named {
+            told = hint::with_store(&told, named);
+        }
+        if told.contains(STORE)
+            && let Ok(dir) = environment::store_dir(named)
+        {
+            told = told.replace(STORE, &format!("git -C {}", hint::path(&dir, "STORE")));
+        }
+        self.hint = Some(told);
+        self
     }
 
     pub fn bug(message: impl Display) -> Self {
@@ -126,19 +191,27 @@ impl<E: Into<StoreError>> From<E> for Failure {
             StoreError::Refused(refusal) => match refusal {
                 Refusal::NoRole => ("refused", "ask for one, as in `--roles code-reviewer`"),
                 Refusal::TooManyRoles(_) => ("refused", "ask in several `assign` commands"),
-                Refusal::UnknownPersona { nearest: Some(name), .. } => {
-                    ("not_found", &*format!("did you mean `{name}`?"))
+                Refusal::UnknownPersona { name, nearest: Some(nearest) } => {
+                    return Self::not_found(&error, "").meaning(name, nearest.as_str());
                 }
                 Refusal::UnknownPersona { nearest: None, .. } => {
                     ("not_found", "`muzzle-persona list --status all` shows all personas")
                 }
-                Refusal::AmbiguousName { .. } => ("not_found", "write more of the name"),
-                Refusal::IsHeld { .. } => ("refused", HELD_HINT),
-                Refusal::UnknownRole { nearest: Some(name), .. } => {
-                    ("not_found", &*format!("did you mean `{name}`?"))
+                Refusal::AmbiguousName { name, candidates } => {
+                    let first = candidates.first().map_or(name.as_str(), PersonaName::as_str);
+                    return Self::not_found(&error, "").such_as(name, first, "name");
+                }
+                Refusal::IsHeld { session, .. } => {
+                    let session = hint::word(session.as_str(), "SESSION");
+                    let release = format!("muzzle-persona release --session {session}");
+                    let hint = format!("`{release}` gives it back; `--force` does that first");
+                    return Self::refused(&error, hint);
+                }
+                Refusal::UnknownRole { role, nearest: Some(nearest), .. } => {
+                    return Self::not_found(&error, "").meaning(role.as_str(), nearest.as_str());
                 }
                 Refusal::UnknownRole { known, .. } => {
-                    ("not_found", &*format!("the roles are {}", quoted_first(10, known)))
+                    ("not_found", &*format!("the roles are {}", quoted_first(LISTED, known)))
                 }
                 Refusal::NeverLent { .. } => ("not_found", SESSION_HINT),
                 Refusal::NoText { .. } => ("refused", TEXTS_HINT),
@@ -149,7 +222,11 @@ impl<E: Into<StoreError>> From<E> for Failure {
             },
             StoreError::Cutoff(error) => match error {
                 CutoffError::Unreadable | CutoffError::UnknownId(_) => ("not_found", EVENTS_HINT),
-                CutoffError::AmbiguousId(..) => ("not_found", "write more of the id"),
+                CutoffError::AmbiguousId(typed, ids) => {
+                    let (typed, first) = (typed.to_string(), ids.first().map(ToString::to_string));
+                    let first = first.unwrap_or_else(|| typed.clone());
+                    return Self::not_found(error, "").such_as(&typed, &first, "id");
+                }
                 CutoffError::Revision(_) => {
                     ("usage", "`--at git:REV` reads the log as it is at a revision")
                 }

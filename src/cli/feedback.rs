@@ -14,30 +14,31 @@ use muzzle_persona::wording::quoted;
 use serde::Serialize;
 
 use super::teach::{self, LessonReport, write_taught};
-use super::{Context, Failure, line, persona_names};
+use super::{Context, Failure, hint, line, persona_names};
 
-/// Judge a persona's work; the verdict counts when the next one is chosen
+/// Judge a persona's work, for the next choice
 ///
-/// Without `--role` and `--project`, the judgement is of what the persona was
+/// The verdict counts when the next persona is chosen. Without `--role` and `--project`, the judgement is of what the persona was
 /// lent for last. Without `--sentiment`, the words of the observation decide. Of
 /// several verdicts on one session, the last counts.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
-  muzzle-persona feedback elena --observation 'Thorough; caught the race in the retry loop.'
-  muzzle-persona feedback elena --teach --observation 'Missed that the retry test needs two runs.'")]
+  muzzle-persona feedback elena -m 'Thorough; caught the race in the retry loop.'
+  muzzle-persona feedback elena -r testing --sentiment negative -m 'Ran no test.'
+  muzzle-persona feedback elena --teach -m 'Missed that it takes two runs.'")]
 pub struct FeedbackArgs {
     /// The persona's name, or how it begins
     #[arg(add = persona_names())]
     name: String,
     /// What was observed, at most 2,000 characters
-    #[arg(long, value_name = "TEXT", value_parser = Observation::parse)]
+    #[arg(short = 'm', long, value_name = "TEXT", value_parser = Observation::parse)]
     observation: Observation,
     /// The role in which it worked
-    #[arg(long, value_parser = RoleName::parse)]
+    #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: Option<RoleName>,
     /// The project on which it worked
-    #[arg(long, value_parser = ProjectName::parse)]
+    #[arg(short = 'p', long, value_parser = ProjectName::parse)]
     project: Option<ProjectName>,
     /// The verdict
     #[arg(long, value_parser = sentiments())]
@@ -57,7 +58,11 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
     let lesson = teach.then(|| LessonText::parse(observation.as_str())).transpose();
     let lesson = lesson.map_err(|error| {
         let message = format!("the observation cannot become a lesson: {error}");
-        Failure::usage(message, "`muzzle-persona teach NAME --lesson TEXT` takes a shorter one")
+        let teach = format!("muzzle-persona teach {}", hint::word(&persona, "NAME"));
+        Failure::usage(
+            message,
+            format!("leave out `--teach`, and `{teach} -m TEXT` in fewer words"),
+        )
     })?;
     let source = Source::unchecked("cli");
     let request = FeedbackRequest { persona, role, project, observation, sentiment, source };

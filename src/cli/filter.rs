@@ -4,34 +4,43 @@ use clap::Args;
 use muzzle_persona::broker;
 use muzzle_persona::events::{EventText, ProjectName, Record, RoleName, SessionId};
 use muzzle_persona::projection::{Cutoff, CutoffSpec, Needs};
+use muzzle_persona::wording::{LISTED, quoted_first, shortened};
 use muzzle_persona::{Snapshot, StoreError};
 
-use super::{AtArgs, persona_names};
+use super::{AtArgs, number::limit, persona_names, role};
 
 /// The types of event that this version knows.
 const TYPES: &str = "seed, grow, revise, assign, release, delivery, outcome, feedback, lesson, \
     unlearn, note, retract, forget, retire, reactivate, compact, repair";
+
+/// How much alike two types must be, from 0 to 1, for one to be suggested for the other.
+const NEAR: f64 = 0.75;
 
 /// Tell what happened, newest first
 ///
 /// One line an event: when, the start of its id, and a sentence. On a terminal
 /// it goes through `$PAGER`. An event is told if all of the filters take it.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona log -n 20
+  muzzle-persona log --persona elena --type feedback
+  muzzle-persona log -p acme-api --since 2026-03-01 --reverse")]
 pub struct LogArgs {
     /// Only those that name this persona: its name, or how it begins
     #[arg(long, value_name = "NAME", add = persona_names())]
     persona: Option<String>,
     /// Only those of this session
-    #[arg(long, value_parser = SessionId::parse)]
+    #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: Option<SessionId>,
     /// Only those that name this project
-    #[arg(long, value_parser = ProjectName::parse)]
+    #[arg(short = 'p', long, value_parser = ProjectName::parse)]
     project: Option<ProjectName>,
     /// Only work and feedback in this role
-    #[arg(long, value_parser = RoleName::parse)]
+    #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: Option<RoleName>,
     /// Only those of this type, such as assign, release or feedback
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
     kind: Option<String>,
     /// Only those from this moment on: a time, a date, a sequence number or how an event's id begins
     #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
@@ -40,7 +49,7 @@ pub struct LogArgs {
     #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
     until: Option<CutoffSpec>,
     /// At most this many, the newest
-    #[arg(long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = limit)]
     pub limit: Option<usize>,
     /// Oldest first
     #[arg(long)]
@@ -68,7 +77,9 @@ impl LogArgs {
         if let Some(until) = &self.until {
             self.within = snapshot.resolve(until)?.end;
         }
-        self.role = self.role.take().map(|role| snapshot.rules().roles.meant(&role));
+        if let Some(typed) = &self.role {
+            self.role = Some(role::find(snapshot, typed)?);
+        }
         Ok(())
     }
 
@@ -106,7 +117,15 @@ impl LogArgs {
     pub fn doubt(&self) -> Option<String> {
         let is_known = |kind: &&String| TYPES.split(", ").any(|known| known == *kind);
         let kind = self.kind.as_ref().filter(|kind| !is_known(kind))?;
-        Some(format!("this version knows no events of the type `{kind}`; it knows {TYPES}"))
+        let types: Vec<_> = TYPES.split(", ").collect();
+        let known = quoted_first(LISTED, &types);
+        let near = |name: &&&str| strsim::jaro_winkler(name, kind) >= NEAR;
+        let told = match types.iter().find(near) {
+            Some(near) => format!("the nearest is `{near}`"),
+            None => format!("it knows {known}"),
+        };
+        let kind = shortened(kind);
+        Some(format!("this version knows no events of the type `{kind}`; {told}"))
     }
 }
 

@@ -11,19 +11,23 @@ use serde::Serialize;
 
 use super::{Context, Failure, ShownPath, event_id, line};
 
-/// Take the text of a feedback, a lesson or a note away for good
+/// Take the text of an event away for good
 ///
-/// The event stays and counts; its words are taken off its line, wherever it
+/// That of a feedback, a lesson or a note. The event stays and counts; its words are taken off its line, wherever it
 /// lies, and out of `quarantine/` and the checkpoint. That they were forgotten
 /// is put on record, so that a copy which a merge brings back is shown nowhere;
 /// saying it again takes that away, too.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona forget 2a9ff68b --dry-run
+  muzzle-persona forget 2a9ff68b -m 'It named a customer.'")]
 pub struct ForgetArgs {
     /// How the id of the event begins, as `log` shows it
     #[arg(value_name = "ID", value_parser = event_id::parse)]
     event: IdPrefix,
     /// Why; this stays in the log
-    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
+    #[arg(short = 'm', long, value_name = "TEXT", value_parser = Reason::parse)]
     why: Option<Reason>,
     /// Show the lines before and after, and change nothing
     #[arg(long)]

@@ -45,6 +45,6 @@ fn no_work_tree(store: &Path) -> Failure {
 pub fn refused(words: &str) -> Failure {
     let first = words.lines().next().unwrap_or_default();
     let said = first.trim_start_matches("fatal: ").trim_start_matches("error: ");
-    let hint = "`git status` in the store's directory may tell more";
+    let hint = "`git -C STORE status` may tell more";
     Failure::refused(format!("git refused: {said}"), hint)
 }

@@ -19,9 +19,13 @@ const SETTING: &str = "diff.muzzle-persona.textconv";
 /// It writes one setting into the configuration of the repository that the
 /// store is in, and asks first.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona git-setup
+  muzzle-persona git-setup --yes --store ~/team-personas")]
 pub struct GitSetupArgs {
     /// Write it without asking
-    #[arg(long)]
+    #[arg(short = 'y', long)]
     yes: bool,
 }
 

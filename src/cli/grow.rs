@@ -7,14 +7,18 @@ use muzzle_persona::broker::{self, GROW_LIMIT};
 use muzzle_persona::{events::Definition, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{Context, Failure, Table, persona::tags};
+use super::{Context, Failure, Table, number::whole, persona::tags};
 
 /// Make new personas with unused names
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona grow
+  muzzle-persona grow -n 20")]
 pub struct GrowArgs {
     /// How many, 1,000 at the most
-    #[arg(long, value_name = "N", default_value = "5")]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=i64::from(GROW_LIMIT)))]
+    #[arg(short = 'n', long, value_name = "N", default_value = "5")]
+    #[arg(value_parser = whole(1..=GROW_LIMIT))]
     count: u16,
 }
 

@@ -8,22 +8,26 @@ use muzzle_persona::events::{NoteText, PersonaName, ProjectName, ReleaseReason, 
 use muzzle_persona::projection::{Assignment, History, Needs};
 use serde::Serialize;
 
-use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
+use super::{AtArgs, Context, Failure, Table, line, minute, number::limit, persona_names};
 
 /// Show a persona's assignments, newest first
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona history elena -n 5
+  muzzle-persona history elena -p acme-api --work fix-login")]
 pub struct HistoryArgs {
     /// The persona's name, or how it begins
     #[arg(add = persona_names())]
     name: String,
     /// Only those on this project
-    #[arg(long, value_parser = ProjectName::parse)]
+    #[arg(short = 'p', long, value_parser = ProjectName::parse)]
     project: Option<ProjectName>,
     /// Only those for this work, such as a branch
     #[arg(long, value_parser = WorkName::parse)]
     work: Option<WorkName>,
     /// At most this many
-    #[arg(long, value_name = "N", default_value = "20")]
+    #[arg(short = 'n', long, value_name = "N", default_value = "20", value_parser = limit)]
     limit: usize,
     #[command(flatten)]
     at: AtArgs,

@@ -13,14 +13,19 @@ use super::claude_code::version::{ClientVersion, LOADS_FOLDERS, RUNS_MODS};
 use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
 use super::{Context, Failure, ShownPath, environment};
 
-/// Register the hooks in Claude Code, so that sub-agents get personas
+/// Register the hooks in Claude Code
 ///
-/// The plugin is one folder that holds nothing else, and loads by itself in the
-/// next session. The settings are for clients before 2.1.250, which load no such
-/// folder, and for a project's settings that all share: only our entries are put
-/// in, every other byte stays, and a copy of the file is kept beside it. Within
-/// a scope the one way takes the place of the other.
+/// From then on sub-agents get personas. The plugin is one folder that holds nothing else, and
+/// loads by itself in the next session. The settings are for clients before 2.1.250, which load no
+/// such folder, and for a project's settings that all share: only our entries are put in, every
+/// other byte stays, and a copy of the file is kept beside it. Within a scope the one way takes the
+/// place of the other.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona install
+  muzzle-persona install --scope project --via settings --dry-run
+  muzzle-persona install --inject all")]
 pub struct InstallArgs {
     /// How to register the hooks [default: plugin, or what the client on the path can load]
     #[arg(long, value_name = "WAY")]

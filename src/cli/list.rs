@@ -12,6 +12,11 @@ use super::{AtArgs, Context, Failure, Table, minute};
 
 /// List the personas, by name
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona list
+  muzzle-persona list --status all --expertise security
+  muzzle-persona list --at 2026-03-19")]
 pub struct ListArgs {
     /// Which ones
     #[arg(long, default_value = "active", value_parser = [

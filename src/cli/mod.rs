@@ -12,8 +12,8 @@ use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
-use muzzle_persona::{PendingCheckpoint, events::visible};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
+use muzzle_persona::PendingCheckpoint;
 
 use self::completions::persona_names;
 use self::context::{AtArgs, Context};
@@ -26,6 +26,7 @@ mod assign;
 mod claude_code;
 mod compact;
 mod completions;
+mod config;
 mod context;
 #[cfg(test)]
 mod corpus;
@@ -40,12 +41,16 @@ mod forget;
 mod git;
 mod git_setup;
 mod grow;
+mod help;
+mod hint;
 mod history;
 mod install;
 mod list;
 mod log;
 mod man;
+mod man_page;
 mod note;
+mod number;
 mod orphan_cleanup;
 mod outcome;
 mod output;
@@ -59,6 +64,8 @@ mod repair;
 mod replay;
 mod retire;
 mod retract;
+mod role;
+mod roles;
 mod search;
 mod seed;
 mod sentence;
@@ -69,6 +76,7 @@ mod table;
 mod teach;
 mod uninstall;
 mod unlearn;
+mod usage_error;
 mod verify;
 mod why;
 mod work;
@@ -77,7 +85,7 @@ pub use self::failure::BUG;
 
 /// Lend named, persistent personas to coding agents
 #[derive(Debug, Parser)]
-#[command(name = "muzzle-persona", version, max_term_width = 100)]
+#[command(name = "muzzle-persona", version, max_term_width = help::WIDTH)]
 #[command(after_help = "Run `muzzle-persona help COMMAND` for more about a command.")]
 pub struct Cli {
     #[command(subcommand)]
@@ -117,6 +125,7 @@ enum Command {
     Note(note::NoteArgs),
     Allow(allow::AllowArgs),
     Search(search::SearchArgs),
+    Roles(roles::RolesArgs),
     Retire(retire::RetireArgs),
     Reactivate(reactivate::ReactivateArgs),
     Grow(grow::GrowArgs),
@@ -126,6 +135,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Why(why::WhyArgs),
     Seed(seed::SeedArgs),
+    Config(config::ConfigArgs),
     OrphanCleanup(orphan_cleanup::OrphanCleanupArgs),
     Render(render::RenderArgs),
     GitSetup(git_setup::GitSetupArgs),
@@ -148,15 +158,35 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<_> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return output_for(&args).usage(error),
+        Err(error) => return not_parsed(&error, &args),
     };
     let output = Output { json: cli.json, no_color: cli.no_color };
     // Dropped when the answer is written: nobody waits for the checkpoint.
     let pending = PendingCheckpoint::default();
+    let store = cli.store.clone();
     run(cli, &output, pending.clone()).unwrap_or_else(|failure| {
+        let failure = failure.addressed(&args, store);
         output.failure(&failure);
         failure.code
     })
+}
+
+/// Ends a command line that names no command: help, the version, or a mistake.
+fn not_parsed(error: &clap::Error, args: &[OsString]) -> u8 {
+    let output = output_for(args);
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // The same words again, where all commands are described.
+            let again = help::command().try_get_matches_from(args).err();
+            output.told_by_parser(again.as_ref().unwrap_or(error))
+        }
+        ErrorKind::DisplayVersion => output.told_by_parser(error),
+        _ => {
+            let failure = usage_error::failure(error, args).addressed(args, None);
+            output.failure(&failure);
+            failure.code
+        }
+    }
 }
 
 fn run(cli: Cli, output: &Output, pending: PendingCheckpoint) -> Result<u8, Failure> {
@@ -191,6 +221,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Note(args) => output.report(&note::run(args, context)?),
         Command::Allow(args) => output.report(&allow::run(&args, context)?),
         Command::Search(args) => output.report(&search::run(&args, context)?),
+        Command::Roles(args) => output.report(&roles::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),
         Command::Grow(args) => output.report(&grow::run(&args, context)?),
@@ -200,6 +231,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Replay(args) => output.report(&replay::run(args, context)?),
         Command::Why(args) => output.report(&why::run(&args, context)?),
         Command::Seed(args) => output.report(&seed::run(args, context)?),
+        Command::Config(args) => output.report(&config::run(&args, context)?),
         Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),
         Command::Render(args) => output.report(&render::run(&args, BTreeSet::new)?),
         Command::GitSetup(args) => {
@@ -222,8 +254,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
 }
 
 fn parse_wait(text: &str) -> Result<Duration, String> {
-    let seconds: f64 =
-        text.parse().map_err(|_| format!("`{}` is not a number of seconds", visible(text)))?;
+    let seconds: f64 = text.parse().map_err(|_| "it is not a number of seconds".to_owned())?;
     let seconds = Some(seconds).filter(|seconds| (0.0..=3600.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or("the wait is from 0 to 3600 seconds".to_owned())
 }

@@ -19,18 +19,19 @@ use super::{Context, Failure, line};
 /// It is left for each persona that the session holds; `release --note` leaves
 /// one while it gives them back.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  muzzle-persona note --session s1 --agent-name worker-1 --note 'The retry loop is done; the queue is not.'")]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona note -s s1 -m 'The retry loop is done; the queue is not.'
+  muzzle-persona note -s s1 -a worker-1 -m 'The queue is half done.'")]
 pub struct NoteArgs {
     /// The session that holds them
-    #[arg(long, value_parser = SessionId::parse)]
+    #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: SessionId,
     /// Only for those of this agent
-    #[arg(long, value_parser = AgentName::parse)]
+    #[arg(short = 'a', long, value_name = "AGENT", value_parser = AgentName::parse)]
     agent_name: Option<AgentName>,
     /// Where the work stands, at most 200 characters
-    #[arg(long, value_name = "TEXT", value_parser = NoteText::parse)]
+    #[arg(short = 'm', long, value_name = "TEXT", value_parser = NoteText::parse)]
     note: NoteText,
 }
 

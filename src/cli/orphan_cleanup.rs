@@ -8,14 +8,20 @@ use muzzle_persona::{broker, projection::Needs, wording::Count};
 use serde::Serialize;
 
 use super::release::{ReleaseReport, Released};
-use super::{Context, Failure, line, minute};
+use super::{Context, Failure, line, minute, number::whole};
 
-/// Release what is held by sessions that fell silent, without counting their work
+/// Take personas back from sessions that fell silent
+///
+/// Their work is not counted: nobody knows what became of it.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona orphan-cleanup --dry-run
+  muzzle-persona orphan-cleanup --older-than-hours 6")]
 pub struct OrphanCleanupArgs {
     /// Sessions without an event for this many hours or more
     #[arg(long, value_name = "HOURS", default_value = "24")]
-    #[arg(value_parser = clap::value_parser!(u32).range(..=876_000))]
+    #[arg(value_parser = whole(0..=876_000_u32))]
     older_than_hours: u32,
     /// Show what would be released, and record nothing
     #[arg(long)]

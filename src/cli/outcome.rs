@@ -20,12 +20,17 @@ use super::{Context, Failure, line};
 /// the result of its tests, or of the build. Of several outcomes of one source
 /// for one run, the last counts.
 #[derive(Debug, Args)]
+#[command(override_usage = "muzzle-persona outcome [OPTIONS] -s SESSION -a AGENT --result RESULT")]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona outcome -s s1 -a worker-1 --result ok
+  muzzle-persona outcome -s s1 -a worker-1 --result bad --source ci")]
 pub struct OutcomeArgs {
     /// The session of the run
-    #[arg(long, value_parser = SessionId::parse)]
+    #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: SessionId,
     /// The agent that ran
-    #[arg(long, value_parser = AgentName::parse)]
+    #[arg(short = 'a', long, value_name = "AGENT", value_parser = AgentName::parse)]
     agent_name: AgentName,
     /// How it ended: `ok` and `bad` count for and against the persona, `stopped` for neither
     #[arg(long, value_parser = results())]

@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use clap::error::ContextValue;
 use indicatif::{ProgressBar, ProgressStyle};
 use muzzle_persona::Progress;
 use muzzle_persona::events::{is_hidden, visible};
 use serde::Serialize;
 
-use super::{Failure, failure::USAGE, pager};
+use super::{Failure, environment, failure::USAGE, pager};
 
 // The styles of words that stand out.
 pub const HEADING: Style = Style::new().bold();
@@ -112,19 +111,20 @@ impl Output {
         failure.hint.iter().for_each(|hint| self.message(HINT, "hint", hint));
     }
 
-    /// Ends a command line that names no command: help, the version, or a mistake.
-    pub fn usage(&self, mut error: clap::Error) -> u8 {
-        make_visible(&mut error);
-        if self.json && error.use_stderr() {
-            let text = error.to_string();
-            let message = text.lines().next().unwrap_or_default();
-            let message = message.strip_prefix("error: ").unwrap_or(message);
-            self.failure(&Failure::usage(message, "`muzzle-persona help` shows all commands"));
-            return USAGE;
-        }
+    /// Ends with what the parser says: help, to stderr where it was not asked for, or the version.
+    pub fn told_by_parser(&self, told: &clap::Error) -> u8 {
+        let choice = |stream| self.choice(stream);
+        let text = told.render();
         // A closed pipe is not an error, and nothing else can be done about the rest.
-        let _ = error.print();
-        if error.use_stderr() { USAGE } else { 0 }
+        if told.use_stderr() {
+            self.print(format_args!("{}", text.ansi()));
+            USAGE
+        } else {
+            let stdout = io::stdout().lock();
+            let choice = choice(AutoStream::choice(&stdout));
+            let _ = write!(AutoStream::new(stdout, choice), "{}", text.ansi());
+            0
+        }
     }
 
     /// Writes to stderr. A failure to do so cannot be reported anywhere.
@@ -142,6 +142,11 @@ impl Output {
 /// Returns whether somebody sees what is written beside an answer.
 pub fn is_seen() -> bool {
     io::stderr().is_terminal()
+}
+
+/// How wide the terminal is on which an answer is shown; nothing in a pipe.
+pub fn columns() -> Option<usize> {
+    io::stdout().is_terminal().then(environment::columns).flatten()
 }
 
 /// Shows the progress of reading a long log, after a second, on a terminal.
@@ -164,25 +169,6 @@ pub fn progress() -> Progress {
             bar.finish_and_clear();
         }
     })
-}
-
-/// Escapes the arguments that an error quotes.
-fn make_visible(error: &mut clap::Error) {
-    let shown = |value: &ContextValue| match value {
-        ContextValue::String(text) => ContextValue::String(visible(text)),
-        ContextValue::Strings(texts) => {
-            ContextValue::Strings(texts.iter().map(|text| visible(text)).collect())
-        }
-        other => other.clone(),
-    };
-    let shown: Vec<_> = error.context().map(|(kind, value)| (kind, shown(value))).collect();
-    if shown.iter().any(|(kind, shown)| error.get(*kind) != Some(shown)) {
-        for (kind, value) in shown {
-            // A tip quotes it too, among styles that cannot be distinguished from the argument.
-            let is_tip = matches!(value, ContextValue::StyledStrs(_));
-            error.insert(kind, if is_tip { ContextValue::None } else { value });
-        }
-    }
 }
 
 /// Escapes in JSON what could drive a terminal or hide text.

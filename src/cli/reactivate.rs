@@ -7,6 +7,10 @@ use super::{Context, Failure, persona_names, retire::StatusReport};
 
 /// Bring an archived persona back
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona reactivate elena
+  muzzle-persona reactivate 'Elena Vasquez' --json")]
 pub struct ReactivateArgs {
     /// The persona's name, or how it begins
     #[arg(add = persona_names())]

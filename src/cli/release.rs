@@ -19,15 +19,19 @@ use super::{Context, Failure, line};
 /// Afterwards, free personas that were not assigned for a long time are
 /// archived.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona release -s s1
+  muzzle-persona release -s s1 -a worker-1 -m 'The queue is not reviewed yet.'")]
 pub struct ReleaseArgs {
     /// The session that holds them
-    #[arg(long, value_parser = SessionId::parse)]
+    #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: SessionId,
     /// Only those of this agent
-    #[arg(long, value_parser = AgentName::parse)]
+    #[arg(short = 'a', long, value_name = "AGENT", value_parser = AgentName::parse)]
     agent_name: Option<AgentName>,
     /// Leave word, for each persona that comes back, of where the work stands
-    #[arg(long, value_name = "TEXT", value_parser = NoteText::parse)]
+    #[arg(short = 'm', long, value_name = "TEXT", value_parser = NoteText::parse)]
     note: Option<NoteText>,
 }
 

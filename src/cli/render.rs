@@ -12,12 +12,16 @@ use serde::Serialize;
 
 use super::{Failure, minute, sentence};
 
-/// Tell each line of a log's file as a sentence, as `git diff` wants it
+/// Tell each line of a log's file as a sentence, for git
 ///
 /// A line that is no sound event is shown as it stands, and marked. No store
 /// is needed; where there is one, what was forgotten there is not told of any
 /// file. `git-setup` has git call this for the logs of a store.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona render ~/.muzzle/personas/events.jsonl
+  git show HEAD:events.jsonl | muzzle-persona render -")]
 pub struct RenderArgs {
     /// The file, or `-` for what comes on stdin
     file: PathBuf,

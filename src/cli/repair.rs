@@ -9,16 +9,20 @@ use serde::Serialize;
 
 use super::{Context, Failure, ShownPath, line};
 
-/// Take lines that are not sound out of the log, and put the gap on record
+/// Cut damaged lines out of the log, and record the gap
 ///
 /// Without `--yes` nothing is changed: the report says what would be. To put
 /// the lines back from a copy, as from git, is better where there is one. What
 /// is cut is kept in `quarantine/`, every sound line stays byte for byte, and a
 /// `repair` event names what was cut and what is missing.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona repair
+  muzzle-persona repair --yes")]
 pub struct RepairArgs {
     /// Do it
-    #[arg(long)]
+    #[arg(short = 'y', long)]
     yes: bool,
 }
 

@@ -20,9 +20,13 @@ use super::{Context, Failure, ShownPath, Table, line};
 /// others, for which roles, and for which of the two personas the verdicts
 /// speak that came later in that role.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona replay -f other.toml
+  muzzle-persona replay -f other.toml --since 2026-03-01")]
 pub struct ReplayArgs {
     /// The seed file with the other numbers, in place of the store's own
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'f', long, value_name = "FILE")]
     file: PathBuf,
     /// Only requests from this moment on: a time, a date, a sequence number or how an event's id begins
     #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]

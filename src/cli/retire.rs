@@ -10,6 +10,10 @@ use super::{Context, Failure, line, persona_names, release::Released};
 
 /// Archive a persona, so that it is not lent any more
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona retire elena
+  muzzle-persona retire elena --force")]
 pub struct RetireArgs {
     /// The persona's name, or how it begins
     #[arg(add = persona_names())]

@@ -10,17 +10,21 @@ use serde::Serialize;
 
 use super::{Context, Failure, event_id, line};
 
-/// Take a feedback, an outcome or a lesson back; it stays in the log, and counts no more
+/// Take a feedback, an outcome or a lesson back
 ///
-/// A verdict that it had replaced counts again. A lesson that was taken from a
+/// It stays in the log, and counts no more. A verdict that it had replaced counts again. A lesson that was taken from a
 /// feedback is taken back by its own id.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona retract 2a9ff68b
+  muzzle-persona retract 2a9ff68b -m 'It was the flaky test, not the work.'")]
 pub struct RetractArgs {
     /// How the id of the event begins, as `log` shows it
     #[arg(value_name = "ID", value_parser = event_id::parse)]
     event: IdPrefix,
     /// Why
-    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
+    #[arg(short = 'm', long, value_name = "TEXT", value_parser = Reason::parse)]
     reason: Option<Reason>,
 }
 

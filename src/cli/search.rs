@@ -9,16 +9,20 @@ use muzzle_persona::{broker, wording::Count};
 use serde::Serialize;
 
 use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts, status_word};
-use super::{AtArgs, Context, Failure, Table, line};
+use super::{AtArgs, Context, Failure, Table, line, number::limit};
 
 /// Rank the personas for a role, best first, as `assign` would
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona search -r code-reviewer
+  muzzle-persona search -r testing --all -n 20")]
 pub struct SearchArgs {
     /// The role
-    #[arg(long, value_parser = RoleName::parse)]
+    #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: RoleName,
     /// At most this many
-    #[arg(long, value_name = "N", default_value = "5")]
+    #[arg(short = 'n', long, value_name = "N", default_value = "5", value_parser = limit)]
     limit: usize,
     /// Those too that are held or archived, marked
     #[arg(long)]

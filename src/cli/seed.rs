@@ -10,17 +10,22 @@ use serde::Serialize;
 
 use super::{Context, Failure, ShownPath, line};
 
-/// Compare the personas with your seed file, or bring them up to date with it
+/// Compare the personas with your seed file, or sync them
 ///
 /// Without `--sync` nothing is recorded: the report says what would be. Personas
 /// that the file does not name are left alone, and grown ones are never revised.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona seed
+  muzzle-persona seed --sync
+  muzzle-persona seed --file team.toml")]
 pub struct SeedArgs {
     /// Record what is new and what changed
     #[arg(long)]
     sync: bool,
     /// The file [default: seed.toml in the store]
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'f', long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
 

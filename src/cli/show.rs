@@ -14,8 +14,12 @@ use super::persona::{LastNote, PersonaReport, doubt, origin_word, place, runs, t
 use super::teach::LessonReport;
 use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
 
-/// Show one persona: who it is, what it did and was taught, who holds it
+/// Show one persona: who it is, what it did, who holds it
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona show elena
+  muzzle-persona show elena --at 2026-03-19")]
 pub struct ShowArgs {
     /// The persona's name, or how it begins
     #[arg(add = persona_names())]

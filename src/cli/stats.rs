@@ -21,12 +21,16 @@ use super::{AtArgs, Context, Failure, Table, line, minute, persona::tally};
 /// With `--work` and `--project`: tell who did what on some work, and whether
 /// every review of it was independent.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona stats
+  muzzle-persona stats -p acme-api --work fix-login")]
 pub struct StatsArgs {
     /// Only this work, such as a branch: who did what, and who judged it
     #[arg(long, value_parser = WorkName::parse, requires = "project")]
     work: Option<WorkName>,
     /// The project of the work
-    #[arg(long, value_parser = ProjectName::parse, requires = "work")]
+    #[arg(short = 'p', long, value_parser = ProjectName::parse, requires = "work")]
     project: Option<ProjectName>,
     #[command(flatten)]
     at: AtArgs,

@@ -18,23 +18,22 @@ use super::{Context, Failure, line, persona_names};
 /// the newest first. A good one is short, says what to do and when, and would have changed what
 /// happened.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
-  muzzle-persona teach elena --lesson 'Run the retry tests twice; the first run warms the cache.'
-  muzzle-persona teach elena --role testing --project acme-api --lesson 'The stub needs port 7070.'
-  muzzle-persona feedback elena --teach --observation 'Missed that the retry test needs two runs.'")]
+  muzzle-persona teach elena -m 'Run the retry tests twice.'
+  muzzle-persona teach elena -r testing -p acme-api -m 'The stub needs port 7070.'")]
 pub struct TeachArgs {
     /// The persona's name, or how it begins
     #[arg(add = persona_names())]
     name: String,
     /// What it is taught, at most 200 characters
-    #[arg(long, value_name = "TEXT", value_parser = LessonText::parse)]
+    #[arg(short = 'm', long, value_name = "TEXT", value_parser = LessonText::parse)]
     lesson: LessonText,
     /// Only for work in this role
-    #[arg(long, value_parser = RoleName::parse)]
+    #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: Option<RoleName>,
     /// Only for work on this project
-    #[arg(long, value_parser = ProjectName::parse)]
+    #[arg(short = 'p', long, value_parser = ProjectName::parse)]
     project: Option<ProjectName>,
 }
 

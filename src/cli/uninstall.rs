@@ -15,6 +15,10 @@ use super::{Context, Failure, ShownPath, environment};
 /// what was there before. Where a settings file was changed since, only our
 /// entries are taken out. The store stays as it is.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona uninstall --dry-run
+  muzzle-persona uninstall --scope project")]
 pub struct UninstallArgs {
     /// Look in this scope only
     #[arg(long)]

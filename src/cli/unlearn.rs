@@ -10,19 +10,20 @@ use serde::Serialize;
 use super::teach::LessonReport;
 use super::{Context, Failure, event_id, line};
 
-/// Have a lesson offered no more, because it does not hold any more
+/// Have a lesson offered no more, when it holds no more
 ///
 /// It stays in the log. `retract` is for one that never held, and `forget` takes its words away.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  muzzle-persona unlearn 2a9ff68b --reason 'The cache is gone.'")]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona unlearn 2a9ff68b
+  muzzle-persona unlearn 2a9ff68b -m 'The cache is gone.'")]
 pub struct UnlearnArgs {
     /// How the id of the lesson begins, as `show` and `log` tell it
     #[arg(value_name = "ID", value_parser = event_id::parse)]
     lesson: IdPrefix,
     /// Why
-    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
+    #[arg(short = 'm', long, value_name = "TEXT", value_parser = Reason::parse)]
     reason: Option<Reason>,
 }
 

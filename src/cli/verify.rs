@@ -19,6 +19,10 @@ use super::{Context, Failure, ShownPath};
 /// What cannot be seen in a log alone is whether lines were cut from its end:
 /// note the head that it shows, and ask for it later with `--head`.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona verify
+  muzzle-persona verify --head 2a9ff68b")]
 pub struct VerifyArgs {
     /// Check that the history still contains this head, or the one that begins so
     #[arg(long = "head", value_name = "ID", value_parser = parse_head)]

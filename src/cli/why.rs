@@ -19,28 +19,34 @@ use super::part::{passed_over, told, took_part};
 use super::persona::{
     Candidate, SCORE, doubtful, given_up, hide_doubt, not_told_apart, parts, place,
 };
-use super::{Context, Failure, Table, line, minute, persona_names};
+use super::{
+    Context, Failure, Table, hint, line, minute, number::limit, persona_names, role as roles,
+};
 
 /// Tell why a persona was lent to a session, and not another
 ///
 /// The ranking is made again from the log as it stood then, by the rules in
 /// force today.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona why elena -s s1
+  muzzle-persona why elena -s s1 -r testing -n 3")]
 pub struct WhyArgs {
     /// The persona's name, or how it begins
     #[arg(add = persona_names())]
     name: String,
     /// The session that it was lent to; of several times the last counts
-    #[arg(long, value_parser = SessionId::parse)]
+    #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: SessionId,
     /// Only as it was lent in this role
-    #[arg(long, value_parser = RoleName::parse)]
+    #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: Option<RoleName>,
     /// Only as it was lent in this slot
     #[arg(long, value_parser = Slot::parse)]
     slot: Option<Slot>,
     /// Show so many of the ranking
-    #[arg(long, value_name = "N", default_value = "10")]
+    #[arg(short = 'n', long, value_name = "N", default_value = "10", value_parser = limit)]
     limit: usize,
 }
 
@@ -48,7 +54,7 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let WhyArgs { name, session, role, slot, .. } = args;
     let mut store = Snapshot::present(context.open()?, context.options.now);
     let name = broker::find(store.roster(), name).map_err(Failure::from)?.clone();
-    let meant = role.as_ref().map(|role| store.rules().roles.meant(role));
+    let meant = role.as_ref().map(|typed| roles::find(&mut store, typed)).transpose()?;
     let mut last = None;
     store.visit(&[session.as_str()], |record| {
         let found = PastAssignment::find(record, &name, session, meant.as_ref(), slot.as_ref());
@@ -57,7 +63,8 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let assignment = last.ok_or_else(|| {
         let how = if role.is_some() || slot.is_some() { " in that role or slot" } else { "" };
         let message = format!("`{name}` was never lent to the session `{session}`{how}");
-        let hint = "`muzzle-persona history NAME` shows the sessions that a persona was lent to";
+        let history = format!("muzzle-persona history {}", hint::word(name.as_str(), "NAME"));
+        let hint = format!("`{history}` shows the sessions that it was lent to");
         Failure::not_found(message, hint)
     })?;
     // The choice is made again, from the roster before the command that made it.

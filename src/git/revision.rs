@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::run_git;
 use crate::disk::{FileSystem, Mode, OpenFile};
 use crate::file_log::segments::{ACTIVE, DIRECTORY, ends};
+use crate::wording::shortened;
 
 /// The files of a store's log in one of git's commits.
 ///
@@ -29,11 +30,11 @@ pub struct Revision {
 pub enum RevisionError {
     #[error("could not run `git`: {0}")]
     NoGit(#[source] io::Error),
-    #[error("git knows no commit `{0}` in the store's repository")]
+    #[error("git knows no commit `{}` in the store's repository", shortened(.0))]
     Unknown(String),
-    #[error("the commit `{0}` has no log of this store")]
+    #[error("the commit `{}` has no log of this store", shortened(.0))]
     NoLog(String),
-    #[error("git could not read `{name}`: {said}")]
+    #[error("git could not read `{}`: {said}", shortened(name))]
     Failed { name: String, said: String },
 }
 

@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::Roster;
 use crate::events::{FORMAT_VERSION, PersonaName, SessionId};
-use crate::wording::{Count, quoted};
+use crate::wording::{Count, LISTED, quoted_first};
 
 /// Something in the log that its reader should know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +14,7 @@ pub enum Warning {
     /// Branches that were merged had lent the same persona.
     #[error(
         "`{0}` is held {count} times, by the sessions {quoted}: merged branches had lent it to each",
-        count = .1.len(), quoted = quoted(.1)
+        count = .1.len(), quoted = quoted_first(LISTED, .1)
     )]
     TwoHolders(PersonaName, Vec<SessionId>),
     /// Events of an unknown type do not count.

@@ -6,6 +6,7 @@ use crate::broker::{Refusal, SeedError};
 use crate::events::{FORMAT_VERSION, IdPrefix, LineError, LogError};
 use crate::git::RevisionError;
 use crate::projection::CutoffError;
+use crate::wording::shortened;
 
 /// Why a request was not done.
 #[expect(missing_docs, reason = "the messages say what each is")]
@@ -31,7 +32,7 @@ pub enum StoreError {
     NoStore(PathBuf),
     #[error(transparent)]
     Cutoff(#[from] CutoffError),
-    #[error("there was no persona named `{0}` then")]
+    #[error("there was no persona named `{}` then", shortened(.0))]
     UnknownThen(String),
     #[error(transparent)]
     Revision(#[from] RevisionError),

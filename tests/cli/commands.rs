@@ -99,9 +99,9 @@ fn search_ranks_as_assign_would_and_says_who_is_not_listed() {
 fn retire_leaves_a_persona_at_work_alone_unless_forced() {
     let home = busy();
     let before = home.log();
-    assert_snapshot!(home.run(&["retire", "elena"]).fails(1), @r"
+    assert_snapshot!(home.run(&["retire", "elena"]).fails(1), @"
     error: `Elena Vasquez` is held by the session `s2`
-    hint: `muzzle-persona release --session SESSION` gives it back; `--force` does that first
+    hint: `muzzle-persona release --session s2` gives it back; `--force` does that first
     ");
     assert_eq!(home.log(), before);
     assert_snapshot!(home.run(&["retire", "elena", "--force"]).ok(), @r"
@@ -508,7 +508,11 @@ fn the_manual_has_a_page_for_each_command() {
     );
     std::fs::create_dir(&dir).unwrap();
     home.run(&["man", "--dir", at]).ok();
-    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 35, "34 commands and the program");
+    assert_eq!(
+        std::fs::read_dir(&dir).unwrap().count(),
+        39,
+        "37 commands, the program and the hooks"
+    );
     assert_snapshot!(home.run(&["man", "nope"]).fails(1), @r"
     error: there is no command `nope`
     hint: `muzzle-persona help` shows all commands

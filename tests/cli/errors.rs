@@ -11,7 +11,7 @@ fn a_name_that_is_not_there_leads_to_the_nearest() {
     let home = Home::seeded();
     assert_snapshot!(home.run(&["show", "Elana"]).fails(1), @"
     error: there is no persona named `Elana`
-    hint: did you mean `Elena Vasquez`?
+    hint: did you mean `muzzle-persona show 'Elena Vasquez'`?
     ");
     assert_snapshot!(home.run(&["show", "qqq"]).fails(1), @"
     error: there is no persona named `qqq`
@@ -21,7 +21,7 @@ fn a_name_that_is_not_there_leads_to_the_nearest() {
     summon.extend(["--summon", "Elana"]);
     assert_snapshot!(home.run(&summon).fails(1), @"
     error: there is no persona named `Elana`
-    hint: did you mean `Elena Vasquez`?
+    hint: did you mean `muzzle-persona assign --roles testing --project demo --session s1 --agent-name w1 --summon 'Elena Vasquez'`?
     ");
 }
 
@@ -30,7 +30,7 @@ fn a_beginning_that_several_names_share_is_refused_with_all_of_them() {
     let home = Home::seeded();
     assert_snapshot!(home.run(&["show", "L"]).fails(1), @"
     error: `L` could be any of `Leilani Kahale`, `Lian Zhou`
-    hint: write more of the name
+    hint: write more of the name, as in `muzzle-persona show 'Leilani Kahale'`
     ");
 }
 
@@ -38,12 +38,8 @@ fn a_beginning_that_several_names_share_is_refused_with_all_of_them() {
 fn a_filter_that_is_wrong_leads_on() {
     let home = Home::new();
     assert_snapshot!(home.run(&["list", "--status", "activ"]).fails(2), @"
-    error: invalid value 'activ' for '--status <STATUS>'
-      [possible values: active, archived, all]
-
-      tip: a similar value exists: 'active'
-
-    For more information, try '--help'.
+    error: `--status` takes one of `active`, `archived`, `all`, not `activ`
+    hint: did you mean `muzzle-persona list --status active`?
     ");
     home.run(&["list", "--expertise", ""]).fails(2);
     home.run(&["search", "--role", "testing", "--limit", "-1"]).fails(2);
@@ -54,30 +50,132 @@ fn a_filter_that_is_wrong_leads_on() {
 #[test]
 fn with_json_an_error_is_json() {
     let home = Home::seeded();
-    assert_snapshot!(home.run(&["show", "Elana", "--json"]).fails(1), @r#"{"error":{"kind":"not_found","message":"there is no persona named `Elana`","hint":"did you mean `Elena Vasquez`?"}}"#);
-    assert_snapshot!(home.run(&["shaw", "--json"]).fails(2), @r#"{"error":{"kind":"usage","message":"unrecognized subcommand 'shaw'","hint":"`muzzle-persona help` shows all commands"}}"#);
+    assert_snapshot!(home.run(&["show", "Elana", "--json"]).fails(1), @r#"{"error":{"kind":"not_found","message":"there is no persona named `Elana`","hint":"did you mean `muzzle-persona show 'Elena Vasquez' --json`?"}}"#);
+    assert_snapshot!(home.run(&["shaw", "--json"]).fails(2), @r#"{"error":{"kind":"usage","message":"there is no command `shaw`","hint":"did you mean `muzzle-persona show --json`?"}}"#);
 }
 
 #[test]
 fn a_command_line_that_is_wrong_leads_on() {
     let home = Home::new();
     assert_snapshot!(home.run(&["lst"]).fails(2), @"
-    error: unrecognized subcommand 'lst'
-
-      tip: a similar subcommand exists: 'list'
-
-    Usage: muzzle-persona [OPTIONS] <COMMAND>
-
-    For more information, try '--help'.
+    error: there is no command `lst`
+    hint: did you mean `muzzle-persona list`?
     ");
     assert_snapshot!(home.run(&["list", "--wait", "soon"]).fails(2), @"
-    error: invalid value 'soon' for '--wait <SECONDS>': `soon` is not a number of seconds
-
-    For more information, try '--help'.
+    error: cannot use `soon` as `--wait`: it is not a number of seconds
+    hint: `muzzle-persona help list` tells what it takes
     ");
     let stderr = home.run(&[]).fails(2);
-    assert!(stderr.contains("Usage: muzzle-persona [OPTIONS] <COMMAND>"), "{stderr}");
+    assert!(stderr.contains("Usage: muzzle-persona [OPTIONS] COMMAND"), "{stderr}");
     assert!(!home.store().exists(), "a command line that is wrong makes no store");
+}
+
+#[test]
+fn each_mistake_in_a_command_line_is_named_with_what_was_meant() {
+    let home = Home::new();
+    assert_snapshot!(home.run(&["list", "--staus=all"]).fails(2), @"
+    error: `muzzle-persona list` has no option `--staus`
+    hint: did you mean `muzzle-persona list --status=all`?
+    ");
+    assert_snapshot!(home.run(&["list", "--everything"]).fails(2), @"
+    error: `muzzle-persona list` has no option `--everything`
+    hint: `muzzle-persona help list` tells what it takes
+    ");
+    assert_snapshot!(home.run(&["list", "--status", "old"]).fails(2), @"
+    error: `--status` takes one of `active`, `archived`, `all`, not `old`
+    hint: `muzzle-persona help list` tells what it takes
+    ");
+    assert_snapshot!(home.run(&["show"]).fails(2), @"
+    error: `muzzle-persona show` needs `NAME`
+    hint: as in `muzzle-persona show elena`
+    ");
+    assert_snapshot!(home.run(&["assign", "-r", "testing", "--explain"]).fails(2), @"
+    error: `muzzle-persona assign` needs `--project PROJECT`, `--session SESSION`, `--agent-name AGENT`
+    hint: as in `muzzle-persona assign -r testing,docs -p acme-api -s s1 -a worker-2 --explain`
+    ");
+    assert_snapshot!(home.run(&["allow", "--revoke"]).fails(2), @"
+    error: `muzzle-persona allow` needs `NAME|ID|--all`
+    hint: as in `muzzle-persona allow 2a9ff68b --revoke`
+    ");
+    assert_snapshot!(home.run(&["show", "Elena", "Vasquez", "--json"]).fails(2), @r#"{"error":{"kind":"usage","message":"`Vasquez` is one word too many for `muzzle-persona show`","hint":"did you mean `muzzle-persona show 'Elena Vasquez' --json`?"}}"#);
+    assert_snapshot!(home.run(&["list", "all"]).fails(2), @"
+    error: `all` is one word too many for `muzzle-persona list`
+    hint: `muzzle-persona help list` tells what it takes
+    ");
+    assert_snapshot!(home.run(&["allow", "elena", "--all"]).fails(2), @"
+    error: `NAME|ID` cannot stand beside `--all`
+    hint: `muzzle-persona help allow` tells what it takes
+    ");
+    assert_snapshot!(home.run(&["seed", "-f", "a", "-f", "b"]).fails(2), @"
+    error: `--file` stands here twice
+    hint: `muzzle-persona help seed` tells what it takes
+    ");
+    assert_snapshot!(home.run(&["grow", "-n", "5000"]).fails(2), @"
+    error: cannot use `5000` as `--count`: it is not a whole number from 1 to 1000
+    hint: `muzzle-persona help grow` tells what it takes
+    ");
+    assert_snapshot!(home.run(&["search", "-r", "testing", "-n", "many"]).fails(2), @"
+    error: cannot use `many` as `--limit`: it is not a whole number
+    hint: `muzzle-persona help search` tells what it takes
+    ");
+    assert_snapshot!(home.run(&["--json"]).fails(2), @r#"{"error":{"kind":"usage","message":"no command was given","hint":"`muzzle-persona help` shows all commands"}}"#);
+    assert_snapshot!(home.run(&["help", "shw"]).fails(2), @"
+    error: there is no command `shw`
+    hint: `muzzle-persona help` shows all commands
+    ");
+    assert!(!home.store().exists());
+}
+
+/// What a hint says, given to a shell.
+#[cfg(unix)]
+fn paste(home: &Home, said: &str) -> Done {
+    let hint = said.split_once("hint: ").unwrap().1;
+    let command = hint.split('`').nth(1).unwrap();
+    let programs = home.command();
+    let programs = std::path::Path::new(programs.get_program()).parent().unwrap();
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.env_clear().envs([("PATH", programs), ("HOME", home.path())]);
+    shell.env("MUZZLE_PERSONA_NOW", crate::harness::NOW).current_dir(home.path());
+    Done::of(shell.args(["-c", command]))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_hint_can_be_pasted_whatever_the_names_are() {
+    let home = Home::new();
+    let at = home.path().join("it's a $(store)");
+    let at = at.to_str().unwrap();
+    let run = |args: &[&str]| home.run(&[args, &["--store", at]].concat());
+    run(&["list"]).ok();
+    let found = run(&["show", "Elana"]).fails(1);
+    assert!(paste(&home, &found).ok().starts_with("Elena Vasquez\n"), "{found}");
+    let session = "s'1 $(touch hacked) \"x\"";
+    let held = run(&["assign", "-r", "testing", "-p", "p", "-s", session, "-a", "w"]).json();
+    let name = held["assignments"][0]["name"].as_str().unwrap();
+    let refused = run(&["retire", name]).fails(1);
+    assert!(paste(&home, &refused).ok().starts_with("Released 1 persona "), "{refused}");
+    run(&["retire", name]).ok();
+    let two = run(&["show", "l"]).fails(1);
+    assert!(paste(&home, &two).ok().starts_with("Leilani Kahale\n"), "{two}");
+    assert!(!home.path().join("hacked").exists());
+}
+
+#[test]
+fn long_input_is_shortened_and_of_many_candidates_ten_are_listed() {
+    let home = Home::seeded();
+    let said = home.run(&["show", &"x".repeat(3000)]).fails(1);
+    assert!(said.contains(&format!("`{}…`", "x".repeat(79))), "{said}");
+    let said = home.run(&[&*"y".repeat(3000)]).fails(2);
+    assert!(said.contains(&format!("`{}…`", "y".repeat(79))), "{said}");
+    let said = home.run(&["list", "--status", &"z".repeat(3000)]).fails(2);
+    assert!(said.contains(&format!("`{}…`", "z".repeat(79))), "{said}");
+    let names: Vec<_> = (0..30)
+        .map(|n| format!(r#"{{"name":"Zoe {n}","traits":[],"expertise":[],"instructions":{{}}}}"#))
+        .collect();
+    home.append_all(1, "seed", &names.iter().map(String::as_str).collect::<Vec<_>>());
+    let said = home.run(&["show", "zoe"]).fails(1);
+    assert_eq!(said.matches("`Zoe ").count(), 10, "{said}");
+    assert!(said.contains(" and 20 more\n"), "{said}");
 }
 
 #[test]
@@ -96,7 +194,7 @@ fn each_limit_of_the_input_has_its_message() {
             roles,
         ];
         let stderr = home.run(&args).fails(2);
-        stderr.lines().next().unwrap().rsplit_once("': ").unwrap().1.to_owned()
+        stderr.lines().next().unwrap().split_once("`: ").unwrap().1.to_owned()
     };
     let long = "x".repeat(129);
     assert_eq!(
@@ -122,7 +220,7 @@ fn each_limit_of_the_input_has_its_message() {
     assert_eq!(assign("s", "a", "p", "testing,,general"), "the role is empty");
     assert_eq!(
         assign("s", "a", "p", "[7]"),
-        "not a JSON array of roles: invalid type: integer `7`, expected a string at line 1 column 2"
+        "it is not a JSON array of roles: invalid type: integer `7`, expected a string at line 1 column 2"
     );
     assert!(!home.store().exists());
 }
@@ -241,9 +339,8 @@ fn without_a_usable_clock_or_store_nothing_is_done() {
     hint: write it as in `2026-03-25T15:30:00Z`, or unset it
     ");
     assert_snapshot!(home.run(&["list", "--store", ""]).fails(2), @"
-    error: a value is required for '--store <DIR>' but none was supplied
-
-    For more information, try '--help'.
+    error: `--store` needs a value
+    hint: `muzzle-persona help list` tells what it takes
     ");
 }
 

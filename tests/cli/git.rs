@@ -192,7 +192,7 @@ fn git_setup_is_refused_where_it_can_do_nothing() {
     fs::File::create_new(store.join(".git/config.lock")).unwrap();
     assert_snapshot!(refused(&home, &mut set_up(&home, &["--yes"])), @"
     error: git refused: could not lock config file .git/config: File exists
-    hint: `git status` in the store's directory may tell more
+    hint: `git -C '~/my store' status` may tell more
     ");
     assert_eq!(fs::read(store.join(".git/config")).unwrap(), before);
     // The inside of a repository is no work tree.

@@ -104,11 +104,9 @@ fn an_outcome_that_cannot_be_is_refused_and_nothing_is_recorded() {
     let args = ["outcome", "--session=s9", "--agent-name=w1", "--result=ok", "--json"];
     let error: Value = serde_json::from_str(&home.run(&args).fails(1)).unwrap();
     assert_eq!(error["error"]["kind"], "not_found");
-    assert_snapshot!(outcome(&home, "w1", "good", &[]).fails(2), @r"
-    error: invalid value 'good' for '--result <RESULT>'
-      [possible values: ok, bad, stopped]
-
-    For more information, try '--help'.
+    assert_snapshot!(outcome(&home, "w1", "good", &[]).fails(2), @"
+    error: `--result` takes one of `ok`, `bad`, `stopped`, not `good`
+    hint: `muzzle-persona help outcome` tells what it takes
     ");
     for args in [
         &["outcome", "--session=s1", "--result=ok"][..],
@@ -191,9 +189,9 @@ fn of_one_session_and_source_the_last_verdict_counts() {
 fn feedback_and_search_refuse_a_role_that_is_none() {
     let home = working();
     let before = home.log();
-    assert_snapshot!(home.run(&["feedback", "lian", "--observation=x", "--role=testr"]).fails(1), @r"
+    assert_snapshot!(home.run(&["feedback", "lian", "--observation=x", "--role=testr"]).fails(1), @"
     error: there is no role named `testr`
-    hint: did you mean `testing`?
+    hint: did you mean `muzzle-persona feedback lian --observation=x --role=testing`?
     ");
     assert_snapshot!(home.run(&["search", "--role=qqq"]).fails(1), @r"
     error: there is no role named `qqq`
@@ -263,10 +261,9 @@ fn what_cannot_be_taken_back_is_refused_and_nothing_is_recorded() {
     error: no event has an id that begins with `0000000000`
     hint: `muzzle-persona log` shows the events with their times, numbers and ids
     ");
-    assert_snapshot!(home.run(&["retract", "abc"]).fails(2), @r"
-    error: invalid value 'abc' for '<ID>': an id has 4 or more hex digits
-
-    For more information, try '--help'.
+    assert_snapshot!(home.run(&["retract", "abc"]).fails(2), @"
+    error: cannot use `abc` as `ID`: an id has 4 or more hex digits
+    hint: `muzzle-persona help retract` tells what it takes
     ");
     home.run(&["retract"]).fails(2);
     home.run(&["retract", &id, "--reason", ""]).fails(2);

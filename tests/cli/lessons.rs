@@ -140,7 +140,7 @@ fn a_lesson_is_unlearned_or_taken_back_once() {
     let before = home.log();
     assert_snapshot!(without_ids(&home.run(&["unlearn", &first]).fails(1)), @"
     error: `<id>` is no lesson that is offered
-    hint: `muzzle-persona show NAME` lists the lessons that a persona is offered
+    hint: `muzzle-persona log --type lesson` lists all that were taught
     ");
     home.run(&["unlearn", &second]).fails(1);
     assert_snapshot!(without_ids(&home.run(&["retract", &first]).fails(1)), @"
@@ -155,9 +155,8 @@ fn a_lesson_is_unlearned_or_taken_back_once() {
     hint: `muzzle-persona log` shows the events with their times, numbers and ids
     ");
     assert_snapshot!(home.run(&["unlearn", "abc"]).fails(2), @"
-    error: invalid value 'abc' for '<ID>': an id has 4 or more hex digits
-
-    For more information, try '--help'.
+    error: cannot use `abc` as `ID`: an id has 4 or more hex digits
+    hint: `muzzle-persona help unlearn` tells what it takes
     ");
     home.run(&["unlearn"]).fails(2);
     home.run(&["unlearn", &seed, "--reason="]).fails(2);
@@ -193,20 +192,20 @@ fn what_is_no_lesson_is_refused_and_nothing_is_recorded() {
     let long = format!("--observation={}", "x".repeat(201));
     assert_snapshot!(home.run(&["feedback", "elena", "--teach", &long]).fails(2), @"
     error: the observation cannot become a lesson: the lesson is 201 characters long; the limit is 200
-    hint: `muzzle-persona teach NAME --lesson TEXT` takes a shorter one
+    hint: leave out `--teach`, and `muzzle-persona teach elena -m TEXT` in fewer words
     ");
     home.run(&["feedback", "elena", "--teach", "--observation=---"]).fails(2);
     assert_snapshot!(teach(&home, "Wait.", &["--role", "tester-of-things"]).fails(1), @"
     error: there is no role named `tester-of-things`
-    hint: did you mean `testing`?
+    hint: did you mean `muzzle-persona teach elena --lesson Wait. --role testing`?
     ");
     assert_snapshot!(teach(&home, "Wait.", &["--role", "astronaut"]).fails(1), @"
     error: there is no role named `astronaut`
-    hint: did you mean `general`?
+    hint: did you mean `muzzle-persona teach elena --lesson Wait. --role general`?
     ");
     assert_snapshot!(home.run(&["teach", "elana", "--lesson=Wait."]).fails(1), @"
     error: there is no persona named `elana`
-    hint: did you mean `Elena Vasquez`?
+    hint: did you mean `muzzle-persona teach 'Elena Vasquez' --lesson=Wait.`?
     ");
     home.run(&["teach", "elena"]).fails(2);
     home.run(&["teach", "--lesson=Wait."]).fails(2);
@@ -352,8 +351,8 @@ fn the_help_shows_examples_and_the_shell_completes_names() {
     let home = Home::seeded();
     for (command, words) in [
         ("teach", &["--lesson", "--role", "--project", "Examples:"][..]),
-        ("unlearn", &["<ID>", "--reason", "Example:"]),
-        ("note", &["--session", "--agent-name", "--note", "Example:"]),
+        ("unlearn", &["<ID>", "--reason", "Examples:"]),
+        ("note", &["--session", "--agent-name", "--note", "Examples:"]),
         ("feedback", &["--teach", "Examples:"]),
         ("release", &["--note"]),
     ] {

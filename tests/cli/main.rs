@@ -28,6 +28,7 @@ mod forget;
 mod four_eyes;
 mod git;
 mod harness;
+mod help;
 #[cfg(unix)]
 mod hostile;
 #[cfg(unix)]
@@ -47,6 +48,7 @@ mod render;
 mod repair;
 mod replay;
 mod repository;
+mod roles;
 mod runs;
 mod schema;
 mod scoring;

@@ -55,6 +55,8 @@ fn every_answer_follows_its_schema() {
         &["list"],
         &["show", "lian"],
         &["search", "--role", "testing", "--all"],
+        &["roles"],
+        &["config"],
         &["stats"],
         &["release", "--session", "s1", "--note", "Done."],
         &[&assign_args("s2", "w", "testing")[..], &["--summon", "lian"]].concat(),
@@ -103,6 +105,8 @@ fn every_answer_follows_its_schema() {
     for args in [&["show", "lian"][..], &["search", "--role=testing"], &["list"]] {
         check(args[0], &home.run(&[args, &["--json"]].concat()).json());
     }
+    check("roles-resolve", &home.run(&["roles", "resolve", "flaky tests", "--json"]).json());
+    check("config", &home.run(&["config", "--json"]).json());
     check_four_eyes(&home);
     crate::repository::git(&home, home.store(), &["init", "--quiet"]);
     let mut set_up = home.command();

@@ -38,8 +38,8 @@ fn bad_numbers_are_refused_with_their_place_and_nobody_is_lent_by_others() {
     error: `~/.muzzle/personas/seed.toml`, line 3, column 9: `"best"` is no model; there are `record`, `share`
     hint: mend the file, or move it away to use the built-in seed
     "#);
-    assert_snapshot!(refused("start = 0.4\nwieght = 1"), @r"
-    error: `~/.muzzle/personas/seed.toml`, line 4, column 1: there is no `wieght` in `[scoring]`; there are `model`, `compacted`, `months`, `negative`, `outcome`, `overlap`, `per_month`, `positive`, `prior`, `recency`, `recency_per_day`, `start`, `tag`, `verdict`, `work`
+    assert_snapshot!(refused("start = 0.4\nwieght = 1"), @"
+    error: `~/.muzzle/personas/seed.toml`, line 4, column 1: there is no `wieght` in `[scoring]`; there are `model`, `compacted`, `months`, `negative`, `outcome`, `overlap`, `per_month`, `positive`, `prior`, `recency` and 5 more
     hint: mend the file, or move it away to use the built-in seed
     ");
     for (scoring, place, reason) in [

@@ -202,7 +202,7 @@ fn an_assignment_is_found_by_its_role_however_it_is_called_or_by_its_slot() {
     told("cosmonaut").fails(1);
     assert_snapshot!(home.run(&["why", "leilani", "--session", "s1", "--slot", "w1-0"]).fails(1), @"
     error: `Leilani Kahale` was never lent to the session `s1` in that role or slot
-    hint: `muzzle-persona history NAME` shows the sessions that a persona was lent to
+    hint: `muzzle-persona history 'Leilani Kahale'` shows the sessions that it was lent to
     ");
 }
 
@@ -212,11 +212,11 @@ fn an_assignment_that_never_was_leads_on() {
     let before = home.log();
     assert_snapshot!(home.run(&["why", "lian", "--session", "s9"]).fails(1), @"
     error: `Lian Zhou` was never lent to the session `s9`
-    hint: `muzzle-persona history NAME` shows the sessions that a persona was lent to
+    hint: `muzzle-persona history 'Lian Zhou'` shows the sessions that it was lent to
     ");
     assert_snapshot!(home.run(&["why", "Elana", "--session", "s1"]).fails(1), @"
     error: there is no persona named `Elana`
-    hint: did you mean `Elena Vasquez`?
+    hint: did you mean `muzzle-persona why 'Elena Vasquez' --session s1`?
     ");
     home.run(&["why", "lian"]).fails(2);
     home.run(&["why", "lian", "--session", "s1", "--limit", "-1"]).fails(2);

@@ -30,6 +30,10 @@ mod variables;
 /// sample call and in a scratch store. It changes nothing. Each finding is fine
 /// (✓), worth a look (!) or in the way (✗); only the last makes the exit code 1.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona doctor
+  muzzle-persona doctor --json")]
 pub struct DoctorArgs {}
 
 pub fn run(_: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure> {

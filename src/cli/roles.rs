@@ -1,0 +1,259 @@
+//! `roles`: the kinds of work, and who is best in each.
+
+use std::fmt;
+
+use clap::{Args, Subcommand};
+use muzzle_persona::Snapshot;
+use muzzle_persona::broker::{self, Described, FoundBy, Resolution, Role, Roles};
+use muzzle_persona::events::{PersonaName, RoleName, Tag, visible};
+use muzzle_persona::projection::Needs;
+use muzzle_persona::wording::{LISTED, quoted_first};
+use serde::Serialize;
+
+use super::help::wrapped;
+use super::output::{self, FAINT, HEADING};
+use super::persona::{Candidate, doubt, not_told_apart, tags};
+use super::{AtArgs, Context, Failure, Table};
+
+/// List the roles, and who is best in each
+///
+/// For each role: its other names, what qualifies for it, the words of a sub-agent's
+/// type, description or name that tell of it, how to work in it when the persona has
+/// no way of its own, and who would be lent for it now. An independent role judges
+/// work, and goes to somebody who took no part in that.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona roles
+  muzzle-persona roles --at 2026-03-19
+  muzzle-persona roles resolve flaky-test-hunter")]
+pub struct RolesArgs {
+    #[command(flatten)]
+    at: AtArgs,
+    #[command(subcommand)]
+    command: Option<RolesCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum RolesCommand {
+    Resolve(ResolveArgs),
+}
+
+/// Tell which role a text would get, and why
+///
+/// A text can come as a role that `assign` is asked for, or as the type, the description
+/// or the name of a sub-agent that a hook sees. What is told is what each would do.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona roles resolve qa
+  muzzle-persona roles resolve 'Find out why the build hangs'")]
+struct ResolveArgs {
+    /// The role, type, description or name
+    text: String,
+}
+
+pub fn run(args: &RolesArgs, context: &mut Context) -> Result<RolesAnswer, Failure> {
+    let mut snapshot = context.read(&args.at)?;
+    if let Some(RolesCommand::Resolve(ResolveArgs { text })) = &args.command {
+        return Ok(RolesAnswer::Resolved(resolve(&snapshot.rules().roles, text)));
+    }
+    let names: Vec<_> = snapshot.rules().roles.all().iter().map(|role| role.name.clone()).collect();
+    Ok(snapshot.look(&Needs::roles(names), |then| {
+        let roles = then.rules().roles.all().iter().map(|role| report(then, role));
+        Ok(RolesAnswer::All(RolesReport { roles: roles.collect(), columns: output::columns() }))
+    })?)
+}
+
+fn report(then: &Snapshot, role: &Role) -> RoleReport {
+    let candidates = then.roster().candidates_for(&role.name, &role.expertise);
+    let candidates =
+        candidates.filter(|it| broker::is_candidate(it, then.roster(), then.rules(), then.now()));
+    let ranking = broker::rank(candidates, role, &then.rules().scoring, then.now());
+    let not_told_apart = ranking.split_first().map(|((_, first), others)| {
+        not_told_apart(first, others.iter().map(|(it, score)| (it.name, score)))
+    });
+    let best = ranking.into_iter().next();
+    let Role { name, expertise, aliases, keywords, hints, independent, instruction } = role.clone();
+    let texts = |words: Vec<_>| words.iter().map(ToString::to_string).collect();
+    RoleReport {
+        name,
+        aliases: texts(aliases),
+        expertise,
+        keywords: texts(keywords),
+        hints: texts(hints),
+        independent,
+        instruction: instruction.to_string(),
+        best: best.map(|(it, score)| Candidate::new(it.name.clone(), score)),
+        not_told_apart: not_told_apart.unwrap_or_default(),
+    }
+}
+
+/// What a text gets in each of the ways in which it can come.
+fn resolve(roles: &Roles, text: &str) -> ResolveReport {
+    let asked = RoleName::parse(text).ok().map(|asked| ("role", roles.explain(&asked)));
+    let nothing = Described::default();
+    let agents = [
+        ("type", Described { kind: Some(text), ..nothing }),
+        ("description", Described { description: Some(text), ..nothing }),
+        ("name", Described { name: Some(text), ..nothing }),
+    ];
+    let agents = agents.map(|(way, agent)| (way, roles.explain_agent(agent)));
+    let all = asked.into_iter().chain(agents).map(|(way, told)| {
+        let Resolution { role, by, nearest, words } = told;
+        let words =
+            words.into_iter().map(|(word, points)| SpokenWord { word: word.to_string(), points });
+        ResolutionReport {
+            way,
+            role: role.name.clone(),
+            by,
+            nearest: nearest.cloned(),
+            words: words.collect(),
+        }
+    });
+    ResolveReport { text: text.to_owned(), resolutions: all.collect() }
+}
+
+/// The one answer or the other.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum RolesAnswer {
+    All(RolesReport),
+    Resolved(ResolveReport),
+}
+
+#[derive(Debug, Serialize)]
+pub struct RolesReport {
+    roles: Vec<RoleReport>,
+    /// How wide the terminal is that shows it, if one does.
+    #[serde(skip)]
+    columns: Option<usize>,
+}
+
+#[derive(Debug, Serialize)]
+struct RoleReport {
+    name: RoleName,
+    aliases: Vec<String>,
+    expertise: Vec<Tag>,
+    keywords: Vec<String>,
+    hints: Vec<String>,
+    independent: bool,
+    instruction: String,
+    /// Who would be lent for it now, if anybody is free.
+    best: Option<Candidate>,
+    /// Those who are not told apart from the best.
+    not_told_apart: Vec<PersonaName>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ResolveReport {
+    text: String,
+    resolutions: Vec<ResolutionReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct ResolutionReport {
+    /// As what the text comes.
+    #[serde(rename = "as")]
+    way: &'static str,
+    role: RoleName,
+    by: FoundBy,
+    nearest: Option<RoleName>,
+    words: Vec<SpokenWord>,
+}
+
+#[derive(Debug, Serialize)]
+struct SpokenWord {
+    word: String,
+    points: u32,
+}
+
+impl fmt::Display for RolesAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All(report) => report.fmt(f),
+            Self::Resolved(report) => report.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for RolesReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, role) in self.roles.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write_role(f, role, self.columns.unwrap_or(usize::MAX))?;
+        }
+        Ok(())
+    }
+}
+
+/// The column in which the words about a role begin.
+const INDENT: usize = 15;
+
+fn write_role(f: &mut fmt::Formatter<'_>, role: &RoleReport, columns: usize) -> fmt::Result {
+    write!(f, "{HEADING}{}{HEADING:#}", visible(role.name.as_str()))?;
+    let independent = if role.independent { " (independent)" } else { "" };
+    writeln!(f, "{FAINT}{independent}{FAINT:#}")?;
+    let best = match &role.best {
+        None => "nobody is free".to_owned(),
+        Some(Candidate { name, score, .. }) => {
+            let (total, doubt) = (score.total.as_f64(), doubt(score.doubt));
+            let others = quoted_first(1, &role.not_told_apart).to_string().replace('`', "");
+            let alike =
+                if others.is_empty() { others } else { format!(", not told apart from {others}") };
+            format!("{name}, {total:.3} {doubt}{alike}")
+        }
+    };
+    let parts = [
+        ("Best", best),
+        ("Other names", role.aliases.join(", ")),
+        ("Expertise", tags(&role.expertise)),
+        ("Keywords", role.keywords.join(", ")),
+        ("Hints", role.hints.join(", ")),
+        ("Instruction", role.instruction.clone()),
+    ];
+    for (what, words) in parts.iter().filter(|(_, words)| !words.is_empty()) {
+        let words = wrapped(&visible(words), INDENT, columns);
+        writeln!(f, "  {:<width$}{words}", format!("{what}:"), width = INDENT - 2)?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for ResolveReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new(&["AS", "ROLE", "BECAUSE"]);
+        for it in &self.resolutions {
+            table.row(&[&it.way, &it.role, &it.because()]);
+        }
+        write!(f, "{table}")?;
+        let unknown =
+            self.resolutions.iter().any(|it| it.way == "role" && it.by == FoundBy::Nothing);
+        if unknown {
+            writeln!(f, "\n`assign` would choose for `general`, and warn.")?;
+        }
+        Ok(())
+    }
+}
+
+impl ResolutionReport {
+    fn because(&self) -> String {
+        match self.by {
+            FoundBy::Name => "it is its name".to_owned(),
+            FoundBy::Alias => "it is another name for it".to_owned(),
+            FoundBy::Beginning => "its name begins so".to_owned(),
+            FoundBy::Words => {
+                let words = self.words.iter().map(|it| format!("{} ({})", it.word, it.points));
+                let words: Vec<_> = words.collect();
+                let words = quoted_first(LISTED, &words).to_string().replace('`', "");
+                format!("most words speak for it: {words}")
+            }
+            FoundBy::Nothing => match &self.nearest {
+                Some(nearest) => format!("there is none like that; the nearest is {nearest}"),
+                None => "nothing in it tells of a role".to_owned(),
+            },
+        }
+    }
+}
