@@ -9,7 +9,13 @@ use super::{Cli, environment};
 /// All commands, by what they are for, in the order in which the help shows them.
 pub const GROUPS: &[(&str, &[&str])] = &[
     ("Lend", &["assign", "release", "note", "outcome", "orphan-cleanup"]),
-    ("Look", &["list", "show", "history", "log", "search", "why", "diff", "stats", "roles"]),
+    (
+        "Look",
+        &[
+            "who", "list", "show", "history", "session", "log", "search", "why", "diff", "stats",
+            "roles",
+        ],
+    ),
     ("Judge", &["feedback", "teach", "unlearn", "retract", "replay"]),
     (
         "Keep",

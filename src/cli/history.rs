@@ -8,6 +8,7 @@ use muzzle_persona::events::{NoteText, PersonaName, ProjectName, ReleaseReason, 
 use muzzle_persona::projection::{Assignment, History, Needs};
 use serde::Serialize;
 
+use super::said::{verdicts, went, write_verdicts};
 use super::{AtArgs, Context, Failure, Table, line, minute, number::limit, persona_names};
 
 /// Show a persona's assignments, newest first
@@ -57,23 +58,35 @@ impl fmt::Display for HistoryReport {
         if self.assignments.is_empty() {
             return line(f, format!("{} has no such assignment.", self.name));
         }
-        let headings =
-            ["ASSIGNED", "RELEASED", "ROLE", "PROJECT", "WORK", "SLOT", "SESSION", "NOTE"];
+        let headings = [
+            "ASSIGNED", "RELEASED", "ROLE", "PROJECT", "WORK", "SLOT", "SESSION", "RUN", "SAID",
+            "NOTE",
+        ];
         let mut table = Table::new(&headings);
         for past in &self.assignments {
             let Assignment { role, project, work, session, slot, assigned_at, note, .. } = past;
             let work = work.as_ref().map_or("", WorkName::as_str);
             let note = note.as_ref().map_or("", NoteText::as_str);
             let (assigned, released) = (minute(*assigned_at), released(past));
-            table.row(&[&assigned, &released, role, project, &work, slot, session, &note]);
+            let (went, said) = (went(past), verdicts(past));
+            table.row(&[
+                &assigned, &released, role, project, &work, slot, session, &went, &said, &note,
+            ]);
         }
         if self.assignments.iter().all(|past| past.work.is_none()) {
             table.hide(4);
         }
+        if self.assignments.iter().all(|past| past.outcomes().next().is_none()) {
+            table.hide(7);
+        }
+        if self.assignments.iter().all(|past| past.verdicts().next().is_none()) {
+            table.hide(8);
+        }
         if self.assignments.iter().all(|past| past.note.is_none()) {
             table.hide(headings.len() - 1);
         }
-        write!(f, "{table}")
+        write!(f, "{table}")?;
+        write_verdicts(f, self.assignments.iter())
     }
 }
 

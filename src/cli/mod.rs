@@ -66,9 +66,11 @@ mod retire;
 mod retract;
 mod role;
 mod roles;
+mod said;
 mod search;
 mod seed;
 mod sentence;
+mod session;
 mod show;
 mod shown_path;
 mod stats;
@@ -78,6 +80,7 @@ mod uninstall;
 mod unlearn;
 mod usage_error;
 mod verify;
+mod who;
 mod why;
 mod work;
 
@@ -115,6 +118,8 @@ enum Command {
     List(list::ListArgs),
     Show(show::ShowArgs),
     History(history::HistoryArgs),
+    Session(session::SessionArgs),
+    Who(who::WhoArgs),
     Log(Box<filter::LogArgs>),
     Outcome(outcome::OutcomeArgs),
     Feedback(feedback::FeedbackArgs),
@@ -208,6 +213,8 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::List(args) => output.report(&list::run(&args, context, output.json)?),
         Command::Show(args) => output.report(&show::run(&args, context)?),
         Command::History(args) => output.report(&history::run(&args, context)?),
+        Command::Session(args) => output.report(&session::run(&args, context)?),
+        Command::Who(args) => output.report(&who::run(&args, context)?),
         Command::Log(args) => {
             let mut report = log::run(*args, context)?;
             output.page(|out, json| report.write(out, json))

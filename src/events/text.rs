@@ -231,7 +231,13 @@ impl Slot {
     /// Returns whether this is a slot of that agent.
     #[must_use]
     pub fn belongs_to(&self, agent: &AgentName) -> bool {
-        self.0.rsplit_once('-').is_some_and(|(owner, _)| owner == agent.as_str())
+        self.agent() == agent.as_str()
+    }
+
+    /// The name of the agent whose slot it is.
+    #[must_use]
+    pub fn agent(&self) -> &str {
+        self.0.rsplit_once('-').map_or(&self.0, |(agent, _)| agent)
     }
 }
 

@@ -127,7 +127,8 @@ impl Lease {
     }
 
     /// What it means for whoever needs the persona.
-    pub(crate) fn hold(&self) -> Hold {
+    #[must_use]
+    pub fn hold(&self) -> Hold {
         if self.has_ended() {
             Hold::Ended
         } else if self.call.is_some() && !self.is_seen() {

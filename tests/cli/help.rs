@@ -35,9 +35,11 @@ fn the_first_screen_has_one_line_for_each_command_in_groups() {
       orphan-cleanup  Take personas back from sessions that fell silent
 
     Look:
+      who             Tell who is at work, for which agent and on what
       list            List the personas, by name
       show            Show one persona: who it is, what it did, who holds it
       history         Show a persona's assignments, newest first
+      session         Tell how the runs of a session went, and what was said of them
       log             Tell what happened, newest first
       search          Rank the personas for a role, best first, as `assign` would
       why             Tell why a persona was lent to a session, and not another

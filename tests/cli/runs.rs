@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::harness::{Home, assign_args};
+use crate::harness::{Home, assign_args, without_ids};
 
 /// A home in which the run of `w1` of the session `s1` is over.
 fn home() -> Home {
@@ -61,4 +61,49 @@ fn whoever_takes_it_is_told_why_it_could() {
     "#);
     let past = home.run(&["history", "Lian", "--json"]).json();
     assert_eq!(past["assignments"][1]["reason"], "finished");
+}
+
+#[test]
+fn a_session_tells_how_its_runs_went_and_what_was_said_of_them() {
+    let mut home = home();
+    let say = |home: &Home, words: &str, verdict: &str| -> String {
+        home.run(&["feedback", "lian", "--observation", words, "--sentiment", verdict]).ok();
+        let said = home.run(&["log", "--type", "feedback", "--json"]).json();
+        said["events"][0]["id"].as_str().unwrap().to_owned()
+    };
+    let who = home.run(&["who"]).ok();
+    assert_snapshot!(who, @"
+    NAME       ROLE     AGENT  ON    SINCE             RUN    SESSION
+    Lian Zhou  testing  w1     demo  2026-03-25 15:30  ended  s1
+    ");
+    say(&home, "Slow.", "negative");
+    home.at("2026-03-25T16:30:00Z");
+    let second = say(&home, "Thorough.", "positive");
+    home.run(&["outcome", "--session=s1", "--agent-name=w1", "--result=bad"]).ok();
+    home.run(&["release", "--session", "s1"]).ok();
+    assert_eq!(home.run(&["who"]).ok(), "Nobody is at work.\n");
+    assert_snapshot!(without_ids(&home.run(&["session", "s1"]).ok()), @"
+    NAME       ROLE     PROJECT  AGENT  ASSIGNED          RELEASED          RUN      CALLS  ERRORS  TESTS   SAID
+    Lian Zhou  testing  demo     w1     2026-03-25 15:30  2026-03-25 16:30  ok, bad      3       0  passed  good
+
+    What was said
+    ID        SAID              BY   OF                    VERDICT  WORDS
+    <id>  2026-03-25 16:30  cli  Lian Zhou as testing  good     Thorough.
+    ");
+    let run = &home.run(&["session", "s1", "--json"]).json()["assignments"][0];
+    assert_eq!((&run["name"], &run["agent"]), (&json!("Lian Zhou"), &json!("w1")));
+    assert_eq!(run["verdicts"].as_array().unwrap().len(), 1, "of one source the last counts");
+    assert_eq!(run["verdicts"][0]["observation"], "Thorough.");
+    let outcomes = run["outcomes"].as_array().unwrap();
+    let results: Vec<_> = outcomes.iter().map(|it| (&it["result"], &it["source"])).collect();
+    assert_eq!(results, [(&json!("ok"), &json!("client")), (&json!("bad"), &json!("cli"))]);
+    assert_eq!(run["outcomes"][0]["measures"]["lines"], 12);
+    // What was taken back does not count, and what it replaced counts again.
+    home.run(&["retract", &second]).ok();
+    let run = &home.run(&["history", "lian", "--json"]).json()["assignments"][0];
+    assert_eq!(run["verdicts"][0]["observation"], "Slow.");
+    assert_snapshot!(home.run(&["session", "s9"]).fails(1), @r"
+    error: nobody was ever lent to the session `s9`
+    hint: `muzzle-persona who` shows the sessions that hold somebody
+    ");
 }

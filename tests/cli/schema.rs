@@ -63,6 +63,8 @@ fn every_answer_follows_its_schema() {
         &["why", "lian", "--session", "s2"],
         &["release", "--session", "s2"],
         &["history", "lian"],
+        &["session", "s1"],
+        &["who"],
         &["log"],
         &["render", &log],
         &["list", "--at", "13"],

@@ -1,0 +1,67 @@
+//! How a job went, and what people said of it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use muzzle_persona::events::{Observation, OutcomeResult, Sentiment, TestResult};
+use muzzle_persona::projection::{Assignment, Verdict};
+
+use super::output::HEADING;
+use super::{Table, minute};
+
+/// What the runs of an assignment came to, in one cell.
+pub fn went(assignment: &Assignment) -> String {
+    // Who measured what a run came to matters less than that two do not agree.
+    let results: BTreeSet<_> = assignment.outcomes().map(|it| it.result).collect();
+    let results: Vec<_> = results.into_iter().map(OutcomeResult::as_str).collect();
+    results.join(", ")
+}
+
+/// What was last counted of an assignment's runs: calls, errors and how the tests ended.
+pub fn counted(assignment: &Assignment) -> [String; 3] {
+    let measures = assignment.outcomes().filter_map(|it| it.measures).last().unwrap_or_default();
+    let number = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
+    let test = match measures.test {
+        None => "",
+        Some(TestResult::Passed) => "passed",
+        Some(TestResult::Failed) => "failed",
+    };
+    [number(measures.calls), number(measures.errors), test.to_owned()]
+}
+
+/// The verdicts on an assignment, in one cell.
+pub fn verdicts(assignment: &Assignment) -> String {
+    let words: Vec<_> = assignment.verdicts().map(|it| verdict_word(it.sentiment)).collect();
+    words.join(", ")
+}
+
+/// `good`, `bad` or `mixed`.
+pub fn verdict_word(sentiment: Sentiment) -> &'static str {
+    match sentiment {
+        Sentiment::Positive => "good",
+        Sentiment::Negative => "bad",
+        Sentiment::Neutral => "mixed",
+    }
+}
+
+/// What was said of some assignments, each with its words.
+pub fn write_verdicts<'a>(
+    f: &mut fmt::Formatter<'_>,
+    assignments: impl Iterator<Item = &'a Assignment>,
+) -> fmt::Result {
+    let mut table = Table::new(&["ID", "SAID", "BY", "OF", "VERDICT", "WORDS"]);
+    let mut is_empty = true;
+    for assignment in assignments {
+        for Verdict { id, at, sentiment, source, observation, .. } in assignment.verdicts() {
+            let (id, at) = (format!("{id:.8}"), minute(*at));
+            let of = format!("{} as {}", assignment.persona, assignment.role);
+            let words = observation.as_ref().map_or("(its text is gone)", Observation::as_str);
+            table.row(&[&id, &at, source, &of, &verdict_word(*sentiment), &words]);
+            is_empty = false;
+        }
+    }
+    if is_empty {
+        return Ok(());
+    }
+    write!(f, "\n{HEADING}What was said{HEADING:#}\n{table}")
+}

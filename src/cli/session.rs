@@ -1,0 +1,83 @@
+//! `session`: tell what the agents of a session did.
+
+use std::fmt;
+
+use clap::Args;
+use muzzle_persona::events::{PersonaName, SessionId};
+use muzzle_persona::projection::{Assignment, History};
+use serde::Serialize;
+
+use super::history::released;
+use super::said::{counted, verdicts, went, write_verdicts};
+use super::{AtArgs, Context, Failure, Table, minute};
+
+/// Tell how the runs of a session went, and what was said of them
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona session 00a62d08-e686-4a7f-b68d-71502eb6b076
+  muzzle-persona session s1 --json")]
+pub struct SessionArgs {
+    /// The session
+    #[arg(value_parser = SessionId::parse)]
+    session: SessionId,
+    #[command(flatten)]
+    at: AtArgs,
+}
+
+pub fn run(args: &SessionArgs, context: &mut Context) -> Result<SessionReport, Failure> {
+    let (session, mut snapshot) = (args.session.clone(), context.read(&args.at)?);
+    let mut history = History::of_session(session.clone());
+    snapshot.visit(&[session.as_str()], |record| history.apply(record))?;
+    if history.assignments.is_empty() {
+        let message = format!("nobody was ever lent to the session `{session}`");
+        let hint = "`muzzle-persona who` shows the sessions that hold somebody";
+        return Err(Failure::not_found(message, hint));
+    }
+    let assignments = history.assignments.into_iter();
+    let assignments = assignments.map(|it| Lent { name: it.persona.clone(), assignment: it });
+    Ok(SessionReport { session, assignments: assignments.collect() })
+}
+
+#[derive(Debug, Serialize)]
+pub struct SessionReport {
+    session: SessionId,
+    /// Oldest first.
+    assignments: Vec<Lent>,
+}
+
+#[derive(Debug, Serialize)]
+struct Lent {
+    name: PersonaName,
+    #[serde(flatten)]
+    assignment: Assignment,
+}
+
+impl fmt::Display for SessionReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headings = [
+            "NAME", "ROLE", "PROJECT", "AGENT", "ASSIGNED", "RELEASED", "RUN", ">CALLS", ">ERRORS",
+            "TESTS", "SAID",
+        ];
+        let mut table = Table::new(&headings);
+        for Lent { name, assignment } in &self.assignments {
+            let Assignment { role, project, agent, assigned_at, .. } = assignment;
+            let (assigned, released) = (minute(*assigned_at), released(assignment));
+            let ([calls, errors, tests], went) = (counted(assignment), went(assignment));
+            let said = verdicts(assignment);
+            table.row(&[
+                name, role, project, agent, &assigned, &released, &went, &calls, &errors, &tests,
+                &said,
+            ]);
+        }
+        let all = || self.assignments.iter().map(|it| &it.assignment);
+        let all_counted: Vec<_> = all().map(counted).collect();
+        for (column, count) in (7..10).zip(0..) {
+            if all_counted.iter().all(|counted| counted.get(count).is_none_or(String::is_empty)) {
+                table.hide(column);
+            }
+        }
+        write!(f, "{table}")?;
+        write_verdicts(f, all())
+    }
+}
