@@ -69,6 +69,7 @@ mod roles;
 mod search;
 mod seed;
 mod sentence;
+mod session;
 mod show;
 mod shown_path;
 mod stats;
