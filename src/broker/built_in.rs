@@ -10,7 +10,7 @@ include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
 /// A persona of the seed.
 pub struct BuiltInPersona {
-    name: &'static str,
+    pub name: &'static str,
     traits: &'static [&'static str],
     expertise: &'static [&'static str],
     /// By role, in the order of their names.

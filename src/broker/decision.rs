@@ -56,6 +56,14 @@ pub enum Refusal {
         /// The persona whose name is nearest, if one is near.
         nearest: Option<PersonaName>,
     },
+    /// A new name that is too like one that is there.
+    #[error("`{name}` differs from the persona `{known}` only in case or accents")]
+    NamesAlike {
+        /// The name of the new persona.
+        name: PersonaName,
+        /// The one that is there.
+        known: PersonaName,
+    },
     /// Several names begin that way.
     #[error("`{}` could be any of {}", shortened(name), quoted_first(LISTED, candidates))]
     AmbiguousName {

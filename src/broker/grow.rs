@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use smol_str::SmolStr;
 
 use super::{Decision, Refusal, Role, Situation, Vocabulary};
-use crate::events::{Definition, Event, PersonaName, Tag};
+use crate::events::{Definition, Event, PersonaName, Tag, folded};
 
 /// Grows personas, each knowing of those before it.
 pub struct Growth<'a> {
@@ -22,7 +22,10 @@ impl<'a> Growth<'a> {
         let carriers = roster.expertise().into_iter();
         Self {
             vocabulary,
-            names: UnusedNames::new(vocabulary, roster.names().cloned().collect()),
+            names: UnusedNames::new(
+                vocabulary,
+                roster.names().map(|it| folded(it.as_str())).collect(),
+            ),
             carriers: carriers.map(|(tag, count)| (tag.into(), count)).collect(),
         }
     }
@@ -76,7 +79,8 @@ const INITIALS: usize = 26;
 /// looked at only until it is known to be used.
 struct UnusedNames<'a> {
     vocabulary: &'a Vocabulary,
-    used: BTreeSet<PersonaName>,
+    /// The names that are used, folded.
+    used: BTreeSet<String>,
     /// From a place whose name is known to be used, where to look on: past it, in the same pairs.
     onward: BTreeMap<usize, usize>,
     /// By the place of a pair, its least number that may be unused.
@@ -84,7 +88,7 @@ struct UnusedNames<'a> {
 }
 
 impl<'a> UnusedNames<'a> {
-    fn new(vocabulary: &'a Vocabulary, used: BTreeSet<PersonaName>) -> Self {
+    fn new(vocabulary: &'a Vocabulary, used: BTreeSet<String>) -> Self {
         Self { vocabulary, used, onward: BTreeMap::new(), numbers: BTreeMap::new() }
     }
 
@@ -101,7 +105,7 @@ impl<'a> UnusedNames<'a> {
             }
         }
         let name = unused.unwrap_or_else(|| self.numbered(start));
-        self.used.insert(name.clone());
+        self.used.insert(folded(name.as_str()));
         name
     }
 
@@ -114,7 +118,7 @@ impl<'a> UnusedNames<'a> {
             let next = self.onward.get(&at).copied();
             if next.is_none() {
                 let name = self.name(at);
-                if !self.used.contains(&name) {
+                if !self.used.contains(&folded(name.as_str())) {
                     found = Some(name);
                     break;
                 }
@@ -144,7 +148,7 @@ impl<'a> UnusedNames<'a> {
         let number = self.numbers.entry(pair).or_insert(2);
         loop {
             let numbered = PersonaName::unchecked(&format!("{name} {number}"));
-            if !self.used.contains(&numbered) {
+            if !self.used.contains(&folded(numbered.as_str())) {
                 return numbered;
             }
             *number += 1;
@@ -225,7 +229,7 @@ mod tests {
         let middles: Vec<_> = [""].into_iter().chain(initials.iter().map(String::as_str)).collect();
         let (mut rng, mut again) = (fastrand::Rng::with_seed(3), fastrand::Rng::with_seed(3));
         let mut used = BTreeSet::from(["Bo Li".to_owned(), "Ann Roth 3".to_owned()]);
-        let known = used.iter().map(|name| PersonaName::unchecked(name)).collect();
+        let known = used.iter().map(|name| folded(name)).collect();
         let mut unused = UnusedNames::new(&vocabulary, known);
         for _ in 0..500 {
             let start = again.usize(0..9);

@@ -1,7 +1,7 @@
 //! Finding a persona by what was typed.
 
 use super::Refusal;
-use crate::events::PersonaName;
+use crate::events::{PersonaName, folded};
 use crate::projection::{Candidate, Persona, Roster};
 
 /// How much alike two names must be, from 0 to 1, for one to be suggested for the other.
@@ -30,13 +30,13 @@ pub fn find_candidate<'a>(roster: &'a Roster, typed: &str) -> Result<Candidate<'
 }
 
 fn unknown(roster: &Roster, typed: &str) -> Refusal {
-    let nearest = nearest(roster, &typed.trim().to_lowercase()).cloned();
+    let nearest = nearest(roster, &folded(typed.trim())).cloned();
     Refusal::UnknownPersona { name: typed.to_owned(), nearest }
 }
 
 /// The name that, or one word of which, is most like what was typed.
-fn nearest<'a>(roster: &'a Roster, folded: &str) -> Option<&'a PersonaName> {
-    most_alike(folded, roster.names().map(|name| (name.as_str().to_lowercase(), name)))
+fn nearest<'a>(roster: &'a Roster, typed: &str) -> Option<&'a PersonaName> {
+    most_alike(typed, roster.names().map(|name| (folded(name.as_str()), name)))
 }
 
 /// What belongs to the name that is, or one word of which is, most like what was typed, if any is
@@ -65,6 +65,47 @@ mod tests {
         assert_eq!(found("ann li"), "ann li");
         assert_eq!(found("BO CHEN"), "Bo Chen");
         assert_eq!(found("bob"), "Bob Roth");
+    }
+
+    #[test]
+    fn a_name_is_found_without_its_accents_and_by_any_of_its_words() {
+        let world = World::of(&[
+            "Søren Halvorsen",
+            "Yusuf Karaçay",
+            "Elena Vasquez",
+            "Zoë Łukasiewicz",
+            "Ann-Marie O'Neil",
+            "Elias Halden",
+        ]);
+        let found = |typed: &str| find(&world.roster, typed).unwrap().to_string();
+        for (typed, name) in [
+            ("soren", "Søren Halvorsen"),
+            ("SØREN HALVORSEN", "Søren Halvorsen"),
+            ("karacay", "Yusuf Karaçay"),
+            ("Karaç", "Yusuf Karaçay"),
+            ("vas", "Elena Vasquez"),
+            ("lukas", "Zoë Łukasiewicz"),
+            ("zoe\u{308} l", "Zoë Łukasiewicz"),
+            ("marie", "Ann-Marie O'Neil"),
+            ("neil", "Ann-Marie O'Neil"),
+            ("O’Neil", "Ann-Marie O'Neil"),
+            (" halv ", "Søren Halvorsen"),
+        ] {
+            assert_eq!(found(typed), name, "{typed}");
+        }
+        let of_two = find(&world.roster, "hal").unwrap_err();
+        assert_eq!(of_two.to_string(), "`hal` could be any of `Elias Halden`, `Søren Halvorsen`");
+        for typed in ["lena", "asquez", "", " ", "vasquez elena"] {
+            find(&world.roster, typed).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn of_many_candidates_ten_are_listed() {
+        let names: Vec<_> = (10..40).map(|n| format!("Bo {n}")).collect();
+        let world = World::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let refused = find(&world.roster, "bo").unwrap_err().to_string();
+        assert!(refused.ends_with("`Bo 19` and 20 more"), "{refused}");
     }
 
     #[test]

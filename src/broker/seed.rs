@@ -293,6 +293,14 @@ mod tests {
                 "line 4, column 8: the persona `A` stands here twice",
             ),
             (
+                "[[persona]]\nname = \"Zoë\"\n[[persona]]\nname = \"ZOE\"",
+                "line 4, column 8: `ZOE` differs from the persona `Zoë` only in case or accents",
+            ),
+            (
+                "[[persona]]\nname = \"Soren Halvorsen\"",
+                "line 2, column 8: `Soren Halvorsen` differs from the persona `Søren Halvorsen` only in case or accents",
+            ),
+            (
                 "[[persona]]\nname = \"A\"\n[persona.instructions]\njuggler = \"x\"",
                 "line 4, column 1: there is no role named `juggler`",
             ),

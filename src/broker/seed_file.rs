@@ -13,7 +13,7 @@ use super::roles::normalized;
 use super::scoring_table::{MODEL, MODELS, ScoringTable, as_number};
 use super::words::{Vocabulary, is_among};
 use super::{Lifecycle, Role, built_in};
-use crate::events::{Definition, PersonaName, RoleName, Tag, TextError, check_text};
+use crate::events::{Definition, PersonaName, RoleName, Tag, TextError, check_text, folded};
 use crate::wording::{LISTED, quoted, quoted_first, shortened};
 
 /// The most characters in a command of the seed that runs tests.
@@ -196,8 +196,11 @@ impl Check<'_> {
             self.role(role, &mut names)?;
         }
         let mut names = BTreeSet::new();
+        let built_in = built_in::PERSONAS.iter().map(|it| (folded(it.name), it.name));
+        let mut alike: BTreeMap<_, _> = built_in.collect();
         for persona in &seed.persona {
             self.unique(&mut names, &persona.name, "persona")?;
+            self.unlike(&mut alike, &persona.name)?;
             self.persona(persona, &roles)?;
         }
         Ok(())
@@ -299,6 +302,23 @@ impl Check<'_> {
             return Ok(());
         }
         Err(self.at(word, format!("the {what} `{}` stands here twice", word.get_ref())))
+    }
+
+    /// Names that differ in case or accents only cannot be told apart on a command line.
+    fn unlike<'a>(
+        &self,
+        known: &mut BTreeMap<String, &'a str>,
+        word: &'a Word,
+    ) -> Result<(), SeedError> {
+        let name = word.get_ref().as_str();
+        match known.insert(folded(name), name).filter(|known| *known != name) {
+            None => Ok(()),
+            Some(known) => {
+                let reason =
+                    format!("`{name}` differs from the persona `{known}` only in case or accents");
+                Err(self.at(word, reason))
+            }
+        }
     }
 
     fn text<T>(

@@ -1,9 +1,11 @@
 //! Bringing the roster up to date with a seed file.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Decision, Refusal, Situation};
-use crate::events::{Definition, Event, PersonaName};
+use crate::events::{Definition, Event, PersonaName, folded};
 #[cfg(doc)]
 use crate::projection::Needs;
 use crate::projection::Origin;
@@ -28,10 +30,15 @@ pub fn sync(
     seed: &[Definition],
 ) -> Result<Decision<Synced>, Refusal> {
     let (mut events, mut synced) = (Vec::new(), Synced::default());
+    let known = situation.roster.names().map(|name| (folded(name.as_str()), name));
+    let known: BTreeMap<_, _> = known.collect();
     for definition in seed {
         let name = definition.name.clone();
         match situation.roster.get(&name) {
             None => {
+                if let Some(known) = known.get(&folded(name.as_str())) {
+                    return Err(Refusal::NamesAlike { name, known: (*known).clone() });
+                }
                 events.push(Event::Seed(definition.clone()));
                 synced.added.push(name);
             }
@@ -72,5 +79,21 @@ mod tests {
         }
         assert_eq!(sync(&mut world.situation(), &file).unwrap().events, [], "once is enough");
         assert!(world.roster.get(&name("Absent One")).unwrap().is_active());
+    }
+
+    #[test]
+    fn a_name_that_differs_from_a_known_one_only_in_case_or_accents_is_refused() {
+        let mut world = World::of(&["Søren Halvorsen"]);
+        for new in ["søren halvorsen", "Soren Halvorsen", "Sören Halvorsen"] {
+            let refused = sync(&mut world.situation(), &[definition(new, &[])]).unwrap_err();
+            let told = format!(
+                "`{new}` differs from the persona `Søren Halvorsen` only in case or accents"
+            );
+            assert_eq!(refused.to_string(), told);
+        }
+        assert!(sync(&mut world.situation(), &[definition("Søren Halvorsen", &[])]).is_ok());
+        // Those that a merge brought are personas like others.
+        let mut world = World::of(&["Ann Li", "ann li"]);
+        assert!(sync(&mut world.situation(), &[definition("ann li", &["testing"])]).is_ok());
     }
 }

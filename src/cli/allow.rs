@@ -29,7 +29,8 @@ Examples:
   muzzle-persona allow elena
   muzzle-persona allow 2a9ff68b --revoke")]
 pub struct AllowArgs {
-    /// A persona's name, or how it begins: all its texts; or how the id of one event begins
+    /// A persona's name, or how one of its words begins: all its texts; or how the id of
+    /// one event begins
     #[arg(value_name = "NAME|ID", group = "which", add = persona_names())]
     what: Option<String>,
     /// All texts

@@ -49,7 +49,12 @@ impl Context {
     }
 
     pub fn warn(&mut self, warnings: impl IntoIterator<Item: ToString>) {
-        self.warnings.extend(warnings.into_iter().map(|warning| warning.to_string()));
+        for warning in warnings.into_iter().map(|warning| warning.to_string()) {
+            // A command that opens the store twice warns once.
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
     }
 
     pub fn open(&mut self) -> Result<Store, Failure> {
@@ -62,7 +67,8 @@ impl Context {
     pub fn open_quietly(&mut self) -> Result<Store, Failure> {
         let mut store = self.open_for_allow()?;
         if output::is_seen() {
-            self.notes.extend(waiting_note(&mut store));
+            let note = waiting_note(&mut store).filter(|note| !self.notes.contains(note));
+            self.notes.extend(note);
         }
         Ok(store)
     }

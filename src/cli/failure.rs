@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use muzzle_persona::broker::Refusal;
 use muzzle_persona::environment::{EnvironmentError, STORE as STORE_VARIABLE};
-use muzzle_persona::events::{LogError, PersonaName, visible};
+use muzzle_persona::events::{LogError, PersonaName, SessionId, visible};
 use muzzle_persona::git::RevisionError;
 use muzzle_persona::wording::{LISTED, quoted_first};
 use muzzle_persona::{StoreError, projection::CutoffError};
@@ -132,6 +132,14 @@ impl Failure {
         self.suggesting(typed, meant, ["did you mean ", "?"])
     }
 
+    /// Several sessions whose names begin as was typed.
+    pub fn ambiguous_session(typed: &SessionId, sessions: &[SessionId]) -> Self {
+        let listed = quoted_first(LISTED, sessions);
+        let message = format!("`{typed}` could be any of the sessions {listed}");
+        let first = sessions.first().unwrap_or(typed);
+        Self::not_found(message, "").such_as(typed.as_str(), first.as_str(), "name")
+    }
+
     /// Suggests something longer than what was typed.
     fn such_as(self, typed: &str, longer: &str, what: &str) -> Self {
         self.suggesting(typed, longer, [&format!("write more of the {what}, as in "), ""])
@@ -200,6 +208,10 @@ impl<E: Into<StoreError>> From<E> for Failure {
                 Refusal::AmbiguousName { name, candidates } => {
                     let first = candidates.first().map_or(name.as_str(), PersonaName::as_str);
                     return Self::not_found(&error, "").such_as(name, first, "name");
+                }
+                Refusal::NamesAlike { known, .. } => {
+                    let hint = format!("write it as `{known}`, or give the new one another name");
+                    return Self::refused(&error, hint);
                 }
                 Refusal::IsHeld { session, .. } => {
                     let session = hint::word(session.as_str(), "SESSION");

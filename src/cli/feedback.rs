@@ -28,7 +28,7 @@ Examples:
   muzzle-persona feedback elena -r testing --sentiment negative -m 'Ran no test.'
   muzzle-persona feedback elena --teach -m 'Missed that it takes two runs.'")]
 pub struct FeedbackArgs {
-    /// The persona's name, or how it begins
+    /// The persona's name, or how one of its words begins
     #[arg(add = persona_names())]
     name: String,
     /// What was observed, at most 2,000 characters

@@ -27,12 +27,12 @@ Examples:
   muzzle-persona log --persona elena --type feedback
   muzzle-persona log -p acme-api --since 2026-03-01 --reverse")]
 pub struct LogArgs {
-    /// Only those that name this persona: its name, or how it begins
+    /// Only those that name this persona: its name, or how one of its words begins
     #[arg(long, value_name = "NAME", add = persona_names())]
     persona: Option<String>,
-    /// Only those of this session
+    /// Only those of this session: its name, or how it begins
     #[arg(short = 's', long, value_parser = SessionId::parse)]
-    session: Option<SessionId>,
+    pub session: Option<SessionId>,
     /// Only those that name this project
     #[arg(short = 'p', long, value_parser = ProjectName::parse)]
     project: Option<ProjectName>,

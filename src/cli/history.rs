@@ -18,7 +18,7 @@ Examples:
   muzzle-persona history elena -n 5
   muzzle-persona history elena -p acme-api --work fix-login")]
 pub struct HistoryArgs {
-    /// The persona's name, or how it begins
+    /// The persona's name, or how one of its words begins
     #[arg(add = persona_names())]
     name: String,
     /// Only those on this project

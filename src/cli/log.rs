@@ -8,6 +8,7 @@ use muzzle_persona::projection::{Line, LineDamage};
 use muzzle_persona::{Snapshot, StoreError};
 use serde_json::value::RawValue;
 
+use super::named_session::{self, Among};
 use super::output::{FAINT, escape_hidden};
 use super::{Context, Failure, filter::LogArgs, minute, sentence};
 
@@ -18,6 +19,13 @@ pub fn run(mut filter: LogArgs, context: &mut Context) -> Result<LogReport, Fail
     let (newest_first, limit) = (!filter.reverse, filter.limit);
     let mut report = LogReport { snapshot, filter, pages: VecDeque::new(), newest_first };
     report.find(limit)?;
+    if report.pages.is_empty()
+        && let Some(typed) = &report.filter.session
+        && let Some(begun) = named_session::begun(context, &mut report.snapshot, typed, Among::All)?
+    {
+        report.filter.session = Some(begun);
+        report.find(limit)?;
+    }
     Ok(report)
 }
 

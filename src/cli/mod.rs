@@ -49,6 +49,7 @@ mod list;
 mod log;
 mod man;
 mod man_page;
+mod named_session;
 mod note;
 mod number;
 mod orphan_cleanup;

@@ -11,6 +11,7 @@ use muzzle_persona::projection::Needs;
 use muzzle_persona::{Store, StoreError};
 use serde::Serialize;
 
+use super::named_session::{self, Among};
 use super::{Context, Failure, line};
 
 /// Leave word of where a persona stopped on its project
@@ -24,7 +25,7 @@ Examples:
   muzzle-persona note -s s1 -m 'The retry loop is done; the queue is not.'
   muzzle-persona note -s s1 -a worker-1 -m 'The queue is half done.'")]
 pub struct NoteArgs {
-    /// The session that holds them
+    /// The session that holds them, or how its name begins
     #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: SessionId,
     /// Only for those of this agent
@@ -37,11 +38,23 @@ pub struct NoteArgs {
 
 pub fn run(args: NoteArgs, context: &mut Context) -> Result<NoteReport, Failure> {
     let NoteArgs { session, agent_name: agent, note } = args;
-    let request = NoteRequest { session, agent, note };
-    let (mut store, left) =
-        context.execute(&Needs::nothing(), |situation| broker::note(situation, &request))?;
+    let mut request = NoteRequest { session, agent, note };
+    let (mut store, left) = match leave(&request, context) {
+        Err(failure) if failure.kind == "not_found" => {
+            let mut snapshot = context.present()?;
+            let begun =
+                named_session::begun(context, &mut snapshot, &request.session, Among::Holding)?;
+            request.session = begun.ok_or(failure)?;
+            leave(&request, context)?
+        }
+        left => left?,
+    };
     let notes = recorded(&mut store, left)?;
     Ok(NoteReport { session: request.session, note: request.note, notes })
+}
+
+fn leave(request: &NoteRequest, context: &mut Context) -> Result<(Store, Vec<Noted>), Failure> {
+    context.execute(&Needs::nothing(), |situation| broker::note(situation, request))
 }
 
 /// The notes as the store has them now.

@@ -11,6 +11,7 @@ use muzzle_persona::events::{
 use muzzle_persona::projection::Needs;
 use serde::Serialize;
 
+use super::named_session::{self, Among};
 use super::{Context, Failure, line};
 
 /// Record how an agent's run ended, as it was measured
@@ -26,7 +27,7 @@ Examples:
   muzzle-persona outcome -s s1 -a worker-1 --result ok
   muzzle-persona outcome -s s1 -a worker-1 --result bad --source ci")]
 pub struct OutcomeArgs {
-    /// The session of the run
+    /// The session of the run, or how its name begins
     #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: SessionId,
     /// The agent that ran
@@ -46,9 +47,15 @@ fn results() -> impl TypedValueParser<Value = OutcomeResult> {
 }
 
 pub fn run(args: OutcomeArgs, context: &mut Context) -> Result<OutcomeReport, Failure> {
-    let OutcomeArgs { session, agent_name: agent, result, source } = args;
+    let OutcomeArgs { mut session, agent_name: agent, result, source } = args;
     let mut snapshot = context.present()?;
-    let slots = snapshot.slots_of(&session, &agent)?;
+    let mut slots = snapshot.slots_of(&session, &agent)?;
+    if slots.is_empty()
+        && let Some(begun) = named_session::begun(context, &mut snapshot, &session, Among::All)?
+    {
+        slots = snapshot.slots_of(&begun, &agent)?;
+        session = begun;
+    }
     let (run, ended, measures) = (RunId::of(&session, &agent), false, None);
     let request = OutcomeRequest { session, agent, slots, run, result, source, ended, measures };
     let (mut store, recorded) =

@@ -12,7 +12,7 @@ Examples:
   muzzle-persona reactivate elena
   muzzle-persona reactivate 'Elena Vasquez' --json")]
 pub struct ReactivateArgs {
-    /// The persona's name, or how it begins
+    /// The persona's name, or how one of its words begins
     #[arg(add = persona_names())]
     name: String,
 }

@@ -8,9 +8,10 @@ use muzzle_persona::broker::{self, Decision, ReleaseRequest};
 use muzzle_persona::events::{
     AgentName, NoteText, PersonaName, ReleaseReason, ReleasedSlot, RoleName, SessionId, Slot,
 };
-use muzzle_persona::{projection::Needs, wording::Count};
+use muzzle_persona::{Snapshot, Store, projection::Needs, wording::Count};
 use serde::Serialize;
 
+use super::named_session::{self, Among};
 use super::note::{self, NoteLeft};
 use super::{Context, Failure, line};
 
@@ -24,7 +25,7 @@ Examples:
   muzzle-persona release -s s1
   muzzle-persona release -s s1 -a worker-1 -m 'The queue is not reviewed yet.'")]
 pub struct ReleaseArgs {
-    /// The session that holds them
+    /// The session that holds them, or how its name begins
     #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: SessionId,
     /// Only those of this agent
@@ -37,15 +38,17 @@ pub struct ReleaseArgs {
 
 pub fn run(args: ReleaseArgs, context: &mut Context) -> Result<ReleaseReport, Failure> {
     let ReleaseArgs { session, agent_name: agent, note } = args;
-    let request = ReleaseRequest { session, agent, reason: ReleaseReason::Manual };
-    let (mut store, (released, left)) = context.execute(&Needs::nothing(), |situation| {
-        if let Some(note) = &note {
-            return broker::release_with_note(situation, &request, note);
+    let mut request = ReleaseRequest { session, agent, reason: ReleaseReason::Manual };
+    let (store, mut done) = give_back(&request, note.as_ref(), context)?;
+    if done.released.slots.is_empty() {
+        let mut snapshot = Snapshot::present(store, context.options.now);
+        let begun = named_session::begun(context, &mut snapshot, &request.session, Among::Holding)?;
+        if let Some(session) = begun {
+            request.session = session;
+            done = give_back(&request, note.as_ref(), context)?.1;
         }
-        let Decision { events, outcome, notices } = broker::release(situation, &request)?;
-        Ok(Decision { events, outcome: (outcome, Vec::new()), notices })
-    })?;
-    let notes = note::recorded(&mut store, left)?;
+    }
+    let Done { released, notes } = done;
     if note.is_some() && notes.is_empty() {
         context.warn(["nothing was open, so no note was left"]);
     }
@@ -56,6 +59,28 @@ pub fn run(args: ReleaseArgs, context: &mut Context) -> Result<ReleaseReport, Fa
         retired: Some(released.retired),
         notes: Some(notes),
     })
+}
+
+/// What was given back, and the notes that were left.
+struct Done {
+    released: broker::Released,
+    notes: Vec<NoteLeft>,
+}
+
+fn give_back(
+    request: &ReleaseRequest,
+    note: Option<&NoteText>,
+    context: &mut Context,
+) -> Result<(Store, Done), Failure> {
+    let (mut store, (released, left)) = context.execute(&Needs::nothing(), |situation| {
+        if let Some(note) = note {
+            return broker::release_with_note(situation, request, note);
+        }
+        let Decision { events, outcome, notices } = broker::release(situation, request)?;
+        Ok(Decision { events, outcome: (outcome, Vec::new()), notices })
+    })?;
+    let notes = note::recorded(&mut store, left)?;
+    Ok((store, Done { released, notes }))
 }
 
 #[derive(Debug, Serialize)]

@@ -15,7 +15,7 @@ Examples:
   muzzle-persona retire elena
   muzzle-persona retire elena --force")]
 pub struct RetireArgs {
-    /// The persona's name, or how it begins
+    /// The persona's name, or how one of its words begins
     #[arg(add = persona_names())]
     name: String,
     /// Release it first if it is held

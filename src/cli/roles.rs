@@ -26,9 +26,12 @@ use super::{AtArgs, Context, Failure, Table};
 #[command(after_long_help = "\
 Examples:
   muzzle-persona roles
-  muzzle-persona roles --at 2026-03-19
+  muzzle-persona roles -r testing
   muzzle-persona roles resolve flaky-test-hunter")]
 pub struct RolesArgs {
+    /// Only this one, with all its words
+    #[arg(short = 'r', long, value_parser = RoleName::parse)]
+    role: Option<RoleName>,
     #[command(flatten)]
     at: AtArgs,
     #[command(subcommand)]
@@ -59,10 +62,17 @@ pub fn run(args: &RolesArgs, context: &mut Context) -> Result<RolesAnswer, Failu
     if let Some(RolesCommand::Resolve(ResolveArgs { text })) = &args.command {
         return Ok(RolesAnswer::Resolved(resolve(&snapshot.rules().roles, text)));
     }
-    let names: Vec<_> = snapshot.rules().roles.all().iter().map(|role| role.name.clone()).collect();
-    Ok(snapshot.look(&Needs::roles(names), |then| {
-        let roles = then.rules().roles.all().iter().map(|role| report(then, role));
-        Ok(RolesAnswer::All(RolesReport { roles: roles.collect(), columns: output::columns() }))
+    let known = &snapshot.rules().roles;
+    let names: Vec<_> = match &args.role {
+        Some(typed) => vec![known.known(typed)?.name.clone()],
+        None => known.all().iter().map(|role| role.name.clone()).collect(),
+    };
+    Ok(snapshot.look(&Needs::roles(names.clone()), |then| {
+        let all = then.rules().roles.all().iter().filter(|role| names.contains(&role.name));
+        let roles = all.map(|role| report(then, role)).collect();
+        let columns = output::columns();
+        let is_short = columns.is_some() && args.role.is_none();
+        Ok(RolesAnswer::All(RolesReport { roles, columns, is_short }))
     })?)
 }
 
@@ -129,6 +139,9 @@ pub struct RolesReport {
     /// How wide the terminal is that shows it, if one does.
     #[serde(skip)]
     columns: Option<usize>,
+    /// Whether of many words only the first are shown.
+    #[serde(skip)]
+    is_short: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -184,7 +197,11 @@ impl fmt::Display for RolesReport {
             if index > 0 {
                 writeln!(f)?;
             }
-            write_role(f, role, self.columns.unwrap_or(usize::MAX))?;
+            let words = if self.is_short { LISTED } else { usize::MAX };
+            write_role(f, role, self.columns.unwrap_or(usize::MAX), words)?;
+        }
+        if self.is_short {
+            writeln!(f, "\n`muzzle-persona roles -r ROLE` shows all words of one.")?;
         }
         Ok(())
     }
@@ -193,7 +210,14 @@ impl fmt::Display for RolesReport {
 /// The column in which the words about a role begin.
 const INDENT: usize = 15;
 
-fn write_role(f: &mut fmt::Formatter<'_>, role: &RoleReport, columns: usize) -> fmt::Result {
+/// Writes about one role, with so many of the words that tell of it.
+fn write_role(
+    f: &mut fmt::Formatter<'_>,
+    role: &RoleReport,
+    columns: usize,
+    most: usize,
+) -> fmt::Result {
+    let listed = |words: &[String]| quoted_first(most, words).to_string().replace('`', "");
     write!(f, "{HEADING}{}{HEADING:#}", visible(role.name.as_str()))?;
     let independent = if role.independent { " (independent)" } else { "" };
     writeln!(f, "{FAINT}{independent}{FAINT:#}")?;
@@ -209,10 +233,10 @@ fn write_role(f: &mut fmt::Formatter<'_>, role: &RoleReport, columns: usize) -> 
     };
     let parts = [
         ("Best", best),
-        ("Other names", role.aliases.join(", ")),
+        ("Other names", listed(&role.aliases)),
         ("Expertise", tags(&role.expertise)),
-        ("Keywords", role.keywords.join(", ")),
-        ("Hints", role.hints.join(", ")),
+        ("Keywords", listed(&role.keywords)),
+        ("Hints", listed(&role.hints)),
         ("Instruction", role.instruction.clone()),
     ];
     for (what, words) in parts.iter().filter(|(_, words)| !words.is_empty()) {

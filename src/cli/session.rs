@@ -3,11 +3,13 @@
 use std::fmt;
 
 use clap::Args;
+use muzzle_persona::Snapshot;
 use muzzle_persona::events::{PersonaName, SessionId};
 use muzzle_persona::projection::{Assignment, History};
 use serde::Serialize;
 
 use super::history::released;
+use super::named_session::{self, Among};
 use super::said::{counted, verdicts, went, write_verdicts};
 use super::{AtArgs, Context, Failure, Table, minute};
 
@@ -18,7 +20,7 @@ Examples:
   muzzle-persona session 00a62d08-e686-4a7f-b68d-71502eb6b076
   muzzle-persona session s1 --json")]
 pub struct SessionArgs {
-    /// The session
+    /// The session, or how its name begins
     #[arg(value_parser = SessionId::parse)]
     session: SessionId,
     #[command(flatten)]
@@ -26,9 +28,14 @@ pub struct SessionArgs {
 }
 
 pub fn run(args: &SessionArgs, context: &mut Context) -> Result<SessionReport, Failure> {
-    let (session, mut snapshot) = (args.session.clone(), context.read(&args.at)?);
-    let mut history = History::of_session(session.clone());
-    snapshot.visit(&[session.as_str()], |record| history.apply(record))?;
+    let (mut session, mut snapshot) = (args.session.clone(), context.read(&args.at)?);
+    let mut history = history_of(&session, &mut snapshot)?;
+    if history.assignments.is_empty()
+        && let Some(begun) = named_session::begun(context, &mut snapshot, &session, Among::All)?
+    {
+        history = history_of(&begun, &mut snapshot)?;
+        session = begun;
+    }
     if history.assignments.is_empty() {
         let message = format!("nobody was ever lent to the session `{session}`");
         let hint = "`muzzle-persona who` shows the sessions that hold somebody";
@@ -37,6 +44,12 @@ pub fn run(args: &SessionArgs, context: &mut Context) -> Result<SessionReport, F
     let assignments = history.assignments.into_iter();
     let assignments = assignments.map(|it| Lent { name: it.persona.clone(), assignment: it });
     Ok(SessionReport { session, assignments: assignments.collect() })
+}
+
+fn history_of(session: &SessionId, snapshot: &mut Snapshot) -> Result<History, Failure> {
+    let mut history = History::of_session(session.clone());
+    snapshot.visit(&[session.as_str()], |record| history.apply(record))?;
+    Ok(history)
 }
 
 #[derive(Debug, Serialize)]

@@ -21,7 +21,7 @@ Examples:
   muzzle-persona show elena
   muzzle-persona show elena --at 2026-03-19")]
 pub struct ShowArgs {
-    /// The persona's name, or how it begins
+    /// The persona's name, or how one of its words begins
     #[arg(add = persona_names())]
     name: String,
     #[command(flatten)]

@@ -23,7 +23,7 @@ Examples:
   muzzle-persona teach elena -m 'Run the retry tests twice.'
   muzzle-persona teach elena -r testing -p acme-api -m 'The stub needs port 7070.'")]
 pub struct TeachArgs {
-    /// The persona's name, or how it begins
+    /// The persona's name, or how one of its words begins
     #[arg(add = persona_names())]
     name: String,
     /// What it is taught, at most 200 characters

@@ -15,6 +15,7 @@ use muzzle_persona::events::{
 use muzzle_persona::projection::{Cutoff, FoldKey, LessonRecord, PastAssignment, Persona};
 use serde::Serialize;
 
+use super::named_session::{self, Among};
 use super::part::{passed_over, told, took_part};
 use super::persona::{
     Candidate, SCORE, doubtful, given_up, hide_doubt, not_told_apart, parts, place,
@@ -33,10 +34,11 @@ Examples:
   muzzle-persona why elena -s s1
   muzzle-persona why elena -s s1 -r testing -n 3")]
 pub struct WhyArgs {
-    /// The persona's name, or how it begins
+    /// The persona's name, or how one of its words begins
     #[arg(add = persona_names())]
     name: String,
-    /// The session that it was lent to; of several times the last counts
+    /// The session that it was lent to, or how its name begins; of several times
+    /// the last counts
     #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: SessionId,
     /// Only as it was lent in this role
@@ -55,11 +57,20 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let mut store = Snapshot::present(context.open()?, context.options.now);
     let name = broker::find(store.roster(), name).map_err(Failure::from)?.clone();
     let meant = role.as_ref().map(|typed| roles::find(&mut store, typed)).transpose()?;
-    let mut last = None;
-    store.visit(&[session.as_str()], |record| {
-        let found = PastAssignment::find(record, &name, session, meant.as_ref(), slot.as_ref());
-        last = found.or_else(|| last.take());
-    })?;
+    let find = |session: &SessionId, store: &mut Snapshot| {
+        let mut last = None;
+        store.visit(&[session.as_str()], |record| {
+            let found = PastAssignment::find(record, &name, session, meant.as_ref(), slot.as_ref());
+            last = found.or_else(|| last.take());
+        })?;
+        Ok::<_, Failure>(last)
+    };
+    let mut last = find(session, &mut store)?;
+    if last.is_none()
+        && let Some(begun) = named_session::begun(context, &mut store, session, Among::All)?
+    {
+        last = find(&begun, &mut store)?;
+    }
     let assignment = last.ok_or_else(|| {
         let how = if role.is_some() || slot.is_some() { " in that role or slot" } else { "" };
         let message = format!("`{name}` was never lent to the session `{session}`{how}");

@@ -9,6 +9,7 @@ mod detached_text;
 mod event;
 mod event_data;
 mod event_text;
+mod folded;
 mod id;
 mod line;
 mod line_parts;
@@ -27,6 +28,7 @@ pub use event::{
     Retract, Sentiment, Summary, Unlearn,
 };
 pub use event_text::EventText;
+pub use folded::folded;
 pub use id::{EventId, IdPrefix};
 pub(crate) use line::{LINE_LIMIT, check_id, decode_checked, end_with_id, possible_ids, prefilter};
 pub use line::{LineError, decode, encode};

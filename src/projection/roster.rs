@@ -12,7 +12,7 @@ use super::judgements::Judgements;
 use super::participations::Participations;
 use super::stored::Stored;
 use super::{Candidate, Lease, Needs, Persona};
-use crate::events::{EventId, PersonaName, RoleName, SessionId, Slot, Tag};
+use crate::events::{EventId, PersonaName, RoleName, SessionId, Slot, Tag, folded};
 
 /// The personas, who holds them, and what was counted on the way.
 ///
@@ -170,20 +170,23 @@ impl Roster {
     }
 
     /// The names that are meant by what was typed: the exact one; else those that differ in case
-    /// only; else those that begin so.
+    /// and accents only; else those of which a word begins so.
     pub(crate) fn matching(&self, typed: &str) -> Vec<&PersonaName> {
         let exact = self.position(&PersonaName::unchecked(typed)).ok();
         if let Some(name) = exact.and_then(|index| self.names.get(index)) {
             return vec![name];
         }
-        let folded = typed.trim().to_lowercase();
-        let is = |name: &&PersonaName| name.as_str().to_lowercase() == folded;
-        let begins = |name: &&PersonaName| name.as_str().to_lowercase().starts_with(&folded);
-        let same: Vec<_> = self.names().filter(is).collect();
-        if same.is_empty() && !folded.is_empty() {
-            return self.names().filter(begins).collect();
+        let wanted = folded(typed.trim());
+        let (mut same, mut begun) = (Vec::new(), Vec::new());
+        for name in self.names() {
+            let name_folded = folded(name.as_str());
+            if name_folded == wanted {
+                same.push(name);
+            } else if has_word_from(&name_folded, &wanted) {
+                begun.push(name);
+            }
         }
-        same
+        if same.is_empty() && !wanted.is_empty() { begun } else { same }
     }
 
     /// The persona of that name.
@@ -309,7 +312,7 @@ impl Roster {
     }
 
     /// The sessions that hold a persona, with the latest moment at which an event named each.
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = (&SessionId, Timestamp)> {
+    pub fn sessions(&self) -> impl Iterator<Item = (&SessionId, Timestamp)> {
         self.sessions.iter().map(|(session, activity)| (session, activity.last))
     }
 
@@ -352,3 +355,12 @@ impl PartialEq for Roster {
 }
 
 impl Eq for Roster {}
+
+/// Returns whether a word of a name begins so, and what follows is as wanted; both are folded.
+fn has_word_from(name: &str, wanted: &str) -> bool {
+    let is_start = |at: usize| {
+        let before = name.get(..at).unwrap_or_default();
+        before.is_empty() || before.ends_with(|c: char| c.is_whitespace() || c == '-' || c == '\'')
+    };
+    name.match_indices(wanted).any(|(at, _)| is_start(at))
+}

@@ -110,7 +110,7 @@ fn each_filter_takes_what_it_says() {
         (&["--persona", "Uma Obi"][..], &[14, 13, 12, 10, 8, 6, 4, 3][..]),
         (&["--persona", "uma"], &[14, 13, 12, 10, 8, 6, 4, 3]),
         (&["--session", "s2"], &[11, 10, 8, 6]),
-        (&["--session", "s"], &[]),
+        (&["--session", "t"], &[]),
         (&["--project", "acme-api"], &[8, 6, 5]),
         (&["--role", "testing"], &[14, 10, 8, 6]),
         (&["--role", "qa"], &[14, 10, 8, 6]),

@@ -39,6 +39,7 @@ mod lessons;
 mod links;
 mod log;
 mod merge;
+mod names;
 #[cfg(unix)]
 mod plugin;
 mod reading;

@@ -34,6 +34,9 @@ fn roles_are_listed_with_all_that_the_seed_says_and_who_is_best() {
     let best = &home.run(&["search", "-r", "testing", "--json"]).json();
     assert_eq!(testing.unwrap()["best"]["name"], best["personas"][0]["name"]);
     assert_eq!(testing.unwrap()["not_told_apart"], best["not_told_apart"]);
+    let one = home.run(&["roles", "-r", "levels"]).ok();
+    assert_eq!(one, format!("{first}\n"));
+    home.run(&["roles", "-r", "levelling-up"]).fails(1);
     // Whoever is held would not be lent.
     home.assign("s1", "w", "testing");
     let json = home.run(&["roles", "--json"]).json();
@@ -174,4 +177,31 @@ fn each_number_says_where_it_is_from() {
     assert!(named.lines().any(|line| line.starts_with("store ") && line.ends_with(" --store")));
     home.use_store(&other);
     assert!(home.run(&["config"]).ok().contains("  MUZZLE_PERSONA_STORE\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn on_a_terminal_the_words_of_a_role_fit_and_the_first_of_many_are_shown() {
+    let home = Home::seeded();
+    let shown = |args: &[&str], columns: &str| {
+        let mut command = home.command();
+        command.args(args).env("COLUMNS", columns).env("NO_COLOR", "1");
+        let (code, shown) = crate::terminal::on_terminal(command, "");
+        assert_eq!(code, Some(0), "{shown}");
+        shown
+    };
+    for columns in [40, 80, 120] {
+        for args in [&["roles"][..], &["roles", "-r", "testing"]] {
+            let answer = shown(args, &columns.to_string());
+            let (answer, hint) =
+                answer.split_once("\n`muzzle-persona roles").unwrap_or((&answer, ""));
+            let wide = answer.lines().find(|line| line.chars().count() > columns);
+            assert_eq!(wide, None);
+            assert_eq!(hint.is_empty(), args.len() > 1);
+            let flat = answer.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(flat.contains("a11y, accessibility audit,"), "{answer}");
+            assert_eq!(flat.contains("visual regression, vitest"), args.len() > 1, "{answer}");
+        }
+    }
+    assert!(home.run(&["roles"]).ok().contains("visual regression, vitest\n"), "a pipe has all");
 }

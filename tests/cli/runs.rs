@@ -102,6 +102,8 @@ fn a_session_tells_how_its_runs_went_and_what_was_said_of_them() {
     home.run(&["retract", &second]).ok();
     let run = &home.run(&["history", "lian", "--json"]).json()["assignments"][0];
     assert_eq!(run["verdicts"][0]["observation"], "Slow.");
+    let by_beginning = home.run(&["session", "s"]);
+    assert!(by_beginning.stdout.contains("Lian Zhou"), "{}", by_beginning.stdout);
     assert_snapshot!(home.run(&["session", "s9"]).fails(1), @r"
     error: nobody was ever lent to the session `s9`
     hint: `muzzle-persona who` shows the sessions that hold somebody
