@@ -35,6 +35,8 @@ mod persona;
 pub(crate) mod pipeline;
 mod roster;
 mod stored;
+mod time_window;
+mod timeline;
 mod view;
 mod warning;
 
@@ -42,6 +44,7 @@ pub use candidate::Candidate;
 pub use change::{Pair, PersonaChange, RoleChange, StatusReason};
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::{Assignment, History};
+pub use judged::MonthlyVerdicts;
 pub use lessons::{LessonRecord, LessonStatus, NoteRecord};
 pub use line::{Line, LineDamage};
 pub(crate) use month_tally::{Month, MonthTally};
@@ -50,6 +53,8 @@ pub use participation::{PartIn, WorkScope};
 pub use past_assignment::PastAssignment;
 pub use persona::{Lease, Origin, OutcomeTally, Persona, RoleRecord, Status, Tally, Work};
 pub use roster::Roster;
+pub use time_window::TimeWindow;
+pub use timeline::{Job, JobCount, Span, Task, Timeline, TimelineScope};
 #[cfg(test)]
 pub(crate) use view::tests as testing;
 pub use view::{Fold, View};
