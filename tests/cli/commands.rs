@@ -508,7 +508,7 @@ fn the_manual_has_a_page_for_each_command() {
     );
     std::fs::create_dir(&dir).unwrap();
     home.run(&["man", "--dir", at]).ok();
-    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 35, "34 commands and the program");
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 38, "37 commands and the program");
     assert_snapshot!(home.run(&["man", "nope"]).fails(1), @r"
     error: there is no command `nope`
     hint: `muzzle-persona help` shows all commands

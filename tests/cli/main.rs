@@ -39,6 +39,8 @@ mod links;
 mod log;
 mod merge;
 #[cfg(unix)]
+mod pictures;
+#[cfg(unix)]
 mod plugin;
 mod reading;
 mod readme;
