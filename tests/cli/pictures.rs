@@ -59,6 +59,8 @@ fn section(page: &str, id: &str) -> String {
 #[test]
 fn a_page_shows_who_is_held_who_fits_who_did_what_and_what_was_said() {
     let page = page(&busy(), &[]);
+    let summary = "12 personas, 11 of them active; 1 open slot; 21 events.";
+    assert!(page.contains(summary), "{page}");
     assert_snapshot!(section(&page, "board"), @r"
     At work
     Persona|Role|Agent|Where|Session|Since
@@ -66,7 +68,7 @@ fn a_page_shows_who_is_held_who_fits_who_did_what_and_what_was_said() {
     ");
     assert_snapshot!(section(&page, "heat"), @r"
     Who fits which role
-    The score, from which the next choice would go; ± its doubt; and the number of finished jobs. Blue is high, orange low. Grey: not told apart from the best of the others in that role.
+    The score, from which the next choice would go; ± its doubt; and the number of finished jobs. Blue is high, yellow a half, orange low. Grey: not told apart from the best of the others in that role.
     Persona|code-reviewer|testing
     Leilani Kahale|·|0.61|±0.15|1 job
     Elena Vasquez|0.55|±0.17|0 jobs|·
@@ -97,7 +99,8 @@ fn a_page_shows_who_is_held_who_fits_who_did_what_and_what_was_said() {
     1
     Feb
     Mar
-    Month|Good verdicts|Bad verdicts|Neither|Ended well|Ended badly
+    Month|Verdicts|Runs that ended
+    good|bad|neither|well|badly
     2026-03|1|0|0|1|0
     2026-02|0|1|0|0|0
     ");
@@ -229,11 +232,11 @@ fn a_page_is_small_whatever_the_log_holds() {
     let page = home.run(&["page", "--out=-"]).stdout;
     assert!(page.len() < 500_000, "{} bytes", page.len());
     for said in [
-        "And 1140 slots more.",
-        "And 240 personas more.",
-        "And 16 roles more.",
-        "And 260 personas more.",
-        "And 1140 jobs more.",
+        "And 1140 more slots.",
+        "And 240 more personas.",
+        "And 16 more roles.",
+        "And 260 more personas.",
+        "And 1140 more jobs.",
     ] {
         assert!(page.contains(said), "{said}");
     }
@@ -334,7 +337,7 @@ fn heat_is_a_table_where_colours_are_not_seen() {
     assert_snapshot!(home.run(&["heat", "--limit", "1", "--project", "shop"]).ok(), @r"
     PERSONA         ROLE     SCORE   DOUBT  JOBS  TOLD APART
     Leilani Kahale  testing  0.614  ±0.151     1  no
-    And 1 persona more; `--limit N` shows more of them.
+    And 1 more persona; `--limit N` shows more of them.
     ");
     assert_snapshot!(home.run(&["heat", "--limit", "1", "--json"]).ok(), @r#"
     {
@@ -375,7 +378,7 @@ fn lanes_are_a_table_where_colours_are_not_seen() {
     assert_snapshot!(home.run(&["lanes", "--since=2026-01-01", "--project=shop", "--limit=1"]).ok(), @r"
     PERSONA         ASSIGNED          RELEASED          ROLE     PROJECT  SLOT
     Leilani Kahale  2026-03-24 09:00  2026-03-25 09:00  testing  shop     tester-0
-    And 1 job more; `--limit N` shows more of them.
+    And 1 more job; `--limit N` shows more of them.
     ");
     assert_snapshot!(home.run(&["lanes", "--limit", "1", "--json"]).ok(), @r#"
     {

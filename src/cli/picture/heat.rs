@@ -111,11 +111,11 @@ impl fmt::Display for HeatReport {
             None => self.table(f)?,
         }
         if self.personas_left_out > 0 {
-            let left_out = Count(self.personas_left_out as u64, "persona");
-            writeln!(f, "And {left_out} more; `--limit N` shows more of them.")?;
+            let left_out = Count(self.personas_left_out as u64, "more persona");
+            writeln!(f, "And {left_out}; `--limit N` shows more of them.")?;
         }
         if self.roles_left_out > 0 {
-            writeln!(f, "And {} more.", Count(self.roles_left_out as u64, "role"))?;
+            writeln!(f, "And {}.", Count(self.roles_left_out as u64, "more role"))?;
         }
         Ok(())
     }
@@ -175,11 +175,11 @@ impl HeatRow {
     }
 }
 
-/// From orange over grey to blue, which everybody can tell apart, with a text that stands out.
+/// From orange over yellow to blue, which everybody can tell apart, with a text that stands out.
 const STYLES: [Style; 5] = [
     shade_of(130, 231),
     shade_of(180, 16),
-    shade_of(252, 16),
+    shade_of(229, 16),
     shade_of(117, 16),
     shade_of(25, 231),
 ];

@@ -121,8 +121,8 @@ impl LanesReport {
         }
         write!(f, "{table}")?;
         if self.jobs_left_out > 0 {
-            let left_out = Count(self.jobs_left_out as u64, "job");
-            writeln!(f, "And {left_out} more; `--limit N` shows more of them.")?;
+            let left_out = Count(self.jobs_left_out as u64, "more job");
+            writeln!(f, "And {left_out}; `--limit N` shows more of them.")?;
         }
         Ok(())
     }
@@ -154,8 +154,8 @@ impl fmt::Display for Drawing {
         }
         writeln!(f, "One column is {}, in UTC.", duration(window.step()))?;
         if self.left_out > 0 {
-            let left_out = Count(self.left_out as u64, "persona");
-            writeln!(f, "And {left_out} more; `--limit N` shows more of them.")?;
+            let left_out = Count(self.left_out as u64, "more persona");
+            writeln!(f, "And {left_out}; `--limit N` shows more of them.")?;
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ use crate::cli::persona::place;
 /// The style sheet; a test holds its digest to it.
 const STYLE: &str = include_str!("../../../templates/page.css");
 /// Its SHA-256 in Base64: a browser applies no other style.
-const STYLE_HASH: &str = "c6Ynr+TZaro7u0HU8An+KCPeMaKeEX0a9Fpw/yzgVVY=";
+const STYLE_HASH: &str = "Oe54ufFnuB2NekvCsnWT/zzsyEew2rfR1KktASrdzjM=";
 
 /// The most characters of a name, of a session's id and of a sentence.
 const NAME: usize = 60;
@@ -148,10 +148,10 @@ impl PageView {
             chart::months(&bars.collect::<Vec<_>>()).map(Some)
         };
         let jobs: Vec<_> = timeline.jobs().rev().map(JobRow::of).collect();
-        let jobs_left_out = more(timeline.jobs_in_window().saturating_sub(jobs.len()), "job");
+        let jobs_left_out = more(timeline.jobs_in_window().saturating_sub(jobs.len()), "more job");
         let heat_left_out = [
-            more(picture.heat.rows.len().saturating_sub(PERSONAS), "persona"),
-            more(picture.heat.roles_left_out, "role"),
+            more(picture.heat.rows.len().saturating_sub(PERSONAS), "more persona"),
+            more(picture.heat.roles_left_out, "more role"),
         ];
         Ok(Self {
             style: STYLE,
@@ -162,7 +162,7 @@ impl PageView {
             since: picture.since.map(minute),
             summary: summary(picture),
             board: picture.board.iter().rev().take(BOARD).map(held).collect(),
-            board_left_out: more(picture.board.len().saturating_sub(BOARD), "slot"),
+            board_left_out: more(picture.board.len().saturating_sub(BOARD), "more slot"),
             roles: picture.heat.roles.iter().map(|role| short(role, NAME)).collect(),
             heat: heat(picture),
             heat_left_out: heat_left_out.into_iter().flatten().collect(),
@@ -172,7 +172,7 @@ impl PageView {
             lanes_until: minute(picture.now),
             keys: keys(&colors),
             lanes: shown.iter().map(|(name, spans)| lane(name, spans, &window, &colors)).collect(),
-            lanes_left_out: more(lanes.len().saturating_sub(LANES), "persona"),
+            lanes_left_out: more(lanes.len().saturating_sub(LANES), "more persona"),
             jobs,
             jobs_left_out,
             verdicts: chart(|it| it.feedback.positive, |it| it.feedback.negative)?,
@@ -182,7 +182,7 @@ impl PageView {
                 .rev()
                 .map(|(first, counts)| MonthRow { month: month(*first), counts: *counts })
                 .collect(),
-            months_left_out: more(months_before, "month"),
+            months_left_out: more(months_before, "more month"),
             events: picture
                 .last
                 .iter()
@@ -194,7 +194,7 @@ impl PageView {
 
 /// Says how many more there are, if there are any.
 fn more(count: usize, what: &'static str) -> Option<String> {
-    (count > 0).then(|| format!("And {} more.", Count(count as u64, what)))
+    (count > 0).then(|| format!("And {}.", Count(count as u64, what)))
 }
 
 fn summary(picture: &Picture) -> String {
