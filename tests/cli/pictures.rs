@@ -240,7 +240,14 @@ fn a_page_is_small_whatever_the_log_holds() {
     ] {
         assert!(page.contains(said), "{said}");
     }
-    assert_eq!(section(&page, "events").lines().count(), 41);
+    for (part, rows) in [("board", 60), ("heat", 60), ("lanes", 40 + 60), ("events", 40)] {
+        let part = page.split(&format!("<section aria-labelledby=\"{part}\"")).nth(1).unwrap();
+        let part = part.split("</section>").next().unwrap();
+        assert_eq!(
+            part.matches("<th scope=\"row\">").count() + part.matches("<li><time>").count(),
+            rows
+        );
+    }
 }
 
 fn mode(path: &Path) -> u32 {

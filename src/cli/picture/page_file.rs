@@ -45,8 +45,6 @@ pub fn write(path: &Path, page: &[u8]) -> Result<PathBuf, Failure> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = NamedTempFile::new_in(dir).map_err(|error| failed(&error))?;
     file.write_all(page).map_err(|error| failed(&error))?;
-    // Somebody else may have put a file there meanwhile.
-    check(&path)?;
     file.persist(&path).map_err(|error| failed(&error.error))?;
     Ok(fs::canonicalize(&path).unwrap_or(path))
 }
