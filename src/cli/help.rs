@@ -13,7 +13,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
         "Look",
         &[
             "who", "list", "show", "history", "session", "log", "search", "why", "diff", "stats",
-            "roles",
+            "roles", "page", "heat", "lanes",
         ],
     ),
     ("Judge", &["feedback", "teach", "unlearn", "retract", "replay"]),

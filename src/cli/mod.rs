@@ -3,8 +3,9 @@
 //! Each subcommand is a file with its `Args`, a `run` that asks the store, and
 //! a `Report` that is JSON for programs and text for people. `run` prints
 //! nothing: it adds messages to its [`context`], and [`output`] is the one
-//! writer. Every exit code is in [`failure`]. Two rooms are more than a file:
-//! [`claude_code`] knows the files of Claude Code, [`doctor`] looks at everything.
+//! writer. Every exit code is in [`failure`]. Three rooms are more than a file:
+//! [`claude_code`] knows the files of Claude Code, [`doctor`] looks at everything,
+//! [`picture`] draws.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -58,6 +59,7 @@ mod output;
 mod pager;
 mod part;
 mod persona;
+mod picture;
 mod reactivate;
 mod release;
 mod render;
@@ -137,6 +139,9 @@ enum Command {
     Grow(grow::GrowArgs),
     Compact(compact::CompactArgs),
     Stats(stats::StatsArgs),
+    Page(picture::page::PageArgs),
+    Heat(picture::heat::HeatArgs),
+    Lanes(picture::lanes::LanesArgs),
     Diff(diff::DiffArgs),
     Replay(replay::ReplayArgs),
     Why(why::WhyArgs),
@@ -235,6 +240,11 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Grow(args) => output.report(&grow::run(&args, context)?),
         Command::Compact(args) => output.report(&compact::run(&args, context)?),
         Command::Stats(args) => output.report(&stats::run(&args, context)?),
+        Command::Page(args) => output.report(&picture::page::run(&args, context, output.json)?),
+        Command::Heat(args) => output.report(&picture::heat::run(&args, context, output.canvas())?),
+        Command::Lanes(args) => {
+            output.report(&picture::lanes::run(&args, context, output.canvas())?)
+        }
         Command::Diff(args) => output.report(&diff::run(args, context)?),
         Command::Replay(args) => output.report(&replay::run(args, context)?),
         Command::Why(args) => output.report(&why::run(&args, context)?),

@@ -82,6 +82,16 @@ impl Output {
         }
     }
 
+    /// How many columns a picture may have; none where colours would not be seen, and it is told in
+    /// words.
+    pub fn canvas(&self) -> Option<usize> {
+        let stdout = io::stdout();
+        let choice = self.choice(AutoStream::choice(&stdout));
+        let width = terminal_size::terminal_size_of(&stdout).map(|(width, _)| usize::from(width.0));
+        let width = width.unwrap_or(80).clamp(40, 200);
+        (!self.json && choice != ColorChoice::Never).then_some(width)
+    }
+
     /// Asks a yes-or-no question; without a terminal there is no answer.
     pub fn ask(&self, question: &str) -> Option<bool> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {

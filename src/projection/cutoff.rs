@@ -178,6 +178,12 @@ impl Cutoff {
 }
 
 impl FoldKey {
+    /// When the event was written.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
     /// The id of the event.
     #[must_use]
     pub fn id(&self) -> EventId {

@@ -1,15 +1,48 @@
 //! What the judgements of a roster say.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
 
-use super::Roster;
+use jiff::{Timestamp, civil::Date};
+use serde::Serialize;
+
 use super::judgement::{Judgement, JudgementKey, RecordedJudgement};
 use super::participation::ParticipationKey;
+use super::{Month, OutcomeTally, Roster, Tally};
 use crate::events::{
     EventId, Feedback, OutcomeResult, PersonaName, RoleName, RunId, Sentiment, Slot, Source,
 };
 
+/// The judgements of a month.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct MonthlyVerdicts {
+    /// The verdicts.
+    pub feedback: Tally,
+    /// The runs whose end was measured as good or bad.
+    pub outcomes: OutcomeTally,
+}
+
 impl Roster {
+    /// The judgements by calendar month (UTC), each month by its first day: those that are not taken back,
+    /// of one thing the last, and of these the ones that `counts` takes. All have to be loaded.
+    pub fn monthly_verdicts(
+        &self,
+        counts: impl Fn(EventId) -> bool,
+    ) -> BTreeMap<Date, MonthlyVerdicts> {
+        debug_assert!(!self.judgements.is_partial(), "not all judgements are loaded");
+        let mut months: BTreeMap<_, MonthlyVerdicts> = BTreeMap::new();
+        let last = self.judgements.iter().filter(|(it, is_last)| *is_last && counts(it.id));
+        for (it, _) in last {
+            let month = months.entry(Month::of(it.at).first_day()).or_default();
+            match it.judgement {
+                Judgement::Verdict(sentiment) => *month.feedback.of(sentiment) += 1,
+                Judgement::Outcome(OutcomeResult::Ok) => month.outcomes.ok += 1,
+                Judgement::Outcome(OutcomeResult::Bad) => month.outcomes.bad += 1,
+                Judgement::Outcome(OutcomeResult::Stopped) => {}
+            }
+        }
+        months
+    }
+
     /// The feedback from before a moment that is not compacted, and whether each is the last with
     /// its key. All have to be loaded.
     pub(super) fn feedback_due(

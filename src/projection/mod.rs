@@ -37,6 +37,8 @@ mod persona;
 pub(crate) mod pipeline;
 mod roster;
 mod stored;
+mod time_window;
+mod timeline;
 mod view;
 mod warning;
 
@@ -45,6 +47,7 @@ pub use candidate::Candidate;
 pub use change::{Pair, PersonaChange, RoleChange, StatusReason};
 pub use cutoff::{Cutoff, CutoffError, CutoffSpec, FoldKey};
 pub use history::History;
+pub use judged::MonthlyVerdicts;
 pub use lease::{Hold, Lease, Run};
 pub use lessons::{LessonRecord, LessonStatus, NoteRecord};
 pub use line::{Line, LineDamage};
@@ -54,6 +57,8 @@ pub use participation::{PartIn, WorkScope};
 pub use past_assignment::PastAssignment;
 pub use persona::{Origin, OutcomeTally, Persona, RoleRecord, Status, Tally, Work};
 pub use roster::Roster;
+pub use time_window::TimeWindow;
+pub use timeline::{Job, JobCount, Span, Task, Timeline, TimelineScope};
 #[cfg(test)]
 pub(crate) use view::tests as testing;
 pub use view::{Fold, View};

@@ -1,6 +1,6 @@
 //! What counts for a persona in one role, by calendar month.
 
-use jiff::{Timestamp, tz::Offset};
+use jiff::{Timestamp, civil::Date, tz::Offset};
 
 use super::judgement::Judgement;
 use crate::events::{OutcomeResult, Sentiment};
@@ -15,6 +15,13 @@ impl Month {
     pub fn of(at: Timestamp) -> Self {
         let date = Offset::UTC.to_datetime(at);
         Self(i32::from(date.year()) * 12 + i32::from(date.month()) - 1)
+    }
+
+    /// Its first day.
+    pub(super) fn first_day(self) -> Date {
+        let year = i16::try_from(self.0.div_euclid(12)).unwrap_or_default();
+        let month = i8::try_from(self.0.rem_euclid(12) + 1).unwrap_or(1);
+        Date::new(year, month, 1).unwrap_or_default()
     }
 
     /// How many months before `now` it is; an event of the future counts as of this month.

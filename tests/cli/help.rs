@@ -46,6 +46,9 @@ fn the_first_screen_has_one_line_for_each_command_in_groups() {
       diff            Tell what changed between two moments, by persona
       stats           Count personas, assignments, feedback and events
       roles           List the roles, and who is best in each
+      page            Write a page of HTML: who is held, who fits what, who did what
+      heat            Show how well each persona fits each role
+      lanes           Show who held what, over time
 
     Judge:
       feedback        Judge a persona's work, for the next choice

@@ -41,6 +41,8 @@ mod log;
 mod merge;
 mod names;
 #[cfg(unix)]
+mod pictures;
+#[cfg(unix)]
 mod plugin;
 mod reading;
 mod readme;

@@ -41,6 +41,7 @@ fn every_answer_follows_its_schema() {
     home.set_seed("[[persona]]\nname = \"Ada Quill\"\n");
     let log = home.log_path().to_str().unwrap().to_owned();
     let assign = assign_args("s1", "w", "testing,general");
+    let page = home.path().join("page.html").to_str().unwrap().to_owned();
     let all: &[&[&str]] = &[
         &assign,
         &[&assign[..], &["--explain", "--dry-run"]].concat(),
@@ -58,6 +59,9 @@ fn every_answer_follows_its_schema() {
         &["roles"],
         &["config"],
         &["stats"],
+        &["heat"],
+        &["lanes"],
+        &["page", "--out", &page],
         &["release", "--session", "s1", "--note", "Done."],
         &[&assign_args("s2", "w", "testing")[..], &["--summon", "lian"]].concat(),
         &["why", "lian", "--session", "s2"],
