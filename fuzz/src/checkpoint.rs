@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use muzzle_persona::Disk;
-use muzzle_persona::broker::AssignRequest;
+use muzzle_persona::broker::{AssignRequest, Start};
 use muzzle_persona::events::{AgentName, PersonaName, ProjectName, RoleName, SessionId, WorkName};
 use muzzle_persona::projection::{Needs, Persona};
 use muzzle_persona::{Options, PendingCheckpoint, Progress, Store};
@@ -75,7 +75,7 @@ fn lend(store: &Path) -> Option<PersonaName> {
         roles: ["testing", "code-reviewer"].map(RoleName::unchecked).to_vec(),
         summon: None,
         tool_use_id: None,
-        starts: false,
+        start: Start::Unknown,
         explain: true,
     };
     let store = Store::open(&options, &mut rng).ok()?;

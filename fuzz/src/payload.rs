@@ -20,16 +20,23 @@ struct Home {
 }
 
 /// A call that is answered is the same call but for a text ahead of its prompt; nothing is decided.
-/// A mod is answered with such a text.
+/// A mod, and a client that adds context, are answered with such a text.
 pub fn check(bytes: &[u8]) {
     static HOME: OnceLock<Home> = OnceLock::new();
     let home = HOME.get_or_init(Home::new);
     if let Ok(answer) = inject::answer(bytes, &deadline(), home.environment())
         && !answer.stdout.is_empty()
     {
-        match serde_json::from_str::<Told<'_>>(&answer.stdout) {
-            Ok(told) => is_for_a_mod(&told),
-            Err(_) => is_the_same_but_for_its_prompt(bytes, &answer.stdout),
+        if let Ok(told) = serde_json::from_str::<Told<'_>>(&answer.stdout) {
+            is_for_a_mod(&told);
+        } else if let Ok(Answer {
+            hook_specific_output: Context { hook_event_name, additional_context },
+        }) = serde_json::from_str(&answer.stdout)
+        {
+            assert_eq!(hook_event_name, "SubagentStart");
+            is_preamble(&additional_context);
+        } else {
+            is_the_same_but_for_its_prompt(bytes, &answer.stdout);
         }
     }
     if let Ok(answer) = release::answer(bytes, &deadline(), home.environment()) {
@@ -52,9 +59,15 @@ struct Input<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Answer<'a> {
-    #[serde(borrow)]
-    hook_specific_output: Output<'a>,
+struct Answer<T> {
+    hook_specific_output: T,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Context {
+    hook_event_name: String,
+    additional_context: String,
 }
 
 #[derive(Deserialize)]
@@ -78,9 +91,13 @@ struct Told<'a> {
 fn is_for_a_mod(told: &Told<'_>) {
     assert!(!told.slot.is_empty() && !told.tests.is_empty());
     if let Some(preamble) = &told.preamble {
-        assert!(preamble.ends_with("\n---\n"), "{preamble}");
-        is_short(preamble);
+        is_preamble(preamble);
     }
+}
+
+fn is_preamble(preamble: &str) {
+    assert!(preamble.ends_with("\n---\n"), "{preamble}");
+    is_short(preamble);
 }
 
 fn is_short(preamble: &str) {
@@ -91,7 +108,8 @@ fn is_the_same_but_for_its_prompt(payload: &[u8], stdout: &str) {
     let payload = payload.strip_prefix("\u{feff}".as_bytes()).unwrap_or(payload);
     let mut values = serde_json::Deserializer::from_slice(payload).into_iter::<Payload<'_>>();
     let before = values.next().unwrap().unwrap().tool_input.get();
-    let Answer { hook_specific_output: output } = serde_json::from_str(stdout).unwrap();
+    let answer: Answer<Output<'_>> = serde_json::from_str(stdout).unwrap();
+    let output = answer.hook_specific_output;
     assert_eq!(output.hook_event_name, "PreToolUse");
     let after = output.updated_input.get();
 

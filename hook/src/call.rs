@@ -2,35 +2,50 @@
 
 use std::path::Path;
 
-use muzzle_persona::broker::{AssignRequest, Described, Eligible, Roles};
+use muzzle_persona::broker::{AssignRequest, Described, Eligible, Roles, Start};
 use muzzle_persona::events::{AgentName, SessionId, TeamName, ToolUseId};
 use muzzle_persona::git::Checkout;
 
 use crate::Problem;
+use crate::payload::{Payload, Text};
 
 /// What a client tells of a call, as far as it says something.
 #[derive(Debug, Default)]
 pub struct Call {
     pub session: String,
     pub cwd: String,
+    /// What asks for the persona, the same whenever it asks again.
     pub tool_use_id: Option<String>,
     /// What tells the agent from all others of the session that have no name.
     pub agent_id: Option<String>,
     pub name: Option<String>,
+    /// Whether it has a name. One that cannot be used counts.
+    pub is_named: bool,
     pub team: Option<String>,
     pub kind: Option<String>,
     pub description: Option<String>,
+    pub start: Start,
+    /// Whether it is left to a mod, where one serves the session.
+    pub stands_back: bool,
+    /// Why it cannot be told a persona, if so.
+    pub obstacle: Option<&'static str>,
 }
 
 impl Call {
+    /// What each event has in common.
+    pub fn of(payload: &Payload<'_>) -> Self {
+        let text = |text: Text<'_>| text.said().unwrap_or_default();
+        Self { session: text(payload.session_id), cwd: text(payload.cwd), ..Self::default() }
+    }
+
     pub fn session(&self) -> Result<SessionId, Problem> {
         Ok(SessionId::parse(&self.session)?)
     }
 
-    /// Returns whether it is one for a persona. A name counts even if it cannot be used.
+    /// Returns whether it is one for a persona.
     pub fn is_eligible(&self, eligible: Eligible) -> bool {
         match eligible {
-            Eligible::Named => self.name.is_some() || self.team.is_some(),
+            Eligible::Named => self.is_named,
             Eligible::All => true,
             Eligible::Off => false,
         }
@@ -51,13 +66,11 @@ impl Call {
         Ok(named.or_else(|_| AgentName::parse(&format!("agent-{id}")))?)
     }
 
-    /// What the agent of a session asks of the broker; whether it starts for certain, the client's way
-    /// of telling says. What cannot be used is left out.
+    /// What the agent of a session asks of the broker. What cannot be used is left out.
     pub fn request(
         &self,
         (session, agent): (SessionId, AgentName),
         roles: &Roles,
-        starts: bool,
     ) -> AssignRequest {
         let Checkout { project, work } = Checkout::of(Path::new(&self.cwd));
         let described = Described {
@@ -74,7 +87,7 @@ impl Call {
             roles: vec![roles.of_agent(described)],
             summon: None,
             tool_use_id: self.tool_use_id.as_deref().and_then(|id| ToolUseId::parse(id).ok()),
-            starts,
+            start: self.start.clone(),
             explain: false,
         }
     }

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 
-use muzzle_persona::broker::PREAMBLE_LIMIT;
+use muzzle_persona::events::SessionId;
 use serde::Deserialize;
 use serde::de::{Deserializer as _, Error, Visitor};
 use serde_json::value::RawValue;
@@ -65,6 +65,9 @@ impl Visitor<'_> for LossyText {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Payload<'a> {
+    /// The whole, as it came.
+    #[serde(skip)]
+    pub json: &'a str,
     #[serde(borrow)]
     pub hook_event_name: Text<'a>,
     pub session_id: Text<'a>,
@@ -73,66 +76,18 @@ pub struct Payload<'a> {
     pub tool_name: Text<'a>,
     pub tool_use_id: Text<'a>,
     pub agent_id: Text<'a>,
-    tool_input: Option<&'a RawValue>,
-    tool_response: Option<&'a RawValue>,
-}
-
-/// What the tool that starts an agent answered.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct AgentResponse<'a> {
-    pub status: Text<'a>,
-    #[serde(borrow, rename = "agentId")]
-    pub agent_id: Text<'a>,
-    /// What the agent was really told.
-    prompt: Option<&'a RawValue>,
-}
-
-/// The input of the tool that starts an agent.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct AgentInput<'a> {
-    #[serde(borrow)]
-    pub name: Text<'a>,
-    pub team_name: Text<'a>,
-    pub subagent_type: Text<'a>,
-    pub description: Text<'a>,
-    /// As it came, with its quotes: not one byte of it may change.
-    prompt: Option<&'a RawValue>,
-    /// The whole input, as it came.
-    #[serde(skip)]
-    json: &'a str,
+    pub tool_input: Option<&'a RawValue>,
+    pub tool_response: Option<&'a RawValue>,
 }
 
 impl<'a> Payload<'a> {
     pub fn parse(json: &'a str) -> Result<Self, Problem> {
-        object(json, "the payload", "a hook's")
+        let payload = object(json, "the payload", "a hook's")?;
+        Ok(Self { json, ..payload })
     }
 
-    /// The event; nothing, if it is none.
-    pub fn event(&self) -> String {
-        self.hook_event_name.said().unwrap_or_default()
-    }
-
-    /// Returns whether the tool is the one that starts an agent.
-    fn starts_agent(&self) -> bool {
-        matches!(self.tool_name.said().as_deref(), Some("Agent" | "Task"))
-    }
-
-    /// What the tool answered, if this is a call of the one that starts an agent.
-    pub fn agent_response(&self) -> Result<Option<AgentResponse<'a>>, Problem> {
-        let Some(answer) = self.tool_response.filter(|_| self.starts_agent()) else {
-            return Ok(None);
-        };
-        object(answer.get(), "`tool_response`", "an agent's").map(Some)
-    }
-
-    /// The input of the tool, if this is a call of the one that starts an agent.
-    pub fn agent_input(&self) -> Result<Option<AgentInput<'a>>, Problem> {
-        let Some(input) = self.tool_input.filter(|_| self.starts_agent()) else { return Ok(None) };
-        let json = input.get();
-        let input = object::<AgentInput<'a>>(json, "`tool_input`", "an agent's")?;
-        Ok(Some(AgentInput { json, ..input }))
+    pub fn session(&self) -> Result<SessionId, Problem> {
+        Ok(SessionId::parse(&self.session_id.said().unwrap_or_default())?)
     }
 }
 
@@ -148,94 +103,9 @@ pub fn object<'a, T: Deserialize<'a>>(
     serde_json::from_str(json).map_err(|error| format!("{name} is not {whose}: {error}").into())
 }
 
-impl AgentInput<'_> {
-    /// The input with a text and a blank line ahead of its prompt, every other byte as it came.
-    ///
-    /// A preamble that begins the prompt already, as when a call is made again, gives way to it.
-    /// `None` without a prompt, or if it is not a string.
-    pub fn with_preamble(&self, preamble: &str) -> Option<String> {
-        let prompt = self.prompt?.get();
-        let rest = prompt.strip_prefix('"')?;
-        // The prompt borrows from the input, so its address gives its offset there.
-        let start = (prompt.as_ptr() as usize).checked_sub(self.json.as_ptr() as usize)?;
-        let before = self.json.get(..start)?;
-        let after = self.json.get(start + prompt.len()..)?;
-        let quoted = serde_json::to_string(&format!("{preamble}\n")).ok()?;
-        let opened = quoted.strip_suffix('"')?;
-        Some(format!("{before}{opened}{}{after}", without_preamble(rest)))
-    }
-
-    /// Returns whether a preamble can be put ahead of the prompt.
-    pub fn has_prompt(&self) -> bool {
-        self.prompt.is_some_and(|prompt| prompt.get().starts_with('"'))
-    }
-}
-
-impl AgentResponse<'_> {
-    /// Returns whether the agent was told its persona first.
-    pub fn is_told(&self) -> bool {
-        let prompt = self.prompt.and_then(|prompt| prompt.get().strip_prefix('"'));
-        prompt.is_some_and(|prompt| without_preamble(prompt).len() < prompt.len())
-    }
-}
-
-/// Returns what is behind a preamble and its blank line, in the text of a JSON string.
-fn without_preamble(json: &str) -> &str {
-    // JSON takes at most two escapes of six characters for one. What ends further on is no preamble.
-    let end = json.char_indices().map(|(at, _)| at).nth(12 * PREAMBLE_LIMIT);
-    let head = json.get(..end.unwrap_or(json.len())).unwrap_or_default();
-    let first = head.split_once(r"\n").map(|(first, _)| first);
-    let is_ours = first.is_some_and(|first| {
-        first.starts_with("You are ") && first.ends_with(" persona assigned by muzzle-persona.")
-    });
-    let rest = head.find(r"\n---\n").filter(|_| is_ours).and_then(|at| json.get(at + 7..));
-    rest.map_or(json, |rest| rest.strip_prefix(r"\n").unwrap_or(rest))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn injected(input: &str) -> Option<String> {
-        let payload = format!(r#"{{"tool_name":"Agent","tool_input":{input}}}"#);
-        let payload = Payload::parse(&payload).unwrap();
-        payload.agent_input().unwrap().unwrap().with_preamble("P\"\n")
-    }
-
-    #[test]
-    fn only_the_prompt_changes() {
-        assert_eq!(
-            injected("{ \"b\" :1e400,\"prompt\":\t\"a\\ud800\\u0041\",\"a\\u0062\":[ 12345678901234567890 ] }"),
-            Some("{ \"b\" :1e400,\"prompt\":\t\"P\\\"\\n\\na\\ud800\\u0041\",\"a\\u0062\":[ 12345678901234567890 ] }".to_owned())
-        );
-    }
-
-    #[test]
-    fn a_prompt_that_is_no_text_is_left_alone() {
-        for input in ["{}", r#"{"prompt":7}"#, r#"{"prompt":null}"#, r#"{"prompt":["a"]}"#] {
-            assert_eq!(injected(input), None, "{input}");
-        }
-    }
-
-    #[test]
-    fn a_preamble_is_never_there_twice() {
-        let ours =
-            r"You are Ada, the testing persona assigned by muzzle-persona.\nX: \u00e9.\n---\n";
-        for (prompt, rest) in [
-            (format!(r"{ours}\nGo.\n---\nOn."), r"Go.\n---\nOn."),
-            (format!("{ours}Go."), "Go."),
-            (ours.to_owned(), ""),
-            // What only looks like one is the user's.
-            (format!(r"Say: {ours}\nGo."), &*format!(r"Say: {ours}\nGo.")),
-            (ours.replace("---", "--"), &*ours.replace("---", "--")),
-            (ours.replace("muzzle", "puzzle"), &*ours.replace("muzzle", "puzzle")),
-        ] {
-            assert_eq!(
-                injected(&format!(r#"{{"prompt":"{prompt}"}}"#)),
-                Some(format!(r#"{{"prompt":"P\"\n\n{rest}"}}"#)),
-            );
-        }
-    }
 
     #[test]
     fn what_is_no_text_is_none() {

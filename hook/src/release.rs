@@ -8,10 +8,11 @@ use std::time::Duration;
 use muzzle_persona::broker::{self, ReleaseRequest};
 use muzzle_persona::events::{ReleaseReason, SessionId};
 use muzzle_persona::projection::Needs;
-use muzzle_persona::{Store, served};
+use muzzle_persona::{Options, Store, served};
 
+use crate::fact::Fact;
 use crate::payload::{self, Payload};
-use crate::{Problem, deadline::Deadline, environment::Environment, fail_open::Answer};
+use crate::{Problem, client, deadline::Deadline, environment::Environment, fail_open::Answer};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -19,8 +20,8 @@ Take personas back when a session of a client ends.
 
 Usage: persona-release < PAYLOAD
 
-A client starts it with a JSON payload on stdin: the events SessionStart and SessionEnd of Claude Code's
-command hooks, and session.start of its mod. It answers nothing, and always exits with 0.
+A client starts it with a JSON payload on stdin: the events SessionStart and SessionEnd of the command
+hooks of Claude Code and Codex, and session.start of Claude Code's mod. It answers nothing, and always exits with 0.
 ";
 /// The time that the hook may take. All `SessionEnd` hooks share 1.5 s.
 pub const TIMEOUT: Duration = muzzle_persona::environment::RELEASE_TIMEOUT;
@@ -33,30 +34,27 @@ pub fn answer(
 ) -> Result<Answer, Problem> {
     let json = payload::read(input)?;
     let payload = Payload::parse(json.get())?;
-    let session = payload.session_id.said().unwrap_or_default();
-    let event = payload.event();
-    if !matches!(&*event, "SessionStart" | "SessionEnd" | "session.start") {
-        return Ok(Answer::default());
-    }
+    let fact = client::read(&payload)?;
+    let (session, ends) = match &fact {
+        Some(Fact::IsServed(session)) => {
+            served::mark(&environment.options(deadline)?, session)?;
+            return Ok(Answer::default());
+        }
+        Some(Fact::SessionBegan(session)) => (session.as_ref(), false),
+        // This is not its end.
+        Some(Fact::SessionGoesOn(session)) => {
+            unmark(&environment.options(deadline)?, session.as_ref());
+            return Ok(Answer::default());
+        }
+        Some(Fact::SessionEnded(session)) => (Some(session), true),
+        _ => return Ok(Answer::default()),
+    };
     let options = environment.options(deadline)?;
-    let (session, rng) = (SessionId::parse(&session), &mut environment.rng);
-    if event == "session.start" {
-        served::mark(&options, &session?)?;
-        return Ok(Answer::default());
-    }
-    // A client without mods may go on with a session that one with mods was killed in.
-    if let Ok(session) = &session {
-        // One that cannot be taken away says nothing after a day: what follows matters more.
-        let _ = served::unmark(&options, session);
-    }
-    // A session that is resumed goes on: this is not its end.
-    if event == "SessionEnd" && payload.reason.said().as_deref() == Some("resume") {
-        return Ok(Answer::default());
-    }
-    let ended = if event == "SessionEnd" { Some(session?) } else { None };
+    unmark(&options, session);
+    let rng = &mut environment.rng;
     let mut store = Store::open(&options, rng)?;
     let (needs, now) = (&Needs::nothing(), options.now);
-    if let Some(session) = ended {
+    if let Some(session) = session.filter(|_| ends).cloned() {
         let request = ReleaseRequest { session, agent: None, reason: ReleaseReason::SessionEnd };
         store.execute(needs, now, rng, |it| broker::release(it, &request))?;
     } else {
@@ -69,4 +67,11 @@ pub fn answer(
     let flaw = store.seed_flaw();
     notes.extend(flaw.map(|flaw| format!("{flaw}; the built-in seed is used instead")));
     Ok(Answer { stdout: String::new(), notes, pending: options.pending })
+}
+
+/// Takes the mark of a mod away: a client without mods may go on with a session that one with mods was
+/// killed in.
+fn unmark(options: &Options, session: Option<&SessionId>) {
+    // One that cannot be taken away says nothing after a day: what follows matters more.
+    let _ = session.map(|session| served::unmark(options, session));
 }

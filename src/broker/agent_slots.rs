@@ -6,8 +6,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::AssignRequest;
 use super::lending::is_silent;
+use super::{AssignRequest, Start};
 use crate::events::{PersonaName, Slot};
 use crate::projection::{Hold, Lease, Roster};
 
@@ -69,7 +69,9 @@ impl<'a, 'r> AgentSlots<'a, 'r> {
         let is_at_work = match lease.hold() {
             Hold::Free | Hold::Ended => false,
             // Whoever says that a run starts will tell of it, and of the one before it.
-            Hold::Unseen(_) => self.request.starts || !is_silent(lease.since, AT_ONCE, self.now),
+            Hold::Unseen(_) => {
+                self.request.start != Start::Unknown || !is_silent(lease.since, AT_ONCE, self.now)
+            }
             Hold::UnderWay => true,
         };
         is_at_work && self.is_of_another_call(lease)

@@ -7,6 +7,7 @@ use super::decision::ROLE_LIMIT;
 use super::four_eyes::Participants;
 use super::grow::Growth;
 use super::lending::{Closed, given_up, is_stale, open_slots, pool, released_slot, releases};
+use super::run::{begun, told_before};
 use super::{AssignRequest, Decision, Refusal, Role, Score, Situation, TookPart, names};
 use crate::events::{
     Assign, AssignedSlot, ChoiceReason, Event, PersonaName, Reactivate, ReactivateReason,
@@ -42,6 +43,7 @@ pub struct Choice {
 ///
 /// A slot that is open keeps its persona; for the others the best candidate is taken, out of a slot
 /// whose run is over, or back if it was archived for inactivity; where there is none, one is grown.
+/// A run that has a slot keeps it, whatever it is asked for now.
 pub fn assign(
     situation: &mut Situation<'_>,
     request: &AssignRequest,
@@ -65,6 +67,11 @@ pub fn assign(
         kept: Vec::new(),
         opened: Vec::new(),
     };
+    if let Some((persona, lease, delivery)) = told_before(roster, request) {
+        let role = draft.situation.rules.roles.resolve(lease.role.as_str());
+        let choice = draft.chosen(lease.slot, persona, role, ChoiceReason::Reused);
+        return Ok(Decision::new(delivery.into_iter().collect(), vec![choice]));
+    }
     let places = draft.places();
     for ((slot, held), requested) in places.into_iter().zip(&request.roles) {
         draft.fill(slot, held, requested, summoned.take());
@@ -355,6 +362,10 @@ impl<'a> Draft<'_, 'a> {
     fn finish(self) -> Decision<Vec<Choice>> {
         let AssignRequest { session, agent, team, project, work, tool_use_id, .. } =
             self.request.clone();
+        // A run has one slot, however many roles it asks for.
+        let begun = self.choices.first().and_then(|choice| {
+            begun(self.request, &choice.slot, choice.reason != ChoiceReason::Reused)
+        });
         let mut events = self.first;
         for reason in [ReleaseReason::Finished, ReleaseReason::Manual] {
             let kept = self.kept.iter().filter(|(why, _)| *why == reason);
@@ -366,6 +377,7 @@ impl<'a> Draft<'_, 'a> {
             let assign = Assign { session, agent, team, project, work, slots, tool_use_id };
             events.push(Event::Assign(assign));
         }
+        events.extend(begun);
         Decision { events, outcome: self.choices, notices: self.notices }
     }
 }
@@ -373,6 +385,7 @@ impl<'a> Draft<'_, 'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::broker::Start;
     use crate::broker::testing::{World, definition, name, released, request, session, slot};
     use crate::events::{AgentName, ProjectName, Release, RetireReason, TeamName, ToolUseId};
 
@@ -854,7 +867,8 @@ mod tests {
         assert_eq!(chosen(&next), [("Ann", false)]);
         // Now it is about to work: nobody takes it, and another one of its name is another agent.
         assert_eq!(world.chosen("testing"), "Bo");
-        let other = world.assign(&AssignRequest { starts: true, ..asked("other") }).unwrap();
+        let other =
+            world.assign(&AssignRequest { start: Start::WithAnswer, ..asked("other") }).unwrap();
         assert_eq!(other.outcome[0].slot.as_str(), "w-1");
         assert_eq!(chosen(&other), [("Bo", false)]);
     }

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use super::Rules;
-use crate::events::{AgentName, ProjectName, RoleName, SessionId, TeamName, ToolUseId, WorkName};
+use crate::events::{
+    AgentName, Channel, ProjectName, RoleName, RunId, SessionId, TeamName, ToolUseId, WorkName,
+};
 use crate::projection::{Needs, WorkScope};
 
 /// An agent asks for personas.
@@ -25,10 +27,22 @@ pub struct AssignRequest {
     pub summon: Option<String>,
     /// The client's call that asks, where there is one.
     pub tool_use_id: Option<ToolUseId>,
-    /// Whether the run starts with the answer, rather than that the call may still be refused.
-    pub starts: bool,
+    /// What is known of the start of the run that it is for.
+    pub start: Start,
     /// Whether to tell the ranking that each choice was made from.
     pub explain: bool,
+}
+
+/// What is known of the start of the run that a persona is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Start {
+    /// Nothing: the call may still be refused, or no client asks.
+    #[default]
+    Unknown,
+    /// It starts with the answer, and the client will tell of it.
+    WithAnswer,
+    /// It has started, and gets its preamble with the answer, in this way.
+    Begun(RunId, Channel),
 }
 
 impl AssignRequest {

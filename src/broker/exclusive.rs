@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::run::{DeliveryRequest, EndRequest, Place, Stage, deliver, deny, end};
 use super::testing::{World, request, session};
-use super::{AssignRequest, ReleaseRequest, clean_up, release};
+use super::{AssignRequest, ReleaseRequest, Start, clean_up, release};
 use crate::events::{
     AgentName, Channel, Event, OutcomeResult, ReleaseReason, RunId, Slot, ToolUseId,
 };
@@ -15,7 +15,8 @@ use crate::projection::RoleRecord;
 /// What happens next. Runs are counted as they start, and numbers stand for any of them.
 #[derive(Debug, Clone)]
 enum Deed {
-    /// An agent of this session and name starts, or may: the last session has no mod.
+    /// An agent of this session and name starts, or may. Two sessions have a mod, one has command hooks,
+    /// and in the last one a run asks when it has begun.
     Start { session: u8, agent: u8 },
     /// The command hook's call of the last start comes once more.
     Again,
@@ -38,14 +39,14 @@ enum Deed {
 fn deed() -> impl Strategy<Value = Deed> {
     let run = || 0..64_usize;
     prop_oneof![
-        6 => (0..3_u8, 0..3_u8).prop_map(|(session, agent)| Deed::Start { session, agent }),
+        6 => (0..4_u8, 0..3_u8).prop_map(|(session, agent)| Deed::Start { session, agent }),
         1 => Just(Deed::Again),
         6 => run().prop_map(Deed::Began),
         4 => (run(), any::<bool>()).prop_map(|(run, is_told)| Deed::Ends { run, is_told }),
         4 => run().prop_map(Deed::Ended),
         3 => run().prop_map(Deed::Resume),
         1 => run().prop_map(Deed::Denied),
-        1 => (0..3_u8).prop_map(Deed::SessionEnds),
+        1 => (0..4_u8).prop_map(Deed::SessionEnds),
         3 => (1..400_i64).prop_map(Deed::Pass),
     ]
 }
@@ -79,6 +80,9 @@ struct Client {
     runs: Vec<Run>,
 }
 
+/// The session whose runs ask when they have begun.
+const BEGUN: u8 = 3;
+
 fn run_id(number: usize) -> RunId {
     RunId::unchecked(&format!("run-{number}"))
 }
@@ -98,11 +102,17 @@ impl Client {
         Self { world, runs: Vec::new() }
     }
 
-    fn asks(&mut self, session: u8, agent: u8, is_mod: bool, call: &str) -> (Slot, String) {
+    /// A run that is the client's `number`th asks for its persona.
+    fn asks(&mut self, session: u8, agent: u8, number: usize, call: &str) -> (Slot, String) {
         let tool_use_id = Some(ToolUseId::unchecked(call));
+        let start = match session {
+            0 | 1 => Start::WithAnswer,
+            BEGUN => Start::Begun(run_id(number), Channel::Context),
+            _ => Start::Unknown,
+        };
         let (session, agent) = (format!("s{session}"), format!("w{agent}"));
         let asked = request(&session, &agent, &["testing"]);
-        let asked = AssignRequest { tool_use_id, starts: is_mod, ..asked };
+        let asked = AssignRequest { tool_use_id, start, ..asked };
         let choices = self.world.assign(&asked).unwrap().outcome;
         (choices[0].slot.clone(), choices[0].persona.to_string())
     }
@@ -166,7 +176,6 @@ impl Client {
         };
         match deed {
             Deed::Start { session, agent } => {
-                let is_mod = *session < 2;
                 // Of the calls that may be refused, two of one name are made at once or not at all.
                 let now = self.world.now.as_second();
                 let is_doubtful = |it: &&Run| {
@@ -174,11 +183,11 @@ impl Client {
                         == (*session, *agent, false, true)
                         && now - it.since >= 5
                 };
-                if !is_mod && self.runs.iter().any(|it| is_doubtful(&it)) {
+                if *session >= 2 && self.runs.iter().any(|it| is_doubtful(&it)) {
                     return;
                 }
                 let call = format!("call-{}", self.runs.len());
-                let (slot, persona) = self.asks(*session, *agent, is_mod, &call);
+                let (slot, persona) = self.asks(*session, *agent, self.runs.len(), &call);
                 self.runs.push(Run {
                     session: *session,
                     agent: *agent,
@@ -187,14 +196,15 @@ impl Client {
                     persona,
                     is_under_way: true,
                     is_denied: false,
-                    is_told: false,
+                    is_told: *session == BEGUN,
                     since: self.world.now.as_second(),
                 });
             }
             Deed::Again => {
                 let Some(last) = self.runs.last().cloned() else { return };
-                if self.has_slot(self.runs.len() - 1) {
-                    let again = self.asks(last.session, last.agent, last.is_mod(), &last.call);
+                let number = self.runs.len() - 1;
+                if self.has_slot(number) {
+                    let again = self.asks(last.session, last.agent, number, &last.call);
                     assert_eq!(again, (last.slot, last.persona), "it is the same call");
                 }
             }
@@ -295,7 +305,7 @@ proptest! {
             client.check();
         }
         // In the end all come back, and each slot counted once at the most.
-        for number in 0..3 {
+        for number in 0..4 {
             client.does(&Deed::SessionEnds(number));
         }
         let lent: usize = client.world.records.iter().map(|record| match &record.event {

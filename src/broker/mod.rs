@@ -51,7 +51,7 @@ mod work_record;
 
 pub use agent_words::Described;
 pub(crate) use assign::{Choice, assign};
-pub use assign_request::AssignRequest;
+pub use assign_request::{AssignRequest, Start};
 pub use compact::compact;
 pub use decision::{Decision, Refusal, Situation};
 pub use feedback::{FeedbackRequest, Judged, feedback};

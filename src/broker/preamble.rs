@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::prompt_text::{known_tags, waits};
-use super::{AssignRequest, Choice, Evidence, Role, Roles, Rules, Score, TookPart};
+use super::{AssignRequest, Choice, Evidence, Role, Roles, Rules, Score, Start, TookPart};
 use crate::events::{
     ChoiceReason, EventId, LessonText, PersonaName, ProjectName, ReleaseReason, RoleName,
     SessionId, Slot, Tag, name_only, one_line,
@@ -240,6 +240,9 @@ pub struct Assigned {
     /// Why this persona.
     #[serde(skip)]
     pub reason: ChoiceReason,
+    /// Whether the run that asks was told its persona before.
+    #[serde(skip)]
+    pub is_told: bool,
     /// Why the slots were closed that held it, if any did.
     #[serde(skip)]
     pub took: Option<ReleaseReason>,
@@ -287,6 +290,7 @@ impl Assigned {
             evidence: score.evidence,
             score,
             reason,
+            is_told: reason == ChoiceReason::Reused && matches!(request.start, Start::Begun(..)),
             independent,
             took,
             ranking,

@@ -4,13 +4,13 @@
 //! recorded again, and what is told of a slot that is open no more changes nobody.
 
 use super::lending::{released_slot, releases};
-use super::{Decision, Refusal, Situation};
+use super::{AssignRequest, Decision, Refusal, Situation, Start};
 use crate::events::{
     AgentName, Channel, Delivery, Event, Measures, Outcome, OutcomeResult, PersonaName,
     ReleaseReason, ReleasedSlot, RunId, SessionId, Slot, Source, ToolUseId,
 };
 use crate::projection::lease::said;
-use crate::projection::{Lease, Needs};
+use crate::projection::{Lease, Needs, Roster};
 
 /// Where a run is, as far as the client tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -143,6 +143,34 @@ pub fn deliver(
     Ok(Decision::new(events, Some(lease.slot.clone())))
 }
 
+/// The slot of a run that asks again, with what tells that it goes on, if it had ended.
+pub fn told_before<'a>(
+    roster: &'a Roster,
+    request: &AssignRequest,
+) -> Option<(&'a PersonaName, Lease, Option<Event>)> {
+    let Start::Begun(run, _) = &request.start else { return None };
+    let mut open = roster.open_slots(&request.session).into_iter().filter_map(|(name, lease)| {
+        let known = lease.run(run).filter(|run| run.is_delivered)?;
+        Some((name, known.has_ended, lease))
+    });
+    let (persona, has_ended, lease) = open.next()?;
+    let goes_on = begun(request, &lease.slot, false).filter(|_| has_ended);
+    Some((persona, lease, goes_on))
+}
+
+/// What tells that the run that asks began in a slot, if it began before it asked.
+pub fn begun(request: &AssignRequest, slot: &Slot, arrived: bool) -> Option<Event> {
+    let Start::Begun(run, channel) = &request.start else { return None };
+    Some(Event::Delivery(Delivery {
+        session: request.session.clone(),
+        slot: slot.clone(),
+        agent_id: run.clone(),
+        channel: *channel,
+        arrived,
+        teammate: None,
+    }))
+}
+
 /// Closes the slot of a run that was not started; one that went on, and now does not, is over.
 pub fn deny(
     situation: &mut Situation<'_>,
@@ -226,5 +254,62 @@ fn outcome_of(request: &EndRequest, persona: &PersonaName, lease: &Lease) -> Out
         source: source(),
         ended: (!rests).then_some(true),
         measures: request.measures,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::testing::{World, name, request, session};
+    use crate::events::{ChoiceReason, RoleName};
+
+    #[test]
+    fn a_run_that_has_begun_is_on_record_with_its_slot_and_is_told_who_it_is_once() {
+        let mut world = World::of(&["Ann", "Bo"]);
+        let run = |name: &str, agent: &str| AssignRequest {
+            tool_use_id: Some(ToolUseId::unchecked(name)),
+            start: Start::Begun(RunId::unchecked(name), Channel::Context),
+            ..request("s", agent, &["testing"])
+        };
+        let ends = |world: &mut World| {
+            let (slot, result) = (None, OutcomeResult::Stopped);
+            let (session, run) = (session("s"), RunId::unchecked("r1"));
+            let request = EndRequest { session, slot, run, result, rests: None, measures: None };
+            for event in end(&mut world.situation(), &request).unwrap().events {
+                world.given(event);
+            }
+        };
+        let first = world.assign(&run("r1", "w")).unwrap();
+        let [Event::Assign(_), Event::Delivery(delivery)] = &first.events[..] else {
+            panic!("it is lent and delivered: {:?}", first.events)
+        };
+        let told = (delivery.slot.as_str(), delivery.agent_id.as_str(), delivery.arrived);
+        assert_eq!(told, ("w-0", "r1", true));
+        assert_eq!(first.outcome[0].reason, ChoiceReason::BestFree);
+        // Once more, and by another name and for another role.
+        let other =
+            AssignRequest { roles: vec![RoleName::unchecked("debugging")], ..run("r1", "x") };
+        for asked in [run("r1", "w"), other] {
+            let again = world.assign(&asked).unwrap();
+            assert_eq!((again.events.len(), again.outcome[0].reason), (0, ChoiceReason::Reused));
+            assert_eq!(
+                (again.outcome[0].slot.as_str(), &again.outcome[0].persona),
+                ("w-0", &name("Ann"))
+            );
+        }
+        let second = world.assign(&run("r2", "w")).unwrap();
+        assert_eq!(second.outcome[0].slot.as_str(), "w-1", "another one of this name is at work");
+        // It goes on.
+        ends(&mut world);
+        let back = world.assign(&run("r1", "w")).unwrap();
+        let [Event::Delivery(delivery)] = &back.events[..] else { panic!("{:?}", back.events) };
+        assert!(!delivery.arrived && back.outcome[0].reason == ChoiceReason::Reused);
+        // Another run of its name, when it is over, keeps the persona and is told of it.
+        ends(&mut world);
+        let next = world.assign(&run("r3", "w")).unwrap();
+        assert_eq!(
+            (&next.outcome[0].persona, next.outcome[0].reason),
+            (&name("Ann"), ChoiceReason::Kept)
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{AssignRequest, Choice, Decision, Refusal, Rules, Seed, Situation, assign};
+use super::{AssignRequest, Choice, Decision, Refusal, Rules, Seed, Situation, Start, assign};
 use crate::events::{
     AgentName, Assign, AssignedSlot, Channel, Definition, Delivery, Detached, Event, Feedback,
     Heads, Observation, Outcome, OutcomeResult, PersonaName, ProjectName, Record, Release,
@@ -298,7 +298,7 @@ pub fn request(session: &str, agent: &str, roles: &[&str]) -> AssignRequest {
         roles: roles.iter().map(|role| RoleName::parse(role).unwrap()).collect(),
         summon: None,
         tool_use_id: None,
-        starts: false,
+        start: Start::Unknown,
         explain: false,
     }
 }

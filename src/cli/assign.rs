@@ -3,7 +3,7 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::broker::{AssignRequest, Assigned, TookPart};
+use muzzle_persona::broker::{AssignRequest, Assigned, Start, TookPart};
 use muzzle_persona::events::{
     AgentName, ChoiceReason, PersonaName, ProjectName, ReleaseReason, RoleName, SessionId,
     TeamName, WorkName,
@@ -77,7 +77,7 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
     let AssignArgs { roles, project, session, agent_name: agent, team_name: team, .. } = args;
     let (roles, summon, explain) = (roles.into_vec(), args.summon, args.explain);
     let here = || Checkout::of(&environment::working_directory()?).work;
-    let (work, tool_use_id, starts) = (args.work.or_else(here), None, false);
+    let (work, tool_use_id, start) = (args.work.or_else(here), None, Start::Unknown);
     let request = AssignRequest {
         session,
         agent,
@@ -87,7 +87,7 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
         roles,
         summon,
         tool_use_id,
-        starts,
+        start,
         explain,
     };
     context.dry_run = args.dry_run;

@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use muzzle_persona::environment;
 
-use super::{Failure, claude_code::location::ClaudeCode};
+use super::Failure;
+use super::client_files::location::{Client, Directories};
 
-/// Where an administrator puts settings for all users of a machine.
+/// Where an administrator puts settings of Claude Code for all users of a machine.
 const MANAGED: &str = if cfg!(target_os = "macos") {
     "/Library/Application Support/ClaudeCode"
 } else if cfg!(windows) {
@@ -59,23 +60,26 @@ pub fn columns() -> Option<usize> {
     std::env::var("COLUMNS").ok()?.parse().ok()
 }
 
-/// Finds the directories of Claude Code's settings: the user's is the variable's, else `~/.claude`.
+/// Finds the directories of a client's settings: the user's is the variable's, else the usual one in
+/// the home.
 ///
 /// There is none without a home or a working directory.
-pub fn claude_code() -> Result<ClaudeCode, Failure> {
-    let configured = std::env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty());
+pub fn directories(client: Client) -> Result<Directories, Failure> {
+    let configured = std::env::var_os(client.variable()).filter(|dir| !dir.is_empty());
     let home = home().filter(|home| home.is_absolute());
-    let usual = home.map(|home| home.join(".claude"));
+    let usual = home.map(|home| home.join(client.directory()));
     let is_configured = configured.is_some();
     let user = configured.map(PathBuf::from).or_else(|| usual.clone());
     let Some((here, user)) = std::env::current_dir().ok().zip(user) else {
-        let message = "could not find the home directory for Claude Code's settings";
-        let hint = "set `HOME`, or name Claude Code's directory in `CLAUDE_CONFIG_DIR`";
+        let (name, variable) = (client.name(), client.variable());
+        let message = format!("could not find the home directory for {name}'s settings");
+        let hint = format!("set `HOME`, or name {name}'s directory in `{variable}`");
         return Err(Failure::usage(message, hint));
     };
     let user = here.join(user);
     let usual = usual.filter(|usual| is_configured && *usual != user);
-    Ok(ClaudeCode { user, project: here.join(".claude"), managed: MANAGED.into(), usual })
+    let managed = (client == Client::ClaudeCode).then(|| MANAGED.into());
+    Ok(Directories { client, user, project: here.join(client.directory()), managed, usual })
 }
 
 /// Reads all variables that set something for this program or its hooks.

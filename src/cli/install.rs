@@ -1,4 +1,4 @@
-//! `install`: register the hooks in Claude Code.
+//! `install`: register the hooks in a client.
 
 use std::fmt;
 use std::path::Path;
@@ -6,33 +6,41 @@ use std::path::Path;
 use clap::Args;
 use serde::Serialize;
 
-use super::claude_code::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, beside, registration};
-use super::claude_code::location::{ClaudeCode, Location, Scope, Via, word};
-use super::claude_code::plan::{Change, Plan};
-use super::claude_code::version::{ClientVersion, LOADS_FOLDERS, RUNS_MODS};
-use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
+use super::client_files::hook::{INJECT, INSTALL_HINT, Inject, RELEASE, beside, registration};
+use super::client_files::location::{Client, Directories, Location, Scope, Via, word};
+use super::client_files::plan::{Change, Plan};
+use super::client_files::version::{ClientVersion, LOADS_FOLDERS, RUNS_MODS};
+use super::client_files::{enabled_plugins, is_registered, plan_install, plan_uninstall};
 use super::{Context, Failure, ShownPath, environment};
 
-/// Register the hooks in Claude Code
+/// Register the hooks in a client
 ///
-/// From then on sub-agents get personas. The plugin is one folder that holds nothing else, and
-/// loads by itself in the next session. The settings are for clients before 2.1.250, which load no
-/// such folder, and for a project's settings that all share: only our entries are put in, every
-/// other byte stays, and a copy of the file is kept beside it. Within a scope the one way takes the
-/// place of the other.
+/// From then on sub-agents get personas. In Codex the hooks go into a file `hooks.json`, beside
+/// others, and you have to trust them there once. In Claude Code the plugin is one folder that
+/// holds nothing else, and loads by itself in the next session. The settings are for clients before
+/// 2.1.250, which load no such folder, and for a project's settings that all share: only our
+/// entries are put in, every other byte stays, and a copy of the file is kept beside it. Within a
+/// scope the one way takes the place of the other.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   muzzle-persona install
   muzzle-persona install --scope project --via settings --dry-run
-  muzzle-persona install --inject all")]
+  muzzle-persona install --inject all
+  muzzle-persona install --client codex")]
 pub struct InstallArgs {
+    /// In which client
+    #[arg(long, value_name = "CLIENT", default_value = "claude-code")]
+    client: Client,
     /// How to register the hooks [default: plugin, or what the client on the path can load]
     #[arg(long, value_name = "WAY")]
     via: Option<Via>,
     /// For which sessions
     #[arg(long, default_value = "user")]
     scope: Scope,
+    /// Short for `--scope project`
+    #[arg(long, conflicts_with = "scope")]
+    project: bool,
     /// Which sub-agents get a persona
     #[arg(long, value_name = "WHICH", default_value = "named")]
     inject: Inject,
@@ -41,18 +49,35 @@ pub struct InstallArgs {
     dry_run: bool,
 }
 
+/// What a user of Codex has to do.
+const TRUST: &str = "Codex runs no hook that you have not reviewed and trusted: the next `codex` asks for it, and `/hooks` there shows them. A hook that changes has to be trusted again.";
+
 pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, Failure> {
-    let client = environment::claude_code()?;
-    let InstallArgs { via, scope, inject, dry_run } = *args;
-    let client_version = ClientVersion::installed();
-    let via = via.unwrap_or_else(|| way_for(client_version));
+    let InstallArgs { client, via, scope, project, inject, dry_run } = *args;
+    let scope = if project { Scope::Project } else { scope };
+    let directories = environment::directories(client)?;
+    let client_version = match client {
+        Client::ClaudeCode => ClientVersion::installed(),
+        Client::Codex => None,
+    };
+    let via = via.unwrap_or_else(|| way_for(client, client_version));
     let commands @ [inject_command, release_command] = &hook_paths(context.program.as_deref())?;
-    let registration = registration(inject_command, &inject.args(), release_command);
-    let mut locations = client.locations().into_iter();
+    let registration = registration(client, inject_command, &inject.args(), release_command);
+    let mut locations = directories.locations().into_iter();
     let location = locations.find(|location| (location.via, location.scope) == (via, scope));
     let location = location.ok_or_else(|| {
-        let (message, instead) = match scope {
-            Scope::Local => (
+        let (message, instead) = match (client, scope) {
+            (Client::Codex, _) if via == Via::Plugin => {
+                ("Codex gets its hooks in a file, not in a plugin", "--client codex")
+            }
+            (Client::Codex, Scope::Local) => {
+                ("Codex has no local settings", "--client codex --scope project")
+            }
+            (Client::Codex, _) => (
+                "the project's directory is the one of your own settings",
+                "--client codex --scope user",
+            ),
+            (_, Scope::Local) => (
                 "a plugin cannot be local: everybody in a project sees its folder",
                 "--via settings --scope local",
             ),
@@ -60,7 +85,7 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
         };
         Failure::usage(message, format!("`muzzle-persona install {instead}`"))
     })?;
-    let replaced = replaced(&client, &location)?;
+    let replaced = replaced(&directories, &location)?;
     let mut plan = plan_install(&location, &registration)?;
     if !dry_run {
         // At no time are there two registrations. What the older one leaves behind, such as no
@@ -86,14 +111,15 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
 }
 
 /// Chooses how to register for a client: in a folder, unless that client would not load it.
-fn way_for(client: Option<ClientVersion>) -> Via {
-    match client {
+fn way_for(client: Client, version: Option<ClientVersion>) -> Via {
+    match version {
+        _ if client == Client::Codex => Via::Settings,
         Some(version) if version < LOADS_FOLDERS => Via::Settings,
         _ => Via::Plugin,
     }
 }
 
-/// Says what a client makes of a registration.
+/// Says what Claude Code makes of a registration.
 struct Served(Via, Option<ClientVersion>);
 
 impl fmt::Display for Served {
@@ -144,7 +170,7 @@ fn hook_paths(program: Option<&Path>) -> Result<[String; 2], Failure> {
 
 /// Plans to take out what the scope has registered in the other way, and refuses if another scope
 /// has registered something.
-fn replaced(client: &ClaudeCode, location: &Location) -> Result<Vec<Plan>, Failure> {
+fn replaced(client: &Directories, location: &Location) -> Result<Vec<Plan>, Failure> {
     if let Some((plugin, path)) = enabled_plugins(client).next() {
         let path = path.display();
         let by = format!("by the plugin `{plugin}` that `{path}` enables");
@@ -162,7 +188,9 @@ fn replaced(client: &ClaudeCode, location: &Location) -> Result<Vec<Plan>, Failu
             let (other, scope) = (word(&other.scope), word(&location.scope));
             let by = format!("for the scope {other} in `{path}`; twice is once too often");
             let message = format!("the hooks are registered already, {by}");
-            let first = format!("`muzzle-persona uninstall --scope {other}` takes them out there");
+            let option = location.client.option();
+            let first =
+                format!("`muzzle-persona uninstall{option} --scope {other}` takes them out there");
             let hint = format!("{first}; then install for the scope {scope}");
             return Err(Failure::refused(message, hint));
         }
@@ -202,15 +230,20 @@ impl fmt::Display for InstallReport {
             let is_kept = verb("is kept", "would be kept");
             writeln!(f, "What was there before {is_kept} in `{copy}`.")?;
         }
-        let served = Served(self.location.via, self.client_version).to_string();
+        let client = self.location.client;
+        let served = match client {
+            Client::ClaudeCode => Served(self.location.via, self.client_version).to_string(),
+            Client::Codex => TRUST.to_owned(),
+        };
         if !served.is_empty() {
             writeln!(f, "{served}")?;
         }
         if self.dry_run {
             return writeln!(f, "Nothing was written.");
         }
-        let which = if self.inject == Inject::All { "" } else { "named " };
-        let check = "`muzzle-persona doctor` shows that it works";
+        let is_for_all = self.inject == Inject::All || client == Client::Codex;
+        let which = if is_for_all { "" } else { "named " };
+        let check = format!("`muzzle-persona doctor{}` shows that it works", client.option());
         writeln!(f, "From the next session on, {which}sub-agents get a persona. {check}.")
     }
 }

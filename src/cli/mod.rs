@@ -4,7 +4,7 @@
 //! a `Report` that is JSON for programs and text for people. `run` prints
 //! nothing: it adds messages to its [`context`], and [`output`] is the one
 //! writer. Every exit code is in [`failure`]. Three rooms are more than a file:
-//! [`claude_code`] knows the files of Claude Code, [`doctor`] looks at everything,
+//! [`client_files`] knows the files of the clients, [`doctor`] looks at everything,
 //! [`picture`] draws.
 
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ use self::{persona::minute, sentence::sentence, shown_path::ShownPath, table::Ta
 
 mod allow;
 mod assign;
-mod claude_code;
+mod client_files;
 mod compact;
 mod completions;
 mod config;

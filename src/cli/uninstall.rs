@@ -1,15 +1,15 @@
-//! `uninstall`: take the hooks out of Claude Code.
+//! `uninstall`: take the hooks out of a client.
 
 use std::fmt;
 
 use clap::Args;
 use serde::Serialize;
 
-use super::claude_code::location::{Scope, word};
-use super::claude_code::{enabled_plugins, is_registered, plan::Plan, plan_uninstall};
+use super::client_files::location::{Client, Scope, word};
+use super::client_files::{enabled_plugins, is_registered, plan::Plan, plan_uninstall};
 use super::{Context, Failure, ShownPath, environment};
 
-/// Take the hooks out of Claude Code
+/// Take the hooks out of a client
 ///
 /// It looks in your settings and in those of this directory, and puts back
 /// what was there before. Where a settings file was changed since, only our
@@ -20,6 +20,9 @@ Examples:
   muzzle-persona uninstall --dry-run
   muzzle-persona uninstall --scope project")]
 pub struct UninstallArgs {
+    /// Of which client
+    #[arg(long, value_name = "CLIENT", default_value = "claude-code")]
+    client: Client,
     /// Look in this scope only
     #[arg(long)]
     scope: Option<Scope>,
@@ -29,7 +32,7 @@ pub struct UninstallArgs {
 }
 
 pub fn run(args: &UninstallArgs, context: &mut Context) -> Result<UninstallReport, Failure> {
-    let client = environment::claude_code()?;
+    let client = environment::directories(args.client)?;
     let mut places = Vec::new();
     for location in client.locations() {
         if args.scope.is_none_or(|scope| scope == location.scope) {

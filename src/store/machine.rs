@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::broker::{
     self, AssignRequest, DeliveryRequest, EndRequest, FeedbackRequest, ForgetRequest,
-    OutcomeRequest, Place, ReleaseRequest, RetractRequest, Stage,
+    OutcomeRequest, Place, ReleaseRequest, RetractRequest, Stage, Start,
 };
 use crate::disk::simulated::{Call, Fault, PowerCut, Simulated};
 use crate::events::{
@@ -312,7 +312,7 @@ fn assign_request(session: u8, roles: &[u8], work: Option<u8>) -> AssignRequest 
         roles: roles.iter().map(|role| RoleName::unchecked(ROLES[usize::from(*role)])).collect(),
         summon: None,
         tool_use_id: None,
-        starts: false,
+        start: Start::Unknown,
         explain: false,
     }
 }

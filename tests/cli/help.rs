@@ -69,8 +69,8 @@ fn the_first_screen_has_one_line_for_each_command_in_groups() {
       repair          Cut damaged lines out of the log, and record the gap
 
     Set up:
-      install         Register the hooks in Claude Code
-      uninstall       Take the hooks out of Claude Code
+      install         Register the hooks in a client
+      uninstall       Take the hooks out of a client
       doctor          Check that sub-agents get personas, and show it
       config          Show each number in force, and where it is from
       git-setup       Have `git diff` and `git log -p` tell events as sentences

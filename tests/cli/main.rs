@@ -16,6 +16,7 @@ mod audit;
 mod checkpoint;
 #[cfg(unix)]
 mod client;
+mod codex;
 mod commands;
 mod crowd;
 mod damage;

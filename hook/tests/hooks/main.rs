@@ -12,6 +12,7 @@
 
 mod answer;
 mod by_mod;
+mod codex;
 mod eligible;
 mod faults;
 #[allow(dead_code, reason = "what harms the other binary, too, of which this one needs a part")]

@@ -4,7 +4,7 @@ use muzzle_persona::{Options, served};
 
 use super::Check;
 use super::hook_file::{HookFile, effective};
-use crate::cli::claude_code::version::{ClientVersion, LOADS_FOLDERS, RUNS_MODS};
+use crate::cli::client_files::version::{ClientVersion, LOADS_FOLDERS, RUNS_MODS};
 
 const HINT: &str =
     "`muzzle-persona install` registers the hooks in the way that this client can use";
@@ -112,7 +112,7 @@ fn rivals(files: &[HookFile], is_mod: bool) -> Vec<Check> {
     let mut checks = Vec::new();
     for file in files.iter().filter(|file| file.is_loaded(files)) {
         let others = file.hooks.iter().filter(|hook| hook.own.is_none());
-        for hook in others.filter(|hook| hook.is_called_for_agents()) {
+        for hook in others.filter(|hook| hook.is_called_for_agents(file.client)) {
             let what = hook.command.as_ref().map(|command| format!("`{command}`"));
             let what = what.as_deref().unwrap_or("a hook that is no command");
             let message = format!("{what} in `{}` is called for agents too", file.path.display());
@@ -139,7 +139,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cli::claude_code::location::ClaudeCode;
+    use crate::cli::client_files::location::{Client, Directories};
     use crate::cli::doctor::hook_file::read_all;
 
     fn put(path: &Path, value: &Value) {
@@ -162,8 +162,9 @@ mod tests {
         let own = json!({"modules": ["./x.ts"], "hooks": {"PreToolUse": [{"hooks": hooks}]}});
         put(&path("user/skills/muzzle-persona/hooks/hooks.json"), &own);
         put(&path("user/settings.json"), &json!({"disableAllHooks": false}));
-        let (user, project, managed) = (path("user"), path("project"), path("managed"));
-        let files = read_all(&ClaudeCode { user, project, managed, usual: None });
+        let (user, project, managed) = (path("user"), path("project"), Some(path("managed")));
+        let of = Client::ClaudeCode;
+        let files = read_all(&Directories { client: of, user, project, managed, usual: None });
         let own: Vec<_> = files.iter().filter(|file| file.has_module).collect();
         let way = way(Some(RUNS_MODS), &files, &own);
         let checks = disabled(&files).into_iter().chain(rivals(&files, way == Some(Way::Mod)));
@@ -210,9 +211,8 @@ mod tests {
         let user = home.path().to_owned();
         put(&user.join("settings.json"), &json!({"allowManagedHooksOnly": true}));
         let missing = home.path().join("missing");
-        let (project, managed) = (missing.clone(), missing);
-        assert!(
-            disabled(&read_all(&ClaudeCode { user, project, managed, usual: None })).is_empty()
-        );
+        let (client, project, managed) = (Client::ClaudeCode, missing.clone(), Some(missing));
+        let directories = Directories { client, user, project, managed, usual: None };
+        assert!(disabled(&read_all(&directories)).is_empty());
     }
 }

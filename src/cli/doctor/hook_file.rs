@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::cli::claude_code::document::{Document, elements, flag, get, properties, text};
-use crate::cli::claude_code::location::{ClaudeCode, Location, Via};
-use crate::cli::claude_code::{FileError, hook::Hook, plugin, settings};
+use crate::cli::client_files::document::{Document, elements, flag, get, properties, text};
+use crate::cli::client_files::location::{Client, Directories, Location, Via};
+use crate::cli::client_files::{FileError, hook::Hook, plugin, settings};
 
 /// The plugin of the client that keeps other mods out, where its options say so.
 const MODS_POLICY: &str = "cc-plugin-sec-default@builtin";
 
 #[derive(Debug, Default)]
 pub struct HookFile {
+    pub client: Client,
     /// Where `install` registers, if this is such a file.
     pub location: Option<Location>,
     pub path: PathBuf,
@@ -37,12 +38,34 @@ pub struct HookFile {
     pub only_managed_mods: Option<bool>,
     /// The plugins that it enables or disables.
     pub plugins: BTreeMap<String, bool>,
+    /// The hooks that Codex's user has trusted, as Codex names them.
+    pub trusted: Vec<String>,
     /// Variables that it sets for the session and its hooks.
     pub variables: Vec<(String, String)>,
 }
 
 /// Reads all of them, in the order of precedence of their settings, the lowest first.
-pub fn read_all(client: &ClaudeCode) -> Vec<HookFile> {
+pub fn read_all(client: &Directories) -> Vec<HookFile> {
+    match client.client {
+        Client::ClaudeCode => read_claude_code(client),
+        Client::Codex => read_codex(client),
+    }
+}
+
+/// Reads Codex's files of hooks, and its configuration, which may have hooks as well.
+fn read_codex(client: &Directories) -> Vec<HookFile> {
+    let of_codex = || HookFile { client: Client::Codex, ..HookFile::default() };
+    let mut files = Vec::new();
+    for location in client.locations() {
+        let dir = location.path.parent().unwrap_or(&location.path);
+        files.extend(of_codex().read_config(&dir.join("config.toml")));
+        let path = location.path.clone();
+        files.extend(HookFile { location: Some(location), ..of_codex() }.read(&path));
+    }
+    files
+}
+
+fn read_claude_code(client: &Directories) -> Vec<HookFile> {
     let mut files = Vec::new();
     for location in client.locations() {
         if location.via == Via::Settings {
@@ -57,9 +80,12 @@ pub fn read_all(client: &ClaudeCode) -> Vec<HookFile> {
             files.extend(read_plugin(own, &folder, &format!("{name}@skills-dir")));
         }
     }
-    let drop_ins = sorted(&client.managed.join("managed-settings.d"));
-    let drop_ins = drop_ins.into_iter().filter(|path| path.extension() == Some("json".as_ref()));
-    for path in [client.managed.join("managed-settings.json")].into_iter().chain(drop_ins) {
+    let managed = client.managed.iter().flat_map(|dir| {
+        let drop_ins = sorted(&dir.join("managed-settings.d")).into_iter();
+        let drop_ins = drop_ins.filter(|path| path.extension() == Some("json".as_ref()));
+        [dir.join("managed-settings.json")].into_iter().chain(drop_ins)
+    });
+    for path in managed {
         files.extend(HookFile { is_managed: true, ..HookFile::default() }.read(&path));
     }
     let installed = installed_plugins(&client.user.join("plugins").join("installed_plugins.json"));
@@ -153,6 +179,33 @@ impl HookFile {
         Some(self)
     }
 
+    /// Reads a configuration of Codex at a path; `None` if there is none.
+    fn read_config(mut self, path: &Path) -> Option<Self> {
+        let bytes = settings::read(path).transpose()?;
+        path.clone_into(&mut self.path);
+        self.error = bytes.and_then(|bytes| self.parse_config(&bytes)).err();
+        Some(self)
+    }
+
+    fn parse_config(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        let text =
+            str::from_utf8(bytes).map_err(|error| FileError::NotUtf8(error.valid_up_to()))?;
+        let config: Value =
+            toml::from_str(text).map_err(|error| FileError::NotToml(error.message().to_owned()))?;
+        let features = config.get("features");
+        let is_on = features.and_then(|features| features.get("hooks")).and_then(Value::as_bool);
+        self.disables_hooks = is_on.map(|is_on| !is_on);
+        let Some(mut hooks) = config.get("hooks").and_then(Value::as_object).cloned() else {
+            return Ok(());
+        };
+        // What the user said of hooks, wherever they are registered.
+        let state = hooks.remove("state");
+        let state = state.as_ref().and_then(Value::as_object).into_iter().flatten();
+        let trusted = state.filter(|(_, state)| state.get("trusted_hash").is_some());
+        self.trusted = trusted.map(|(hook, _)| hook.clone()).collect();
+        self.parse(serde_json::json!({ "hooks": hooks }).to_string().as_bytes())
+    }
+
     pub fn own_hooks(&self) -> impl Iterator<Item = &Hook> {
         self.hooks.iter().filter(|hook| hook.own.is_some())
     }
@@ -171,6 +224,9 @@ impl HookFile {
     fn parse(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         let document = Document::read(bytes)?;
         self.hooks = document.hooks();
+        if self.client == Client::Codex {
+            return document.check(self.client);
+        }
         self.has_module = !elements(document.setting("modules")).is_empty();
         if self.plugin.is_none() {
             self.disables_hooks = document.setting("disableAllHooks").and_then(flag);
@@ -191,6 +247,6 @@ impl HookFile {
             let options = get(policy, "options");
             self.only_managed_mods = get(options, "allowManagedModsOnly").and_then(flag);
         }
-        document.check()
+        document.check(self.client)
     }
 }

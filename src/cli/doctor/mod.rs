@@ -2,8 +2,8 @@
 //!
 //! Each file of the folder looks at one subject, and answers with [`Check`]s: [`store`],
 //! [`programs`], [`registration`] in the [`hook_file`]s that a session reads, the [`client`] that
-//! reads them, and [`variables`]. The [`rehearsal`] then calls the registered hooks as Claude Code
-//! would. Nothing is written outside a temporary directory, which has the rehearsal's store.
+//! reads them ([`codex`], if it is that), and [`variables`]. The [`rehearsal`] then calls the registered
+//! hooks as the client would. Nothing is written outside a temporary directory, which has the rehearsal's store.
 
 use std::fmt;
 
@@ -11,11 +11,12 @@ use clap::Args;
 use serde::Serialize;
 
 use self::check::{Check, Rehearsal};
-use super::claude_code::version::ClientVersion;
+use super::client_files::{location::Client, version::ClientVersion};
 use super::{context::Context, environment, failure::Failure};
 
 mod check;
 mod client;
+mod codex;
 mod hook_file;
 mod programs;
 mod registration;
@@ -25,26 +26,34 @@ mod variables;
 
 /// Check that sub-agents get personas, and show it
 ///
-/// It looks at the store, the programs, the registrations in Claude Code and the
-/// variables; then it runs the registered hooks as Claude Code would, on a
+/// It looks at the store, the programs, the registrations in a client and the
+/// variables; then it runs the registered hooks as the client would, on a
 /// sample call and in a scratch store. It changes nothing. Each finding is fine
 /// (✓), worth a look (!) or in the way (✗); only the last makes the exit code 1.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   muzzle-persona doctor
+  muzzle-persona doctor --client codex
   muzzle-persona doctor --json")]
-pub struct DoctorArgs {}
+pub struct DoctorArgs {
+    /// In which client
+    #[arg(long, value_name = "CLIENT", default_value = "claude-code")]
+    client: Client,
+}
 
-pub fn run(_: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure> {
-    let client = &environment::claude_code()?;
+pub fn run(args: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure> {
+    let client = &environment::directories(args.client)?;
     let program = context.program.as_deref();
     let files = hook_file::read_all(client);
     let variables = variables::in_effect(environment::own_variables(), &files);
     let mut findings = store::checks(&context.options);
     findings.extend(programs::checks(program));
     findings.extend(registration::checks(client, &files, program));
-    findings.extend(client::checks(ClientVersion::installed(), &files, &context.options));
+    findings.extend(match args.client {
+        Client::ClaudeCode => client::checks(ClientVersion::installed(), &files, &context.options),
+        Client::Codex => codex::checks(&files),
+    });
     findings.extend(variables::checks(&variables, &context.options.dir));
     findings.push(store::lending(&context.options, environment::rng()));
     findings.extend(rehearsal::checks(client, program, &variables, &files)?);

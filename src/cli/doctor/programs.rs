@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::Check;
-use crate::cli::claude_code::hook::{INJECT, INSTALL_HINT, RELEASE, beside};
+use crate::cli::client_files::hook::{INJECT, INSTALL_HINT, RELEASE, beside};
 
 pub fn checks(program: Option<&Path>) -> Vec<Check> {
     let Some(dir) = program.and_then(Path::parent) else { return Vec::new() };

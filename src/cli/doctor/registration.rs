@@ -9,11 +9,13 @@ use muzzle_persona::wording::quoted;
 use super::Check;
 use super::hook_file::{HookFile, effective};
 use super::programs::{fault, is_beside};
-use crate::cli::claude_code::hook::{Hook, INJECT, RELEASE, beside, events, registration};
-use crate::cli::claude_code::location::{ClaudeCode, Location, Via, word};
-use crate::cli::claude_code::{is_registered, plugin};
+use crate::cli::client_files::hook::{
+    Hook, INJECT, RELEASE, beside, events, registration, start_event,
+};
+use crate::cli::client_files::location::{Client, Directories, Location, Via, word};
+use crate::cli::client_files::{is_registered, plugin};
 
-pub fn checks(client: &ClaudeCode, files: &[HookFile], program: Option<&Path>) -> Vec<Check> {
+pub fn checks(client: &Directories, files: &[HookFile], program: Option<&Path>) -> Vec<Check> {
     let ok = |message| Check::ok("registration", message);
     let mut checks = unusable(client, files);
     let (with, without): (Vec<_>, Vec<_>) =
@@ -39,7 +41,8 @@ pub fn checks(client: &ClaudeCode, files: &[HookFile], program: Option<&Path>) -
     if !without.is_empty() {
         checks.push(ok(format!("No hook of ours is in {}.", quoted(&without))));
     }
-    checks.extend(count(with.iter().map(|file| times(file)).sum::<usize>() + unread.len()));
+    let times = with.iter().map(|file| times(file)).sum::<usize>() + unread.len();
+    checks.extend(count(client.client, times));
     checks.extend(elsewhere(client));
     checks
 }
@@ -47,22 +50,24 @@ pub fn checks(client: &ClaudeCode, files: &[HookFile], program: Option<&Path>) -
 /// Returns how often a file registers our hooks: as often as it does so for one event.
 fn times(file: &HookFile) -> usize {
     let of = |event| file.own_hooks().filter(|hook| hook.event == event).count();
-    events().map(of).max().unwrap_or_default()
+    events(file.client).map(of).max().unwrap_or_default()
 }
 
-fn count(count: usize) -> Option<Check> {
+fn count(client: Client, count: usize) -> Option<Check> {
+    let option = client.option();
     match count {
         0 => {
             let means = "No agent of a session that starts here gets a persona.";
-            let hint = "`muzzle-persona install`";
-            Some(Check::problem("registration", "The hooks are not registered.", means, hint))
+            let hint = format!("`muzzle-persona install{option}`");
+            Some(Check::problem("registration", "The hooks are not registered.", means, &hint))
         }
         1 => None,
         _ => {
             let message = format!("The hooks are registered {count} times.");
             let means = "Each of them runs for each agent. They agree on the persona, but the agent waits for all.";
-            let hint = "`muzzle-persona uninstall` takes all out, then install once";
-            Some(Check::warning("registration.twice", message, means, hint))
+            let hint =
+                format!("`muzzle-persona uninstall{option}` takes all out, then install once");
+            Some(Check::warning("registration.twice", message, means, &hint))
         }
     }
 }
@@ -79,36 +84,43 @@ fn enabled_plugins(files: &[HookFile]) -> impl Iterator<Item = (&str, &Path)> {
 }
 
 /// Checks the directory that would be the user's if no variable named another one.
-fn elsewhere(client: &ClaudeCode) -> Option<Check> {
+fn elsewhere(client: &Directories) -> Option<Check> {
     let usual = client.usual.clone()?;
-    let user = client.user.display();
-    let other = ClaudeCode { user: usual.clone(), usual: None, ..client.clone() };
+    let (user, name) = (client.user.display(), client.client.name());
+    let (variable, option) = (client.client.variable(), client.client.option());
+    let other = Directories { user: usual.clone(), usual: None, ..client.clone() };
     let registered = other.locations().into_iter().find(|location| {
         location.path.starts_with(&usual) && matches!(is_registered(location), Ok(true))
     });
     Some(match registered {
         None => {
-            let message = format!("`CLAUDE_CONFIG_DIR` has Claude Code's directory at `{user}`.");
+            let message = format!("`{variable}` has {name}'s directory at `{user}`.");
             Check::ok("registration", message)
         }
         Some(location) => Check::warning(
             "registration.elsewhere",
             format!("The hooks are registered in `{}`, too.", location.path.display()),
-            "`CLAUDE_CONFIG_DIR` names another directory, so that only a session without it reads them.",
-            "nothing needs to be done if you start both kinds of sessions; `env -u CLAUDE_CONFIG_DIR muzzle-persona uninstall` takes them out there",
+            &format!(
+                "`{variable}` names another directory, so that only a session without it reads them."
+            ),
+            &format!(
+                "nothing needs to be done if you start both kinds of sessions; `env -u {variable} muzzle-persona uninstall{option}` takes them out there"
+            ),
         ),
     })
 }
 
 /// Checks for files and folders of ours that cannot be used, or were changed.
-fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
+fn unusable(client: &Directories, files: &[HookFile]) -> Vec<Check> {
     let id = "registration.file";
     let mut checks = Vec::new();
     for file in files {
-        if let (Some(_), Some(error)) = (&file.location, &file.error) {
+        let is_read = file.location.is_some() || file.client == Client::Codex;
+        if let Some(error) = file.error.as_ref().filter(|_| is_read) {
             let message = format!("`{}` is not as it should be: {error}.", file.path.display());
-            let means = "Claude Code may ignore the whole file, and `install` leaves it alone.";
-            checks.push(Check::warning(id, message, means, error.hint()));
+            let name = client.client.name();
+            let means = format!("{name} may ignore the whole file, and `install` leaves it alone.");
+            checks.push(Check::warning(id, message, &means, error.hint()));
         }
     }
     for folder in client.locations().into_iter().filter(|folder| folder.via == Via::Plugin) {
@@ -123,7 +135,7 @@ fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
             Ok(_) if files.iter().any(|file| file.location.as_ref() == Some(&folder)) => {}
             Ok(_) => {
                 let message = format!("`{path}` has no `{}`.", plugin::HOOKS);
-                let hint = &install_command(Some(&folder), None);
+                let hint = &install_command(client.client, Some(&folder), None);
                 checks.push(Check::warning(id, message, "The plugin registers nothing.", hint));
             }
         }
@@ -132,8 +144,9 @@ fn unusable(client: &ClaudeCode, files: &[HookFile]) -> Vec<Check> {
 }
 
 fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Check> {
-    let args = file.own_hook("PreToolUse", INJECT).and_then(|hook| hook.args.clone());
-    let hint = &*install_command(file.location.as_ref(), args.as_deref());
+    let start = start_event(file.client);
+    let args = file.own_hook(start, INJECT).and_then(Hook::words).map(|(_, args)| args);
+    let hint = &*install_command(file.client, file.location.as_ref(), args.as_deref());
     let path = file.path.display();
     let mut checks = Vec::new();
     let name = file.plugin_name.as_ref();
@@ -144,20 +157,32 @@ fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Ch
         let hint = "`/plugin` in Claude Code enables it";
         checks.push(Check::problem("registration.disabled", message, means, hint));
     }
-    let injects = |hook: &Hook| hook.own == Some(INJECT) && hook.is_called_for_agents();
+    let injects = |hook: &Hook| hook.own == Some(INJECT) && hook.is_called_for_agents(file.client);
     if !file.own_hooks().any(injects) {
-        let event = "`PreToolUse` of `Agent`";
+        let event = match file.client {
+            Client::ClaudeCode => "`PreToolUse` of `Agent`",
+            Client::Codex => "`SubagentStart`",
+        };
         let message = format!("`{path}` does not have `{INJECT}` called for {event}.");
         let means = "No agent gets a persona.";
         checks.push(Check::problem("registration.event", message, means, hint));
     }
     let end = "Personas come back only when their session has been silent for a day.";
     let start = "Personas of sessions that were cut off stay held until somebody cleans up.";
-    let run = "Without a mod, nothing is known of how a run began and ended.";
+    let (runs, run): (&[_], _) = match file.client {
+        Client::ClaudeCode => (
+            &["PostToolUse", "SubagentStop"],
+            "Without a mod, nothing is known of how a run began and ended.",
+        ),
+        Client::Codex => (
+            &["SubagentStop"],
+            "A persona whose work is done is not lent again before the session ends.",
+        ),
+    };
     for (events, name, means) in [
         (&["SessionEnd"][..], RELEASE, end),
         (&["SessionStart"], RELEASE, start),
-        (&["PostToolUse", "SubagentStop"], INJECT, run),
+        (runs, INJECT, run),
     ] {
         let missing = events.iter().filter(|event| file.own_hook(event, name).is_none());
         let missing: Vec<_> = missing.collect();
@@ -167,12 +192,12 @@ fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Ch
             checks.push(Check::warning("registration.event", message, means, hint));
         }
     }
-    for command in commands(file) {
+    for command in &commands(file) {
         let target = Path::new(command);
         if let Some(fault) = fault(target) {
             let message = format!("`{command}`, as `{path}` registers it, {fault}.");
-            let means = "Claude Code cannot run it, and tells so each time.";
-            checks.push(Check::problem("registration.command", message, means, hint));
+            let means = format!("{} cannot run it, and tells so each time.", file.client.name());
+            checks.push(Check::problem("registration.command", message, &means, hint));
         } else if is_beside(program, target) == Some(false) {
             let message = format!("`{path}` registers `{command}`.");
             let means = "That is not the hook beside this program; it may be of another version.";
@@ -190,7 +215,8 @@ fn older(file: &HookFile, program: Option<&Path>, args: &[String], hint: &str) -
     let folder = file.location.as_ref().filter(|location| location.via == Via::Plugin)?;
     let [inject, release] = [INJECT, RELEASE].map(|name| beside(program, name));
     let (inject, release) = (inject?.to_str()?.to_owned(), release?.to_str()?.to_owned());
-    let plan = plugin::plan_install(folder, &registration(&inject, args, &release)).ok()?;
+    let plan =
+        plugin::plan_install(folder, &registration(file.client, &inject, args, &release)).ok()?;
     if plan.changes.is_empty() {
         return None;
     }
@@ -200,18 +226,24 @@ fn older(file: &HookFile, program: Option<&Path>, args: &[String], hint: &str) -
 }
 
 /// Returns the paths that are registered, each once. A bare name is resolved only when it is run.
-fn commands(file: &HookFile) -> BTreeSet<&str> {
-    let exec = file.own_hooks().filter(|hook| hook.args.is_some());
-    let paths = exec.filter_map(|hook| hook.command.as_deref());
+fn commands(file: &HookFile) -> BTreeSet<String> {
+    // In Claude Code, a line for a shell is somebody's own.
+    let is_path = |hook: &&Hook| hook.args.is_some() || file.client == Client::Codex;
+    let paths = file.own_hooks().filter(is_path).filter_map(Hook::words).map(|(path, _)| path);
     paths.filter(|path| Path::new(path).is_absolute()).collect()
 }
 
 /// Returns the command that registers at a location anew, for the same agents.
-fn install_command(location: Option<&Location>, args: Option<&[String]>) -> String {
+fn install_command(client: Client, location: Option<&Location>, args: Option<&[String]>) -> String {
+    let option = client.option();
     let Some(Location { via, scope, .. }) = location else {
-        return "`muzzle-persona install`".to_owned();
+        return format!("`muzzle-persona install{option}`");
     };
     let all = args.is_some_and(|args| args.iter().any(|arg| arg == "all"));
     let all = if all { " --inject all" } else { "" };
-    format!("`muzzle-persona install --via {} --scope {}{all}`", word(via), word(scope))
+    let via = match client {
+        Client::ClaudeCode => format!(" --via {}", word(via)),
+        Client::Codex => String::new(),
+    };
+    format!("`muzzle-persona install{option}{via} --scope {}{all}`", word(scope))
 }

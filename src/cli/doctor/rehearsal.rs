@@ -1,4 +1,4 @@
-//! The registered hooks, called as Claude Code would call them, in a sample session.
+//! The registered hooks, called as the client would call them, in a sample session.
 //!
 //! They get a store of their own that is gone afterwards.
 
@@ -16,10 +16,11 @@ use muzzle_persona::events::one_line;
 use serde_json::{Number, Value, json};
 
 use super::{Check, Rehearsal, hook_file::HookFile, programs::is_beside};
-use crate::cli::claude_code::hook::{Hook, INJECT, RELEASE};
-use crate::cli::{claude_code::location::ClaudeCode, failure::Failure};
+use crate::cli::client_files::hook::{Hook, INJECT, RELEASE, line, start_event};
+use crate::cli::client_files::location::{Client, Directories};
+use crate::cli::failure::Failure;
 
-/// How long Claude Code waits for a hook that is registered without a timeout.
+/// How long a client waits for a hook that is registered without a timeout.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 /// A hook that takes longer than this keeps agents waiting.
 const SLOW: Duration = Duration::from_secs(1);
@@ -30,7 +31,7 @@ const HINT: &str = "install the programs anew, then run `muzzle-persona install`
 /// A project's settings may have come with it from anywhere, and nobody has said yet that they can be
 /// trusted: of what they name, only the hooks beside this program are run.
 pub fn checks(
-    client: &ClaudeCode,
+    client: &Directories,
     program: Option<&Path>,
     variables: &BTreeMap<String, (OsString, Option<PathBuf>)>,
     files: &[HookFile],
@@ -39,7 +40,8 @@ pub fn checks(
     let is_off = variables.get(ELIGIBLE).is_some_and(|(value, _)| value == "off");
     let mut checks = Vec::new();
     for file in files {
-        let inject = file.own_hook("PreToolUse", INJECT).filter(|hook| hook.is_called_for_agents());
+        let inject = file.own_hook(start_event(client.client), INJECT);
+        let inject = inject.filter(|hook| hook.is_called_for_agents(client.client));
         let release = file.own_hook("SessionEnd", RELEASE);
         let mut hooks = inject.into_iter().chain(release).peekable();
         if hooks.peek().is_none() {
@@ -50,17 +52,24 @@ pub fn checks(
             let (name, path) = (hook.command_line(), file.path.display());
             let message = format!("`{name}`, as `{path}` registers it, was not run.");
             let means = "The file may have come with the project, and that is not the hook beside this program.";
-            let hint = "look at it; `muzzle-persona install --scope project` registers the hooks beside this program";
-            checks.push(Check::warning("rehearsal", message, means, hint));
+            let option = client.client.option();
+            let hint = format!(
+                "look at it; `muzzle-persona install{option} --scope project` registers the hooks beside this program"
+            );
+            checks.push(Check::warning("rehearsal", message, means, &hint));
             continue;
         }
         let scratch = tempfile::tempdir();
         let scratch = scratch.map_err(|error| Failure::write("make", &env::temp_dir(), &error))?;
         let store = scratch.path().join("store");
+        let transcript = match client.client {
+            Client::ClaudeCode => cwd.join("rehearsal.jsonl"),
+            Client::Codex => transcript(scratch.path())?,
+        };
         let call = |hook: &Hook, mut payload: Value| {
             if let Some(payload) = payload.as_object_mut() {
                 payload.insert("session_id".to_owned(), json!("rehearsal"));
-                payload.insert("transcript_path".to_owned(), json!(cwd.join("rehearsal.jsonl")));
+                payload.insert("transcript_path".to_owned(), json!(transcript));
                 payload.insert("cwd".to_owned(), json!(cwd));
             }
             let mut command = command(hook);
@@ -71,7 +80,11 @@ pub fn checks(
             let limit = limit.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
             run(&mut command, &payload.to_string(), limit.unwrap_or(DEFAULT_TIMEOUT))
         };
-        checks.extend(inject.map(|hook| start_agent(hook, is_off, call)));
+        let sample = match client.client {
+            Client::ClaudeCode => claude_code_sample(),
+            Client::Codex => codex_sample(),
+        };
+        checks.extend(inject.map(|hook| start_agent(hook, is_off, &sample, call)));
         let by_mod = inject.filter(|_| file.has_module && !is_off);
         checks.extend(by_mod.map(|hook| start_by_mod(hook, call)));
         checks.extend(release.map(|hook| end_session(hook, &store.join("events.jsonl"), call)));
@@ -79,11 +92,10 @@ pub fn checks(
     Ok(checks)
 }
 
-fn start_agent(
-    hook: &Hook,
-    is_off: bool,
-    call: impl Fn(&Hook, Value) -> Result<(Output, Duration), String>,
-) -> Check {
+/// A sample payload of an agent, and how to find in the answer what the agent is told.
+type Sample = (Value, fn(&Output, &Value) -> Result<String, String>);
+
+fn claude_code_sample() -> Sample {
     let input = json!({
         "name": "worker-1", "subagent_type": "general-purpose", "description": "Review parser",
         "prompt": "Review src/parser.rs and report every unchecked index.",
@@ -92,16 +104,48 @@ fn start_agent(
         "hook_event_name": "PreToolUse", "permission_mode": "default",
         "tool_name": "Agent", "tool_input": input, "tool_use_id": "toolu_rehearsal",
     });
+    (payload, preamble)
+}
+
+fn codex_sample() -> Sample {
+    let payload = json!({
+        "hook_event_name": "SubagentStart", "permission_mode": "default", "model": "rehearsal",
+        "turn_id": "rehearsal-turn", "agent_id": "rehearsal-agent", "agent_type": "default",
+    });
+    (payload, context)
+}
+
+/// Writes the transcript of a sub-agent of Codex, as far as it is read.
+fn transcript(dir: &Path) -> Result<PathBuf, Failure> {
+    let spawn = json!({ "agent_path": "/root/review_parser", "agent_nickname": "Euler" });
+    let source = json!({ "subagent": { "thread_spawn": spawn } });
+    let line = json!({ "type": "session_meta", "payload": { "source": source } });
+    let write = || {
+        let builder = tempfile::Builder::new().prefix("rollout-").suffix(".jsonl").tempfile_in(dir);
+        let mut file = builder?;
+        writeln!(file, "{line}")?;
+        // It goes with its directory.
+        Ok(file.keep()?.1)
+    };
+    write().map_err(|error: std::io::Error| Failure::write("make a file in", dir, &error))
+}
+
+fn start_agent(
+    hook: &Hook,
+    is_off: bool,
+    (payload, told): &Sample,
+    call: impl Fn(&Hook, Value) -> Result<(Output, Duration), String>,
+) -> Check {
     let (id, name) = ("rehearsal.inject", hook.command_line());
     let means = "A sample call of an agent got no persona.";
     let problem = |fault: &str| Check::problem(id, format!("`{name}` {fault}."), means, HINT);
-    let (output, duration) = match call(hook, payload) {
+    let (output, duration) = match call(hook, payload.clone()) {
         Ok(called) => called,
         Err(fault) => return problem(&fault),
     };
     let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let message = |what| format!("`{name}` {what}, in {milliseconds} ms.");
-    let preamble = preamble(&output, &input);
+    let preamble = told(&output, payload);
     let given = message("gave a sample call a persona");
     let mut check = match &preamble {
         Err(_) if is_off && is_silent(&output) => {
@@ -189,8 +233,11 @@ fn command(hook: &Hook) -> Command {
 
 /// Returns whether a hook runs the program of its name beside this one, and nothing else.
 fn is_hook_beside(program: Option<&Path>, hook: &Hook) -> bool {
-    let command = Path::new(hook.command.as_deref().unwrap_or_default());
-    command.is_absolute() && is_beside(program, command) == Some(true)
+    let Some((path, args)) = hook.words() else { return false };
+    // A line for a shell may do more than its words say, unless it is just those.
+    let is_all = hook.args.is_some() || hook.command.as_ref() == Some(&line(&path, &args));
+    let path = Path::new(&path);
+    is_all && path.is_absolute() && is_beside(program, path) == Some(true)
 }
 
 /// Calls a hook. What an error says, here and below, continues a sentence that begins with its name.
@@ -220,14 +267,33 @@ fn is_silent(output: &Output) -> bool {
     output.status.success() && output.stdout.iter().all(u8::is_ascii_whitespace)
 }
 
-/// Returns the preamble that a hook put ahead of the prompt in `input`, or what is wrong with its
-/// answer: it must not decide about the call, nor change any field but the prompt.
-fn preamble(output: &Output, input: &Value) -> Result<String, String> {
+/// Returns what a hook has Codex tell an agent, or what is wrong with its answer: Codex takes no
+/// field that it does not know.
+fn context(output: &Output, _: &Value) -> Result<String, String> {
+    let answer = answer(output)?;
+    let context = answer.pointer("/hookSpecificOutput/additionalContext").and_then(Value::as_str);
+    let context = context.filter(|context| !context.trim().is_empty());
+    let told = context.ok_or("answered without words for the agent")?;
+    let output = json!({ "hookEventName": "SubagentStart", "additionalContext": told });
+    if answer != json!({ "hookSpecificOutput": output }) {
+        return Err("answered more than words for the agent".to_owned());
+    }
+    Ok(told.trim_end().to_owned())
+}
+
+/// Returns the JSON that a hook answered.
+fn answer(output: &Output) -> Result<Value, String> {
     if !output.status.success() || is_silent(output) {
         return Err(failure(output));
     }
-    let mut answer: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("answered what is not JSON: {error}"))?;
+    serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("answered what is not JSON: {error}"))
+}
+
+/// Returns the preamble that a hook put ahead of the prompt of a call, or what is wrong with its
+/// answer: it must not decide about the call, nor change any field but the prompt.
+fn preamble(output: &Output, payload: &Value) -> Result<String, String> {
+    let mut answer = answer(output)?;
     let take = |value: &mut Value, key| value.get_mut(key).map(Value::take).unwrap_or_default();
     let decides = answer.get("decision").is_some();
     let mut change = take(&mut answer, "hookSpecificOutput");
@@ -237,7 +303,8 @@ fn preamble(output: &Output, input: &Value) -> Result<String, String> {
     if change.get("hookEventName").is_none_or(|event| event != "PreToolUse") {
         return Err("answered something else than a changed call".to_owned());
     }
-    let (mut new, mut old) = (take(&mut change, "updatedInput"), input.clone());
+    let (mut new, mut old) =
+        (take(&mut change, "updatedInput"), payload.get("tool_input").cloned().unwrap_or_default());
     let [new_prompt, old_prompt] = [&mut new, &mut old].map(|input| take(input, "prompt"));
     if new != old {
         return Err("changed more of the call than its prompt".to_owned());

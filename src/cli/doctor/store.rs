@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use muzzle_persona::broker::AssignRequest;
+use muzzle_persona::broker::{AssignRequest, Start};
 use muzzle_persona::events::{AgentName, ProjectName, RoleName, SessionId};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Condition, Hold, Options, Store, StoreError, hook_settings};
@@ -144,7 +144,7 @@ pub fn lending(options: &Options, mut rng: fastrand::Rng) -> Check {
         roles: vec![RoleName::unchecked("code-reviewer")],
         summon: None,
         tool_use_id: None,
-        starts: false,
+        start: Start::Unknown,
         explain: false,
     };
     let mut lent = || match Store::peek(options) {

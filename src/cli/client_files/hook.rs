@@ -8,15 +8,23 @@ use regex_lite::Regex;
 use serde::Serialize;
 use serde_json::Number;
 
+use super::location::Client;
+
 pub const INJECT: &str = "persona-inject";
 pub const RELEASE: &str = "persona-release";
-/// The tools that start an agent, by their names in newer and older clients.
+/// The tools of Claude Code that start an agent, by their names in newer and older clients.
 pub const TOOLS: &str = "Agent|Task";
 /// What to do about hooks that are not beside this program.
 pub const INSTALL_HINT: &str = "`cargo install --path . && cargo install --path hook` puts both in one place, as does `cargo build --workspace`";
 
-/// How many seconds the client waits for a hook. The hooks themselves wait less.
-const TIMEOUT: u32 = 5;
+/// How many seconds a client waits for a hook. The hooks themselves wait less.
+const fn timeout(client: Client) -> u32 {
+    match client {
+        Client::ClaudeCode => 5,
+        // At the end of a session, it waits no longer.
+        Client::Codex => 3,
+    }
+}
 
 /// A hook, ours or not, as it is registered.
 #[derive(Debug, Serialize)]
@@ -30,6 +38,7 @@ pub struct Hook {
     /// `None` for a hook of another kind.
     pub command: Option<String>,
     /// The arguments in exec form; `None` in shell form.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub args: Option<Vec<String>>,
     /// In seconds.
     pub timeout: Option<Number>,
@@ -47,9 +56,24 @@ pub struct Group<'a> {
 
 impl Hook {
     /// Returns whether it is called when an agent is about to start.
-    pub fn is_called_for_agents(&self) -> bool {
+    pub fn is_called_for_agents(&self, client: Client) -> bool {
         let matcher = self.matcher.as_deref();
-        self.event == "PreToolUse" && TOOLS.split('|').any(|tool| matches(matcher, tool))
+        self.event == start_event(client)
+            && match client {
+                Client::ClaudeCode => TOOLS.split('|').any(|tool| matches(matcher, tool)),
+                // There are as many types as the user likes, and this is the first.
+                Client::Codex => matches(matcher, "default"),
+            }
+    }
+
+    /// The program with its arguments, whichever form they have.
+    pub fn words(&self) -> Option<(String, Vec<String>)> {
+        let command = self.command.as_ref()?;
+        let Some(args) = &self.args else {
+            let mut words = shlex::split(command)?.into_iter();
+            return Some((words.next()?, words.collect()));
+        };
+        Some((command.clone(), args.clone()))
     }
 
     pub fn command_line(&self) -> String {
@@ -112,38 +136,76 @@ pub enum Inject {
 }
 
 impl Inject {
-    /// The arguments of the hook. A handler has no field for variables.
+    /// The arguments of the program. A handler has no field for variables.
     pub fn args(self) -> Vec<String> {
         let args: &[&str] = if self == Self::All { &["--inject", "all"] } else { &[] };
         args.iter().map(ToString::to_string).collect()
     }
 }
 
-/// The events that our hooks are called for, each with the hook, and whether that is for agents only.
-const EVENTS: [(&str, &str, bool); 5] = [
-    ("PostToolUse", INJECT, true),
-    ("PreToolUse", INJECT, true),
-    ("SessionEnd", RELEASE, false),
-    ("SessionStart", RELEASE, false),
-    ("SubagentStop", INJECT, false),
+/// An event, the hook of ours that is called for it, and for which tools.
+type Event = (&'static str, &'static str, Option<&'static str>);
+
+const CLAUDE_CODE: &[Event] = &[
+    ("PostToolUse", INJECT, Some(TOOLS)),
+    ("PreToolUse", INJECT, Some(TOOLS)),
+    ("SessionEnd", RELEASE, None),
+    ("SessionStart", RELEASE, None),
+    ("SubagentStop", INJECT, None),
 ];
 
-/// Returns the names of the events that our hooks are called for.
-pub fn events() -> impl Iterator<Item = &'static str> {
-    EVENTS.into_iter().map(|(event, ..)| event)
+const CODEX: &[Event] = &[
+    ("SessionEnd", RELEASE, None),
+    ("SessionStart", RELEASE, None),
+    ("SubagentStart", INJECT, None),
+    ("SubagentStop", INJECT, None),
+];
+
+const fn registered(client: Client) -> &'static [Event] {
+    match client {
+        Client::ClaudeCode => CLAUDE_CODE,
+        Client::Codex => CODEX,
+    }
 }
 
-/// Returns what is registered for all events.
-pub fn registration(inject: &str, args: &[String], release: &str) -> Vec<Hook> {
-    let hook = |(event, own, is_for_agents): (&str, &'static str, bool)| Hook {
-        event: event.to_owned(),
-        matcher: is_for_agents.then(|| TOOLS.to_owned()),
-        command: Some(if own == INJECT { inject } else { release }.to_owned()),
-        args: Some(if own == INJECT { args.to_owned() } else { Vec::new() }),
-        timeout: Some(TIMEOUT.into()),
-        own: Some(own),
+/// Returns the names of the events that our hooks are called for.
+pub fn events(client: Client) -> impl Iterator<Item = &'static str> {
+    registered(client).iter().map(|(event, ..)| *event)
+}
+
+/// Returns the event at which an agent gets its persona.
+pub const fn start_event(client: Client) -> &'static str {
+    match client {
+        Client::ClaudeCode => "PreToolUse",
+        Client::Codex => "SubagentStart",
+    }
+}
+
+/// Returns what is registered for all events: programs by their paths.
+pub fn registration(client: Client, inject: &str, args: &[String], release: &str) -> Vec<Hook> {
+    let hook = |(event, own, tools): &Event| {
+        let (program, args) = if *own == INJECT { (inject, args) } else { (release, &[][..]) };
+        let (command, args) = match client {
+            Client::ClaudeCode => (program.to_owned(), Some(args.to_owned())),
+            // It knows lines for a shell only.
+            Client::Codex => (line(program, args), None),
+        };
+        Hook {
+            event: (*event).to_owned(),
+            matcher: tools.map(str::to_owned),
+            command: Some(command),
+            args,
+            timeout: Some(timeout(client).into()),
+            own: Some(own),
+        }
     };
-    EVENTS.into_iter().map(hook).collect()
+    registered(client).iter().map(hook).collect()
+}
+
+/// Writes a line for a shell. A path that came from the system has no NUL byte, which no line can hold.
+pub fn line(program: &str, args: &[String]) -> String {
+    let words = [program].into_iter().chain(args.iter().map(String::as_str));
+    shlex::try_join(words).unwrap_or_default()
 }
 
 /// Returns hooks by their events: what settings and plugins have under `hooks`.

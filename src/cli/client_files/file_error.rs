@@ -1,4 +1,4 @@
-//! Why a file of Claude Code's is not changed.
+//! Why a file of a client's is not changed.
 
 use std::io;
 
@@ -22,6 +22,8 @@ pub enum FileError {
     NotUtf8(usize),
     #[error("it is not valid JSON: {0}")]
     NotJson(String),
+    #[error("it is not valid TOML: {0}")]
+    NotToml(String),
     #[error("`{key}` is {found} where {expected} is expected")]
     WrongType { key: &'static str, found: &'static str, expected: &'static str },
     /// Readers differ in which of the two they take.
@@ -48,6 +50,7 @@ impl FileError {
             }
             Self::NotUtf8(_)
             | Self::NotJson(_)
+            | Self::NotToml(_)
             | Self::WrongType { .. }
             | Self::DuplicateKey(_) => "mend the file by hand, then try again",
             Self::NotADirectory | Self::NoList(_) | Self::UnknownFile(_) | Self::Modified(_) => {

@@ -1,4 +1,4 @@
-//! Claude Code's files, as far as hooks are registered in them.
+//! The files of clients, as far as hooks are registered in them.
 //!
 //! [`location`] knows the files and folders that a session reads, [`hook`] the hooks in them.
 //! [`plugin`] writes a folder of our own, and [`settings`] an entry in a settings file of the user:
@@ -6,11 +6,11 @@
 //! [`document`] finds the positions of its values, and [`edit`] changes the text between them, so
 //! that every other byte stays. A file that cannot be understood is left alone, with a [`FileError`].
 //!
-//! `docs/claude-code.md` describes the files. Only `install`, `uninstall` and `doctor` use this.
+//! `docs/claude-code.md` and `docs/codex.md` describe the files. Only `install`, `uninstall` and `doctor` use this.
 
 use std::path::PathBuf;
 
-use self::location::{ClaudeCode, Location, Via};
+use self::location::{Directories, Location, Via};
 use self::{document::Document, hook::Hook, plan::Plan};
 use super::failure::Failure;
 
@@ -55,7 +55,7 @@ pub fn plan_uninstall(location: &Location) -> Result<Plan, Failure> {
 }
 
 /// Returns the plugins of ours that a marketplace brought, each with the settings that enable it.
-pub fn enabled_plugins(client: &ClaudeCode) -> impl Iterator<Item = (String, PathBuf)> {
+pub fn enabled_plugins(client: &Directories) -> impl Iterator<Item = (String, PathBuf)> {
     let settings = client.locations().into_iter().filter(|location| location.via == Via::Settings);
     settings.filter_map(|Location { path, .. }| {
         let bytes = settings::read(&path).ok()??;

@@ -12,8 +12,9 @@ use serde_json::json;
 
 use super::file_error::{FileError, MAX_SETTINGS};
 use super::hook::{Hook, INJECT, RELEASE, registration};
+use super::location::{Client, Location};
 use super::plan::{Change, Plan, missing_directories};
-use super::{document::Document, edit, location::Location};
+use super::{document::Document, edit};
 
 /// In the note: how many of the directories above the file were not there either.
 const MADE_DIRECTORIES: &str = "made_directories";
@@ -48,17 +49,18 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
 }
 
 pub fn plan_install(location: &Location, registration: &[Hook]) -> Result<Plan, FileError> {
+    let client = location.client;
     let mut plan = Plan::new(location);
     let [mut file, mut copy, mut note] = open(&location.path)?;
     let Some(before) = &file.before else {
         let made = json!({ MADE_DIRECTORIES: missing_directories(&file.path) });
         note.after = Some(format!("{made}\n").into());
-        file.after = Some(installed(&[], registration)?);
+        file.after = Some(installed(client, &[], registration)?);
         return Ok(Plan { changes: vec![note, file], ..plan });
     };
-    Document::read(before)?.check()?;
-    let original = original(before, &copy, &note)?;
-    file.after = Some(installed(original.unwrap_or(before), registration)?);
+    Document::read(before)?.check(client)?;
+    let original = original(client, before, &copy, &note)?;
+    file.after = Some(installed(client, original.unwrap_or(before), registration)?);
     let is_changed = file.after != file.before;
     if !was_absent(original, &note) && (is_changed || copy.before.is_some()) {
         plan.backup = Some((&copy.path).into());
@@ -78,7 +80,7 @@ pub fn plan_uninstall(location: &Location) -> Result<Plan, FileError> {
     let mut plan = Plan::new(location);
     let [mut file, copy, note] = open(&location.path)?;
     let Some(before) = &file.before else { return Ok(plan) };
-    let original = original(before, &copy, &note)?;
+    let original = original(location.client, before, &copy, &note)?;
     if was_absent(original, &note) {
         let note = note.before.as_deref().unwrap_or_default();
         let note: BTreeMap<String, usize> = serde_json::from_slice(note).unwrap_or_default();
@@ -120,15 +122,17 @@ fn open(path: &Path) -> Result<[Change; 3], FileError> {
 /// Returns what the file was before it became `now`, nothing if it was not there; `None` if it was
 /// changed since, or nothing was registered.
 fn original<'a>(
+    client: Client,
     now: &[u8],
     copy: &'a Change,
     note: &Change,
 ) -> Result<Option<&'a [u8]>, FileError> {
-    let Some(registration) = registered(&Document::read(now)?) else { return Ok(None) };
-    if note.before.is_some() && installed(&[], &registration)? == now {
+    let Some(registration) = registered(client, &Document::read(now)?) else { return Ok(None) };
+    if note.before.is_some() && installed(client, &[], &registration)? == now {
         return Ok(Some(&[]));
     }
-    let gives_now = |copy: &&[u8]| installed(copy, &registration).is_ok_and(|bytes| bytes == now);
+    let gives_now =
+        |copy: &&[u8]| installed(client, copy, &registration).is_ok_and(|bytes| bytes == now);
     Ok(copy.before.as_deref().filter(gives_now))
 }
 
@@ -137,10 +141,10 @@ fn was_absent(original: Option<&[u8]>, note: &Change) -> bool {
     note.before.is_some() && original.is_some_and(<[u8]>::is_empty)
 }
 
-fn installed(base: &[u8], registration: &[Hook]) -> Result<Vec<u8>, FileError> {
+fn installed(client: Client, base: &[u8], registration: &[Hook]) -> Result<Vec<u8>, FileError> {
     let base = without_hooks(base)?;
     let document = Document::read(&base)?;
-    document.check()?;
+    document.check(client)?;
     Ok(edit::insert(&document, registration).into())
 }
 
@@ -149,12 +153,12 @@ fn without_hooks(bytes: &[u8]) -> Result<Vec<u8>, FileError> {
 }
 
 /// Returns the registration that a file holds, if it has both hooks. An older one has fewer events.
-fn registered(document: &Document<'_>) -> Option<Vec<Hook>> {
+fn registered(client: Client, document: &Document<'_>) -> Option<Vec<Hook>> {
     let hooks = document.hooks();
     let last = |name| hooks.iter().rfind(|hook| hook.own == Some(name));
     let (inject, release) = (last(INJECT)?, last(RELEASE)?);
-    let (inject, args) = (inject.command.as_deref()?, inject.args.as_deref()?);
-    let mut registration = registration(inject, args, release.command.as_deref()?);
+    let [(inject, args), (release, _)] = [inject.words()?, release.words()?];
+    let mut registration = registration(client, &inject, &args, &release);
     let has = |event: &str| hooks.iter().any(|hook| hook.own.is_some() && hook.event == event);
     registration.retain(|hook| has(&hook.event));
     Some(registration)

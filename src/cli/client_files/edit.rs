@@ -158,7 +158,8 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::cli::claude_code::hook::{Inject, events, registration};
+    use crate::cli::client_files::hook::{Inject, events, registration};
+    use crate::cli::client_files::location::Client;
 
     type Json = serde_json::Value;
 
@@ -186,7 +187,14 @@ mod tests {
     fn settings() -> impl Strategy<Value = Json> {
         let groups = prop::collection::vec(other(), 0..4).prop_map(Json::Array).boxed();
         let hooks = object(
-            vec!["PreToolUse", "SessionEnd", "SessionStart", "Stop", "SubagentStop"],
+            vec![
+                "PreToolUse",
+                "SessionEnd",
+                "SessionStart",
+                "Stop",
+                "SubagentStart",
+                "SubagentStop",
+            ],
             groups,
         );
         (object(vec!["a", "m", "z"], other().boxed()), proptest::option::of(hooks)).prop_map(
@@ -215,10 +223,12 @@ mod tests {
     }
 
     /// Settings without what is empty where hooks are registered.
-    fn normal(text: &str) -> Json {
+    fn normal(client: Client, text: &str) -> Json {
         let mut settings: Json = serde_json::from_str(text).unwrap();
         if let Some(hooks) = settings["hooks"].as_object_mut() {
-            hooks.retain(|event, groups| event == "Stop" || *groups != json!([]));
+            hooks.retain(|event, groups| {
+                events(client).all(|ours| ours != event) || *groups != json!([])
+            });
             if hooks.is_empty() {
                 settings["hooks"].take();
             }
@@ -230,6 +240,7 @@ mod tests {
         #[test]
         fn what_goes_in_comes_out_and_nothing_else_changes(
             settings in settings(),
+            client in select(vec![Client::ClaudeCode, Client::Codex]),
             spacing in prop::collection::vec(select(vec!["", " ", "\n", "\n  ", "\t", "\r\n\t"]), 1..9),
         ) {
             let text = laid_out(&settings, &spacing);
@@ -237,15 +248,15 @@ mod tests {
                 let document = Document::read(text.as_bytes()).unwrap();
                 document.hooks().iter().filter(|hook| hook.own.is_some()).count()
             };
-            let registration = registration("/b/persona-inject", &Inject::All.args(), "/b/persona-release");
+            let registration = registration(client, "/b/persona-inject", &Inject::All.args(), "/b/persona-release");
             let document = Document::read(text.as_bytes()).unwrap();
-            document.check().unwrap();
+            document.check(client).unwrap();
             let installed = insert(&document, &registration);
             prop_assert_eq!(ours(&installed), registration.len());
             let removed = remove(&Document::read(installed.as_bytes()).unwrap());
             prop_assert_eq!(ours(&removed), 0);
-            prop_assert_eq!(normal(&removed), normal(&text));
-            let was_empty = events().any(|event| settings["hooks"][event] == json!([]));
+            prop_assert_eq!(normal(client, &removed), normal(client, &text));
+            let was_empty = events(client).any(|event| settings["hooks"][event] == json!([]));
             if !was_empty && settings != json!({}) && settings["hooks"] != json!({}) {
                 prop_assert_eq!(removed, text);
             }

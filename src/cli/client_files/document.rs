@@ -5,6 +5,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::FileError;
 use super::hook::{Hook, events, own_name};
+use super::location::Client;
 
 /// What the client calls the plugin in our folder.
 pub const FOLDER_PLUGIN: &str = "muzzle-persona@skills-dir";
@@ -40,12 +41,12 @@ impl<'a> Document<'a> {
     }
 
     /// Checks that what a registration adds to has the form that a client expects.
-    pub fn check(&self) -> Result<(), FileError> {
+    pub fn check(&self, client: Client) -> Result<(), FileError> {
         let Some(hooks) = only(self.root.as_ref(), "hooks")? else { return Ok(()) };
         if hooks.as_object().is_none() {
             return Err(wrong_type("hooks", hooks, "an object"));
         }
-        events().try_for_each(|event| match only(Some(hooks), event)? {
+        events(client).try_for_each(|event| match only(Some(hooks), event)? {
             None | Some(Value::Array(_)) => Ok(()),
             Some(other) => Err(wrong_type(event, other, "an array")),
         })
