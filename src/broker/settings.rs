@@ -108,7 +108,7 @@ mod tests {
         for setting in of("") {
             assert_eq!((setting.value, setting.line), (setting.built_in, None), "{}", setting.name);
         }
-        assert_eq!(of("").len(), 1 + 14 + 3);
+        assert_eq!(of("").len(), 1 + 14 + 4);
     }
 
     #[test]

@@ -26,7 +26,6 @@ use super::{Context, Failure, ShownPath, environment};
 Examples:
   muzzle-persona install
   muzzle-persona install --scope project --via settings --dry-run
-  muzzle-persona install --inject all
   muzzle-persona install --client codex")]
 pub struct InstallArgs {
     /// In which client
@@ -38,9 +37,6 @@ pub struct InstallArgs {
     /// For which sessions
     #[arg(long, default_value = "user")]
     scope: Scope,
-    /// Short for `--scope project`
-    #[arg(long, conflicts_with = "scope")]
-    project: bool,
     /// Which sub-agents get a persona
     #[arg(long, value_name = "WHICH", default_value = "named")]
     inject: Inject,
@@ -53,8 +49,7 @@ pub struct InstallArgs {
 const TRUST: &str = "Codex runs no hook that you have not reviewed and trusted: the next `codex` asks for it, and `/hooks` there shows them. A hook that changes has to be trusted again.";
 
 pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, Failure> {
-    let InstallArgs { client, via, scope, project, inject, dry_run } = *args;
-    let scope = if project { Scope::Project } else { scope };
+    let InstallArgs { client, via, scope, inject, dry_run } = *args;
     let directories = environment::directories(client)?;
     let client_version = match client {
         Client::ClaudeCode => ClientVersion::installed(),

@@ -148,16 +148,14 @@ fn it_goes_where_the_variable_says_or_into_the_project() {
     run(INSTALL).ok();
     assert!(client.path("other/hooks.json").exists() && !client.path(".codex").exists());
     let hint = "`muzzle-persona uninstall --client codex --scope user` takes them out there";
-    let told = run(&["install", "--client", "codex", "--project"]).fails(1);
+    let told = run(&["install", "--client", "codex", "--scope", "project"]).fails(1);
     assert!(told.contains("twice is once too often") && told.contains(hint), "{told}");
     run(UNINSTALL).ok();
     assert!(!client.path("other").exists());
-    for project in [&["--project"][..], &["--scope", "project"]] {
-        client.says(&[INSTALL, project].concat());
-        assert!(client.path("acme/.codex/hooks.json").exists());
-        client.says(UNINSTALL);
-        assert!(!client.path("acme/.codex").exists());
-    }
+    client.says(&[INSTALL, &["--scope", "project"]].concat());
+    assert!(client.path("acme/.codex/hooks.json").exists());
+    client.says(UNINSTALL);
+    assert!(!client.path("acme/.codex").exists());
     // Claude Code's registration is another matter.
     client.says(&["install", "--via", "settings"]);
     client.says(INSTALL);
@@ -166,12 +164,11 @@ fn it_goes_where_the_variable_says_or_into_the_project() {
     for (args, why) in [
         (&["--via", "plugin"][..], "Codex gets its hooks in a file, not in a plugin"),
         (&["--scope", "local"], "Codex has no local settings"),
-        (&["--project", "--scope", "user"], "`--project` cannot stand beside `--scope`"),
     ] {
         let told = client.run(&[INSTALL, args].concat()).fails(2);
         assert!(told.contains(why), "{told}");
     }
-    let mut at_home = client.command(&["install", "--client", "codex", "--project"]);
+    let mut at_home = client.command(&["install", "--client", "codex", "--scope", "project"]);
     let told = Done::of(at_home.current_dir(client.home.path())).fails(2);
     assert!(told.contains("the project's directory is the one of your own settings"), "{told}");
 }
@@ -393,6 +390,6 @@ fn a_projects_hooks_are_run_only_if_they_are_those_beside_this_program() {
         assert!(!client.path("ran").exists(), "{line}");
     }
     fs::remove_file(client.path("acme/.codex/hooks.json")).unwrap();
-    client.says(&["install", "--client", "codex", "--project"]);
+    client.says(&["install", "--client", "codex", "--scope", "project"]);
     assert!(finds(&client, "rehearsal.inject")[0].starts_with("ok | "));
 }

@@ -43,6 +43,10 @@ pub fn program(home: &Home) -> Option<Answer> {
     let of_work = |(project, work): &(&str, &str)| {
         let mut record = answer(home, &["stats", "--work", work, "--project", project, "--json"])?;
         for done in record["assignments"].as_array_mut().unwrap() {
+            // How its runs went and what was said of it, each persona's record tells, too.
+            for key in ["agent", "outcomes", "verdicts"] {
+                done.as_object_mut().unwrap().remove(key).unwrap();
+            }
             if let Some(roles) = done.pointer_mut("/took_part/roles") {
                 sort(roles);
             }
