@@ -61,7 +61,8 @@ pub fn feedback(
         (None, Some(work)) => work.role.clone(),
         (None, None) => RoleName::unchecked(Roles::GENERAL),
     };
-    let mut verdict = classify(request.observation.as_str(), situation.seed.vocabulary());
+    let mut verdict =
+        classify(request.observation.as_str(), &situation.seed.vocabulary().sentiment);
     if let Some(given) = request.sentiment {
         verdict.sentiment = given;
     }
@@ -122,7 +123,7 @@ mod tests {
         let asked = request("ann", "Missed the point.");
         let (event, judged) = judge(&mut world, &asked);
         assert_eq!((event.sentiment, judged.given), (Sentiment::Negative, false));
-        assert_eq!(judged.verdict.negative, ["missed"]);
+        assert_eq!(judged.verdict.negative, ["missed the point"]);
         let given = FeedbackRequest { sentiment: Some(Sentiment::Positive), ..asked };
         let (event, judged) = judge(&mut world, &given);
         assert_eq!((event.sentiment, judged.given), (Sentiment::Positive, true));

@@ -79,5 +79,5 @@ pub use status::{StatusChange, reactivate, retire};
 pub use sync::{Synced, sync};
 pub use teach::{Taught, TeachRequest, UnlearnRequest, feedback_and_teach, teach, unlearn};
 pub use why::{Explanation, why};
-pub use words::Vocabulary;
+pub use words::{SentimentWords, Vocabulary};
 pub use work_record::{WorkDone, WorkRecord};

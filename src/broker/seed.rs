@@ -221,12 +221,10 @@ mod tests {
         assert_eq!(built_in.lifecycle.inactive_after(), SignedDuration::from_hours(30 * 24));
         let file = parse(Path::new("seed/vocabulary.toml"), VOCABULARY).unwrap();
         let lists = [&file.traits, &file.expertise, &file.first_names, &file.last_names];
-        let sentiment =
-            [&file.sentiment.positive, &file.sentiment.negative, &file.sentiment.negations];
-        let said = lists.into_iter().chain(sentiment);
+        let said = lists.into_iter().chain(file.sentiment.lists());
         let words = built_in::vocabulary();
         let known = [&words.traits, &words.expertise, &words.first_names, &words.last_names];
-        let known = known.into_iter().chain([&words.positive, &words.negative, &words.negations]);
+        let known = known.into_iter().chain(words.sentiment.lists());
         for (said, known) in said.zip(known) {
             assert!(said.iter().map(Spanned::get_ref).eq(known), "{known:?}");
         }

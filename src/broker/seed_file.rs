@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::hook_settings::HookTable;
 use super::roles::normalized;
 use super::scoring_table::{MODEL, MODELS, ScoringTable, as_number};
-use super::words::{Vocabulary, is_among};
+use super::words::{SentimentWords, Vocabulary, is_among};
 use super::{Lifecycle, Role, built_in};
 use crate::events::{Definition, PersonaName, RoleName, Tag, TextError, check_text};
 use crate::wording::quoted;
@@ -50,7 +50,7 @@ pub struct SeedFile {
     pub expertise: Vec<Word>,
     pub first_names: Vec<Word>,
     pub last_names: Vec<Word>,
-    pub sentiment: SentimentTable,
+    pub sentiment: SentimentWords<Word>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,26 +82,19 @@ pub struct PersonaTable {
     pub instructions: BTreeMap<Word, Word>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SentimentTable {
-    pub positive: Vec<Word>,
-    pub negative: Vec<Word>,
-    pub negations: Vec<Word>,
-}
-
 impl SeedFile {
     /// Adds the words of this file that are not there yet.
     pub fn add_words(&self, to: &mut Vocabulary) {
+        let sentiment = to.sentiment.lists_mut().zip(self.sentiment.lists());
         for (list, words) in [
             (&mut to.traits, &self.traits),
             (&mut to.expertise, &self.expertise),
             (&mut to.first_names, &self.first_names),
             (&mut to.last_names, &self.last_names),
-            (&mut to.positive, &self.sentiment.positive),
-            (&mut to.negative, &self.sentiment.negative),
-            (&mut to.negations, &self.sentiment.negations),
-        ] {
+        ]
+        .into_iter()
+        .chain(sentiment)
+        {
             let mut known: BTreeSet<_> = list.iter().cloned().collect();
             let words = words.iter().map(|word| SmolStr::new(word.get_ref()));
             list.extend(words.filter(|word| known.insert(word.clone())));
