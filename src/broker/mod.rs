@@ -52,7 +52,7 @@ pub(crate) use assign::{Choice, assign};
 pub use assign_request::AssignRequest;
 pub use compact::compact;
 pub use decision::{Decision, Refusal, Situation};
-pub use feedback::{FeedbackRequest, Judged, feedback};
+pub use feedback::{FeedbackRequest, Judged, JudgedWork, feedback};
 pub use forget::{ForgetRequest, TextPlace, forget};
 pub use four_eyes::{Part, TookPart};
 pub use grow::{GROW_LIMIT, grow_many};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use jiff::Timestamp;
 use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situation};
-use muzzle_persona::events::EventId;
+use muzzle_persona::events::{EventId, visible};
 use muzzle_persona::projection::{CutoffSpec, Needs};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Snapshot, Store, StoreError};
@@ -20,6 +20,13 @@ pub struct AtArgs {
     /// As it was then: a time, a date, a sequence number, how an event's id begins, or `git:REV`
     #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
     at: Option<CutoffSpec>,
+}
+
+impl AtArgs {
+    /// Returns whether no moment was named: the question is about the present.
+    pub fn is_none(&self) -> bool {
+        self.at.is_none()
+    }
 }
 
 pub struct Context {
@@ -69,11 +76,32 @@ impl Context {
 
     /// Opens the store for the command that itself says what waits.
     pub fn open_for_allow(&mut self) -> Result<Store, Failure> {
-        let mut store = Store::open(&self.options, &mut self.rng)?;
+        let store = Store::open_existing(&self.options)?;
+        Ok(self.opened(store))
+    }
+
+    /// Opens the store to record something in it, and says where it was made if there was none. A dry
+    /// run makes none.
+    fn open_to_write(&mut self) -> Result<Store, Failure> {
+        let store = if self.dry_run {
+            Store::open_existing(&self.options)?
+        } else {
+            Store::open(&self.options, &mut self.rng)?
+        };
+        if store.is_made() {
+            let (dir, personas) = (self.options.dir.display(), store.roster().names().count());
+            let personas = Count(personas as u64, "persona");
+            self.notes
+                .push(visible(&format!("note: made a store at `{dir}`, with {personas}")) + "\n");
+        }
+        Ok(store)
+    }
+
+    fn opened(&mut self, mut store: Store) -> Store {
         self.warn(store.take_torn());
         self.warn(store.take_notices());
         self.warn_of_seed(store.seed_flaw());
-        Ok(store)
+        store
     }
 
     /// Opens the store to look through its log as it is now.
@@ -83,7 +111,7 @@ impl Context {
 
     /// Opens the store for a command that goes by the user's seed.
     pub fn open_with_seed(&mut self) -> Result<Store, Failure> {
-        let mut store = Store::open(&self.options, &mut self.rng)?;
+        let mut store = self.open_to_write()?;
         self.warn(store.take_torn());
         self.warn(store.roster().warnings());
         store.require_seed()?;
@@ -137,7 +165,13 @@ impl Context {
         needs: &Needs,
         rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(Store, T), Failure> {
-        let (mut store, now, rng) = (self.open()?, self.options.now, &mut self.rng);
+        let store = self.open_to_write()?;
+        let mut store = self.opened(store);
+        if output::is_seen() {
+            self.notes.extend(waiting_note(&mut store));
+        }
+        self.warn(store.roster().warnings());
+        let (now, rng) = (self.options.now, &mut self.rng);
         if self.dry_run {
             let (rehearsed, outcome, notices) = store.rehearse(needs, now, rng, rule)?;
             self.warn(notices);

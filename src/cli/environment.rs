@@ -51,6 +51,12 @@ pub fn pager() -> (Option<OsString>, bool) {
     (std::env::var_os("PAGER"), std::env::var_os("LESS").is_some())
 }
 
+/// The editor that was chosen, a command line with quotes as in a shell.
+pub fn editor() -> Option<OsString> {
+    let chosen = ["VISUAL", "EDITOR"].into_iter().filter_map(std::env::var_os);
+    chosen.into_iter().find(|command| !command.is_empty())
+}
+
 /// Finds the directories of Claude Code's settings: the user's is the variable's, else `~/.claude`.
 ///
 /// There is none without a home or a working directory.

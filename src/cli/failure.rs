@@ -26,6 +26,8 @@ pub const EVENTS_HINT: &str =
 const DAMAGE_HINT: &str = "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done; nothing was changed";
 const STORE_HINT: &str =
     "check the path and its permissions, or name another store with `--store DIR`";
+const NO_STORE_HINT: &str = "the first `muzzle-persona assign` or `grow` makes one; `--store DIR` or `MUZZLE_PERSONA_STORE` names another";
+const GONE_HINT: &str = "bring it back from a backup or with git; `muzzle-persona verify` tells what is missing; to begin anew, remove the store's `.cache`";
 /// A session's name may be anything: it must not stand in a command to copy.
 const HELD_HINT: &str =
     "`muzzle-persona release --session SESSION` gives it back; `--force` does that first";
@@ -182,9 +184,8 @@ impl<E: Into<StoreError>> From<E> for Failure {
             StoreError::NewerFormat(_) => {
                 ("newer_format", "install the newer muzzle-persona that wrote it")
             }
-            StoreError::NoStore(_) => {
-                ("not_found", "`muzzle-persona list` makes one where there is none")
-            }
+            StoreError::NoStore(_) => ("not_found", NO_STORE_HINT),
+            StoreError::LogGone(_) => ("damaged", GONE_HINT),
             StoreError::KeepsMoving(_) => ("busy", "try again when the checkout is done"),
             StoreError::AmbiguousHead(_) => ("not_found", "write more of its digits"),
         };

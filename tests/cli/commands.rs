@@ -18,26 +18,25 @@ fn busy() -> Home {
 #[test]
 fn feedback_tells_how_it_was_read_and_what_it_did() {
     let home = busy();
-    assert_snapshot!(home.run(&["feedback", "elena", "--observation", "Sloppy, not helpful, but fast."]).ok(), @r"
-    Recorded as negative for Elena Vasquez as code-reviewer, by its words: for it `fast`; against it `sloppy`, `not … helpful`.
+    let judge = |args: &[&str]| without_ids(&home.run(&[&["feedback"], args].concat()).ok());
+    assert_snapshot!(judge(&["elena", "--observation", "Sloppy, not helpful; fast."]), @r"
+    Recorded as negative for Elena Vasquez as code-reviewer on demo, by its words: for it `fast`; against it `sloppy`, `not … helpful`.
     Affinity: 0.5 → 0.444444444
+    `muzzle-persona retract <id>` takes it back.
     ");
-    assert_snapshot!(home.run(&["feedback", "lian", "--observation", "It ran.", "--role", "qa"]).ok(), @r"
-    Recorded as neutral for Lian Zhou as testing, by its words: none of them tells.
+    assert_snapshot!(judge(&["lian", "--observation", "It ran.", "--role", "qa"]), @r"
+    Recorded as neutral for Lian Zhou as testing on demo, by its words: none of them tells.
     It counts in place of the verdict that was given on the same session before.
     Affinity: 0.557032115 → 0.501867995
+    `muzzle-persona retract <id>` takes it back.
+    `--good` or `--bad` in place of it says plainly what is meant.
     ");
-    let args = [
-        "feedback",
-        "kwame",
-        "--observation=x",
-        "--sentiment=positive",
-        "--role=debugging",
-        "--project=p",
-    ];
-    assert_snapshot!(home.run(&args).ok(), @r"
-    Recorded as positive for Kwame Boateng as debugging, as given.
+    let args =
+        ["kwame", "--observation=x", "--sentiment=positive", "--role=debugging", "--project=p"];
+    assert_snapshot!(judge(&args), @r"
+    Recorded as positive for Kwame Boateng as debugging on p, as given.
     Affinity: 0.5 → 0.555555556
+    `muzzle-persona retract <id>` takes it back.
     ");
     let last = chain(&home.log()).pop().unwrap();
     assert_eq!((&last["v"], &last["text"]["observation"]), (&json!(2), &json!("x")));
@@ -47,9 +46,7 @@ fn feedback_tells_how_it_was_read_and_what_it_did() {
         json!({"persona": "Kwame Boateng", "role": "debugging", "project": "p",
             "sentiment": "positive", "source": "cli", "text": digest})
     );
-    assert_snapshot!(
-        home.run(&["feedback", "elena", "--observation", "Missed it.", "--json"]).ok()
-    );
+    assert_snapshot!(judge(&["elena", "--observation", "Missed it.", "--json"]));
 }
 
 #[test]
@@ -60,9 +57,9 @@ fn feedback_refuses_what_it_cannot_record() {
     assert!(unknown.starts_with("error: there is no persona named `nobody`\n"), "{unknown}");
     let long = home.run(&["feedback", "elena", "--observation", &"x".repeat(2001)]).fails(2);
     assert!(long.contains("the observation is 2001 characters long; the limit is 2000"), "{long}");
-    let control = home.run(&["feedback", "elena", "--observation", "a\nb"]).fails(2);
+    let control = home.run(&["feedback", "elena", "--observation", "a\u{1b}b"]).fails(2);
     assert!(
-        control.contains("the observation holds the control character U+000A at position 2"),
+        control.contains("the observation holds the control character U+001B at position 2"),
         "{control}"
     );
     home.run(&["feedback", "elena", "--observation", "x", "--sentiment", "meh"]).fails(2);
@@ -392,7 +389,7 @@ fn a_shell_completes_commands_and_the_names_of_the_store() {
     assert_eq!(complete(&home, "zsh", &["muzzle-persona", "rel"]), ["release"]);
     assert_eq!(complete(&home, "zsh", &["muzzle-persona", "show", "El"]), Vec::<String>::new());
     assert!(!home.store().exists(), "a key press makes no store");
-    home.run(&["list"]).ok();
+    home.run(&["orphan-cleanup"]).ok();
     for command in ["show", "history", "feedback", "retire", "reactivate"] {
         assert_eq!(complete(&home, "zsh", &["muzzle-persona", command, "eL"]), ["Elena Vasquez"]);
     }
@@ -409,7 +406,7 @@ fn a_shell_completes_commands_and_the_names_of_the_store() {
 fn with_zoe(home: &Home, dir: &str) -> Home {
     let mut other = Home::new();
     other.use_store(&home.path().join(dir));
-    other.run(&["list"]).ok();
+    other.run(&["orphan-cleanup"]).ok();
     other.append(
         1,
         "seed",

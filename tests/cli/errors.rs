@@ -146,7 +146,7 @@ fn an_event_that_does_not_fit_into_a_line_is_refused_whole() {
     let home = Home::new();
     let (agent, role) = ("\u{1f600}".repeat(128), "\u{1f600}".repeat(64));
     home.set_seed(&format!("[[role]]\nname = \"{role}\"\ninstruction = \"x\"\n"));
-    home.run(&["list"]).ok();
+    home.run(&["orphan-cleanup"]).ok();
     let before = home.log();
     let roles = vec![role.as_str(); 64].join(",");
     let stderr = home.run(&assign_args("s1", &agent, &roles)).fails(1);

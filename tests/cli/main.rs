@@ -24,6 +24,7 @@ mod docs;
 #[cfg(unix)]
 mod doctor;
 mod errors;
+mod feedback;
 mod forget;
 mod four_eyes;
 mod git;
