@@ -56,6 +56,14 @@ pub enum Refusal {
         /// The persona whose name is nearest, if one is near.
         nearest: Option<PersonaName>,
     },
+    /// Another persona has that name, whatever its case.
+    #[error("`{name}` is taken: there is `{by}`")]
+    NameTaken {
+        /// The name that was asked for.
+        name: PersonaName,
+        /// The persona that has it.
+        by: PersonaName,
+    },
     /// Several names begin that way.
     #[error("`{name}` could be any of {}", quoted(candidates))]
     AmbiguousName {

@@ -41,6 +41,8 @@ type Word = Spanned<String>;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SeedFile {
+    /// Whether a new store gets the built-in personas.
+    pub builtin: Option<bool>,
     pub scoring: ScoringTable,
     pub lifecycle: Lifecycle,
     pub hook: HookTable,
@@ -256,7 +258,10 @@ impl Check<'_> {
         for (role, instruction) in &persona.instructions {
             let name = role.get_ref();
             if !roles.contains(name.as_str()) {
-                return Err(self.at(role, format!("there is no role named `{name}`")));
+                let reason = format!(
+                    "there is no role named `{name}`; a `[[role]]` with that name and an `instruction` makes one"
+                );
+                return Err(self.at(role, reason));
             }
             self.instruction(instruction)?;
         }
@@ -273,7 +278,10 @@ impl Check<'_> {
             return Ok(());
         };
         let name = word.get_ref();
-        Err(self.at(word, format!("`{name}` is not in the `{list}` of the vocabulary")))
+        let reason = format!(
+            "`{name}` is not in the `{list}` of the vocabulary; to add it, put `{list} = [\"{name}\"]` ahead of the first table"
+        );
+        Err(self.at(word, reason))
     }
 
     fn unique<'a>(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situation};
+use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Seed, Situation};
 use muzzle_persona::events::{EventId, visible};
 use muzzle_persona::projection::{CutoffSpec, Needs};
 use muzzle_persona::wording::Count;
@@ -68,9 +68,7 @@ impl Context {
     /// Opens the store for a command that reports the warnings of its log itself.
     pub fn open_quietly(&mut self) -> Result<Store, Failure> {
         let mut store = self.open_for_allow()?;
-        if output::is_seen() {
-            self.notes.extend(waiting_note(&mut store));
-        }
+        self.note_what_waits(&mut store);
         Ok(store)
     }
 
@@ -97,11 +95,24 @@ impl Context {
         Ok(store)
     }
 
+    /// Says on a terminal what a person could do about the store.
+    fn note_what_waits(&mut self, store: &mut Store) {
+        if output::is_seen() {
+            self.notes.extend(waiting_note(store));
+            self.notes.extend(seed_note(store));
+        }
+    }
+
     fn opened(&mut self, mut store: Store) -> Store {
         self.warn(store.take_torn());
         self.warn(store.take_notices());
         self.warn_of_seed(store.seed_flaw());
         store
+    }
+
+    /// The words and roles in force, of a store that need not be there yet.
+    pub fn seed(&mut self) -> Result<Seed, Failure> {
+        Ok(muzzle_persona::user_seed(&self.options)?)
     }
 
     /// Opens the store to look through its log as it is now.
@@ -167,9 +178,7 @@ impl Context {
     ) -> Result<(Store, T), Failure> {
         let store = self.open_to_write()?;
         let mut store = self.opened(store);
-        if output::is_seen() {
-            self.notes.extend(waiting_note(&mut store));
-        }
+        self.note_what_waits(&mut store);
         self.warn(store.roster().warnings());
         let (now, rng) = (self.options.now, &mut self.rng);
         if self.dry_run {
@@ -199,6 +208,17 @@ pub fn forgotten(store: Option<PathBuf>) -> BTreeSet<EventId> {
         Store::peek(&options).ok()
     };
     peek().map_or_else(BTreeSet::new, |store| store.roster().forgotten().clone())
+}
+
+/// Says how many personas of the user's seed are not in the roster, if there are any.
+fn seed_note(store: &Store) -> Option<String> {
+    let new = Count(store.seed().not_in(store.roster()).len() as u64, "persona");
+    let (are, them) = (new.agree("is", "are"), new.agree("it", "them"));
+    (new.0 > 0).then(|| {
+        format!(
+            "note: `seed.toml` has {new} that {are} not in the roster; `muzzle-persona seed --sync` adds {them}\n"
+        )
+    })
 }
 
 /// Says how many texts wait, if any does. That is asked only where somebody sees it: it takes all

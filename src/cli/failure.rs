@@ -134,6 +134,9 @@ impl<E: Into<StoreError>> From<E> for Failure {
                 Refusal::UnknownPersona { nearest: None, .. } => {
                     ("not_found", "`muzzle-persona list --status all` shows all personas")
                 }
+                Refusal::NameTaken { .. } => {
+                    ("refused", "`muzzle-persona edit NAME` changes a persona that there is")
+                }
                 Refusal::AmbiguousName { .. } => ("not_found", "write more of the name"),
                 Refusal::IsHeld { .. } => ("refused", HELD_HINT),
                 Refusal::UnknownRole { nearest: Some(name), .. } => {

@@ -29,6 +29,7 @@ mod completions;
 mod context;
 #[cfg(test)]
 mod corpus;
+mod define;
 mod diff;
 mod doctor;
 mod editor;
@@ -122,6 +123,10 @@ enum Command {
     Retire(retire::RetireArgs),
     Reactivate(reactivate::ReactivateArgs),
     Grow(grow::GrowArgs),
+    Add(define::AddArgs),
+    Edit(define::EditArgs),
+    #[command(hide = true)]
+    Rename(define::RenameArgs),
     Compact(compact::CompactArgs),
     Stats(stats::StatsArgs),
     Diff(diff::DiffArgs),
@@ -195,6 +200,9 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Search(args) => output.report(&search::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),
+        Command::Add(args) => output.report(&define::add(args, context)?),
+        Command::Edit(args) => output.report(&define::edit(&args, context)?),
+        Command::Rename(args) => output.report(&define::rename(&args, context)?),
         Command::Grow(args) => output.report(&grow::run(&args, context)?),
         Command::Compact(args) => output.report(&compact::run(&args, context)?),
         Command::Stats(args) => output.report(&stats::run(&args, context)?),

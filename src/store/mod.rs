@@ -233,6 +233,11 @@ pub fn hook_settings(options: &Options) -> Result<HookSettings, StoreError> {
     Ok(read_seed(&options.dir.join("seed.toml"))?.hook().clone())
 }
 
+/// The seed in force in a store, which need not be there yet.
+pub fn user_seed(options: &Options) -> Result<Seed, StoreError> {
+    read_seed(&options.dir.join("seed.toml"))
+}
+
 /// Reads the user's seed, if the store has one.
 ///
 /// It is the user's own, and may well be a link to elsewhere.
@@ -281,6 +286,12 @@ impl<L: Log> Store<L> {
     #[must_use]
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// The words and personas in force.
+    #[must_use]
+    pub fn seed(&self) -> &Seed {
+        &self.seed
     }
 
     /// Why the user's seed cannot be used, if it cannot, and the built-in one is in force.

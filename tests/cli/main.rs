@@ -52,6 +52,7 @@ mod runs;
 mod schema;
 mod scoring;
 mod seal;
+mod seed;
 #[cfg(unix)]
 mod settings_files;
 mod store;

@@ -70,6 +70,7 @@ fn every_answer_follows_its_schema() {
         &["retire", "lian"],
         &["reactivate", "lian"],
         &["grow", "--count", "1"],
+        &["add", "Bo Li", "--trait", "calm"],
         &["compact", "--older-than", "0"],
         &["seed", "--sync"],
         &["orphan-cleanup", "--older-than-hours", "0"],
@@ -103,6 +104,11 @@ fn every_answer_follows_its_schema() {
     for args in [&["show", "lian"][..], &["search", "--role=testing"], &["list"]] {
         check(args[0], &home.run(&[args, &["--json"]].concat()).json());
     }
+    check("seed export", &home.run(&["seed", "export", "--json"]).json());
+    check("seed init", &Home::new().run(&["seed", "init", "--json"]).json());
+    let mut edit = home.command();
+    edit.env("EDITOR", "true").env("PATH", "/usr/bin:/bin");
+    check("edit", &Done::of(edit.args(["edit", "lian", "--json"])).json());
     check_four_eyes(&home);
     crate::repository::git(&home, home.store(), &["init", "--quiet"]);
     let mut set_up = home.command();

@@ -105,7 +105,7 @@ fn a_bad_seed_file_stops_only_what_goes_by_it_and_is_told_with_its_place() {
     home.set_seed("[[role]]\nname = \"x\"\ninstruction = \"y\"\nexpertise = [\"wizardry\"]\n");
     let path = home.store().join("seed.toml");
     let flaw = format!(
-        "`{}`, line 4, column 14: `wizardry` is not in the `expertise` of the vocabulary",
+        "`{}`, line 4, column 14: `wizardry` is not in the `expertise` of the vocabulary; to add it, put `expertise = [\"wizardry\"]` ahead of the first table",
         path.display()
     );
     let hint = "hint: mend the file, or move it away to use the built-in seed";
