@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use smol_str::SmolStr;
 
 use super::{Roles, built_in};
-use crate::events::{Definition, Tag};
+use crate::events::{Definition, RoleName, Tag};
 
 /// Writes personas as a seed file that is read as just these on any machine: words and roles that
 /// are not built in stand in it, too, the roles with their instruction in `roles`.
@@ -15,7 +15,7 @@ pub fn seed_text(personas: &[Definition], roles: &Roles) -> String {
     let (vocabulary, built_in) = (built_in::vocabulary(), built_in::roles());
     let mut text = String::new();
     let of = |list: fn(&Definition) -> &[Tag], known: &[SmolStr]| -> BTreeSet<String> {
-        let words = personas.iter().flat_map(list).map(|tag| tag.as_str());
+        let words = personas.iter().flat_map(list).map(Tag::as_str);
         words.filter(|word| known.iter().all(|it| it != word)).map(str::to_owned).collect()
     };
     for (name, words) in [
@@ -28,7 +28,7 @@ pub fn seed_text(personas: &[Definition], roles: &Roles) -> String {
     }
     let asked = personas.iter().flat_map(|it| it.instructions.keys());
     let is_unknown = |name: &&str| built_in.iter().all(|role| role.name.as_str() != *name);
-    let unknown: BTreeSet<_> = asked.map(|role| role.as_str()).filter(is_unknown).collect();
+    let unknown: BTreeSet<_> = asked.map(RoleName::as_str).filter(is_unknown).collect();
     for name in unknown {
         let role = roles.all().iter().find(|role| role.name.as_str() == name);
         let instruction = role.map_or("Work as your own instruction says.", |it| &it.instruction);
@@ -91,7 +91,6 @@ mod tests {
     use super::*;
     use crate::broker::Seed;
     use crate::broker::testing::name;
-    use crate::events::RoleName;
 
     #[test]
     fn what_is_written_is_read_as_the_same() {

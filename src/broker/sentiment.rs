@@ -241,7 +241,7 @@ impl Hits {
             return (is_comparative || more || is_other).then_some(!praises);
         }
         let is_excess = self.before(index, EXCESS).any(|excess| excess.to == hit.from);
-        Some(praises && !(is_excess && !is_turned))
+        Some(praises && (is_turned || !is_excess))
     }
 
     /// The bad thing that a verb is about.

@@ -15,7 +15,7 @@ use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Snapshot, Store
 use super::{Failure, environment, minute, output};
 
 /// The moment that a reading command asks about.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct AtArgs {
     /// As it was then: a time, a date, a sequence number, how an event's id begins, or `git:REV`
     #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]

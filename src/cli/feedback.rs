@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io::{self, IsTerminal as _};
 
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{ArgGroup, Args};
 use muzzle_persona::broker::{self, Decision, FeedbackRequest};
 use muzzle_persona::events::{
     EventId, Feedback, LessonText, Observation, PersonaName, Points, ProjectName, RoleName,
@@ -39,7 +39,6 @@ Examples:
   muzzle-persona feedback --last -m 'Missed the null check.'
   git log -1 --format=%B | muzzle-persona feedback elena --mixed -m -
   muzzle-persona feedback elena --teach -m 'Missed that the retry test needs two runs.'")]
-#[command(group(ArgGroup::new("verdict").args(["good", "bad", "mixed", "sentiment"])))]
 pub struct FeedbackArgs {
     /// The persona's name, or how it begins
     #[arg(add = persona_names(), required_unless_present_any = ["last", "session"])]
@@ -50,18 +49,8 @@ pub struct FeedbackArgs {
     /// Write the observation in the editor that `VISUAL` or `EDITOR` names
     #[arg(long, short, conflicts_with = "observation")]
     edit: bool,
-    /// It was good
-    #[arg(long)]
-    good: bool,
-    /// It was bad
-    #[arg(long)]
-    bad: bool,
-    /// It was neither, or both
-    #[arg(long)]
-    mixed: bool,
-    /// The same as `--good`, `--bad` and `--mixed`
-    #[arg(long, value_parser = sentiments())]
-    sentiment: Option<Sentiment>,
+    #[command(flatten)]
+    verdict: VerdictArgs,
     /// Judge whoever was lent last on this project, or in the session
     #[arg(long, conflicts_with = "name")]
     last: bool,
@@ -79,7 +68,25 @@ pub struct FeedbackArgs {
     teach: bool,
 }
 
-impl FeedbackArgs {
+/// The verdict, where it is given; one of them at most.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct VerdictArgs {
+    /// It was good
+    #[arg(long)]
+    good: bool,
+    /// It was bad
+    #[arg(long)]
+    bad: bool,
+    /// It was neither, or both
+    #[arg(long)]
+    mixed: bool,
+    /// The same as `--good`, `--bad` and `--mixed`
+    #[arg(long, value_parser = sentiments())]
+    sentiment: Option<Sentiment>,
+}
+
+impl VerdictArgs {
     fn verdict(&self) -> Option<Sentiment> {
         let flags = [
             (self.good, Sentiment::Positive),
@@ -123,7 +130,7 @@ fn sentiments() -> impl TypedValueParser<Value = Sentiment> {
 }
 
 pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, Failure> {
-    let (sentiment, observation) = (args.verdict(), observation(&args)?);
+    let (sentiment, observation) = (args.verdict.verdict(), observation(&args)?);
     let FeedbackArgs { name, role, project, teach, last, session, .. } = args;
     let work = if last || session.is_some() {
         let here = environment::working_directory();

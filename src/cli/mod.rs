@@ -21,6 +21,7 @@ use self::failure::{DAMAGED, Failure, REFUSED};
 use self::output::{Output, line};
 use self::{persona::minute, sentence::sentence, shown_path::ShownPath, table::Table};
 
+mod agent_file;
 mod allow;
 mod assign;
 mod claude_code;
@@ -35,6 +36,7 @@ mod doctor;
 mod editor;
 mod environment;
 mod event_id;
+mod export;
 mod failure;
 mod feedback;
 mod filter;
@@ -43,6 +45,7 @@ mod git;
 mod git_setup;
 mod grow;
 mod history;
+mod import;
 mod install;
 mod judged_work;
 mod list;
@@ -62,6 +65,7 @@ mod repair;
 mod replay;
 mod retire;
 mod retract;
+mod review;
 mod search;
 mod seed;
 mod sentence;
@@ -125,6 +129,9 @@ enum Command {
     Grow(grow::GrowArgs),
     Add(define::AddArgs),
     Edit(define::EditArgs),
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
+    Review(review::ReviewArgs),
     #[command(hide = true)]
     Rename(define::RenameArgs),
     Compact(compact::CompactArgs),
@@ -202,6 +209,9 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),
         Command::Add(args) => output.report(&define::add(args, context)?),
         Command::Edit(args) => output.report(&define::edit(&args, context)?),
+        Command::Import(args) => output.report(&import::run(&args, context)?),
+        Command::Export(args) => output.report(&export::run(&args, context)?),
+        Command::Review(args) => output.report(&review::run(&args, context)?),
         Command::Rename(args) => output.report(&define::rename(&args, context)?),
         Command::Grow(args) => output.report(&grow::run(&args, context)?),
         Command::Compact(args) => output.report(&compact::run(&args, context)?),

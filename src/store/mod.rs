@@ -335,7 +335,7 @@ impl<L: Log> Store<L> {
             if !events.iter().all(|event| self.load(&Needs::event(event))) {
                 continue;
             }
-            let (lines, ids, texts) = self.encode(now, events)?;
+            let Encoded { lines, ids, texts } = self.encode(now, events)?;
             if let Append::Done { torn } = self.log.append(guard, &self.view.position, &lines)? {
                 self.recorded = ids;
                 self.torn = torn.or_else(|| self.torn.take());
@@ -454,20 +454,15 @@ impl<L: Log> Store<L> {
         if !events.is_empty() {
             self.check_version()?;
         }
-        let (lines, _, texts) = self.encode(now, events)?;
+        let Encoded { lines, texts, .. } = self.encode(now, events)?;
         self.allowed.trust(&texts);
         // What was not recorded is not to be kept either.
         self.take_in(&lines)?;
         Ok((self, outcome, notices))
     }
 
-    /// Writes events as lines that follow from the heads; returns their ids, too, and those of them
-    /// whose words need leave to reach a prompt.
-    fn encode(
-        &self,
-        at: Timestamp,
-        events: Vec<Event>,
-    ) -> Result<(Vec<u8>, Vec<EventId>, Vec<EventId>), StoreError> {
+    /// Writes events as lines that follow from the heads.
+    fn encode(&self, at: Timestamp, events: Vec<Event>) -> Result<Encoded, StoreError> {
         let (seq, deepest) = (self.view.next_seq(), self.view.deepest_head());
         let mut lines = NextLines::new(seq, &self.view.heads, deepest, at);
         let (mut ids, mut texts) = (Vec::new(), Vec::new());
@@ -477,8 +472,16 @@ impl<L: Log> Store<L> {
             ids.push(id);
             texts.extend(needs_leave.then_some(id));
         }
-        Ok((lines.into_parts().0, ids, texts))
+        Ok(Encoded { lines: lines.into_parts().0, ids, texts })
     }
+}
+
+/// Events as lines of the log.
+struct Encoded {
+    lines: Vec<u8>,
+    ids: Vec<EventId>,
+    /// Those of the events whose words need leave to reach a prompt.
+    texts: Vec<EventId>,
 }
 
 impl<L: Log> Drop for Store<L> {

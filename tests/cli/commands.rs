@@ -198,7 +198,7 @@ fn seed_sync_adds_and_revises_what_the_file_says() {
     let home = Home::seeded();
     assert_snapshot!(home.run(&["seed", "--sync"]).fails(1).replace(home.path().to_str().unwrap(), "~"), @r"
     error: could not read the seed file `~/.muzzle/personas/seed.toml`: No such file or directory (os error 2)
-    hint: name one with `--file FILE`
+    hint: `muzzle-persona seed init` writes one; `--file FILE` names another
     ");
     home.set_seed(
         "[[persona]]\nname = \"Ada Quill\"\nexpertise = [\"testing\"]\n\
@@ -210,6 +210,17 @@ fn seed_sync_adds_and_revises_what_the_file_says() {
     2 personas in `~/.muzzle/personas/seed.toml`: 1 to add, 1 to revise, 0 unchanged
       + Ada Quill
       ~ Elena Vasquez
+          traits:
+            - pragmatic, skeptical
+            + calm
+          expertise:
+            - security, backend
+          instructions.code-reviewer:
+            - Start with error paths, input handling and concurrency. Report only defects that can be triggered, each with its trigger; leave style to the formatter.
+          instructions.general:
+            - Question the assumption that would hurt most if it were false. Prefer the smallest change that works, and show the command that proves it.
+          instructions.security-review:
+            - Follow untrusted data from entry point to sink. Rate each finding by who can reach it and what they gain; drop those without a workable path.
     Nothing was recorded; `--sync` does it.
     ");
     assert_eq!(home.log(), before);
@@ -223,6 +234,35 @@ fn seed_sync_adds_and_revises_what_the_file_says() {
       "revised": [
         "Elena Vasquez"
       ],
+      "changes": {
+        "Elena Vasquez": [
+          {
+            "field": "traits",
+            "from": "pragmatic, skeptical",
+            "to": "calm"
+          },
+          {
+            "field": "expertise",
+            "from": "security, backend",
+            "to": ""
+          },
+          {
+            "field": "instructions.code-reviewer",
+            "from": "Start with error paths, input handling and concurrency. Report only defects that can be triggered, each with its trigger; leave style to the formatter.",
+            "to": ""
+          },
+          {
+            "field": "instructions.general",
+            "from": "Question the assumption that would hurt most if it were false. Prefer the smallest change that works, and show the command that proves it.",
+            "to": ""
+          },
+          {
+            "field": "instructions.security-review",
+            "from": "Follow untrusted data from entry point to sink. Rate each finding by who can reach it and what they gain; drop those without a workable path.",
+            "to": ""
+          }
+        ]
+      },
       "unchanged": [],
       "kept": []
     }
@@ -505,7 +545,11 @@ fn the_manual_has_a_page_for_each_command() {
     );
     std::fs::create_dir(&dir).unwrap();
     home.run(&["man", "--dir", at]).ok();
-    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 35, "34 commands and the program");
+    assert_eq!(
+        std::fs::read_dir(&dir).unwrap().count(),
+        42,
+        "39 commands, two of `seed`, and the program"
+    );
     assert_snapshot!(home.run(&["man", "nope"]).fails(1), @r"
     error: there is no command `nope`
     hint: `muzzle-persona help` shows all commands

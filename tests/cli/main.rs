@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod agent_files;
 #[cfg(unix)]
 mod allow;
 mod assign;

@@ -104,8 +104,14 @@ fn every_answer_follows_its_schema() {
     for args in [&["show", "lian"][..], &["search", "--role=testing"], &["list"]] {
         check(args[0], &home.run(&[args, &["--json"]].concat()).json());
     }
-    check("seed export", &home.run(&["seed", "export", "--json"]).json());
-    check("seed init", &Home::new().run(&["seed", "init", "--json"]).json());
+    check("seed_export", &home.run(&["seed", "export", "--json"]).json());
+    check("seed_init", &Home::new().run(&["seed", "init", "--json"]).json());
+    check("review", &home.run(&["review", "lian", "--json"]).json());
+    let to = format!("--to={dir}/agents");
+    check("export", &home.run(&["export", "lian", &to, "--yes", "--json"]).json());
+    let other = Home::seeded();
+    let import = ["import", &format!("{dir}/agents"), "--json"];
+    check("import", &other.run(&import).json());
     let mut edit = home.command();
     edit.env("EDITOR", "true").env("PATH", "/usr/bin:/bin");
     check("edit", &Done::of(edit.args(["edit", "lian", "--json"])).json());

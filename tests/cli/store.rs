@@ -19,9 +19,9 @@ fn the_first_command_makes_and_seeds_the_store_for_its_owner_alone() {
     let assign = assign_args("s", "w", "testing");
     home.run(&[&assign[..], &["--dry-run"]].concat()).fails(1);
     assert!(!home.store().exists());
-    let made = home.run(&["orphan-cleanup"]);
+    let first = home.run(&["orphan-cleanup"]);
     let note = format!("note: made a store at `{}`, with 12 personas\n", home.store().display());
-    assert_eq!((made.code, made.stderr), (Some(0), note));
+    assert_eq!((first.code, first.stderr), (Some(0), note));
     assert_eq!(home.run(&["orphan-cleanup"]).stderr, "");
     let seeds = chain(&home.log());
     assert!(seeds.len() >= 8);
