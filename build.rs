@@ -44,10 +44,16 @@ fn words(constants: &mut String) -> Result<(), Box<dyn Error>> {
     let seed = read(VOCABULARY)?;
     let sentiment = seed.get("sentiment").and_then(Value::as_table).ok_or("no sentiment")?;
     writeln!(constants, "pub fn vocabulary() -> Vocabulary {{\nVocabulary {{")?;
-    for (name, value) in seed.iter().chain(sentiment).filter(|(_, value)| value.is_array()) {
-        writeln!(constants, "{name}: words(&{:?}),", list(Some(value)))?;
-    }
-    writeln!(constants, "}}\n}}")?;
+    let lists = |table: &Table, constants: &mut String| {
+        let mut lists = table.iter().filter(|(_, value)| value.is_array());
+        lists.try_for_each(|(name, value)| {
+            writeln!(constants, "{name}: words(&{:?}),", list(Some(value)))
+        })
+    };
+    lists(&seed, constants)?;
+    writeln!(constants, "sentiment: SentimentWords {{")?;
+    lists(sentiment, constants)?;
+    writeln!(constants, "}},\n}}\n}}")?;
     Ok(())
 }
 

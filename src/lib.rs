@@ -31,5 +31,5 @@ pub use file_log::Hold;
 pub use store::{
     Condition, CutLine, ForgottenText, LineEnds, MissingEvent, Options, PendingCheckpoint,
     Progress, RepairOutcome, Snapshot, Store, StoreError, TakenAway, hook_settings, served,
-    stopped,
+    stopped, user_seed,
 };

@@ -34,5 +34,5 @@ fn is_usable(seed: &Seed) {
     for word in vocabulary.traits.iter().chain(&vocabulary.expertise) {
         Tag::parse(word).unwrap();
     }
-    let _ = muzzle_persona::broker::classify("not bad, and very good", vocabulary);
+    let _ = muzzle_persona::broker::classify("not bad, and very good", &vocabulary.sentiment);
 }

@@ -18,7 +18,7 @@ pub fn check(bytes: &[u8]) {
     let rules = seed.rules().unwrap();
     let _ = rules.roles.resolve(text);
     if text.len() <= Observation::LIMIT {
-        let _ = classify(text, seed.vocabulary());
+        let _ = classify(text, &seed.vocabulary().sentiment);
     }
     let said = Some(text);
     let role = rules.roles.of_agent(Described { kind: said, description: said, name: said });

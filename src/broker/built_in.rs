@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use super::words::Vocabulary;
+use super::words::{SentimentWords, Vocabulary};
 use super::{Lifecycle, Role};
 use crate::events::{Definition, PersonaName, RoleName, Tag};
 

@@ -64,6 +64,14 @@ pub enum Refusal {
         /// The one that is there.
         known: PersonaName,
     },
+    /// Another persona has that name, whatever its case and accents.
+    #[error("`{name}` is taken: there is `{by}`")]
+    NameTaken {
+        /// The name that was asked for.
+        name: PersonaName,
+        /// The persona that has it.
+        by: PersonaName,
+    },
     /// Several names begin that way.
     #[error("`{}` could be any of {}", shortened(name), quoted_first(LISTED, candidates))]
     AmbiguousName {

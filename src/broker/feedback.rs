@@ -3,7 +3,8 @@
 use super::sentiment::{Verdict, classify};
 use super::{Decision, Refusal, Roles, Situation, affinity, names};
 use crate::events::{
-    Detached, Event, Feedback, Observation, Points, ProjectName, RoleName, Sentiment, Source,
+    Detached, Event, Feedback, Observation, Points, ProjectName, RoleName, Sentiment, SessionId,
+    Source,
 };
 use crate::projection::Needs;
 
@@ -16,12 +17,25 @@ pub struct FeedbackRequest {
     pub role: Option<RoleName>,
     /// On which project; else the one that it was lent for last.
     pub project: Option<ProjectName>,
+    /// The work that is judged, where it was looked up; else the last one that fits role and project.
+    pub work: Option<JudgedWork>,
     /// What was observed.
     pub observation: Observation,
     /// The verdict; else the words of the observation decide.
     pub sentiment: Option<Sentiment>,
     /// Who or what judges.
     pub source: Source,
+}
+
+/// Work that somebody pointed at, in the role and on the project of its assignment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedWork {
+    /// In which role.
+    pub role: RoleName,
+    /// On which project.
+    pub project: ProjectName,
+    /// In which session.
+    pub session: SessionId,
 }
 
 impl FeedbackRequest {
@@ -56,18 +70,22 @@ pub fn feedback(
     let persona = names::find_persona(situation.roster, &request.persona)?;
     let last = persona.recent_work(None).next();
     let rules = situation.rules;
-    let role = match (&request.role, last) {
-        (Some(requested), _) => rules.roles.known(requested)?.name.clone(),
-        (None, Some(work)) => work.role.clone(),
-        (None, None) => RoleName::unchecked(Roles::GENERAL),
+    let role = match (&request.work, &request.role, last) {
+        (Some(work), ..) => work.role.clone(),
+        (None, Some(requested), _) => rules.roles.known(requested)?.name.clone(),
+        (None, None, Some(work)) => work.role.clone(),
+        (None, None, None) => RoleName::unchecked(Roles::GENERAL),
     };
-    let mut verdict = classify(request.observation.as_str(), situation.seed.vocabulary());
+    let mut verdict =
+        classify(request.observation.as_str(), &situation.seed.vocabulary().sentiment);
     if let Some(given) = request.sentiment {
         verdict.sentiment = given;
     }
     // What is judged is the last work in the role, unless another project was named.
     let (mut project, mut session) = (request.project.clone(), None);
-    if let Some(work) = persona.roles.get(&role).and_then(|record| record.last.as_ref())
+    if let Some(JudgedWork { project: on, session: of, .. }) = &request.work {
+        (project, session) = (Some(on.clone()), Some(of.clone()));
+    } else if let Some(work) = persona.roles.get(&role).and_then(|record| record.last.as_ref())
         && project.as_ref().is_none_or(|named| *named == work.project)
     {
         (project, session) = (Some(work.project.clone()), Some(work.session.clone()));
@@ -102,6 +120,7 @@ mod tests {
             persona: persona.to_owned(),
             role: None,
             project: None,
+            work: None,
             observation: Observation::parse(observation).unwrap(),
             sentiment: None,
             source: Source::parse("test").unwrap(),
@@ -122,7 +141,7 @@ mod tests {
         let asked = request("ann", "Missed the point.");
         let (event, judged) = judge(&mut world, &asked);
         assert_eq!((event.sentiment, judged.given), (Sentiment::Negative, false));
-        assert_eq!(judged.verdict.negative, ["missed"]);
+        assert_eq!(judged.verdict.negative, ["missed the point"]);
         let given = FeedbackRequest { sentiment: Some(Sentiment::Positive), ..asked };
         let (event, judged) = judge(&mut world, &given);
         assert_eq!((event.sentiment, judged.given), (Sentiment::Positive, true));
@@ -159,6 +178,21 @@ mod tests {
         let (event, _) = judge(&mut world, &asked);
         assert_eq!((event.role.as_str(), event.session), ("testing", None));
         assert_eq!(event.project.unwrap().as_str(), "other");
+    }
+
+    #[test]
+    fn work_that_was_pointed_at_is_what_is_judged() {
+        let mut world = World::of(&["Ann Li"]);
+        for session in ["s1", "s2"] {
+            world.lent(session, "w", "Ann Li", "testing");
+            world.closed(session, "w", "Ann Li", "testing", ReleaseReason::Manual);
+        }
+        let (role, project) = (RoleName::parse("testing"), ProjectName::parse("acme-api"));
+        let session = SessionId::parse("s1").unwrap();
+        let work = JudgedWork { role: role.unwrap(), project: project.unwrap(), session };
+        let asked = FeedbackRequest { work: Some(work), ..request("Ann Li", "Good.") };
+        let (event, _) = judge(&mut world, &asked);
+        assert_eq!((event.role.as_str(), event.session.unwrap().as_str()), ("testing", "s1"));
     }
 
     #[test]

@@ -15,7 +15,8 @@ use super::hook_settings::HookSettings;
 use super::seed_file::{Check, PersonaTable, SeedError, located, parse};
 use super::words::Vocabulary;
 use super::{Lifecycle, Role, Roles, Scoring};
-use crate::events::Definition;
+use crate::events::{Definition, PersonaName};
+use crate::projection::Roster;
 
 /// The most bytes in the user's file: some thousands of personas.
 const FILE_LIMIT: usize = 1024 * 1024;
@@ -36,6 +37,8 @@ pub struct Rules {
 /// The built-in seed, with the user's own on top.
 #[derive(Debug, Default)]
 pub struct Seed {
+    /// Whether the built-in personas are left out.
+    is_own_only: bool,
     own_roles: Vec<Role>,
     own_personas: Vec<Definition>,
     scoring: Scoring,
@@ -59,6 +62,7 @@ impl Seed {
         let built_in = built_in::roles();
         Check { path, text, vocabulary: &vocabulary }.file(&file, &built_in)?;
         Ok(Self {
+            is_own_only: file.builtin == Some(false),
             own_roles: file.role.iter().map(|role| role.to_role(&built_in)).collect(),
             own_personas: file.persona.iter().map(PersonaTable::to_definition).collect(),
             scoring: file.scoring.scoring(),
@@ -93,10 +97,30 @@ impl Seed {
         &self.hook
     }
 
+    /// Reads personas in the form of a seed file, held to the words and roles of this seed; `known`
+    /// may keep words that it has already.
+    pub fn read_personas(
+        &self,
+        path: &Path,
+        text: &str,
+        known: Option<&Definition>,
+    ) -> Result<Vec<Definition>, SeedError> {
+        let file = parse(path, text)?;
+        let mut vocabulary = self.vocabulary().clone();
+        file.add_words(&mut vocabulary);
+        if let Some(Definition { traits, expertise, .. }) = known {
+            vocabulary.traits.extend(traits.iter().map(|tag| tag.as_str().into()));
+            vocabulary.expertise.extend(expertise.iter().map(|tag| tag.as_str().into()));
+        }
+        let roles = self.rules()?.roles.all().to_vec();
+        Check { path, text, vocabulary: &vocabulary }.file(&file, &roles)?;
+        Ok(file.persona.iter().map(PersonaTable::to_definition).collect())
+    }
+
     /// The personas that a new store starts with: the built-in ones, then the user's.
     #[must_use]
     pub fn personas(&self) -> Vec<Definition> {
-        let built_in = built_in::PERSONAS.iter();
+        let built_in = built_in::PERSONAS.iter().filter(|_| !self.is_own_only);
         let mut personas: Vec<_> = built_in.map(BuiltInPersona::to_definition).collect();
         for own in &self.own_personas {
             match personas.iter_mut().find(|known| known.name == own.name) {
@@ -105,6 +129,13 @@ impl Seed {
             }
         }
         personas
+    }
+
+    /// Those of the user's file that a roster does not have.
+    #[must_use]
+    pub fn not_in(&self, roster: &Roster) -> Vec<&PersonaName> {
+        let own = self.own_personas.iter().map(|it| &it.name);
+        own.filter(|name| roster.names().all(|known| known != *name)).collect()
     }
 
     /// The personas of the user's file alone.
@@ -221,12 +252,10 @@ mod tests {
         assert_eq!(built_in.lifecycle.inactive_after(), SignedDuration::from_hours(30 * 24));
         let file = parse(Path::new("seed/vocabulary.toml"), VOCABULARY).unwrap();
         let lists = [&file.traits, &file.expertise, &file.first_names, &file.last_names];
-        let sentiment =
-            [&file.sentiment.positive, &file.sentiment.negative, &file.sentiment.negations];
-        let said = lists.into_iter().chain(sentiment);
+        let said = lists.into_iter().chain(file.sentiment.lists());
         let words = built_in::vocabulary();
         let known = [&words.traits, &words.expertise, &words.first_names, &words.last_names];
-        let known = known.into_iter().chain([&words.positive, &words.negative, &words.negations]);
+        let known = known.into_iter().chain(words.sentiment.lists());
         for (said, known) in said.zip(known) {
             assert!(said.iter().map(Spanned::get_ref).eq(known), "{known:?}");
         }
@@ -277,15 +306,25 @@ mod tests {
     }
 
     #[test]
+    fn the_built_in_personas_can_be_left_out() {
+        let own = "[[persona]]\nname = \"Ada Quill\"\n";
+        let names = |text: &str| -> Vec<_> {
+            user(text).unwrap().personas().iter().map(|it| it.name.to_string()).collect()
+        };
+        assert_eq!(names(&format!("builtin = false\n{own}")), ["Ada Quill"]);
+        assert!(names(&format!("builtin = true\n{own}")).len() > 8);
+    }
+
+    #[test]
     fn a_bad_file_is_refused_with_its_place() {
         for (text, error) in [
             (
                 "[[role]]\nname = \"x\"\nexpertise = [\"testing\", \"wizardry\"]\ninstruction = \"i\"",
-                "line 3, column 25: `wizardry` is not in the `expertise` of the vocabulary",
+                "line 3, column 25: `wizardry` is not in the `expertise` of the vocabulary; to add it, put `expertise = [\"wizardry\"]` ahead of the first table",
             ),
             (
                 "[[persona]]\nname = \"A\"\ntraits = [\"é\"]",
-                "line 3, column 11: `é` is not in the `traits` of the vocabulary",
+                "line 3, column 11: `é` is not in the `traits` of the vocabulary; to add it, put `traits = [\"é\"]` ahead of the first table",
             ),
             ("[[persona]]\nname = \"\"", "line 2, column 8: the persona's name is empty"),
             (
@@ -302,7 +341,7 @@ mod tests {
             ),
             (
                 "[[persona]]\nname = \"A\"\n[persona.instructions]\njuggler = \"x\"",
-                "line 4, column 1: there is no role named `juggler`",
+                "line 4, column 1: there is no role named `juggler`; a `[[role]]` with that name and an `instruction` makes one",
             ),
             (
                 "[[role]]\nname = \"My Role\"\ninstruction = \"i\"",
@@ -348,7 +387,7 @@ mod tests {
             ("[hook]\ntests = [\"\"]", "line 2, column 10: the test command is empty"),
             (
                 "x = 1",
-                "line 1, column 1: unknown field `x`, expected one of `scoring`, `lifecycle`, `hook`, `role`, `persona`, `traits`, `expertise`, `first_names`, `last_names`, `sentiment`",
+                "line 1, column 1: unknown field `x`, expected one of `builtin`, `scoring`, `lifecycle`, `hook`, `role`, `persona`, `traits`, `expertise`, `first_names`, `last_names`, `sentiment`",
             ),
         ] {
             assert_eq!(

@@ -11,7 +11,7 @@ use super::hook_settings::HookTable;
 use super::names::most_alike;
 use super::roles::normalized;
 use super::scoring_table::{MODEL, MODELS, ScoringTable, as_number};
-use super::words::{Vocabulary, is_among};
+use super::words::{SentimentWords, Vocabulary, is_among};
 use super::{Lifecycle, Role, built_in};
 use crate::events::{Definition, PersonaName, RoleName, Tag, TextError, check_text, folded};
 use crate::wording::{LISTED, quoted, quoted_first, shortened};
@@ -42,6 +42,8 @@ type Word = Spanned<String>;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SeedFile {
+    /// Whether a new store gets the built-in personas.
+    pub builtin: Option<bool>,
     pub scoring: ScoringTable,
     pub lifecycle: Lifecycle,
     pub hook: HookTable,
@@ -51,7 +53,7 @@ pub struct SeedFile {
     pub expertise: Vec<Word>,
     pub first_names: Vec<Word>,
     pub last_names: Vec<Word>,
-    pub sentiment: SentimentTable,
+    pub sentiment: SentimentWords<Word>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,26 +85,19 @@ pub struct PersonaTable {
     pub instructions: BTreeMap<Word, Word>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SentimentTable {
-    pub positive: Vec<Word>,
-    pub negative: Vec<Word>,
-    pub negations: Vec<Word>,
-}
-
 impl SeedFile {
     /// Adds the words of this file that are not there yet.
     pub fn add_words(&self, to: &mut Vocabulary) {
+        let sentiment = to.sentiment.lists_mut().zip(self.sentiment.lists());
         for (list, words) in [
             (&mut to.traits, &self.traits),
             (&mut to.expertise, &self.expertise),
             (&mut to.first_names, &self.first_names),
             (&mut to.last_names, &self.last_names),
-            (&mut to.positive, &self.sentiment.positive),
-            (&mut to.negative, &self.sentiment.negative),
-            (&mut to.negations, &self.sentiment.negations),
-        ] {
+        ]
+        .into_iter()
+        .chain(sentiment)
+        {
             let mut known: BTreeSet<_> = list.iter().cloned().collect();
             let words = words.iter().map(|word| SmolStr::new(word.get_ref()));
             list.extend(words.filter(|word| known.insert(word.clone())));
@@ -272,7 +267,10 @@ impl Check<'_> {
         for (role, instruction) in &persona.instructions {
             let name = role.get_ref();
             if !roles.contains(name.as_str()) {
-                return Err(self.at(role, format!("there is no role named `{name}`")));
+                let reason = format!(
+                    "there is no role named `{name}`; a `[[role]]` with that name and an `instruction` makes one"
+                );
+                return Err(self.at(role, reason));
             }
             self.instruction(instruction)?;
         }
@@ -289,7 +287,10 @@ impl Check<'_> {
             return Ok(());
         };
         let name = word.get_ref();
-        Err(self.at(word, format!("`{name}` is not in the `{list}` of the vocabulary")))
+        let reason = format!(
+            "`{name}` is not in the `{list}` of the vocabulary; to add it, put `{list} = [\"{name}\"]` ahead of the first table"
+        );
+        Err(self.at(word, reason))
     }
 
     fn unique<'a>(

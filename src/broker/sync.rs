@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Decision, Refusal, Situation};
+use super::{Decision, FieldChange, Refusal, Situation, changes};
 use crate::events::{Definition, Event, PersonaName, folded};
 #[cfg(doc)]
 use crate::projection::Needs;
@@ -17,6 +17,8 @@ pub struct Synced {
     pub added: Vec<PersonaName>,
     /// Their definition changed.
     pub revised: Vec<PersonaName>,
+    /// What changes in each of those that are revised.
+    pub changes: BTreeMap<PersonaName, Vec<FieldChange>>,
     /// They are as the file says.
     pub unchanged: Vec<PersonaName>,
     /// They were grown under that name, and grown personas are never revised.
@@ -44,7 +46,8 @@ pub fn sync(
             }
             Some(persona) if persona.definition == *definition => synced.unchanged.push(name),
             Some(persona) if persona.origin == Origin::Grown => synced.kept.push(name),
-            Some(_) => {
+            Some(persona) => {
+                synced.changes.insert(name.clone(), changes(&persona.definition, definition));
                 events.push(Event::Revise(definition.clone()));
                 synced.revised.push(name);
             }
@@ -69,7 +72,8 @@ mod tests {
             definition("Grown One", &["testing"]),
         ];
         let decision = sync(&mut world.situation(), &file).unwrap();
-        let Synced { added, revised, unchanged, kept } = decision.outcome;
+        let Synced { added, revised, unchanged, kept, changes } = decision.outcome;
+        assert_eq!(changes[&name("Bo Chen")][0].field, "expertise");
         assert_eq!((added, revised), (vec![name("New One")], vec![name("Bo Chen")]));
         assert_eq!((unchanged, kept), (vec![name("Ann Li")], vec![name("Grown One")]));
         let kinds: Vec<_> = decision.events.iter().map(Event::kind).collect();

@@ -164,6 +164,7 @@ mod tests {
             persona: "Ann".to_owned(),
             role: None,
             project: None,
+            work: None,
             observation: Observation::parse("Thorough; ran it twice.").unwrap(),
             sentiment: None,
             source: Source::unchecked("cli"),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Situation};
-use muzzle_persona::events::EventId;
+use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Seed, Situation};
+use muzzle_persona::events::{EventId, visible};
 use muzzle_persona::projection::{CutoffSpec, Needs};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Snapshot, Store, StoreError};
@@ -15,11 +15,18 @@ use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Snapshot, Store
 use super::{Failure, environment, minute, output};
 
 /// The moment that a reading command asks about.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct AtArgs {
     /// As it was then: a time, a date, a sequence number, how an event's id begins, or `git:REV`
     #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
     at: Option<CutoffSpec>,
+}
+
+impl AtArgs {
+    /// Returns whether no moment was named: the question is about the present.
+    pub fn is_none(&self) -> bool {
+        self.at.is_none()
+    }
 }
 
 pub struct Context {
@@ -66,20 +73,51 @@ impl Context {
     /// Opens the store for a command that reports the warnings of its log itself.
     pub fn open_quietly(&mut self) -> Result<Store, Failure> {
         let mut store = self.open_for_allow()?;
-        if output::is_seen() {
-            let note = waiting_note(&mut store).filter(|note| !self.notes.contains(note));
-            self.notes.extend(note);
-        }
+        self.note_what_waits(&mut store);
         Ok(store)
     }
 
     /// Opens the store for the command that itself says what waits.
     pub fn open_for_allow(&mut self) -> Result<Store, Failure> {
-        let mut store = Store::open(&self.options, &mut self.rng)?;
+        let store = Store::open_existing(&self.options)?;
+        Ok(self.opened(store))
+    }
+
+    /// Opens the store to record something in it, and says where it was made if there was none. A dry
+    /// run makes none.
+    fn open_to_write(&mut self) -> Result<Store, Failure> {
+        let store = if self.dry_run {
+            Store::open_existing(&self.options)?
+        } else {
+            Store::open(&self.options, &mut self.rng)?
+        };
+        if store.is_made() {
+            let (dir, personas) = (self.options.dir.display(), store.roster().names().count());
+            let personas = Count(personas as u64, "persona");
+            self.notes
+                .push(visible(&format!("note: made a store at `{dir}`, with {personas}")) + "\n");
+        }
+        Ok(store)
+    }
+
+    /// Says on a terminal what a person could do about the store.
+    fn note_what_waits(&mut self, store: &mut Store) {
+        if output::is_seen() {
+            self.notes.extend(waiting_note(store));
+            self.notes.extend(seed_note(store));
+        }
+    }
+
+    fn opened(&mut self, mut store: Store) -> Store {
         self.warn(store.take_torn());
         self.warn(store.take_notices());
         self.warn_of_seed(store.seed_flaw());
-        Ok(store)
+        store
+    }
+
+    /// The words and roles in force, of a store that need not be there yet.
+    pub fn seed(&mut self) -> Result<Seed, Failure> {
+        Ok(muzzle_persona::user_seed(&self.options)?)
     }
 
     /// Opens the store to look through its log as it is now.
@@ -89,7 +127,7 @@ impl Context {
 
     /// Opens the store for a command that goes by the user's seed.
     pub fn open_with_seed(&mut self) -> Result<Store, Failure> {
-        let mut store = Store::open(&self.options, &mut self.rng)?;
+        let mut store = self.open_to_write()?;
         self.warn(store.take_torn());
         self.warn(store.roster().warnings());
         store.require_seed()?;
@@ -143,7 +181,11 @@ impl Context {
         needs: &Needs,
         rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(Store, T), Failure> {
-        let (mut store, now, rng) = (self.open()?, self.options.now, &mut self.rng);
+        let store = self.open_to_write()?;
+        let mut store = self.opened(store);
+        self.note_what_waits(&mut store);
+        self.warn(store.roster().warnings());
+        let (now, rng) = (self.options.now, &mut self.rng);
         if self.dry_run {
             let (rehearsed, outcome, notices) = store.rehearse(needs, now, rng, rule)?;
             self.warn(notices);
@@ -171,6 +213,17 @@ pub fn forgotten(store: Option<PathBuf>) -> BTreeSet<EventId> {
         Store::peek(&options).ok()
     };
     peek().map_or_else(BTreeSet::new, |store| store.roster().forgotten().clone())
+}
+
+/// Says how many personas of the user's seed are not in the roster, if there are any.
+fn seed_note(store: &Store) -> Option<String> {
+    let new = Count(store.seed().not_in(store.roster()).len() as u64, "persona");
+    let (are, them) = (new.agree("is", "are"), new.agree("it", "them"));
+    (new.0 > 0).then(|| {
+        format!(
+            "note: `seed.toml` has {new} that {are} not in the roster; `muzzle-persona seed --sync` adds {them}\n"
+        )
+    })
 }
 
 /// Says how many texts wait, if any does. That is asked only where somebody sees it: it takes all

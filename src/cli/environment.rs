@@ -60,6 +60,12 @@ pub fn columns() -> Option<usize> {
     std::env::var("COLUMNS").ok()?.parse().ok()
 }
 
+/// The editor that was chosen, a command line with quotes as in a shell.
+pub fn editor() -> Option<OsString> {
+    let chosen = ["VISUAL", "EDITOR"].into_iter().filter_map(std::env::var_os);
+    chosen.into_iter().find(|command| !command.is_empty())
+}
+
 /// Finds the directories of a client's settings: the user's is the variable's, else the usual one in
 /// the home.
 ///

@@ -33,6 +33,8 @@ pub const EVENTS_HINT: &str =
 const DAMAGE_HINT: &str = "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done; nothing was changed";
 const STORE_HINT: &str =
     "check the path and its permissions, or name another store with `--store DIR`";
+const NO_STORE_HINT: &str = "the first `muzzle-persona assign` or `grow` makes one; `--store DIR` or `MUZZLE_PERSONA_STORE` names another";
+const GONE_HINT: &str = "bring it back from a backup or with git; `muzzle-persona verify` tells what is missing; to begin anew, remove the store's `.cache`";
 const COMMITS_HINT: &str = "`git -C STORE log -- events.jsonl` shows the commits that have one";
 const SESSION_HINT: &str = "`muzzle-persona log --type assign` shows which agents were lent whom";
 const TEXTS_HINT: &str = "`muzzle-persona log --type feedback`, `--type lesson` and `--type note` list those that have one";
@@ -213,6 +215,11 @@ impl<E: Into<StoreError>> From<E> for Failure {
                     let hint = format!("write it as `{known}`, or give the new one another name");
                     return Self::refused(&error, hint);
                 }
+                Refusal::NameTaken { by, .. } => {
+                    let by = hint::word(by.as_str(), "NAME");
+                    let hint = format!("`muzzle-persona edit {by}` changes it");
+                    return Self::refused(&error, hint);
+                }
                 Refusal::IsHeld { session, .. } => {
                     let session = hint::word(session.as_str(), "SESSION");
                     let release = format!("muzzle-persona release --session {session}");
@@ -271,9 +278,8 @@ impl<E: Into<StoreError>> From<E> for Failure {
             StoreError::NewerFormat(_) => {
                 ("newer_format", "install the newer muzzle-persona that wrote it")
             }
-            StoreError::NoStore(_) => {
-                ("not_found", "`muzzle-persona list` makes one where there is none")
-            }
+            StoreError::NoStore(_) => ("not_found", NO_STORE_HINT),
+            StoreError::LogGone(_) => ("damaged", GONE_HINT),
             StoreError::KeepsMoving(_) => ("busy", "try again when the checkout is done"),
             StoreError::AmbiguousHead(_) => ("not_found", "write more of its digits"),
         };

@@ -1,51 +1,126 @@
 //! `feedback`: judge a persona's work.
 
 use std::fmt;
+use std::io::{self, IsTerminal as _};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use muzzle_persona::broker::{self, Decision, FeedbackRequest};
 use muzzle_persona::events::{
-    Feedback, LessonText, Observation, PersonaName, Points, ProjectName, RoleName, Sentiment,
-    SessionId, Source,
+    EventId, Feedback, LessonText, Observation, PersonaName, Points, ProjectName, RoleName,
+    Sentiment, SessionId, Source,
 };
+use muzzle_persona::git::Checkout;
 use muzzle_persona::projection::{Needs, Tally};
 use muzzle_persona::wording::quoted;
 use serde::Serialize;
 
+use super::judged_work::{self, Wanted};
 use super::teach::{self, LessonReport, write_taught};
-use super::{Context, Failure, hint, line, persona_names};
+use super::{Context, Failure, editor, environment, hint, line, output, persona_names};
+
+/// What stdin is called in a message.
+const STDIN: &str = "stdin";
+/// What an editor shows first.
+const TEMPLATE: &str = "
+# What was good or bad about the work, in a sentence or two, at most 2,000 characters.
+# Lines that begin with # are left out. An empty text records nothing.
+";
 
 /// Judge a persona's work, for the next choice
 ///
-/// The verdict counts when the next persona is chosen. Without `--role` and `--project`, the judgement is of what the persona was
-/// lent for last. Without `--sentiment`, the words of the observation decide. Of
-/// several verdicts on one session, the last counts.
+/// The verdict counts when the next persona is chosen. Without `--role` and `--project`, the
+/// judgement is of what the persona was lent for last. Without a verdict, the words of the
+/// observation decide. Of several verdicts on one session, the last counts.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  muzzle-persona feedback elena -m 'Thorough; caught the race in the retry loop.'
-  muzzle-persona feedback elena -r testing --sentiment negative -m 'Ran no test.'
-  muzzle-persona feedback elena --teach -m 'Missed that it takes two runs.'")]
+  muzzle-persona feedback elena --good -m 'Caught the race in the retry loop.'
+  muzzle-persona feedback --last -m 'Missed the null check.'
+  git log -1 --format=%B | muzzle-persona feedback elena --mixed -m -")]
 pub struct FeedbackArgs {
     /// The persona's name, or how one of its words begins
-    #[arg(add = persona_names())]
-    name: String,
-    /// What was observed, at most 2,000 characters
-    #[arg(short = 'm', long, value_name = "TEXT", value_parser = Observation::parse)]
-    observation: Observation,
+    #[arg(add = persona_names(), required_unless_present_any = ["last", "session"])]
+    name: Option<String>,
+    /// What was observed, at most 2,000 characters; `-` reads it from stdin
+    #[arg(long, short = 'm', visible_alias = "message", value_name = "TEXT")]
+    observation: Option<String>,
+    /// Write the observation in the editor that `VISUAL` or `EDITOR` names
+    #[arg(long, short, conflicts_with = "observation")]
+    edit: bool,
+    #[command(flatten)]
+    verdict: VerdictArgs,
+    /// Judge whoever was lent last on this project, or in the session
+    #[arg(long, conflicts_with = "name")]
+    last: bool,
+    /// Judge the work of this session, by its id or how that begins
+    #[arg(short = 's', long, value_name = "ID")]
+    session: Option<String>,
     /// The role in which it worked
     #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: Option<RoleName>,
     /// The project on which it worked
     #[arg(short = 'p', long, value_parser = ProjectName::parse)]
     project: Option<ProjectName>,
-    /// The verdict
-    #[arg(long, value_parser = sentiments())]
-    sentiment: Option<Sentiment>,
     /// Teach the observation, too: for the role, and for the project if `--project` names it
     #[arg(long)]
     teach: bool,
+}
+
+/// The verdict, where it is given; one of them at most.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct VerdictArgs {
+    /// It was good
+    #[arg(long)]
+    good: bool,
+    /// It was bad
+    #[arg(long)]
+    bad: bool,
+    /// It was neither, or both
+    #[arg(long)]
+    mixed: bool,
+    /// The same as `--good`, `--bad` and `--mixed`
+    #[arg(long, value_parser = sentiments())]
+    sentiment: Option<Sentiment>,
+}
+
+impl VerdictArgs {
+    fn verdict(&self) -> Option<Sentiment> {
+        let flags = [
+            (self.good, Sentiment::Positive),
+            (self.bad, Sentiment::Negative),
+            (self.mixed, Sentiment::Neutral),
+        ];
+        let flag = flags.into_iter().find_map(|(is_given, verdict)| is_given.then_some(verdict));
+        flag.or(self.sentiment)
+    }
+}
+
+/// What somebody observed: from the arguments, stdin or an editor, on one line.
+fn observation(args: &FeedbackArgs) -> Result<Observation, Failure> {
+    let text = match &args.observation {
+        Some(text) if text == "-" => io::read_to_string(io::stdin())
+            .map_err(|error| Failure::read(STDIN.as_ref(), &error))?,
+        Some(text) => text.clone(),
+        None if args.edit || (io::stdin().is_terminal() && output::is_seen()) => {
+            let text = editor::edit(TEMPLATE, ".txt")?;
+            text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")
+        }
+        None => {
+            let message = "what was observed is missing";
+            let hint =
+                "say it with `-m TEXT`; `-m -` reads it from stdin, `--edit` opens an editor";
+            return Err(Failure::usage(message, hint));
+        }
+    };
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() {
+        let hint = "say what was good or bad in a sentence, as in `-m 'Caught the race.'`";
+        return Err(Failure::usage("the observation is empty; nothing was recorded", hint));
+    }
+    let parsed = Observation::parse(&lines.join(" "));
+    parsed.map_err(|error| Failure::usage(error, "shorten it, or leave the character out"))
 }
 
 fn sentiments() -> impl TypedValueParser<Value = Sentiment> {
@@ -54,7 +129,21 @@ fn sentiments() -> impl TypedValueParser<Value = Sentiment> {
 }
 
 pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, Failure> {
-    let FeedbackArgs { name: persona, observation, role, project, sentiment, teach } = args;
+    let (sentiment, observation) = (args.verdict.verdict(), observation(&args)?);
+    let FeedbackArgs { name, role, project, teach, last, session, .. } = args;
+    let work = if last || session.is_some() {
+        let here = environment::working_directory();
+        let is_here = session.is_none() && project.is_none();
+        let here = here.filter(|_| is_here).map(|dir| Checkout::of(&dir).project);
+        let (project, role) = (project.clone().or(here), role.clone());
+        Some(judged_work::find(&Wanted { name: name.clone(), session, project, role }, context)?)
+    } else {
+        None
+    };
+    let (persona, work) = match work {
+        Some((persona, work)) => (persona.to_string(), Some(work)),
+        None => (name.unwrap_or_default(), None),
+    };
     let lesson = teach.then(|| LessonText::parse(observation.as_str())).transpose();
     let lesson = lesson.map_err(|error| {
         let message = format!("the observation cannot become a lesson: {error}");
@@ -65,7 +154,7 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
         )
     })?;
     let source = Source::unchecked("cli");
-    let request = FeedbackRequest { persona, role, project, observation, sentiment, source };
+    let request = FeedbackRequest { persona, role, project, work, observation, sentiment, source };
     let (mut store, (judged, taught)) = context.execute(&request.needs(), |situation| {
         if let Some(lesson) = &lesson {
             let Decision { events, outcome: (judged, taught), notices } =
@@ -75,9 +164,10 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
         let Decision { events, outcome, notices } = broker::feedback(situation, &request)?;
         Ok(Decision { events, outcome: (outcome, None), notices })
     })?;
+    let event = store.recorded().first().copied();
     let is_new = taught.as_ref().is_some_and(|taught| taught.is_new);
     let lesson = taught.map(|taught| teach::recorded(&mut store, &taught)).transpose()?;
-    let Feedback { persona: name, role, session, .. } = judged.feedback.clone();
+    let Feedback { persona: name, role, project, session, .. } = judged.feedback.clone();
     let (affinity_after, feedback) = store.look(&Needs::personas([&name]), |store| {
         let persona = broker::find_persona(store.roster(), name.as_str())?;
         let record = persona.roles.get(&role);
@@ -94,17 +184,22 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
         affinity_after,
         feedback,
         replaced: store.roster().has_replaced(&judged.feedback),
+        event,
         session,
         name,
         role,
+        project,
         taught: lesson.map(|lesson| TaughtReport { recorded: is_new, lesson }),
     })
 }
 
 #[derive(Debug, Serialize)]
 pub struct FeedbackReport {
+    /// What `retract` takes back.
+    event: Option<EventId>,
     name: PersonaName,
     role: RoleName,
+    project: Option<ProjectName>,
     sentiment: Sentiment,
     given: bool,
     positive_words: Vec<String>,
@@ -137,8 +232,9 @@ impl fmt::Display for FeedbackReport {
             words if words.is_empty() => "by its words: none of them tells".to_owned(),
             words => format!("by its words: {}", words.join("; ")),
         };
-        let sentiment = sentiment.as_str();
-        line(f, format!("Recorded as {sentiment} for {name} as {role}, {why}."))?;
+        let word = sentiment.as_str();
+        let on = self.project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
+        line(f, format!("Recorded as {word} for {name} as {role}{on}, {why}."))?;
         if self.replaced {
             writeln!(
                 f,
@@ -146,6 +242,12 @@ impl fmt::Display for FeedbackReport {
             )?;
         }
         writeln!(f, "Affinity: {affinity_before} → {affinity_after}")?;
+        if let Some(event) = self.event {
+            writeln!(f, "`muzzle-persona retract {event:.8}` takes it back.")?;
+        }
+        if !self.given && *sentiment == Sentiment::Neutral {
+            writeln!(f, "`--good` or `--bad` in place of it says plainly what is meant.")?;
+        }
         let mut taught = self.taught.iter();
         taught.try_for_each(|taught| write_taught(f, name, &taught.lesson, taught.recorded))
     }

@@ -22,6 +22,7 @@ use self::failure::{DAMAGED, Failure, REFUSED};
 use self::output::{Output, line};
 use self::{persona::minute, sentence::sentence, shown_path::ShownPath, table::Table};
 
+mod agent_file;
 mod allow;
 mod assign;
 mod client_files;
@@ -31,10 +32,13 @@ mod config;
 mod context;
 #[cfg(test)]
 mod corpus;
+mod define;
 mod diff;
 mod doctor;
+mod editor;
 mod environment;
 mod event_id;
+mod export;
 mod failure;
 mod feedback;
 mod filter;
@@ -45,7 +49,9 @@ mod grow;
 mod help;
 mod hint;
 mod history;
+mod import;
 mod install;
+mod judged_work;
 mod list;
 mod log;
 mod man;
@@ -67,6 +73,7 @@ mod repair;
 mod replay;
 mod retire;
 mod retract;
+mod review;
 mod role;
 mod roles;
 mod said;
@@ -137,6 +144,13 @@ enum Command {
     Retire(retire::RetireArgs),
     Reactivate(reactivate::ReactivateArgs),
     Grow(grow::GrowArgs),
+    Add(define::AddArgs),
+    Edit(define::EditArgs),
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
+    Review(review::ReviewArgs),
+    #[command(hide = true)]
+    Rename(define::RenameArgs),
     Compact(compact::CompactArgs),
     Stats(stats::StatsArgs),
     Page(picture::page::PageArgs),
@@ -237,6 +251,12 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Roles(args) => output.report(&roles::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),
+        Command::Add(args) => output.report(&define::add(args, context)?),
+        Command::Edit(args) => output.report(&define::edit(&args, context)?),
+        Command::Import(args) => output.report(&import::run(&args, context)?),
+        Command::Export(args) => output.report(&export::run(&args, context)?),
+        Command::Review(args) => output.report(&review::run(&args, context)?),
+        Command::Rename(args) => output.report(&define::rename(&args, context)?),
         Command::Grow(args) => output.report(&grow::run(&args, context)?),
         Command::Compact(args) => output.report(&compact::run(&args, context)?),
         Command::Stats(args) => output.report(&stats::run(&args, context)?),

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use clap::{Args, Subcommand};
-use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{self, Described, FoundBy, Resolution, Role, Roles};
 use muzzle_persona::events::{PersonaName, RoleName, Tag, visible};
 use muzzle_persona::projection::Needs;
 use muzzle_persona::wording::{LISTED, quoted_first};
+use muzzle_persona::{Snapshot, StoreError};
 use serde::Serialize;
 
 use super::help::wrapped;
@@ -58,10 +58,12 @@ struct ResolveArgs {
 }
 
 pub fn run(args: &RolesArgs, context: &mut Context) -> Result<RolesAnswer, Failure> {
-    let mut snapshot = context.read(&args.at)?;
     if let Some(RolesCommand::Resolve(ResolveArgs { text })) = &args.command {
-        return Ok(RolesAnswer::Resolved(resolve(&snapshot.rules().roles, text)));
+        // What a text would get is known before there is a store.
+        let rules = context.seed()?.rules().map_err(StoreError::from)?;
+        return Ok(RolesAnswer::Resolved(resolve(&rules.roles, text)));
     }
+    let mut snapshot = context.read(&args.at)?;
     let known = &snapshot.rules().roles;
     let names: Vec<_> = match &args.role {
         Some(typed) => vec![known.known(typed)?.name.clone()],

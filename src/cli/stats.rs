@@ -6,7 +6,7 @@ use std::{fmt, iter};
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::audit::Finding;
+use muzzle_persona::audit::{Finding, Severity};
 use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, WorkName};
 use muzzle_persona::projection::{Needs, Persona, Tally};
 use muzzle_persona::wording::Count;
@@ -16,7 +16,14 @@ use serde::{Serialize, Serializer};
 use super::work::{self, WorkReport};
 use super::{AtArgs, Context, Failure, Table, line, minute, persona::tally};
 
+/// The most bytes of a log that is read through to count what it holds: that takes some hundredths
+/// of a second.
+const READ_THROUGH: u64 = 4 * 1024 * 1024;
+
 /// Count personas, assignments, feedback and events
+///
+/// A log of up to 4 MiB is read through, and damage is told of; of a longer one
+/// the checkpoint is believed, and `verify` reads it.
 ///
 /// With `--work` and `--project`: tell who did what on some work, and whether
 /// every review of it was independent.
@@ -71,6 +78,19 @@ fn count(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure
         let file = place.as_ref().map(|place| place.file.as_str()).unwrap_or_default();
         format!("`{file}` in the store: {fault}")
     }));
+    let is_present = args.at.is_none();
+    if is_present && stats.log_bytes <= READ_THROUGH {
+        let audit = Store::verify(&context.options, &[])?;
+        let damage = audit.findings.iter().filter(|it| {
+            // The checkpoint is not the log, and changes no answer.
+            let is_cache = it.place.as_ref().is_some_and(|place| place.file.starts_with(".cache"));
+            it.fault.severity() == Severity::Damage && !is_cache
+        });
+        stats.warnings.extend(damage.map(|Finding { place, fault }| {
+            let place = place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+            format!("the log is damaged: {place}{fault}")
+        }));
+    }
     Ok(stats)
 }
 
@@ -152,6 +172,9 @@ impl fmt::Display for StatsReport {
             write!(f, ", from {} to {}", minute(first), minute(last))?;
         }
         writeln!(f)?;
+        if self.log_bytes > READ_THROUGH {
+            writeln!(f, "The log was not read through; `muzzle-persona verify` does that.")?;
+        }
         self.heads.iter().try_for_each(|head| writeln!(f, "head {head}"))?;
         self.warnings.iter().try_for_each(|warning| line(f, format!("warning: {warning}")))?;
         if self.roles.is_empty() {

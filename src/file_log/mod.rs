@@ -122,6 +122,11 @@ impl FileLog {
         Ok(active.is_some() || !sealed.is_empty())
     }
 
+    /// Returns whether the file that is appended to is there.
+    pub fn has_active(&mut self) -> Result<bool, LogError> {
+        Ok(self.open()?.active.is_some())
+    }
+
     /// The bytes of the log before `end` that are not sealed yet.
     pub fn active_bytes(&self, end: &Position) -> u64 {
         end.offset.saturating_sub(self.files.as_ref().map_or(0, Files::active_start))

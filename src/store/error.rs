@@ -30,6 +30,8 @@ pub enum StoreError {
     NewerFormat(u32),
     #[error("there is no store at `{}`", .0.display())]
     NoStore(PathBuf),
+    #[error("the log `{}` is gone: the checkpoint beside it knows of events in it", .0.display())]
+    LogGone(PathBuf),
     #[error(transparent)]
     Cutoff(#[from] CutoffError),
     #[error("there was no persona named `{}` then", shortened(.0))]

@@ -212,6 +212,7 @@ impl Command {
 
 fn feedback_request(store: &Store, persona: String, good: bool) -> FeedbackRequest {
     FeedbackRequest {
+        work: None,
         persona,
         role: None,
         project: None,

@@ -19,7 +19,7 @@ use crate::broker::{
 use crate::disk::{self, Disk};
 use crate::events::{Append, Event, EventId, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
 use crate::file_log::FileLog;
-use crate::projection::{Needs, Roster, View};
+use crate::projection::{Needs, Roster, View, checkpoint};
 
 mod allowed;
 mod allowing;
@@ -80,8 +80,10 @@ pub struct Store<L: Log = FileLog> {
     /// Whether the checkpoint is to be written anew once the answer is given.
     is_due: bool,
     pending: PendingCheckpoint,
-    /// Whether an event was recorded, and is durable.
-    has_recorded: bool,
+    /// The events that the last decision recorded, and that are durable.
+    recorded: Vec<EventId>,
+    /// Whether there was no store before.
+    is_made: bool,
     /// What was cut from the end of the log, until the caller takes it.
     torn: Option<TornTail>,
     allowed: Allowed,
@@ -90,18 +92,16 @@ pub struct Store<L: Log = FileLog> {
 }
 
 impl Store<FileLog> {
-    /// Opens a store; one that does not exist is created and seeded.
+    /// Opens a store to write to it; one that does not exist is created and seeded.
     ///
     /// What is in the log already is read, without a lock: the checkpoint if it
     /// is that of this log, then what came after it.
     pub fn open(options: &Options, rng: &mut fastrand::Rng) -> Result<Self, StoreError> {
         let mut store = Self::closed(options)?;
-        store.recall();
-        store.read()?;
-        if store.allowed.looks_older() {
-            store.allow_what_it_holds();
-        }
+        store.require_log()?;
+        store.begin()?;
         if store.view.events == 0 {
+            store.is_made = !store.log.exists()?;
             store.require_seed()?;
             store.log.create_store()?;
             let personas = store.seed.personas();
@@ -114,6 +114,23 @@ impl Store<FileLog> {
         }
         store.keep(UNSAVED_BY_READERS);
         Ok(store)
+    }
+
+    /// Opens a store that is there, and writes nothing but its checkpoint.
+    pub fn open_existing(options: &Options) -> Result<Self, StoreError> {
+        let mut store = Self::unread(options)?;
+        store.begin()?;
+        store.keep(UNSAVED_BY_READERS);
+        Ok(store)
+    }
+
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.recall();
+        self.read()?;
+        if self.allowed.looks_older() {
+            self.allow_what_it_holds();
+        }
+        Ok(())
     }
 
     /// Opens a store that is there, only to look at it.
@@ -129,7 +146,30 @@ impl Store<FileLog> {
 
     fn unread(options: &Options) -> Result<Self, StoreError> {
         let mut store = Self::closed(options)?;
+        store.require_log()?;
         if store.log.exists()? { Ok(store) } else { Err(StoreError::NoStore(options.dir.clone())) }
+    }
+
+    /// Makes sure that the log is not gone: a checkpoint that knows of more than is there tells that
+    /// this is no store that never was. Without the active file, sealed segments alone are a log
+    /// whose sealing was interrupted.
+    fn require_log(&mut self) -> Result<(), StoreError> {
+        for _ in 0..TRIES {
+            if self.log.has_active()? {
+                return Ok(());
+            }
+            let is_gone = match checkpoint::load(&self.disk, &self.cache) {
+                Some(view) => !view.stands_in(&mut self.log),
+                None => !self.log.exists()? && checkpoint::exists(&self.disk, &self.cache),
+            };
+            if !is_gone {
+                return Ok(());
+            }
+            // A checkout takes the log away for a moment, and puts another one there.
+            self.disk.pause(Duration::from_millis(10));
+            self.log = FileLog::new(self.disk.clone(), self.dir.clone());
+        }
+        Err(StoreError::LogGone(self.log.path().to_owned()))
     }
 
     /// A store of whose log nothing was read yet.
@@ -156,7 +196,8 @@ impl Store<FileLog> {
             checkpointed: 0,
             is_due: false,
             pending: options.pending.clone(),
-            has_recorded: false,
+            recorded: Vec::new(),
+            is_made: false,
             torn: None,
             allowed: Allowed::new(options.disk.clone(), options.dir.clone()),
             notices: Vec::new(),
@@ -192,6 +233,11 @@ pub fn hook_settings(options: &Options) -> Result<HookSettings, StoreError> {
     Ok(read_seed(&options.dir.join("seed.toml"))?.hook().clone())
 }
 
+/// The seed in force in a store, which need not be there yet.
+pub fn user_seed(options: &Options) -> Result<Seed, StoreError> {
+    read_seed(&options.dir.join("seed.toml"))
+}
+
 /// Reads the user's seed, if the store has one.
 ///
 /// It is the user's own, and may well be a link to elsewhere.
@@ -212,6 +258,18 @@ impl<L: Log> Store<L> {
         self.torn.take()
     }
 
+    /// Returns whether there was no store before this one was opened.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        self.is_made
+    }
+
+    /// The events that the last decision recorded, in order.
+    #[must_use]
+    pub fn recorded(&self) -> &[EventId] {
+        &self.recorded
+    }
+
     /// The personas.
     #[must_use]
     pub fn roster(&self) -> &Roster {
@@ -228,6 +286,12 @@ impl<L: Log> Store<L> {
     #[must_use]
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// The words and personas in force.
+    #[must_use]
+    pub fn seed(&self) -> &Seed {
+        &self.seed
     }
 
     /// Why the user's seed cannot be used, if it cannot, and the built-in one is in force.
@@ -271,9 +335,9 @@ impl<L: Log> Store<L> {
             if !events.iter().all(|event| self.load(&Needs::event(event))) {
                 continue;
             }
-            let (lines, texts) = self.encode(now, events)?;
+            let Encoded { lines, ids, texts } = self.encode(now, events)?;
             if let Append::Done { torn } = self.log.append(guard, &self.view.position, &lines)? {
-                self.has_recorded = true;
+                self.recorded = ids;
                 self.torn = torn.or_else(|| self.torn.take());
                 self.allow_own(&texts);
                 self.take_in(&lines).map_err(|error| self.after_recording(error))?;
@@ -363,7 +427,7 @@ impl<L: Log> Store<L> {
 
     /// Says of an error that it came after an event was recorded, if it did.
     fn after_recording(&self, error: StoreError) -> StoreError {
-        if self.has_recorded { StoreError::Recorded(Box::new(error)) } else { error }
+        if self.recorded.is_empty() { error } else { StoreError::Recorded(Box::new(error)) }
     }
 
     fn keeps_moving(&self) -> StoreError {
@@ -390,30 +454,34 @@ impl<L: Log> Store<L> {
         if !events.is_empty() {
             self.check_version()?;
         }
-        let (lines, texts) = self.encode(now, events)?;
+        let Encoded { lines, texts, .. } = self.encode(now, events)?;
         self.allowed.trust(&texts);
         // What was not recorded is not to be kept either.
         self.take_in(&lines)?;
         Ok((self, outcome, notices))
     }
 
-    /// Writes events as lines that follow from the heads; the ids are of those whose words need leave
-    /// to reach a prompt.
-    fn encode(
-        &self,
-        at: Timestamp,
-        events: Vec<Event>,
-    ) -> Result<(Vec<u8>, Vec<EventId>), StoreError> {
+    /// Writes events as lines that follow from the heads.
+    fn encode(&self, at: Timestamp, events: Vec<Event>) -> Result<Encoded, StoreError> {
         let (seq, deepest) = (self.view.next_seq(), self.view.deepest_head());
         let mut lines = NextLines::new(seq, &self.view.heads, deepest, at);
-        let mut texts = Vec::new();
+        let (mut ids, mut texts) = (Vec::new(), Vec::new());
         for event in events {
             let needs_leave = broker::needs_leave(&event);
             let id = lines.push(event).map_err(StoreError::TooLong)?;
+            ids.push(id);
             texts.extend(needs_leave.then_some(id));
         }
-        Ok((lines.into_parts().0, texts))
+        Ok(Encoded { lines: lines.into_parts().0, ids, texts })
     }
+}
+
+/// Events as lines of the log.
+struct Encoded {
+    lines: Vec<u8>,
+    ids: Vec<EventId>,
+    /// Those of the events whose words need leave to reach a prompt.
+    texts: Vec<EventId>,
 }
 
 impl<L: Log> Drop for Store<L> {
@@ -815,7 +883,8 @@ mod tests {
             checkpointed: 0,
             is_due: false,
             pending: PendingCheckpoint::default(),
-            has_recorded: false,
+            recorded: Vec::new(),
+            is_made: false,
             torn: None,
             allowed: Allowed::new(Disk::default(), "/nonexistent".into()),
             notices: Vec::new(),

@@ -21,12 +21,9 @@ impl Store<FileLog> {
     /// history still contains them. It takes no lock, but what looks like
     /// damage is looked at once more while no writer can be at work.
     pub fn verify(options: &Options, noted: &[IdPrefix]) -> Result<Audit, StoreError> {
-        let cache = options.cache();
         let mut log = match existing(options) {
             // A log that is gone, and has a checkpoint, is no store that never was.
-            Err(StoreError::NoStore(_)) if checkpoint::exists(&options.disk, &cache) => {
-                options.log()
-            }
+            Err(StoreError::LogGone(_)) => options.log(),
             log => log?,
         };
         let look = |log: &mut FileLog| {
@@ -82,6 +79,9 @@ pub(super) fn existing(options: &Options) -> Result<FileLog, StoreError> {
         if options.disk.exists(&path).map_err(LogError::io("look at", path))? {
             return Ok(options.log());
         }
+    }
+    if checkpoint::exists(&options.disk, &options.cache()) {
+        return Err(StoreError::LogGone(options.dir.join("events.jsonl")));
     }
     Err(StoreError::NoStore(options.dir.clone()))
 }

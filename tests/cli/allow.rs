@@ -323,7 +323,7 @@ fn own_words_are_allowed_as_they_are_recorded() {
     home.set_seed(
         "traits = [\"adaish\"]\n[[persona]]\nname = \"Ada Quill\"\ntraits = [\"adaish\"]\n",
     );
-    home.run(&["list"]).ok();
+    home.run(&["orphan-cleanup"]).ok();
     home.run(&["grow", "--count", "3"]).ok();
     home.set_seed(
         "traits = [\"quillish\"]\n[[persona]]\nname = \"Ada Quill\"\ntraits = [\"quillish\"]\n",

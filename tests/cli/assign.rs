@@ -14,7 +14,7 @@ fn the_answer_is_always_json_with_a_preamble_for_each_role() {
 
 #[test]
 fn the_event_keeps_what_was_asked_for_and_what_it_came_to() {
-    let home = Home::new();
+    let home = Home::seeded();
     let mut args = assign_args("s1", "worker-1", "sec,astronaut").to_vec();
     args.extend(["--team-name", "red"]);
     let done = home.run(&args);

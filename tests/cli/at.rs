@@ -255,7 +255,7 @@ fn looking_back_writes_nothing_and_makes_no_store() {
             stderr,
             format!(
                 "error: there is no store at `{}`\n\
-                 hint: `muzzle-persona list` makes one where there is none\n",
+                 hint: the first `muzzle-persona assign` or `grow` makes one; `--store DIR` or `MUZZLE_PERSONA_STORE` names another\n",
                 nowhere.display()
             )
         );

@@ -18,26 +18,25 @@ fn busy() -> Home {
 #[test]
 fn feedback_tells_how_it_was_read_and_what_it_did() {
     let home = busy();
-    assert_snapshot!(home.run(&["feedback", "elena", "--observation", "Sloppy, not helpful, but fast."]).ok(), @r"
-    Recorded as negative for Elena Vasquez as code-reviewer, by its words: for it `fast`; against it `sloppy`, `not … helpful`.
+    let judge = |args: &[&str]| without_ids(&home.run(&[&["feedback"], args].concat()).ok());
+    assert_snapshot!(judge(&["elena", "--observation", "Sloppy, not helpful; fast."]), @r"
+    Recorded as negative for Elena Vasquez as code-reviewer on demo, by its words: for it `fast`; against it `sloppy`, `not … helpful`.
     Affinity: 0.5 → 0.444444444
+    `muzzle-persona retract <id>` takes it back.
     ");
-    assert_snapshot!(home.run(&["feedback", "lian", "--observation", "It ran.", "--role", "qa"]).ok(), @r"
-    Recorded as neutral for Lian Zhou as testing, by its words: none of them tells.
+    assert_snapshot!(judge(&["lian", "--observation", "It ran.", "--role", "qa"]), @r"
+    Recorded as neutral for Lian Zhou as testing on demo, by its words: none of them tells.
     It counts in place of the verdict that was given on the same session before.
     Affinity: 0.557032115 → 0.501867995
+    `muzzle-persona retract <id>` takes it back.
+    `--good` or `--bad` in place of it says plainly what is meant.
     ");
-    let args = [
-        "feedback",
-        "kwame",
-        "--observation=x",
-        "--sentiment=positive",
-        "--role=debugging",
-        "--project=p",
-    ];
-    assert_snapshot!(home.run(&args).ok(), @r"
-    Recorded as positive for Kwame Boateng as debugging, as given.
+    let args =
+        ["kwame", "--observation=x", "--sentiment=positive", "--role=debugging", "--project=p"];
+    assert_snapshot!(judge(&args), @r"
+    Recorded as positive for Kwame Boateng as debugging on p, as given.
     Affinity: 0.5 → 0.555555556
+    `muzzle-persona retract <id>` takes it back.
     ");
     let last = chain(&home.log()).pop().unwrap();
     assert_eq!((&last["v"], &last["text"]["observation"]), (&json!(2), &json!("x")));
@@ -47,9 +46,7 @@ fn feedback_tells_how_it_was_read_and_what_it_did() {
         json!({"persona": "Kwame Boateng", "role": "debugging", "project": "p",
             "sentiment": "positive", "source": "cli", "text": digest})
     );
-    assert_snapshot!(
-        home.run(&["feedback", "elena", "--observation", "Missed it.", "--json"]).ok()
-    );
+    assert_snapshot!(judge(&["elena", "--observation", "Missed it.", "--json"]));
 }
 
 #[test]
@@ -60,9 +57,9 @@ fn feedback_refuses_what_it_cannot_record() {
     assert!(unknown.starts_with("error: there is no persona named `nobody`\n"), "{unknown}");
     let long = home.run(&["feedback", "elena", "--observation", &"x".repeat(2001)]).fails(2);
     assert!(long.contains("the observation is 2001 characters long; the limit is 2000"), "{long}");
-    let control = home.run(&["feedback", "elena", "--observation", "a\nb"]).fails(2);
+    let control = home.run(&["feedback", "elena", "--observation", "a\u{1b}b"]).fails(2);
     assert!(
-        control.contains("the observation holds the control character U+000A at position 2"),
+        control.contains("the observation holds the control character U+001B at position 2"),
         "{control}"
     );
     home.run(&["feedback", "elena", "--observation", "x", "--sentiment", "meh"]).fails(2);
@@ -201,7 +198,7 @@ fn seed_sync_adds_and_revises_what_the_file_says() {
     let home = Home::seeded();
     assert_snapshot!(home.run(&["seed", "--sync"]).fails(1).replace(home.path().to_str().unwrap(), "~"), @r"
     error: could not read the seed file `~/.muzzle/personas/seed.toml`: No such file or directory (os error 2)
-    hint: name one with `--file FILE`
+    hint: `muzzle-persona seed init` writes one; `--file FILE` names another
     ");
     home.set_seed(
         "[[persona]]\nname = \"Ada Quill\"\nexpertise = [\"testing\"]\n\
@@ -213,6 +210,17 @@ fn seed_sync_adds_and_revises_what_the_file_says() {
     2 personas in `~/.muzzle/personas/seed.toml`: 1 to add, 1 to revise, 0 unchanged
       + Ada Quill
       ~ Elena Vasquez
+          traits:
+            - pragmatic, skeptical
+            + calm
+          expertise:
+            - security, backend
+          instructions.code-reviewer:
+            - Start with error paths, input handling and concurrency. Report only defects that can be triggered, each with its trigger; leave style to the formatter.
+          instructions.general:
+            - Question the assumption that would hurt most if it were false. Prefer the smallest change that works, and show the command that proves it.
+          instructions.security-review:
+            - Follow untrusted data from entry point to sink. Rate each finding by who can reach it and what they gain; drop those without a workable path.
     Nothing was recorded; `--sync` does it.
     ");
     assert_eq!(home.log(), before);
@@ -226,6 +234,35 @@ fn seed_sync_adds_and_revises_what_the_file_says() {
       "revised": [
         "Elena Vasquez"
       ],
+      "changes": {
+        "Elena Vasquez": [
+          {
+            "field": "traits",
+            "from": "pragmatic, skeptical",
+            "to": "calm"
+          },
+          {
+            "field": "expertise",
+            "from": "security, backend",
+            "to": ""
+          },
+          {
+            "field": "instructions.code-reviewer",
+            "from": "Start with error paths, input handling and concurrency. Report only defects that can be triggered, each with its trigger; leave style to the formatter.",
+            "to": ""
+          },
+          {
+            "field": "instructions.general",
+            "from": "Question the assumption that would hurt most if it were false. Prefer the smallest change that works, and show the command that proves it.",
+            "to": ""
+          },
+          {
+            "field": "instructions.security-review",
+            "from": "Follow untrusted data from entry point to sink. Rate each finding by who can reach it and what they gain; drop those without a workable path.",
+            "to": ""
+          }
+        ]
+      },
       "unchanged": [],
       "kept": []
     }
@@ -392,7 +429,7 @@ fn a_shell_completes_commands_and_the_names_of_the_store() {
     assert_eq!(complete(&home, "zsh", &["muzzle-persona", "rel"]), ["release"]);
     assert_eq!(complete(&home, "zsh", &["muzzle-persona", "show", "El"]), Vec::<String>::new());
     assert!(!home.store().exists(), "a key press makes no store");
-    home.run(&["list"]).ok();
+    home.run(&["orphan-cleanup"]).ok();
     for command in ["show", "history", "feedback", "retire", "reactivate"] {
         assert_eq!(complete(&home, "zsh", &["muzzle-persona", command, "eL"]), ["Elena Vasquez"]);
     }
@@ -409,7 +446,7 @@ fn a_shell_completes_commands_and_the_names_of_the_store() {
 fn with_zoe(home: &Home, dir: &str) -> Home {
     let mut other = Home::new();
     other.use_store(&home.path().join(dir));
-    other.run(&["list"]).ok();
+    other.run(&["orphan-cleanup"]).ok();
     other.append(
         1,
         "seed",
@@ -510,8 +547,8 @@ fn the_manual_has_a_page_for_each_command() {
     home.run(&["man", "--dir", at]).ok();
     assert_eq!(
         std::fs::read_dir(&dir).unwrap().count(),
-        44,
-        "42 commands, the program and the hooks"
+        52,
+        "48 commands, two of `seed`, the program and the hooks"
     );
     assert_snapshot!(home.run(&["man", "nope"]).fails(1), @r"
     error: there is no command `nope`

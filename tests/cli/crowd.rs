@@ -48,7 +48,7 @@ fn first_commands_at_once_seed_a_new_store_once() {
     let home = Home::new();
     thread::scope(|scope| {
         for _ in 0..8 {
-            scope.spawn(|| home.run(&["list"]).ok());
+            scope.spawn(|| home.run(&["orphan-cleanup"]).ok());
         }
     });
     let lines = chain(&home.log());

@@ -124,12 +124,13 @@ fn all_is_well() {
     ✓ `~/bin/persona-release ~/script.sh` gave the persona back when the session ended, in N ms.
     It works; look at what is marked with !.
     ");
-    client.home.run(&["list"]).ok();
+    client.home.run(&["orphan-cleanup"]).ok();
     assert_snapshot!(is_well(&client), @r"
     ✓ The store is in `~/.muzzle/personas`; its log has N bytes.
     ✓ It is open to its owner only.
     ✓ The log ends with the event <id>, which is sound.
     ✓ Nobody holds the lock.
+    ✓ All lines of the log are sound: N events.
     ✓ No text of the log waits to be allowed.
     ✓ N MiB are free on its disk.
     ✓ Both hooks are beside this program, in `~/bin`.
@@ -177,7 +178,7 @@ fn a_fresh_home_is_told_what_to_do() {
 #[test]
 fn nothing_is_written() {
     let client = client(GOOD);
-    client.home.run(&["list"]).ok();
+    client.home.run(&["orphan-cleanup"]).ok();
     let before = client.tree();
     is_well(&client);
     client.run(&["doctor", "--json"]).json();
@@ -188,7 +189,7 @@ fn nothing_is_written() {
 fn the_store() {
     let client = client(GOOD);
     let log = client.home.log_path();
-    client.home.run(&["list"]).ok();
+    client.home.run(&["orphan-cleanup"]).ok();
     let mode = |path: &std::path::Path, mode| {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     };
@@ -212,7 +213,7 @@ fn the_store() {
 #[test]
 fn the_end_of_the_log() {
     let client = client(GOOD);
-    client.home.run(&["list"]).ok();
+    client.home.run(&["orphan-cleanup"]).ok();
     let sound = client.home.log();
     client.home.set_log(&[&sound[..], b"{\"v\":1,\"se"].concat());
     finds_only(
@@ -236,7 +237,7 @@ fn the_end_of_the_log() {
 #[test]
 fn who_holds_the_lock() {
     let client = client(GOOD);
-    client.home.run(&["list"]).ok();
+    client.home.run(&["orphan-cleanup"]).ok();
     finds_only(&client, "store.lock", "ok", "Nobody holds the lock.");
     let lock = fs::File::open(client.home.store().join(".lock")).unwrap();
     fs2::FileExt::lock_exclusive(&lock).unwrap();
@@ -627,7 +628,7 @@ fn the_real_store_could_lend_a_persona() {
     could_not("rehearsal.store", "");
     assert!(finds(&client, "rehearsal.store")[0].contains("seed.toml"));
     client.home.set_seed("");
-    client.home.run(&["list"]).ok();
+    client.home.run(&["orphan-cleanup"]).ok();
     finds_only(&client, "rehearsal.store", "ok", "The store would lend Elena Vasquez as code-rev");
     let log = client.home.log();
     // A line that was changed, behind whose back no checkpoint stands.

@@ -146,7 +146,7 @@ fn a_hint_can_be_pasted_whatever_the_names_are() {
     let at = home.path().join("it's a $(store)");
     let at = at.to_str().unwrap();
     let run = |args: &[&str]| home.run(&[args, &["--store", at]].concat());
-    run(&["list"]).ok();
+    run(&["grow", "-n", "1"]).ok();
     let found = run(&["show", "Elana"]).fails(1);
     assert!(paste(&home, &found).ok().starts_with("Elena Vasquez\n"), "{found}");
     let session = "s'1 $(touch hacked) \"x\"";
@@ -244,7 +244,7 @@ fn an_event_that_does_not_fit_into_a_line_is_refused_whole() {
     let home = Home::new();
     let (agent, role) = ("\u{1f600}".repeat(128), "\u{1f600}".repeat(64));
     home.set_seed(&format!("[[role]]\nname = \"{role}\"\ninstruction = \"x\"\n"));
-    home.run(&["list"]).ok();
+    home.run(&["orphan-cleanup"]).ok();
     let before = home.log();
     let roles = vec![role.as_str(); 64].join(",");
     let stderr = home.run(&assign_args("s1", &agent, &roles)).fails(1);

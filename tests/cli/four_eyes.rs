@@ -298,7 +298,7 @@ fn a_seed_says_which_roles_judge() {
     assert_eq!(judges(&role("code-reviewer", "independent = false")), (false, false));
     let home = Home::new();
     home.set_seed(&role("testing", "independent = \"yes\""));
-    let stderr = home.run(&["list"]).fails(1);
+    let stderr = home.run(&["orphan-cleanup"]).fails(1);
     assert!(
         stderr.contains("line 4, column 15: invalid type: string \"yes\", expected a boolean"),
         "{stderr}"

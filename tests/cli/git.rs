@@ -144,7 +144,7 @@ fn git_setup_works_in_a_repository_that_holds_more_than_the_store() {
     fs::create_dir(&outer).unwrap();
     crate::repository::git(&home, &outer, &["init", "--quiet"]);
     home.use_store(&outer.join("deep/personas"));
-    home.run(&["list"]).ok();
+    home.run(&["orphan-cleanup"]).ok();
     // Nor does a hook of another repository lead it astray.
     let other = home.path().join("other.git");
     crate::repository::git(
@@ -165,12 +165,12 @@ fn git_setup_is_refused_where_it_can_do_nothing() {
     let refused = |home: &Home, command: &mut Command| portable(home, &Done::of(command).fails(1));
     assert_snapshot!(refused(&home, &mut set_up(&home, &["--yes"])), @"
     error: there is no store at `~/.muzzle/personas`
-    hint: `muzzle-persona list` makes one where there is none
+    hint: the first `muzzle-persona assign` or `grow` makes one; `--store DIR` or `MUZZLE_PERSONA_STORE` names another
     ");
     assert!(!home.store().exists());
 
     home.use_store(&home.path().join("my store"));
-    home.run(&["list"]).ok();
+    home.run(&["orphan-cleanup"]).ok();
     assert_snapshot!(refused(&home, &mut set_up(&home, &["--yes"])), @"
     error: the store at `~/my store` is not in a work tree of git
     hint: `git init '~/my store'` makes it one
@@ -470,7 +470,7 @@ fn versions(repository: &Repository) -> Vec<String> {
 fn check_sound(versions: &[String], base: &str) {
     let mut other = Home::seeded();
     other.use_store(&other.path().join("other"));
-    other.run(&["list"]).ok();
+    other.run(&["orphan-cleanup"]).ok();
     for log in versions {
         assert!(log.starts_with(base), "another history was begun:\n{log}");
         other.set_log(log.as_bytes());

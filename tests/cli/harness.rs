@@ -27,7 +27,8 @@ impl Home {
     /// A home whose default store is already there.
     pub fn seeded() -> Self {
         let home = Self::new();
-        home.run(&["list"]).ok();
+        let made = home.run(&["orphan-cleanup"]);
+        assert!(made.stderr.starts_with("note: made a store at `"), "{}", made.stderr);
         home
     }
 
@@ -173,10 +174,13 @@ impl Done {
         }
     }
 
-    /// It succeeded and had nothing to say but its answer.
+    /// It succeeded and had nothing to say but its answer, and that it made the store, if it did.
     #[track_caller]
     pub fn ok(self) -> String {
-        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
+        let said = self.stderr.as_str();
+        let made = said.lines().take(1).filter(|line| line.starts_with("note: made a store at `"));
+        let said = said.lines().skip(made.count()).collect::<Vec<_>>();
+        assert_eq!((self.code, said), (Some(0), vec![]), "{}", self.stdout);
         self.stdout
     }
 

@@ -46,6 +46,7 @@ fn the_first_screen_has_one_line_for_each_command_in_groups() {
       diff            Tell what changed between two moments, by persona
       stats           Count personas, assignments, feedback and events
       roles           List the roles, and who is best in each
+      review          Print a persona's file: its work, how it went, what it learned
       page            Write a page of HTML: who is held, who fits what, who did what
       heat            Show how well each persona fits each role
       lanes           Show who held what, over time
@@ -58,6 +59,10 @@ fn the_first_screen_has_one_line_for_each_command_in_groups() {
       replay          Tell what the numbers of another seed file would have chosen
 
     Keep:
+      add             Add a persona, by flags or as a seed file has it
+      edit            Change who a persona is, in an editor; its record stays
+      import          Make personas of agent files, as in `.claude/agents`
+      export          Write agent files of personas, each with its record beside it
       grow            Make new personas with unused names
       retire          Archive a persona, so that it is not lent any more
       reactivate      Bring an archived persona back

@@ -150,20 +150,24 @@ fn the_shell_completes_the_new_commands() {
 #[test]
 fn of_one_session_and_source_the_last_verdict_counts() {
     let home = working();
-    let judge = |text: &str| home.run(&["feedback", "lian", "--observation", text]).ok();
+    let judge =
+        |text: &str| without_ids(&home.run(&["feedback", "lian", "--observation", text]).ok());
     assert_snapshot!(judge("Thorough."), @r"
-    Recorded as positive for Lian Zhou as testing, by its words: for it `thorough`.
+    Recorded as positive for Lian Zhou as testing on demo, by its words: for it `thorough`.
     Affinity: 0.5 → 0.555555556
+    `muzzle-persona retract <id>` takes it back.
     ");
     assert_snapshot!(judge("Thorough."), @r"
-    Recorded as positive for Lian Zhou as testing, by its words: for it `thorough`.
+    Recorded as positive for Lian Zhou as testing on demo, by its words: for it `thorough`.
     It counts in place of the verdict that was given on the same session before.
     Affinity: 0.555555556 → 0.555555556
+    `muzzle-persona retract <id>` takes it back.
     ");
     assert_snapshot!(judge("Missed it."), @r"
-    Recorded as negative for Lian Zhou as testing, by its words: against it `missed`.
+    Recorded as negative for Lian Zhou as testing on demo, by its words: against it `missed`.
     It counts in place of the verdict that was given on the same session before.
     Affinity: 0.555555556 → 0.444444444
+    `muzzle-persona retract <id>` takes it back.
     ");
     assert_eq!(last(&home, 1)[0]["data"]["session"], "s1");
     let evidence = |home: &Home| show(home, "lian")["evidence"]["testing"].clone();
@@ -174,13 +178,13 @@ fn of_one_session_and_source_the_last_verdict_counts() {
     let summon = ["assign", "--roles=testing", "--project=demo", "--session=s2", "--agent-name=w"];
     home.run(&[&summon[..], &["--summon=lian"]].concat()).json();
     let told = judge("Missed it.");
-    assert!(!told.contains("in place of"), "{told}");
+    assert!(!told.contains("It counts in place of"), "{told}");
     assert_eq!(evidence(&home), json!({"good": 0.03, "bad": 2.0, "start": 8.0}));
     // One that is on no session stands for itself, each time.
     for bad in [3.0, 4.0] {
         let args = ["feedback", "lian", "--observation=Missed it.", "--project=other"];
         let told = home.run(&args).ok();
-        assert!(!told.contains("in place of"), "{told}");
+        assert!(!told.contains("It counts in place of"), "{told}");
         assert_eq!(evidence(&home)["bad"], bad);
     }
 }

@@ -84,8 +84,9 @@ fn what_was_observed_becomes_a_lesson_in_one_command() {
     let observation = "Missed that the retry test needs two runs.";
     let answer = home.run(&["feedback", "elena", "--teach", "--observation", observation]).ok();
     assert_snapshot!(without_ids(&answer), @"
-    Recorded as negative for Elena Vasquez as testing, by its words: against it `missed`.
+    Recorded as negative for Elena Vasquez as testing on demo, by its words: against it `missed`.
     Affinity: 0.5 → 0.444444444
+    `muzzle-persona retract <id>` takes it back.
     Taught Elena Vasquez for testing, as the lesson <id>.
     `muzzle-persona unlearn <id>` has it offered no more.
     ");

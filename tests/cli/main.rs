@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod agent_files;
 #[cfg(unix)]
 mod allow;
 mod assign;
@@ -25,6 +26,7 @@ mod docs;
 #[cfg(unix)]
 mod doctor;
 mod errors;
+mod feedback;
 mod forget;
 mod four_eyes;
 mod git;
@@ -57,6 +59,7 @@ mod runs;
 mod schema;
 mod scoring;
 mod seal;
+mod seed;
 #[cfg(unix)]
 mod settings_files;
 mod store;

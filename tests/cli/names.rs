@@ -67,7 +67,6 @@ fn names_that_differ_in_case_or_accents_only_do_not_come_in() {
 fn those_that_are_grown_differ_in_more_than_case_and_accents() {
     let home = Home::new();
     home.set_seed("first_names = [\"Zoë\", \"Zoe\", \"ZOE\"]\nlast_names = [\"Łi\", \"Li\"]\n");
-    home.run(&["list"]).ok();
     home.run(&["grow", "-n", "1000"]).ok();
     let names: Vec<_> = chain(&home.log())
         .iter()

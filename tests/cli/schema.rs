@@ -78,6 +78,7 @@ fn every_answer_follows_its_schema() {
         &["retire", "lian"],
         &["reactivate", "lian"],
         &["grow", "--count", "1"],
+        &["add", "Bo Li", "--trait", "calm"],
         &["compact", "--older-than", "0"],
         &["seed", "--sync"],
         &["orphan-cleanup", "--older-than-hours", "0"],
@@ -113,6 +114,17 @@ fn every_answer_follows_its_schema() {
     }
     check("roles-resolve", &home.run(&["roles", "resolve", "flaky tests", "--json"]).json());
     check("config", &home.run(&["config", "--json"]).json());
+    check("seed_export", &home.run(&["seed", "export", "--json"]).json());
+    check("seed_init", &Home::new().run(&["seed", "init", "--json"]).json());
+    check("review", &home.run(&["review", "lian", "--json"]).json());
+    let to = format!("--to={dir}/agents");
+    check("export", &home.run(&["export", "lian", &to, "--yes", "--json"]).json());
+    let other = Home::seeded();
+    let import = ["import", &format!("{dir}/agents"), "--json"];
+    check("import", &other.run(&import).json());
+    let mut edit = home.command();
+    edit.env("EDITOR", "true").env("PATH", "/usr/bin:/bin");
+    check("edit", &Done::of(edit.args(["edit", "lian", "--json"])).json());
     check_four_eyes(&home);
     crate::repository::git(&home, home.store(), &["init", "--quiet"]);
     let mut set_up = home.command();

@@ -97,7 +97,7 @@ fn a_last_line_with_nul_bytes_is_a_torn_tail_too() {
 fn a_log_that_is_nothing_but_a_torn_tail_is_seeded_and_says_so() {
     let home = Home::seeded();
     home.set_log(b"{\"v\":1,");
-    let done = home.run(&["list"]);
+    let done = home.run(&["orphan-cleanup"]);
     assert_eq!(done.code, Some(0));
     assert!(
         done.stderr

@@ -446,12 +446,12 @@ fn verify_writes_nothing_and_makes_no_store() {
     for args in [&["verify"][..], &["repair"], &["repair", "--yes"]] {
         let stderr = home.run(args).fails(1);
         let store = home.store().display();
-        let hint = "`muzzle-persona list` makes one where there is none";
+        let hint = "the first `muzzle-persona assign` or `grow` makes one; `--store DIR` or `MUZZLE_PERSONA_STORE` names another";
         assert_eq!(stderr, format!("error: there is no store at `{store}`\nhint: {hint}\n"));
     }
     assert!(!home.store().exists());
 
-    home.run(&["list"]).ok();
+    home.run(&["orphan-cleanup"]).ok();
     let sound = home.log();
     for log in [sound.clone(), [&sound[..], b"{\"v\""].concat(), sound[1..].to_vec()] {
         // Without a lock file, a checkpoint or a quarantine, none is made.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use muzzle_persona::audit::Severity;
 use muzzle_persona::broker::{AssignRequest, Start};
 use muzzle_persona::events::{AgentName, ProjectName, RoleName, SessionId};
 use muzzle_persona::wording::Count;
@@ -16,6 +17,8 @@ const MIB: u64 = 1024 * 1024;
 const LOW_SPACE: u64 = 64 * MIB;
 /// With less than this, a write may fail.
 const NO_SPACE: u64 = MIB;
+const VERIFY: &str =
+    "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done";
 const NOT_LENT: &str = "The hooks meet the same, so no agent gets a persona.";
 const NOT_RECORDED: &str = "Nothing can be recorded, so no agent gets a persona.";
 
@@ -28,6 +31,7 @@ pub fn checks(options: &Options) -> Vec<Check> {
             checks.push(Check::ok(id, format!("The store is in `{dir}`; its log has {bytes}.")));
             checks.extend(modes(&options.dir, &condition));
             checks.extend([log_end(&condition), lock(condition.lock)]);
+            checks.extend(whole_log(options, &condition));
             checks.extend(allowed(options));
         }
         Err(StoreError::NoStore(_)) => {
@@ -83,9 +87,35 @@ fn log_end(condition: &Condition) -> Check {
             id,
             format!("The last line of the log is damaged: {error}."),
             "Nothing is recorded behind damage, so no agent gets a persona.",
-            "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done",
+            VERIFY,
         ),
     }
+}
+
+/// Checks every line of the log, those that a checkpoint saves reading among them. A log whose end is
+/// damaged or torn is told of already.
+fn whole_log(options: &Options, condition: &Condition) -> Option<Check> {
+    let id = "store.log";
+    if condition.torn.is_some() || !matches!(condition.last, Some(Ok(_))) {
+        return None;
+    }
+    let audit = Store::verify(options, &[]).ok()?;
+    let damage: Vec<_> =
+        audit.findings.iter().filter(|it| it.fault.severity() == Severity::Damage).collect();
+    let events = Count(audit.events, "event");
+    Some(match damage.first() {
+        None => Check::ok(id, format!("All lines of the log are sound: {events}.")),
+        Some(first) => {
+            let place = first.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+            let more = match damage.len() - 1 {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            let message = format!("The log is damaged: {place}{}{more}.", first.fault);
+            let means = "What is damaged does not count, and no other machine will accept it.";
+            Check::problem(id, message, means, VERIFY)
+        }
+    })
 }
 
 fn lock(hold: Hold) -> Check {
