@@ -104,7 +104,8 @@ impl<'a> AgentFile<'a> {
             words.expertise.iter().filter(knows).map(|tag| Tag::unchecked(tag)).collect();
         expertise.truncate(3);
         if expertise.is_empty() {
-            expertise.extend(role.expertise.first().cloned());
+            let namesake = role.expertise.iter().find(|tag| tag.as_str() == role.name.as_str());
+            expertise.extend(namesake.or(role.expertise.first()).cloned());
         }
         let instruction = shortened(&description);
         let instructions = Some((RoleName::clone(&role.name), instruction));

@@ -116,10 +116,14 @@ impl Store<FileLog> {
         Ok(store)
     }
 
-    /// Opens a store that is there, and writes nothing but its checkpoint.
+    /// Opens a store that is there, and writes nothing but its checkpoint. One of whose log no event
+    /// is written yet is none.
     pub fn open_existing(options: &Options) -> Result<Self, StoreError> {
         let mut store = Self::unread(options)?;
         store.begin()?;
+        if store.view.events == 0 {
+            return Err(StoreError::NoStore(options.dir.clone()));
+        }
         store.keep(UNSAVED_BY_READERS);
         Ok(store)
     }
@@ -158,11 +162,8 @@ impl Store<FileLog> {
             if self.log.has_active()? {
                 return Ok(());
             }
-            let is_gone = match checkpoint::load(&self.disk, &self.cache) {
-                Some(view) => !view.stands_in(&mut self.log),
-                None => !self.log.exists()? && checkpoint::exists(&self.disk, &self.cache),
-            };
-            if !is_gone {
+            let Some(view) = checkpoint::load(&self.disk, &self.cache) else { return Ok(()) };
+            if view.stands_in(&mut self.log) || self.has_heads(&view)? {
                 return Ok(());
             }
             // A checkout takes the log away for a moment, and puts another one there.
@@ -202,6 +203,17 @@ impl Store<FileLog> {
             allowed: Allowed::new(options.disk.clone(), options.dir.clone()),
             notices: Vec::new(),
         })
+    }
+
+    /// Returns whether the events that a view ends with are in the log, wherever: a text that was
+    /// forgotten moves what stands behind it.
+    fn has_heads(&mut self, view: &View) -> Result<bool, StoreError> {
+        let whole = self.read_all()?;
+        let is_there = |id: &EventId| {
+            let written = format!("\"id\":\"{id}\"");
+            memchr::memmem::find(&whole, written.as_bytes()).is_some()
+        };
+        Ok(view.heads.ids().iter().all(is_there))
     }
 
     /// Seals the active file if it is long, or whenever it holds anything if `always`; returns the

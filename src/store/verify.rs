@@ -24,6 +24,9 @@ impl Store<FileLog> {
         let mut log = match existing(options) {
             // A log that is gone, and has a checkpoint, is no store that never was.
             Err(StoreError::LogGone(_)) => options.log(),
+            Err(StoreError::NoStore(_)) if checkpoint::exists(&options.disk, &options.cache()) => {
+                options.log()
+            }
             log => log?,
         };
         let look = |log: &mut FileLog| {
@@ -80,7 +83,7 @@ pub(super) fn existing(options: &Options) -> Result<FileLog, StoreError> {
             return Ok(options.log());
         }
     }
-    if checkpoint::exists(&options.disk, &options.cache()) {
+    if checkpoint::load(&options.disk, &options.cache()).is_some() {
         return Err(StoreError::LogGone(options.dir.join("events.jsonl")));
     }
     Err(StoreError::NoStore(options.dir.clone()))

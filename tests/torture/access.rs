@@ -220,9 +220,9 @@ fn a_store_of_somebody_else_that_is_closed_is_told_as_that() {
     }
 }
 
-/// The command `list` of the default store in this home.
-fn list(home: &Home, value: impl AsRef<std::ffi::OsStr>) -> Command {
-    let mut command = command(home, &["list"]);
+/// A command that makes the default store in this home.
+fn begin(home: &Home, value: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = command(home, &["orphan-cleanup"]);
     command.env_remove("MUZZLE_PERSONA_STORE").env("HOME", value);
     command
 }
@@ -231,7 +231,7 @@ fn list(home: &Home, value: impl AsRef<std::ffi::OsStr>) -> Command {
 fn a_home_that_is_not_there_is_made_for_its_owner_alone() {
     let home = Home::new();
     let missing = home.path().join("not/there");
-    Done::of(&mut list(&home, &missing)).ok();
+    Done::of(&mut begin(&home, &missing)).ok();
     for dir in ["", ".muzzle", ".muzzle/personas"].map(|dir| missing.join(dir)) {
         assert_eq!(fs::metadata(&dir).unwrap().mode() & 0o777, 0o700, "{}", dir.display());
     }
@@ -245,7 +245,7 @@ fn a_home_that_cannot_be_made_or_is_none_is_told() {
     fs::create_dir(&closed).unwrap();
     runner.give(&home, NOBODY);
     mode(&closed, 0o500);
-    let stderr = runner.run_as(NOBODY, &list(&home, closed.join("home"))).fails(5);
+    let stderr = runner.run_as(NOBODY, &begin(&home, closed.join("home"))).fails(5);
     let store = closed.join("home/.muzzle/personas");
     let message = format!(
         "error: could not create the store `{}`: Permission denied (os error 13)\nhint: ",
@@ -255,7 +255,7 @@ fn a_home_that_cannot_be_made_or_is_none_is_told() {
 
     let file = home.path().join("file");
     fs::File::create_new(&file).unwrap();
-    let stderr = Done::of(&mut list(&home, &file)).fails(5);
+    let stderr = Done::of(&mut begin(&home, &file)).fails(5);
     let message = format!(
         "error: could not open `{}`: Not a directory (os error 20)\nhint: ",
         file.join(".muzzle/personas/events.jsonl").display()
@@ -263,9 +263,9 @@ fn a_home_that_cannot_be_made_or_is_none_is_told() {
     assert!(stderr.starts_with(&message), "{stderr}");
 
     for none in ["", "relative"] {
-        assert_eq!(Done::of(&mut list(&home, none)).fails(2), NO_HOME, "{none:?}");
+        assert_eq!(Done::of(&mut begin(&home, none)).fails(2), NO_HOME, "{none:?}");
     }
-    let mut unset = list(&home, "");
+    let mut unset = begin(&home, "");
     unset.env_remove("HOME");
     assert_eq!(Done::of(&mut unset).fails(2), NO_HOME);
 }
@@ -278,11 +278,11 @@ fn a_user_whom_the_system_does_not_know_needs_no_home() {
         return;
     }
     mode(home.path(), 0o755);
-    let mut unset = list(&home, "");
+    let mut unset = begin(&home, "");
     unset.env_remove("HOME");
     assert_eq!(runner.run_as(STRANGER, &unset).fails(2), NO_HOME);
     runner.give(&home, STRANGER);
-    let mut named = list(&home, "");
+    let mut named = begin(&home, "");
     named.env_remove("HOME").env("MUZZLE_PERSONA_STORE", home.store());
     runner.run_as(STRANGER, &named).ok();
 }

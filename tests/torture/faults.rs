@@ -164,12 +164,12 @@ fn a_first_command_with_any_fault_leaves_a_store_that_can_be_begun() {
         return;
     }
     let check = |home: &Home, what: &str| {
-        home.run(&["list"]).ok();
+        home.run(&["orphan-cleanup"]).ok();
         let lines = goes_on(home, b"", what);
         let seeds = lines.iter().filter(|line| line["type"] == "seed").count();
         assert!(seeds >= 8 && seeds == lines.len() - 1, "{what}");
     };
-    let told = with_each_fault(&Home::new(), &["list"], |_, _, _, _| {}, check);
+    let told = with_each_fault(&Home::new(), &["orphan-cleanup"], |_, _, _, _| {}, check);
     assert_eq!(kinds(&told), ["io", "sync", "write"]);
 }
 

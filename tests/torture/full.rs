@@ -95,7 +95,7 @@ fn a_full_disk_refuses_writers_and_stops_no_reader() {
     let at = home.path().join("disk");
     let Some(disk) = SmallDisk::mount(&at) else { return };
     home.use_store(&at.join("store"));
-    home.run(&["list"]).ok();
+    home.run(&["orphan-cleanup"]).ok();
 
     let done = fill(&home, again);
     assert_eq!((done.status.code(), done.stdout.as_slice()), (Some(5), &b""[..]));

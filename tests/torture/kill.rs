@@ -262,7 +262,6 @@ impl Round<'_> {
             done.stdout
         };
         let mut seen = 0;
-        // The first look makes the store, if no writer did.
         let mut kind = 0;
         while !self.is_over() {
             match kind {
@@ -447,7 +446,7 @@ fn torture(seed: u64, kills: u64, longest: Duration, can_trace: bool, figures: &
     // Shown when the test fails.
     eprintln!("seed {seed}");
     let round = Round {
-        home: Home::new(),
+        home: Home::seeded(),
         seed,
         end: Instant::now() + longest,
         kills,

@@ -87,8 +87,8 @@ fn a_first_command_that_is_killed_leaves_a_store_that_can_be_begun() {
     if !harm::can_trace() {
         return;
     }
-    at_each_step(&Home::new(), &["list"], |home, what| {
-        home.run(&["list"]).ok();
+    at_each_step(&Home::new(), &["orphan-cleanup"], |home, what| {
+        home.run(&["orphan-cleanup"]).ok();
         let lines = goes_on(home, b"", what);
         let seeds = lines.iter().filter(|line| line["type"] == "seed").count();
         assert_eq!(seeds, lines.len() - 1, "{what}");

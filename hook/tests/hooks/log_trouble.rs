@@ -201,7 +201,7 @@ fn a_seed_file_that_cannot_be_used_is_named_and_the_log_is_left() {
     is_declined(
         &home,
         &format!(
-            "`{}`, line 4, column 11: `loud` is not in the `traits` of the vocabulary",
+            "`{}`, line 4, column 11: `loud` is not in the `traits` of the vocabulary; to add it, put `traits = [\"loud\"]` ahead of the first table",
             seed.display()
         ),
     );
