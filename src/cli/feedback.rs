@@ -145,7 +145,7 @@ impl fmt::Display for FeedbackReport {
                 "It counts in place of the verdict that was given on the same session before."
             )?;
         }
-        writeln!(f, "Affinity: {affinity_before} → {affinity_after}")?;
+        line(f, format!("Affinity: {affinity_before} → {affinity_after}"))?;
         let mut taught = self.taught.iter();
         taught.try_for_each(|taught| write_taught(f, name, &taught.lesson, taught.recorded))
     }

@@ -11,7 +11,7 @@ use super::claude_code::location::{ClaudeCode, Location, Scope, Via, word};
 use super::claude_code::plan::{Change, Plan};
 use super::claude_code::version::{ClientVersion, LOADS_FOLDERS, RUNS_MODS};
 use super::claude_code::{enabled_plugins, is_registered, plan_install, plan_uninstall};
-use super::{Context, Failure, ShownPath, environment};
+use super::{Context, Failure, ShownPath, environment, line};
 
 /// Register the hooks in Claude Code
 ///
@@ -193,14 +193,17 @@ impl fmt::Display for InstallReport {
         }
         let verb = |done, would| if self.dry_run { would } else { done };
         for path in &self.replaced {
-            writeln!(f, "{} the older registration out of `{path}`.", verb("Took", "Would take"))?;
+            line(
+                f,
+                format!("{} the older registration out of `{path}`.", verb("Took", "Would take")),
+            )?;
         }
-        writeln!(f, "{} the hooks in `{path}`:", verb("Registered", "Would register"))?;
+        line(f, format!("{} the hooks in `{path}`:", verb("Registered", "Would register")))?;
         let is_whole = self.dry_run || self.location.via == Via::Settings;
         self.changes.iter().try_for_each(|change| change.show(f, is_whole))?;
         if let Some(copy) = &self.backup {
             let is_kept = verb("is kept", "would be kept");
-            writeln!(f, "What was there before {is_kept} in `{copy}`.")?;
+            line(f, format!("What was there before {is_kept} in `{copy}`."))?;
         }
         let served = Served(self.location.via, self.client_version).to_string();
         if !served.is_empty() {
@@ -211,6 +214,6 @@ impl fmt::Display for InstallReport {
         }
         let which = if self.inject == Inject::All { "" } else { "named " };
         let check = "`muzzle-persona doctor` shows that it works";
-        writeln!(f, "From the next session on, {which}sub-agents get a persona. {check}.")
+        line(f, format!("From the next session on, {which}sub-agents get a persona. {check}."))
     }
 }

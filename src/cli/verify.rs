@@ -9,7 +9,7 @@ use muzzle_persona::{Store, wording::Count};
 use serde::Serialize;
 
 use super::output::{ERROR, FAINT, WARNING};
-use super::{Context, Failure, ShownPath};
+use super::{Context, Failure, ShownPath, line};
 
 /// Read every line of the log, and name every fault
 ///
@@ -67,10 +67,10 @@ impl fmt::Display for VerifyReport {
                 Severity::Note => (FAINT, "note"),
             };
             let (place, fault) = (place.unwrap_or_default(), visible(&fault.to_string()));
-            writeln!(f, "{place}{style}{word}:{style:#} {fault}")?;
+            line(f, format!("{place}{style}{word}:{style:#} {fault}"))?;
         }
         for (noted, id) in noted.iter().filter_map(|it| Some((&it.noted, it.event.as_ref()?))) {
-            writeln!(f, "The history contains the head `{noted}`, the event {id}.")?;
+            line(f, format!("The history contains the head `{noted}`, the event {id}."))?;
         }
         heads.ids().iter().try_for_each(|head| writeln!(f, "head {head}"))?;
         let (events, lines) = (Count(*events, "event"), Count(*lines, "line"));
@@ -88,6 +88,6 @@ impl fmt::Display for VerifyReport {
             return Ok(());
         }
         write!(f, "Put back what is gone from a copy, as from git; ")?;
-        writeln!(f, "or see what `muzzle-persona repair` would do.")
+        line(f, "or see what `muzzle-persona repair` would do.")
     }
 }

@@ -53,6 +53,8 @@ mod roles;
 mod runs;
 mod schema;
 mod scoring;
+#[cfg(unix)]
+mod screen;
 mod seal;
 #[cfg(unix)]
 mod settings_files;
