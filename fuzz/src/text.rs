@@ -119,7 +119,8 @@ fn is_in_its_lines(text: &str, rules: &Rules) {
     }
     let persona = view.roster.get(&name).unwrap();
     let (session, project) = (SessionId::unchecked("t"), ProjectName::unchecked(text));
-    let told = preamble(persona, rules.roles.resolve(text), &session, &project, &|_| true).text;
+    let told =
+        preamble(persona, rules.roles.resolve(text), Some(&session), &project, &|_| true).text;
     assert!(told.chars().count() <= PREAMBLE_LIMIT, "{told}");
     let lines: Vec<_> = told.lines().collect();
     assert!(lines.len() <= 7 && lines[0].starts_with("You are"), "{told}");

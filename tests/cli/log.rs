@@ -164,6 +164,27 @@ fn since_and_until_take_what_at_takes() {
 }
 
 #[test]
+fn several_types_are_told_a_text_is_found_and_what_follows_an_event() {
+    let home = told();
+    assert_eq!(depths(&home, &["--type", "grow,retire"]), [12, 3]);
+    assert_eq!(depths(&home, &["-t", "grow", "-t", "retire,grow"]), [12, 3]);
+    assert_eq!(depths(&home, &["--type", "grow,retire", "--persona", "elena"]), [0; 0]);
+    assert_eq!(depths(&home, &["--grep", "FOUND the race"]), [7]);
+    assert_eq!(depths(&home, &["--grep", "archived by hand"]), [12], "it is in the sentence");
+    assert_eq!(depths(&home, &["--grep", "øREN", "--type", "seed,release"]), [11, 2]);
+    // What a definition says about a role is not in its sentence.
+    assert_eq!(depths(&home, &["--grep", "start with the er"]), [1]);
+    assert_eq!(depths(&home, &["--after", "13"]), [15, 14]);
+    assert_eq!(depths(&home, &["--after", "23671abc"]), [15, 14]);
+    assert_eq!(depths(&home, &["--after", "13", "--until", "14", "--since", "2"]), [14]);
+    let done = home.run(&["log", "--type", "grow,grwo,promote", "--json"]);
+    assert_snapshot!(done.stderr, @"
+    warning: this version knows no events of the type `grwo`; the nearest is `grow`
+    warning: this version knows no events of the type `promote`; it knows `seed`, `grow`, `revise`, `assign`, `release`, `delivery`, `outcome`, `feedback`, `lesson`, `unlearn` and 7 more
+    ");
+}
+
+#[test]
 fn since_and_until_an_event_of_a_merged_log_are_in_fold_order() {
     let mut home = Home::seeded();
     let base = home.log();

@@ -24,6 +24,7 @@ mod docs;
 #[cfg(unix)]
 mod doctor;
 mod errors;
+mod follow;
 mod forget;
 mod four_eyes;
 mod git;
@@ -42,6 +43,7 @@ mod merge;
 mod names;
 #[cfg(unix)]
 mod plugin;
+mod preamble;
 mod reading;
 mod readme;
 mod release;

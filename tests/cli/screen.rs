@@ -1,6 +1,7 @@
 //! What is seen on a terminal: how wide, in which colours, at what time.
 
 use crate::harness::{Done, Home, assign_args};
+use crate::repository::path;
 use crate::terminal::on_screen;
 
 const SESSION: &str = "00a62d08-e686-4a7f-b68d-71502eb6b076";
@@ -191,7 +192,7 @@ fn an_answer_that_is_longer_than_the_terminal_is_paged() {
     let home = busy();
     let list = |rows| {
         let mut command = home.command();
-        command.env("PAGER", "sed 's/^/| /'").env("PATH", std::env::var_os("PATH").unwrap());
+        command.env("PAGER", "sed 's/^/| /'").env("PATH", path());
         command.args(["list", "--color=never"]);
         on_screen(command, 120, rows)
     };
