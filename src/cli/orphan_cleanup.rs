@@ -55,7 +55,7 @@ pub struct OrphanReport {
 impl fmt::Display for OrphanReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.sessions.is_empty() {
-            return writeln!(f, "No session that holds a persona fell silent; nothing to release.");
+            return line(f, "No session that holds a persona fell silent; nothing to release.");
         }
         let verb = if self.dry_run { "Would release" } else { "Released" };
         for ReleaseReport { session, last_event, released, .. } in &self.sessions {

@@ -47,7 +47,7 @@ impl fmt::Display for RepairReport {
         let RepairOutcome { cut, missing, line_ends, texts, checkpoint, recorded, .. } =
             &self.outcome;
         if self.outcome.is_empty() {
-            return writeln!(f, "Nothing to repair: every line is sound, and none is missed.");
+            return line(f, "Nothing to repair: every line is sound, and none is missed.");
         }
         let verb = |done, would| if self.done { done } else { would };
         if !cut.is_empty() {

@@ -107,6 +107,11 @@ impl fmt::Display for SessionReport {
                 table.hide(column);
             }
         }
+        for (column, cell) in [(6, went as fn(&Assignment) -> String), (10, verdicts)] {
+            if all().all(|it| cell(it).is_empty()) {
+                table.hide(column);
+            }
+        }
         table.show(f)?;
         write_verdicts(f, all(), &self.zone)
     }

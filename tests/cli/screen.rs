@@ -53,6 +53,11 @@ fn every_screen_fits_the_terminal_from_40_columns_on() {
         &["why", "mateo", "--session", SESSION],
         &["diff", "12"],
         &["roles"],
+        &["verify"],
+        &["repair"],
+        &["config"],
+        &["allow"],
+        &["orphan-cleanup", "--dry-run"],
         &["roles", "resolve", "qa"],
     ];
     for columns in [40, 80, 120] {
