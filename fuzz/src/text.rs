@@ -7,7 +7,7 @@ use muzzle_persona::events::{
     ReleasedSlot, RoleName, Seq, SessionId, Slot, Tag, TeamName, WorkName, encode, is_hidden,
     one_line, visible,
 };
-use muzzle_persona::projection::{CutoffSpec, View};
+use muzzle_persona::projection::{Moment, View};
 
 /// What is taken in is plain; what is shown hides nothing; what goes into a prompt is in its lines.
 pub fn check(bytes: &[u8]) {
@@ -23,8 +23,7 @@ pub fn check(bytes: &[u8]) {
     let said = Some(text);
     let role = rules.roles.of_agent(Described { kind: said, description: said, name: said });
     role.check().unwrap();
-    let _ =
-        (CutoffSpec::parse(text).is_ok(), IdPrefix::parse(text).is_some(), EventId::parse(bytes));
+    let _ = (Moment::parse(text).is_ok(), IdPrefix::parse(text).is_some(), EventId::parse(bytes));
     is_in_its_lines(text, &rules);
 }
 
@@ -120,7 +119,8 @@ fn is_in_its_lines(text: &str, rules: &Rules) {
     }
     let persona = view.roster.get(&name).unwrap();
     let (session, project) = (SessionId::unchecked("t"), ProjectName::unchecked(text));
-    let told = preamble(persona, rules.roles.resolve(text), &session, &project, &|_| true).text;
+    let told =
+        preamble(persona, rules.roles.resolve(text), Some(&session), &project, &|_| true).text;
     assert!(told.chars().count() <= PREAMBLE_LIMIT, "{told}");
     let lines: Vec<_> = told.lines().collect();
     assert!(lines.len() <= 7 && lines[0].starts_with("You are"), "{told}");

@@ -83,13 +83,13 @@ pub struct Preamble {
 /// who wrote the names of roles and projects that a persona worked in is not known, so of these the
 /// letters are told. What there is no room for is left out as a whole: lessons come before the style, that
 /// before the note, and that before the recent work, which is that of other sessions than
-/// `session`. Every text is flattened first: whatever stands in the log, it cannot add a line here,
+/// `session`, if there is one yet. Every text is flattened first: whatever stands in the log, it cannot add a line here,
 /// or end the preamble.
 #[must_use]
 pub fn preamble(
     persona: &Persona,
     role: &Role,
-    session: &SessionId,
+    session: Option<&SessionId>,
     project: &ProjectName,
     is_allowed: &dyn Fn(EventId) -> bool,
 ) -> Preamble {
@@ -100,7 +100,7 @@ fn tell(
     persona: &Persona,
     tellable: &Tellable<'_>,
     role: &Role,
-    session: &SessionId,
+    session: Option<&SessionId>,
     project: &ProjectName,
     is_allowed: &dyn Fn(EventId) -> bool,
 ) -> Preamble {
@@ -180,9 +180,9 @@ fn style(tellable: &Tellable<'_>) -> String {
 }
 
 /// The last work for other sessions, as much of it as there is room for.
-fn recent(persona: &Persona, session: &SessionId, room: &Room) -> Option<String> {
+fn recent(persona: &Persona, session: Option<&SessionId>, room: &Room) -> Option<String> {
     let mut line = String::new();
-    for Work { role, project, assigned_at, .. } in persona.recent_work(Some(session)) {
+    for Work { role, project, assigned_at, .. } in persona.recent_work(session) {
         let (role, project) = (name_only(role.as_str()), name_only(project.as_str()));
         let before = if line.is_empty() { "Recent: " } else { ", " };
         let work = format!("{before}{role} on {project} ({})", assigned_at.strftime("%F"));
@@ -272,7 +272,7 @@ impl Assigned {
         let AssignRequest { session, project, .. } = request;
         let tellable = Tellable::of(persona, role, is_allowed);
         let Preamble { text: preamble, lessons, note } =
-            tell(persona, &tellable, role, session, project, is_allowed);
+            tell(persona, &tellable, role, Some(session), project, is_allowed);
         Some(Self {
             slot,
             persona_id: persona.id,
@@ -370,7 +370,7 @@ mod tests {
 
     fn preamble_of(world: &World, role: &str, is_allowed: &dyn Fn(EventId) -> bool) -> Preamble {
         let (role, project) = (world.rules.roles.resolve(role), ProjectName::unchecked("acme-api"));
-        preamble(world.roster.personas()[0], role, &session("now"), &project, is_allowed)
+        preamble(world.roster.personas()[0], role, Some(&session("now")), &project, is_allowed)
     }
 
     /// The same for testing, where nothing is allowed.
@@ -492,7 +492,7 @@ mod tests {
         let persona = world.roster.personas()[0];
         let project = ProjectName::unchecked(sly);
         assert_eq!(
-            preamble(persona, &role, &session("now"), &project, &|_| true).text,
+            preamble(persona, &role, Some(&session("now")), &project, &|_| true).text,
             format!(
                 "You are {flat}, the {flat} persona assigned by muzzle-persona.\n\
                  Working style: {flat}. Expertise: {flat}.\n\

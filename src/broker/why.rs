@@ -177,8 +177,10 @@ mod tests {
     /// What is told of the last time that a persona was lent to a session.
     fn explained(world: &World, persona: &str, session: &str) -> Explanation {
         let (persona, session) = (name(persona), self::session(session));
-        let is_it = |record| PastAssignment::find(record, &persona, &session, None, None);
-        let assignment = world.records.iter().rev().find_map(is_it).unwrap();
+        let all = world.records.iter().flat_map(PastAssignment::all);
+        let is_it =
+            |it: &PastAssignment| (&it.assign.session, &it.slot.persona) == (&session, &persona);
+        let assignment = all.filter(is_it).last().unwrap();
         let may_precede = |record: &&Record| assignment.may_follow(record);
         let preceding = world.records.iter().filter(may_precede).cloned().collect();
         let preceding = assignment.preceding(preceding);

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 use muzzle_persona::broker::{self, PromptText, PromptTextKind, Refusal};
 use muzzle_persona::events::{EventId, IdPrefix, visible};
 use muzzle_persona::projection::Needs;
@@ -42,14 +43,14 @@ pub struct AllowArgs {
 }
 
 pub fn run(args: &AllowArgs, context: &mut Context) -> Result<AllowReport, Failure> {
-    let mut store = context.open_for_allow()?;
+    let (mut store, zone) = (context.open_for_allow()?, context.zone.clone());
     context.warn(store.allowed_fault().map(|(fault, _)| fault));
     let all = store.prompt_texts()?;
     let waiting = all.iter().filter(|(_, is_allowed)| !is_allowed).count();
     let Some(events) = chosen(args, &mut store, &all)? else {
         let texts = all.into_iter().filter(|(_, is_allowed)| !is_allowed);
         let texts = texts.map(|(text, _)| text).collect();
-        return Ok(AllowReport { action: Action::List, texts, waiting });
+        return Ok(AllowReport { action: Action::List, texts, waiting, zone });
     };
     // Of these, those that are not yet as they shall be.
     let changed = all
@@ -61,9 +62,9 @@ pub fn run(args: &AllowArgs, context: &mut Context) -> Result<AllowReport, Failu
         store.allow(&events, args.revoke)?;
     }
     Ok(if args.revoke {
-        AllowReport { action: Action::Revoke, waiting: waiting + texts.len(), texts }
+        AllowReport { action: Action::Revoke, waiting: waiting + texts.len(), texts, zone }
     } else {
-        AllowReport { action: Action::Allow, waiting: waiting - texts.len(), texts }
+        AllowReport { action: Action::Allow, waiting: waiting - texts.len(), texts, zone }
     })
 }
 
@@ -119,11 +120,14 @@ pub struct AllowReport {
     texts: Vec<PromptText>,
     /// How many wait now.
     waiting: usize,
+    /// The zone in which times are shown.
+    #[serde(skip)]
+    zone: TimeZone,
 }
 
 impl fmt::Display for AllowReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { action, texts, waiting } = self;
+        let Self { action, texts, waiting, zone } = self;
         let texts_in_all = Count(texts.len() as u64, "text");
         match action {
             _ if texts.is_empty() => {
@@ -136,7 +140,7 @@ impl fmt::Display for AllowReport {
             Action::List => {
                 let (wait, reach) =
                     (texts_in_all.agree("waits", "wait"), texts_in_all.agree("reaches", "reach"));
-                writeln!(f, "{texts_in_all} {wait}, and {reach} no prompt on this machine:")?;
+                line(f, format!("{texts_in_all} {wait}, and {reach} no prompt on this machine:"))?;
             }
             Action::Allow => {
                 let may = "may reach prompts on this machine from now on:";
@@ -144,7 +148,7 @@ impl fmt::Display for AllowReport {
             }
             Action::Revoke => {
                 let wait = texts_in_all.agree("waits", "wait");
-                writeln!(f, "{texts_in_all} {wait} again, and will reach no prompt:")?;
+                line(f, format!("{texts_in_all} {wait} again, and will reach no prompt:"))?;
             }
         }
         for (index, text) in texts.iter().enumerate() {
@@ -152,7 +156,7 @@ impl fmt::Display for AllowReport {
             if before.is_none_or(|before| before.name != text.name) {
                 writeln!(f, "\n{HEADING}{}{HEADING:#}", visible(text.name.as_str()))?;
             }
-            entry(f, text)?;
+            entry(f, text, zone)?;
         }
         match (action, waiting) {
             (Action::List, _) => f.write_str(
@@ -168,7 +172,7 @@ impl fmt::Display for AllowReport {
 }
 
 /// One text, with its words as a terminal may show them.
-fn entry(f: &mut fmt::Formatter<'_>, text: &PromptText) -> fmt::Result {
+fn entry(f: &mut fmt::Formatter<'_>, text: &PromptText, zone: &TimeZone) -> fmt::Result {
     let kind = match text.kind {
         PromptTextKind::Definition => "definition",
         PromptTextKind::Lesson => "lesson",
@@ -177,7 +181,7 @@ fn entry(f: &mut fmt::Formatter<'_>, text: &PromptText) -> fmt::Result {
     let role = text.role.as_ref().map(|role| format!(" for {role}"));
     let project = text.project.as_ref().map(|project| format!(" on {project}"));
     let of = visible(&(role.unwrap_or_default() + &project.unwrap_or_default()));
-    let (event, at) = (text.event, minute(text.at));
+    let (event, at) = (text.event, minute(text.at, zone));
     writeln!(f, "  {FAINT}{event:.8}  {at}{FAINT:#}  {kind}{of}")?;
     for (what, words) in [("Traits", &text.traits), ("Expertise", &text.expertise)] {
         if let Some(words) = words.as_ref().filter(|words| !words.is_empty()) {

@@ -11,8 +11,10 @@ use muzzle_persona::events::{
 use muzzle_persona::git::Checkout;
 use serde::Serialize;
 
+use super::output;
 use super::part::{passed_over, took_part};
 use super::persona::{Candidate, SCORE, doubtful, given_up, hide_doubt, not_told_apart, parts};
+use super::table::Column;
 use super::{Context, Failure, Table, environment, line, persona_names};
 
 /// Lend an agent the best free persona for each role
@@ -95,7 +97,7 @@ pub fn run(args: AssignArgs, context: &mut Context) -> Result<AssignReport, Fail
     let explanation = |assigned| explanation(assigned, &request);
     let explanations: Option<Vec<_>> =
         explain.then(|| assignments.iter().map(explanation).collect());
-    context.notes.extend(explanations.iter().flatten().map(ToString::to_string));
+    context.notes.extend(explanations.iter().flatten().map(output::beside));
     let warnings = context.warnings.clone();
     let preambles = assignments.iter().map(|it| it.preamble.clone()).collect();
     Ok(AssignReport { assignments, preambles, warnings, recorded: !args.dry_run, explanations })
@@ -159,7 +161,11 @@ impl fmt::Display for Explanation {
         for sentence in passed_over(&self.took_part, self.work.as_ref()) {
             line(f, sentence)?;
         }
-        let headings: Vec<_> = ["NAME"].into_iter().chain(SCORE).chain(["TOOK PART"]).collect();
+        let headings: Vec<_> = [Column::new("NAME")]
+            .into_iter()
+            .chain(SCORE)
+            .chain([Column::new("TOOK PART")])
+            .collect();
         let mut table = Table::new(&headings);
         for Candidate { name, score, .. } in &self.ranking {
             let [total, doubt, affinity, expertise, recency] = parts(score);
@@ -170,7 +176,7 @@ impl fmt::Display for Explanation {
             table.hide(6);
         }
         hide_doubt(&mut table, 2, self.ranking.iter().map(|it| &it.score));
-        write!(f, "{table}")?;
+        table.show(f)?;
         doubtful(&self.chosen, &self.not_told_apart).into_iter().try_for_each(|it| line(f, it))
     }
 }

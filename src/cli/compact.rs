@@ -3,11 +3,12 @@
 use std::fmt;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::{broker, events::Summary, projection::Needs, wording::Count};
 use serde::Serialize;
 
-use super::{Context, Failure, ShownPath, Table, minute, number::whole};
+use super::{Context, Failure, ShownPath, Table, line, minute, number::whole};
 
 /// Let old feedback count half, and keep a summary of it
 ///
@@ -41,7 +42,7 @@ pub fn run(args: &CompactArgs, context: &mut Context) -> Result<CompactReport, F
     let sealed = store.seal(args.seal)?;
     context.warn(store.take_torn());
     let sealed = sealed.map(|(path, bytes)| SealedReport { segment: path.into(), bytes });
-    Ok(CompactReport { before, summaries, sealed })
+    Ok(CompactReport { before, summaries, sealed, zone: context.zone.clone() })
 }
 
 #[derive(Debug, Serialize)]
@@ -49,6 +50,9 @@ pub struct CompactReport {
     before: Timestamp,
     summaries: Vec<Summary>,
     sealed: Option<SealedReport>,
+    /// The zone in which times are shown.
+    #[serde(skip)]
+    zone: TimeZone,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,10 +63,10 @@ struct SealedReport {
 
 impl fmt::Display for CompactReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { before, summaries, sealed } = self;
-        let before = minute(*before);
+        let Self { before, summaries, sealed, zone } = self;
+        let before = minute(*before, zone);
         if summaries.is_empty() {
-            writeln!(f, "No feedback from before {before} is left to compact.")?;
+            line(f, format!("No feedback from before {before} is left to compact."))?;
         } else {
             let mut table =
                 Table::new(&["NAME", "ROLE", "MONTH", ">POSITIVE", ">NEGATIVE", ">NEUTRAL"]);
@@ -72,9 +76,10 @@ impl fmt::Display for CompactReport {
                 total += positive + negative + neutral;
             }
             let total = Count(total, "feedback event");
-            write!(f, "Compacted {total} from before {before}:\n{table}")?;
+            line(f, format!("Compacted {total} from before {before}:"))?;
+            table.show(f)?;
         }
         let Some(SealedReport { segment, bytes }) = sealed else { return Ok(()) };
-        writeln!(f, "Sealed {} of the log as `{segment}`.", Count(*bytes, "byte"))
+        line(f, format!("Sealed {} of the log as `{segment}`.", Count(*bytes, "byte")))
     }
 }

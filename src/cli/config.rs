@@ -156,7 +156,7 @@ impl fmt::Display for ConfigReport {
                 idle.push(it);
             }
         }
-        write!(f, "{table}")?;
+        table.show(f)?;
         for it in idle {
             let from = it.origin();
             line(

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use muzzle_persona::broker::{AssignRequest, Assigned, Decision, Refusal, Seed, Situation};
 use muzzle_persona::events::{EventId, visible};
-use muzzle_persona::projection::{CutoffSpec, Needs};
+use muzzle_persona::projection::{CutoffSpec, Moment, Needs};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress, Snapshot, Store, StoreError};
 
@@ -17,9 +18,10 @@ use super::{Failure, environment, minute, output};
 /// The moment that a reading command asks about.
 #[derive(Debug, Default, Args)]
 pub struct AtArgs {
-    /// As it was then: a time, a date, a sequence number, how an event's id begins, or `git:REV`
-    #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
-    at: Option<CutoffSpec>,
+    /// As it was then: a time, a date, `yesterday`, `3d` ago, a sequence number, how an event's id
+    /// begins, or `git:REV`
+    #[arg(long, value_name = "MOMENT", value_parser = Moment::parse)]
+    at: Option<Moment>,
 }
 
 impl AtArgs {
@@ -38,6 +40,8 @@ pub struct Context {
     pub warnings: Vec<String>,
     /// Whether what is decided is not recorded.
     pub dry_run: bool,
+    /// The zone in which times are shown: that of who sits before the terminal, else UTC.
+    pub zone: TimeZone,
     rng: fastrand::Rng,
 }
 
@@ -52,7 +56,13 @@ impl Context {
         let options = Options { dir, wait, now, progress, disk: Disk::default(), pending };
         let (program, rng) = (std::env::current_exe().ok(), environment::rng());
         let (notes, warnings) = (Vec::new(), Vec::new());
-        Ok(Self { options, program, notes, warnings, dry_run: false, rng })
+        let zone = if output::is_read() { environment::time_zone() } else { TimeZone::UTC };
+        Ok(Self { options, program, notes, warnings, dry_run: false, zone, rng })
+    }
+
+    /// What was meant by a moment that was typed.
+    pub fn meant(&self, moment: &Moment) -> CutoffSpec {
+        moment.meant(self.options.now, &environment::time_zone())
     }
 
     pub fn warn(&mut self, warnings: impl IntoIterator<Item: ToString>) {
@@ -149,12 +159,15 @@ impl Context {
 
     /// Opens the store to read, for a command whose answer holds the warnings itself.
     pub fn read_quietly(&mut self, args: &AtArgs) -> Result<Snapshot, Failure> {
-        let Some(spec) = &args.at else { return self.present() };
-        let snapshot = Snapshot::open(&self.options, spec)?;
+        let Some(moment) = &args.at else { return self.present() };
+        let snapshot = Snapshot::open(&self.options, &self.meant(moment))?;
         self.warn_of_seed(snapshot.seed_flaw());
         if snapshot.view().events == 0 {
-            self.warn([match snapshot.view().first_excluded.map(minute) {
-                Some(first) => format!("nothing had happened by then: the log begins {first}"),
+            self.warn([match snapshot.view().first_excluded {
+                Some(first) => {
+                    let first = minute(first, &self.zone);
+                    format!("nothing had happened by then: the log begins {first}")
+                }
                 None => "nothing ever happened: the log is empty".to_owned(),
             }]);
         }

@@ -4,24 +4,26 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use muzzle_persona::broker;
 use muzzle_persona::events::{EventId, RoleName, visible};
 use muzzle_persona::git::RevisionError;
-use muzzle_persona::projection::{Cutoff, CutoffError, CutoffSpec};
+use muzzle_persona::projection::{Cutoff, CutoffError, CutoffSpec, Moment};
 use muzzle_persona::projection::{Lease, Pair, Persona, PersonaChange, StatusReason};
 use muzzle_persona::wording::Count;
-use muzzle_persona::{Options, Snapshot, StoreError};
+use muzzle_persona::{Snapshot, StoreError};
 use serde::Serialize;
 
 use super::output::{FAINT, HEADING};
 use super::persona::{origin_word, place, runs, tally};
+use super::wrap::hanging;
 use super::{Context, Failure, failure::EVENTS_HINT, line, minute};
 
 /// Tell what changed between two moments, by persona
 ///
-/// A moment is a time, a date or a minute as the tables show it (both to their
-/// ends, in UTC), a sequence number, or how an event's id begins, with 4 digits
-/// or more. Anything else is a revision of the git repository that the store is
+/// A moment is a time, a date or a minute (both to their ends, in your time
+/// zone), `yesterday`, `3d` or `2 hours ago`, a sequence number, or how an event's
+/// id begins, with 4 digits or more. Anything else is a revision of the git repository that the store is
 /// in; `git:REV` is one in any case.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -32,27 +34,29 @@ Examples:
 pub struct DiffArgs {
     /// The first moment, or a revision of the store in git
     #[arg(value_name = "A", value_parser = parse)]
-    from: (String, CutoffSpec),
+    from: (String, Moment),
     /// The second one [default: now]
     #[arg(value_name = "B", value_parser = parse)]
-    to: Option<(String, CutoffSpec)>,
+    to: Option<(String, Moment)>,
 }
 
 /// Reads a moment; anything else is a revision, which git may know or not.
-fn parse(text: &str) -> Result<(String, CutoffSpec), String> {
+fn parse(text: &str) -> Result<(String, Moment), String> {
     if text.strip_prefix("git:").unwrap_or(text).is_empty() {
         return Err("it is empty".to_owned());
     }
-    let spec = CutoffSpec::parse(text);
-    Ok((text.to_owned(), spec.unwrap_or_else(|_| CutoffSpec::Revision(text.to_owned()))))
+    let revision = || Moment::Fixed(CutoffSpec::Revision(text.to_owned()));
+    Ok((text.to_owned(), Moment::parse(text).unwrap_or_else(|_| revision())))
 }
 
 /// Opens the store as it was at a moment, or else as it is.
-fn open(options: &Options, moment: Option<&(String, CutoffSpec)>) -> Result<Snapshot, Failure> {
-    let Some((typed, spec)) = moment else {
+fn open(context: &Context, moment: Option<&(String, Moment)>) -> Result<Snapshot, Failure> {
+    let options = &context.options;
+    let Some((typed, moment)) = moment else {
         return Ok(Snapshot::open_until(options, Cutoff::All)?);
     };
-    match (Snapshot::open(options, spec), spec) {
+    let spec = context.meant(moment);
+    match (Snapshot::open(options, &spec), &spec) {
         // A commit's id looks like an event's.
         (Err(StoreError::Cutoff(error @ CutoffError::UnknownId(_))), _) => {
             let revision = CutoffSpec::Revision(typed.clone());
@@ -69,8 +73,8 @@ fn open(options: &Options, moment: Option<&(String, CutoffSpec)>) -> Result<Snap
 }
 
 pub fn run(args: DiffArgs, context: &mut Context) -> Result<DiffReport, Failure> {
-    let before = open(&context.options, Some(&args.from))?;
-    let mut after = open(&context.options, args.to.as_ref())?;
+    let before = open(context, Some(&args.from))?;
+    let mut after = open(context, args.to.as_ref())?;
     // At one moment for both: what is different comes from events, and not from the time between.
     let (scoring, now) = (after.rules().scoring.clone(), after.now());
     let affinity = |it: &Persona, role: &RoleName| broker::affinity(it, role, &scoring, now);
@@ -88,6 +92,7 @@ pub fn run(args: DiffArgs, context: &mut Context) -> Result<DiffReport, Failure>
         events: snapshot.view().events,
         last_event: snapshot.view().last_at,
         heads: snapshot.view().heads.ids().to_vec(),
+        zone: context.zone.clone(),
     };
     let (from, to) = (Some(args.from.0), args.to.map(|(typed, _)| typed));
     Ok(DiffReport { from: side(from, &before), to: side(to, &after), personas })
@@ -108,11 +113,15 @@ struct Side {
     events: u64,
     last_event: Option<Timestamp>,
     heads: Vec<EventId>,
+    #[serde(skip)]
+    zone: TimeZone,
 }
 
 impl fmt::Display for DiffReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{FAINT}{} → {}{FAINT:#}", self.from, self.to)?;
+        let between = format!("{} → {}", self.from, self.to);
+        let between = f.width().map_or(between.clone(), |columns| hanging(&between, columns));
+        writeln!(f, "{FAINT}{between}{FAINT:#}")?;
         if self.personas.is_empty() {
             return writeln!(f, "Nothing changed for any persona.");
         }
@@ -127,7 +136,7 @@ impl fmt::Display for DiffReport {
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let given = visible(self.given.as_deref().unwrap_or("now"));
-        let last = self.last_event.map(|at| format!(", the last of {}", minute(at)));
+        let last = self.last_event.map(|at| format!(", the last of {}", minute(at, &self.zone)));
         write!(f, "{given} ({}{})", Count(self.events, "event"), last.unwrap_or_default())
     }
 }

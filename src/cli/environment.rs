@@ -7,6 +7,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use muzzle_persona::environment;
 
 use super::Failure;
@@ -58,6 +59,16 @@ pub fn columns() -> Option<usize> {
         return Some(width.0.into());
     }
     std::env::var("COLUMNS").ok()?.parse().ok()
+}
+
+/// How many lines the terminal has.
+pub fn rows() -> Option<usize> {
+    terminal_size::terminal_size().map(|(_, height)| height.0.into())
+}
+
+/// The time zone in which people read and write times: `TZ`, else the system's; UTC if there is none.
+pub fn time_zone() -> TimeZone {
+    TimeZone::system()
 }
 
 /// The editor that was chosen, a command line with quotes as in a shell.

@@ -241,12 +241,12 @@ impl fmt::Display for FeedbackReport {
                 "It counts in place of the verdict that was given on the same session before."
             )?;
         }
-        writeln!(f, "Affinity: {affinity_before} → {affinity_after}")?;
+        line(f, format!("Affinity: {affinity_before} → {affinity_after}"))?;
         if let Some(event) = self.event {
-            writeln!(f, "`muzzle-persona retract {event:.8}` takes it back.")?;
+            line(f, format!("`muzzle-persona retract {event:.8}` takes it back."))?;
         }
         if !self.given && *sentiment == Sentiment::Neutral {
-            writeln!(f, "`--good` or `--bad` in place of it says plainly what is meant.")?;
+            line(f, "`--good` or `--bad` in place of it says plainly what is meant.")?;
         }
         let mut taught = self.taught.iter();
         taught.try_for_each(|taught| write_taught(f, name, &taught.lesson, taught.recorded))

@@ -104,7 +104,7 @@ impl fmt::Display for ForgetReport {
             }
         }
         for path in quarantine {
-            writeln!(f, "Took it out of `{path}`, too.")?;
+            line(f, format!("Took it out of `{path}`, too."))?;
         }
         if *dry_run { writeln!(f, "Nothing was changed.") } else { Ok(()) }
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use muzzle_persona::events::visible;
 use serde::Serialize;
 
-use super::{Context, Failure, ShownPath, git};
+use super::{Context, Failure, ShownPath, git, line};
 
 /// The diff driver that a store's `.gitattributes` name for logs.
 const DRIVER: &str = "muzzle-persona";
@@ -90,9 +90,9 @@ impl fmt::Display for GitSetupReport {
         if *changed {
             writeln!(f, "Wrote to `{config}`:")?;
         } else {
-            writeln!(f, "`{config}` has it already; nothing to do:")?;
+            line(f, format!("`{config}` has it already; nothing to do:"))?;
         }
         writeln!(f, "  {setting} = {}", visible(value))?;
-        writeln!(f, "`git diff` and `git log -p` tell the events of this store as sentences.")
+        line(f, "`git diff` and `git log -p` tell the events of this store as sentences.")
     }
 }

@@ -43,6 +43,6 @@ impl fmt::Display for GrowReport {
         for Definition { name, traits, expertise, .. } in &self.grown {
             table.row(&[name, &tags(traits), &tags(expertise)]);
         }
-        write!(f, "{table}")
+        table.show(f)
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Command, CommandFactory as _};
 
+use super::wrap::wrapped;
 use super::{Cli, environment};
 
 /// All commands, by what they are for, in the order in which the help shows them.
@@ -13,7 +14,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
         "Look",
         &[
             "who", "list", "show", "history", "session", "log", "search", "why", "diff", "stats",
-            "roles", "review", "page", "heat", "lanes",
+            "roles", "preamble", "review", "page", "heat", "lanes",
         ],
     ),
     ("Judge", &["feedback", "teach", "unlearn", "retract", "replay"]),
@@ -75,31 +76,12 @@ fn groups(program: &Command, width: usize) -> String {
             let about = program.find_subcommand(name).and_then(Command::get_about);
             let about = about.map(ToString::to_string).unwrap_or_default();
             let padding = " ".repeat(indent - 2 - name.len());
-            let about = wrapped(&about, indent, width);
+            let about = wrapped(&about, indent, indent, width);
             let _ = writeln!(text, "  {literal}{name}{literal:#}{padding}{about}");
         }
         text.push('\n');
     }
     text
-}
-
-/// The words of a text in lines of at most `width` columns, all but the first indented.
-pub fn wrapped(text: &str, indent: usize, width: usize) -> String {
-    let (mut lines, mut column) = (String::new(), indent);
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if column == indent {
-            column += length;
-        } else if column + 1 + length <= width {
-            lines.push(' ');
-            column += 1 + length;
-        } else {
-            let _ = write!(lines, "\n{}", " ".repeat(indent));
-            column = indent + length;
-        }
-        lines.push_str(word);
-    }
-    lines
 }
 
 /// The examples at the end of a command's long help, one a line.
@@ -228,12 +210,5 @@ mod tests {
             }
         }
         assert!(program.lines().all(|line| line.chars().count() <= WIDTH), "{program}");
-    }
-
-    #[test]
-    fn a_line_that_does_not_fit_goes_on_below_where_it_began() {
-        assert_eq!(wrapped("List the personas", 4, 20), "List the\n    personas");
-        assert_eq!(wrapped("List the personas", 4, 21), "List the personas");
-        assert_eq!(wrapped("Extraordinary", 4, 8), "Extraordinary");
     }
 }

@@ -3,13 +3,29 @@
 use std::fmt;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 use muzzle_persona::broker;
 use muzzle_persona::events::{NoteText, PersonaName, ProjectName, ReleaseReason, WorkName};
 use muzzle_persona::projection::{Assignment, History, Needs};
 use serde::Serialize;
 
+use super::number::{beyond_limit, limit};
 use super::said::{verdicts, went, write_verdicts};
-use super::{AtArgs, Context, Failure, Table, line, minute, number::limit, persona_names};
+use super::table::Column;
+use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
+
+const COLUMNS: [Column; 10] = [
+    Column::new("ASSIGNED").whole(),
+    Column::new("RELEASED").whole().drops(3),
+    Column::new("ROLE"),
+    Column::new("PROJECT").drops(8),
+    Column::new("WORK").drops(4),
+    Column::new("SLOT").names().drops(1),
+    Column::new("SESSION").names().drops(2),
+    Column::new("RUN").tells().drops(6),
+    Column::new("SAID").tells().drops(7),
+    Column::new("NOTE").drops(5),
+];
 
 /// Show a persona's assignments, newest first
 #[derive(Debug, Args)]
@@ -27,7 +43,7 @@ pub struct HistoryArgs {
     /// Only those for this work, such as a branch
     #[arg(long, value_parser = WorkName::parse)]
     work: Option<WorkName>,
-    /// At most this many
+    /// At most this many; 0 is all
     #[arg(short = 'n', long, value_name = "N", default_value = "20", value_parser = limit)]
     limit: usize,
     #[command(flatten)]
@@ -44,13 +60,21 @@ pub fn run(args: &HistoryArgs, context: &mut Context) -> Result<HistoryReport, F
     let wanted = newest_first
         .filter(|it| args.project.as_ref().is_none_or(|project| it.project == *project))
         .filter(|it| args.work.is_none() || it.work == args.work);
-    Ok(HistoryReport { name, assignments: wanted.take(args.limit).cloned().collect() })
+    let mut wanted: Vec<_> = wanted.cloned().collect();
+    let more = wanted.len().saturating_sub(args.limit);
+    wanted.truncate(args.limit);
+    Ok(HistoryReport { name, assignments: wanted, more, zone: context.zone.clone() })
 }
 
 #[derive(Debug, Serialize)]
 pub struct HistoryReport {
     name: PersonaName,
     assignments: Vec<Assignment>,
+    /// How many the limit left out.
+    more: usize,
+    /// The zone in which times are shown.
+    #[serde(skip)]
+    zone: TimeZone,
 }
 
 impl fmt::Display for HistoryReport {
@@ -58,16 +82,13 @@ impl fmt::Display for HistoryReport {
         if self.assignments.is_empty() {
             return line(f, format!("{} has no such assignment.", self.name));
         }
-        let headings = [
-            "ASSIGNED", "RELEASED", "ROLE", "PROJECT", "WORK", "SLOT", "SESSION", "RUN", "SAID",
-            "NOTE",
-        ];
-        let mut table = Table::new(&headings);
+        let mut table = Table::new(&COLUMNS);
         for past in &self.assignments {
             let Assignment { role, project, work, session, slot, assigned_at, note, .. } = past;
             let work = work.as_ref().map_or("", WorkName::as_str);
             let note = note.as_ref().map_or("", NoteText::as_str);
-            let (assigned, released) = (minute(*assigned_at), released(past));
+            let (assigned, released) =
+                (minute(*assigned_at, &self.zone), released(past, &self.zone));
             let (went, said) = (went(past), verdicts(past));
             table.row(&[
                 &assigned, &released, role, project, &work, slot, session, &went, &said, &note,
@@ -83,16 +104,18 @@ impl fmt::Display for HistoryReport {
             table.hide(8);
         }
         if self.assignments.iter().all(|past| past.note.is_none()) {
-            table.hide(headings.len() - 1);
+            table.hide(COLUMNS.len() - 1);
         }
-        write!(f, "{table}")?;
-        write_verdicts(f, self.assignments.iter())
+        table.show(f)?;
+        beyond_limit(self.more).into_iter().try_for_each(|more| line(f, more))?;
+        write_verdicts(f, self.assignments.iter(), &self.zone)
     }
 }
 
 /// When an assignment ended, in one cell.
-pub fn released(past: &Assignment) -> String {
+pub fn released(past: &Assignment, zone: &TimeZone) -> String {
     let is_orphaned = past.reason == Some(ReleaseReason::Orphaned);
-    let released = past.released_at.map_or_else(|| "not yet".to_owned(), minute);
+    let released = past.released_at.map(|at| minute(at, zone));
+    let released = released.unwrap_or_else(|| "not yet".to_owned());
     released + if is_orphaned { " (orphaned)" } else { "" }
 }

@@ -11,7 +11,7 @@ use super::client_files::location::{Client, Directories, Location, Scope, Via, w
 use super::client_files::plan::{Change, Plan};
 use super::client_files::version::{ClientVersion, LOADS_FOLDERS, RUNS_MODS};
 use super::client_files::{enabled_plugins, is_registered, plan_install, plan_uninstall};
-use super::{Context, Failure, ShownPath, environment};
+use super::{Context, Failure, ShownPath, environment, line};
 
 /// Register the hooks in a client
 ///
@@ -216,14 +216,17 @@ impl fmt::Display for InstallReport {
         }
         let verb = |done, would| if self.dry_run { would } else { done };
         for path in &self.replaced {
-            writeln!(f, "{} the older registration out of `{path}`.", verb("Took", "Would take"))?;
+            line(
+                f,
+                format!("{} the older registration out of `{path}`.", verb("Took", "Would take")),
+            )?;
         }
-        writeln!(f, "{} the hooks in `{path}`:", verb("Registered", "Would register"))?;
+        line(f, format!("{} the hooks in `{path}`:", verb("Registered", "Would register")))?;
         let is_whole = self.dry_run || self.location.via == Via::Settings;
         self.changes.iter().try_for_each(|change| change.show(f, is_whole))?;
         if let Some(copy) = &self.backup {
             let is_kept = verb("is kept", "would be kept");
-            writeln!(f, "What was there before {is_kept} in `{copy}`.")?;
+            line(f, format!("What was there before {is_kept} in `{copy}`."))?;
         }
         let client = self.location.client;
         let served = match client {
@@ -239,6 +242,6 @@ impl fmt::Display for InstallReport {
         let is_for_all = self.inject == Inject::All || client == Client::Codex;
         let which = if is_for_all { "" } else { "named " };
         let check = format!("`muzzle-persona doctor{}` shows that it works", client.option());
-        writeln!(f, "From the next session on, {which}sub-agents get a persona. {check}.")
+        line(f, format!("From the next session on, {which}sub-agents get a persona. {check}."))
     }
 }

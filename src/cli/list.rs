@@ -1,72 +1,182 @@
 //! `list`: show the roster.
 
+use std::cmp::Reverse;
 use std::fmt;
 
-use clap::{Args, builder::PossibleValue};
-use muzzle_persona::events::Tag;
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use muzzle_persona::broker::Rules;
+use muzzle_persona::events::{ProjectName, RoleName, Tag};
 use muzzle_persona::projection::{Needs, Persona, RoleRecord};
 use serde::Serialize;
 
-use super::persona::{PersonaReport, status_word, tags};
+use super::persona::{Best, PersonaReport, tags};
+use super::table::Column;
 use super::{AtArgs, Context, Failure, Table, minute};
 
-/// List the personas, by name
+const COLUMNS: [Column; 9] = [
+    Column::new("NAME").whole(),
+    Column::new("STATUS").tells(),
+    Column::new("HELD BY").names().drops(5),
+    Column::new("SINCE").whole().drops(2),
+    Column::new("BEST AS").whole().drops(7),
+    Column::new("VERDICTS").whole().tells().drops(6),
+    Column::new("EXPERTISE").drops(1),
+    Column::new("DONE").right().drops(3),
+    Column::new("LAST ASSIGNED").whole().drops(4),
+];
+
+/// List the personas: free or held, and how good each is
+///
+/// The best role is the one with the best score of those in which a persona worked or
+/// was judged; the verdicts are those of all roles that count now.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   muzzle-persona list
-  muzzle-persona list --status all --expertise security
-  muzzle-persona list --at 2026-03-19")]
+  muzzle-persona list --role code-reviewer --status free
+  muzzle-persona list --status all --expertise security --sort done
+  muzzle-persona list --at yesterday")]
 pub struct ListArgs {
     /// Which ones
-    #[arg(long, default_value = "active", value_parser = [
-        PossibleValue::new("active").help("Those that can be lent, or are"),
-        PossibleValue::new("archived").help("Those that are retired"),
-        PossibleValue::new("all").help("All of them"),
-    ])]
-    status: String,
+    #[arg(long, value_enum, default_value = "active")]
+    status: StatusFilter,
     /// Only those who know this field
     #[arg(long, value_name = "TAG", value_parser = Tag::parse)]
     expertise: Option<Tag>,
+    /// By the score in this role, best first
+    #[arg(short = 'r', long, value_parser = RoleName::parse)]
+    role: Option<RoleName>,
+    /// Only those who are held for this project, or worked on it last
+    #[arg(short = 'p', long, value_parser = ProjectName::parse)]
+    project: Option<ProjectName>,
+    /// In which order [default: by name; with `--role`, the best first]
+    #[arg(long, value_enum, value_name = "ORDER")]
+    sort: Option<Order>,
     #[command(flatten)]
     at: AtArgs,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum StatusFilter {
+    /// Those that can be lent, or are
+    Active,
+    /// Those that an agent has now
+    Held,
+    /// Those that can be lent at once
+    Free,
+    /// Those that are retired
+    Archived,
+    /// All of them
+    All,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Order {
+    /// By name
+    Name,
+    /// The best score first
+    Best,
+    /// The one that was lent last first
+    Last,
+    /// The one that did most first
+    Done,
+}
+
+impl ListArgs {
+    fn takes(&self, persona: &Persona) -> bool {
+        let has_status = match self.status {
+            StatusFilter::Active => persona.is_active(),
+            StatusFilter::Held => persona.is_held(),
+            StatusFilter::Free => persona.is_free(),
+            StatusFilter::Archived => !persona.is_active(),
+            StatusFilter::All => true,
+        };
+        let knows = |project: &ProjectName| {
+            persona.leases.iter().any(|lease| lease.project == *project)
+                || persona.recent_work(None).any(|work| work.project == *project)
+        };
+        has_status
+            && self.expertise.iter().all(|tag| persona.definition.expertise.contains(tag))
+            && self.project.as_ref().is_none_or(knows)
+    }
+}
+
 pub fn run(args: &ListArgs, context: &mut Context, json: bool) -> Result<ListReport, Failure> {
     let mut snapshot = context.read(&args.at)?;
-    let is_wanted = |persona: &&Persona| {
-        (args.status == "all" || args.status == status_word(persona.status))
-            && args.expertise.iter().all(|tag| persona.definition.expertise.contains(tag))
-    };
+    let role = args.role.as_ref().map(|typed| snapshot.rules().roles.known(typed));
+    let role = role.transpose()?.map(|role| role.name.clone());
+    let usual = if role.is_some() { Order::Best } else { Order::Name };
+    let order = args.sort.unwrap_or(usual);
+    let zone = context.zone.clone();
     Ok(snapshot.look(&Needs::everyone(), |then| {
-        let wanted = then.roster().by_name().into_iter().filter(is_wanted);
+        let (rules, now) = (then.rules(), then.now());
+        let wanted = then.roster().by_name().into_iter().filter(|persona| args.takes(persona));
+        let wanted = wanted.map(|persona| (persona, best(persona, role.as_ref(), rules, now)));
+        let mut wanted: Vec<_> = wanted.collect();
+        // They come by name, and so do those that are equal.
+        match order {
+            Order::Name => {}
+            Order::Best => {
+                wanted.sort_by_key(|(_, best)| Reverse(best.as_ref().map(|it| it.total)));
+            }
+            Order::Last => wanted.sort_by_key(|(persona, _)| Reverse(persona.last_assigned)),
+            Order::Done => wanted.sort_by_key(|(persona, _)| Reverse(done(persona))),
+        }
         let (mut personas, mut rows) = (Vec::new(), Vec::new());
-        for persona in wanted {
-            // The scores of a thousand personas take longer than the table, which shows none.
+        for (persona, best) in wanted {
             if json {
-                personas.push(PersonaReport::new(persona, then.rules(), then.now()));
+                personas.push(PersonaReport { best, ..PersonaReport::new(persona, rules, now) });
             } else {
-                rows.push(row(persona));
+                rows.push(row(persona, best, &zone));
             }
         }
         Ok(ListReport { personas, rows })
     })?)
 }
 
+fn best(persona: &Persona, role: Option<&RoleName>, rules: &Rules, now: Timestamp) -> Option<Best> {
+    match role {
+        None => Best::of(persona, rules, now),
+        Some(role) => Some(Best::in_role(persona, role, rules, now)),
+    }
+}
+
+/// How much work of a persona was finished.
+fn done(persona: &Persona) -> u64 {
+    persona.roles.values().map(RoleRecord::closed).sum()
+}
+
 /// What the table shows of a persona.
-fn row(persona: &Persona) -> [String; 5] {
-    let holders: Vec<_> = persona.leases.iter().map(|by| by.slot.as_str()).collect();
-    let held = format!("held by {}", holders.join(", "));
-    let status = match (status_word(persona.status), holders.is_empty()) {
-        ("active", true) => "free".to_owned(),
-        ("active", false) => held,
-        (status, true) => status.to_owned(),
-        (status, false) => format!("{status}, {held}"),
+fn row(persona: &Persona, best: Option<Best>, zone: &TimeZone) -> [String; COLUMNS.len()] {
+    let holders: Vec<_> = persona.leases.iter().map(|by| by.slot.agent()).collect();
+    let since = persona.leases.iter().map(|by| by.since).min();
+    let status = match (persona.is_active(), holders.is_empty()) {
+        (true, true) => "free",
+        (true, false) => "held",
+        (false, true) => "archived",
+        (false, false) => "archived, held",
     };
-    let done = persona.roles.values().map(RoleRecord::closed).sum::<u64>();
-    let last = persona.last_assigned.map_or_else(|| "never".to_owned(), minute);
-    let expertise = tags(&persona.definition.expertise);
-    [persona.name().to_string(), status, expertise, done.to_string(), last]
+    let best = best.map(|Best { role, total }| format!("{role} {:.2}", total.as_f64()));
+    let tallies = || persona.roles.values().map(|record| record.tally);
+    let (good, all) =
+        (tallies().map(|it| it.positive).sum::<u64>(), tallies().map(|it| it.total()));
+    let verdicts = match all.sum::<u64>() {
+        0 => String::new(),
+        all => format!("{good} of {all} good"),
+    };
+    [
+        persona.name().to_string(),
+        status.to_owned(),
+        holders.join(", "),
+        since.map(|since| minute(since, zone)).unwrap_or_default(),
+        best.unwrap_or_default(),
+        verdicts,
+        tags(&persona.definition.expertise),
+        done(persona).to_string(),
+        persona.last_assigned.map_or_else(|| "never".to_owned(), |at| minute(at, zone)),
+    ]
 }
 
 #[derive(Debug, Serialize)]
@@ -75,7 +185,7 @@ pub struct ListReport {
     personas: Vec<PersonaReport>,
     /// For the table.
     #[serde(skip)]
-    rows: Vec<[String; 5]>,
+    rows: Vec<[String; COLUMNS.len()]>,
 }
 
 impl fmt::Display for ListReport {
@@ -83,10 +193,16 @@ impl fmt::Display for ListReport {
         if self.rows.is_empty() {
             return writeln!(f, "No persona matches.");
         }
-        let mut table = Table::new(&["NAME", "STATUS", "EXPERTISE", ">DONE", "LAST ASSIGNED"]);
+        let mut table = Table::new(&COLUMNS);
         for row in &self.rows {
             table.row(&row.each_ref().map(|cell| cell as &dyn fmt::Display));
         }
-        write!(f, "{table}")
+        // A column in which nothing stands tells nothing.
+        for column in 2..6 {
+            if self.rows.iter().all(|row| row.get(column).is_none_or(String::is_empty)) {
+                table.hide(column);
+            }
+        }
+        table.show(f)
     }
 }

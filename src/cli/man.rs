@@ -8,7 +8,7 @@ use muzzle_persona::wording::shortened;
 use serde::Serialize;
 
 use super::man_page::{HOOKS, HOOKS_FILE, hooks_page, page};
-use super::{Failure, ShownPath};
+use super::{Failure, ShownPath, line};
 
 /// Print a page of the manual, or write all of them
 ///
@@ -82,7 +82,7 @@ impl fmt::Display for ManReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.dir {
             None => f.write_str(self.page.as_deref().unwrap_or_default()),
-            Some(dir) => writeln!(f, "Wrote the manual to `{dir}`."),
+            Some(dir) => line(f, format!("Wrote the manual to `{dir}`.")),
         }
     }
 }

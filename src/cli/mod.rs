@@ -19,7 +19,7 @@ use muzzle_persona::PendingCheckpoint;
 use self::completions::persona_names;
 use self::context::{AtArgs, Context};
 use self::failure::{DAMAGED, Failure, REFUSED};
-use self::output::{Output, line};
+use self::output::{Colour, Output, line};
 use self::{persona::minute, sentence::sentence, shown_path::ShownPath, table::Table};
 
 mod agent_file;
@@ -66,6 +66,7 @@ mod pager;
 mod part;
 mod persona;
 mod picture;
+mod preamble;
 mod reactivate;
 mod release;
 mod render;
@@ -92,7 +93,10 @@ mod usage_error;
 mod verify;
 mod who;
 mod why;
+mod why_not;
+mod why_report;
 mod work;
+mod wrap;
 
 pub use self::failure::BUG;
 
@@ -113,8 +117,12 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "SECONDS", default_value = "5")]
     #[arg(value_parser = parse_wait, help_heading = "Global options")]
     wait: Duration,
-    /// Leave out colours
-    #[arg(long, global = true, help_heading = "Global options")]
+    /// Use colours always, never, or where they are seen
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", value_enum)]
+    #[arg(overrides_with = "no_color", help_heading = "Global options")]
+    color: Colour,
+    /// The same as `--color never`
+    #[arg(long, global = true, hide = true, help_heading = "Global options")]
     no_color: bool,
 }
 
@@ -159,6 +167,7 @@ enum Command {
     Diff(diff::DiffArgs),
     Replay(replay::ReplayArgs),
     Why(why::WhyArgs),
+    Preamble(preamble::PreambleArgs),
     Seed(seed::SeedArgs),
     Config(config::ConfigArgs),
     OrphanCleanup(orphan_cleanup::OrphanCleanupArgs),
@@ -185,7 +194,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&error, &args),
     };
-    let output = Output { json: cli.json, no_color: cli.no_color };
+    let colour = if cli.no_color { Colour::Never } else { cli.color };
+    let output = Output { json: cli.json, colour };
     // Dropped when the answer is written: nobody waits for the checkpoint.
     let pending = PendingCheckpoint::default();
     let store = cli.store.clone();
@@ -230,13 +240,14 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
     match command {
         Command::Assign(args) => output.json(&assign::run(args, context)?),
         Command::Release(args) => output.report(&release::run(args, context)?),
-        Command::List(args) => output.report(&list::run(&args, context, output.json)?),
-        Command::Show(args) => output.report(&show::run(&args, context)?),
-        Command::History(args) => output.report(&history::run(&args, context)?),
-        Command::Session(args) => output.report(&session::run(&args, context)?),
-        Command::Who(args) => output.report(&who::run(&args, context)?),
+        Command::List(args) => output.long_report(&list::run(&args, context, output.json)?),
+        Command::Show(args) => output.long_report(&show::run(&args, context)?),
+        Command::History(args) => output.long_report(&history::run(&args, context)?),
+        Command::Session(args) => output.long_report(&session::run(&args, context)?),
+        Command::Who(args) => output.long_report(&who::run(&args, context)?),
+        Command::Log(args) if args.follow => log::follow(*args, context, output),
         Command::Log(args) => {
-            let mut report = log::run(*args, context)?;
+            let mut report = log::run(*args, context, output.json)?;
             output.page(|out, json| report.write(out, json))
         }
         Command::Outcome(args) => output.report(&outcome::run(args, context)?),
@@ -247,7 +258,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::Unlearn(args) => output.report(&unlearn::run(args, context)?),
         Command::Note(args) => output.report(&note::run(args, context)?),
         Command::Allow(args) => output.report(&allow::run(&args, context)?),
-        Command::Search(args) => output.report(&search::run(&args, context)?),
+        Command::Search(args) => output.long_report(&search::run(&args, context)?),
         Command::Roles(args) => output.report(&roles::run(&args, context)?),
         Command::Retire(args) => output.report(&retire::run(&args, context)?),
         Command::Reactivate(args) => output.report(&reactivate::run(&args, context)?),
@@ -267,7 +278,8 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         }
         Command::Diff(args) => output.report(&diff::run(args, context)?),
         Command::Replay(args) => output.report(&replay::run(args, context)?),
-        Command::Why(args) => output.report(&why::run(&args, context)?),
+        Command::Why(args) => output.long_report(&why::run(&args, context)?),
+        Command::Preamble(args) => output.report(&preamble::run(&args, context)?),
         Command::Seed(args) => output.report(&seed::run(args, context)?),
         Command::Config(args) => output.report(&config::run(&args, context)?),
         Command::OrphanCleanup(args) => output.report(&orphan_cleanup::run(&args, context)?),
@@ -300,7 +312,10 @@ fn parse_wait(text: &str) -> Result<Duration, String> {
 /// The output for words that need not be a command line.
 fn output_for(args: &[OsString]) -> Output {
     let has = |flag: &str| args.iter().any(|arg| arg == flag);
-    Output { json: has("--json"), no_color: has("--no-color") }
+    let never = ["--color", "never"];
+    let is_never = args.windows(2).any(|pair| pair == never) || has("--color=never");
+    let colour = if is_never || has("--no-color") { Colour::Never } else { Colour::Auto };
+    Output { json: has("--json"), colour }
 }
 
 /// Reports a panic as an error.

@@ -16,7 +16,13 @@ where
     }
 }
 
-/// Parses how many at the most.
+/// Parses how many at the most; 0 is all.
 pub fn limit(text: &str) -> Result<usize, String> {
-    text.parse().map_err(|_| "it is not a whole number".to_owned())
+    let number = text.parse().map_err(|_| "it is not a whole number".to_owned())?;
+    Ok(if number == 0 { usize::MAX } else { number })
+}
+
+/// Says how many a limit left out, if it did.
+pub fn beyond_limit(more: usize) -> Option<String> {
+    (more > 0).then(|| format!("Not listed: {more} more; `--limit 0` lists all."))
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use clap::Args;
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use muzzle_persona::{broker, projection::Needs, wording::Count};
 use serde::Serialize;
 
@@ -38,23 +39,27 @@ pub fn run(args: &OrphanCleanupArgs, context: &mut Context) -> Result<OrphanRepo
         let (retired, notes) = (None, None);
         ReleaseReport { session, last_event: Some(last_event), released, retired, notes }
     });
-    Ok(OrphanReport { dry_run: args.dry_run, sessions: sessions.collect() })
+    let (sessions, zone) = (sessions.collect(), context.zone.clone());
+    Ok(OrphanReport { dry_run: args.dry_run, sessions, zone })
 }
 
 #[derive(Debug, Serialize)]
 pub struct OrphanReport {
     dry_run: bool,
     sessions: Vec<ReleaseReport>,
+    /// The zone in which times are shown.
+    #[serde(skip)]
+    zone: TimeZone,
 }
 
 impl fmt::Display for OrphanReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.sessions.is_empty() {
-            return writeln!(f, "No session that holds a persona fell silent; nothing to release.");
+            return line(f, "No session that holds a persona fell silent; nothing to release.");
         }
         let verb = if self.dry_run { "Would release" } else { "Released" };
         for ReleaseReport { session, last_event, released, .. } in &self.sessions {
-            let since = last_event.map(minute).unwrap_or_default();
+            let since = last_event.map(|at| minute(at, &self.zone)).unwrap_or_default();
             let count = Count(released.len(), "persona");
             let of = format!("of the session `{session}`, silent since {since}");
             line(f, format!("{verb} {count} {of}:"))?;

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use muzzle_persona::Progress;
 use muzzle_persona::events::{is_hidden, visible};
 use serde::Serialize;
 
+use super::wrap::{hanging, short_ids};
 use super::{Failure, environment, failure::USAGE, pager};
 
 // The styles of words that stand out.
@@ -21,16 +23,37 @@ pub const FAINT: Style = Style::new().dimmed();
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub const FREE: Style = AnsiColor::Green.on_default();
+pub const HELD: Style = AnsiColor::Yellow.on_default();
+pub const BAD: Style = AnsiColor::Red.on_default();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Writes a line of an answer, with hidden characters escaped.
+///
+/// With a width in the formatter, as on a terminal, it is wrapped between words; what follows its
+/// first line is indented, and UUIDs are cut.
 pub fn line(f: &mut fmt::Formatter<'_>, text: impl Display) -> fmt::Result {
-    writeln!(f, "{}", visible(&text.to_string()))
+    let text = visible(&text.to_string());
+    match f.width() {
+        None => writeln!(f, "{text}"),
+        Some(columns) => writeln!(f, "{}", hanging(&short_ids(&text), columns)),
+    }
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    // On a terminal that has them, unless a variable says otherwise.
+    #[default]
+    Auto,
+    // In a pipe, too.
+    Always,
+    Never,
 }
 
 pub struct Output {
     pub json: bool,
-    pub no_color: bool,
+    pub colour: Colour,
 }
 
 impl Output {
@@ -39,7 +62,25 @@ impl Output {
         if self.json {
             return self.json(report);
         }
-        self.write(Box::new(io::stdout().lock()), |out| Ok(write!(out, "{report}")))
+        self.text(&fitted(report, columns()))
+    }
+
+    /// The same for an answer that may be long: on a terminal that has too few lines for it, a
+    /// screen at a time.
+    pub fn long_report<R: Serialize + Display>(&self, report: &R) -> Result<u8, Failure> {
+        let is_seen = !self.json && io::stdout().is_terminal();
+        let Some(rows) = is_seen.then(environment::rows).flatten() else {
+            return self.report(report);
+        };
+        let text = fitted(report, columns());
+        if text.lines().count() < rows {
+            return self.text(&text);
+        }
+        self.page(|out, _| Ok(out.write_all(text.as_bytes())))
+    }
+
+    fn text(&self, text: &str) -> Result<u8, Failure> {
+        self.write(Box::new(io::stdout().lock()), |out| Ok(out.write_all(text.as_bytes())))
     }
 
     /// Writes an answer that is JSON without `--json` too.
@@ -48,6 +89,14 @@ impl Output {
         self.write(Box::new(io::stdout().lock()), |out| {
             Ok(json.and_then(|json| writeln!(out, "{}", escape_hidden(&json))))
         })
+    }
+
+    /// Writes an answer that has no end, as it comes.
+    pub fn stream(
+        &self,
+        answer: impl FnOnce(&mut dyn io::Write, bool) -> Result<io::Result<()>, Failure>,
+    ) -> Result<u8, Failure> {
+        self.write(Box::new(io::stdout().lock()), |out| answer(out, self.json))
     }
 
     /// Writes an answer that may be long while it is made: on a terminal, a screen at a time.
@@ -145,8 +194,30 @@ impl Output {
     }
 
     fn choice(&self, detected: ColorChoice) -> ColorChoice {
-        if self.no_color { ColorChoice::Never } else { detected }
+        match self.colour {
+            Colour::Auto => detected,
+            Colour::Always => ColorChoice::Always,
+            Colour::Never => ColorChoice::Never,
+        }
     }
+}
+
+/// An answer in so many columns, or as wide as it is.
+fn fitted(report: &impl Display, columns: Option<usize>) -> String {
+    match columns {
+        None => report.to_string(),
+        Some(columns) => format!("{report:columns$}"),
+    }
+}
+
+/// What is written beside an answer, as it fits on a terminal.
+pub fn beside(text: &impl Display) -> String {
+    fitted(text, is_seen().then(environment::columns).flatten())
+}
+
+/// Returns whether an answer is written to a terminal.
+pub fn is_read() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// Returns whether somebody sees what is written beside an answer.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use muzzle_persona::broker::{self, Evidence, Rules, Score};
 use muzzle_persona::events::{
     EventId, NoteText, PersonaName, Points, ProjectName, ReleaseReason, RoleName, SessionId, Tag,
@@ -13,6 +14,7 @@ use muzzle_persona::wording::quoted_first;
 use serde::Serialize;
 
 use super::Table;
+use super::table::Column;
 use super::teach::LessonReport;
 
 #[derive(Debug, Serialize)]
@@ -32,6 +34,8 @@ pub struct PersonaReport {
     pub evidence: BTreeMap<RoleName, Evidence>,
     /// The doubt about the score in each role; nothing in the model `share`.
     pub doubt: BTreeMap<RoleName, Points>,
+    /// The role in which its score is best, of those in which it is known; in `list --role`, that one.
+    pub best: Option<Best>,
     /// The open slots, oldest first.
     pub held_by: Vec<Lease>,
     pub created_at: Timestamp,
@@ -56,6 +60,31 @@ pub struct PersonaReport {
     /// For whom times are told as ages.
     #[serde(skip)]
     pub now: Timestamp,
+    /// Where times are told as such, the zone for that.
+    #[serde(skip)]
+    pub zone: TimeZone,
+}
+
+/// A role with the score in it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Best {
+    pub role: RoleName,
+    pub total: Points,
+}
+
+impl Best {
+    /// Of the roles in which a persona is known, the one with the best score; of equal ones, the
+    /// first by name.
+    pub fn of(persona: &Persona, rules: &Rules, now: Timestamp) -> Option<Self> {
+        let known = persona.roles.iter().filter(|(_, record)| rules.scoring.knows(record));
+        let known = known.map(|(role, _)| Self::in_role(persona, role, rules, now));
+        // The last of equal ones is taken.
+        known.rev().max_by_key(|best| best.total)
+    }
+
+    pub fn in_role(persona: &Persona, role: &RoleName, rules: &Rules, now: Timestamp) -> Self {
+        Self { role: role.clone(), total: broker::score(persona, role, rules, now).total }
+    }
 }
 
 /// The last note of a persona on a project.
@@ -93,6 +122,7 @@ impl PersonaReport {
             outcomes: measured.map(|(role, record)| (role.clone(), record.outcomes())).collect(),
             evidence: parts().filter_map(|(role, it)| Some((role, it.evidence?))).collect(),
             doubt: parts().filter_map(|(role, it)| Some((role, it.doubt?))).collect(),
+            best: Best::of(persona, rules, now),
             held_by: persona.leases.clone(),
             defined_at: persona.defined_at,
             created_at: persona.created_at,
@@ -102,6 +132,7 @@ impl PersonaReport {
             lessons: None,
             notes: None,
             now,
+            zone: TimeZone::UTC,
             waiting: None,
         }
     }
@@ -159,9 +190,16 @@ pub fn given_up(reason: ReleaseReason) -> &'static str {
     }
 }
 
-/// A time in UTC, as tables show it: `2026-03-25 15:30`.
-pub fn minute(at: Timestamp) -> String {
-    at.strftime("%F %H:%M").to_string()
+/// A time as people read it, with its offset: `2026-03-25 15:30Z` in UTC, `2026-03-25 17:30+02`.
+pub fn minute(at: Timestamp, zone: &TimeZone) -> String {
+    let offset = zone.to_offset(at).seconds() / 60;
+    let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.unsigned_abs());
+    let offset = match (minutes / 60, minutes % 60) {
+        (0, 0) => "Z".to_owned(),
+        (hours, 0) => format!("{sign}{hours:02}"),
+        (hours, minutes) => format!("{sign}{hours:02}:{minutes:02}"),
+    };
+    format!("{}{offset}", zone.to_datetime(at).strftime("%F %H:%M"))
 }
 
 /// A project and what is worked on there: `acme-api for fix-login`.
@@ -175,7 +213,13 @@ pub fn tags(tags: &[Tag]) -> String {
 }
 
 /// The headings of [`parts`].
-pub const SCORE: [&str; 5] = [">SCORE", ">DOUBT", ">AFFINITY", ">EXPERTISE", ">RECENCY"];
+pub const SCORE: [Column; 5] = [
+    Column::new("SCORE").right(),
+    Column::new("DOUBT").right().drops(4),
+    Column::new("AFFINITY").right().drops(3),
+    Column::new("EXPERTISE").right().drops(2),
+    Column::new("RECENCY").right().drops(1),
+];
 
 /// Leaves out the column of doubts, in which there is nothing in the model `share`.
 pub fn hide_doubt<'a>(

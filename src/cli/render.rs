@@ -7,6 +7,7 @@ use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 use muzzle_persona::events::{Event, EventId, LineError, Record, decode, visible};
 use serde::Serialize;
 
@@ -54,7 +55,9 @@ pub fn run(
         }
     }
     let shown = decoded.iter().map(|(line, decoded)| match decoded {
-        Ok(record) => format!("{}  {:.8}  {}", minute(record.at), record.id, sentence(record)),
+        Ok(record) => {
+            format!("{}  {:.8}  {}", minute(record.at, &TimeZone::UTC), record.id, sentence(record))
+        }
         Err(_) => format!("no sound event: {}", visible(&String::from_utf8_lossy(line))),
     });
     Ok(RenderReport { lines: shown.collect() })

@@ -47,12 +47,12 @@ impl fmt::Display for RepairReport {
         let RepairOutcome { cut, missing, line_ends, texts, checkpoint, recorded, .. } =
             &self.outcome;
         if self.outcome.is_empty() {
-            return writeln!(f, "Nothing to repair: every line is sound, and none is missed.");
+            return line(f, "Nothing to repair: every line is sound, and none is missed.");
         }
         let verb = |done, would| if self.done { done } else { would };
         if !cut.is_empty() {
             let (verb, lines) = (verb("Moved", "Would move"), Count(cut.len(), "line"));
-            writeln!(f, "{verb} {lines} to `quarantine/`:")?;
+            line(f, format!("{verb} {lines} to `quarantine/`:"))?;
         }
         for CutLine { cut, reason } in cut {
             let (file, bytes) = (&cut.file, Count(cut.bytes, "byte"));
@@ -61,7 +61,7 @@ impl fmt::Display for RepairReport {
         if !missing.is_empty() {
             let events = Count(missing.len(), "event");
             let verb = verb("Put on record", "Would put on record");
-            writeln!(f, "{verb} that {events} {} missing:", events.agree("is", "are"))?;
+            line(f, format!("{verb} that {events} {} missing:", events.agree("is", "are")))?;
         }
         for MissingEvent { id, file, line: number } in missing {
             match file.as_ref().zip(*number) {
@@ -80,11 +80,13 @@ impl fmt::Display for RepairReport {
         }
         if *checkpoint {
             let verb = verb("Removed", "Would remove");
-            writeln!(f, "{verb} the checkpoint, which says otherwise than the log.")?;
+            line(f, format!("{verb} the checkpoint, which says otherwise than the log."))?;
         }
         let mut kept = self.kept.iter();
-        kept.try_for_each(|path| writeln!(f, "What was cut is kept in `{path}`."))?;
-        recorded.iter().try_for_each(|id| writeln!(f, "Recorded the repair as the event {id}."))?;
-        if self.done { Ok(()) } else { writeln!(f, "Nothing was changed; `--yes` does it.") }
+        kept.try_for_each(|path| line(f, format!("What was cut is kept in `{path}`.")))?;
+        recorded
+            .iter()
+            .try_for_each(|id| line(f, format!("Recorded the repair as the event {id}.")))?;
+        if self.done { Ok(()) } else { line(f, "Nothing was changed; `--yes` does it.") }
     }
 }

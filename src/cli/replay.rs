@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{Replay, Replayed, RoleReplay, Seed};
-use muzzle_persona::projection::CutoffSpec;
+use muzzle_persona::projection::Moment;
 use muzzle_persona::wording::Count;
 use serde::Serialize;
 
@@ -29,8 +29,8 @@ pub struct ReplayArgs {
     #[arg(short = 'f', long, value_name = "FILE")]
     file: PathBuf,
     /// Only requests from this moment on: a time, a date, a sequence number or how an event's id begins
-    #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
-    since: Option<CutoffSpec>,
+    #[arg(long, value_name = "MOMENT", value_parser = Moment::parse)]
+    since: Option<Moment>,
 }
 
 pub fn run(args: ReplayArgs, context: &mut Context) -> Result<ReplayReport, Failure> {
@@ -41,7 +41,7 @@ pub fn run(args: ReplayArgs, context: &mut Context) -> Result<ReplayReport, Fail
     })?;
     let rules = Seed::with_user(&file, &text)?.rules()?;
     let mut snapshot = Snapshot::present(context.open()?, context.options.now);
-    let since = since.map(|since| snapshot.resolve(&since)).transpose()?;
+    let since = since.map(|since| snapshot.resolve(&context.meant(&since))).transpose()?;
     let mut replay = Replay::new(&rules);
     snapshot.visit(&[], |record| {
         let is_early = since.as_ref().is_some_and(|since| since.start.includes(record));
@@ -77,13 +77,15 @@ impl fmt::Display for ReplayReport {
         for (role, RoleReplay { choices, differ }) in &replayed.roles {
             table.row(&[role, choices, differ]);
         }
-        write!(f, "\n{table}")?;
+        writeln!(f)?;
+        table.show(f)?;
         if *differ == 0 {
             return Ok(());
         }
         let Replayed { for_recorded, for_other, undecided, .. } = replayed;
         let lent = "Verdicts that came later in the role speak for the persona that was lent";
         let rest = format!("for the other in {for_other}, for neither in {undecided}.");
-        writeln!(f, "\n{lent} in {for_recorded} of these, {rest}")
+        writeln!(f)?;
+        line(f, format!("{lent} in {for_recorded} of these, {rest}"))
     }
 }

@@ -68,6 +68,6 @@ impl fmt::Display for RetractReport {
             return line(f, format!("{back}; it is offered no more."));
         };
         line(f, format!("Took back the judgement {event:.8} of {name} as {role}."))?;
-        writeln!(f, "Affinity: {before} → {after}")
+        line(f, format!("Affinity: {before} → {after}"))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use muzzle_persona::broker;
 use muzzle_persona::events::{
     Event, EventId, Feedback, Observation, OutcomeResult, PersonaName, ProjectName, RoleName,
@@ -41,7 +41,7 @@ impl ReviewArgs {
 }
 
 pub fn run(args: &ReviewArgs, context: &mut Context) -> Result<ReviewReport, Failure> {
-    let mut snapshot = context.read(&args.at)?;
+    let (mut snapshot, zone) = (context.read(&args.at)?, context.zone.clone());
     let mut report = snapshot.look(&Needs::typed(&args.name), |then| {
         let persona = broker::find_persona(then.roster(), &args.name)?;
         let lessons = persona.lessons().iter().rev().map(LessonReport::of);
@@ -56,6 +56,7 @@ pub fn run(args: &ReviewArgs, context: &mut Context) -> Result<ReviewReport, Fai
             outcomes: BTreeMap::new(),
             lessons: lessons.collect(),
             trend: BTreeMap::new(),
+            zone: zone.clone(),
         })
     })?;
     let mut retracted = BTreeSet::new();
@@ -105,6 +106,9 @@ pub struct ReviewReport {
     lessons: Vec<LessonReport>,
     /// By month, as `2026-03`.
     trend: BTreeMap<String, Month>,
+    /// The zone in which times are shown.
+    #[serde(skip)]
+    zone: TimeZone,
 }
 
 #[derive(Debug, Serialize)]
@@ -187,20 +191,21 @@ impl fmt::Display for ReviewReport {
             }
         }
         let jobs = Count(work.iter().map(|it| it.assignments).sum::<u64>(), "assignment");
-        line(f, format!("Since {}: {jobs}", minute(self.created_at)))?;
+        line(f, format!("Since {}: {jobs}", minute(self.created_at, &self.zone)))?;
         if !work.is_empty() {
             let mut table = Table::new(&["PROJECT", "ROLE", ">ASSIGNMENTS", "LAST"]);
             for Work { project, role, assignments, last } in work {
-                table.row(&[project, role, assignments, &minute(*last)]);
+                table.row(&[project, role, assignments, &minute(*last, &self.zone)]);
             }
-            write!(f, "\n{table}")?;
+            writeln!(f)?;
+            table.show(f)?;
         }
         if !verdicts.is_empty() {
             writeln!(f, "\n{HEADING}Verdicts{HEADING:#}")?;
         }
         for Verdict { event, at, role, sentiment, observation, .. } in verdicts {
             let words = observation.as_ref().map_or("(its words are gone)", Observation::as_str);
-            let (at, sentiment) = (minute(*at), sentiment.as_str());
+            let (at, sentiment) = (minute(*at, &self.zone), sentiment.as_str());
             line(f, format!("  {at}  {sentiment} as {role} ({event:.8}): {words}"))?;
         }
         if !outcomes.is_empty() {
@@ -221,7 +226,8 @@ impl fmt::Display for ReviewReport {
             for (month, Month { assignments, positive, negative, neutral }) in trend {
                 table.row(&[month, assignments, positive, negative, neutral]);
             }
-            write!(f, "\n{table}")?;
+            writeln!(f)?;
+            table.show(f)?;
         }
         Ok(())
     }

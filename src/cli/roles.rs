@@ -10,10 +10,10 @@ use muzzle_persona::wording::{LISTED, quoted_first};
 use muzzle_persona::{Snapshot, StoreError};
 use serde::Serialize;
 
-use super::help::wrapped;
-use super::output::{self, FAINT, HEADING};
+use super::output::{FAINT, HEADING};
 use super::persona::{Candidate, doubt, not_told_apart, tags};
-use super::{AtArgs, Context, Failure, Table};
+use super::wrap::wrapped;
+use super::{AtArgs, Context, Failure, Table, line};
 
 /// List the roles, and who is best in each
 ///
@@ -72,9 +72,7 @@ pub fn run(args: &RolesArgs, context: &mut Context) -> Result<RolesAnswer, Failu
     Ok(snapshot.look(&Needs::roles(names.clone()), |then| {
         let all = then.rules().roles.all().iter().filter(|role| names.contains(&role.name));
         let roles = all.map(|role| report(then, role)).collect();
-        let columns = output::columns();
-        let is_short = columns.is_some() && args.role.is_none();
-        Ok(RolesAnswer::All(RolesReport { roles, columns, is_short }))
+        Ok(RolesAnswer::All(RolesReport { roles, is_one: args.role.is_some() }))
     })?)
 }
 
@@ -138,12 +136,9 @@ pub enum RolesAnswer {
 #[derive(Debug, Serialize)]
 pub struct RolesReport {
     roles: Vec<RoleReport>,
-    /// How wide the terminal is that shows it, if one does.
+    /// Whether it is about one role, of which all words are shown on a terminal, too.
     #[serde(skip)]
-    columns: Option<usize>,
-    /// Whether of many words only the first are shown.
-    #[serde(skip)]
-    is_short: bool,
+    is_one: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -195,15 +190,18 @@ impl fmt::Display for RolesAnswer {
 
 impl fmt::Display for RolesReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_short = f.width().is_some() && !self.is_one;
+        let columns = f.width().unwrap_or(usize::MAX);
         for (index, role) in self.roles.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
-            let words = if self.is_short { LISTED } else { usize::MAX };
-            write_role(f, role, self.columns.unwrap_or(usize::MAX), words)?;
+            let words = if is_short { LISTED } else { usize::MAX };
+            write_role(f, role, columns, words)?;
         }
-        if self.is_short {
-            writeln!(f, "\n`muzzle-persona roles -r ROLE` shows all words of one.")?;
+        if is_short {
+            writeln!(f)?;
+            line(f, "`muzzle-persona roles -r ROLE` shows all words of one.")?;
         }
         Ok(())
     }
@@ -242,7 +240,7 @@ fn write_role(
         ("Instruction", role.instruction.clone()),
     ];
     for (what, words) in parts.iter().filter(|(_, words)| !words.is_empty()) {
-        let words = wrapped(&visible(words), INDENT, columns);
+        let words = wrapped(&visible(words), INDENT, INDENT, columns);
         writeln!(f, "  {:<width$}{words}", format!("{what}:"), width = INDENT - 2)?;
     }
     Ok(())
@@ -254,11 +252,12 @@ impl fmt::Display for ResolveReport {
         for it in &self.resolutions {
             table.row(&[&it.way, &it.role, &it.because()]);
         }
-        write!(f, "{table}")?;
+        table.show(f)?;
         let unknown =
             self.resolutions.iter().any(|it| it.way == "role" && it.by == FoundBy::Nothing);
         if unknown {
-            writeln!(f, "\n`assign` would choose for `general`, and warn.")?;
+            writeln!(f)?;
+            line(f, "`assign` would choose for `general`, and warn.")?;
         }
         Ok(())
     }

@@ -3,11 +3,22 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::tz::TimeZone;
 use muzzle_persona::events::{Observation, OutcomeResult, Sentiment, TestResult};
 use muzzle_persona::projection::{Assignment, Verdict};
 
 use super::output::HEADING;
+use super::table::Column;
 use super::{Table, minute};
+
+const COLUMNS: [Column; 6] = [
+    Column::new("ID").whole().drops(4),
+    Column::new("SAID").whole().drops(2),
+    Column::new("BY").drops(1),
+    Column::new("OF").drops(3),
+    Column::new("VERDICT").tells(),
+    Column::new("WORDS"),
+];
 
 /// What the runs of an assignment came to, in one cell.
 pub fn went(assignment: &Assignment) -> String {
@@ -48,12 +59,13 @@ pub fn verdict_word(sentiment: Sentiment) -> &'static str {
 pub fn write_verdicts<'a>(
     f: &mut fmt::Formatter<'_>,
     assignments: impl Iterator<Item = &'a Assignment>,
+    zone: &TimeZone,
 ) -> fmt::Result {
-    let mut table = Table::new(&["ID", "SAID", "BY", "OF", "VERDICT", "WORDS"]);
+    let mut table = Table::new(&COLUMNS);
     let mut is_empty = true;
     for assignment in assignments {
         for Verdict { id, at, sentiment, source, observation, .. } in assignment.verdicts() {
-            let (id, at) = (format!("{id:.8}"), minute(*at));
+            let (id, at) = (format!("{id:.8}"), minute(*at, zone));
             let of = format!("{} as {}", assignment.persona, assignment.role);
             let words = observation.as_ref().map_or("(its text is gone)", Observation::as_str);
             table.row(&[&id, &at, source, &of, &verdict_word(*sentiment), &words]);
@@ -63,5 +75,6 @@ pub fn write_verdicts<'a>(
     if is_empty {
         return Ok(());
     }
-    write!(f, "\n{HEADING}What was said{HEADING:#}\n{table}")
+    writeln!(f, "\n{HEADING}What was said{HEADING:#}")?;
+    table.show(f)
 }

@@ -8,8 +8,12 @@ use muzzle_persona::projection::{self, Lease, Needs};
 use muzzle_persona::{broker, wording::Count};
 use serde::Serialize;
 
+use super::number::{beyond_limit, limit};
 use super::persona::{Candidate, SCORE, doubtful, hide_doubt, not_told_apart, parts, status_word};
-use super::{AtArgs, Context, Failure, Table, line, number::limit};
+use super::table::Column;
+use super::{AtArgs, Context, Failure, Table, line};
+
+const STATUS: Column = Column::new("STATUS").tells();
 
 /// Rank the personas for a role, best first, as `assign` would
 #[derive(Debug, Args)]
@@ -21,7 +25,7 @@ pub struct SearchArgs {
     /// The role
     #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: RoleName,
-    /// At most this many
+    /// At most this many; 0 is all
     #[arg(short = 'n', long, value_name = "N", default_value = "5", value_parser = limit)]
     limit: usize,
     /// Those too that are held or archived, marked
@@ -47,6 +51,7 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
         let count = |is: &dyn Fn(&projection::Candidate<'_>) -> bool| {
             roster.candidates().filter(is).count() as u64
         };
+        let more = best.len().saturating_sub(args.limit);
         let ranked = best.into_iter().take(args.limit).map(|(persona, score)| {
             let leases = roster.leases(persona.name);
             let ended = Some(!leases.is_empty() && leases.iter().all(Lease::has_ended));
@@ -57,6 +62,7 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
         Ok(SearchReport {
             role: role.name.clone(),
             personas: ranked.collect(),
+            more,
             held: count(&|it| it.is_held()),
             at_work: count(&|it| it.is_held() && !is_candidate(it)),
             archived: count(&|it| !it.may_be_lent() && !it.is_held()),
@@ -70,6 +76,8 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
 pub struct SearchReport {
     role: RoleName,
     personas: Vec<Candidate>,
+    /// How many the limit left out.
+    more: usize,
     /// Those who are not told apart from the first.
     not_told_apart: Vec<PersonaName>,
     held: u64,
@@ -88,7 +96,8 @@ impl fmt::Display for SearchReport {
         if personas.is_empty() {
             line(f, format!("No persona can be lent for {role}."))?;
         } else {
-            let headings: Vec<_> = ["NAME"].into_iter().chain(SCORE).chain(["STATUS"]).collect();
+            let headings: Vec<_> =
+                [Column::new("NAME")].into_iter().chain(SCORE).chain([STATUS]).collect();
             let mut table = Table::new(&headings);
             for Candidate { name, score, status, held_by, ended, .. } in personas {
                 let [total, doubt, affinity, expertise, recency] = parts(score);
@@ -104,17 +113,16 @@ impl fmt::Display for SearchReport {
                 table.row(&[name, &total, &doubt, &affinity, &expertise, &recency, &status]);
             }
             hide_doubt(&mut table, 2, personas.iter().map(|it| &it.score));
-            write!(f, "{table}")?;
+            table.show(f)?;
             let first = personas.first().and_then(|it| doubtful(&it.name, not_told_apart));
             first.into_iter().try_for_each(|sentence| line(f, sentence))?;
+            beyond_limit(self.more).into_iter().try_for_each(|more| line(f, more))?;
         }
         if *all || held + archived == 0 {
             return Ok(());
         }
         let (held, is) = (Count(*held, "persona"), Count(*held, "").agree("is", "are"));
-        writeln!(
-            f,
-            "Not listed: {held} that {is} held, {archived} archived by hand; `--all` lists them."
-        )
+        let others = format!("{held} that {is} held, {archived} archived by hand");
+        line(f, format!("Not listed: {others}; `--all` lists them."))
     }
 }

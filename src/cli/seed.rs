@@ -151,7 +151,7 @@ impl fmt::Display for SeedReport {
         let all = Count(n + of_added + of_revised + same, "persona");
         let [add, revise] = if *recorded { ["added", "revised"] } else { ["to add", "to revise"] };
         let differ = format!("{of_added} {add}, {of_revised} {revise}");
-        writeln!(f, "{all} in `{file}`: {differ}, {same} unchanged")?;
+        line(f, format!("{all} in `{file}`: {differ}, {same} unchanged"))?;
         let grown = ("=", kept, ", grown, is never revised");
         for (mark, names, note) in [("+", added, ""), ("~", revised, ""), grown] {
             for name in names {
@@ -160,7 +160,7 @@ impl fmt::Display for SeedReport {
             }
         }
         if !recorded && of_added + of_revised > 0 {
-            writeln!(f, "Nothing was recorded; `--sync` does it.")?;
+            line(f, "Nothing was recorded; `--sync` does it.")?;
         }
         Ok(())
     }

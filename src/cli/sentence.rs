@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
 use muzzle_persona::events::{
     Assign, AssignedSlot, Channel, Compact, Definition, Delivery, Detached, Event, FORMAT_VERSION,
     Feedback, Forget, FreeText, Lesson, Measures, Note, Outcome, OutcomeResult, PersonaName,
@@ -192,7 +193,8 @@ fn compacted(compact: &Compact) -> String {
     let counts = compact.summaries.iter().flat_map(|it| [it.positive, it.negative, it.neutral]);
     let total = Count(counts.fold(0, u64::saturating_add), "judgement");
     let personas: BTreeSet<_> = compact.summaries.iter().map(|one| &one.persona).collect();
-    let (before, personas) = (minute(compact.before), Count(personas.len(), "persona"));
+    let (before, personas) =
+        (minute(compact.before, &TimeZone::UTC), Count(personas.len(), "persona"));
     format!("feedback from before {before} compacted: {total} of {personas}")
 }
 
@@ -256,7 +258,7 @@ mod tests {
         Søren Halvorsen released as general, not counted (session s2 fell silent)
         Uma Obi archived by hand
         Uma Obi brought back by a summons
-        feedback from before 2026-01-21 08:00 compacted: 2 judgements of 2 personas
+        feedback from before 2026-01-21 08:00Z compacted: 2 judgements of 2 personas
         log repaired: 1 line cut out (events.jsonl:7), 1 missing event on record
         ");
     }
@@ -295,7 +297,7 @@ mod tests {
         Elena Vasquez lent to worker-1 as code-reviewer on acme-api (session s4)
         387b0a56 taken back: It was the other session.
         8bc7e1f9 taken back
-        feedback from before 2026-02-28 09:00 compacted: 2 judgements of 1 persona
+        feedback from before 2026-02-28 09:00Z compacted: 2 judgements of 1 persona
         "#);
     }
 
@@ -427,7 +429,7 @@ mod tests {
                 &format!(r#"{{"before":"2026-02-01T00:00:00Z","summaries":[{summaries}]}}"#),
             )
         };
-        let start = "feedback from before 2026-02-01 00:00 compacted: ";
+        let start = "feedback from before 2026-02-01 00:00Z compacted: ";
         assert_eq!(compact(&[summary("Ann", 1)]), format!("{start}1 judgement of 1 persona"));
         let all = [summary("Ann", u64::MAX), summary("Ann", 2), summary("Bo", 0)];
         assert_eq!(compact(&all), format!("{start}{} judgements of 2 personas", u64::MAX));

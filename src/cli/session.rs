@@ -3,6 +3,7 @@
 use std::fmt;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 use muzzle_persona::Snapshot;
 use muzzle_persona::events::{PersonaName, SessionId};
 use muzzle_persona::projection::{Assignment, History};
@@ -11,7 +12,22 @@ use serde::Serialize;
 use super::history::released;
 use super::named_session::{self, Among};
 use super::said::{counted, verdicts, went, write_verdicts};
+use super::table::Column;
 use super::{AtArgs, Context, Failure, Table, minute};
+
+const COLUMNS: [Column; 11] = [
+    Column::new("NAME"),
+    Column::new("ROLE"),
+    Column::new("PROJECT").drops(5),
+    Column::new("AGENT").names().drops(4),
+    Column::new("ASSIGNED").whole().drops(7),
+    Column::new("RELEASED").whole().drops(3),
+    Column::new("RUN").tells().drops(8),
+    Column::new("CALLS").right().drops(1),
+    Column::new("ERRORS").right().drops(2),
+    Column::new("TESTS").tells().drops(6),
+    Column::new("SAID").tells().drops(9),
+];
 
 /// Tell how the runs of a session went, and what was said of them
 #[derive(Debug, Args)]
@@ -43,7 +59,8 @@ pub fn run(args: &SessionArgs, context: &mut Context) -> Result<SessionReport, F
     }
     let assignments = history.assignments.into_iter();
     let assignments = assignments.map(|it| Lent { name: it.persona.clone(), assignment: it });
-    Ok(SessionReport { session, assignments: assignments.collect() })
+    let zone = context.zone.clone();
+    Ok(SessionReport { session, assignments: assignments.collect(), zone })
 }
 
 fn history_of(session: &SessionId, snapshot: &mut Snapshot) -> Result<History, Failure> {
@@ -57,6 +74,9 @@ pub struct SessionReport {
     session: SessionId,
     /// Oldest first.
     assignments: Vec<Lent>,
+    /// The zone in which times are shown.
+    #[serde(skip)]
+    zone: TimeZone,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,14 +88,11 @@ struct Lent {
 
 impl fmt::Display for SessionReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headings = [
-            "NAME", "ROLE", "PROJECT", "AGENT", "ASSIGNED", "RELEASED", "RUN", ">CALLS", ">ERRORS",
-            "TESTS", "SAID",
-        ];
-        let mut table = Table::new(&headings);
+        let mut table = Table::new(&COLUMNS);
         for Lent { name, assignment } in &self.assignments {
             let Assignment { role, project, agent, assigned_at, .. } = assignment;
-            let (assigned, released) = (minute(*assigned_at), released(assignment));
+            let assigned = minute(*assigned_at, &self.zone);
+            let released = released(assignment, &self.zone);
             let ([calls, errors, tests], went) = (counted(assignment), went(assignment));
             let said = verdicts(assignment);
             table.row(&[
@@ -90,7 +107,12 @@ impl fmt::Display for SessionReport {
                 table.hide(column);
             }
         }
-        write!(f, "{table}")?;
-        write_verdicts(f, all())
+        for (column, cell) in [(6, went as fn(&Assignment) -> String), (10, verdicts)] {
+            if all().all(|it| cell(it).is_empty()) {
+                table.hide(column);
+            }
+        }
+        table.show(f)?;
+        write_verdicts(f, all(), &self.zone)
     }
 }

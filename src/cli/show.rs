@@ -11,7 +11,9 @@ use muzzle_persona::{Snapshot, broker};
 
 use super::output::{FAINT, HEADING};
 use super::persona::{LastNote, PersonaReport, doubt, origin_word, place, runs, tags, tally};
+use super::table::Column;
 use super::teach::LessonReport;
+use super::wrap::hanging;
 use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
 
 /// Show one persona: who it is, what it did, who holds it
@@ -29,7 +31,7 @@ pub struct ShowArgs {
 }
 
 pub fn run(args: &ShowArgs, context: &mut Context) -> Result<PersonaReport, Failure> {
-    let mut snapshot = context.read(&args.at)?;
+    let (mut snapshot, zone) = (context.read(&args.at)?, context.zone.clone());
     let mut report = snapshot.look(&Needs::typed(&args.name), |then| {
         let persona = broker::find_persona(then.roster(), &args.name)?;
         let recent_work = Some(persona.recent_work(None).cloned().collect());
@@ -42,7 +44,7 @@ pub fn run(args: &ShowArgs, context: &mut Context) -> Result<PersonaReport, Fail
         let notes = Some(notes.collect());
         let texts = broker::prompt_texts_of(persona).into_iter();
         let waiting = Some(texts.filter(|text| !then.is_allowed(text.event)).count());
-        Ok(PersonaReport { recent_work, waiting, lessons, notes, ..report })
+        Ok(PersonaReport { recent_work, waiting, lessons, notes, zone, ..report })
     })?;
     let roles: Vec<_> = report.affinity.keys().cloned().collect();
     report.not_told_apart = Some(snapshot.look(&Needs::roles(roles.clone()), |then| {
@@ -70,8 +72,9 @@ impl fmt::Display for PersonaReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, status, created_at, persona_id, .. } = self;
         writeln!(f, "{HEADING}{}{HEADING:#}", visible(name.as_str()))?;
-        let (origin, at) = (origin_word(self.origin), minute(*created_at));
+        let (origin, at) = (origin_word(self.origin), minute(*created_at, &self.zone));
         let created = format!("{status}, {origin} on {at} by the event {persona_id:.8}");
+        let created = f.width().map_or(created.clone(), |columns| hanging(&created, columns));
         writeln!(f, "{FAINT}{created}{FAINT:#}")?;
         for (what, words) in [("Traits", &self.traits), ("Expertise", &self.expertise)] {
             if !words.is_empty() {
@@ -79,7 +82,8 @@ impl fmt::Display for PersonaReport {
             }
         }
         for lease @ Lease { session, slot, role, project, work, since, .. } in &self.held_by {
-            let (since, to) = (minute(*since), format!("{slot} of the session {session}"));
+            let (since, to) =
+                (minute(*since, &self.zone), format!("{slot} of the session {session}"));
             let on = place(project, work.as_ref());
             let ended = if lease.has_ended() { "; its run has ended" } else { "" };
             line(f, format!("Held since {since} by {to}, as {role} on {on}{ended}"))?;
@@ -91,15 +95,15 @@ impl fmt::Display for PersonaReport {
             line(f, format!("  {role}: {text}"))?;
         }
         if !self.affinity.is_empty() {
-            write!(f, "\n{}", record(self))?;
+            writeln!(f)?;
+            record(self).show(f)?;
         }
         if let Some(waiting @ 1..) = self.waiting {
             let waiting = Count(waiting as u64, "text");
             let (wait, reach) = (waiting.agree("waits", "wait"), waiting.agree("reaches", "reach"));
-            writeln!(
-                f,
-                "\n{waiting} of it {wait} and {reach} no prompt; see `muzzle-persona allow`."
-            )?;
+            writeln!(f)?;
+            let told = format!("{waiting} of it {wait} and {reach} no prompt");
+            line(f, format!("{told}; see `muzzle-persona allow`."))?;
         }
         for (role, other) in self.not_told_apart.iter().flatten() {
             line(f, format!("As {role} it is not told apart from {other}."))?;
@@ -108,7 +112,7 @@ impl fmt::Display for PersonaReport {
             writeln!(f, "\n{HEADING}Last assignments{HEADING:#}")?;
         }
         for Work { role, project, assigned_at, .. } in self.recent_work.iter().flatten() {
-            line(f, format!("  {}  {role} on {project}", minute(*assigned_at)))?;
+            line(f, format!("  {}  {role} on {project}", minute(*assigned_at, &self.zone)))?;
         }
         write_lessons(f, self)?;
         write_notes(f, self)
@@ -121,13 +125,13 @@ fn write_lessons(f: &mut fmt::Formatter<'_>, report: &PersonaReport) -> fmt::Res
         return Ok(());
     }
     writeln!(f, "\n{HEADING}Lessons{HEADING:#}")?;
-    let mut table = Table::new(&["ID", "FOR", "AGE", ">OFFERED", "LESSON"]);
+    let mut table = Table::new(&LESSON_COLUMNS);
     for lesson in lessons {
         let (id, age) = (format!("{:.8}", lesson.id), age(lesson.taught_at, report.now));
         let words = lesson.lesson.as_ref().map_or(GONE, LessonText::as_str);
         table.row(&[&id, &lesson.scope(), &age, &lesson.times_offered, &words]);
     }
-    write!(f, "{table}")
+    table.show(f)
 }
 
 fn write_notes(f: &mut fmt::Formatter<'_>, report: &PersonaReport) -> fmt::Result {
@@ -136,13 +140,36 @@ fn write_notes(f: &mut fmt::Formatter<'_>, report: &PersonaReport) -> fmt::Resul
         return Ok(());
     }
     writeln!(f, "\n{HEADING}Left here{HEADING:#}")?;
-    let mut table = Table::new(&["ID", "PROJECT", "AGE", "NOTE"]);
+    let mut table = Table::new(&NOTE_COLUMNS);
     for LastNote { project, id, left_at, note } in notes {
         let words = note.as_ref().map_or(GONE, NoteText::as_str);
         table.row(&[&format!("{id:.8}"), project, &age(*left_at, report.now), &words]);
     }
-    write!(f, "{table}")
+    table.show(f)
 }
+
+const LESSON_COLUMNS: [Column; 5] = [
+    Column::new("ID").whole(),
+    Column::new("FOR").drops(3),
+    Column::new("AGE").whole().drops(2),
+    Column::new("OFFERED").right().drops(1),
+    Column::new("LESSON"),
+];
+const NOTE_COLUMNS: [Column; 4] = [
+    Column::new("ID").whole().drops(2),
+    Column::new("PROJECT"),
+    Column::new("AGE").whole().drops(1),
+    Column::new("NOTE"),
+];
+const RECORD_COLUMNS: [Column; 7] = [
+    Column::new("ROLE"),
+    Column::new("AFFINITY").whole().drops(1),
+    Column::new("").right(),
+    Column::new("DOUBT").right().drops(2),
+    Column::new("DONE").right().drops(3),
+    Column::new("FEEDBACK").whole(),
+    Column::new("RUNS").whole().drops(4),
+];
 
 /// In place of words that are not there.
 const GONE: &str = "(its text is gone)";
@@ -157,7 +184,7 @@ fn age(at: Timestamp, now: Timestamp) -> String {
 
 fn record(report: &PersonaReport) -> Table {
     let PersonaReport { affinity, feedback, counts, .. } = report;
-    let mut table = Table::new(&["ROLE", "AFFINITY", "", "DOUBT", ">DONE", "FEEDBACK", "RUNS"]);
+    let mut table = Table::new(&RECORD_COLUMNS);
     for (role, affinity) in affinity {
         let feedback = tally(feedback.get(role).copied().unwrap_or_default());
         let (share, done) = (affinity.as_f64(), counts.get(role).unwrap_or(&0));

@@ -6,6 +6,7 @@ use std::{fmt, iter};
 
 use clap::Args;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use muzzle_persona::audit::{Finding, Severity};
 use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, WorkName};
 use muzzle_persona::projection::{Needs, Persona, Tally};
@@ -72,6 +73,7 @@ pub fn run(args: &StatsArgs, context: &mut Context) -> Result<StatsAnswer, Failu
 fn count(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure> {
     let mut snapshot = context.read_quietly(&args.at)?;
     let mut stats = snapshot.look(&Needs::everyone(), |then| Ok(report(then)))?;
+    stats.zone = context.zone.clone();
     // Whatever moment is asked about, this is about the store as it is.
     let open = Store::writable_by_others(&context.options)?;
     stats.warnings.extend(open.iter().map(|Finding { place, fault }| {
@@ -123,6 +125,7 @@ fn report(snapshot: &Snapshot) -> StatsReport {
         last_event: view.last_at,
         heads: view.heads.ids().to_vec(),
         warnings: roster.warnings().iter().map(ToString::to_string).collect(),
+        zone: TimeZone::UTC,
     }
 }
 
@@ -141,6 +144,8 @@ pub struct StatsReport {
     last_event: Option<Timestamp>,
     heads: Vec<EventId>,
     warnings: Vec<String>,
+    #[serde(skip)]
+    zone: TimeZone,
 }
 
 fn by_standing<S: Serializer>(counts: &[u64; 5], serializer: S) -> Result<S::Ok, S::Error> {
@@ -164,16 +169,21 @@ impl fmt::Display for StatsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [total, active, archived, held, free] = self.personas;
         let total = Count(total, "persona");
-        writeln!(f, "{total}: {active} active, {archived} archived; {held} held, {free} free")?;
+        line(
+            f,
+            format!("{total}: {active} active, {archived} archived; {held} held, {free} free"),
+        )?;
         let assignments = Count(self.assignments, "assignment");
         writeln!(f, "{assignments}, {}", Count(self.feedback, "feedback event"))?;
-        write!(f, "{} in {}", Count(self.events, "event"), Count(self.log_bytes, "byte"))?;
+        let mut log =
+            format!("{} in {}", Count(self.events, "event"), Count(self.log_bytes, "byte"));
         if let (Some(first), Some(last)) = (self.first_event, self.last_event) {
-            write!(f, ", from {} to {}", minute(first), minute(last))?;
+            let (first, last) = (minute(first, &self.zone), minute(last, &self.zone));
+            log = format!("{log}, from {first} to {last}");
         }
-        writeln!(f)?;
+        line(f, log)?;
         if self.log_bytes > READ_THROUGH {
-            writeln!(f, "The log was not read through; `muzzle-persona verify` does that.")?;
+            line(f, "The log was not read through; `muzzle-persona verify` does that.")?;
         }
         self.heads.iter().try_for_each(|head| writeln!(f, "head {head}"))?;
         self.warnings.iter().try_for_each(|warning| line(f, format!("warning: {warning}")))?;
@@ -188,6 +198,9 @@ impl fmt::Display for StatsReport {
         for Busy { name, assignments } in &self.busiest {
             busiest.row(&[name, assignments]);
         }
-        write!(f, "\n{roles}\n{busiest}")
+        writeln!(f)?;
+        roles.show(f)?;
+        writeln!(f)?;
+        busiest.show(f)
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::client_files::location::{Client, Scope, word};
 use super::client_files::{enabled_plugins, is_registered, plan::Plan, plan_uninstall};
-use super::{Context, Failure, ShownPath, environment};
+use super::{Context, Failure, ShownPath, environment, line};
 
 /// Take the hooks out of a client
 ///
@@ -70,10 +70,16 @@ impl fmt::Display for UninstallReport {
         }
         for plan in &self.places {
             let verb = if self.dry_run { "Would take" } else { "Took" };
-            writeln!(f, "{verb} the hooks out of `{}`:", ShownPath::from(&plan.location.path))?;
+            line(
+                f,
+                format!("{verb} the hooks out of `{}`:", ShownPath::from(&plan.location.path)),
+            )?;
             plan.changes.iter().try_for_each(|change| change.show(f, false))?;
             if let Some(copy) = &plan.backup {
-                writeln!(f, "A copy of what was there before `install` is still in `{copy}`.")?;
+                line(
+                    f,
+                    format!("A copy of what was there before `install` is still in `{copy}`."),
+                )?;
             }
         }
         let end = if self.dry_run { "Nothing was written." } else { "The store stays as it is." };

@@ -7,9 +7,11 @@ use muzzle_persona::audit::{Audit, Finding, Severity};
 use muzzle_persona::events::{EventId, IdPrefix, visible};
 use muzzle_persona::{Store, wording::Count};
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::output::{ERROR, FAINT, WARNING};
-use super::{Context, Failure, ShownPath};
+use super::wrap::wrapped;
+use super::{Context, Failure, ShownPath, line};
 
 /// Read every line of the log, and name every fault
 ///
@@ -67,27 +69,31 @@ impl fmt::Display for VerifyReport {
                 Severity::Note => (FAINT, "note"),
             };
             let (place, fault) = (place.unwrap_or_default(), visible(&fault.to_string()));
+            let (start, indent) = (place.width() + word.len() + 2, 2);
+            let fault = f.width().map_or(fault.clone(), |it| wrapped(&fault, start, indent, it));
             writeln!(f, "{place}{style}{word}:{style:#} {fault}")?;
         }
         for (noted, id) in noted.iter().filter_map(|it| Some((&it.noted, it.event.as_ref()?))) {
-            writeln!(f, "The history contains the head `{noted}`, the event {id}.")?;
+            line(f, format!("The history contains the head `{noted}`, the event {id}."))?;
         }
         heads.ids().iter().try_for_each(|head| writeln!(f, "head {head}"))?;
         let (events, lines) = (Count(*events, "event"), Count(*lines, "line"));
-        write!(f, "{events} in {lines} of {}, {}", Count(*files, "file"), Count(*bytes, "byte"))?;
+        let (files, bytes) = (Count(*files, "file"), Count(*bytes, "byte"));
+        let mut sums = format!("{events} in {lines} of {files}, {bytes}");
         let (cut, gaps) = ((audit.cut, "line", " cut out"), (audit.gaps, "mended gap", ""));
         let more = [(audit.repeated, "repeated line", ""), cut, gaps];
         for (n, noun, participle) in more.into_iter().filter(|(n, ..)| *n > 0) {
-            write!(f, "; {}{participle}", Count(n, noun))?;
+            sums = format!("{sums}; {}{participle}", Count(n, noun));
         }
+        line(f, sums)?;
         let verdict = if *sound { "sound" } else { "damaged" };
         let (faults, warnings) = (Count(*damage, "fault"), Count(*warnings, "warning"));
         let notes = Count(*notes, "note");
-        writeln!(f, "\nThe log in `{store}` is {verdict}: {faults}, {warnings}, {notes}.")?;
+        line(f, format!("The log in `{store}` is {verdict}: {faults}, {warnings}, {notes}."))?;
         if *sound {
             return Ok(());
         }
-        write!(f, "Put back what is gone from a copy, as from git; ")?;
-        writeln!(f, "or see what `muzzle-persona repair` would do.")
+        let or = "or see what `muzzle-persona repair` would do.";
+        line(f, format!("Put back what is gone from a copy, as from git; {or}"))
     }
 }

@@ -4,12 +4,24 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use muzzle_persona::events::{PersonaName, ProjectName, RoleName, SessionId, Slot, WorkName};
 use muzzle_persona::projection::{Hold, Lease, Needs};
 use serde::Serialize;
 
 use super::persona::place;
+use super::table::Column;
 use super::{AtArgs, Context, Failure, Table, minute};
+
+const COLUMNS: [Column; 7] = [
+    Column::new("NAME"),
+    Column::new("ROLE"),
+    Column::new("AGENT").names(),
+    Column::new("ON").drops(4),
+    Column::new("SINCE").whole().drops(3),
+    Column::new("RUN").tells().drops(2),
+    Column::new("SESSION").names().drops(1),
+];
 
 /// Tell who is at work, for which agent and on what
 #[derive(Debug, Args)]
@@ -42,13 +54,16 @@ pub fn run(args: &WhoArgs, context: &mut Context) -> Result<WhoReport, Failure> 
         slots.sort_by(|a, b| (a.since, &a.session, &a.slot).cmp(&(b.since, &b.session, &b.slot)));
         Ok(slots)
     })?;
-    Ok(WhoReport { slots })
+    Ok(WhoReport { slots, zone: context.zone.clone() })
 }
 
 #[derive(Debug, Serialize)]
 pub struct WhoReport {
     /// Those that were opened first come first.
     slots: Vec<OpenSlot>,
+    /// The zone in which times are shown.
+    #[serde(skip)]
+    zone: TimeZone,
 }
 
 /// A slot that is open, and who is in it.
@@ -95,7 +110,7 @@ impl fmt::Display for WhoReport {
         if self.slots.is_empty() {
             return writeln!(f, "Nobody is at work.");
         }
-        let mut table = Table::new(&["NAME", "ROLE", "AGENT", "ON", "SINCE", "RUN", "SESSION"]);
+        let mut table = Table::new(&COLUMNS);
         for OpenSlot { name, role, agent, session, project, work, since, state, .. } in &self.slots
         {
             let on = place(project, work.as_ref());
@@ -104,8 +119,9 @@ impl fmt::Display for WhoReport {
                 State::Unseen => "not seen yet",
                 State::Ended => "ended",
             };
-            table.row(&[name, role, agent, &on, &minute(*since), &state, session]);
+            let since = minute(*since, &self.zone);
+            table.row(&[name, role, agent, &on, &since, &state, session]);
         }
-        write!(f, "{table}")
+        table.show(f)
     }
 }

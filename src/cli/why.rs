@@ -1,84 +1,174 @@
-//! `why`: tell why a persona was lent.
+//! `why`: tell why a persona was lent, or why not.
 
-use std::{fmt, iter};
+use std::collections::BTreeMap;
+use std::fmt;
 
 use clap::Args;
-use jiff::Timestamp;
 use muzzle_persona::Snapshot;
-use muzzle_persona::broker::{self, Explanation, Part, Score, TieBreak, TookPart};
-use muzzle_persona::events::{
-    Assign, AssignedSlot, ChoiceReason, LessonText, Points, ReleaseReason,
-};
-use muzzle_persona::events::{
-    EventId, PersonaName, ProjectName, RoleName, SessionId, Slot, WorkName,
-};
-use muzzle_persona::projection::{Cutoff, FoldKey, LessonRecord, PastAssignment, Persona};
+use muzzle_persona::broker::{self, Explanation};
+use muzzle_persona::events::{Assign, AssignedSlot, Event, PersonaName, RoleName, SessionId, Slot};
+use muzzle_persona::projection::{Cutoff, FoldKey, PastAssignment, Persona};
 use serde::Serialize;
 
 use super::named_session::{self, Among};
-use super::part::{passed_over, told, took_part};
-use super::persona::{
-    Candidate, SCORE, doubtful, given_up, hide_doubt, not_told_apart, parts, place,
-};
-use super::{
-    Context, Failure, Table, hint, line, minute, number::limit, persona_names, role as roles,
-};
+use super::persona::{Candidate, given_up, not_told_apart};
+use super::why_not::{NotChosen, WhyNotReport};
+use super::why_report::{WhyReport, sentence};
+use super::{Context, Failure, hint, number::limit, persona_names, role as roles};
 
 /// Tell why a persona was lent to a session, and not another
 ///
 /// The ranking is made again from the log as it stood then, by the rules in
-/// force today.
+/// force today. Without a name, it tells of all slots of the session, each as it
+/// was lent last. For somebody who was not lent to it, it tells why not.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   muzzle-persona why elena -s s1
-  muzzle-persona why elena -s s1 -r testing -n 3")]
+  muzzle-persona why elena -s s1 -r testing -n 3
+  muzzle-persona why -s s1
+  muzzle-persona why --last")]
 pub struct WhyArgs {
     /// The persona's name, or how one of its words begins
     #[arg(add = persona_names())]
-    name: String,
+    name: Option<String>,
     /// The session that it was lent to, or how its name begins; of several times
     /// the last counts
-    #[arg(short = 's', long, value_parser = SessionId::parse)]
-    session: SessionId,
+    #[arg(short = 's', long, value_parser = SessionId::parse, required_unless_present = "last")]
+    session: Option<SessionId>,
+    /// The last time that anybody was lent, or that this persona was
+    #[arg(long, conflicts_with = "session")]
+    last: bool,
     /// Only as it was lent in this role
     #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: Option<RoleName>,
     /// Only as it was lent in this slot
     #[arg(long, value_parser = Slot::parse)]
     slot: Option<Slot>,
-    /// Show so many of the ranking
+    /// Show so many of the ranking; 0 is all
     #[arg(short = 'n', long, value_name = "N", default_value = "10", value_parser = limit)]
     limit: usize,
 }
 
-pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> {
+pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyAnswer, Failure> {
     let WhyArgs { name, session, role, slot, .. } = args;
     let mut store = Snapshot::present(context.open()?, context.options.now);
-    let name = broker::find(store.roster(), name).map_err(Failure::from)?.clone();
+    let name = name.as_ref().map(|typed| broker::find(store.roster(), typed).cloned());
+    let name = name.transpose().map_err(Failure::from)?;
     let meant = role.as_ref().map(|typed| roles::find(&mut store, typed)).transpose()?;
-    let find = |session: &SessionId, store: &mut Snapshot| {
-        let mut last = None;
-        store.visit(&[session.as_str()], |record| {
-            let found = PastAssignment::find(record, &name, session, meant.as_ref(), slot.as_ref());
-            last = found.or_else(|| last.take());
-        })?;
-        Ok::<_, Failure>(last)
+    let is_wanted = |it: &PastAssignment| {
+        meant.as_ref().is_none_or(|role| [&it.slot.role, &it.slot.requested].contains(&role))
+            && slot.as_ref().is_none_or(|slot| it.slot.slot == *slot)
     };
-    let mut last = find(session, &mut store)?;
-    if last.is_none()
+    let Some(session) = session else {
+        let lent = last_lent(&mut store, name.as_ref(), is_wanted)?;
+        return match lent.as_slice() {
+            [] => Err(nobody(name.as_ref(), None, args)),
+            [one] => Ok(WhyAnswer::One(Box::new(explain(one, args.limit, &mut store, context)?))),
+            several => choices(several, args.limit, &mut store, context),
+        };
+    };
+    let mut lent = last_of_slots(&mut store, session, is_wanted)?;
+    if lent.is_empty()
         && let Some(begun) = named_session::begun(context, &mut store, session, Among::All)?
     {
-        last = find(&begun, &mut store)?;
+        lent = last_of_slots(&mut store, &begun, is_wanted)?;
     }
-    let assignment = last.ok_or_else(|| {
-        let how = if role.is_some() || slot.is_some() { " in that role or slot" } else { "" };
-        let message = format!("`{name}` was never lent to the session `{session}`{how}");
-        let history = format!("muzzle-persona history {}", hint::word(name.as_str(), "NAME"));
-        let hint = format!("`{history}` shows the sessions that it was lent to");
-        Failure::not_found(message, hint)
+    let Some(name) = name else {
+        let lent: Vec<_> = lent.into_iter().filter_map(|of| of.into_iter().next_back()).collect();
+        return if lent.is_empty() {
+            Err(nobody(None, Some(session), args))
+        } else {
+            choices(&lent, args.limit, &mut store, context)
+        };
+    };
+    let own = lent.iter().flatten().filter(|it| it.slot.persona == name);
+    if let Some(last) = own.max_by_key(|it| it.key) {
+        let report = explain(last, args.limit, &mut store, context)?;
+        return Ok(WhyAnswer::One(Box::new(report)));
+    }
+    if lent.is_empty() {
+        return Err(nobody(Some(&name), Some(session), args));
+    }
+    let others = lent.into_iter().filter_map(|of| of.into_iter().next_back());
+    let others = others.map(|it| {
+        let (explained, before) = made_again(&it, &mut store, context)?;
+        Ok(NotChosen::new(&name, it, &explained, before.roster()))
+    });
+    let choices: Vec<_> = others.collect::<Result<_, Failure>>()?;
+    Ok(WhyAnswer::Not(WhyNotReport { name, choices, zone: context.zone.clone() }))
+}
+
+/// The slots of a session that are wanted, each with all times that somebody was lent in it.
+fn last_of_slots(
+    store: &mut Snapshot,
+    session: &SessionId,
+    is_wanted: impl Fn(&PastAssignment) -> bool,
+) -> Result<Vec<Vec<PastAssignment>>, Failure> {
+    let mut slots: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    store.visit(&[session.as_str(), "assign"], |record| {
+        let lent = PastAssignment::all(record).into_iter();
+        for it in lent.filter(|it| it.assign.session == *session && is_wanted(it)) {
+            slots.entry(it.slot.slot.clone()).or_default().push(it);
+        }
     })?;
-    // The choice is made again, from the roster before the command that made it.
+    Ok(slots.into_values().collect())
+}
+
+/// What was lent last: by one command, or a persona.
+fn last_lent(
+    store: &mut Snapshot,
+    name: Option<&PersonaName>,
+    is_wanted: impl Fn(&PastAssignment) -> bool,
+) -> Result<Vec<PastAssignment>, Failure> {
+    let mut last = Vec::new();
+    let is_one = |it: &PastAssignment| name.is_none_or(|name| it.slot.persona == *name);
+    store.visit(&["assign"], |record| {
+        if !matches!(record.event, Event::Assign(_)) {
+            return;
+        }
+        let lent = PastAssignment::all(record).into_iter();
+        let lent: Vec<_> = lent.filter(|it| is_one(it) && is_wanted(it)).collect();
+        if !lent.is_empty() {
+            last = lent;
+        }
+    })?;
+    Ok(last)
+}
+
+/// Says that nobody was lent as was asked for.
+fn nobody(name: Option<&PersonaName>, session: Option<&SessionId>, args: &WhyArgs) -> Failure {
+    let who = name.map_or_else(|| "nobody".to_owned(), |name| format!("`{name}`"));
+    let was = if name.is_some() { "was never" } else { "was ever" };
+    let to = session.map(|session| format!(" to the session `{session}`")).unwrap_or_default();
+    let is_one = args.role.is_some() || args.slot.is_some();
+    let how = if is_one { " in that role or slot" } else { "" };
+    let hint = match name {
+        Some(name) => {
+            let history = format!("muzzle-persona history {}", hint::word(name.as_str(), "NAME"));
+            format!("`{history}` shows the sessions that it was lent to")
+        }
+        None => "`muzzle-persona log --type assign` shows which agents were lent whom".to_owned(),
+    };
+    Failure::not_found(format!("{who} {was} lent{to}{how}"), hint)
+}
+
+fn choices(
+    lent: &[PastAssignment],
+    limit: usize,
+    store: &mut Snapshot,
+    context: &mut Context,
+) -> Result<WhyAnswer, Failure> {
+    let choices = lent.iter().map(|it| explain(it, limit, store, context));
+    Ok(WhyAnswer::Several(WhySeveral { choices: choices.collect::<Result<_, _>>()? }))
+}
+
+/// Makes a choice again, from the roster before the command that made it.
+fn made_again(
+    assignment: &PastAssignment,
+    store: &mut Snapshot,
+    context: &Context,
+) -> Result<(Explanation, Snapshot), Failure> {
     let mut candidates = Vec::new();
     store.visit(&[&assignment.at.to_string()], |record| {
         candidates.extend(assignment.may_follow(record).then(|| record.clone()));
@@ -86,7 +176,17 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let preceding = assignment.preceding(candidates);
     let start = preceding.first().map_or(assignment.key, FoldKey::of);
     let before = Snapshot::open_until(&context.options, Cutoff::Before(start))?;
-    let explained = broker::why(before.roster(), &preceding, &assignment, before.rules());
+    let explained = broker::why(before.roster(), &preceding, assignment, before.rules());
+    Ok((explained, before))
+}
+
+fn explain(
+    assignment: &PastAssignment,
+    limit: usize,
+    store: &mut Snapshot,
+    context: &Context,
+) -> Result<WhyReport, Failure> {
+    let (explained, before) = made_again(assignment, store, context)?;
     let mut explanation = sentence(&explained);
     if let Some(why) = explained.took.map(given_up) {
         explanation = format!("{explanation} Whoever held it needed it no more: {why}.");
@@ -97,14 +197,14 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
     let offered: Vec<_> = offered.into_iter().flatten().take(Persona::LESSONS).cloned().collect();
     let Explanation { reason, recorded, took, score, rank, ranking, tie_break, .. } = explained;
     let Explanation { independent, part, took_part, .. } = explained;
-    let PastAssignment { id: event, at: assigned_at, assign, slot, .. } = assignment;
+    let PastAssignment { id: event, at: assigned_at, assign, slot, .. } = assignment.clone();
     let Assign { session, project, work, .. } = assign;
     let AssignedSlot { slot, persona: name, role, requested, .. } = slot;
     let candidates = ranking.len();
     let others = || ranking.iter().filter(|(other, _)| *other != name);
     let others = |score| not_told_apart(score, others().map(|(other, it)| (other, it)));
     let not_told_apart = score.as_ref().map(others).unwrap_or_default();
-    let first = ranking.into_iter().take(args.limit).map(|(candidate, score)| {
+    let first = ranking.into_iter().take(limit).map(|(candidate, score)| {
         let chosen = Some(candidate == name);
         Candidate { chosen, ..Candidate::new(candidate, score) }
     });
@@ -133,167 +233,38 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<WhyReport, Failure> 
         independent,
         part,
         took_part,
+        zone: context.zone.clone(),
     })
 }
 
+/// Why one was lent, or several, or one was not.
 #[derive(Debug, Serialize)]
-pub struct WhyReport {
-    name: PersonaName,
-    session: SessionId,
-    slot: Slot,
-    role: RoleName,
-    requested: RoleName,
-    project: ProjectName,
-    work: Option<WorkName>,
-    assigned_at: Timestamp,
-    event: EventId,
-    /// Why; not where the log does not tell.
-    #[serde(rename = "grounds")]
-    reason: Option<ChoiceReason>,
-    /// Why it was given up by whoever held it until then, if anybody did.
-    given_up: Option<ReleaseReason>,
-    explanation: String,
-    /// The total as it was recorded; older lines have none.
-    recorded_score: Option<Points>,
-    /// By today's rules.
-    score: Option<Score>,
-    rank: Option<usize>,
-    /// What put the first of the ranking before the second, if their scores are equal.
-    tie_break: Option<TieBreak>,
-    /// Those of the ranking who are not told apart from it.
-    not_told_apart: Vec<PersonaName>,
-    /// How many could be chosen; the ranking has the first of them, best first.
-    candidates: usize,
-    ranking: Vec<Candidate>,
-    /// Whether it took no part in the work; nothing if the role judges none.
-    independent: Option<bool>,
-    #[serde(skip)]
-    part: Option<Part>,
-    /// Those of the ranking who took part in the work.
-    took_part: Vec<TookPart>,
-    /// The lessons that it was offered then, as far as their words are known.
-    lessons: Vec<EventId>,
-    #[serde(skip)]
-    offered: Vec<LessonRecord>,
+#[serde(untagged)]
+pub enum WhyAnswer {
+    One(Box<WhyReport>),
+    Several(WhySeveral),
+    Not(WhyNotReport),
 }
 
-impl fmt::Display for WhyReport {
+#[derive(Debug, Serialize)]
+pub struct WhySeveral {
+    choices: Vec<WhyReport>,
+}
+
+impl fmt::Display for WhyAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, slot, session, assigned_at, role, project, work, ranking, .. } = self;
-        let (at, on) = (minute(*assigned_at), place(project, work.as_ref()));
-        let to = format!("{slot} of the session {session} on {at}, as {role} on {on}");
-        line(f, format!("{name} was lent to {to}."))?;
-        let headings: Vec<_> =
-            ["", ">RANK", "NAME"].into_iter().chain(SCORE).chain(["TOOK PART"]).collect();
-        let mut table = Table::new(&headings);
-        let mut row = |rank: Option<usize>, of: &PersonaName, score: &Score| {
-            let mark = if of == name { "→" } else { "" };
-            let rank = rank.map(|rank| rank.to_string()).unwrap_or_default();
-            let [total, doubt, affinity, expertise, recency] = parts(score);
-            let part = took_part(&self.took_part, of);
-            table.row(&[&mark, &rank, of, &total, &doubt, &affinity, &expertise, &recency, &part]);
-        };
-        for (rank, Candidate { name, score, .. }) in iter::zip(1.., ranking) {
-            row(Some(rank), name, score);
+        match self {
+            Self::One(report) => report.fmt(f),
+            Self::Not(report) => report.fmt(f),
+            Self::Several(WhySeveral { choices }) => {
+                for (index, report) in choices.iter().enumerate() {
+                    if index > 0 {
+                        writeln!(f)?;
+                    }
+                    report.fmt(f)?;
+                }
+                Ok(())
+            }
         }
-        // The persona that was chosen is always shown: at the end, if it is not in what is listed.
-        let is_listed = ranking.iter().any(|candidate| candidate.name == *name);
-        self.score.iter().filter(|_| !is_listed).for_each(|score| row(self.rank, name, score));
-        hide_doubt(&mut table, 4, ranking.iter().map(|it| &it.score).chain(&self.score));
-        if self.took_part.is_empty() {
-            table.hide(8);
-        }
-        line(f, &self.explanation)?;
-        if let Some(part) = &self.part {
-            line(f, format!("It is not independent: it {}.", told(part, work.as_ref())))?;
-        }
-        for sentence in passed_over(&self.took_part, work.as_ref()) {
-            line(f, sentence)?;
-        }
-        if let (Some(then), Some(now)) = (self.recorded_score, &self.score)
-            && then != now.total
-        {
-            line(f, format!("Its score was {then} then, and is {} by today's rules.", now.total))?;
-        }
-        for LessonRecord { id, text, .. } in &self.offered {
-            let words = text.as_ref().map_or("", LessonText::as_str);
-            line(f, format!("It was offered the lesson {id:.8}: {words}"))?;
-        }
-        write!(f, "\n{table}")?;
-        let sentence = doubtful(name, &self.not_told_apart);
-        sentence.into_iter().try_for_each(|sentence| line(f, sentence))?;
-        let shown = ranking.len() + usize::from(self.rank > Some(ranking.len()));
-        match self.candidates.saturating_sub(shown) {
-            0 => Ok(()),
-            left => writeln!(f, "Not listed: {left} more; `--limit` lists them."),
-        }
-    }
-}
-
-fn sentence(explained: &Explanation) -> String {
-    let of = explained.ranking.len();
-    let place = explained.rank.map(|rank| format!("number {rank} of the {of} candidates"));
-    let is_best = explained.rank == Some(1);
-    match (explained.reason, place) {
-        (Some(ChoiceReason::BestFree), _) if is_best => format!("It was {}.", best(explained)),
-        (Some(ChoiceReason::BestFree), place) => {
-            let place = place.map(|place| format!("; by today's rules it would be {place}"));
-            format!("It was the best candidate then{}.", place.unwrap_or_default())
-        }
-        (Some(ChoiceReason::Kept | ChoiceReason::Reused), _) => {
-            "The agent had it in this slot already, in another role or for another run, and kept it.".to_owned()
-        }
-        (Some(ChoiceReason::Summoned), Some(place)) => {
-            format!("It was asked for by name; by its score it was {place}.")
-        }
-        (Some(ChoiceReason::Summoned), None) => {
-            "It was asked for by name, and was not free before.".to_owned()
-        }
-        (Some(ChoiceReason::BroughtBack), place) => {
-            let place = match place {
-                Some(_) if is_best => format!(": it was {}", best(explained)),
-                Some(place) => format!("; by today's rules it would be {place}"),
-                None => String::new(),
-            };
-            format!("It was archived for inactivity, and brought back{place}.")
-        }
-        (Some(ChoiceReason::Grown), _) => "There was no candidate, so it was grown.".to_owned(),
-        (None, Some(place)) => {
-            let or = if explained.may_be_summoned { "it was asked for by name, or " } else { "" };
-            let rules = format!("{or}other rules were in force");
-            format!("The log does not tell: by today's rules it was {place}, so {rules}.")
-        }
-        (None, None) => {
-            let merged = "the persona was not free, as can be after a merge";
-            format!("The log does not tell: in its order of events {merged}.")
-        }
-    }
-}
-
-/// What the first of the ranking was, and of whom.
-fn best(explained: &Explanation) -> String {
-    let (all, took_part) = (explained.ranking.len(), explained.took_part.len());
-    let (among, who) = match all.saturating_sub(took_part) {
-        others if took_part == 0 => (others, ""),
-        0 => (all, ", all of whom took part"),
-        others => (others, " who took no part"),
-    };
-    match among {
-        1 if all == 1 => "the only candidate".to_owned(),
-        1 => format!("the only candidate{who}"),
-        _ => format!("the best of the {among} candidates{who}{}", tie(explained)),
-    }
-}
-
-fn tie(explained: &Explanation) -> &'static str {
-    match explained.tie_break.filter(|_| explained.rank == Some(1)) {
-        None | Some(TieBreak::Independent) => "",
-        Some(TieBreak::OwnInstruction) => {
-            "; of equal scores, the one with its own instruction for the role"
-        }
-        Some(TieBreak::LongestAgo) => {
-            "; of equal scores, the one that was lent longest ago, or never"
-        }
-        Some(TieBreak::CreatedEarlier) => "; of equal scores, the one that was created first",
     }
 }

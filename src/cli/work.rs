@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::tz::TimeZone;
 use muzzle_persona::broker::{Part, WorkDone, WorkRecord};
 use muzzle_persona::events::{PersonaName, ProjectName, WorkName};
 use muzzle_persona::projection::{Assignment, History};
@@ -10,7 +11,18 @@ use serde::Serialize;
 
 use super::history::released;
 use super::part::told;
+use super::table::Column;
 use super::{AtArgs, Context, Failure, Table, line, minute, persona::place};
+
+const COLUMNS: [Column; 7] = [
+    Column::new("ASSIGNED").whole().drops(5),
+    Column::new("RELEASED").whole().drops(3),
+    Column::new("NAME"),
+    Column::new("ROLE"),
+    Column::new("INDEPENDENT").drops(4),
+    Column::new("SLOT").names().drops(1),
+    Column::new("SESSION").names().drops(2),
+];
 
 pub fn run(
     project: &ProjectName,
@@ -30,7 +42,8 @@ pub fn run(
         took_part: part,
     });
     let (project, work) = (project.clone(), work.clone());
-    Ok(WorkReport { project, work, assignments: assignments.collect(), reviews, independent })
+    let (assignments, zone) = (assignments.collect(), context.zone.clone());
+    Ok(WorkReport { project, work, assignments, reviews, independent, zone })
 }
 
 #[derive(Debug, Serialize)]
@@ -42,6 +55,9 @@ pub struct WorkReport {
     reviews: usize,
     /// There is a review, and each of them was independent.
     independent: bool,
+    /// The zone in which times are shown.
+    #[serde(skip)]
+    zone: TimeZone,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,8 +77,7 @@ impl fmt::Display for WorkReport {
         if self.assignments.is_empty() {
             return line(f, format!("Nobody was lent on {on}."));
         }
-        let headings = ["ASSIGNED", "RELEASED", "NAME", "ROLE", "INDEPENDENT", "SLOT", "SESSION"];
-        let mut table = Table::new(&headings);
+        let mut table = Table::new(&COLUMNS);
         for Done { name, assignment, independent, .. } in &self.assignments {
             let Assignment { role, session, slot, assigned_at, .. } = assignment;
             let independent = match independent {
@@ -70,10 +85,11 @@ impl fmt::Display for WorkReport {
                 Some(true) => "yes",
                 Some(false) => "no",
             };
-            let (assigned, released) = (minute(*assigned_at), released(assignment));
+            let (assigned, released) =
+                (minute(*assigned_at, &self.zone), released(assignment, &self.zone));
             table.row(&[&assigned, &released, name, role, &independent, slot, session]);
         }
-        write!(f, "{table}")?;
+        table.show(f)?;
         for Done { name, assignment, took_part, .. } in &self.assignments {
             if let Some(part) = took_part {
                 let part = told(part, Some(&self.work));

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{FoldKey, WorkScope};
 use crate::events::{
     Assign, AssignedSlot, Event, EventId, Heads, PersonaName, ReactivateReason, Record, Release,
-    ReleaseReason, RoleName, SessionId, Slot,
+    ReleaseReason,
 };
 
 /// One slot of an `assign` event.
@@ -25,26 +25,19 @@ pub struct PastAssignment {
 }
 
 impl PastAssignment {
-    /// The last slot of an event in which it lends a persona to a session; in one role, as
-    /// requested or as resolved, or in one slot, if that is given.
+    /// The slots of an event, in their order; none if it is no `assign`.
     #[must_use]
-    pub fn find(
-        record: &Record,
-        persona: &PersonaName,
-        session: &SessionId,
-        role: Option<&RoleName>,
-        slot: Option<&Slot>,
-    ) -> Option<Self> {
-        let Event::Assign(assign) = &record.event else { return None };
-        let is_it = |it: &&AssignedSlot| {
-            assign.session == *session
-                && it.persona == *persona
-                && role.is_none_or(|role| [&it.role, &it.requested].contains(&role))
-                && slot.is_none_or(|slot| it.slot == *slot)
-        };
-        let slot = assign.slots.iter().rfind(is_it)?.clone();
-        let (key, assign, prev) = (FoldKey::of(record), assign.clone(), record.prev.clone());
-        Some(Self { id: record.id, key, at: record.at, assign, slot, prev })
+    pub fn all(record: &Record) -> Vec<Self> {
+        let Event::Assign(assign) = &record.event else { return Vec::new() };
+        let slots = assign.slots.iter().map(|slot| Self {
+            id: record.id,
+            key: FoldKey::of(record),
+            at: record.at,
+            assign: assign.clone(),
+            slot: slot.clone(),
+            prev: record.prev.clone(),
+        });
+        slots.collect()
     }
 
     /// What it was for.
@@ -147,11 +140,13 @@ mod tests {
 
     /// Where Ann was last lent to `s1`, in a role or slot if one is given.
     fn last(history: &History, role: Option<&str>, slot: Option<&str>) -> Option<PastAssignment> {
-        let (ann, s1) = (PersonaName::unchecked("Ann"), SessionId::unchecked("s1"));
-        let (role, slot) = (role.map(RoleName::unchecked), slot.map(Slot::unchecked));
+        let is_it = |it: &PastAssignment| {
+            (it.assign.session.as_str(), it.slot.persona.as_str()) == ("s1", "Ann")
+                && role.is_none_or(|role| it.slot.role.as_str() == role)
+                && slot.is_none_or(|slot| it.slot.slot.as_str() == slot)
+        };
         let records = records(history);
-        let find = |it| PastAssignment::find(it, &ann, &s1, role.as_ref(), slot.as_ref());
-        records.iter().rev().find_map(find)
+        records.iter().flat_map(PastAssignment::all).filter(is_it).last()
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod condition;
 #[cfg(test)]
 mod crash;
 mod error;
+mod follow;
 mod forget;
 #[cfg(unix)]
 #[cfg(test)]
@@ -43,6 +44,7 @@ mod verify;
 
 pub use condition::Condition;
 pub use error::StoreError;
+pub use follow::Follower;
 pub use forget::{ForgottenText, TakenAway};
 pub use options::{Options, PendingCheckpoint, Progress};
 pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};

@@ -37,6 +37,11 @@ impl Snapshot {
         Self { store, commit: None, now }
     }
 
+    /// The store alone.
+    pub(super) fn into_store(self) -> Store {
+        self.store
+    }
+
     /// Why the user's seed cannot be used, if it cannot, and the built-in one is in force.
     #[must_use]
     pub fn seed_flaw(&self) -> Option<&StoreError> {

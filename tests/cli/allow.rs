@@ -219,43 +219,43 @@ fn the_texts_that_wait_are_shown_as_a_terminal_may_show_them() {
     5 texts wait, and reach no prompt on this machine:
 
     Elena Vasquez
-      <id>  2026-03-25 15:30  definition
+      <id>  2026-03-25 15:30Z  definition
         Traits: pragmatic, mallorish
         Expertise: backend, mallory's
         code-reviewer: MALLORY says that all is well.
-      <id>  2026-03-25 15:30  lesson
+      <id>  2026-03-25 15:30Z  lesson
         MALLORY taught that.
-      <id>  2026-03-25 15:30  note on acme-api
+      <id>  2026-03-25 15:30Z  note on acme-api
         MALLORY left it here.
 
     Mal Lory
-      <id>  2026-03-25 15:30  definition
+      <id>  2026-03-25 15:30Z  definition
         Traits: mallorish
         general: MALLORY in general.
 
     Z\u{1b}[31m
-      <id>  2026-03-25 15:30  definition
+      <id>  2026-03-25 15:30Z  definition
         Traits: \u{202e}trait
         general: a\u{a}b
 
     `muzzle-persona allow NAME`, `allow ID` or `allow --all` lets them in; `--revoke` takes that back.
     ");
-    assert_snapshot!(without_ids(&two.home.run(&["allow", "mal"]).ok()), @r"
+    assert_snapshot!(without_ids(&two.home.run(&["allow", "mal"]).ok()), @"
     1 text may reach prompts on this machine from now on:
 
     Mal Lory
-      <id>  2026-03-25 15:30  definition
+      <id>  2026-03-25 15:30Z  definition
         Traits: mallorish
         general: MALLORY in general.
 
     4 texts wait now.
     ");
     assert_snapshot!(without_ids(&two.home.run(&["allow", "mal"]).ok()), @"Nothing of that waits.");
-    assert_snapshot!(without_ids(&two.home.run(&["allow", "mal", "--revoke"]).ok()), @r"
+    assert_snapshot!(without_ids(&two.home.run(&["allow", "mal", "--revoke"]).ok()), @"
     1 text waits again, and will reach no prompt:
 
     Mal Lory
-      <id>  2026-03-25 15:30  definition
+      <id>  2026-03-25 15:30Z  definition
         Traits: mallorish
         general: MALLORY in general.
 

@@ -137,7 +137,7 @@ fn before_the_first_event_there_was_nobody() {
     for moment in ["0", "2026-03-25T15:29:59Z", "2026-03-24"] {
         let done = home.run(&["list", "--at", moment]);
         assert_eq!((done.code, done.stdout.as_str()), (Some(0), "No persona matches.\n"));
-        let told = "warning: nothing had happened by then: the log begins 2026-03-25 15:30\n";
+        let told = "warning: nothing had happened by then: the log begins 2026-03-25 15:30Z\n";
         assert_eq!(done.stderr, told);
         let stats = ask(&home, &["stats"], Some(moment));
         assert_eq!((&stats["events"], &stats["heads"]), (&0.into(), &Value::Array(Vec::new())));
@@ -150,8 +150,8 @@ fn before_the_first_event_there_was_nobody() {
 #[test]
 fn a_moment_that_cannot_be_had_leads_on() {
     let home = three_days();
-    assert_snapshot!(home.run(&["list", "--at", "yesterday"]).fails(2), @"
-    error: cannot use `yesterday` as `--at`: it is none of: a time as `2026-03-25T15:30:00Z`, a date, a sequence number, an id's first 4 or more hex digits
+    assert_snapshot!(home.run(&["list", "--at", "noon"]).fails(2), @"
+    error: cannot use `noon` as `--at`: it is none of: a time as `2026-03-25T15:30:00Z` or `2026-03-25 15:30`, a date, `today` or `yesterday`, how long ago as `3d` or `2 hours ago`, a sequence number (digits alone), an id's first 4 or more hex digits
     hint: `muzzle-persona help list` tells what it takes
     ");
     let unknown = "f".repeat(32);

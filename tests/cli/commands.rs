@@ -173,8 +173,8 @@ fn compacted_feedback_stops_counting_and_is_kept_as_a_summary() {
     home.at("2026-04-25T09:00:00Z");
     let before = home.log();
     let left = home.run(&["compact"]).ok();
-    assert_snapshot!(left, @r"
-    Compacted 1 feedback event from before 2026-03-26 09:00:
+    assert_snapshot!(left, @"
+    Compacted 1 feedback event from before 2026-03-26 09:00Z:
     NAME       ROLE     MONTH    POSITIVE  NEGATIVE  NEUTRAL
     Lian Zhou  testing  2026-03         1         0        0
     ");
@@ -188,7 +188,7 @@ fn compacted_feedback_stops_counting_and_is_kept_as_a_summary() {
     std::fs::remove_file(seed).unwrap();
     assert_eq!(affinity(&home), json!({"code-reviewer": 0.523_809_524}));
     let before = home.log();
-    assert_snapshot!(home.run(&["compact", "--older-than", "0"]).ok(), @"No feedback from before 2026-04-25 09:00 is left to compact.");
+    assert_snapshot!(home.run(&["compact", "--older-than", "0"]).ok(), @"No feedback from before 2026-04-25 09:00Z is left to compact.");
     assert_eq!(home.log(), before);
     home.run(&["compact", "--older-than", "soon"]).fails(2);
 }
@@ -299,8 +299,8 @@ fn orphan_cleanup_takes_personas_away_from_silent_sessions() {
     assert_eq!(home.run(&["orphan-cleanup", "--json"]).json()["sessions"], json!([]));
     home.at("2026-03-27T09:00:00Z");
     let before = home.log();
-    assert_snapshot!(home.run(&["orphan-cleanup", "--dry-run"]).ok(), @r"
-    Would release 1 persona of the session `s2`, silent since 2026-03-26 09:00:
+    assert_snapshot!(home.run(&["orphan-cleanup", "--dry-run"]).ok(), @"
+    Would release 1 persona of the session `s2`, silent since 2026-03-26 09:00Z:
       Elena Vasquez from w2-0, code-reviewer
     ");
     assert_eq!(home.log(), before);
@@ -547,8 +547,8 @@ fn the_manual_has_a_page_for_each_command() {
     home.run(&["man", "--dir", at]).ok();
     assert_eq!(
         std::fs::read_dir(&dir).unwrap().count(),
-        52,
-        "48 commands, two of `seed`, the program and the hooks"
+        53,
+        "49 commands, two of `seed`, the program and the hooks"
     );
     assert_snapshot!(home.run(&["man", "nope"]).fails(1), @r"
     error: there is no command `nope`

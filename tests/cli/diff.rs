@@ -31,8 +31,8 @@ fn eventful() -> Home {
 #[test]
 fn diff_tells_what_became_of_each_persona() {
     let home = eventful();
-    assert_snapshot!(home.run(&["diff", "12"]).ok(), @r"
-    12 (12 events, the last of 2026-03-25 15:30) → now (21 events, the last of 2026-03-28 09:00)
+    assert_snapshot!(home.run(&["diff", "12"]).ok(), @"
+    12 (12 events, the last of 2026-03-25 15:30Z) → now (21 events, the last of 2026-03-28 09:00Z)
 
     Ada Quill
       created (seeded)
@@ -53,7 +53,7 @@ fn diff_tells_what_became_of_each_persona() {
       archived (manual)
     ");
     assert_snapshot!(home.run(&["diff", "2026-03-26", "2026-03-27"]).ok(), @"
-    2026-03-26 (17 events, the last of 2026-03-26 09:00) → 2026-03-27 (19 events, the last of 2026-03-27 09:00)
+    2026-03-26 (17 events, the last of 2026-03-26 09:00Z) → 2026-03-27 (19 events, the last of 2026-03-27 09:00Z)
 
     Amara Okonjo
       brought back (summon)
@@ -64,15 +64,15 @@ fn diff_tells_what_became_of_each_persona() {
       lent to w2-1 of the session s2, as code-reviewer on demo
       code-reviewer: lent 0 → 1
     ");
-    assert_snapshot!(home.run(&["diff", "12", "14"]).ok(), @r"
-    12 (12 events, the last of 2026-03-25 15:30) → 14 (14 events, the last of 2026-03-25 16:00)
+    assert_snapshot!(home.run(&["diff", "12", "14"]).ok(), @"
+    12 (12 events, the last of 2026-03-25 15:30Z) → 14 (14 events, the last of 2026-03-25 16:00Z)
 
     Lian Zhou
       lent to w1-0 of the session s1, as testing on demo
       testing: affinity 0.500 → 0.556, lent 0 → 1, feedback +0 -0 =0 → +1 -0 =0
     ");
     assert_snapshot!(home.run(&["diff", "21", "18"]).ok(), @"
-    21 (21 events, the last of 2026-03-28 09:00) → 18 (18 events, the last of 2026-03-27 09:00)
+    21 (21 events, the last of 2026-03-28 09:00Z) → 18 (18 events, the last of 2026-03-27 09:00Z)
 
     Ada Quill
       not there any more
@@ -93,7 +93,7 @@ fn diff_tells_what_became_of_each_persona() {
 fn nothing_changes_between_a_moment_and_itself() {
     let home = eventful();
     assert_snapshot!(home.run(&["diff", "14", "2026-03-25T16:00:00Z"]).ok(), @"
-    14 (14 events, the last of 2026-03-25 16:00) → 2026-03-25T16:00:00Z (14 events, the last of 2026-03-25 16:00)
+    14 (14 events, the last of 2026-03-25 16:00Z) → 2026-03-25T16:00:00Z (14 events, the last of 2026-03-25 16:00Z)
     Nothing changed for any persona.
     ");
     let same = home.run(&["diff", "2030-01-01", "--json"]).json();
@@ -213,7 +213,7 @@ fn a_revision_of_git_is_a_moment() {
     assert_eq!(changed(&["HEAD", "14"]), (vec![], "14→14".to_owned()));
     let shown = diff(&home, &["git:first", "HEAD"]).ok();
     assert_snapshot!(shown, @"
-    git:first (12 events, the last of 2026-03-25 15:30) → HEAD (14 events, the last of 2026-03-25 16:00)
+    git:first (12 events, the last of 2026-03-25 15:30Z) → HEAD (14 events, the last of 2026-03-25 16:00Z)
 
     Leilani Kahale
       lent to w2-0 of the session s2, as testing on demo

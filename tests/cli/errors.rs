@@ -38,7 +38,7 @@ fn a_beginning_that_several_names_share_is_refused_with_all_of_them() {
 fn a_filter_that_is_wrong_leads_on() {
     let home = Home::new();
     assert_snapshot!(home.run(&["list", "--status", "activ"]).fails(2), @"
-    error: `--status` takes one of `active`, `archived`, `all`, not `activ`
+    error: `--status` takes one of `active`, `held`, `free`, `archived`, `all`, not `activ`
     hint: did you mean `muzzle-persona list --status active`?
     ");
     home.run(&["list", "--expertise", ""]).fails(2);
@@ -82,8 +82,8 @@ fn each_mistake_in_a_command_line_is_named_with_what_was_meant() {
     hint: `muzzle-persona help list` tells what it takes
     ");
     assert_snapshot!(home.run(&["list", "--status", "old"]).fails(2), @"
-    error: `--status` takes one of `active`, `archived`, `all`, not `old`
-    hint: `muzzle-persona help list` tells what it takes
+    error: `--status` takes one of `active`, `held`, `free`, `archived`, `all`, not `old`
+    hint: did you mean `muzzle-persona list --status held`?
     ");
     assert_snapshot!(home.run(&["show"]).fails(2), @"
     error: `muzzle-persona show` needs `NAME`

@@ -38,8 +38,8 @@ fn passed_over() -> Home {
 #[test]
 fn why_tells_who_was_passed_over() {
     let home = passed_over();
-    assert_snapshot!(home.run(&["why", "elena", "--session", "s3", "--limit", "2"]).ok(), @r"
-    Elena Vasquez was lent to w-0 of the session s3 on 2026-03-26 09:00, as code-reviewer on demo for fix-login.
+    assert_snapshot!(home.run(&["why", "elena", "--session", "s3", "--limit", "2"]).ok(), @"
+    Elena Vasquez was lent to w-0 of the session s3 on 2026-03-26 09:00Z, as code-reviewer on demo for fix-login.
     It was the best of the 10 candidates who took no part; of equal scores, the one that was created first.
     Lian Zhou was passed over: it took part in fix-login as testing.
     Mateo Quispe was passed over: it took part in fix-login as implementation.
@@ -48,7 +48,7 @@ fn why_tells_who_was_passed_over() {
     →     1  Elena Vasquez  0.550  ±0.166     0.500     +0.050   +0.000
           2  Yusuf Karaçay  0.550  ±0.166     0.500     +0.050   +0.000
     Elena Vasquez is not told apart from Yusuf Karaçay and 10 more.
-    Not listed: 10 more; `--limit` lists them.
+    Not listed: 10 more; `--limit 0` lists all.
     ");
     let told = home.run(&["why", "elena", "--session", "s3", "--json"]).json();
     assert_eq!(told["work"], "fix-login");
@@ -123,11 +123,11 @@ fn where_all_took_part_one_of_them_is_taken_with_a_warning() {
     assert_eq!(line["data"]["slots"][0]["independent"], false);
     let log = home.run(&["log", "--limit", "1"]).ok();
     assert_eq!(
-        log.split_once("  ").unwrap().1.split_once("  ").unwrap().1,
+        log.splitn(4, "  ").last().unwrap(),
         "Mateo Quispe lent to w as code-reviewer (not independent) on demo for fix-login (session s4)\n"
     );
-    assert_snapshot!(home.run(&["why", "mateo", "--session", "s4"]).ok(), @r"
-    Mateo Quispe was lent to w-0 of the session s4 on 2026-03-26 09:00, as code-reviewer on demo for fix-login.
+    assert_snapshot!(home.run(&["why", "mateo", "--session", "s4"]).ok(), @"
+    Mateo Quispe was lent to w-0 of the session s4 on 2026-03-26 09:00Z, as code-reviewer on demo for fix-login.
     It was the only candidate.
     It is not independent: it took part in fix-login as implementation.
 
@@ -153,23 +153,23 @@ fn where_all_took_part_one_of_them_is_taken_with_a_warning() {
 fn stats_tells_who_did_what_on_some_work_and_whether_every_review_was_independent() {
     let mut home = passed_over();
     let stats = ["stats", "--work", "fix-login", "--project", "demo"];
-    assert_snapshot!(home.run(&stats).ok(), @r"
-    ASSIGNED          RELEASED          NAME           ROLE            INDEPENDENT  SLOT  SESSION
-    2026-03-25 16:00  2026-03-25 16:00  Mateo Quispe   implementation               w-0   s1
-    2026-03-25 17:00  2026-03-25 17:00  Lian Zhou      testing                      w-0   s2
-    2026-03-26 09:00  2026-03-26 09:00  Elena Vasquez  code-reviewer   yes          w-0   s3
+    assert_snapshot!(home.run(&stats).ok(), @"
+    ASSIGNED           RELEASED           NAME           ROLE            INDEPENDENT  SLOT  SESSION
+    2026-03-25 16:00Z  2026-03-25 16:00Z  Mateo Quispe   implementation               w-0   s1
+    2026-03-25 17:00Z  2026-03-25 17:00Z  Lian Zhou      testing                      w-0   s2
+    2026-03-26 09:00Z  2026-03-26 09:00Z  Elena Vasquez  code-reviewer   yes          w-0   s3
     3 assignments on demo for fix-login; 1 review, which was independent.
     ");
     assert_snapshot!(home.run(&[&stats[..], &["--json"]].concat()).ok());
     let mut summon = assign_for("s4", "security-review", "fix-login");
     summon.extend(["--summon", "mateo"]);
     home.at("2026-03-26T10:00:00Z").run(&summon).json_with_warnings();
-    assert_snapshot!(home.run(&stats).ok(), @r"
-    ASSIGNED          RELEASED          NAME           ROLE             INDEPENDENT  SLOT  SESSION
-    2026-03-25 16:00  2026-03-25 16:00  Mateo Quispe   implementation                w-0   s1
-    2026-03-25 17:00  2026-03-25 17:00  Lian Zhou      testing                       w-0   s2
-    2026-03-26 09:00  2026-03-26 09:00  Elena Vasquez  code-reviewer    yes          w-0   s3
-    2026-03-26 10:00  not yet           Mateo Quispe   security-review  no           w-0   s4
+    assert_snapshot!(home.run(&stats).ok(), @"
+    ASSIGNED           RELEASED           NAME           ROLE             INDEPENDENT  SLOT  SESSION
+    2026-03-25 16:00Z  2026-03-25 16:00Z  Mateo Quispe   implementation                w-0   s1
+    2026-03-25 17:00Z  2026-03-25 17:00Z  Lian Zhou      testing                       w-0   s2
+    2026-03-26 09:00Z  2026-03-26 09:00Z  Elena Vasquez  code-reviewer    yes          w-0   s3
+    2026-03-26 10:00Z  not yet            Mateo Quispe   security-review  no           w-0   s4
     Mateo Quispe took part in fix-login as implementation, and judged it as security-review.
     4 assignments on demo for fix-login; 2 reviews, not all of which were independent.
     ");
@@ -234,9 +234,9 @@ fn history_is_that_of_some_work() {
     let home = passed_over();
     done(&home, "s9", "documentation", "docs-site");
     home.run(&assign_args("s8", "w", "infrastructure")).json();
-    assert_snapshot!(home.run(&["history", "mateo", "--work", "fix-login"]).ok(), @r"
-    ASSIGNED          RELEASED          ROLE            PROJECT  WORK       SLOT  SESSION
-    2026-03-25 16:00  2026-03-25 16:00  implementation  demo     fix-login  w-0   s1
+    assert_snapshot!(home.run(&["history", "mateo", "--work", "fix-login"]).ok(), @"
+    ASSIGNED           RELEASED           ROLE            PROJECT  WORK       SLOT  SESSION
+    2026-03-25 16:00Z  2026-03-25 16:00Z  implementation  demo     fix-login  w-0   s1
     ");
     assert_snapshot!(home.run(&["history", "mateo", "--work", "other"]).ok(), @"Mateo Quispe has no such assignment.");
     let told = home.run(&["history", "mateo", "--work=fix-login", "--json"]).json();

@@ -40,7 +40,7 @@ fn after_git_setup_git_shows_sentences() {
     `git diff` and `git log -p` tell the events of this store as sentences.
     ");
     let sentence = "Kwame Boateng lent to w as debugging on demo (session s1)";
-    let added = format!("\n+2026-03-25 15:30  <id>  {sentence}\n");
+    let added = format!("\n+2026-03-25 15:30Z  <id>  {sentence}\n");
     assert!(without_ids(&repository.git(&["diff"])).contains(&added));
     repository.work("2026-03-25T16:00:00Z", &["release", "--session", "s1"]);
     let shown = without_ids(&repository.git(&["log", "-p", "-1", "--format=%s", "-U1"]));
@@ -52,9 +52,9 @@ fn after_git_setup_git_shows_sentences() {
     --- a/events.jsonl
     +++ b/events.jsonl
     @@ -13 +13,3 @@
-     2026-03-25 15:30  <id>  Lian Zhou lent to w as testing on demo (session before)
-    +2026-03-25 15:30  <id>  Kwame Boateng lent to w as debugging on demo (session s1)
-    +2026-03-25 16:00  <id>  Kwame Boateng released as debugging by hand (session s1)
+     2026-03-25 15:30Z  <id>  Lian Zhou lent to w as testing on demo (session before)
+    +2026-03-25 15:30Z  <id>  Kwame Boateng lent to w as debugging on demo (session s1)
+    +2026-03-25 16:00Z  <id>  Kwame Boateng released as debugging by hand (session s1)
     ");
     // A sealed piece is a log like any other.
     repository.work("2026-03-25T17:00:00Z", &["compact", "--seal"]);
@@ -81,10 +81,10 @@ fn git_shows_judgements_as_sentences() {
     repository.work("2026-03-25T16:02:00Z", &["retract", last]);
     let shown = without_ids(&repository.git(&["diff", "-U0", "HEAD~3"]));
     let added: Vec<_> = shown.lines().filter(|line| line.starts_with("+2026")).collect();
-    assert_snapshot!(added.join("\n"), @r"
-    +2026-03-25 16:00  <id>  Lian Zhou's run as testing in w-0 ended badly, measured by ci (session before)
-    +2026-03-25 16:01  <id>  Lian Zhou judged positive as testing on demo by cli (session before): Thorough.
-    +2026-03-25 16:02  <id>  <id> taken back
+    assert_snapshot!(added.join("\n"), @"
+    +2026-03-25 16:00Z  <id>  Lian Zhou's run as testing in w-0 ended badly, measured by ci (session before)
+    +2026-03-25 16:01Z  <id>  Lian Zhou judged positive as testing on demo by cli (session before): Thorough.
+    +2026-03-25 16:02Z  <id>  <id> taken back
     ");
 }
 

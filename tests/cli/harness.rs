@@ -136,6 +136,7 @@ impl Home {
             .env("HOME", self.path())
             .env("MUZZLE_PERSONA_STORE", &self.store)
             .env("MUZZLE_PERSONA_NOW", &self.now)
+            .env("TZ", "UTC0")
             .current_dir(self.path())
             .stdin(Stdio::null());
         command

@@ -36,7 +36,7 @@ fn the_first_screen_has_one_line_for_each_command_in_groups() {
 
     Look:
       who             Tell who is at work, for which agent and on what
-      list            List the personas, by name
+      list            List the personas: free or held, and how good each is
       show            Show one persona: who it is, what it did, who holds it
       history         Show a persona's assignments, newest first
       session         Tell how the runs of a session went, and what was said of them
@@ -46,6 +46,7 @@ fn the_first_screen_has_one_line_for_each_command_in_groups() {
       diff            Tell what changed between two moments, by persona
       stats           Count personas, assignments, feedback and events
       roles           List the roles, and who is best in each
+      preamble        Show the words that an agent would get with a persona now
       review          Print a persona's file: its work, how it went, what it learned
       page            Write a page of HTML: who is held, who fits what, who did what
       heat            Show how well each persona fits each role
@@ -92,7 +93,8 @@ fn the_first_screen_has_one_line_for_each_command_in_groups() {
                             ~/.muzzle/personas]
           --json            Answer with one JSON document
           --wait <SECONDS>  Wait this many seconds for other writers [default: 5]
-          --no-color        Leave out colours
+          --color <WHEN>    Use colours always, never, or where they are seen
+                            [default: auto] [possible values: auto, always, never]
 
     Run `muzzle-persona help COMMAND` for more about a command.
     ");

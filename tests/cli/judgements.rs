@@ -68,8 +68,8 @@ fn an_outcome_counts_for_each_persona_of_the_agent() {
     assert_eq!(lian["affinity"], json!({"testing": 0.483_793_517}));
     assert_eq!(lian["evidence"]["testing"], json!({"good": 0.03, "bad": 0.3, "start": 8.0}));
     assert_eq!(show(&home, "kwame")["outcomes"], json!({}), "another agent");
-    assert_snapshot!(home.run(&["show", "lian"]).ok().lines().skip(9).take(3).collect::<Vec<_>>().join("\n"), @r"
-    ROLE     AFFINITY                    DOUBT   DONE  FEEDBACK  RUNS
+    assert_snapshot!(home.run(&["show", "lian"]).ok().lines().skip(9).take(3).collect::<Vec<_>>().join("\n"), @"
+    ROLE     AFFINITY                     DOUBT  DONE  FEEDBACK  RUNS
     testing  ██████████░░░░░░░░░░  0.48  ±0.163     1  +0 -0 =0  +0 -1
     ");
 
@@ -302,15 +302,15 @@ fn judgements_are_found_in_the_log_and_told_as_sentences() {
     home.run(&["feedback", "lian", "--observation=Thorough."]).ok();
     home.run(&["retract", &last_id(&home), "--reason=A slip."]).ok();
     let told = |kind: &str| without_ids(&home.run(&["log", "--type", kind]).ok());
-    assert_snapshot!(told("outcome"), @"2026-03-25 15:30  <id>  Kwame Boateng's run as debugging in w2-0 ended badly, measured by ci (session s1)");
-    assert_snapshot!(told("retract"), @"2026-03-25 15:30  <id>  <id> taken back: A slip.");
-    assert_snapshot!(told("feedback"), @"2026-03-25 15:30  <id>  Lian Zhou judged positive as testing on demo by cli (session s1): Thorough.");
+    assert_snapshot!(told("outcome"), @"15  2026-03-25 15:30Z  <id>  Kwame Boateng's run as debugging in w2-0 ended badly, measured by ci (session s1)");
+    assert_snapshot!(told("retract"), @"17  2026-03-25 15:30Z  <id>  <id> taken back: A slip.");
+    assert_snapshot!(told("feedback"), @"16  2026-03-25 15:30Z  <id>  Lian Zhou judged positive as testing on demo by cli (session s1): Thorough.");
     for filter in ["--session=s1", "--persona=kwame", "--role=debugging"] {
         let events = home.run(&["log", filter, "--type=outcome", "--json"]).json();
         assert_eq!(events["events"].as_array().unwrap().len(), 1, "{filter}");
     }
-    assert_snapshot!(home.run(&["diff", "14"]).ok(), @r"
-    14 (14 events, the last of 2026-03-25 15:30) → now (17 events, the last of 2026-03-25 15:30)
+    assert_snapshot!(home.run(&["diff", "14"]).ok(), @"
+    14 (14 events, the last of 2026-03-25 15:30Z) → now (17 events, the last of 2026-03-25 15:30Z)
 
     Kwame Boateng
       debugging: affinity 0.500 → 0.482, runs +0 -0 → +0 -1

@@ -309,11 +309,11 @@ fn lessons_and_notes_are_told_as_sentences_and_found() {
     home.run(&["note", "--session=s1", "--note=Half done."]).ok();
     home.run(&["unlearn", &lesson, "--reason=It changed."]).ok();
     assert_snapshot!(without_ids(&home.run(&["log", "--limit=5"]).ok()), @"
-    2026-03-25 15:30  <id>  lesson <id> offered no more: It changed.
-    2026-03-25 15:30  <id>  Elena Vasquez left a note on demo (w-0, session s1): Half done.
-    2026-03-25 15:30  <id>  Elena Vasquez taught as debugging on acme: Read the log.
-    2026-03-25 15:30  <id>  Elena Vasquez taught as testing (from <id>): Ran it twice.
-    2026-03-25 15:30  <id>  Elena Vasquez judged neutral as testing on demo by cli (session s1): Ran it twice.
+    18  2026-03-25 15:30Z  <id>  lesson <id> offered no more: It changed.
+    17  2026-03-25 15:30Z  <id>  Elena Vasquez left a note on demo (w-0, session s1): Half done.
+    16  2026-03-25 15:30Z  <id>  Elena Vasquez taught as debugging on acme: Read the log.
+    15  2026-03-25 15:30Z  <id>  Elena Vasquez taught as testing (from <id>): Ran it twice.
+    14  2026-03-25 15:30Z  <id>  Elena Vasquez judged neutral as testing on demo by cli (session s1): Ran it twice.
     ");
     for (filter, count) in
         [("--type=lesson", 2), ("--role=debugging", 1), ("--project=acme", 1), ("--type=note", 1)]
@@ -339,9 +339,9 @@ fn lessons_and_notes_are_told_as_sentences_and_found() {
     assert_eq!(history["assignments"][0]["note"], Value::Null);
     let history = home.run(&["history", "elena"]).ok();
     assert_snapshot!(history.split("\n\n").next().unwrap(), @"
-    ASSIGNED          RELEASED          ROLE     PROJECT  SLOT  SESSION  SAID   NOTE
-    2026-03-25 15:30  not yet           testing  demo     w-0   s2
-    2026-03-25 15:30  2026-03-25 15:30  testing  demo     w-0   s1       mixed  Half done.
+    ASSIGNED           RELEASED           ROLE     PROJECT  SLOT  SESSION  SAID   NOTE
+    2026-03-25 15:30Z  not yet            testing  demo     w-0   s2
+    2026-03-25 15:30Z  2026-03-25 15:30Z  testing  demo     w-0   s1       mixed  Half done.
     ");
     // Between two moments, too.
     let diff = home.run(&["diff", "14"]).ok();

@@ -41,7 +41,7 @@ fn a_limit_takes_the_newest_in_either_order() {
     assert_eq!(depths(&home, &["--limit", "3"]), [15, 14, 13]);
     assert_eq!(depths(&home, &["--limit=3", "--reverse"]), [13, 14, 15]);
     assert_eq!(depths(&home, &["--limit", "3", "--persona", "elena"]), [14, 9, 7]);
-    assert_eq!(depths(&home, &["--limit", "0"]), [] as [u64; 0]);
+    assert_eq!(depths(&home, &["--limit", "0"]).len(), 15);
     assert_eq!(depths(&home, &["--limit", "100"]).len(), 15);
     home.run(&["log", "--limit", "few"]).fails(2);
 }
@@ -164,6 +164,27 @@ fn since_and_until_take_what_at_takes() {
 }
 
 #[test]
+fn several_types_are_told_a_text_is_found_and_what_follows_an_event() {
+    let home = told();
+    assert_eq!(depths(&home, &["--type", "grow,retire"]), [12, 3]);
+    assert_eq!(depths(&home, &["-t", "grow", "-t", "retire,grow"]), [12, 3]);
+    assert_eq!(depths(&home, &["--type", "grow,retire", "--persona", "elena"]), [0; 0]);
+    assert_eq!(depths(&home, &["--grep", "FOUND the race"]), [7]);
+    assert_eq!(depths(&home, &["--grep", "archived by hand"]), [12], "it is in the sentence");
+    assert_eq!(depths(&home, &["--grep", "øREN", "--type", "seed,release"]), [11, 2]);
+    // What a definition says about a role is not in its sentence.
+    assert_eq!(depths(&home, &["--grep", "start with the er"]), [1]);
+    assert_eq!(depths(&home, &["--after", "13"]), [15, 14]);
+    assert_eq!(depths(&home, &["--after", "23671abc"]), [15, 14]);
+    assert_eq!(depths(&home, &["--after", "13", "--until", "14", "--since", "2"]), [14]);
+    let done = home.run(&["log", "--type", "grow,grwo,promote", "--json"]);
+    assert_snapshot!(done.stderr, @"
+    warning: this version knows no events of the type `grwo`; the nearest is `grow`
+    warning: this version knows no events of the type `promote`; it knows `seed`, `grow`, `revise`, `assign`, `release`, `delivery`, `outcome`, `feedback`, `lesson`, `unlearn` and 7 more
+    ");
+}
+
+#[test]
 fn since_and_until_an_event_of_a_merged_log_are_in_fold_order() {
     let mut home = Home::seeded();
     let base = home.log();
@@ -217,7 +238,7 @@ fn a_filter_that_cannot_be_meant_leads_on() {
     hint: did you mean `muzzle-persona log --persona 'Uma Obi'`?
     ");
     assert_snapshot!(home.run(&["log", "--since", "noon"]).fails(2), @"
-    error: cannot use `noon` as `--since`: it is none of: a time as `2026-03-25T15:30:00Z`, a date, a sequence number, an id's first 4 or more hex digits
+    error: cannot use `noon` as `--since`: it is none of: a time as `2026-03-25T15:30:00Z` or `2026-03-25 15:30`, a date, `today` or `yesterday`, how long ago as `3d` or `2 hours ago`, a sequence number (digits alone), an id's first 4 or more hex digits
     hint: `muzzle-persona help log` tells what it takes
     ");
     for filter in ["--since", "--until"] {
@@ -243,12 +264,14 @@ fn with_json_the_lines_are_those_of_the_log_byte_for_byte() {
     let home = told();
     let answer = home.run(&["log", "--json", "--reverse"]).ok();
     let lines: Vec<_> = LOG.lines().map(|line| format!("    {line}")).collect();
-    assert_eq!(answer, format!("{{\n  \"events\": [\n{}\n  ]\n}}\n", lines.join(",\n")));
+    let end = "\n  ],\n  \"more\": 0\n}\n";
+    assert_eq!(answer, format!("{{\n  \"events\": [\n{}{end}", lines.join(",\n")));
     // Keys that nobody knows, and white space, are part of a line.
     home.append(1, "retire", r#"{ "persona":"Uma Obi",  "reason":"manual", "why":7.0e1}"#);
     let last = String::from_utf8(home.log()).unwrap().lines().last().unwrap().to_owned();
     assert!(home.run(&["log", "--json", "--limit=1"]).ok().contains(&last));
-    assert_eq!(home.run(&["log", "--json", "--limit=0"]).ok(), "{\n  \"events\": []\n}\n");
+    let none = home.run(&["log", "--json", "--type=promote,retire", "--since=17"]);
+    assert_eq!(none.stdout, "{\n  \"events\": [],\n  \"more\": 0\n}\n");
 }
 
 #[test]
@@ -258,8 +281,8 @@ fn events_that_this_version_cannot_read_are_told_as_such() {
     home.append(3, "retire", r#"{"persona":"Uma Obi"}"#);
     let done = home.run(&["log", "--limit", "2"]);
     assert_snapshot!(done.stdout, @"
-    2026-03-25 15:30  65376057  retire, an event of format version 3, not known here
-    2026-03-25 15:30  729622f3  promote, an event of a type not known here
+    17  2026-03-25 15:30Z  65376057  retire, an event of format version 3, not known here
+    16  2026-03-25 15:30Z  729622f3  promote, an event of a type not known here
     ");
     let done = home.run(&["log", "--type", "promote"]);
     assert_eq!(done.stdout.lines().count(), 1, "{}", done.stdout);
@@ -367,23 +390,23 @@ mod paged {
     #[test]
     fn on_a_terminal_the_log_goes_through_the_pager() {
         let home = told();
-        let plain = home.run(&["log", "--limit=2"]).ok();
+        let plain = home.run(&["log", "--since=14"]).ok();
         let pager = program(&home, "pager", "echo BEFORE; cat; echo AFTER");
         let all = format!("BEFORE\n{plain}AFTER\n");
         let variable = format!("'{pager}' 'an argument'");
-        assert_eq!(shown(&home, &["--limit=2"], &[("PAGER", &variable)]), all);
+        assert_eq!(shown(&home, &["--since=14"], &[("PAGER", &variable)]), all);
         assert_eq!(note(&home).unwrap(), "1 an argument LESS=FRX\n");
-        assert_eq!(shown(&home, &["--limit=2"], &[("PAGER", &variable), ("LESS", "S")]), all);
+        assert_eq!(shown(&home, &["--since=14"], &[("PAGER", &variable), ("LESS", "S")]), all);
         assert_eq!(
             note(&home).unwrap(),
             "1 an argument LESS=S\n",
             "who has set it up knows better"
         );
 
-        let json = home.run(&["log", "--limit=2", "--json"]).ok();
-        assert_eq!(shown(&home, &["--limit=2", "--json"], &[("PAGER", &variable)]), json);
+        let json = home.run(&["log", "--since=14", "--json"]).ok();
+        assert_eq!(shown(&home, &["--since=14", "--json"], &[("PAGER", &variable)]), json);
         let mut piped = home.command();
-        piped.env("PAGER", &variable).args(["log", "--limit=2"]);
+        piped.env("PAGER", &variable).args(["log", "--since=14"]);
         assert_eq!(crate::harness::Done::of(&mut piped).ok(), plain);
         assert_eq!(note(&home), None);
     }
@@ -391,34 +414,34 @@ mod paged {
     #[test]
     fn without_a_choice_it_is_less_where_there_is_less() {
         let home = told();
-        let plain = home.run(&["log", "--limit=2"]).ok();
+        let plain = home.run(&["log", "--since=14"]).ok();
         program(&home, "less", "echo LESS; PATH=/bin:/usr/bin exec cat");
         let bin = home.path().join("my bin");
         assert_eq!(
-            shown(&home, &["--limit=2"], &[("PATH", bin.to_str().unwrap())]),
+            shown(&home, &["--since=14"], &[("PATH", bin.to_str().unwrap())]),
             format!("LESS\n{plain}")
         );
         assert_eq!(note(&home).unwrap(), "0  LESS=FRX\n");
         fs::remove_file(bin.join("less")).unwrap();
-        assert_eq!(shown(&home, &["--limit=2"], &[("PATH", bin.to_str().unwrap())]), plain);
+        assert_eq!(shown(&home, &["--since=14"], &[("PATH", bin.to_str().unwrap())]), plain);
         for none in ["", " ", "cat"] {
             program(&home, "less", "echo LESS");
             let variables = [("PATH", bin.to_str().unwrap()), ("PAGER", none)];
-            assert_eq!(shown(&home, &["--limit=2"], &variables), plain, "{none:?}");
+            assert_eq!(shown(&home, &["--since=14"], &variables), plain, "{none:?}");
         }
     }
 
     #[test]
     fn a_pager_that_cannot_be_started_is_told_and_done_without() {
         let home = told();
-        let plain = home.run(&["log", "--limit=2"]).ok();
+        let plain = home.run(&["log", "--since=14"]).ok();
         for (pager, reason) in [
             ("no-such-pager -x", "No such file or directory (os error 2)"),
             ("less 'x", "a quote is not closed"),
         ] {
             let warning = format!("warning: could not start the pager `{pager}`: {reason}\n");
             assert_eq!(
-                shown(&home, &["--limit=2"], &[("PAGER", pager)]),
+                shown(&home, &["--since=14"], &[("PAGER", pager)]),
                 format!("{warning}{plain}")
             );
         }
@@ -429,11 +452,11 @@ mod paged {
         let home = told();
         let data = r#"{"persona":"Uma Obi","reason":"manual"}"#;
         home.append_all(1, "retire", &vec![data; 2000]);
-        let pager = program(&home, "pager", "head -n 1 | cut -c 1-16; exit 3");
+        let pager = program(&home, "pager", "head -n 1 | cut -c 1-23; exit 3");
         let variable = format!("'{pager}'");
         // More than a pipe holds.
         let shown = shown(&home, &[], &[("PAGER", &variable)]);
-        assert!(shown.ends_with("2026-03-25 15:30\n"), "{shown:?}");
+        assert!(shown.ends_with("2026-03-25 15:30Z\n"), "{shown:?}");
     }
 
     #[cfg(target_os = "linux")]
@@ -444,7 +467,7 @@ mod paged {
         let script = "cat > /dev/null; sleep 0.3; read _ _ _ parent _ < /proc/$$/stat\n\
             [ \"$parent\" = $PPID ] && echo STILL THERE";
         let variable = format!("'{}'", program(&home, "pager", script));
-        assert_eq!(shown(&home, &["--limit=2"], &[("PAGER", &variable)]), "STILL THERE\n");
+        assert_eq!(shown(&home, &["--since=14"], &[("PAGER", &variable)]), "STILL THERE\n");
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod docs;
 mod doctor;
 mod errors;
 mod feedback;
+mod follow;
 mod forget;
 mod four_eyes;
 mod git;
@@ -47,6 +48,7 @@ mod names;
 mod pictures;
 #[cfg(unix)]
 mod plugin;
+mod preamble;
 mod reading;
 mod readme;
 mod release;
@@ -58,6 +60,8 @@ mod roles;
 mod runs;
 mod schema;
 mod scoring;
+#[cfg(unix)]
+mod screen;
 mod seal;
 mod seed;
 #[cfg(unix)]

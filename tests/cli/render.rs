@@ -28,8 +28,8 @@ fn each_line_of_a_file_is_a_sentence_and_no_store_is_made() {
     let home = Home::new();
     let start = LOG.split_inclusive('\n').skip(4).take(2).collect::<String>();
     assert_snapshot!(render(&home, start.as_bytes()), @"
-    2026-01-05 09:02  bde77af0  Elena Vasquez lent to worker-1 as code-reviewer (asked for as Code_Reviewer) on acme-api (session s1)
-    2026-01-05 09:02  e65c7d66  Uma Obi as testing and Søren Halvorsen as general (asked for as astronaut) lent to worker-1 on acme-api (team blue, session s2)
+    2026-01-05 09:02Z  bde77af0  Elena Vasquez lent to worker-1 as code-reviewer (asked for as Code_Reviewer) on acme-api (session s1)
+    2026-01-05 09:02Z  e65c7d66  Uma Obi as testing and Søren Halvorsen as general (asked for as astronaut) lent to worker-1 on acme-api (team blue, session s2)
     ");
     assert_eq!(render(&home, LOG.as_bytes()).lines().count(), LOG.lines().count());
     let judgements = include_bytes!("../../fixtures/log/v1-outcomes.jsonl");

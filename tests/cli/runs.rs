@@ -27,19 +27,20 @@ fn home() -> Home {
 fn a_run_that_is_over_is_told_where_its_persona_is() {
     let home = home();
     let search = home.run(&["search", "--role", "testing", "--limit", "1"]).ok();
-    assert_snapshot!(search, @r#"
+    assert_snapshot!(search, @"
     NAME       SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY  STATUS
     Lian Zhou  0.566  ±0.163     0.518     +0.048   +0.000  held by s1; its run has ended
     Lian Zhou is not told apart from Leilani Kahale and 10 more.
-    "#);
+    Not listed: 11 more; `--limit 0` lists all.
+    ");
     let shown = home.run(&["show", "Lian", "--json"]).json();
     assert_eq!(shown["held_by"][0]["ended"], true);
     let shown = home.run(&["show", "Lian"]).ok();
     assert!(shown.contains("as testing on demo; its run has ended"), "{shown}");
-    assert_snapshot!(home.run(&["log", "--limit", "2"]).ok(), @r#"
-    2026-03-25 15:30  389cf4fe  Lian Zhou's run as testing in w1-0 ended well, and is over, measured by client (session s1): 3 calls, 0 errors, 1 file, 12 lines, tests passed, 900 ms, 50 tokens in, 1 token out
-    2026-03-25 15:30  3ebcadea  run a1 began in w1-0, told its persona by a mod (session s1)
-    "#);
+    assert_snapshot!(home.run(&["log", "--limit", "2"]).ok(), @"
+    15  2026-03-25 15:30Z  389cf4fe  Lian Zhou's run as testing in w1-0 ended well, and is over, measured by client (session s1): 3 calls, 0 errors, 1 file, 12 lines, tests passed, 900 ms, 50 tokens in, 1 token out
+    14  2026-03-25 15:30Z  3ebcadea  run a1 began in w1-0, told its persona by a mod (session s1)
+    ");
 }
 
 #[test]
@@ -55,10 +56,10 @@ fn whoever_takes_it_is_told_why_it_could() {
     assert_eq!((&why["grounds"], &why["given_up"]), (&json!("best_free"), &json!("finished")));
     assert_snapshot!(why["explanation"].as_str().unwrap(), @"It was the best of the 12 candidates. Whoever held it needed it no more: its run has ended.");
     let told = home.run(&["log", "--limit", "2"]).ok();
-    assert_snapshot!(told, @r#"
-    2026-03-25 16:00  81135dcd  Lian Zhou lent to w2 as testing on demo (session s2)
-    2026-03-25 16:00  8ff75876  Lian Zhou released as testing, whose run has ended (session s1)
-    "#);
+    assert_snapshot!(told, @"
+    17  2026-03-25 16:00Z  81135dcd  Lian Zhou lent to w2 as testing on demo (session s2)
+    16  2026-03-25 16:00Z  8ff75876  Lian Zhou released as testing, whose run has ended (session s1)
+    ");
     let past = home.run(&["history", "Lian", "--json"]).json();
     assert_eq!(past["assignments"][1]["reason"], "finished");
 }
@@ -73,8 +74,8 @@ fn a_session_tells_how_its_runs_went_and_what_was_said_of_them() {
     };
     let who = home.run(&["who"]).ok();
     assert_snapshot!(who, @"
-    NAME       ROLE     AGENT  ON    SINCE             RUN    SESSION
-    Lian Zhou  testing  w1     demo  2026-03-25 15:30  ended  s1
+    NAME       ROLE     AGENT  ON    SINCE              RUN    SESSION
+    Lian Zhou  testing  w1     demo  2026-03-25 15:30Z  ended  s1
     ");
     say(&home, "Slow.", "negative");
     home.at("2026-03-25T16:30:00Z");
@@ -83,12 +84,12 @@ fn a_session_tells_how_its_runs_went_and_what_was_said_of_them() {
     home.run(&["release", "--session", "s1"]).ok();
     assert_eq!(home.run(&["who"]).ok(), "Nobody is at work.\n");
     assert_snapshot!(without_ids(&home.run(&["session", "s1"]).ok()), @"
-    NAME       ROLE     PROJECT  AGENT  ASSIGNED          RELEASED          RUN      CALLS  ERRORS  TESTS   SAID
-    Lian Zhou  testing  demo     w1     2026-03-25 15:30  2026-03-25 16:30  ok, bad      3       0  passed  good
+    NAME       ROLE     PROJECT  AGENT  ASSIGNED           RELEASED           RUN      CALLS  ERRORS  TESTS   SAID
+    Lian Zhou  testing  demo     w1     2026-03-25 15:30Z  2026-03-25 16:30Z  ok, bad      3       0  passed  good
 
     What was said
-    ID        SAID              BY   OF                    VERDICT  WORDS
-    <id>  2026-03-25 16:30  cli  Lian Zhou as testing  good     Thorough.
+    ID        SAID               BY   OF                    VERDICT  WORDS
+    <id>  2026-03-25 16:30Z  cli  Lian Zhou as testing  good     Thorough.
     ");
     let run = &home.run(&["session", "s1", "--json"]).json()["assignments"][0];
     assert_eq!((&run["name"], &run["agent"]), (&json!("Lian Zhou"), &json!("w1")));

@@ -34,6 +34,7 @@ fn check(command: &str, answer: &Value) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "it is a list")]
 #[test]
 fn every_answer_follows_its_schema() {
     let mut home = Home::seeded();
@@ -75,6 +76,12 @@ fn every_answer_follows_its_schema() {
         &["diff", "0", "2026-03-26"],
         &["diff", "13"],
         &["why", "lian", "--session", "s1"],
+        &["why", "--session", "s1"],
+        &["why", "--last"],
+        &["why", "mateo", "--session", "s1"],
+        &["preamble", "lian", "--role", "testing", "--project", "demo"],
+        &["list", "--role", "testing", "--status", "free"],
+        &["history", "lian", "--limit", "1"],
         &["retire", "lian"],
         &["reactivate", "lian"],
         &["grow", "--count", "1"],

@@ -93,10 +93,11 @@ fn the_share_model_scores_as_before() {
     assert_eq!(score(&home, "Leilani Kahale", "testing"), shared(0.3, 0.0, 0.3, 0.0));
     assert_eq!(search(&home, "testing")["not_told_apart"], json!([]));
     assert_eq!(search(&home, "testing")["personas"][0]["evidence"], json!(null));
-    assert_snapshot!(home.run(&["search", "--role=testing", "--limit=2"]).ok(), @r"
+    assert_snapshot!(home.run(&["search", "--role=testing", "--limit=2"]).ok(), @"
     NAME            SCORE  AFFINITY  EXPERTISE  RECENCY  STATUS
     Lian Zhou       0.410     0.510     +0.300   -0.400  free
     Leilani Kahale  0.300     0.000     +0.300   +0.000  free
+    Not listed: 10 more; `--limit 0` lists all.
     ");
     for args in [&["show", "lian"][..], &["why", "lian", "--session=s1"]] {
         let told = home.run(args).ok();
@@ -158,10 +159,11 @@ fn one_who_was_archived_for_inactivity_comes_back_where_needed() {
     home.run(&["release", "--session", "s2"]).ok();
     assert_eq!(home.run(&["show", "lian", "--json"]).json()["status"], "archived");
     let found = home.run(&["search", "--role=testing", "--limit=1"]).ok();
-    assert_snapshot!(found, @r"
+    assert_snapshot!(found, @"
     NAME       SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY  STATUS
     Lian Zhou  0.551  ±0.166     0.501     +0.050   +0.000  archived
     Lian Zhou is not told apart from Leilani Kahale and 10 more.
+    Not listed: 11 more; `--limit 0` lists all.
     ");
     let args = [&assign_args("s3", "w", "testing")[..], &["--explain"]].concat();
     let done = home.run(&args);
@@ -174,15 +176,15 @@ fn one_who_was_archived_for_inactivity_comes_back_where_needed() {
     let [back, assign] = &lines[lines.len() - 2..] else { panic!() };
     assert_eq!(back["data"], json!({"persona": "Lian Zhou", "reason": "needed"}));
     assert_eq!(assign["data"]["slots"][0]["by"], "brought_back");
-    assert_snapshot!(home.run(&["why", "lian", "--session=s3", "--limit=2"]).ok(), @r"
-    Lian Zhou was lent to w-0 of the session s3 on 2026-05-01 09:00, as testing on demo.
+    assert_snapshot!(home.run(&["why", "lian", "--session=s3", "--limit=2"]).ok(), @"
+    Lian Zhou was lent to w-0 of the session s3 on 2026-05-01 09:00Z, as testing on demo.
     It was archived for inactivity, and brought back: it was the best of the 12 candidates.
 
        RANK  NAME            SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY
     →     1  Lian Zhou       0.551  ±0.166     0.501     +0.050   +0.000
           2  Leilani Kahale  0.550  ±0.166     0.500     +0.050   +0.000
     Lian Zhou is not told apart from Leilani Kahale and 10 more.
-    Not listed: 10 more; `--limit` lists them.
+    Not listed: 10 more; `--limit 0` lists all.
     ");
     // One that was archived by hand stays where it is.
     home.run(&["release", "--session", "s3"]).ok();
@@ -229,7 +231,7 @@ fn a_revision_keeps_the_record_and_says_since_when_the_text_is_in_force() {
     {
         assert_eq!(other["defined_at"], other["created_at"]);
     }
-    assert_snapshot!(without_ids(home.run(&["show", "lian"]).ok().lines().nth(1).unwrap()), @"active, seeded on 2026-03-25 15:30 by the event <id>");
+    assert_snapshot!(without_ids(home.run(&["show", "lian"]).ok().lines().nth(1).unwrap()), @"active, seeded on 2026-03-25 15:30Z by the event <id>");
 }
 
 /// A log of 240 requests that the last build before the model `record` wrote, and its answers.

@@ -8,12 +8,28 @@ use std::path::Path;
 use std::process::Command;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
+
+/// Runs a command on a terminal of so many columns and rows, and returns all that was shown there.
+#[track_caller]
+pub fn on_screen(mut command: Command, columns: u16, rows: u16) -> String {
+    command.env("TERM", "xterm");
+    let (code, shown) = run(command, "", Some((columns, rows)));
+    assert_eq!(code, Some(0), "{shown}");
+    shown
+}
 
 /// Runs a command on a terminal at which somebody types, and returns its exit code and all that
 /// was shown there.
-pub fn on_terminal(mut command: Command, typed: &str) -> (Option<i32>, String) {
+pub fn on_terminal(command: Command, typed: &str) -> (Option<i32>, String) {
+    run(command, typed, None)
+}
+
+fn run(mut command: Command, typed: &str, size: Option<(u16, u16)>) -> (Option<i32>, String) {
     let (mut user, screen) = open();
+    if let Some((ws_col, ws_row)) = size {
+        tcsetwinsize(&screen, Winsize { ws_row, ws_col, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    }
     command.stdin(screen.try_clone().unwrap()).stderr(screen.try_clone().unwrap());
     let mut child = command.stdout(screen).spawn().unwrap();
     // The user's end reads to its end once nobody has the other one open.

@@ -23,8 +23,8 @@ fn chosen() -> Home {
 #[test]
 fn why_makes_the_choice_again_as_it_stood() {
     let home = chosen();
-    assert_snapshot!(home.run(&["why", "lian", "--session", "s1", "--limit", "3"]).ok(), @r"
-    Lian Zhou was lent to w1-0 of the session s1 on 2026-03-25 16:00, as testing on demo.
+    assert_snapshot!(home.run(&["why", "lian", "--session", "s1", "--limit", "3"]).ok(), @"
+    Lian Zhou was lent to w1-0 of the session s1 on 2026-03-25 16:00Z, as testing on demo.
     It was the best of the 12 candidates; of equal scores, the one that was created first.
 
        RANK  NAME            SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY
@@ -32,10 +32,10 @@ fn why_makes_the_choice_again_as_it_stood() {
           2  Leilani Kahale  0.550  ±0.166     0.500     +0.050   +0.000
           3  Elena Vasquez   0.450  ±0.166     0.500     -0.050   +0.000
     Lian Zhou is not told apart from Leilani Kahale and 10 more.
-    Not listed: 9 more; `--limit` lists them.
+    Not listed: 9 more; `--limit 0` lists all.
     ");
-    assert_snapshot!(home.run(&["why", "leilani", "--session", "s1", "--limit", "3"]).ok(), @r"
-    Leilani Kahale was lent to w1-1 of the session s1 on 2026-03-25 16:00, as testing on demo.
+    assert_snapshot!(home.run(&["why", "leilani", "--session", "s1", "--limit", "3"]).ok(), @"
+    Leilani Kahale was lent to w1-1 of the session s1 on 2026-03-25 16:00Z, as testing on demo.
     It was the best of the 11 candidates.
 
        RANK  NAME            SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY
@@ -43,11 +43,11 @@ fn why_makes_the_choice_again_as_it_stood() {
           2  Elena Vasquez   0.450  ±0.166     0.500     -0.050   +0.000
           3  Kwame Boateng   0.450  ±0.166     0.500     -0.050   +0.000
     Leilani Kahale is not told apart from Elena Vasquez and 9 more.
-    Not listed: 8 more; `--limit` lists them.
+    Not listed: 8 more; `--limit 0` lists all.
     ");
     let kept = home.run(&["why", "lian", "--session", "s2", "--limit", "2"]).ok();
-    assert_snapshot!(kept, @r"
-    Lian Zhou was lent to w2-0 of the session s2 on 2026-03-27 10:00, as debugging on demo.
+    assert_snapshot!(kept, @"
+    Lian Zhou was lent to w2-0 of the session s2 on 2026-03-27 10:00Z, as debugging on demo.
     The agent had it in this slot already, in another role or for another run, and kept it.
 
        RANK  NAME            SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY
@@ -55,21 +55,21 @@ fn why_makes_the_choice_again_as_it_stood() {
           2  Leilani Kahale  0.550  ±0.166     0.500     +0.050   +0.000
     →        Lian Zhou       0.450  ±0.166     0.500     -0.050   +0.000
     Lian Zhou is not told apart from Kwame Boateng and 10 more.
-    Not listed: 9 more; `--limit` lists them.
+    Not listed: 9 more; `--limit 0` lists all.
     ");
     let first = ["why", "lian", "--session", "s2", "--role", "testing", "--limit", "2"];
-    assert_snapshot!(home.run(&first).ok(), @r"
-    Lian Zhou was lent to w2-0 of the session s2 on 2026-03-27 09:00, as testing on demo.
+    assert_snapshot!(home.run(&first).ok(), @"
+    Lian Zhou was lent to w2-0 of the session s2 on 2026-03-27 09:00Z, as testing on demo.
     It was the best of the 12 candidates; of equal scores, the one that was created first.
 
        RANK  NAME            SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY
     →     1  Lian Zhou       0.552  ±0.165     0.502     +0.050   +0.000
           2  Leilani Kahale  0.552  ±0.165     0.502     +0.050   +0.000
     Lian Zhou is not told apart from Leilani Kahale and 10 more.
-    Not listed: 10 more; `--limit` lists them.
+    Not listed: 10 more; `--limit 0` lists all.
     ");
-    assert_snapshot!(home.run(&["why", "noor", "--session", "s3", "--limit", "2"]).ok(), @r"
-    Noor Haddadin was lent to w3-0 of the session s3 on 2026-03-27 11:00, as testing on demo.
+    assert_snapshot!(home.run(&["why", "noor", "--session", "s3", "--limit", "2"]).ok(), @"
+    Noor Haddadin was lent to w3-0 of the session s3 on 2026-03-27 11:00Z, as testing on demo.
     It was asked for by name; by its score it was number 11 of the 11 candidates.
 
        RANK  NAME            SCORE   DOUBT  AFFINITY  EXPERTISE  RECENCY
@@ -77,7 +77,7 @@ fn why_makes_the_choice_again_as_it_stood() {
           2  Elena Vasquez   0.450  ±0.166     0.500     -0.050   +0.000
     →    11  Noor Haddadin   0.450  ±0.166     0.500     -0.050   +0.000
     Noor Haddadin is not told apart from Leilani Kahale and 9 more.
-    Not listed: 8 more; `--limit` lists them.
+    Not listed: 8 more; `--limit 0` lists all.
     ");
     let json = home.run(&["why", "lian", "--session", "s1", "--limit", "2", "--json"]).ok();
     assert_snapshot!(without_ids(&json));
@@ -200,7 +200,7 @@ fn an_assignment_is_found_by_its_role_however_it_is_called_or_by_its_slot() {
         assert_eq!(told(role).json()["requested"], "astronaut");
     }
     told("cosmonaut").fails(1);
-    assert_snapshot!(home.run(&["why", "leilani", "--session", "s1", "--slot", "w1-0"]).fails(1), @"
+    assert_snapshot!(home.run(&["why", "leilani", "--session", "s1", "--slot", "w9-0"]).fails(1), @"
     error: `Leilani Kahale` was never lent to the session `s1` in that role or slot
     hint: `muzzle-persona history 'Leilani Kahale'` shows the sessions that it was lent to
     ");
@@ -218,7 +218,16 @@ fn an_assignment_that_never_was_leads_on() {
     error: there is no persona named `Elana`
     hint: did you mean `muzzle-persona why 'Elena Vasquez' --session s1`?
     ");
+    assert_snapshot!(home.run(&["why", "--session", "s9"]).fails(1), @"
+    error: nobody was ever lent to the session `s9`
+    hint: `muzzle-persona log --type assign` shows which agents were lent whom
+    ");
+    assert_snapshot!(home.run(&["why", "--last", "--role", "red-team"]).fails(1), @"
+    error: nobody was ever lent in that role or slot
+    hint: `muzzle-persona log --type assign` shows which agents were lent whom
+    ");
     home.run(&["why", "lian"]).fails(2);
+    home.run(&["why", "lian", "--last", "--session", "s1"]).fails(2);
     home.run(&["why", "lian", "--session", "s1", "--limit", "-1"]).fails(2);
     assert_eq!(home.log(), before);
 }
@@ -234,4 +243,65 @@ fn an_assignment_to_one_who_was_not_free_is_told_as_what_it_is() {
         done.stdout.lines().nth(1).unwrap(),
         "The log does not tell: in its order of events the persona was not free, as can be after a merge."
     );
+}
+
+#[test]
+fn without_a_name_all_slots_of_a_session_are_told() {
+    let home = chosen();
+    let all = home.run(&["why", "--session", "s1", "--json"]).json();
+    let names: Vec<_> = all["choices"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
+    assert_eq!(names, ["Lian Zhou", "Leilani Kahale"]);
+    let each = |name| home.run(&["why", name, "--session", "s1", "--json"]).json();
+    assert_eq!(all["choices"][0], each("lian"));
+    assert_eq!(all["choices"][1], each("leilani"));
+    let one = home.run(&["why", "--session", "s1", "--role", "testing", "--slot", "w1-1"]).ok();
+    assert!(one.starts_with("Leilani Kahale was lent to w1-1 of the session s1 on "), "{one}");
+}
+
+#[test]
+fn the_last_choice_is_told_and_the_last_of_a_persona() {
+    let mut home = Home::seeded();
+    home.at("2026-03-25T16:00:00Z").assign("s1", "w1", "testing");
+    home.at("2026-03-25T17:00:00Z").assign("s2", "w2", "debugging");
+    let told = |args: &[&str]| home.run(&[&["why", "--last"], args].concat()).ok();
+    assert!(told(&[]).starts_with("Kwame Boateng was lent to w2-0 of the session s2 "));
+    assert!(told(&["lian"]).starts_with("Lian Zhou was lent to w1-0 of the session s1 "));
+    assert!(told(&["--role", "testing"]).starts_with("Lian Zhou was lent to w1-0 "));
+}
+
+#[test]
+fn whoever_was_not_chosen_is_told_why() {
+    let mut home = Home::seeded();
+    home.run(&["feedback", "lian", "--role=testing", "--observation=x", "--sentiment=positive"])
+        .ok();
+    home.run(&["retire", "noor"]).ok();
+    home.at("2026-03-25T16:00:00Z").assign("s1", "w1", "debugging");
+    home.at("2026-03-25T17:00:00Z");
+    home.run(&assign_args("s2", "w2", "testing,testing")).ok();
+    home.run(&["grow"]).ok();
+    let told =
+        |name: &str, slot: &str| home.run(&["why", name, "--session", "s2", "--slot", slot]).ok();
+    assert_snapshot!(told("leilani", "w2-0"), @"
+    Leilani Kahale was not lent to w2-0 of the session s2 on 2026-03-25 17:00Z, as testing on demo: Lian Zhou was.
+    It was second, because its score was 0.550, and that of Lian Zhou 0.600 (of 10 candidates).
+    ");
+    assert_snapshot!(told("amara", "w2-0"), @"
+    Amara Okonjo was not lent to w2-0 of the session s2 on 2026-03-25 17:00Z, as testing on demo: Lian Zhou was.
+    It was seventh, because its score was 0.450, and that of Lian Zhou 0.600 (of 10 candidates).
+    ");
+    assert_snapshot!(told("kwame", "w2-0"), @"
+    Kwame Boateng was not lent to w2-0 of the session s2 on 2026-03-25 17:00Z, as testing on demo: Lian Zhou was.
+    It was no candidate, because w1-0 of the session s1 held it.
+    ");
+    assert_snapshot!(told("noor", "w2-0"), @"
+    Noor Haddadin was not lent to w2-0 of the session s2 on 2026-03-25 17:00Z, as testing on demo: Lian Zhou was.
+    It was no candidate, because it was archived by hand.
+    ");
+    assert_snapshot!(told("lian", "w2-1"), @"
+    Lian Zhou was not lent to w2-1 of the session s2 on 2026-03-25 17:00Z, as testing on demo: Leilani Kahale was.
+    It was no candidate, because it was lent as testing by the same command.
+    ");
+    let grown = home.run(&["log", "--type=grow", "--json"]).json();
+    let grown = grown["events"][0]["data"]["name"].as_str().unwrap().to_owned();
+    assert!(told(&grown, "w2-0").ends_with("It was no candidate, because it was not there yet.\n"));
 }

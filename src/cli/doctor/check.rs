@@ -6,6 +6,7 @@ use muzzle_persona::events::visible;
 use serde::Serialize;
 
 use crate::cli::output::{ERROR, FAINT, GOOD, WARNING};
+use crate::cli::wrap::wrapped;
 
 #[derive(Debug, Serialize)]
 pub struct Check {
@@ -56,14 +57,21 @@ impl fmt::Display for Check {
             "warning" => (WARNING, '!'),
             _ => (ERROR, '✗'),
         };
-        writeln!(f, "{style}{sign}{style:#} {}", visible(&self.message))?;
+        let fitted = |text: &str, start, indent| {
+            let text = visible(text);
+            f.width().map_or(text.clone(), |columns| wrapped(&text, start, indent, columns))
+        };
+        let (message, means) = (fitted(&self.message, 2, 2), self.means.as_ref());
+        let means = means.map(|means| fitted(means, 4, 4));
+        let hint = self.hint.as_ref().map(|hint| fitted(hint, 10, 6));
+        writeln!(f, "{style}{sign}{style:#} {message}")?;
         let preamble = self.rehearsal.as_ref().and_then(|it| it.preamble.as_deref());
         for line in preamble.unwrap_or_default().lines() {
             writeln!(f, "    {FAINT}│{FAINT:#} {}", visible(line))?;
         }
-        if let Some(means) = &self.means {
-            writeln!(f, "    {FAINT}{}{FAINT:#}", visible(means))?;
+        if let Some(means) = means {
+            writeln!(f, "    {FAINT}{means}{FAINT:#}")?;
         }
-        self.hint.as_ref().map_or(Ok(()), |hint| writeln!(f, "    hint: {}", visible(hint)))
+        hint.map_or(Ok(()), |hint| writeln!(f, "    hint: {hint}"))
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use self::check::{Check, Rehearsal};
 use super::client_files::{location::Client, version::ClientVersion};
+use super::output::line;
 use super::{context::Context, environment, failure::Failure};
 
 mod check;
@@ -73,12 +74,13 @@ impl fmt::Display for DoctorReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.findings.iter().try_for_each(|check| check.fmt(f))?;
         let has = |level| self.findings.iter().any(|check| check.level == level);
-        f.write_str(if has("problem") {
-            "It does not work as it should; look at what is marked with ✗ first.\n"
+        let verdict = if has("problem") {
+            "It does not work as it should; look at what is marked with ✗ first."
         } else if has("warning") {
-            "It works; look at what is marked with !.\n"
+            "It works; look at what is marked with !."
         } else {
-            "All is well.\n"
-        })
+            "All is well."
+        };
+        line(f, verdict)
     }
 }

@@ -136,7 +136,7 @@ impl HeatReport {
                 table.row(&[name, role, &total, &doubt(cell.doubt), &cell.jobs, &told_apart]);
             }
         }
-        write!(f, "{table}")
+        table.show(f)
     }
 
     /// Draws as many roles beside each other as there is room for, and the others below.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use muzzle_persona::events::{PersonaName, ProjectName, RoleName, WorkName, visible};
 use muzzle_persona::projection::{Job, Span, TimeWindow};
 use muzzle_persona::wording::Count;
@@ -52,6 +52,7 @@ pub fn run(
     let jobs: Vec<_> = picture.timeline.jobs().rev().cloned().collect();
     let lanes = picture.lanes();
     let drawing = canvas.map(|_| Drawing {
+        zone: context.zone.clone(),
         window,
         lanes: lanes.iter().take(limit).map(|(name, spans)| Lane::of(name, spans)).collect(),
         left_out: lanes.len().saturating_sub(limit),
@@ -63,6 +64,7 @@ pub fn run(
         jobs_left_out: picture.timeline.jobs_in_window().saturating_sub(jobs.len()),
         jobs,
         drawing,
+        zone: context.zone.clone(),
     })
 }
 
@@ -75,10 +77,14 @@ pub struct LanesReport {
     jobs_left_out: usize,
     #[serde(skip)]
     drawing: Option<Drawing>,
+    /// The zone in which times are shown.
+    #[serde(skip)]
+    zone: TimeZone,
 }
 
 #[derive(Debug)]
 struct Drawing {
+    zone: TimeZone,
     window: TimeWindow,
     lanes: Vec<Lane>,
     left_out: usize,
@@ -100,7 +106,7 @@ impl Lane {
 
 impl fmt::Display for LanesReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (from, until) = (minute(self.from), minute(self.until));
+        let (from, until) = (minute(self.from, &self.zone), minute(self.until, &self.zone));
         match &self.drawing {
             Some(drawing) if !drawing.lanes.is_empty() => drawing.fmt(f),
             None if !self.jobs.is_empty() => self.table(f),
@@ -115,15 +121,16 @@ impl LanesReport {
         let mut table = Table::new(&headings);
         for job in &self.jobs {
             let Job { persona, role, project, work, slot, assigned_at, released_at, .. } = job;
-            let released = released_at.map_or_else(|| "not yet".to_owned(), minute);
+            let released = released_at.map(|at| minute(at, &self.zone));
+            let released = released.unwrap_or_else(|| "not yet".to_owned());
             let work = work.as_ref().map_or("", WorkName::as_str);
-            let assigned = minute(*assigned_at);
+            let assigned = minute(*assigned_at, &self.zone);
             table.row(&[persona, &assigned, &released, role, project, &work, slot]);
         }
         if self.jobs.iter().all(|job| job.work.is_none()) {
             table.hide(5);
         }
-        write!(f, "{table}")?;
+        table.show(f)?;
         if self.jobs_left_out > 0 {
             let left_out = Count(self.jobs_left_out as u64, "more job");
             writeln!(f, "And {left_out}; `--limit N` shows more of them.")?;
@@ -136,7 +143,8 @@ impl fmt::Display for Drawing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let window = &self.window;
         let keys = self.keys();
-        let (from, until) = (minute(window.start_of(0)), minute(window.start_of(window.columns())));
+        let (from, until) = (window.start_of(0), window.start_of(window.columns()));
+        let (from, until) = (minute(from, &self.zone), minute(until, &self.zone));
         let ends = from.chars().count() + until.chars().count();
         let between = " ".repeat(window.columns().saturating_sub(ends).max(2));
         writeln!(f, "{HEADING}{} {from}{between}{until}{HEADING:#}", fit("", NAME))?;
@@ -156,7 +164,7 @@ impl fmt::Display for Drawing {
         for (role, (letter, style)) in &keys {
             writeln!(f, "{style}{letter}{style:#} {}", visible(role.as_str()))?;
         }
-        writeln!(f, "One column is {}, in UTC.", duration(window.step()))?;
+        writeln!(f, "One column is {}.", duration(window.step()))?;
         if self.left_out > 0 {
             let left_out = Count(self.left_out as u64, "more persona");
             writeln!(f, "And {left_out}; `--limit N` shows more of them.")?;

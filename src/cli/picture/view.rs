@@ -7,14 +7,12 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use askama::Template;
-use jiff::ToSpan as _;
-use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _, civil::Date};
 use muzzle_persona::events::{PersonaName, RoleName};
 use muzzle_persona::projection::{Job, Lease, MonthlyVerdicts, Span, TimeWindow};
 use muzzle_persona::wording::Count;
 
 use super::{Picture, agent, chart, duration, score, shade, short};
-use crate::cli::minute;
 use crate::cli::persona::place;
 
 /// The style sheet; a test holds its digest to it.
@@ -157,9 +155,9 @@ impl PageView {
             style: STYLE,
             style_hash: STYLE_HASH,
             version: env!("CARGO_PKG_VERSION"),
-            now: minute(picture.now),
+            now: utc(picture.now),
             project: picture.project.as_ref().map(|project| short(project, NAME)),
-            since: picture.since.map(minute),
+            since: picture.since.map(utc),
             summary: summary(picture),
             board: picture.board.iter().rev().take(BOARD).map(held).collect(),
             board_left_out: more(picture.board.len().saturating_sub(BOARD), "more slot"),
@@ -168,8 +166,8 @@ impl PageView {
             heat_left_out: heat_left_out.into_iter().flatten().collect(),
             columns: window.columns(),
             lanes_note: format!("One step is {}.", duration(window.step())),
-            lanes_from: minute(window.start_of(0)),
-            lanes_until: minute(picture.now),
+            lanes_from: utc(window.start_of(0)),
+            lanes_until: utc(picture.now),
             keys: keys(&colors),
             lanes: shown.iter().map(|(name, spans)| lane(name, spans, &window, &colors)).collect(),
             lanes_left_out: more(lanes.len().saturating_sub(LANES), "more persona"),
@@ -186,7 +184,7 @@ impl PageView {
             events: picture
                 .last
                 .iter()
-                .map(|it| EventRow { at: minute(it.at), sentence: short(&it.sentence, SENTENCE) })
+                .map(|it| EventRow { at: utc(it.at), sentence: short(&it.sentence, SENTENCE) })
                 .collect(),
         })
     }
@@ -210,7 +208,7 @@ fn held((persona, lease): &(PersonaName, Lease)) -> Held {
         agent: short(agent(&lease.slot), NAME),
         place: short(place(&lease.project, lease.work.as_ref()), NAME),
         session: short(&lease.session, SESSION),
-        since: minute(lease.since),
+        since: utc(lease.since),
     }
 }
 
@@ -269,7 +267,7 @@ fn lane(
             color: colors.get(&span.task.role).copied().unwrap_or(COLORS - 1),
             from: span.from,
             width: span.until - span.from,
-            title: format!("{role} on {project}, {} to {}", minute(from), minute(until)),
+            title: format!("{role} on {project}, {} to {}", utc(from), utc(until)),
         }
     });
     let held: usize = spans.iter().map(|span| span.until - span.from).sum();
@@ -283,8 +281,8 @@ impl JobRow {
             persona: short(&job.persona, NAME),
             role: short(&job.role, NAME),
             place: short(place(&job.project, job.work.as_ref()), NAME),
-            from: minute(job.assigned_at),
-            until: job.released_at.map_or_else(|| "not yet".to_owned(), minute),
+            from: utc(job.assigned_at),
+            until: job.released_at.map_or_else(|| "not yet".to_owned(), utc),
         }
     }
 }
@@ -306,6 +304,11 @@ fn months(all: &BTreeMap<Date, MonthlyVerdicts>) -> (Vec<(Date, MonthlyVerdicts)
     let before = all.range(..begin).count();
     let counts = |month: Date| (month, all.get(&month).copied().unwrap_or_default());
     (shown.into_iter().map(counts).collect(), before)
+}
+
+/// A moment as the page shows it, which says that all are in UTC.
+fn utc(at: Timestamp) -> String {
+    at.strftime("%F %H:%M").to_string()
 }
 
 #[cfg(test)]
