@@ -31,7 +31,7 @@ Examples:
   muzzle-persona who -p acme-api --json")]
 pub struct WhoArgs {
     /// Only those of this session
-    #[arg(long, value_parser = SessionId::parse)]
+    #[arg(short = 's', long, value_parser = SessionId::parse)]
     session: Option<SessionId>,
     /// Only those on this project
     #[arg(short = 'p', long, value_parser = ProjectName::parse)]
