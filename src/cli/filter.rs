@@ -23,7 +23,6 @@ const NEAR: f64 = 0.75;
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  muzzle-persona log -n 20
   muzzle-persona log --persona elena --type feedback,lesson --grep race
   muzzle-persona log --follow --json
   muzzle-persona log -p acme-api --since 2026-03-01 --reverse")]

@@ -36,8 +36,7 @@ const COLUMNS: [Column; 9] = [
 Examples:
   muzzle-persona list
   muzzle-persona list --role code-reviewer --status free
-  muzzle-persona list --status all --expertise security --sort done
-  muzzle-persona list --at yesterday")]
+  muzzle-persona list --status all --sort done --at yesterday")]
 pub struct ListArgs {
     /// Which ones
     #[arg(long, value_enum, default_value = "active")]

@@ -24,7 +24,6 @@ use super::{Context, Failure, hint, number::limit, persona_names, role as roles}
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  muzzle-persona why elena -s s1
   muzzle-persona why elena -s s1 -r testing -n 3
   muzzle-persona why -s s1
   muzzle-persona why --last")]

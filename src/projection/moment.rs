@@ -42,9 +42,9 @@ impl Moment {
         if let Some(span) = ago(text).filter(|_| is_span(text)) {
             return Ok(Self::Ago(span));
         }
-        let spec = CutoffSpec::parse(text).ok().map(Self::Fixed);
-        let spec = spec.or_else(|| day(text).or_else(|| minute(text)).map(Self::Local));
-        spec.or_else(|| minute_at_offset(text)).ok_or(CutoffError::Unreadable)
+        let fixed = || CutoffSpec::parse(text).ok().map(Self::Fixed);
+        let local = || day(text).or_else(|| minute(text)).map(Self::Local);
+        minute_at_offset(text).or_else(fixed).or_else(local).ok_or(CutoffError::Unreadable)
     }
 
     /// What is meant where the clock says `now`, in a time zone.
@@ -113,17 +113,21 @@ fn minute(text: &str) -> Option<RangeInclusive<DateTime>> {
     Some(start..=end(start, start.second())?)
 }
 
+/// How a minute is written.
+const MINUTE: &str = "2026-03-25 15:30";
+
 /// A minute with its offset, as tables show it: `2026-03-25 15:30Z`, `2026-03-25 17:30+02`.
 fn minute_at_offset(text: &str) -> Option<Moment> {
     let (text, offset) = if let Some(text) = text.strip_suffix(['Z', 'z']) {
         (text, Offset::UTC)
     } else {
         // A date has hyphens, too.
-        let at = text.rfind(['+', '-']).filter(|at| *at >= "2026-03-25 15:30".len())?;
+        let at = text.rfind(['+', '-']).filter(|at| *at >= MINUTE.len())?;
         let (text, written) = text.split_at(at);
         (text, offset(written)?)
     };
-    let range = minute(text.trim_end())?;
+    // With seconds, it is a time like any other.
+    let range = minute(text.trim_end()).filter(|_| text.trim_end().len() == MINUTE.len())?;
     let at = |time: &DateTime| offset.to_timestamp(*time).ok();
     Some(Moment::Fixed(CutoffSpec::Time(at(range.start())?..=at(range.end())?)))
 }
