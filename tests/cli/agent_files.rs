@@ -130,13 +130,13 @@ fn a_review_tells_what_was_done_said_and_learned() {
     Lian Zhou
     Traits: exacting, curious
     Expertise: testing, reliability, code-quality
-    Since 2026-03-25 15:30: 1 assignment
+    Since 2026-03-25 15:30Z: 1 assignment
 
     PROJECT  ROLE     ASSIGNMENTS  LAST
-    demo     testing            1  2026-03-25 15:30
+    demo     testing            1  2026-03-25 15:30Z
 
     Verdicts
-      2026-03-25 15:30  positive as testing (<id>): Found the race.
+      2026-03-25 15:30Z  positive as testing (<id>): Found the race.
 
     Outcomes
       testing: 1 ok, 0 bad, 0 stopped

@@ -378,13 +378,13 @@ fn heat_is_a_table_where_colours_are_not_seen() {
 fn lanes_are_a_table_where_colours_are_not_seen() {
     let home = busy();
     assert_snapshot!(home.run(&["lanes"]).ok(), @r"
-    PERSONA         ASSIGNED          RELEASED          ROLE           PROJECT  SLOT
-    Elena Vasquez   2026-03-25 09:00  not yet           code-reviewer  acme     reviewer-1-0
-    Leilani Kahale  2026-03-24 09:00  2026-03-25 09:00  testing        shop     tester-0
+    PERSONA         ASSIGNED           RELEASED           ROLE           PROJECT  SLOT
+    Elena Vasquez   2026-03-25 09:00Z  not yet            code-reviewer  acme     reviewer-1-0
+    Leilani Kahale  2026-03-24 09:00Z  2026-03-25 09:00Z  testing        shop     tester-0
     ");
     assert_snapshot!(home.run(&["lanes", "--since=2026-01-01", "--project=shop", "--limit=1"]).ok(), @r"
-    PERSONA         ASSIGNED          RELEASED          ROLE     PROJECT  SLOT
-    Leilani Kahale  2026-03-24 09:00  2026-03-25 09:00  testing  shop     tester-0
+    PERSONA         ASSIGNED           RELEASED           ROLE     PROJECT  SLOT
+    Leilani Kahale  2026-03-24 09:00Z  2026-03-25 09:00Z  testing  shop     tester-0
     And 1 more job; `--limit N` shows more of them.
     ");
     assert_snapshot!(home.run(&["lanes", "--limit", "1", "--json"]).ok(), @r#"
@@ -409,7 +409,7 @@ fn lanes_are_a_table_where_colours_are_not_seen() {
     "#);
     assert_eq!(
         home.run(&["lanes", "--at", "12"]).ok(),
-        "Nobody was held from 2026-02-20 10:00 to 2026-02-20 10:00.\n"
+        "Nobody was held from 2026-02-20 10:00Z to 2026-02-20 10:00Z.\n"
     );
 }
 
@@ -450,13 +450,13 @@ fn heat_is_a_map_on_a_terminal() {
 fn lanes_are_drawn_on_a_terminal() {
     let home = busy();
     assert_snapshot!(drawn(&home, &["lanes"]), @r"
-    <1>                     2026-02-25 00:00                          2026-03-26 00:00
+    <1>                     2026-02-25 00:00Z                        2026-03-26 00:00Z
     Elena Vasquez        <2>························································<36>CC
     Leilani Kahale       <2>······················································<33>TTT<2>·
 
     <36>C code-reviewer
     <33>T testing
-    One column is 12 hours, in UTC.
+    One column is 12 hours.
     ");
     let plain = home.run(&["lanes"]).ok();
     assert_eq!(drawn(&home, &["lanes", "--plain"]).replace("<1>", ""), plain);

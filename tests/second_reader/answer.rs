@@ -130,7 +130,7 @@ impl Judge {
             })
         });
         let personas: Vec<_> = personas.collect();
-        json!({"role": role, "personas": personas, "not_told_apart": near})
+        json!({"role": role, "personas": personas, "more": 0, "not_told_apart": near})
     }
 
     /// The candidates for a review, those who took part last, and what they took part in.
@@ -186,7 +186,11 @@ impl Judge {
             let of = |(role, score): (&&String, &Score)| Some(((*role).clone(), of(*score)?));
             known.iter().filter_map(of).collect()
         };
+        // Of equal ones the first.
+        let best = known.iter().rev().max_by_key(|(_, score)| score.total());
+        let best = best.map(|(role, score)| json!({"role": role, "total": score.shown()["total"]}));
         json!({
+            "best": best,
             "name": name,
             "persona_id": persona.id,
             "status": status(persona),

@@ -14,7 +14,7 @@ use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{HeatCell, HeatMap};
 use muzzle_persona::events::{PersonaName, ProjectName, RoleName, Slot, visible};
 use muzzle_persona::projection::{
-    Cutoff, CutoffSpec, Lease, MonthlyVerdicts, Needs, Persona, Span, TimeWindow, Timeline,
+    Cutoff, Lease, Moment, MonthlyVerdicts, Needs, Persona, Span, TimeWindow, Timeline,
     TimelineScope,
 };
 use muzzle_persona::wording::Count;
@@ -40,9 +40,9 @@ pub struct PictureArgs {
     /// Only work on this project; scores are still those of all work
     #[arg(short = 'p', long, value_parser = ProjectName::parse)]
     project: Option<ProjectName>,
-    /// Only what happened from this moment on: a time, a date, a sequence number or how an event's id begins
-    #[arg(long, value_name = "MOMENT", value_parser = CutoffSpec::parse)]
-    since: Option<CutoffSpec>,
+    /// Only what happened from this moment on
+    #[arg(long, value_name = "MOMENT", value_parser = Moment::parse)]
+    since: Option<Moment>,
     #[command(flatten)]
     at: AtArgs,
 }
@@ -89,7 +89,8 @@ impl Picture {
         size: impl FnOnce() -> Size,
     ) -> Result<Self, Failure> {
         let mut snapshot = context.read(&args.at)?;
-        let before = args.since.as_ref().map(|since| snapshot.resolve(since)).transpose()?;
+        let since = args.since.as_ref().map(|since| context.meant(since));
+        let before = since.map(|since| snapshot.resolve(&since)).transpose()?;
         let before = before.map(|range| range.start);
         let since = before.map(|before| began(&mut snapshot, before)).transpose()?;
         let (view, now) = (snapshot.view(), snapshot.now());
