@@ -54,8 +54,8 @@ pub struct FeedbackArgs {
     #[arg(long, conflicts_with = "name")]
     last: bool,
     /// Judge the work of this session, by its id or how that begins
-    #[arg(short = 's', long, value_name = "ID")]
-    session: Option<String>,
+    #[arg(short = 's', long, value_name = "ID", value_parser = SessionId::parse)]
+    session: Option<SessionId>,
     /// The role in which it worked
     #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: Option<RoleName>,

@@ -14,7 +14,7 @@ pub struct Wanted {
     /// Whose, as typed; else whoever was lent last.
     pub name: Option<String>,
     /// How its session begins.
-    pub session: Option<String>,
+    pub session: Option<SessionId>,
     /// On which project, if that is said.
     pub project: Option<ProjectName>,
     /// In which role, if that is said.
@@ -40,7 +40,7 @@ pub fn find(wanted: &Wanted, context: &mut Context) -> Result<(PersonaName, Judg
     let (mut last, mut sessions) = (None, Vec::new());
     snapshot.visit(&texts, |record| {
         let Event::Assign(assign) = &record.event else { return };
-        let begins = |typed: &String| assign.session.as_str().starts_with(typed);
+        let begins = |typed: &SessionId| assign.session.as_str().starts_with(typed.as_str());
         let is_elsewhere =
             wanted.project.as_ref().is_some_and(|project| assign.project != *project);
         if is_elsewhere || !wanted.session.as_ref().is_none_or(begins) {
@@ -57,7 +57,7 @@ pub fn find(wanted: &Wanted, context: &mut Context) -> Result<(PersonaName, Judg
         if !sessions.contains(&assign.session) {
             sessions.push(assign.session.clone());
         }
-        let is_exact = wanted.session.as_deref() == Some(assign.session.as_str());
+        let is_exact = wanted.session.as_ref() == Some(&assign.session);
         let is_hidden = last.as_ref().is_some_and(|(_, _, exact)| *exact && !is_exact);
         if !is_hidden {
             last = Some((assign.clone(), slots, is_exact));
@@ -66,8 +66,8 @@ pub fn find(wanted: &Wanted, context: &mut Context) -> Result<(PersonaName, Judg
     let Some((Assign { session, project, .. }, slots, is_exact)) = last else {
         return Err(Failure::not_found(nobody(wanted, name.as_ref()), HINT));
     };
-    if wanted.session.is_some() && !is_exact && sessions.len() > 1 {
-        return Err(several_sessions(&sessions));
+    if let Some(typed) = wanted.session.as_ref().filter(|_| !is_exact && sessions.len() > 1) {
+        return Err(Failure::ambiguous_session(typed, &sessions));
     }
     let mut personas: Vec<_> = slots.iter().map(|slot| slot.persona.clone()).collect();
     personas.dedup();
@@ -85,11 +85,4 @@ fn nobody(wanted: &Wanted, name: Option<&PersonaName>) -> String {
     let on = wanted.project.as_ref().map(|project| format!(" on `{project}`")).unwrap_or_default();
     let session = wanted.session.as_ref().map(|typed| format!(" in a session `{typed}`"));
     format!("{who} lent{role}{on}{}", session.unwrap_or_default())
-}
-
-fn several_sessions(sessions: &[SessionId]) -> Failure {
-    let (shown, more) = sessions.split_at(sessions.len().min(10));
-    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-    let message = format!("several sessions begin so: {}{more}", quoted(shown));
-    Failure::not_found(message, "write more of the session")
 }

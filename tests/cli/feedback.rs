@@ -153,7 +153,10 @@ fn the_last_work_of_a_project_or_of_a_session_is_judged() {
     for (args, error) in [
         (&["--last", "--project=other"][..], "nobody was lent on `other`"),
         (&["--session=s9"], "nobody was lent in a session `s9`"),
-        (&["--session=session-"], "several sessions begin so: `session-one`, `session-two`"),
+        (
+            &["--session=session-"],
+            "`session-` could be any of the sessions `session-one`, `session-two`",
+        ),
         (
             &["elena", "--session=session-one"],
             "`Elena Vasquez` was not lent in a session `session-one`",

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use muzzle_persona::Snapshot;
 use muzzle_persona::broker::{HeatCell, HeatMap};
-use muzzle_persona::events::{PersonaName, ProjectName, RoleName, Slot, visible};
+use muzzle_persona::events::{PersonaName, ProjectName, RoleName, visible};
 use muzzle_persona::projection::{
     Cutoff, Lease, Moment, MonthlyVerdicts, Needs, Persona, Span, TimeWindow, Timeline,
     TimelineScope,
@@ -186,11 +186,6 @@ fn short(text: impl Display, limit: usize) -> String {
         shown.push('…');
     }
     shown
-}
-
-/// The agent that a slot belongs to: it is named `{agent}-{index}`.
-fn agent(slot: &Slot) -> &str {
-    slot.as_str().rsplit_once('-').map_or(slot.as_str(), |(agent, _)| agent)
 }
 
 /// A number of seconds, as people say it.

@@ -12,7 +12,7 @@ use muzzle_persona::events::{PersonaName, RoleName};
 use muzzle_persona::projection::{Job, Lease, MonthlyVerdicts, Span, TimeWindow};
 use muzzle_persona::wording::Count;
 
-use super::{Picture, agent, chart, duration, score, shade, short};
+use super::{Picture, chart, duration, score, shade, short};
 use crate::cli::persona::place;
 
 /// The style sheet; a test holds its digest to it.
@@ -205,7 +205,7 @@ fn held((persona, lease): &(PersonaName, Lease)) -> Held {
     Held {
         persona: short(persona, NAME),
         role: short(&lease.role, NAME),
-        agent: short(agent(&lease.slot), NAME),
+        agent: short(lease.slot.agent(), NAME),
         place: short(place(&lease.project, lease.work.as_ref()), NAME),
         session: short(&lease.session, SESSION),
         since: utc(lease.since),
