@@ -1,9 +1,9 @@
 //! What `persona-inject` does: the call of a sub-agent gets a persona.
 //!
-//! A [`client`] tells of a call before it is made, when the agent is about to start, or when it has
+//! A client tells of a call before it is made, when the agent is about to start, or when it has
 //! begun, and is answered in its form. Where it tells of one call in two ways, as Claude Code can, the
 //! one stands back; should both ask all the same, the agent gets one persona: the slot is the same.
-//! What a client tells later of the run, [`run`] records.
+//! What a client tells later of the run, `run` records.
 
 use std::io::Read;
 use std::sync::Arc;
