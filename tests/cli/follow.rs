@@ -54,6 +54,15 @@ impl Following {
     }
 }
 
+/// A test that fails leaves no process behind.
+impl Drop for Following {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Follows from the beginning, so that it is known when all of that is read.
 fn from_the_start(home: &Home, args: &[&str]) -> (Following, usize) {
     let all = home.run(&["stats", "--json"]).json()["events"].as_u64().unwrap();
@@ -102,6 +111,27 @@ fn what_a_merge_brings_is_told_once() {
 }
 
 #[test]
+fn a_log_that_was_merged_elsewhere_is_told_of_once_whatever_the_order_of_its_lines() {
+    let mut home = Home::seeded();
+    let base = home.log();
+    let mut branch = |session: &str| {
+        home.set_log(&base);
+        home.at("2026-03-26T09:00:00Z").assign(session, "w", "testing");
+        home.log()[base.len()..].to_vec()
+    };
+    let [ours, theirs] = [branch("a-longer-name"), branch("theirs")];
+    home.set_log(&[&*base, &*ours].concat());
+    let (following, all) = from_the_start(&home, &[]);
+    assert_eq!(following.kinds(all).last().unwrap(), "assign");
+    home.set_log(&[&*base, &*theirs, &*ours].concat());
+    let told: Value = serde_json::from_str(&following.next()).unwrap();
+    assert_eq!(told["data"]["session"], "theirs");
+    home.run(&["release", "--session", "theirs"]);
+    assert_eq!(following.kinds(1), ["release"]);
+    following.end();
+}
+
+#[test]
 fn only_what_the_filters_take_is_told_and_as_sentences_to_people() {
     let mut home = Home::seeded();
     let feedback = ["--type", "feedback,lesson", "--grep", "RACE", "--limit", "1"];
@@ -128,6 +158,8 @@ fn a_follower_ends_where_nobody_reads_it_and_at_damage() {
     command.args(["log", "--follow", "--after", "0"]).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     drop(child.stdout.take());
+    // It notices when it has something to tell, at the latest now.
+    home.assign("s1", "w", "testing");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 
     let mut command = home.command();
