@@ -9,7 +9,9 @@ use muzzle_persona::events::{
     EventId, NoteText, PersonaName, Points, ProjectName, ReleaseReason, RoleName, SessionId, Tag,
     WorkName,
 };
-use muzzle_persona::projection::{Lease, Origin, OutcomeTally, Persona, Status, Tally, Work};
+use muzzle_persona::projection::{
+    Assignment, Lease, Origin, OutcomeTally, Persona, Status, Tally, Work,
+};
 use muzzle_persona::wording::quoted_first;
 use serde::Serialize;
 
@@ -45,6 +47,9 @@ pub struct PersonaReport {
     /// For `show` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recent_work: Option<Vec<Work>>,
+    /// Of these, how each went and what was said; nothing of a long log, which takes longer.
+    #[serde(skip)]
+    pub last_jobs: Vec<Assignment>,
     /// For `show` alone: how many of its texts reach no prompt before they are allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<usize>,
@@ -128,6 +133,7 @@ impl PersonaReport {
             created_at: persona.created_at,
             last_assigned: persona.last_assigned,
             recent_work: None,
+            last_jobs: Vec::new(),
             not_told_apart: None,
             lessons: None,
             notes: None,

@@ -4,13 +4,15 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::events::{LessonText, NoteText, PersonaName, RoleName, visible};
-use muzzle_persona::projection::{Lease, Needs, NoteRecord, Work};
+use muzzle_persona::events::{LessonText, NoteText, Observation, PersonaName, RoleName, visible};
+use muzzle_persona::projection::{Assignment, History, Lease, Needs, NoteRecord, Verdict, Work};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Snapshot, broker};
 
 use super::output::{FAINT, HEADING};
 use super::persona::{LastNote, PersonaReport, doubt, origin_word, place, runs, tags, tally};
+use super::said::{verdict_word, went};
+use super::stats::READ_THROUGH;
 use super::table::Column;
 use super::teach::LessonReport;
 use super::wrap::hanging;
@@ -46,6 +48,11 @@ pub fn run(args: &ShowArgs, context: &mut Context) -> Result<PersonaReport, Fail
         let waiting = Some(texts.filter(|text| !then.is_allowed(text.event)).count());
         Ok(PersonaReport { recent_work, waiting, lessons, notes, zone, ..report })
     })?;
+    if snapshot.view().bytes <= READ_THROUGH {
+        let mut history = History::of(report.name.clone());
+        snapshot.visit(&[report.name.as_str()], |record| history.apply(record))?;
+        report.last_jobs = history.assignments;
+    }
     let roles: Vec<_> = report.affinity.keys().cloned().collect();
     report.not_told_apart = Some(snapshot.look(&Needs::roles(roles.clone()), |then| {
         let others = roles.into_iter().filter_map(|role| {
@@ -111,11 +118,31 @@ impl fmt::Display for PersonaReport {
         if self.recent_work.iter().any(|work| !work.is_empty()) {
             writeln!(f, "\n{HEADING}Last assignments{HEADING:#}")?;
         }
-        for Work { role, project, assigned_at, .. } in self.recent_work.iter().flatten() {
-            line(f, format!("  {}  {role} on {project}", minute(*assigned_at, &self.zone)))?;
+        for work @ Work { role, project, assigned_at, .. } in self.recent_work.iter().flatten() {
+            let at = minute(*assigned_at, &self.zone);
+            line(f, format!("  {at}  {role} on {project}{}", self.became_of(work)))?;
         }
         write_lessons(f, self)?;
         write_notes(f, self)
+    }
+}
+
+impl PersonaReport {
+    /// How some work went and what was said of it, as far as that is known.
+    fn became_of(&self, work: &Work) -> String {
+        let is_it = |job: &&Assignment| {
+            (&job.session, &job.role, job.assigned_at)
+                == (&work.session, &work.role, work.assigned_at)
+        };
+        let Some(job) = self.last_jobs.iter().rev().find(is_it) else { return String::new() };
+        let went = Some(went(job)).filter(|went| !went.is_empty());
+        let said = job.verdicts().map(|Verdict { sentiment, observation, .. }| {
+            let words = observation.as_ref().map_or("(its text is gone)", Observation::as_str);
+            format!("{}: {words}", verdict_word(*sentiment))
+        });
+        let told: Vec<_> =
+            went.map(|went| format!("it ended {went}")).into_iter().chain(said).collect();
+        told.into_iter().map(|told| format!("; {told}")).collect()
     }
 }
 

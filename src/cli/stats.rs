@@ -19,7 +19,7 @@ use super::{AtArgs, Context, Failure, Table, line, minute, persona::tally};
 
 /// The most bytes of a log that is read through to count what it holds: that takes some hundredths
 /// of a second.
-const READ_THROUGH: u64 = 4 * 1024 * 1024;
+pub const READ_THROUGH: u64 = 4 * 1024 * 1024;
 
 /// Count personas, assignments, feedback and events
 ///

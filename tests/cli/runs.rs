@@ -91,6 +91,8 @@ fn a_session_tells_how_its_runs_went_and_what_was_said_of_them() {
     ID        SAID               BY   OF                    VERDICT  WORDS
     <id>  2026-03-25 16:30Z  cli  Lian Zhou as testing  good     Thorough.
     ");
+    let shown = home.run(&["show", "lian"]).ok();
+    assert!(shown.contains("testing on demo; it ended ok, bad; good: Thorough.\n"), "{shown}");
     let run = &home.run(&["session", "s1", "--json"]).json()["assignments"][0];
     assert_eq!((&run["name"], &run["agent"]), (&json!("Lian Zhou"), &json!("w1")));
     assert_eq!(run["verdicts"].as_array().unwrap().len(), 1, "of one source the last counts");
