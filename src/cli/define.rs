@@ -4,7 +4,7 @@ use std::path::Path;
 use std::{fmt, io};
 
 use clap::Args;
-use muzzle_persona::broker::{self, FieldChange};
+use muzzle_persona::broker::{self, FieldChange, Seed};
 use muzzle_persona::events::{Definition, PersonaName, RoleName, Tag};
 use muzzle_persona::projection::Needs;
 use serde::Serialize;
@@ -61,7 +61,7 @@ pub fn add(args: AddArgs, context: &mut Context) -> Result<AddReport, Failure> {
         })
     };
     let seed = context.seed()?;
-    let definitions = seed.read_personas(Path::new(FORM), &text, None)?;
+    let definitions = read_form(&seed, &text, None)?;
     if definitions.is_empty() {
         let hint =
             "each is a table `[[persona]]` with a `name`; `muzzle-persona seed export` shows some";
@@ -69,6 +69,19 @@ pub fn add(args: AddArgs, context: &mut Context) -> Result<AddReport, Failure> {
     }
     let (_, added) = context.execute(&Needs::nothing(), |it| broker::add(it, &definitions))?;
     Ok(AddReport { added })
+}
+
+/// Reads personas in the form of a seed file, which is none.
+fn read_form(
+    seed: &Seed,
+    text: &str,
+    before: Option<&Definition>,
+) -> Result<Vec<Definition>, Failure> {
+    let read = seed.read_personas(Path::new(FORM), text, before);
+    read.map_err(|error| {
+        let hint = "nothing was recorded; `muzzle-persona help add` tells what it takes";
+        Failure::refused(error, hint)
+    })
 }
 
 #[derive(Debug, Serialize)]
@@ -103,20 +116,22 @@ pub fn edit(args: &EditArgs, context: &mut Context) -> Result<EditReport, Failur
     let before = store.look(&Needs::typed(&args.name), |store| {
         Ok(broker::find_persona(store.roster(), &args.name)?.definition.clone())
     })?;
-    let text = editor::edit(&broker::persona_text(&before), ".toml")?;
-    let read = store.seed().read_personas(Path::new(FORM), &text, Some(&before))?;
+    let after = editor::edit(&broker::persona_text(&before), ".toml", |text| {
+        let read = read_form(store.seed(), text, Some(&before))?;
+        let [after] = read.as_slice() else {
+            let message =
+                format!("the form holds {} personas, not one; nothing was recorded", read.len());
+            return Err(Failure::refused(message, "`muzzle-persona add -` adds others from stdin"));
+        };
+        if after.name != before.name {
+            return Err(renamed(&before.name));
+        }
+        Ok(after.clone())
+    })?;
     drop(store);
-    let [after] = read.as_slice() else {
-        let message =
-            format!("the form holds {} personas, not one; nothing was recorded", read.len());
-        return Err(Failure::refused(message, "`muzzle-persona add -` adds others from stdin"));
-    };
-    if after.name != before.name {
-        return Err(renamed(&before.name));
-    }
     context.warnings.clear();
     let (_, changes) = context.execute(&Needs::personas([&before.name]), |situation| {
-        broker::redefine(situation, after)
+        broker::redefine(situation, &after)
     })?;
     Ok(EditReport { name: before.name, changes })
 }

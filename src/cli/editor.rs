@@ -14,7 +14,13 @@ const USUAL: &str = "vi";
 ///
 /// It is refused if the editor does not start or fails, so that leaving it with an error (`:cq`)
 /// records nothing.
-pub fn edit(text: &str, suffix: &str) -> Result<String, Failure> {
+///
+/// What is written is handed to `take`. If that refuses it, the file stays, and the hint names it.
+pub fn edit<T>(
+    text: &str,
+    suffix: &str,
+    take: impl FnOnce(&str) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let chosen = environment::editor().unwrap_or_else(|| USUAL.into());
     let chosen = chosen.to_string_lossy().into_owned();
     let failed = |why: &dyn Display| {
@@ -24,8 +30,8 @@ pub fn edit(text: &str, suffix: &str) -> Result<String, Failure> {
             "name one in `VISUAL` or `EDITOR`, or give the text as an argument",
         )
     };
-    let mut file = tempfile::Builder::new().prefix("muzzle-persona-").suffix(suffix).tempfile();
-    let file = file.as_mut().map_err(|error| failed(&format!("got no file: {error}")))?;
+    let file = tempfile::Builder::new().prefix("muzzle-persona-").suffix(suffix).tempfile();
+    let mut file = file.map_err(|error| failed(&format!("got no file: {error}")))?;
     file.write_all(text.as_bytes())
         .map_err(|error| Failure::write("write", file.path(), &error))?;
     let words =
@@ -36,5 +42,14 @@ pub fn edit(text: &str, suffix: &str) -> Result<String, Failure> {
     if !status.success() {
         return Err(failed(&format!("failed: {status}")));
     }
-    fs::read_to_string(file.path()).map_err(|error| Failure::read(file.path(), &error))
+    let written = fs::read_to_string(file.path());
+    let written = written.map_err(|error| Failure::read(file.path(), &error))?;
+    take(&written).map_err(|mut refused| {
+        if written != text
+            && let Ok((_, path)) = file.keep()
+        {
+            refused.hint = Some(format!("what you wrote is kept in `{}`", path.display()));
+        }
+        refused
+    })
 }

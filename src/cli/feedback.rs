@@ -104,8 +104,10 @@ fn observation(args: &FeedbackArgs) -> Result<Observation, Failure> {
             .map_err(|error| Failure::read(STDIN.as_ref(), &error))?,
         Some(text) => text.clone(),
         None if args.edit || (io::stdin().is_terminal() && output::is_seen()) => {
-            let text = editor::edit(TEMPLATE, ".txt")?;
-            text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")
+            return editor::edit(TEMPLATE, ".txt", |text| {
+                let lines = text.lines().filter(|line| !line.starts_with('#'));
+                folded(&lines.collect::<Vec<_>>().join("\n"))
+            });
         }
         None => {
             let message = "what was observed is missing";
@@ -114,6 +116,11 @@ fn observation(args: &FeedbackArgs) -> Result<Observation, Failure> {
             return Err(Failure::usage(message, hint));
         }
     };
+    folded(&text)
+}
+
+/// The lines of an observation as one.
+fn folded(text: &str) -> Result<Observation, Failure> {
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if lines.is_empty() {
         let hint = "say what was good or bad in a sentence, as in `-m 'Caught the race.'`";

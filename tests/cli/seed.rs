@@ -182,7 +182,7 @@ fn a_persona_is_edited_as_a_form_that_is_checked_and_never_renamed() {
     let home = Home::seeded();
     let edit = |script: &str| {
         let mut command = home.command();
-        command.args(["edit", "elena"]).env("PATH", "/usr/bin:/bin");
+        command.args(["edit", "elena"]).env("PATH", "/usr/bin:/bin").env("TMPDIR", home.path());
         Done::of(command.env("EDITOR", format!("sed -i {script}")))
     };
     assert_eq!(edit("s/x/x/").ok(), "Elena Vasquez is as before; nothing was recorded.\n");
@@ -196,9 +196,11 @@ fn a_persona_is_edited_as_a_form_that_is_checked_and_never_renamed() {
     assert_eq!((&last["type"], &last["data"]["traits"][1]), (&"revise".into(), &"calm".into()));
     assert!(!last["data"]["instructions"].as_object().unwrap().is_empty());
     let before = home.log();
-    assert!(
-        edit("s/calm/odd/").fails(1).contains("line 3, column 24: `odd` is not in the `traits`")
-    );
+    let told = edit("s/calm/odd/").fails(1);
+    assert!(told.contains("line 3, column 24: `odd` is not in the `traits`"), "{told}");
+    let kept = told.trim_end().rsplit('`').nth(1).unwrap();
+    assert!(told.contains("what you wrote is kept in `"), "{told}");
+    assert!(std::fs::read_to_string(kept).unwrap().contains("\"pragmatic\", \"odd\""), "{kept}");
     let refused =
         "error: `Elena Vasquez` cannot be renamed: the log knows its work by that name\nhint: ";
     assert!(edit("s/Elena/Ella/").fails(1).starts_with(refused));
