@@ -135,14 +135,13 @@ impl PersonaReport {
                 == (&work.session, &work.role, work.assigned_at)
         };
         let Some(job) = self.last_jobs.iter().rev().find(is_it) else { return String::new() };
-        let went = Some(went(job)).filter(|went| !went.is_empty());
-        let said = job.verdicts().map(|Verdict { sentiment, observation, .. }| {
+        let mut told = vec![String::new()];
+        told.extend(Some(went(job)).filter(|it| !it.is_empty()).map(|it| format!("it ended {it}")));
+        told.extend(job.verdicts().map(|Verdict { sentiment, observation, .. }| {
             let words = observation.as_ref().map_or("(its text is gone)", Observation::as_str);
             format!("{}: {words}", verdict_word(*sentiment))
-        });
-        let told: Vec<_> =
-            went.map(|went| format!("it ended {went}")).into_iter().chain(said).collect();
-        told.into_iter().map(|told| format!("; {told}")).collect()
+        }));
+        told.join("; ")
     }
 }
 
