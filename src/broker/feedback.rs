@@ -4,7 +4,7 @@ use super::sentiment::{Verdict, classify};
 use super::{Decision, Refusal, Roles, Situation, affinity, names};
 use crate::events::{
     Detached, Event, Feedback, Observation, Points, ProjectName, RoleName, Sentiment, SessionId,
-    Source,
+    Slot, Source,
 };
 use crate::projection::Needs;
 
@@ -36,6 +36,8 @@ pub struct JudgedWork {
     pub project: ProjectName,
     /// In which session.
     pub session: SessionId,
+    /// In which slot, if just the run in it is judged.
+    pub slot: Option<Slot>,
 }
 
 impl FeedbackRequest {
@@ -82,9 +84,10 @@ pub fn feedback(
         verdict.sentiment = given;
     }
     // What is judged is the last work in the role, unless another project was named.
-    let (mut project, mut session) = (request.project.clone(), None);
-    if let Some(JudgedWork { project: on, session: of, .. }) = &request.work {
-        (project, session) = (Some(on.clone()), Some(of.clone()));
+    let (mut project, mut session, mut slot) = (request.project.clone(), None, None);
+    if let Some(work) = &request.work {
+        (project, session) = (Some(work.project.clone()), Some(work.session.clone()));
+        slot.clone_from(&work.slot);
     } else if let Some(work) = persona.roles.get(&role).and_then(|record| record.last.as_ref())
         && project.as_ref().is_none_or(|named| *named == work.project)
     {
@@ -95,7 +98,7 @@ pub fn feedback(
         role: role.clone(),
         project,
         session,
-        slot: None,
+        slot,
         sentiment: verdict.sentiment,
         source: request.source.clone(),
         observation: Detached::new(request.observation.clone(), situation.rng),
@@ -189,7 +192,8 @@ mod tests {
         }
         let (role, project) = (RoleName::parse("testing"), ProjectName::parse("acme-api"));
         let session = SessionId::parse("s1").unwrap();
-        let work = JudgedWork { role: role.unwrap(), project: project.unwrap(), session };
+        let work =
+            JudgedWork { role: role.unwrap(), project: project.unwrap(), session, slot: None };
         let asked = FeedbackRequest { work: Some(work), ..request("Ann Li", "Good.") };
         let (event, _) = judge(&mut world, &asked);
         assert_eq!((event.role.as_str(), event.session.unwrap().as_str()), ("testing", "s1"));

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use muzzle_persona::broker::{self, Decision, FeedbackRequest};
 use muzzle_persona::events::{
     EventId, Feedback, LessonText, Observation, PersonaName, Points, ProjectName, RoleName,
-    Sentiment, SessionId, Source,
+    Sentiment, SessionId, Slot, Source,
 };
 use muzzle_persona::git::Checkout;
 use muzzle_persona::projection::{Needs, Tally};
@@ -56,6 +56,9 @@ pub struct FeedbackArgs {
     /// Judge the work of this session, by its id or how that begins
     #[arg(short = 's', long, value_name = "ID", value_parser = SessionId::parse)]
     session: Option<SessionId>,
+    /// Judge just the run in this slot of the session
+    #[arg(long, requires = "session", value_parser = Slot::parse)]
+    slot: Option<Slot>,
     /// The role in which it worked
     #[arg(short = 'r', long, value_parser = RoleName::parse)]
     role: Option<RoleName>,
@@ -137,13 +140,16 @@ fn sentiments() -> impl TypedValueParser<Value = Sentiment> {
 
 pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, Failure> {
     let (sentiment, observation) = (args.verdict.verdict(), observation(&args)?);
-    let FeedbackArgs { name, role, project, teach, last, session, .. } = args;
+    let FeedbackArgs { name, role, project, teach, last, session, slot, .. } = args;
     let work = if last || session.is_some() {
         let here = environment::working_directory();
         let is_here = session.is_none() && project.is_none();
         let here = here.filter(|_| is_here).map(|dir| Checkout::of(&dir).project);
         let (project, role) = (project.clone().or(here), role.clone());
-        Some(judged_work::find(&Wanted { name: name.clone(), session, project, role }, context)?)
+        Some(judged_work::find(
+            &Wanted { name: name.clone(), session, slot, project, role },
+            context,
+        )?)
     } else {
         None
     };
@@ -174,7 +180,7 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
     let event = store.recorded().first().copied();
     let is_new = taught.as_ref().is_some_and(|taught| taught.is_new);
     let lesson = taught.map(|taught| teach::recorded(&mut store, &taught)).transpose()?;
-    let Feedback { persona: name, role, project, session, .. } = judged.feedback.clone();
+    let Feedback { persona: name, role, project, session, slot, .. } = judged.feedback.clone();
     let (affinity_after, feedback) = store.look(&Needs::personas([&name]), |store| {
         let persona = broker::find_persona(store.roster(), name.as_str())?;
         let record = persona.roles.get(&role);
@@ -193,6 +199,7 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
         replaced: store.roster().has_replaced(&judged.feedback),
         event,
         session,
+        slot,
         name,
         role,
         project,
@@ -215,6 +222,8 @@ pub struct FeedbackReport {
     affinity_after: Points,
     feedback: Tally,
     session: Option<SessionId>,
+    /// The slot, where just the run in it is judged.
+    slot: Option<Slot>,
     /// Whether it counts in place of an earlier verdict on the session.
     replaced: bool,
     /// What `--teach` taught.
@@ -243,10 +252,11 @@ impl fmt::Display for FeedbackReport {
         let on = self.project.as_ref().map(|project| format!(" on {project}")).unwrap_or_default();
         line(f, format!("Recorded as {word} for {name} as {role}{on}, {why}."))?;
         if self.replaced {
-            writeln!(
-                f,
-                "It counts in place of the verdict that was given on the same session before."
-            )?;
+            let what = if self.slot.is_some() { "run" } else { "session" };
+            let told = format!(
+                "It counts in place of the verdict that was given on the same {what} before."
+            );
+            line(f, told)?;
         }
         line(f, format!("Affinity: {affinity_before} → {affinity_after}"))?;
         if let Some(event) = self.event {

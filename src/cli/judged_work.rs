@@ -1,7 +1,9 @@
 //! The work that a judgement is of, where it is named by its session or is the last one.
 
 use muzzle_persona::broker::{self, JudgedWork};
-use muzzle_persona::events::{Assign, AssignedSlot, Event, PersonaName, ProjectName, SessionId};
+use muzzle_persona::events::{
+    Assign, AssignedSlot, Event, PersonaName, ProjectName, SessionId, Slot,
+};
 use muzzle_persona::projection::Needs;
 use muzzle_persona::wording::quoted;
 
@@ -15,6 +17,8 @@ pub struct Wanted {
     pub name: Option<String>,
     /// How its session begins.
     pub session: Option<SessionId>,
+    /// In which slot of it, if just the run there is judged.
+    pub slot: Option<Slot>,
     /// On which project, if that is said.
     pub project: Option<ProjectName>,
     /// In which role, if that is said.
@@ -48,6 +52,7 @@ pub fn find(wanted: &Wanted, context: &mut Context) -> Result<(PersonaName, Judg
         }
         let fits = |slot: &&AssignedSlot| {
             name.as_ref().is_none_or(|name| slot.persona == *name)
+                && wanted.slot.as_ref().is_none_or(|wanted| slot.slot == *wanted)
                 && role.as_ref().is_none_or(|role| slot.role == *role)
         };
         let slots: Vec<_> = assign.slots.iter().filter(fits).cloned().collect();
@@ -76,7 +81,7 @@ pub fn find(wanted: &Wanted, context: &mut Context) -> Result<(PersonaName, Judg
         return Err(Failure::not_found(message, "name one of them in place of `--last`"));
     };
     let role = slot.role.clone();
-    Ok((persona.clone(), JudgedWork { role, project, session }))
+    Ok((persona.clone(), JudgedWork { role, project, session, slot: wanted.slot.clone() }))
 }
 
 fn nobody(wanted: &Wanted, name: Option<&PersonaName>) -> String {
@@ -84,5 +89,6 @@ fn nobody(wanted: &Wanted, name: Option<&PersonaName>) -> String {
     let role = wanted.role.as_ref().map(|role| format!(" as `{role}`")).unwrap_or_default();
     let on = wanted.project.as_ref().map(|project| format!(" on `{project}`")).unwrap_or_default();
     let session = wanted.session.as_ref().map(|typed| format!(" in a session `{typed}`"));
-    format!("{who} lent{role}{on}{}", session.unwrap_or_default())
+    let slot = wanted.slot.as_ref().map(|slot| format!(" to `{slot}`")).unwrap_or_default();
+    format!("{who} lent{slot}{role}{on}{}", session.unwrap_or_default())
 }

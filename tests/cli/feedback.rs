@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::harness::{Done, Home, chain, without_ids};
+use crate::harness::{Done, Home, assign_args, chain, without_ids};
 
 const SKILL: &str = include_str!("../../hook/claude-code/skills/personas/SKILL.md");
 
@@ -149,10 +149,28 @@ fn the_last_work_of_a_project_or_of_a_session_is_judged() {
     command.current_dir(&demo).args(["feedback", "--last", "--json", "-m=Good."]);
     assert_eq!(Done::of(&mut command).json()["name"], second.as_str());
 
+    // Of the two who work for one agent, one.
+    home.run(&assign_args("third-session", "w3", "testing,general")).ok();
+    let who = home.run(&["session", "third-session", "--json"]).json();
+    let in_slot = |answer: &Value| (answer["name"].clone(), answer["slot"].clone());
+    let lent = &who["assignments"][1];
+    for replaced in [false, true] {
+        let answer = judge(&["--session=third", "--slot=w3-1"]).json();
+        assert_eq!((in_slot(&answer), &answer["replaced"]), (in_slot(lent), &replaced.into()));
+        assert_eq!(last(&home)["data"]["slot"], "w3-1");
+    }
+    let told = home.run(&["session", "third-session", "--json"]).json();
+    let verdicts = |at: usize| told["assignments"][at]["verdicts"].as_array().unwrap().len();
+    assert_eq!((verdicts(0), verdicts(1)), (0, 1));
+
     let before = home.log();
     for (args, error) in [
         (&["--last", "--project=other"][..], "nobody was lent on `other`"),
         (&["--session=s9"], "nobody was lent in a session `s9`"),
+        (
+            &["--session=third-session", "--slot=w3-2"],
+            "nobody was lent to `w3-2` in a session `third-session`",
+        ),
         (
             &["--session=session-"],
             "`session-` could be any of the sessions `session-one`, `session-two`",
@@ -166,7 +184,7 @@ fn the_last_work_of_a_project_or_of_a_session_is_judged() {
         let said = home.run(&[&["feedback", "-m=Good."], args].concat()).fails(1);
         assert!(said.starts_with(&format!("error: {error}\nhint: ")), "{said}");
     }
-    for usage in [&["lian", "--last"][..], &[]] {
+    for usage in [&["lian", "--last"][..], &[], &["lian", "--slot=w3-1"]] {
         home.run(&[&["feedback", "-m=Good."], usage].concat()).fails(2);
     }
     assert_eq!(home.log(), before);
