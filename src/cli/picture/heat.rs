@@ -15,6 +15,7 @@ use super::grid::fit;
 use super::{Picture, PictureArgs, Size, score, shade};
 use crate::cli::output::{FAINT, HEADING, line};
 use crate::cli::persona::doubt;
+use crate::cli::wrap::hanging;
 use crate::cli::{Context, Failure, Table, number::limit};
 
 /// Show how well each persona fits each role
@@ -116,7 +117,7 @@ impl fmt::Display for HeatReport {
         }
         if self.personas_left_out > 0 {
             let left_out = Count(self.personas_left_out as u64, "more persona");
-            writeln!(f, "And {left_out}; `--limit N` shows more of them.")?;
+            line(f, format!("And {left_out}; `--limit N` shows more of them."))?;
         }
         if self.roles_left_out > 0 {
             writeln!(f, "And {}.", Count(self.roles_left_out as u64, "more role"))?;
@@ -156,8 +157,8 @@ impl HeatReport {
                 }
             }
         }
-        let grey = format!("{FAINT}Grey{FAINT:#}");
-        writeln!(f, "\n{grey}: not told apart from the best of the others in that role.")?;
+        let grey = hanging("Grey: not told apart from the best of the others in that role.", width);
+        writeln!(f, "\n{}", grey.replacen("Grey", &format!("{FAINT}Grey{FAINT:#}"), 1))?;
         line(f, "A cell: the score, its doubt, and the number of finished jobs.")
     }
 }
