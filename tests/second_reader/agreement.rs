@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, RANKED, REVIEWER, SHOWN};
-use crate::four_eyes::{REVIEWED, Scope, WORKS};
+use crate::four_eyes::{Scope, compared};
 use crate::harness::{Home, NOW};
 
 /// What the program answers of a store; none, if it says that the log is damaged.
@@ -39,7 +39,8 @@ pub fn program(home: &Home) -> Option<Answer> {
     });
     let texts = json!(said.collect::<BTreeMap<_, _>>());
     let heads = stats["heads"].clone();
-    let reviews = REVIEWED.iter().map(|scope| review(home, scope)).collect::<Option<_>>()?;
+    let (reviewed, works) = compared(home.store());
+    let reviews = reviewed.iter().map(|scope| review(home, scope)).collect::<Option<_>>()?;
     let of_work = |(project, work): &(&str, &str)| {
         let mut record = answer(home, &["stats", "--work", work, "--project", project, "--json"])?;
         for done in record["assignments"].as_array_mut().unwrap() {
@@ -53,7 +54,7 @@ pub fn program(home: &Home) -> Option<Answer> {
         }
         Some(record)
     };
-    let works = WORKS.iter().map(of_work).collect::<Option<_>>()?;
+    let works = works.iter().map(of_work).collect::<Option<_>>()?;
     Some(Answer { list, heads, rankings, texts, told_apart, reviews, works })
 }
 

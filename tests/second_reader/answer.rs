@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::fact::{OutcomeResult, Sentiment};
-use crate::four_eyes::{REVIEWED, Scope, WORKS, work_record};
+use crate::four_eyes::{Scope, compared, work_record};
 use crate::history::History;
 use crate::log;
 use crate::moment::Moment;
@@ -45,6 +45,7 @@ impl Answer {
     pub fn of(store: &Path, now: &str) -> Result<Self, String> {
         let history = History::of(log::read(store)?)?;
         let roster = Roster::of(&history);
+        let (reviewed, works) = compared(store);
         let is_newer = history.events.iter().any(|event| event.is_newer);
         let (scoring, independent) = (Scoring::of(store), independent());
         let judge = Judge { roles: roles(), independent, scoring, now: now.parse()? };
@@ -62,12 +63,12 @@ impl Answer {
                 .take(SHOWN)
                 .map(|it| judge.near(&roster, it))
                 .collect(),
-            reviews: REVIEWED
+            reviews: reviewed
                 .iter()
                 // A program leaves the log alone where a newer one wrote.
                 .map(|scope| if is_newer { Value::Null } else { judge.review(&roster, scope) })
                 .collect(),
-            works: WORKS
+            works: works
                 .iter()
                 .map(|(project, work)| work_record(&history, project, work, &judge.independent))
                 .collect(),

@@ -1,6 +1,8 @@
 //! Who may judge what: whoever took part in some work comes last, and who did what on it.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -24,7 +26,7 @@ pub struct Scope<'a> {
 }
 
 /// What a review is asked for in each comparison.
-pub const REVIEWED: [Scope<'_>; 4] = [
+const REVIEWED: [Scope<'_>; 4] = [
     Scope { session: "s", project: "p", work: Some("a") },
     Scope { session: "t", project: "q", work: None },
     Scope { session: "new", project: "demo", work: Some("b") },
@@ -32,7 +34,24 @@ pub const REVIEWED: [Scope<'_>; 4] = [
 ];
 
 /// The works of which the record is compared.
-pub const WORKS: [(&str, &str); 3] = [("p", "a"), ("demo", "b"), ("acme-api", "fix-login")];
+const WORKS: [(&str, &str); 3] = [("p", "a"), ("demo", "b"), ("acme-api", "fix-login")];
+
+/// The reviews and works that are worth comparing for a store: those of projects that its files name.
+/// Of the others nobody did anything; one of them stands for all.
+pub fn compared(store: &Path) -> (Vec<Scope<'static>>, Vec<(&'static str, &'static str)>) {
+    let segments = fs::read_dir(store.join("segments")).into_iter().flatten();
+    let files = segments.map(|entry| entry.unwrap().path()).chain([store.join("events.jsonl")]);
+    let files = files.filter_map(|path| fs::read(path).ok());
+    let files: Vec<_> = files.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect();
+    let is_named = |project: &str| {
+        let spelt = format!("\"{project}\"");
+        files.iter().any(|text| text.contains(&spelt))
+    };
+    let reviewed = REVIEWED.iter().enumerate();
+    let reviewed = reviewed.filter(|(at, scope)| *at == 0 || is_named(scope.project));
+    let works = WORKS.iter().filter(|(project, _)| is_named(project));
+    (reviewed.map(|(_, scope)| *scope).collect(), works.copied().collect())
+}
 
 impl Scope<'_> {
     /// In what somebody with this lease took part: the work, or else the session.
