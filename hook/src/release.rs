@@ -12,6 +12,7 @@ use muzzle_persona::{Options, Store, served};
 
 use crate::fact::Fact;
 use crate::payload::{self, Payload};
+use crate::run::said;
 use crate::{Problem, client, deadline::Deadline, environment::Environment, fail_open::Answer};
 
 /// What `--help` prints.
@@ -61,12 +62,11 @@ pub fn answer(
         let age = store.rules().lifecycle.stale_after();
         store.execute(needs, now, rng, |it| broker::clean_up(it, age))?;
     }
-    let torn = store.take_torn();
-    let mut notes: Vec<_> =
-        torn.iter().map(ToString::to_string).chain(store.take_notices()).collect();
     let flaw = store.seed_flaw();
-    notes.extend(flaw.map(|flaw| format!("{flaw}; the built-in seed is used instead")));
-    Ok(Answer { stdout: String::new(), notes, pending: options.pending })
+    let flaw = flaw.map(|flaw| format!("{flaw}; the built-in seed is used instead"));
+    let mut answer = said(String::new(), store, options);
+    answer.notes.extend(flaw);
+    Ok(answer)
 }
 
 /// Takes the mark of a mod away: a client without mods may go on with a session that one with mods was

@@ -59,20 +59,22 @@ pub fn run(args: &ReviewArgs, context: &mut Context) -> Result<ReviewReport, Fai
             zone: zone.clone(),
         })
     })?;
-    let mut retracted = BTreeSet::new();
-    snapshot.visit(&["retract"], |record| {
-        if let Event::Retract(retract) = &record.event {
-            retracted.insert(retract.event);
-        }
-    })?;
     let name = report.name.clone();
-    let mut history = History::of(name.clone());
+    let (mut history, mut judgements) = (History::of(name.clone()), Vec::new());
+    let mut retracted = BTreeSet::new();
     snapshot.visit(&[name.as_str()], |record| {
         history.apply(record);
-        if !retracted.contains(&record.id) {
-            report.take(&name, &record.event, record.id, record.at);
+        match &record.event {
+            Event::Retract(retract) => {
+                retracted.insert(retract.event);
+            }
+            Event::Feedback(_) | Event::Outcome(_) => judgements.push(record.clone()),
+            _ => {}
         }
     })?;
+    for record in judgements.iter().filter(|record| !retracted.contains(&record.id)) {
+        report.take(&name, &record.event, record.id, record.at);
+    }
     let mut work: BTreeMap<_, Work> = BTreeMap::new();
     for past in &history.assignments {
         let key = (past.project.clone(), past.role.clone());
