@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -42,19 +42,12 @@ fn hook(home: &Home, store: &Path, session: &str) -> (String, String) {
     });
     let mut command: Command = home.command_of(&program);
     command.env("MUZZLE_PERSONA_STORE", store).env("MUZZLE_PERSONA_HOOK_TIMEOUT_MS", "60000");
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(payload.to_string().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let done = Done::given(&payload.to_string(), &mut command);
+    assert_eq!(done.code, Some(0));
+    let answer: Value = serde_json::from_str(&done.stdout).unwrap();
     let prompt = answer["hookSpecificOutput"]["updatedInput"]["prompt"].as_str().unwrap();
     let preamble = prompt.strip_suffix("\nGo.").unwrap().to_owned();
-    (preamble, String::from_utf8(output.stderr).unwrap())
+    (preamble, done.stderr)
 }
 
 /// A store in git, and a clone in which somebody else is at work.

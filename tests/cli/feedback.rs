@@ -1,8 +1,5 @@
 //! How a judgement is given: by flags, in words, from stdin, in an editor; and of which work.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -13,19 +10,6 @@ const SKILL: &str = include_str!("../../hook/claude-code/skills/personas/SKILL.m
 /// The last event of the log.
 fn last(home: &Home) -> Value {
     chain(&home.log()).pop().unwrap()
-}
-
-/// Runs a command with a text on its stdin.
-fn with_stdin(command: &mut Command, text: &str) -> Done {
-    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    Done {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
 }
 
 #[test]
@@ -84,11 +68,11 @@ fn lines_are_folded_wherever_they_come_from() {
     for dash in [["-m", "-"], ["--observation", "-"], ["--message", "-"]] {
         let mut command = home.command();
         command.args(["feedback", "lian"]).args(dash);
-        with_stdin(&mut command, "Fixed the leak.\nAnd fast.\n").ok();
+        Done::given("Fixed the leak.\nAnd fast.\n", &mut command).ok();
         assert_eq!(last(&home)["text"]["observation"], folded);
     }
     let mut command = home.command();
-    let empty = with_stdin(command.args(["feedback", "lian", "-m", "-"]), " \n\n").fails(2);
+    let empty = Done::given(" \n\n", command.args(["feedback", "lian", "-m", "-"])).fails(2);
     assert_snapshot!(empty, @r"
     error: the observation is empty; nothing was recorded
     hint: say what was good or bad in a sentence, as in `-m 'Caught the race.'`

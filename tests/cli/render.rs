@@ -1,8 +1,6 @@
 //! `render`, from outside.
 
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use insta::assert_snapshot;
 use muzzle_persona::events::is_hidden;
@@ -66,16 +64,8 @@ fn a_line_that_cannot_be_read_is_shown_as_it_stands_and_marked() {
 #[test]
 fn a_dash_is_stdin() {
     let home = Home::new();
-    let mut child = home
-        .command()
-        .args(["render", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(LOG.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), render(&home, LOG.as_bytes()));
+    let done = Done::given(LOG, home.command().args(["render", "-"]));
+    assert_eq!(done.stdout, render(&home, LOG.as_bytes()));
 }
 
 #[test]

@@ -1,28 +1,11 @@
 //! The user's seed, and personas that are defined by hand.
 
-use std::io::Write as _;
-use std::process::Stdio;
-
 use insta::assert_snapshot;
 
 use crate::harness::{Done, Home, chain};
 
 /// Ada, with a field of knowledge that is not built in.
 const ADA: &str = "expertise = [\"game-design\"]\n[[persona]]\nname = \"Ada Quill\"\nexpertise = [\"game-design\"]\n";
-
-/// Runs a command with a text on its stdin.
-fn with_stdin(home: &Home, args: &[&str], text: &str) -> Done {
-    let mut command = home.command();
-    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    Done {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
 
 #[test]
 fn init_writes_a_template_that_changes_nothing_once() {
@@ -170,10 +153,11 @@ fn a_persona_is_added_by_flags_or_from_stdin() {
         let said = home.run(args).fails(1);
         assert!(said.starts_with(error), "{said}");
     }
-    with_stdin(&home, &["add", "-"], "").fails(2);
+    Done::given("", home.command().args(["add", "-"])).fails(2);
     assert_eq!(home.log(), before);
     let two = "[[persona]]\nname = \"Bo\"\n[[persona]]\nname = \"Cy\"\n";
-    assert_eq!(with_stdin(&home, &["add", "-"], two).ok(), "Added Bo.\nAdded Cy.\n");
+    let added = Done::given(two, home.command().args(["add", "-"])).ok();
+    assert_eq!(added, "Added Bo.\nAdded Cy.\n");
 }
 
 #[test]
