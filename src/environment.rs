@@ -19,6 +19,8 @@ pub const NOW: &str = "MUZZLE_PERSONA_NOW";
 pub const INJECT: &str = "MUZZLE_PERSONA_INJECT";
 /// The variable that sets the time that a hook may take, in milliseconds.
 pub const HOOK_TIMEOUT: &str = "MUZZLE_PERSONA_HOOK_TIMEOUT_MS";
+/// The variable that says how wide an answer may be where it is written to no terminal, in columns.
+pub const COLUMNS: &str = "MUZZLE_PERSONA_COLUMNS";
 
 /// The time that `persona-inject` may take, unless the variable says otherwise.
 pub const INJECT_TIMEOUT: Duration = Duration::from_secs(2);

@@ -31,5 +31,5 @@ pub use file_log::Hold;
 pub use store::{
     Condition, CutLine, Follower, ForgottenText, LineEnds, MissingEvent, Options,
     PendingCheckpoint, Progress, RepairOutcome, Snapshot, Store, StoreError, TakenAway,
-    hook_settings, served, stopped, user_seed,
+    client_settings, hook_settings, served, stopped, user_seed,
 };

@@ -1,7 +1,7 @@
 //! What a client tells, whichever it is, and in whichever way it tells it.
 
 use muzzle_persona::broker::{DeliveryRequest, EndRequest, HookSettings, Place};
-use muzzle_persona::events::SessionId;
+use muzzle_persona::events::{PersonaName, RoleName, SessionId};
 
 use crate::Problem;
 use crate::call::Call;
@@ -34,6 +34,8 @@ pub type Form<'a> = Box<dyn Fn(&Told<'_>) -> Result<String, Problem> + 'a>;
 /// What a client is told of an agent.
 pub struct Told<'a> {
     pub slot: &'a str,
+    pub persona: &'a PersonaName,
+    pub role: &'a RoleName,
     /// The words for the agent, if it is to be told any.
     pub preamble: Option<&'a str>,
     pub settings: &'a HookSettings,

@@ -78,7 +78,10 @@ fn start(
         return Ok(Answer::default());
     };
     let preamble = (!assigned.is_told).then_some(&*assigned.preamble);
-    let stdout = told(&store, assigned.slot.as_str(), preamble, form)?;
+    let Assigned { slot, name, role, .. } = &assigned;
+    let settings = &store.rules().hook;
+    let stdout =
+        line(form(&Told { slot: slot.as_str(), persona: name, role, preamble, settings })?);
     Ok(said(stdout, store, options))
 }
 
@@ -99,7 +102,11 @@ fn goes_on(
     let rule = |it: &mut Situation<'_>| broker::deliver(it, request);
     let (slot, _) = store.execute(&Needs::nothing(), now, rng, rule)?;
     let Some(slot) = slot else { return Ok(said(String::new(), store, options)) };
-    let stdout = told(&store, slot.as_str(), None, form)?;
+    let open = store.roster().open_slots(&request.session);
+    let held = open.iter().find(|(_, lease)| lease.slot == slot);
+    let (persona, lease) = held.ok_or("a bug in the hook: the slot is not open")?;
+    let (slot, role, settings) = (slot.as_str(), &lease.role, &store.rules().hook);
+    let stdout = line(form(&Told { slot, persona, role, preamble: None, settings })?);
     Ok(said(stdout, store, options))
 }
 
@@ -141,16 +148,10 @@ fn lend(
     Ok(Some((assigned, store)))
 }
 
-/// What the client is told: a line, if anything.
-fn told(
-    store: &Store,
-    slot: &str,
-    preamble: Option<&str>,
-    form: &Form<'_>,
-) -> Result<String, Problem> {
-    let mut line = form(&Told { slot, preamble, settings: &store.rules().hook })?;
-    if !line.is_empty() {
-        line.push('\n');
+/// What the client is told as a line, if it is told anything.
+fn line(mut told: String) -> String {
+    if !told.is_empty() {
+        told.push('\n');
     }
-    Ok(line)
+    told
 }

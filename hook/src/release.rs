@@ -1,14 +1,16 @@
 //! What `persona-release` does: a session that ends gives its personas back, and one that starts
 //! reclaims those of stale sessions. A mod says that it serves a session that started.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use muzzle_persona::broker::{self, ReleaseRequest};
+use muzzle_persona::broker::{self, ClientSettings, ReleaseRequest};
 use muzzle_persona::events::{ReleaseReason, SessionId};
 use muzzle_persona::projection::Needs;
-use muzzle_persona::{Options, Store, served};
+use muzzle_persona::{Options, Store, client_settings, served};
+use serde::Serialize;
 
 use crate::fact::Fact;
 use crate::payload::{self, Payload};
@@ -22,12 +24,13 @@ Take personas back when a session of a client ends.
 Usage: persona-release < PAYLOAD
 
 A client starts it with a JSON payload on stdin: the events SessionStart and SessionEnd of the command
-hooks of Claude Code and Codex, and session.start of Claude Code's mod. It answers nothing, and always exits with 0.
+hooks of Claude Code and Codex, and session.start of Claude Code's mod. It answers the mod alone, with what it
+is to show, and always exits with 0.
 ";
 /// The time that the hook may take. All `SessionEnd` hooks share 1.5 s.
 pub const TIMEOUT: Duration = muzzle_persona::environment::RELEASE_TIMEOUT;
 
-/// Reads a payload and does what it asks for. There is never anything for stdout.
+/// Reads a payload and does what it asks for. Only a mod is answered: what it is to show.
 pub fn answer(
     input: impl Read,
     deadline: &Arc<Deadline>,
@@ -38,8 +41,9 @@ pub fn answer(
     let fact = client::read(&payload)?;
     let (session, ends) = match &fact {
         Some(Fact::IsServed(session)) => {
-            served::mark(&environment.options(deadline)?, session)?;
-            return Ok(Answer::default());
+            let options = environment.options(deadline)?;
+            served::mark(&options, session)?;
+            return Ok(Answer { stdout: shown(&options)?, ..Answer::default() });
         }
         Some(Fact::SessionBegan(session)) => (session.as_ref(), false),
         // This is not its end.
@@ -67,6 +71,19 @@ pub fn answer(
     let mut answer = said(String::new(), store, options);
     answer.notes.extend(flaw);
     Ok(answer)
+}
+
+/// What a mod is to show, and which file tells it that something was recorded.
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    log: Cow<'a, str>,
+    #[serde(flatten)]
+    client: ClientSettings,
+}
+
+fn shown(options: &Options) -> Result<String, Problem> {
+    let (log, client) = (options.log_file(), client_settings(options).unwrap_or_default());
+    Ok(serde_json::to_string(&Shown { log: log.to_string_lossy(), client })? + "\n")
 }
 
 /// Takes the mark of a mod away: a client without mods may go on with a session that one with mods was

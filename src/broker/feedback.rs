@@ -19,9 +19,9 @@ pub struct FeedbackRequest {
     pub project: Option<ProjectName>,
     /// The work that is judged, where it was looked up; else the last one that fits role and project.
     pub work: Option<JudgedWork>,
-    /// What was observed.
-    pub observation: Observation,
-    /// The verdict; else the words of the observation decide.
+    /// What was observed, if anything was said.
+    pub observation: Option<Observation>,
+    /// The verdict; else the words of the observation decide, and without any it is neutral.
     pub sentiment: Option<Sentiment>,
     /// Who or what judges.
     pub source: Source,
@@ -78,8 +78,8 @@ pub fn feedback(
         (None, None, Some(work)) => work.role.clone(),
         (None, None, None) => RoleName::unchecked(Roles::GENERAL),
     };
-    let mut verdict =
-        classify(request.observation.as_str(), &situation.seed.vocabulary().sentiment);
+    let words = request.observation.as_ref().map_or("", Observation::as_str);
+    let mut verdict = classify(words, &situation.seed.vocabulary().sentiment);
     if let Some(given) = request.sentiment {
         verdict.sentiment = given;
     }
@@ -101,7 +101,10 @@ pub fn feedback(
         slot,
         sentiment: verdict.sentiment,
         source: request.source.clone(),
-        observation: Detached::new(request.observation.clone(), situation.rng),
+        observation: match request.observation.clone() {
+            Some(observation) => Detached::new(observation, situation.rng),
+            None => Detached::Absent,
+        },
     };
     let judged = Judged {
         feedback: feedback.clone(),
@@ -124,7 +127,7 @@ mod tests {
             role: None,
             project: None,
             work: None,
-            observation: Observation::parse(observation).unwrap(),
+            observation: Some(Observation::parse(observation).unwrap()),
             sentiment: None,
             source: Source::parse("test").unwrap(),
         }

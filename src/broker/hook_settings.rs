@@ -1,6 +1,6 @@
-//! What the hooks of a client do: the `[hook]` of a seed.
+//! What the hooks of a client do, and what a mod draws in it: the `[hook]` and the `[client]` of a seed.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use toml::Spanned;
 
@@ -45,6 +45,32 @@ impl HookSettings {
     /// user's.
     pub fn tests(&self) -> impl Iterator<Item = &str> {
         built_in::TESTS.iter().copied().chain(self.own_tests.iter().map(SmolStr::as_str))
+    }
+}
+
+/// What a mod shows in the client: the `[client]` of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientSettings {
+    /// Persona and role beside the agents in the client's list.
+    pub rows: bool,
+    /// The pane of `/persona`.
+    pub pane: bool,
+    /// A line above the prompt that tells how many runs have no verdict.
+    pub reminder: bool,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self { rows: true, pane: true, reminder: false }
+    }
+}
+
+impl ClientSettings {
+    /// The names of the settings, and what they are set to.
+    #[must_use]
+    pub const fn switches(self) -> [(&'static str, bool); 3] {
+        [("rows", self.rows), ("pane", self.pane), ("reminder", self.reminder)]
     }
 }
 

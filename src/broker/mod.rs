@@ -62,7 +62,7 @@ pub use forget::{ForgetRequest, TextPlace, forget};
 pub use four_eyes::{Part, TookPart};
 pub use grow::{GROW_LIMIT, grow_many};
 pub use heat_map::{HeatCell, HeatMap, HeatRow};
-pub use hook_settings::{Eligible, HookSettings};
+pub use hook_settings::{ClientSettings, Eligible, HookSettings};
 pub use lending::is_candidate;
 pub(crate) use lending::open_slots;
 pub use lifecycle::Lifecycle;

@@ -11,7 +11,7 @@ use std::cell::OnceCell;
 use std::path::Path;
 
 use super::built_in::{self, BuiltInPersona};
-use super::hook_settings::HookSettings;
+use super::hook_settings::{ClientSettings, HookSettings};
 use super::seed_file::{Check, PersonaTable, SeedError, located, parse};
 use super::words::Vocabulary;
 use super::{Lifecycle, Role, Roles, Scoring};
@@ -44,6 +44,7 @@ pub struct Seed {
     scoring: Scoring,
     lifecycle: Lifecycle,
     hook: HookSettings,
+    client: ClientSettings,
     /// All words, once they were needed.
     vocabulary: OnceCell<Vocabulary>,
 }
@@ -68,6 +69,7 @@ impl Seed {
             scoring: file.scoring.scoring(),
             lifecycle: file.lifecycle,
             hook: file.hook.settings(),
+            client: file.client,
             vocabulary: vocabulary.into(),
         })
     }
@@ -95,6 +97,12 @@ impl Seed {
     #[must_use]
     pub(crate) fn hook(&self) -> &HookSettings {
         &self.hook
+    }
+
+    /// What a mod shows in the client.
+    #[must_use]
+    pub fn client(&self) -> ClientSettings {
+        self.client
     }
 
     /// Reads personas in the form of a seed file, held to the words and roles of this seed; `known`
@@ -387,7 +395,7 @@ mod tests {
             ("[hook]\ntests = [\"\"]", "line 2, column 10: the test command is empty"),
             (
                 "x = 1",
-                "line 1, column 1: unknown field `x`, expected one of `builtin`, `scoring`, `lifecycle`, `hook`, `role`, `persona`, `traits`, `expertise`, `first_names`, `last_names`, `sentiment`",
+                "line 1, column 1: unknown field `x`, expected one of `builtin`, `scoring`, `lifecycle`, `hook`, `client`, `role`, `persona`, `traits`, `expertise`, `first_names`, `last_names`, `sentiment`",
             ),
         ] {
             assert_eq!(

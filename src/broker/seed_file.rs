@@ -7,7 +7,7 @@ use serde::Deserialize;
 use smol_str::SmolStr;
 use toml::Spanned;
 
-use super::hook_settings::HookTable;
+use super::hook_settings::{ClientSettings, HookTable};
 use super::names::most_alike;
 use super::roles::normalized;
 use super::scoring_table::{MODEL, MODELS, ScoringTable, as_number};
@@ -47,6 +47,7 @@ pub struct SeedFile {
     pub scoring: ScoringTable,
     pub lifecycle: Lifecycle,
     pub hook: HookTable,
+    pub client: ClientSettings,
     pub role: Vec<RoleTable>,
     pub persona: Vec<PersonaTable>,
     pub traits: Vec<Word>,

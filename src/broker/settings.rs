@@ -1,4 +1,4 @@
-//! The numbers that a seed file can set, and which of them it does.
+//! The numbers and switches that a seed file can set, and which of them it does.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,11 +6,12 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+use super::hook_settings::ClientSettings;
 use super::lifecycle::Lifecycle;
 use super::scoring_table::{MODEL, ScoringTable};
 use super::seed_file::{SeedError, located};
 
-/// One number of the rules, or the name of the model.
+/// One number of the rules, the name of the model, or a switch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
     /// The table of the seed file that it belongs in.
@@ -27,13 +28,15 @@ pub struct Setting {
     pub is_used: bool,
 }
 
-/// A number, or a word.
+/// A number, a word, or a switch.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SettingValue {
     /// A number; one that is whole is a float, too.
     Number(f64),
     /// A word.
     Word(String),
+    /// Whether something is done.
+    Switch(bool),
 }
 
 /// The tables of a seed file that hold numbers, with the places of their keys.
@@ -42,9 +45,10 @@ pub enum SettingValue {
 struct Tables {
     scoring: ScoringTable,
     lifecycle: BTreeMap<Spanned<String>, Spanned<Value>>,
+    client: BTreeMap<Spanned<String>, Spanned<Value>>,
 }
 
-/// Lists all numbers in force: those of a file that [`Seed`](super::Seed) takes, and the built-in ones.
+/// Lists all numbers and switches in force: those of a file that [`Seed`](super::Seed) takes, and the built-in ones.
 pub fn settings(path: &Path, text: &str) -> Result<Vec<Setting>, SeedError> {
     let tables: Tables = toml::from_str(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
@@ -86,6 +90,19 @@ pub fn settings(path: &Path, text: &str) -> Result<Vec<Setting>, SeedError> {
             is_used: true,
         }
     }));
+    let client = &tables.client;
+    settings.extend(ClientSettings::default().switches().into_iter().map(|(name, built_in)| {
+        let own = client.iter().find(|(key, _)| key.get_ref() == name);
+        let own = own.and_then(|(_, value)| value.get_ref().as_bool());
+        Setting {
+            table: "client",
+            name: name.to_owned(),
+            value: SettingValue::Switch(own.unwrap_or(built_in)),
+            built_in: SettingValue::Switch(built_in),
+            line: line(client, name),
+            is_used: true,
+        }
+    }));
     Ok(settings)
 }
 
@@ -108,7 +125,7 @@ mod tests {
         for setting in of("") {
             assert_eq!((setting.value, setting.line), (setting.built_in, None), "{}", setting.name);
         }
-        assert_eq!(of("").len(), 1 + 14 + 4);
+        assert_eq!(of("").len(), 1 + 14 + 4 + 3);
     }
 
     #[test]
@@ -141,6 +158,7 @@ mod tests {
             .map(|it| match it.value {
                 SettingValue::Number(number) => format!("{}.{} = {number}\n", it.table, it.name),
                 SettingValue::Word(word) => format!("{}.{} = {word:?}\n", it.table, it.name),
+                SettingValue::Switch(is_on) => format!("{}.{} = {is_on}\n", it.table, it.name),
             })
             .collect();
         let rules = |text: &str| -> Rules {

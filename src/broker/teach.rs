@@ -165,7 +165,7 @@ mod tests {
             role: None,
             project: None,
             work: None,
-            observation: Observation::parse("Thorough; ran it twice.").unwrap(),
+            observation: Some(Observation::parse("Thorough; ran it twice.").unwrap()),
             sentiment: None,
             source: Source::unchecked("cli"),
         }

@@ -1,4 +1,4 @@
-//! `config`: the numbers in force, and where each is from.
+//! `config`: the settings in force, and where each is from.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{Context, Failure, ShownPath, Table, environment, line};
 
-/// Show each number in force, and where it is from
+/// Show each setting in force, and where it is from
 ///
 /// Built in, a line of `seed.toml` in the store, a variable of the environment or an
 /// option. docs/broker.md tells what the numbers of the choice mean.
@@ -121,12 +121,14 @@ enum Origin {
 enum Value {
     Number(serde_json::Number),
     Word(String),
+    Switch(bool),
 }
 
 impl From<SettingValue> for Value {
     fn from(value: SettingValue) -> Self {
         match value {
             SettingValue::Word(word) => Self::Word(word),
+            SettingValue::Switch(is_on) => Self::Switch(is_on),
             // As it is written: 8, and not 8.0.
             SettingValue::Number(number) => {
                 let number = number.to_string().parse();
@@ -141,6 +143,7 @@ impl fmt::Display for Value {
         match self {
             Self::Number(number) => number.fmt(f),
             Self::Word(word) => word.fmt(f),
+            Self::Switch(is_on) => is_on.fmt(f),
         }
     }
 }

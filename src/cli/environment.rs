@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use muzzle_persona::environment;
+use muzzle_persona::environment::{self, COLUMNS};
 
 use super::Failure;
 use super::client_files::location::{Client, Directories};
@@ -59,6 +59,11 @@ pub fn columns() -> Option<usize> {
         return Some(width.0.into());
     }
     std::env::var("COLUMNS").ok()?.parse().ok()
+}
+
+/// How wide an answer may be that is written to no terminal.
+pub fn columns_asked_for() -> Option<usize> {
+    std::env::var(COLUMNS).ok()?.parse().ok().filter(|columns| *columns > 0)
 }
 
 /// How many lines the terminal has.

@@ -31,11 +31,13 @@ const TEMPLATE: &str = "
 ///
 /// The verdict counts when the next persona is chosen. Without `--role` and `--project`, the
 /// judgement is of what the persona was lent for last. Without a verdict, the words of the
-/// observation decide. Of several verdicts on one session, the last counts.
+/// observation decide; with one, no words are needed. Of several verdicts on one session, the
+/// last of each source counts.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  muzzle-persona feedback elena --good -m 'Caught the race in the retry loop.'
+  muzzle-persona feedback elena --good
+  muzzle-persona feedback elena --bad -m 'Missed the race in the retry loop.'
   muzzle-persona feedback --last -m 'Missed the null check.'
   git log -1 --format=%B | muzzle-persona feedback elena --mixed -m -")]
 pub struct FeedbackArgs {
@@ -68,6 +70,9 @@ pub struct FeedbackArgs {
     /// Teach the observation, too: for the role, and for the project if `--project` names it
     #[arg(long)]
     teach: bool,
+    /// Who or what judges
+    #[arg(long, value_name = "TEXT", default_value = "cli", value_parser = Source::parse)]
+    source: Source,
 }
 
 /// The verdict, where it is given; one of them at most.
@@ -100,26 +105,29 @@ impl VerdictArgs {
     }
 }
 
-/// What somebody observed: from the arguments, stdin or an editor, on one line.
-fn observation(args: &FeedbackArgs) -> Result<Observation, Failure> {
+/// What somebody observed: from the arguments, stdin or an editor, on one line. A verdict can stand
+/// without it.
+fn observation(args: &FeedbackArgs) -> Result<Option<Observation>, Failure> {
     let text = match &args.observation {
         Some(text) if text == "-" => io::read_to_string(io::stdin())
             .map_err(|error| Failure::read(STDIN.as_ref(), &error))?,
         Some(text) => text.clone(),
+        None if args.verdict.verdict().is_some() && !args.edit && !args.teach => return Ok(None),
         None if args.edit || (io::stdin().is_terminal() && output::is_seen()) => {
-            return editor::edit(TEMPLATE, ".txt", |text| {
+            let written = editor::edit(TEMPLATE, ".txt", |text| {
                 let lines = text.lines().filter(|line| !line.starts_with('#'));
                 folded(&lines.collect::<Vec<_>>().join("\n"))
             });
+            return written.map(Some);
         }
         None => {
             let message = "what was observed is missing";
-            let hint =
-                "say it with `-m TEXT`; `-m -` reads it from stdin, `--edit` opens an editor";
+            let hint = "say it with `-m TEXT`; `-m -` reads it from stdin, `--edit` opens an \
+                        editor; `--good`, `--bad` or `--mixed` can stand alone";
             return Err(Failure::usage(message, hint));
         }
     };
-    folded(&text)
+    folded(&text).map(Some)
 }
 
 /// The lines of an observation as one.
@@ -140,7 +148,8 @@ fn sentiments() -> impl TypedValueParser<Value = Sentiment> {
 
 pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, Failure> {
     let (sentiment, observation) = (args.verdict.verdict(), observation(&args)?);
-    let FeedbackArgs { name, role, project, teach, last, session, slot, .. } = args;
+    let taught = observation.as_ref().filter(|_| args.teach).cloned();
+    let FeedbackArgs { name, role, project, last, session, slot, source, .. } = args;
     let work = if last || session.is_some() {
         let here = environment::working_directory();
         let is_here = session.is_none() && project.is_none();
@@ -157,7 +166,7 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
         Some((persona, work)) => (persona.to_string(), Some(work)),
         None => (name.unwrap_or_default(), None),
     };
-    let lesson = teach.then(|| LessonText::parse(observation.as_str())).transpose();
+    let lesson = taught.map(|taught| LessonText::parse(taught.as_str())).transpose();
     let lesson = lesson.map_err(|error| {
         let message = format!("the observation cannot become a lesson: {error}");
         let teach = format!("muzzle-persona teach {}", hint::word(&persona, "NAME"));
@@ -166,7 +175,6 @@ pub fn run(args: FeedbackArgs, context: &mut Context) -> Result<FeedbackReport, 
             format!("leave out `--teach`, and `{teach} -m TEXT` in fewer words"),
         )
     })?;
-    let source = Source::unchecked("cli");
     let request = FeedbackRequest { persona, role, project, work, observation, sentiment, source };
     let (mut store, (judged, taught)) = context.execute(&request.needs(), |situation| {
         if let Some(lesson) = &lesson {

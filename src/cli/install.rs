@@ -81,12 +81,12 @@ pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, F
         Failure::usage(message, format!("`muzzle-persona install {instead}`"))
     })?;
     let replaced = replaced(&directories, &location)?;
-    let mut plan = plan_install(&location, &registration)?;
+    let mut plan = plan_install(&location, &registration, client_version)?;
     if !dry_run {
         // At no time are there two registrations. What the older one leaves behind, such as no
         // directory, is what the new one finds.
         replaced.iter().try_for_each(Plan::carry_out)?;
-        plan = plan_install(&location, &registration)?;
+        plan = plan_install(&location, &registration, client_version)?;
         plan.carry_out()?;
     }
     let paths = replaced.iter().map(|plan| ShownPath::from(&plan.location.path)).collect();

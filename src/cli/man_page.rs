@@ -5,7 +5,7 @@ use std::io;
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use muzzle_persona::environment::{HOOK_TIMEOUT, INJECT, NOW, STORE};
+use muzzle_persona::environment::{COLUMNS, HOOK_TIMEOUT, INJECT, NOW, STORE};
 
 use super::help::{GROUPS, examples};
 
@@ -55,6 +55,7 @@ const HOOKS_ENVIRONMENT: &[(&str, &str)] = &[
     (STORE, "The store, in place of ~/.muzzle/personas."),
     (INJECT, "Which sub-agents get a persona: `named`, `all` or `off`. It has the last word."),
     (HOOK_TIMEOUT, "The most that a hook may take, in milliseconds."),
+    (COLUMNS, "How wide an answer may be, in columns, where it goes to no terminal."),
     (NOW, "What time it is, as in 2026-03-25T15:30:00Z: for tests and rehearsals."),
 ];
 

@@ -225,9 +225,12 @@ pub fn is_seen() -> bool {
     io::stderr().is_terminal()
 }
 
-/// How wide the terminal is on which an answer is shown; nothing in a pipe.
+/// How wide an answer may be: as the terminal on which it is shown, or as somebody who shows it asks.
 pub fn columns() -> Option<usize> {
-    io::stdout().is_terminal().then(environment::columns).flatten()
+    if io::stdout().is_terminal() {
+        return environment::columns();
+    }
+    environment::columns_asked_for()
 }
 
 /// Shows the progress of reading a long log, after a second, on a terminal.

@@ -7,8 +7,8 @@ use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
 use muzzle_persona::broker;
 use muzzle_persona::events::{
-    Event, EventId, Feedback, Observation, OutcomeResult, PersonaName, ProjectName, RoleName,
-    Sentiment, Source, Tag, visible,
+    Detached, Event, EventId, Feedback, Observation, OutcomeResult, PersonaName, ProjectName,
+    RoleName, Sentiment, Source, Tag, serialize_words, visible,
 };
 use muzzle_persona::projection::{History, Needs};
 use muzzle_persona::wording::Count;
@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use super::output::HEADING;
 use super::persona::tags;
+use super::sentence::said;
 use super::teach::LessonReport;
 use super::{AtArgs, Context, Failure, Table, line, minute, persona_names};
 
@@ -129,8 +130,8 @@ struct Verdict {
     project: Option<ProjectName>,
     sentiment: Sentiment,
     source: Source,
-    /// Not where it was forgotten, or is missing.
-    observation: Option<Observation>,
+    #[serde(serialize_with = "serialize_words")]
+    observation: Detached<Observation>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -165,7 +166,6 @@ impl ReviewReport {
                 } += 1;
                 let Feedback { role, project, sentiment, source, observation, .. } =
                     feedback.clone();
-                let observation = observation.words().cloned();
                 let verdict =
                     Verdict { event: id, at, role, project, sentiment, source, observation };
                 self.verdicts.push(verdict);
@@ -206,9 +206,9 @@ impl fmt::Display for ReviewReport {
             writeln!(f, "\n{HEADING}Verdicts{HEADING:#}")?;
         }
         for Verdict { event, at, role, sentiment, observation, .. } in verdicts {
-            let words = observation.as_ref().map_or("(its words are gone)", Observation::as_str);
             let (at, sentiment) = (minute(*at, &self.zone), sentiment.as_str());
-            line(f, format!("  {at}  {sentiment} as {role} ({event:.8}): {words}"))?;
+            let said = said(observation);
+            line(f, format!("  {at}  {sentiment} as {role} ({event:.8}){said}"))?;
         }
         if !outcomes.is_empty() {
             writeln!(f, "\n{HEADING}Outcomes{HEADING:#}")?;

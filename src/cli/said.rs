@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::tz::TimeZone;
-use muzzle_persona::events::{Observation, OutcomeResult, Sentiment, TestResult};
+use muzzle_persona::events::{Detached, Observation, OutcomeResult, Sentiment, TestResult};
 use muzzle_persona::projection::{Assignment, Verdict};
 
 use super::output::HEADING;
@@ -67,7 +67,10 @@ pub fn write_verdicts<'a>(
         for Verdict { id, at, sentiment, source, observation, .. } in assignment.verdicts() {
             let (id, at) = (format!("{id:.8}"), minute(*at, zone));
             let of = format!("{} as {}", assignment.persona, assignment.role);
-            let words = observation.as_ref().map_or("(its text is gone)", Observation::as_str);
+            let words = match observation {
+                Detached::Absent => "",
+                known => known.words().map_or("(its text is gone)", Observation::as_str),
+            };
             table.row(&[&id, &at, source, &of, &verdict_word(*sentiment), &words]);
             is_empty = false;
         }

@@ -175,7 +175,7 @@ fn left(note: &Note) -> String {
 }
 
 /// What an event says in free text, behind a colon, or why that is not known.
-fn said(text: &Detached<impl FreeText>) -> String {
+pub fn said(text: &Detached<impl FreeText>) -> String {
     match text {
         Detached::Absent => String::new(),
         Detached::Words { words, .. } => format!(": {}", words.words()),

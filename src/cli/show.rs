@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::Args;
 use jiff::Timestamp;
-use muzzle_persona::events::{LessonText, NoteText, Observation, PersonaName, RoleName, visible};
+use muzzle_persona::events::{LessonText, NoteText, PersonaName, RoleName, visible};
 use muzzle_persona::projection::{Assignment, History, Lease, Needs, NoteRecord, Verdict, Work};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Snapshot, broker};
@@ -12,6 +12,7 @@ use muzzle_persona::{Snapshot, broker};
 use super::output::{FAINT, HEADING};
 use super::persona::{LastNote, PersonaReport, doubt, origin_word, place, runs, tags, tally};
 use super::said::{verdict_word, went};
+use super::sentence::said;
 use super::stats::READ_THROUGH;
 use super::table::Column;
 use super::teach::LessonReport;
@@ -138,8 +139,7 @@ impl PersonaReport {
         let mut told = vec![String::new()];
         told.extend(Some(went(job)).filter(|it| !it.is_empty()).map(|it| format!("it ended {it}")));
         told.extend(job.verdicts().map(|Verdict { sentiment, observation, .. }| {
-            let words = observation.as_ref().map_or("(its text is gone)", Observation::as_str);
-            format!("{}: {words}", verdict_word(*sentiment))
+            format!("{}{}", verdict_word(*sentiment), said(observation))
         }));
         told.join("; ")
     }

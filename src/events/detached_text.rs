@@ -142,6 +142,14 @@ impl<T> Detached<T> {
     }
 }
 
+/// Serializes the words of a text in place of its digest, or `null` where they are not known.
+pub fn serialize_words<T: Serialize, S: Serializer>(
+    text: &Detached<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    text.words().serialize(serializer)
+}
+
 /// What can be done with a text, whatever its words are.
 pub(super) trait Tail {
     /// The object that stands after the id.

@@ -21,7 +21,7 @@ mod repair;
 mod run;
 mod text;
 
-pub use detached_text::{Detached, FreeText, Salt, TextDigest, TextLoss};
+pub use detached_text::{Detached, FreeText, Salt, TextDigest, TextLoss, serialize_words};
 pub use event::{
     Assign, AssignedSlot, ChoiceReason, Compact, Definition, Event, Feedback, Forget, Lesson, Note,
     Reactivate, ReactivateReason, Release, ReleaseReason, ReleasedSlot, Retire, RetireReason,

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::events::{
-    AgentName, EventId, Measures, NoteText, Observation, OutcomeResult, PersonaName, ProjectName,
-    ReleaseReason, RoleName, RunId, Sentiment, SessionId, Slot, Source, WorkName,
+    AgentName, Detached, EventId, Measures, NoteText, Observation, OutcomeResult, PersonaName,
+    ProjectName, ReleaseReason, RoleName, RunId, Sentiment, SessionId, Slot, Source, WorkName,
+    serialize_words,
 };
 
 /// One assignment.
@@ -81,8 +82,9 @@ pub struct Verdict {
     pub sentiment: Sentiment,
     /// Who or what says so.
     pub source: Source,
-    /// The words, as far as they are known.
-    pub observation: Option<Observation>,
+    /// What was observed, if anything was said.
+    #[serde(serialize_with = "serialize_words")]
+    pub observation: Detached<Observation>,
 }
 
 impl Assignment {

@@ -191,7 +191,7 @@ impl History {
             slot: slot.clone(),
             sentiment: *sentiment,
             source: source.clone(),
-            observation: observation.words().cloned(),
+            observation: observation.clone(),
         });
         self.judged.insert(record.id, index);
     }

@@ -216,7 +216,7 @@ fn feedback_request(store: &Store, persona: String, good: bool) -> FeedbackReque
         persona,
         role: None,
         project: None,
-        observation: Observation::unchecked(&words(store)),
+        observation: Some(Observation::unchecked(&words(store))),
         sentiment: Some(if good { Sentiment::Positive } else { Sentiment::Negative }),
         source: Source::unchecked("test"),
     }

@@ -38,6 +38,12 @@ impl Options {
         FileLog::new(self.disk.clone(), self.dir.clone())
     }
 
+    /// The file that grows with each event.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.log().path().to_owned()
+    }
+
     /// Where the checkpoint is kept.
     pub(super) fn cache(&self) -> PathBuf {
         self.dir.join(CACHE)

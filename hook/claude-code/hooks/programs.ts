@@ -2,3 +2,4 @@
 // this file with the paths of the programs beside it.
 export const INJECT: readonly string[] = ["persona-inject"];
 export const RELEASE: readonly string[] = ["persona-release"];
+export const PERSONA: readonly string[] = ["muzzle-persona"];

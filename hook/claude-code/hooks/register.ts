@@ -1,155 +1,93 @@
-// Hands facts about agents to the programs, and puts their words ahead of a prompt.
-//
-// It has no rules: who gets a persona, which one, and what is recorded, the programs decide. Whatever
-// fails, the client goes on as if the mod were not there. Only the words for an agent that is about
-// to start are waited for.
+// The mod: it lends personas, shows who is at work, and takes verdicts.
 
-import type { AgentSpawnInput, AgentSpawnResult, EngineInterface, Register } from "claude-code";
-import { type Facts, type StartFacts, readAnswer } from "./contract";
-import { INJECT, RELEASE } from "./programs";
-import { ahead } from "./prompt";
-import { type Run, countCall, countTurn, newRun } from "./run";
+import type { EngineInterface, Register } from "claude-code";
+import { HINT, answer, completions } from "./command";
+import { COLUMNS, close, follow, newDesk, open } from "./desk";
+import { lending, newLent, runOf } from "./lending";
+import { pane, reminder } from "./pane";
+import { visible } from "./shown_text";
 
-/** How long an agent may wait for its words, in milliseconds. The program takes no longer itself. */
-const LIMIT = 2000;
+/** What keeps an answer from the model. */
+const isForPerson = { isTextDisplayOnly: true as const };
+/** The answer to what has no place to be answered. */
+const WAIT = "The model is at work: ask again when it is done.";
+/** From how many columns on the client puts a pane beside the chat. */
+const DOCKED = 110;
 
 export const register: Register = (on) => {
-  /** The runs that hold a slot, by the ids of their agents. */
-  const runs = new Map<string, Run>();
-  /** The starts whose agents' ids are not known yet. */
-  const starting = new Set<Promise<unknown>>();
-  /** The teams that calls name, by their ids. */
-  const teams = new Map<string, string>();
+  const lent = newLent();
+  lending(on, lent);
+  const desk = newDesk(lent);
 
-  /** Finds the run of an agent, which may be at work before its start is answered. */
-  async function runOf(agentId: string | undefined): Promise<Run | undefined> {
-    if (agentId === undefined) return undefined;
-    if (!runs.has(agentId)) await Promise.allSettled([...starting]);
-    return runs.get(agentId);
-  }
-
-  on("classic.SessionStart", async ($, e, next) => {
-    // The command hook of a session's start takes the mark of an earlier client away first.
+  on("session.start", async ($, e, next) => {
     const result = await next(e);
-    void tell($, RELEASE, {
-      hook_event_name: "session.start",
-      session_id: e.session_id,
-      cwd: e.cwd,
-    });
+    void offer($);
     return result;
   }).catch(($, e, next) => next(e));
 
-  on("agent.spawn", async ($, e, next) => {
-    const session = await $.session.id();
-    const cwd = e.cwd ?? (await $.session.cwd());
-    const answer = readAnswer(await tell($, INJECT, spawnFacts(e, session, cwd, teams)));
-    if (answer === undefined) {
-      // A run that goes on without its slot is not ours any more.
-      if (e.resume !== undefined) runs.delete(e.resume.agentId);
-      return next(e);
-    }
-    const isNew = e.resume === undefined && answer.preamble !== undefined;
-    const started = next(isNew ? { ...e, prompt: ahead(answer.preamble ?? "", e.prompt) } : e);
-    const noted = started.then(
-      (result) => {
-        if (result.agentId !== undefined && !runs.has(result.agentId)) {
-          runs.set(result.agentId, newRun(session, answer, e.isTeammate === true));
-        }
-        return result;
-      },
-      () => ({ deny: "" }) as AgentSpawnResult,
-    );
-    starting.add(noted);
-    void noted.then((result) => {
-      starting.delete(noted);
-      void tell($, INJECT, startFacts(e, session, answer.slot, isNew, result));
-    });
-    return started;
+  on("command.run", { command: "persona" }, async ($, e) => {
+    const { columns, isFullscreen } = e.presentation;
+    const isBesideChat = isFullscreen && columns >= DOCKED;
+    const typed = e.args.trim();
+    if (typed === "" && lent.shown.pane && (await open($, desk, isBesideChat))) return isForPerson;
+    const asked = typed === "" ? "who" : typed;
+    // What is answered in the chat while the model works, it would read.
+    if (!desk.isWorking) return { text: await answer($, asked, columns), ...isForPerson };
+    if (!lent.shown.pane) return { text: WAIT, ...isForPerson };
+    const lines = (await answer($, asked, isBesideChat ? COLUMNS : columns)).trim().split("\n");
+    await open($, desk, isBesideChat, { typed: asked, lines });
+    return isForPerson;
+  }).catch(() => ({
+    text: "error: `/persona` failed\nhint: `muzzle-persona who` in a shell tells the same",
+    ...isForPerson,
+  }));
+
+  on("ui.render", { component: "AgentRow" }, async ($, e, next) => {
+    const run = lent.shown.rows ? await runOf(lent, e.props.id) : undefined;
+    if (run === undefined) return next(e);
+    const { persona, role } = run.answer;
+    const words = [persona, role, e.props.label].filter((word) => word !== "");
+    return next({ ...e, props: { ...e.props, label: words.map(visible).join(" · ") } });
   }).catch(($, e, next) => next(e));
 
-  on("tool.call", async ($, e, next) => {
-    if (e.tool === "Agent" && typeof e.team_name === "string") {
-      teams.set(e.tool_use_id, e.team_name);
-    }
-    const result = await next(e);
-    teams.delete(e.tool_use_id);
-    void runOf(e.agentId).then((run) => run && countCall(run, e, result));
-    return result;
+  on("ui.render", { component: "Pane", requestId: "persona" }, async ($, e, next) => {
+    const { value } = await $.state.get({ plugin: "muzzle-persona", key: "pane" });
+    return value === undefined ? next(e) : pane($, e, desk, value);
   }).catch(($, e, next) => next(e));
 
-  on("turn.complete", async ($, e, next) => {
-    const { agentId: agent_id } = e;
-    void runOf(agent_id).then((run) => {
-      if (run === undefined || agent_id === undefined) return;
-      countTurn(run, e);
-      void tell($, INJECT, {
-        hook_event_name: "turn.complete",
-        session_id: run.session,
-        slot: run.answer.slot,
-        agent_id,
-        reason: e.reason,
-        ...(run.isTeammate ? { is_teammate: true } : {}),
-        measures: run.measures,
-      });
-    });
+  on("ui.render", { component: "AbovePrompt" }, async ($, e, next) => {
+    desk.isWorking = e.props.isWorking;
+    if (!lent.shown.reminder || e.props.hasSurvey) return next(e);
+    follow($, desk);
+    const { value } = await $.state.get({ plugin: "muzzle-persona", key: "pane" });
+    const count = value?.overview.toJudge.length ?? 0;
+    const judge = lent.shown.pane ? () => open($, desk, false) : undefined;
+    return reminder($, e, count, judge) ?? next(e);
+  }).catch(($, e, next) => next(e));
+
+  on("ui.close", { id: "persona" }, async ($, e, next) => {
+    close(desk);
     return next(e);
+  }).catch(($, e, next) => next(e));
+
+  on("prompt.autocomplete", async ($, e, next) => {
+    const below = await next(e);
+    const found = await completions($, e.text.slice(0, e.cursor), e.token);
+    const own = found.map((text) => ({ text: `${text} `, label: visible(text) }));
+    return { suggestions: [...own, ...below.suggestions] };
   }).catch(($, e, next) => next(e));
 };
 
-function spawnFacts(
-  e: AgentSpawnInput,
-  session: string,
-  cwd: string,
-  teams: ReadonlyMap<string, string>,
-): Facts {
-  const { name, workflow, resume } = e;
-  const team = teams.get(e.tool_use_id);
-  return {
-    hook_event_name: "agent.spawn",
-    session_id: session,
-    cwd,
-    tool_use_id: e.tool_use_id,
-    subagent_type: e.subagentType,
-    description: e.description,
-    ...(name === undefined ? {} : { name }),
-    ...(team === undefined ? {} : { team_name: team }),
-    ...(e.isTeammate ? { is_teammate: true } : {}),
-    ...(e.fork ? { fork: true } : {}),
-    ...(workflow ? { workflow: { run_id: workflow.runId, agent_index: workflow.agentIndex } } : {}),
-    ...(resume ? { resume: { agent_id: resume.agentId } } : {}),
-  };
-}
-
-function startFacts(
-  e: AgentSpawnInput,
-  session: string,
-  slot: string,
-  arrived: boolean,
-  result: AgentSpawnResult,
-): StartFacts {
-  const call = {
-    hook_event_name: "agent.started" as const,
-    session_id: session,
-    tool_use_id: e.tool_use_id,
-    slot,
-    ...(e.isTeammate ? { is_teammate: true as const } : {}),
-  };
-  if (result.deny !== undefined || result.agentId === undefined) return { ...call, denied: true };
-  const resumed = e.resume === undefined ? {} : { resumed: true as const };
-  return { ...call, agent_id: result.agentId, arrived, ...resumed };
-}
-
-/** Runs a program with facts on its stdin, and answers what it says: nothing, if it fails. */
-async function tell(
-  $: EngineInterface,
-  program: readonly string[],
-  facts: Facts,
-): Promise<string> {
+/** Offers `/persona`. */
+async function offer($: EngineInterface): Promise<void> {
   try {
-    const init = { stdin: JSON.stringify(facts), timeoutMs: LIMIT };
-    const { exitCode, stdout } = await $.process.run(program, init);
-    return exitCode === 0 ? stdout : "";
+    await $.command.register({
+      name: "persona",
+      description: "Shows who is at work, and takes verdicts on those who were",
+      argumentHint: HINT,
+      immediate: true,
+    });
   } catch {
-    return "";
+    // Somebody else has the name, or the client knows no such commands.
   }
 }

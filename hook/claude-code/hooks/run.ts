@@ -1,7 +1,8 @@
 // What is known of a run that holds a slot.
 
 import type { ToolCallInput, ToolCallResult, TurnCompleteInput } from "claude-code";
-import type { Answer, Measures } from "./contract";
+import type { Measures } from "../types";
+import { type Answer, fields } from "./contract";
 import { testResult } from "./test_command";
 
 export type Run = {
@@ -69,8 +70,4 @@ function changeIn(result: unknown): { file: string; lines: number } | undefined 
   const patched = structuredPatch.flatMap((hunk) => fields(hunk).lines);
   const changed = patched.filter((line) => typeof line === "string" && /^[-+]/.test(line));
   return { file: filePath, lines: changed.length };
-}
-
-function fields(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

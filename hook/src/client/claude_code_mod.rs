@@ -1,7 +1,7 @@
 //! The mod in Claude Code: what it tells of an agent that is about to start, and of its run.
 
 use muzzle_persona::broker::{DeliveryRequest, EndRequest, Place, Stage, Start};
-use muzzle_persona::events::{Channel, Measures, RunId, Slot, TestResult, ToolUseId};
+use muzzle_persona::events::{Channel, Measures, RunId, Slot, TestResult, ToolUseId, visible};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -77,6 +77,9 @@ struct Measured<'a> {
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
     slot: &'a str,
+    /// Who is lent, and in which role, as it is shown to people.
+    persona: String,
+    role: String,
     /// What goes ahead of the prompt, if something is to.
     #[serde(skip_serializing_if = "Option::is_none")]
     preamble: Option<&'a str>,
@@ -114,8 +117,10 @@ pub fn spawn<'a>(payload: &Payload<'a>) -> Result<Option<Fact<'a>>, Problem> {
 }
 
 fn answer(told: &Told<'_>) -> Result<String, Problem> {
-    let Told { slot, preamble, settings } = *told;
-    Ok(serde_json::to_string(&Answer { slot, preamble, tests: settings.tests().collect() })?)
+    let Told { slot, persona, role, preamble, settings } = *told;
+    let (persona, role) = (visible(persona.as_str()), visible(role.as_str()));
+    let tests = settings.tests().collect();
+    Ok(serde_json::to_string(&Answer { slot, persona, role, preamble, tests })?)
 }
 
 /// A run was started, or denied.

@@ -11,7 +11,7 @@
 use std::path::PathBuf;
 
 use self::location::{Directories, Location, Via};
-use self::{document::Document, hook::Hook, plan::Plan};
+use self::{document::Document, hook::Hook, plan::Plan, version::ClientVersion};
 use super::failure::Failure;
 
 pub mod document;
@@ -37,10 +37,14 @@ pub fn is_registered(location: &Location) -> Result<bool, Failure> {
     .map_err(left_alone(location))
 }
 
-/// Plans to register the hooks, in place of an older registration at the same location.
-pub fn plan_install(location: &Location, registration: &[Hook]) -> Result<Plan, Failure> {
+/// Plans to register the hooks for a client, in place of an older registration at the same location.
+pub fn plan_install(
+    location: &Location,
+    registration: &[Hook],
+    client: Option<ClientVersion>,
+) -> Result<Plan, Failure> {
     match location.via {
-        Via::Plugin => plugin::plan_install(location, registration),
+        Via::Plugin => plugin::plan_install(location, registration, client),
         Via::Settings => settings::plan_install(location, registration),
     }
     .map_err(left_alone(location))

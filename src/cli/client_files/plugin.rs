@@ -5,6 +5,7 @@
 //! it: declarations of types beside a mod, which it makes anew whenever they are missing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::io::{self, ErrorKind::NotFound};
 use std::path::{Path, PathBuf};
@@ -13,14 +14,19 @@ use serde::{Deserialize, Serialize};
 
 use super::hook::{Group, Hook, INJECT, RELEASE, groups};
 use super::plan::{Change, Plan, missing_directories};
+use super::version::{ClientVersion, SHOWS};
 use super::{FileError, location::Location, settings};
 
 const LIST: &str = ".muzzle-persona.json";
 pub const HOOKS: &str = "hooks/hooks.json";
 /// The module that the client runs as a mod, as the hooks' file names it.
 const MODULE: &str = "./register.ts";
+/// The module for clients in which nothing can be shown.
+const LENDING: &str = "./lending.ts";
 /// The file in which the module finds the programs.
 const PROGRAMS: &str = "hooks/programs.ts";
+/// The command line, as the published file names it.
+const PERSONA: &str = "muzzle-persona";
 /// Where the client writes declarations of types, and the file that leads to them.
 const TYPES: &str = ".claude-plugin/types";
 const TYPES_CONFIG: &str = "tsconfig.json";
@@ -32,18 +38,26 @@ macro_rules! files {
 }
 
 /// The files but that of the hooks, as they are published.
-const FILES: [(&str, &[u8]); 11] = files![
+const FILES: [(&str, &[u8]); 19] = files![
     ".claude-plugin/icon.png",
     ".claude-plugin/plugin.json",
     "LICENSE",
     "README.md",
+    "hooks/ask.ts",
+    "hooks/command.ts",
     "hooks/contract.ts",
+    "hooks/desk.ts",
+    "hooks/lending.ts",
+    "hooks/overview.ts",
+    "hooks/pane.tsx",
     "hooks/programs.ts",
     "hooks/prompt.ts",
     "hooks/register.ts",
     "hooks/run.ts",
+    "hooks/shown_text.ts",
     "hooks/test_command.ts",
     "skills/personas/SKILL.md",
+    "types/index.d.ts",
 ];
 
 /// What the hooks' file holds.
@@ -73,7 +87,11 @@ pub fn is_registered(folder: &Path) -> Result<bool, FileError> {
     Ok(folder.join(LIST).exists() || settings::is_registered(&folder.join(HOOKS))?)
 }
 
-pub fn plan_install(location: &Location, registration: &[Hook]) -> Result<Plan, FileError> {
+pub fn plan_install(
+    location: &Location,
+    registration: &[Hook],
+    client: Option<ClientVersion>,
+) -> Result<Plan, FileError> {
     let folder = &location.path;
     let (made_directories, mut old) = match read(folder)? {
         Some(list) => (list.made_directories, list.contents),
@@ -84,7 +102,9 @@ pub fn plan_install(location: &Location, registration: &[Hook]) -> Result<Plan, 
         *bytes = programs(bytes, registration);
     }
     // The hooks come last: a folder that is incomplete is not registered yet.
-    let hooks = HooksFile { modules: [MODULE], hooks: groups(registration) };
+    let is_older = client.is_some_and(|version| version < SHOWS);
+    let modules = [if is_older { LENDING } else { MODULE }];
+    let hooks = HooksFile { modules, hooks: groups(registration) };
     new.push((HOOKS, json(&hooks)));
     let files = new.iter().map(|(path, bytes)| (path.to_string(), hash(bytes))).collect();
     let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -188,10 +208,20 @@ fn programs(published: &[u8], registration: &[Hook]) -> Vec<u8> {
         let hook = registration.iter().find(|hook| hook.own == Some(name));
         let words = hook.map(|hook| hook.command.iter().chain(hook.args.iter().flatten()));
         let words: Vec<_> = words.into_iter().flatten().collect();
-        let words = serde_json::to_string(&words).unwrap_or_default();
-        text = text.replace(&format!("[\"{name}\"]"), &words);
+        text = with_words(&text, name, &words);
+        // The command line stands beside the hooks.
+        if let Some(hook) = words.first().filter(|_| name == INJECT) {
+            let program = Path::new(hook).with_file_name(format!("{PERSONA}{EXE_SUFFIX}"));
+            text = with_words(&text, PERSONA, &[program.to_string_lossy()]);
+        }
     }
     text.into_bytes()
+}
+
+/// Puts the words of a command where the published file has the name of its program.
+fn with_words(text: &str, name: &str, words: &[impl Serialize]) -> String {
+    let words = serde_json::to_string(words).unwrap_or_default();
+    text.replace(&format!("[\"{name}\"]"), &words)
 }
 
 fn change(folder: &Path, path: &str, before: Option<Vec<u8>>, after: Option<Vec<u8>>) -> Change {

@@ -19,6 +19,8 @@ pub struct ClientVersion(u32, u32, u32);
 pub const LOADS_FOLDERS: ClientVersion = ClientVersion(2, 1, 250);
 /// The first that runs mods.
 pub const RUNS_MODS: ClientVersion = ClientVersion(2, 1, 287);
+/// The first that is known to let a mod show what ours does; 2.1.287 takes no such mod.
+pub const SHOWS: ClientVersion = ClientVersion(2, 1, 310);
 
 impl ClientVersion {
     /// Asks the `claude` on the path. `None` if there is none, or it does not say.

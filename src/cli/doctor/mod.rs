@@ -48,11 +48,15 @@ pub fn run(args: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure
     let program = context.program.as_deref();
     let files = hook_file::read_all(client);
     let variables = variables::in_effect(environment::own_variables(), &files);
+    let version = match args.client {
+        Client::ClaudeCode => ClientVersion::installed(),
+        Client::Codex => None,
+    };
     let mut findings = store::checks(&context.options);
     findings.extend(programs::checks(program));
-    findings.extend(registration::checks(client, &files, program));
+    findings.extend(registration::checks(client, &files, program, version));
     findings.extend(match args.client {
-        Client::ClaudeCode => client::checks(ClientVersion::installed(), &files, &context.options),
+        Client::ClaudeCode => client::checks(version, &files, &context.options),
         Client::Codex => codex::checks(&files),
     });
     findings.extend(variables::checks(&variables, &context.options.dir));

@@ -13,15 +13,21 @@ use crate::cli::client_files::hook::{
     Hook, INJECT, RELEASE, beside, events, registration, start_event,
 };
 use crate::cli::client_files::location::{Client, Directories, Location, Via, word};
+use crate::cli::client_files::version::ClientVersion;
 use crate::cli::client_files::{is_registered, plugin};
 
-pub fn checks(client: &Directories, files: &[HookFile], program: Option<&Path>) -> Vec<Check> {
+pub fn checks(
+    client: &Directories,
+    files: &[HookFile],
+    program: Option<&Path>,
+    version: Option<ClientVersion>,
+) -> Vec<Check> {
     let ok = |message| Check::ok("registration", message);
     let mut checks = unusable(client, files);
     let (with, without): (Vec<_>, Vec<_>) =
         files.iter().partition(|file| file.own_hooks().next().is_some());
     for file in &with {
-        let faults = faults(file, files, program);
+        let faults = faults(file, files, program, version);
         if faults.is_empty() {
             checks.push(ok(format!("The hooks are registered in `{}`.", file.path.display())));
         }
@@ -143,7 +149,12 @@ fn unusable(client: &Directories, files: &[HookFile]) -> Vec<Check> {
     checks
 }
 
-fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Check> {
+fn faults(
+    file: &HookFile,
+    files: &[HookFile],
+    program: Option<&Path>,
+    version: Option<ClientVersion>,
+) -> Vec<Check> {
     let start = start_event(file.client);
     let args = file.own_hook(start, INJECT).and_then(Hook::words).map(|(_, args)| args);
     let hint = &*install_command(file.client, file.location.as_ref(), args.as_deref());
@@ -205,18 +216,24 @@ fn faults(file: &HookFile, files: &[HookFile], program: Option<&Path>) -> Vec<Ch
         }
     }
     if checks.is_empty() {
-        checks.extend(older(file, program, &args.unwrap_or_default(), hint));
+        checks.extend(older(file, program, version, &args.unwrap_or_default(), hint));
     }
     checks
 }
 
 /// Checks whether our folder is what `install` would write now.
-fn older(file: &HookFile, program: Option<&Path>, args: &[String], hint: &str) -> Option<Check> {
+fn older(
+    file: &HookFile,
+    program: Option<&Path>,
+    version: Option<ClientVersion>,
+    args: &[String],
+    hint: &str,
+) -> Option<Check> {
     let folder = file.location.as_ref().filter(|location| location.via == Via::Plugin)?;
     let [inject, release] = [INJECT, RELEASE].map(|name| beside(program, name));
     let (inject, release) = (inject?.to_str()?.to_owned(), release?.to_str()?.to_owned());
-    let plan =
-        plugin::plan_install(folder, &registration(file.client, &inject, args, &release)).ok()?;
+    let registration = registration(file.client, &inject, args, &release);
+    let plan = plugin::plan_install(folder, &registration, version).ok()?;
     if plan.changes.is_empty() {
         return None;
     }
