@@ -99,8 +99,8 @@ fn goes_on(
         return Ok(Answer::default());
     }
     let (now, rng) = (options.now, &mut environment.rng);
-    let rule = |it: &mut Situation<'_>| broker::deliver(it, request);
-    let (slot, _) = store.execute(&Needs::nothing(), now, rng, rule)?;
+    let deliver = |it: &mut Situation<'_>| broker::deliver(it, request);
+    let (slot, _) = store.execute(&Needs::nothing(), now, rng, deliver)?;
     let Some(slot) = slot else { return Ok(said(String::new(), store, options)) };
     let open = store.roster().open_slots(&request.session);
     let held = open.iter().find(|(_, lease)| lease.slot == slot);
