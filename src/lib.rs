@@ -29,7 +29,7 @@ pub mod wording;
 pub use disk::Disk;
 pub use file_log::Hold;
 pub use store::{
-    Condition, CutLine, Follower, ForgottenText, LineEnds, MissingEvent, Options,
-    PendingCheckpoint, Progress, RepairOutcome, Snapshot, Store, StoreError, TakenAway,
+    Condition, CutLine, Follower, ForgottenText, JoinError, JoinOutcome, LineEnds, MissingEvent,
+    Options, PendingCheckpoint, Progress, RepairOutcome, Snapshot, Store, StoreError, TakenAway,
     hook_settings, served, stopped, user_seed,
 };

@@ -10,7 +10,7 @@ use muzzle_persona::environment::{EnvironmentError, STORE as STORE_VARIABLE};
 use muzzle_persona::events::{LogError, PersonaName, SessionId, visible};
 use muzzle_persona::git::RevisionError;
 use muzzle_persona::wording::{LISTED, quoted_first};
-use muzzle_persona::{StoreError, projection::CutoffError};
+use muzzle_persona::{JoinError, StoreError, projection::CutoffError};
 use serde::Serialize;
 
 use super::{environment, hint};
@@ -31,6 +31,11 @@ const CHECK_PATH: &str = "check the path and its permissions";
 pub const EVENTS_HINT: &str =
     "`muzzle-persona log` shows the events with their times, numbers and ids";
 const DAMAGE_HINT: &str = "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done; nothing was changed";
+const UNREADABLE_COPY_HINT: &str = "name a file itself, as in `muzzle-persona repair --join FILE`";
+const OTHER_COPY_HINT: &str =
+    "nothing was changed; `muzzle-persona log` shows the history of this store";
+const BAD_COPY_HINT: &str =
+    "nothing was changed; take a sound copy, as from git or from the machine that it came from";
 const STORE_HINT: &str =
     "check the path and its permissions, or name another store with `--store DIR`";
 const NO_STORE_HINT: &str = "the first `muzzle-persona assign` or `grow` makes one; `--store DIR` or `MUZZLE_PERSONA_STORE` names another";
@@ -262,6 +267,13 @@ impl<E: Into<StoreError>> From<E> for Failure {
                     ("not_found", "`git -C STORE log` shows the commits of a store that git keeps")
                 }
                 RevisionError::NoLog(_) => ("not_found", COMMITS_HINT),
+            },
+            StoreError::Join(error) => match error {
+                JoinError::Unreadable { .. } => ("refused", UNREADABLE_COPY_HINT),
+                JoinError::NoEvent(_) | JoinError::OtherStore { .. } => {
+                    ("refused", OTHER_COPY_HINT)
+                }
+                JoinError::Line { .. } | JoinError::Text { .. } => ("refused", BAD_COPY_HINT),
             },
             StoreError::Seed(_) => {
                 ("seed", "mend the file, or move it away to use the built-in seed")

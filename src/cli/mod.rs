@@ -51,6 +51,7 @@ mod hint;
 mod history;
 mod import;
 mod install;
+mod join;
 mod judged_work;
 mod list;
 mod log;
@@ -291,7 +292,10 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
             let report = verify::run(&args, context)?;
             output.report(&report).and(Ok(if report.sound { 0 } else { DAMAGED }))
         }
-        Command::Repair(args) => output.report(&repair::run(&args, context)?),
+        Command::Repair(args) => match &args.join {
+            Some(copy) => output.report(&join::run(copy, args.yes, context)?),
+            None => output.report(&repair::run(&args, context)?),
+        },
         Command::Install(args) => output.report(&install::run(&args, context)?),
         Command::Uninstall(args) => output.report(&uninstall::run(&args, context)?),
         Command::Doctor(args) => {

@@ -37,6 +37,7 @@ mod help;
 mod hostile;
 #[cfg(unix)]
 mod install;
+mod join;
 mod judgements;
 mod lessons;
 #[cfg(unix)]

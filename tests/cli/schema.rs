@@ -119,6 +119,7 @@ fn every_answer_follows_its_schema() {
     for args in [&["show", "lian"][..], &["search", "--role=testing"], &["list"]] {
         check(args[0], &home.run(&[args, &["--json"]].concat()).json());
     }
+    check("repair-join", &home.run(&["repair", "--join", &log, "--json"]).json());
     check("roles-resolve", &home.run(&["roles", "resolve", "flaky tests", "--json"]).json());
     check("config", &home.run(&["config", "--json"]).json());
     check("seed_export", &home.run(&["seed", "export", "--json"]).json());
