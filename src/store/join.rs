@@ -15,10 +15,11 @@ use super::{Options, Store, StoreError, TRIES};
 use crate::disk::open_unlinked;
 use crate::events::{
     Append, DamageReason, Event, EventId, FORMAT_VERSION, LineError, Log as _, LogError, Position,
-    Record, TextLoss, TornTail, decode, without_mark, without_text,
+    Record, TextLoss, TornTail, decode, without_mark, without_text, written_id,
 };
 use crate::file_log::tail::read_lines;
 use crate::file_log::{FileLog, Reader, Segment};
+use crate::git::{Committed, committed};
 use crate::projection::graph::{EventGraph, LineSpan};
 use crate::projection::line::line_ranges;
 
@@ -98,6 +99,29 @@ impl Store<FileLog> {
             }
         }
         Err(StoreError::KeepsMoving(log.path().to_owned()))
+    }
+
+    /// Finds the events that git's commits brought, and that are neither in the log any more nor on
+    /// record as missing, each with a commit that has it; by id.
+    pub fn lost_to_git(options: &Options) -> Result<BTreeMap<EventId, Committed>, StoreError> {
+        let mut lost = BTreeMap::new();
+        let found = committed(&options.dir, |id, at| {
+            lost.entry(id).or_insert_with(|| at.clone());
+        });
+        found.map_err(LogError::io("ask git of", &options.dir))?;
+        let mut reader = existing(options)?.reader()?;
+        while let Some(batch) = reader.read()? {
+            for line in batch.bytes.split(|byte| *byte == b'\n') {
+                written_id(without_mark(line)).and_then(|id| lost.remove(&id));
+                // Of what is on record as missing, somebody knows.
+                if memchr::memmem::find(line, b"\"type\":\"repair\"").is_some()
+                    && let Ok(Record { event: Event::Repair(repair), .. }) = decode(line)
+                {
+                    lost.retain(|id, _| !repair.missing.contains(id));
+                }
+            }
+        }
+        Ok(lost)
     }
 
     /// Finds the copies of the log's files that stand beside them, by name.

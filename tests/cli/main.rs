@@ -31,6 +31,7 @@ mod follow;
 mod forget;
 mod four_eyes;
 mod git;
+mod git_table;
 mod harness;
 mod help;
 #[cfg(unix)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use muzzle_persona::audit::Severity;
 use muzzle_persona::broker::{AssignRequest, Start};
 use muzzle_persona::events::{AgentName, ProjectName, RoleName, SessionId};
+use muzzle_persona::git::Committed;
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Condition, Hold, Options, Store, StoreError, hook_settings};
 
@@ -37,6 +38,7 @@ pub fn checks(options: &Options) -> Vec<Check> {
             checks.extend(whole_log(options, &condition));
             checks.extend(allowed(options));
             checks.extend(copies(options));
+            checks.extend(lost_to_git(options));
         }
         Err(StoreError::NoStore(_)) => {
             let message = format!("There is no store at `{dir}` yet; the first agent makes one.");
@@ -177,6 +179,20 @@ fn copies(options: &Options) -> Vec<Check> {
         checks.push(Check::warning(id, message, MISSED, "join or remove those above first"));
     }
     checks
+}
+
+/// Checks whether git took events away that it has in a commit, as a revert or an older file does.
+fn lost_to_git(options: &Options) -> Option<Check> {
+    let lost = Store::lost_to_git(options).ok()?;
+    let (first, Committed { commit, file }) = lost.first_key_value()?;
+    let events = Count(lost.len(), "event");
+    let message = format!("The log lacks {events} that git has in a commit, as {first:.8}.");
+    let means = "A revert, a rebase, or a checkout of an older file takes events away as if they had never been.";
+    let dir = options.dir.display().to_string();
+    let (dir, file) = (shlex::try_quote(&dir).ok()?, shlex::try_quote(file).ok()?);
+    let show = format!("git -C {dir} show {commit:.12}:./{file} > FILE");
+    let hint = format!("`{show}`, then `muzzle-persona repair --join FILE`");
+    Some(Check::warning("store.git", message, means, &hint))
 }
 
 fn copy(options: &Options, path: &Path) -> Check {
