@@ -23,6 +23,7 @@ pub mod events;
 mod file_log;
 pub mod git;
 pub mod projection;
+pub mod signature;
 mod store;
 pub mod wording;
 

@@ -68,6 +68,7 @@ mod seal;
 mod seed;
 #[cfg(unix)]
 mod settings_files;
+mod signed;
 mod store;
 mod surgery;
 #[cfg(unix)]
