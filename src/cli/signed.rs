@@ -140,7 +140,7 @@ impl fmt::Display for Signed {
                     writeln!(f, "{file}: {warning} signed at {at} with the {key}, {whose}")?;
                 }
                 Status::Changed => {
-                    let what = "the text and its signature are not what was written";
+                    let what = "it and its signature are not what was written; bring both back, or remove them";
                     writeln!(f, "{file}: {warning} {what}")?;
                 }
             }

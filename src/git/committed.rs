@@ -29,8 +29,9 @@ pub fn committed(dir: &Path, mut each: impl FnMut(EventId, &Committed)) -> io::R
     let args = ["-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "log", "-p", "-U0"];
     let plain =
         ["--no-textconv", "--no-ext-diff", "--no-color", "--relative", "--format=commit %H"];
+    let prefixes = ["--src-prefix=a/", "--dst-prefix=b/"];
     let which = ["--first-parent", "-m", "HEAD", "--", ACTIVE, DIRECTORY];
-    let mut git = git(dir, &[&args[..], &plain, &which].concat());
+    let mut git = git(dir, &[&args[..], &plain, &prefixes, &which].concat());
     let child = git.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut child = match child {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

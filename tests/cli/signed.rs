@@ -159,7 +159,8 @@ fn who_signed_is_told_from_who_may_and_a_changed_file_from_a_signature() {
     }
     write(Path::new(&allowed), &format!("{ann_alone}bob {public}"));
     let text = text_of(&home);
-    let signature = PathBuf::from(format!("{}.sig", text.display()));
+    let with_signature = |text: &Path| PathBuf::from(format!("{}.sig", text.display()));
+    let signature = with_signature(&text);
     let (said, signed) =
         (fs::read_to_string(&text).unwrap(), fs::read_to_string(&signature).unwrap());
     let changed = (1, vec!["changed".to_owned()], [0, 12]);
@@ -178,17 +179,24 @@ fn who_signed_is_told_from_who_may_and_a_changed_file_from_a_signature() {
         write(path, was);
         assert_eq!(seen(&home, &allowed).0, 0);
     }
-    // The same bytes under the name that they would have, but of another text.
+    // Both under another name.
+    let renamed = text.with_file_name(format!("{}.heads", "0".repeat(32)));
+    fs::rename(&text, &renamed).unwrap();
+    fs::rename(&signature, with_signature(&renamed)).unwrap();
+    assert_eq!(seen(&home, &allowed), changed);
+    fs::rename(with_signature(&renamed), &signature).unwrap();
+    fs::rename(&renamed, &text).unwrap();
+    // The name that both would have, but of another text.
     let other = said.replace("15:30", "15:31");
     let digest = blake3::hash(format!("{other}{signed}").as_bytes()).to_hex();
     let forged = text.with_file_name(format!("{}.heads", &digest[..32]));
     write(&forged, &other);
-    write(&PathBuf::from(format!("{}.sig", forged.display())), &signed);
+    write(&with_signature(&forged), &signed);
     let (code, mut statuses, events) = seen(&home, &allowed);
     statuses.sort();
     assert_eq!((code, &*statuses.join(" "), events), (1, "changed signed", [12, 0]));
     fs::remove_file(&forged).unwrap();
-    fs::remove_file(PathBuf::from(format!("{}.sig", forged.display()))).unwrap();
+    fs::remove_file(with_signature(&forged)).unwrap();
     #[cfg(unix)]
     {
         let elsewhere = home.path().join("elsewhere");
