@@ -23,13 +23,14 @@ pub mod events;
 mod file_log;
 pub mod git;
 pub mod projection;
+pub mod signature;
 mod store;
 pub mod wording;
 
 pub use disk::Disk;
 pub use file_log::Hold;
 pub use store::{
-    Condition, CutLine, Follower, ForgottenText, LineEnds, MissingEvent, Options,
-    PendingCheckpoint, Progress, RepairOutcome, Snapshot, Store, StoreError, TakenAway,
+    Condition, CutLine, Follower, ForgottenText, JoinError, JoinOutcome, LineEnds, MissingEvent,
+    Options, PendingCheckpoint, Progress, RepairOutcome, Snapshot, Store, StoreError, TakenAway,
     client_settings, hook_settings, served, stopped, user_seed,
 };

@@ -48,7 +48,7 @@ pub enum Fault {
     )]
     WrongSeq { written: Seq, due: Seq },
     #[error("out of order: it stands before its parent, {}{}", parent.in_words(), if *proven {
-        "; the history has no fork up to there, so no merge moved it"
+        "; the history has no fork up to there, so no merge moved it; it counts all the same"
     } else {
         ", as branches that were merged both ways can leave it"
     })]
@@ -177,8 +177,9 @@ impl Fault {
             Self::NoLineEnd => (Damage, "no_line_end"),
             Self::MissingParent(_) => (Damage, "missing_parent"),
             Self::WrongSeq { .. } => (Damage, "wrong_seq"),
-            Self::OutOfOrder { proven: true, .. } => (Damage, "out_of_order"),
-            Self::OutOfOrder { proven: false, .. } => (Warning, "out_of_order"),
+            // No answer depends on it: each line names its parents.
+            Self::OutOfOrder { proven: true, .. } => (Warning, "out_of_order"),
+            Self::OutOfOrder { proven: false, .. } => (Note, "out_of_order"),
             Self::NotHeads(_) => (Warning, "not_heads"),
             Self::TornTail { .. } => (Note, "torn_tail"),
             Self::Unended => (Note, "unended"),

@@ -7,6 +7,7 @@
 //! changed here.
 
 mod checkpoint;
+mod coverage;
 mod fault;
 mod finding;
 mod inspect;
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 pub(crate) use self::checkpoint::FoundCheckpoint;
+pub use self::coverage::Coverage;
 pub use self::fault::{Fault, Severity};
 pub use self::finding::Finding;
 pub(crate) use self::inspect::inspect;

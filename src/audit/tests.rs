@@ -134,18 +134,18 @@ proptest! {
 }
 
 #[test]
-fn a_line_before_its_parent_is_damage_as_long_as_the_history_has_no_fork() {
+fn a_line_before_its_parent_is_a_warning_as_long_as_the_history_has_no_fork() {
     let order = |lines: &[String]| of_kind(lines, "out_of_order");
     // Three common lines, then two branches of three.
     let merged = branched(3, 3).then(seed("Dee")).clone();
     assert_eq!(order(&merged.lines), []);
     for (at, severity) in [
-        (0, Severity::Damage),
-        (1, Severity::Damage),
-        (3, Severity::Warning),
-        (4, Severity::Warning),
-        (7, Severity::Warning),
-        (8, Severity::Warning),
+        (0, Severity::Warning),
+        (1, Severity::Warning),
+        (3, Severity::Note),
+        (4, Severity::Note),
+        (7, Severity::Note),
+        (8, Severity::Note),
     ] {
         let mut lines = merged.lines.clone();
         lines.swap(at, at + 1);
@@ -154,13 +154,18 @@ fn a_line_before_its_parent_is_damage_as_long_as_the_history_has_no_fork() {
     // The last common line behind the first of a branch: that is where the fork is.
     let mut lines = merged.lines.clone();
     lines.swap(2, 3);
-    assert_eq!(order(&lines), [("out_of_order", Severity::Warning, 3)]);
+    assert_eq!(order(&lines), [("out_of_order", Severity::Note, 3)]);
     // Without a branch, all is common, and a second beginning ends what is.
     let mut line = History::of([seed("Ann"), seed("Bo"), seed("Cy")]).lines;
     line.swap(1, 2);
-    assert_eq!(order(&line), [("out_of_order", Severity::Damage, 2)]);
-    line.push(History::of([seed("Dee")]).lines.remove(0));
     assert_eq!(order(&line), [("out_of_order", Severity::Warning, 2)]);
+    line.push(History::of([seed("Dee")]).lines.remove(0));
+    assert_eq!(order(&line), [("out_of_order", Severity::Note, 2)]);
+    // The one beginning of a log is none too many, wherever it stands.
+    let mut line = History::of([seed("Ann"), seed("Bo"), seed("Cy")]).lines;
+    line.reverse();
+    assert!(audit(&line).is_sound());
+    assert_eq!(of_kind(&line, "beginning"), []);
 }
 
 /// The findings of one kind.

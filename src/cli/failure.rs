@@ -9,8 +9,9 @@ use muzzle_persona::broker::Refusal;
 use muzzle_persona::environment::{EnvironmentError, STORE as STORE_VARIABLE};
 use muzzle_persona::events::{LogError, PersonaName, SessionId, visible};
 use muzzle_persona::git::RevisionError;
+use muzzle_persona::signature::SignatureError;
 use muzzle_persona::wording::{LISTED, quoted_first};
-use muzzle_persona::{StoreError, projection::CutoffError};
+use muzzle_persona::{JoinError, StoreError, projection::CutoffError};
 use serde::Serialize;
 
 use super::{environment, hint};
@@ -31,6 +32,14 @@ const CHECK_PATH: &str = "check the path and its permissions";
 pub const EVENTS_HINT: &str =
     "`muzzle-persona log` shows the events with their times, numbers and ids";
 const DAMAGE_HINT: &str = "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done; nothing was changed";
+const SSH_KEYGEN_HINT: &str =
+    "install OpenSSH's client (`openssh-client`), or add its directory to `PATH`";
+const KEY_HINT: &str = "name a private key, or a public one that the agent has the private one of, as in `muzzle-persona sign --key ~/.ssh/id_ed25519`";
+const UNREADABLE_COPY_HINT: &str = "name a file itself, as in `muzzle-persona repair --join FILE`";
+const OTHER_COPY_HINT: &str =
+    "nothing was changed; `muzzle-persona log` shows the history of this store";
+const BAD_COPY_HINT: &str =
+    "nothing was changed; take a sound copy, as from git or from the machine that it came from";
 const STORE_HINT: &str =
     "check the path and its permissions, or name another store with `--store DIR`";
 const NO_STORE_HINT: &str = "the first `muzzle-persona assign` or `grow` makes one; `--store DIR` or `MUZZLE_PERSONA_STORE` names another";
@@ -98,6 +107,11 @@ impl Failure {
 
     pub fn not_found(message: impl Display, hint: impl Display) -> Self {
         Self::new("not_found", message, hint)
+    }
+
+    /// A log of which lines are damaged.
+    pub fn damaged(message: impl Display) -> Self {
+        Self::new("damaged", message, DAMAGE_HINT)
     }
 
     /// Something that another process changes at the same time.
@@ -185,6 +199,28 @@ impl Failure {
     }
 }
 
+impl Failure {
+    pub fn signature(error: &SignatureError) -> Self {
+        let (kind, hint) = match error {
+            SignatureError::NoProgram => ("refused", SSH_KEYGEN_HINT),
+            SignatureError::NotRun(_) => {
+                ("refused", "check the `ssh-keygen` that is first in `PATH`")
+            }
+            SignatureError::NotSigned { .. } => ("refused", KEY_HINT),
+            SignatureError::Io { .. } => ("write", CHECK_PATH),
+        };
+        Self::new(kind, error, hint)
+    }
+}
+
+fn copy_hint(error: &JoinError) -> &'static str {
+    match error {
+        JoinError::Unreadable { .. } => UNREADABLE_COPY_HINT,
+        JoinError::NoEvent(_) | JoinError::OtherStore { .. } => OTHER_COPY_HINT,
+        JoinError::Line { .. } | JoinError::Text { .. } => BAD_COPY_HINT,
+    }
+}
+
 impl<E: Into<StoreError>> From<E> for Failure {
     fn from(error: E) -> Self {
         let error = error.into();
@@ -263,6 +299,7 @@ impl<E: Into<StoreError>> From<E> for Failure {
                 }
                 RevisionError::NoLog(_) => ("not_found", COMMITS_HINT),
             },
+            StoreError::Join(error) => ("refused", copy_hint(error)),
             StoreError::Seed(_) => {
                 ("seed", "mend the file, or move it away to use the built-in seed")
             }

@@ -32,6 +32,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
             "allow",
             "forget",
             "compact",
+            "sign",
             "verify",
             "repair",
         ],

@@ -51,6 +51,7 @@ mod hint;
 mod history;
 mod import;
 mod install;
+mod join;
 mod judged_work;
 mod list;
 mod log;
@@ -84,6 +85,8 @@ mod sentence;
 mod session;
 mod show;
 mod shown_path;
+mod sign;
+mod signed;
 mod stats;
 mod table;
 mod teach;
@@ -173,6 +176,7 @@ enum Command {
     OrphanCleanup(orphan_cleanup::OrphanCleanupArgs),
     Render(render::RenderArgs),
     GitSetup(git_setup::GitSetupArgs),
+    Sign(sign::SignArgs),
     Verify(verify::VerifyArgs),
     Repair(repair::RepairArgs),
     Install(install::InstallArgs),
@@ -287,11 +291,15 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         Command::GitSetup(args) => {
             output.report(&git_setup::run(&args, context, |question| output.ask(question))?)
         }
+        Command::Sign(args) => output.report(&sign::run(&args, context)?),
         Command::Verify(args) => {
             let report = verify::run(&args, context)?;
-            output.report(&report).and(Ok(if report.sound { 0 } else { DAMAGED }))
+            output.report(&report).and(Ok(report.code()))
         }
-        Command::Repair(args) => output.report(&repair::run(&args, context)?),
+        Command::Repair(args) => match &args.join {
+            Some(copy) => output.report(&join::run(copy, args.yes, context)?),
+            None => output.report(&repair::run(&args, context)?),
+        },
         Command::Install(args) => output.report(&install::run(&args, context)?),
         Command::Uninstall(args) => output.report(&uninstall::run(&args, context)?),
         Command::Doctor(args) => {

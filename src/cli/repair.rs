@@ -1,6 +1,7 @@
 //! `repair`: cut damaged lines out of the log, and record the gap.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use clap::Args;
 use muzzle_persona::wording::Count;
@@ -15,15 +16,24 @@ use super::{Context, Failure, ShownPath, line};
 /// the lines back from a copy, as from git, is better where there is one. What
 /// is cut is kept in `quarantine/`, every sound line stays byte for byte, and a
 /// `repair` event names what was cut and what is missing.
+///
+/// With `--join`, it adds what a copy of the log has besides, as git merges a
+/// branch, and does nothing else: the copy that a program left which keeps
+/// directories in step, or the log as a commit has it. It has to be a log of
+/// this store, and stays as it is.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   muzzle-persona repair
-  muzzle-persona repair --yes")]
+  muzzle-persona repair --yes
+  muzzle-persona repair --join 'events (conflicted copy).jsonl'")]
 pub struct RepairArgs {
     /// Do it
     #[arg(short = 'y', long)]
-    yes: bool,
+    pub yes: bool,
+    /// Add what this copy of the log has, and the log has not
+    #[arg(long, value_name = "FILE")]
+    pub join: Option<PathBuf>,
 }
 
 pub fn run(args: &RepairArgs, context: &mut Context) -> Result<RepairReport, Failure> {

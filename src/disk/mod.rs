@@ -19,7 +19,7 @@ mod system;
 
 pub use file_system::{FileSystem, Mode, OpenFile, if_there};
 pub use identity::Identity;
-pub use system::{open_to_others, read_to_string};
+pub use system::{open_to_others, open_unlinked, read_to_string};
 
 /// Where the files of a store are kept: the machine's file system, unless it is a test's.
 #[derive(Debug, Clone)]

@@ -192,6 +192,17 @@ pub fn read_to_string(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// Opens a file that somebody named, to read it. A link is not followed, and a pipe, a device or
+/// a directory is refused, without waiting for it.
+pub fn open_unlinked(path: &Path) -> io::Result<File> {
+    if is_link(path) {
+        return Err(io::Error::other("it is a symbolic link"));
+    }
+    let file = options(Mode::Read).open(path)?;
+    regular(file.metadata()?)?;
+    Ok(file)
+}
+
 fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|of| of.is_symlink())
 }

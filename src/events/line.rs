@@ -27,6 +27,8 @@ pub enum LineError {
     TooLong { bytes: usize },
     #[error("the line does not end with its id")]
     NoId,
+    #[error("the line is a mark of git's, which could not merge the file")]
+    ConflictMark,
     #[error("the line ends with CR LF, and a line of the log ends with LF alone")]
     CrLf,
     /// It does not begin as a line must: white space before it would make its end a torn one.
@@ -68,13 +70,24 @@ pub(crate) fn check_id(line: &[u8]) -> Result<EventId, LineError> {
 fn checked_parts(line: &[u8]) -> Result<LineParts<'_>, LineError> {
     let line = without_mark(line);
     let Some(parts) = LineParts::of(line) else {
-        return Err(if line.ends_with(b"\r") { LineError::CrLf } else { LineError::NoId });
+        return Err(match line {
+            _ if is_conflict_mark(line) => LineError::ConflictMark,
+            [.., b'\r'] => LineError::CrLf,
+            _ => LineError::NoId,
+        });
     };
     if !line.starts_with(b"{") {
         return Err(LineError::NoObject);
     }
     let (written, computed) = (parts.id, EventId::of(parts.content));
     if written == computed { Ok(parts) } else { Err(LineError::WrongId { written, computed }) }
+}
+
+/// Returns whether git put a line there to part the two sides of a file that it could not merge.
+fn is_conflict_mark(line: &[u8]) -> bool {
+    let marks = [b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>"];
+    let rest = marks.iter().find_map(|mark| line.strip_prefix(*mark));
+    rest.is_some_and(|rest| matches!(rest, [] | [b' ' | b'\r', ..]))
 }
 
 /// Ends the line that begins at `start` with a whole JSON object: puts its id into it, as its

@@ -18,6 +18,7 @@ use crate::events::{
     Append, LINE_LIMIT, LineError, Log, LogError, Position, Read, last_written_id,
 };
 
+mod copies;
 pub(crate) mod lock;
 mod reader;
 mod rewrite;

@@ -12,9 +12,11 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 mod checkout;
+mod committed;
 mod revision;
 
 pub use self::checkout::Checkout;
+pub use self::committed::{Committed, committed};
 pub(crate) use self::revision::Revision;
 pub use self::revision::RevisionError;
 
@@ -44,10 +46,14 @@ pub(crate) fn may_keep(dir: &Path, name: &str) -> bool {
 
 /// Runs git in a directory, in plain English, whatever repository called this program.
 pub fn run_git(dir: &Path, args: &[impl AsRef<OsStr>]) -> io::Result<Output> {
+    git(dir, args).output()
+}
+
+fn git(dir: &Path, args: &[impl AsRef<OsStr>]) -> Command {
     let mut git = Command::new("git");
     git.current_dir(dir).args(args).stdin(Stdio::null()).env("LC_ALL", "C");
     for variable in ELSEWHERE {
         git.env_remove(variable);
     }
-    git.output()
+    git
 }

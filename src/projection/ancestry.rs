@@ -18,7 +18,7 @@ pub struct Ancestry {
     pub early: Vec<(usize, usize)>,
     /// Lines that follow an event that another line followed already, and that event.
     pub branches: Vec<(usize, usize)>,
-    /// Lines without parents, but the first.
+    /// Lines without parents, but the first of them.
     pub beginnings: Vec<usize>,
     /// Lines with an earlier time than a parent's, and that parent.
     pub backwards: Vec<(usize, usize)>,
@@ -51,6 +51,8 @@ impl EventGraph {
         for (at, node) in self.firsts() {
             self.look_at(at, node, &mut found);
         }
+        // Where lines were moved, the one beginning need not be the first line.
+        found.beginnings.drain(..found.beginnings.len().min(1));
         found
     }
 
@@ -82,7 +84,7 @@ impl EventGraph {
         if let Some((_, place)) = latest.filter(|(time, _)| node.at < *time) {
             found.backwards.push((at, place));
         }
-        if at > 0 && self.parent_ids(at).is_empty() {
+        if self.parent_ids(at).is_empty() {
             found.beginnings.push(at);
         }
     }

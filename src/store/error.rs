@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::JoinError;
 use crate::broker::{Refusal, SeedError};
 use crate::events::{FORMAT_VERSION, IdPrefix, LineError, LogError};
 use crate::git::RevisionError;
@@ -38,6 +39,8 @@ pub enum StoreError {
     UnknownThen(String),
     #[error(transparent)]
     Revision(#[from] RevisionError),
+    #[error(transparent)]
+    Join(#[from] JoinError),
     #[error("the log at `{}` is being replaced while it is in use", .0.display())]
     KeepsMoving(PathBuf),
     #[error("`{0}` begins the ids of several events")]

@@ -31,6 +31,7 @@ mod crash;
 mod error;
 mod follow;
 mod forget;
+mod join;
 #[cfg(unix)]
 #[cfg(test)]
 mod machine;
@@ -47,6 +48,7 @@ pub use condition::Condition;
 pub use error::StoreError;
 pub use follow::Follower;
 pub use forget::{ForgottenText, TakenAway};
+pub use join::{JoinError, JoinOutcome};
 pub use options::{Options, PendingCheckpoint, Progress};
 pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};
 pub use snapshot::Snapshot;

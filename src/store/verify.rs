@@ -4,15 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Options, Store, StoreError};
-use crate::audit::{Audit, Auditor, Fault, Finding, FoundCheckpoint, Severity, inspect};
+use crate::audit::{Audit, Auditor, Coverage, Fault, Finding, FoundCheckpoint, Severity, inspect};
 use crate::disk;
-use crate::events::{IdPrefix, LogError};
+use crate::events::{EventId, IdPrefix, LogError};
 use crate::file_log::{FileLog, Reader};
 use crate::projection::{checkpoint, pipeline};
 
 /// What of a store, besides the log's files, should be its owner's alone.
-const FILES: [&str; 7] =
-    ["", "events.jsonl", "segments", "seed.toml", ".lock", ".cache", "quarantine"];
+const FILES: [&str; 8] =
+    ["", "events.jsonl", "segments", "signatures", "seed.toml", ".lock", ".cache", "quarantine"];
 
 impl Store<FileLog> {
     /// Audits a store: reads every line of every file, and writes nothing.
@@ -21,6 +21,16 @@ impl Store<FileLog> {
     /// history still contains them. It takes no lock, but what looks like
     /// damage is looked at once more while no writer can be at work.
     pub fn verify(options: &Options, noted: &[IdPrefix]) -> Result<Audit, StoreError> {
+        Ok(Self::verify_signed(options, noted, &[])?.0)
+    }
+
+    /// Audits a store, and finds out what of its history stands behind each of several sets of heads
+    /// that were signed.
+    pub fn verify_signed(
+        options: &Options,
+        noted: &[IdPrefix],
+        signed: &[Vec<EventId>],
+    ) -> Result<(Audit, Coverage), StoreError> {
         let mut log = match existing(options) {
             // A log that is gone, and has a checkpoint, is no store that never was.
             Err(StoreError::LogGone(_)) => options.log(),
@@ -30,16 +40,19 @@ impl Store<FileLog> {
             log => log?,
         };
         let look = |log: &mut FileLog| {
-            let (auditor, reader) = read_through(log, options)?;
-            Ok((auditor.finish(noted).map_err(StoreError::AmbiguousHead)?, reader))
+            let (mut auditor, reader) = read_through(log, options)?;
+            let coverage = auditor.coverage(signed);
+            let audit = auditor.finish(noted).map_err(StoreError::AmbiguousHead)?;
+            Ok(((audit, coverage), reader))
         };
-        let suspect =
-            |audit: &Audit| audit.findings.iter().any(|found| may_be_half_seen(&found.fault));
-        let (mut audit, reader) = look_twice(&mut log, options.wait, look, suspect)?;
+        let suspect = |(audit, _): &(Audit, _)| {
+            audit.findings.iter().any(|found| may_be_half_seen(&found.fault))
+        };
+        let ((mut audit, coverage), reader) = look_twice(&mut log, options.wait, look, suspect)?;
         for open in open_to_others(&options.dir, &reader)? {
             audit.findings.push(found_open(open));
         }
-        Ok(audit)
+        Ok((audit, coverage))
     }
 
     /// Finds the files of a store that others than their owner may write.

@@ -71,6 +71,7 @@ fn the_first_screen_has_one_line_for_each_command_in_groups() {
       allow           Show the texts that wait, or let them reach prompts here
       forget          Take the text of an event away for good
       compact         Let old feedback count half, and keep a summary of it
+      sign            Sign the heads of the log, and so its history, with an SSH key
       verify          Read every line of the log, and name every fault
       repair          Cut damaged lines out of the log, and record the gap
 

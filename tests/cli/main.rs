@@ -31,12 +31,14 @@ mod follow;
 mod forget;
 mod four_eyes;
 mod git;
+mod git_table;
 mod harness;
 mod help;
 #[cfg(unix)]
 mod hostile;
 #[cfg(unix)]
 mod install;
+mod join;
 mod judgements;
 mod lessons;
 #[cfg(unix)]
@@ -66,6 +68,7 @@ mod seal;
 mod seed;
 #[cfg(unix)]
 mod settings_files;
+mod signed;
 mod store;
 mod surgery;
 #[cfg(unix)]

@@ -119,6 +119,8 @@ fn every_answer_follows_its_schema() {
     for args in [&["show", "lian"][..], &["search", "--role=testing"], &["list"]] {
         check(args[0], &home.run(&[args, &["--json"]].concat()).json());
     }
+    check_signed(&home);
+    check("repair-join", &home.run(&["repair", "--join", &log, "--json"]).json());
     check("roles-resolve", &home.run(&["roles", "resolve", "flaky tests", "--json"]).json());
     check("config", &home.run(&["config", "--json"]).json());
     check("seed_export", &home.run(&["seed", "export", "--json"]).json());
@@ -141,6 +143,16 @@ fn every_answer_follows_its_schema() {
     check_client();
     // The lists that matter were not empty.
     assert!(home.run(&["stats", "--json"]).json()["roles"].as_object().unwrap().len() > 1);
+}
+
+/// What is told of signatures.
+fn check_signed(home: &Home) {
+    let [key, allowed] = crate::signed::key(home, "ann");
+    let run = |args: &[&str]| crate::signed::run(home, args);
+    check("sign", &run(&["sign", "--key", &key, "--json"]).json());
+    let report = run(&["verify", "--signed", &allowed, "--json"]).json();
+    check("verify", &report);
+    assert_eq!(report["signed"]["signatures"][0]["status"], "signed");
 }
 
 /// What is told of who took part in what.

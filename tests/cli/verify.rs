@@ -189,7 +189,7 @@ fn a_removed_line_is_missed_where_its_child_stands_or_by_its_noted_head() {
 }
 
 #[test]
-fn a_swapped_pair_is_out_of_order_which_is_damage_where_no_merge_can_have_done_it() {
+fn a_swapped_pair_is_out_of_order_and_no_damage() {
     let mut rng = Rng::with_seed(3);
     for (kind, files) in logs() {
         let before = of_kind(&verify_files(&files, &[]).1, "out_of_order").len();
@@ -218,14 +218,12 @@ fn a_swapped_pair_is_out_of_order_which_is_damage_where_no_merge_can_have_done_i
                 // The fork is after the seed and one assignment; until there, all have the same lines.
                 assert!(fork.is_some());
                 let proven = line + 1 < 13;
-                let expected = if proven { "damage" } else { "warning" };
+                let expected = if proven { "warning" } else { "note" };
                 assert!(found.contains(&severity(expected)), "{what}");
-                assert_eq!(code, if proven { 3 } else { 0 }, "{what}");
             } else {
-                assert_eq!(found, [severity("damage")], "{what}");
-                assert_eq!(code, 3, "{what}");
-                assert_eq!(damage(&report).len(), 1, "{what}");
+                assert_eq!(found, [severity("warning")], "{what}");
             }
+            assert_eq!(code, 0, "{what}");
             swaps += 1;
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use muzzle_persona::audit::Severity;
 use muzzle_persona::broker::{AssignRequest, Start};
 use muzzle_persona::events::{AgentName, ProjectName, RoleName, SessionId};
+use muzzle_persona::git::Committed;
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Condition, Hold, Options, Store, StoreError, hook_settings};
 
@@ -17,6 +18,9 @@ const MIB: u64 = 1024 * 1024;
 const LOW_SPACE: u64 = 64 * MIB;
 /// With less than this, a write may fail.
 const NO_SPACE: u64 = MIB;
+/// How many copies of the log are looked at: each is read through, and the log with it.
+const COPIES: usize = 10;
+const MISSED: &str = "A program that keeps directories in step left it, as where two machines had written. What is only there does not count.";
 const VERIFY: &str =
     "`muzzle-persona verify` shows all that is wrong, and `muzzle-persona repair` what can be done";
 const NOT_LENT: &str = "The hooks meet the same, so no agent gets a persona.";
@@ -33,6 +37,8 @@ pub fn checks(options: &Options) -> Vec<Check> {
             checks.extend([log_end(&condition), lock(condition.lock)]);
             checks.extend(whole_log(options, &condition));
             checks.extend(allowed(options));
+            checks.extend(copies(options));
+            checks.extend(lost_to_git(options));
         }
         Err(StoreError::NoStore(_)) => {
             let message = format!("There is no store at `{dir}` yet; the first agent makes one.");
@@ -159,6 +165,58 @@ fn allowed(options: &Options) -> Vec<Check> {
         Check::warning(id, sentence(&fault), means, list)
     }));
     checks
+}
+
+/// Checks the copies that a program which keeps directories in step left beside the log.
+fn copies(options: &Options) -> Vec<Check> {
+    let id = "store.copies";
+    let Ok(copies) = Store::copies(options) else { return Vec::new() };
+    let more = copies.len().saturating_sub(COPIES);
+    let mut checks: Vec<_> = copies.iter().take(COPIES).map(|it| copy(options, it)).collect();
+    if more > 0 {
+        let what = if more == 1 { "copy" } else { "copies" };
+        let message = format!("{more} more {what} of the log stand beside it.");
+        checks.push(Check::warning(id, message, MISSED, "join or remove those above first"));
+    }
+    checks
+}
+
+/// Checks whether git took events away that it has in a commit, as a revert or an older file does.
+fn lost_to_git(options: &Options) -> Option<Check> {
+    let lost = Store::lost_to_git(options).ok()?;
+    let (first, Committed { commit, file }) = lost.first_key_value()?;
+    let events = Count(lost.len(), "event");
+    let message = format!("The log lacks {events} that git has in a commit, as {first:.8}.");
+    let means = "A revert, a rebase, or a checkout of an older file takes events away as if they had never been.";
+    let dir = options.dir.display().to_string();
+    let (dir, file) = (shlex::try_quote(&dir).ok()?, shlex::try_quote(file).ok()?);
+    let show = format!("git -C {dir} show {commit:.12}:./{file} > FILE");
+    let hint = format!("`{show}`, then `muzzle-persona repair --join FILE`");
+    Some(Check::warning("store.git", message, means, &hint))
+}
+
+fn copy(options: &Options, path: &Path) -> Check {
+    let (id, shown) = ("store.copies", path.display().to_string());
+    let quoted = shlex::try_quote(&shown).unwrap_or_default();
+    match Store::plan_join(options, path) {
+        Ok(it) if it.is_empty() => {
+            let rest = if it.rest > 0 { "" } else { ", which can be deleted" };
+            Check::ok(id, format!("The log has every line of its copy `{shown}`{rest}."))
+        }
+        Ok(it) => {
+            let (events, texts) = (Count(it.events.len(), "event"), Count(it.texts.len(), "text"));
+            let lacked = if events.0 > 0 { events } else { texts };
+            let message = format!("The log lacks {lacked} of its copy `{shown}`.");
+            let hint =
+                format!("`muzzle-persona repair --yes --join {quoted}` adds what is missing");
+            Check::warning(id, message, MISSED, &hint)
+        }
+        Err(error) => {
+            let means = "It is named like a copy of the log, and cannot be joined with it.";
+            let hint = "look at it, and move it out of the store if nothing of it is missed";
+            Check::warning(id, sentence(&error.to_string()), means, hint)
+        }
+    }
 }
 
 /// Checks whether a persona could be lent from this very store: what the hooks do with a store of
