@@ -65,6 +65,8 @@ mod screen;
 mod seal;
 mod seed;
 #[cfg(unix)]
+mod seeding;
+#[cfg(unix)]
 mod settings_files;
 mod store;
 mod surgery;
