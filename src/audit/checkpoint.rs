@@ -41,12 +41,15 @@ impl FoundCheckpoint {
         }
     }
 
-    /// Compares it with the fold of a log's beginning, in whatever order its lines are.
-    pub(super) fn compare_prefix(&mut self, log: &[u8]) {
+    /// Compares it with the fold of a log's beginning, in whatever order its lines are. They are those
+    /// of the log up to the first that is not sound as it stands, in bytes, if there is one.
+    pub(super) fn compare_prefix(&mut self, lines: &[u8], first_unsound: Option<u64>) {
         if let Self::OfThisLog { view, agrees: None } = self {
-            let end = usize::try_from(view.position.offset).unwrap_or(usize::MAX);
+            let end = view.position.offset;
             // A beginning that is damaged is reported as such, and adds up to nothing.
-            if let Some(Ok(folded)) = log.get(..end).map(View::fold_all) {
+            let is_sound = first_unsound.is_none_or(|unsound| end <= unsound);
+            let end = usize::try_from(end).ok().filter(|_| is_sound);
+            if let Some(Ok(folded)) = end.and_then(|end| lines.get(..end)).map(View::fold_all) {
                 self.compare(&folded);
             }
         }

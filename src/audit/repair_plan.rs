@@ -1,6 +1,7 @@
 //! What a repair has to take out of a log, and what it has to record as missing.
 
 use std::collections::BTreeSet;
+use std::mem;
 
 use super::{Auditor, Fault, Place};
 use crate::events::{Cut, EventId, Heads, Seq};
@@ -44,7 +45,7 @@ impl Auditor {
         self.graph.index();
         let wrong_seqs = self.graph.ancestry().wrong_seqs;
         let gone: BTreeSet<usize> = wrong_seqs.iter().map(|(at, _)| *at).collect();
-        let mut cut = self.bad.clone();
+        let mut cut = mem::take(&mut self.bad);
         for (at, due) in &wrong_seqs {
             for node in self.graph.all_of(*at) {
                 let fault = Fault::WrongSeq { written: node.seq, due: *due };

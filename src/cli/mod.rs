@@ -288,8 +288,14 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
             output.report(&git_setup::run(&args, context, |question| output.ask(question))?)
         }
         Command::Verify(args) => {
-            let report = verify::run(&args, context)?;
-            output.report(&report).and(Ok(if report.sound { 0 } else { DAMAGED }))
+            let mut report = verify::run(&args, context)?;
+            let written = if args.all && report.is_partial() {
+                output
+                    .stream(|out, json| verify::write_all(&args, context, &mut report, (out, json)))
+            } else {
+                output.report(&report)
+            };
+            written.and(Ok(if report.sound { 0 } else { DAMAGED }))
         }
         Command::Repair(args) => output.report(&repair::run(&args, context)?),
         Command::Install(args) => output.report(&install::run(&args, context)?),

@@ -764,3 +764,38 @@ fn a_log_that_is_being_written_is_never_called_damaged_or_torn() {
         assert!(looks > 3);
     });
 }
+
+#[test]
+fn of_a_thousand_findings_of_a_kind_and_more_the_others_are_counted_unless_all_are_asked_for() {
+    let home = Home::seeded();
+    let sound = home.log();
+    let bad = "x\n{}\n".repeat(600);
+    let changed = b"{\"v\":1,\"id\":\"0123456789abcdef0123456789abcdef\"}\n".repeat(3);
+    home.set_log(&[&sound[..], bad.as_bytes(), &changed].concat());
+    for (all, told) in [(&[][..], 1000), (&["--all"][..], 1200)] {
+        let done = home.run(&[&["verify"], all].concat());
+        assert_eq!((done.code, done.stderr.as_str()), (Some(3), ""));
+        let (first, last) = ("events.jsonl:13: damage: ", "1203 faults, 0 warnings, 0 notes.");
+        assert!(done.stdout.starts_with(first), "{}", done.stdout);
+        assert!(done.stdout.contains(last), "{}", done.stdout);
+        let lines = done.stdout.lines();
+        let lines: Vec<_> = lines.filter(|line| line.starts_with("events.jsonl:")).collect();
+        assert!(lines.last().unwrap().starts_with("events.jsonl:1215: damage: "), "{lines:?}");
+        assert_eq!(lines.len(), told + 3);
+        let more = "damage: and 200 more of the kind `not_an_event`; `--all` tells them too\n";
+        assert_eq!(done.stdout.contains(more), all.is_empty(), "{}", done.stdout);
+        let done = home.run(&[&["verify", "--json"], all].concat());
+        let json: Value = serde_json::from_str(&done.stdout).unwrap();
+        crate::schema::check("verify", &json);
+        assert_eq!((done.code, &json["damage"]), (Some(3), &json!(1203)));
+        assert_eq!(json["findings"].as_array().unwrap().len(), told + 3);
+        let left_out = json!([{ "severity": "damage", "kind": "not_an_event", "count": 200 }]);
+        assert_eq!(json["left_out"], if all.is_empty() { left_out } else { json!([]) });
+    }
+    // Where nothing is left out, the order is that of the log.
+    home.set_log(&[&sound[..], b"x\n", &changed].concat());
+    let plain = home.run(&["verify"]);
+    assert_eq!(home.run(&["verify", "--all"]).stdout, plain.stdout);
+    home.run(&["repair", "--yes"]).ok();
+    home.run(&["verify"]).ok();
+}

@@ -100,14 +100,13 @@ fn whole_log(options: &Options, condition: &Condition) -> Option<Check> {
         return None;
     }
     let audit = Store::verify(options, &[]).ok()?;
-    let damage: Vec<_> =
-        audit.findings.iter().filter(|it| it.fault.severity() == Severity::Damage).collect();
+    let damage = audit.findings.iter().find(|it| it.fault.severity() == Severity::Damage);
     let events = Count(audit.events, "event");
-    Some(match damage.first() {
+    Some(match damage {
         None => Check::ok(id, format!("All lines of the log are sound: {events}.")),
         Some(first) => {
             let place = first.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
-            let more = match damage.len() - 1 {
+            let more = match audit.count(Severity::Damage) - 1 {
                 0 => String::new(),
                 more => format!(", and {more} more"),
             };
