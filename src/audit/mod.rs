@@ -104,7 +104,7 @@ impl Auditor {
         let findings = if purpose == Purpose::Each { Findings::all() } else { Findings::default() };
         let is_for_repair = purpose == Purpose::Repair;
         let segments = segments.to_vec();
-        Self { segments, checkpoint, findings, is_for_repair, ..Self::default() }
+        Self { segments, findings, is_for_repair, checkpoint, ..Self::default() }
     }
 
     /// Takes what was found so far, in the order of the log.

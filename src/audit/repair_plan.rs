@@ -17,7 +17,7 @@ pub struct RepairPlan {
     /// Events that sound lines or the checkpoint name and no sound line has, with the first line
     /// that names each; those that a repair records already are not among them.
     pub missing: Vec<(EventId, Option<Place>)>,
-    /// Whether the checkpoint says otherwise than the log.
+    /// Whether the checkpoint says otherwise than the log, or is not trusted.
     pub checkpoint: bool,
     /// The cuts that are on record already.
     pub on_record: BTreeSet<Cut>,
@@ -96,7 +96,7 @@ impl Auditor {
             deepest: deepest.map(|(_, id)| id),
             next_seq: deepest.map(|(seq, _)| seq).unwrap_or_default().next(),
             rewrites,
-            checkpoint: self.checkpoint.differs(),
+            checkpoint: self.checkpoint.has_to_go(),
             forgotten: self.texts.forgotten.into_keys().collect(),
             newest: self.newest,
             torn: self.torn,

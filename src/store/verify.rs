@@ -111,8 +111,11 @@ pub(super) fn existing(options: &Options) -> Result<FileLog, StoreError> {
 fn find_checkpoint(log: &mut FileLog, options: &Options) -> FoundCheckpoint {
     let (disk, cache) = (&options.disk, options.cache());
     match checkpoint::load(disk, &cache).map(Box::new) {
-        Some(view) if view.stands_in(log) => FoundCheckpoint::OfThisLog { view, agrees: None },
+        Some(view) if view.stands_in(log) => FoundCheckpoint::OfThisLog { view, comparison: None },
         Some(view) => FoundCheckpoint::OfAnotherLog(view),
+        None if let Some(why) = checkpoint::distrust(disk, &cache) => {
+            FoundCheckpoint::Distrusted(why)
+        }
         None if checkpoint::exists(disk, &cache) => FoundCheckpoint::Unusable,
         None => FoundCheckpoint::None,
     }
