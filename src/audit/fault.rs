@@ -8,7 +8,7 @@ use super::place::Place;
 use crate::events::{
     Cut, EventId, FORMAT_VERSION, IdPrefix, LineError, PersonaName, Seq, TextError,
 };
-use crate::projection::Warning;
+use crate::projection::{Warning, checkpoint::Distrust};
 use crate::wording::{Count, quoted};
 
 /// How bad a finding is.
@@ -109,9 +109,13 @@ pub enum Fault {
     #[error("it cannot be used, and is ignored")]
     CheckpointUnusable,
     #[error(
-        "it says otherwise than the log: delete the directory `.cache`, and the log answers alone"
+        "it says otherwise than the log of {what}; `muzzle-persona repair --yes` removes it, and the log answers alone"
     )]
-    CheckpointDiffers,
+    CheckpointDiffers { what: String },
+    #[error(
+        "it is not used: {0}; `muzzle-persona repair --yes` removes it, and another is made when one is due"
+    )]
+    CheckpointDistrusted(Distrust),
     #[error(
         "it knows of {}, which the log does not hold any more: lines were cut off, or another log was put in its place",
         quoted(.0)
@@ -198,7 +202,8 @@ impl Fault {
             Self::Returned { .. } => (Note, "returned"),
             Self::SegmentName { .. } | Self::EmptySegment => (Warning, "segment_name"),
             Self::CheckpointUnusable => (Note, "checkpoint_unusable"),
-            Self::CheckpointDiffers => (Damage, "checkpoint_differs"),
+            Self::CheckpointDiffers { .. } => (Damage, "checkpoint_differs"),
+            Self::CheckpointDistrusted(_) => (Warning, "checkpoint_distrusted"),
             Self::EventsGone(_) => (Damage, "events_gone"),
             Self::OtherState { longer: true } => (Warning, "other_state"),
             Self::OtherState { longer: false } => (Note, "other_state"),

@@ -1,9 +1,6 @@
 //! Lines, decoded: what can be said of each by itself.
 
-use crate::events::{
-    DETACHED_SINCE, EventId, LineError, Record, TextError, decode, possible_ids, text_of,
-    without_mark,
-};
+use crate::events::{DETACHED_SINCE, LineError, Record, TextError, decode, text_of, without_mark};
 use crate::file_log::Batch;
 use crate::projection::line::line_ranges;
 
@@ -14,8 +11,6 @@ pub struct InspectedLine {
     /// Whether it is sound but for a line end that was converted.
     pub is_converted: bool,
     pub has_byte_order_mark: bool,
-    /// The id that it says it has, and the one that its bytes have, should it be wrong.
-    pub possible_ids: [Option<EventId>; 2],
     pub text_errors: Vec<TextError>,
     /// Whether anything stands after its id, where it is sound.
     pub has_text: bool,
@@ -54,7 +49,6 @@ impl InspectedLine {
             length: line.len() - usize::from(is_converted),
             is_converted,
             has_byte_order_mark: without_mark(line).len() < line.len(),
-            possible_ids: if decoded.is_err() { possible_ids(line) } else { [None; 2] },
             has_text: decoded.as_ref().is_ok_and(|it| it.v >= DETACHED_SINCE)
                 && text_of(line.strip_suffix(b"\r").unwrap_or(line)).is_some(),
             text_errors: decoded.as_ref().map_or(Vec::new(), |it| it.event.text_errors()),

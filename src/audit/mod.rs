@@ -6,10 +6,12 @@
 //! to is an [`Audit`] for people, and a `RepairPlan` for the store: no file is
 //! changed here.
 
+mod again;
 mod checkpoint;
 mod coverage;
 mod fault;
 mod finding;
+mod findings;
 mod inspect;
 mod observations;
 mod place;
@@ -26,11 +28,14 @@ pub(crate) use self::checkpoint::FoundCheckpoint;
 pub use self::coverage::Coverage;
 pub use self::fault::{Fault, Severity};
 pub use self::finding::Finding;
+pub use self::findings::LeftOut;
 pub(crate) use self::inspect::inspect;
 pub use self::place::Place;
 pub(crate) use self::repair_plan::RepairPlan;
 pub use self::report::{Audit, NotedHead};
 
+use self::again::SoundLines;
+use self::findings::Findings;
 use self::inspect::InspectedLine;
 use self::observations::Observations;
 use self::texts::Texts;
@@ -38,6 +43,17 @@ use crate::events::{EventId, Record, Seq, decode_checked};
 use crate::file_log::{Batch, Segment};
 use crate::projection::graph::{EventGraph, LineSpan};
 use crate::projection::{Fold, View, pipeline};
+
+/// What an audit is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To report what is wrong, the first findings of each kind one by one.
+    Report,
+    /// To report every finding: they are taken while lines come in.
+    Each,
+    /// To plan a repair.
+    Repair,
+}
 
 /// How many lines are decoded in one go.
 const CHUNK: usize = 4096;
@@ -48,12 +64,21 @@ pub(crate) struct Auditor {
     /// Where each file begins, in bytes of the log that batches brought.
     starts: Vec<u64>,
     brought: u64,
-    findings: Vec<Finding>,
+    findings: Findings,
     graph: EventGraph,
-    /// Lines that are wrong by themselves, each with why.
+    /// Lines that are wrong by themselves, each with why, as far as a repair needs them.
     bad: Vec<(LineSpan, String)>,
-    /// The ids that such lines say they have, and those that their bytes have.
+    is_for_repair: bool,
+    /// The files with such lines.
+    bad_files: BTreeSet<usize>,
+    /// Where in the log the first line is that is not sound as it stands.
+    first_unsound: Option<u64>,
+    /// Events that the log, or the checkpoint, knows of and no sound line has; known in a second reading.
+    suspects: BTreeSet<EventId>,
+    /// Those of them that a line which is wrong says it has, or has by its bytes.
     bad_ids: BTreeSet<EventId>,
+    /// The sound lines, once they were read again.
+    sound: SoundLines,
     /// The first depth and the last id of each file.
     ends: BTreeMap<usize, (Seq, EventId)>,
     /// The newest format version of any line.
@@ -77,8 +102,16 @@ pub(crate) struct Auditor {
 }
 
 impl Auditor {
-    pub fn new(segments: &[Segment], checkpoint: FoundCheckpoint) -> Self {
-        Self { segments: segments.to_vec(), checkpoint, ..Self::default() }
+    pub fn new(segments: &[Segment], checkpoint: FoundCheckpoint, purpose: Purpose) -> Self {
+        let findings = if purpose == Purpose::Each { Findings::all() } else { Findings::default() };
+        let is_for_repair = purpose == Purpose::Repair;
+        let segments = segments.to_vec();
+        Self { segments, findings, is_for_repair, checkpoint, ..Self::default() }
+    }
+
+    /// Takes what was found so far, in the order of the log.
+    pub fn take_findings(&mut self) -> Vec<Finding> {
+        self.findings.take()
     }
 
     pub fn take(&mut self, (batch, mut lines): (Batch, Vec<InspectedLine>)) {
@@ -115,16 +148,18 @@ impl Auditor {
                 }
                 if line.is_converted {
                     self.converted.push(span);
-                    self.is_out_of_order = true;
+                    self.is_unsound_from(span);
                 }
                 self.take_sound(record, span, line.has_text);
             }
             Err(error) => {
                 let fault = Fault::Line(error);
-                self.bad.push((span, fault.to_string()));
-                self.bad_ids.extend(line.possible_ids.into_iter().flatten());
+                if self.is_for_repair {
+                    self.bad.push((span, fault.to_string()));
+                }
+                self.bad_files.insert(span.file);
                 self.find(span, fault);
-                self.is_out_of_order = true;
+                self.is_unsound_from(span);
             }
         }
     }
@@ -142,6 +177,13 @@ impl Auditor {
         }
     }
 
+    /// Takes note that readers stop at a line: what is sound is folded in a second reading.
+    fn is_unsound_from(&mut self, span: LineSpan) {
+        self.is_out_of_order = true;
+        let start = self.starts.get(span.file).copied().unwrap_or_default();
+        self.first_unsound.get_or_insert(start + span.offset);
+    }
+
     /// Takes in what follows the last line end of a file.
     fn take_rest(&mut self, rest: InspectedLine, unended: bool, span: LineSpan) {
         if unended {
@@ -153,7 +195,7 @@ impl Auditor {
             self.unended_segments.push(span.file);
             self.take_line(rest, span);
             // Readers refuse it, sound as it may be.
-            self.is_out_of_order = true;
+            self.is_unsound_from(span);
         } else {
             self.torn = span.length as u64;
             self.find(span, Fault::TornTail { bytes: self.torn });
@@ -164,20 +206,18 @@ impl Auditor {
         self.is_out_of_order
     }
 
-    /// Folds all events of the log in their order.
-    pub fn fold_all(&mut self, log: &[u8]) {
-        self.graph.index();
+    /// Folds all events of the log, which was read again, in their order.
+    pub fn fold_all(&mut self) {
         let order = self.graph.in_fold_order();
         (self.view, self.observations) = (View::default(), Observations::default());
-        let Self { graph, starts, view, observations, .. } = self;
+        let Self { graph, sound, view, observations, .. } = self;
         let mut chunks = order.chunks(CHUNK);
         let next = || Ok::<_, Infallible>(chunks.next());
         let decode = |chunk: &[usize]| -> Vec<_> {
-            let nodes = chunk.iter().filter_map(|at| graph.copy_of(*at));
-            let decoded = nodes.filter_map(|node| {
-                let line = log.get(node.span.range(*starts.get(node.span.file)?))?;
+            let decoded = chunk.iter().filter_map(|first| {
+                let at = graph.copy_at(*first);
                 // It was read before; should it be another one by now, nothing is said of it.
-                Some((decode_checked(line).ok()?, node.span))
+                Some((decode_checked(sound.get(at)?).ok()?, graph.get(at)?.span))
             });
             decoded.collect()
         };
@@ -188,16 +228,20 @@ impl Auditor {
             }
             Ok(())
         });
-        self.checkpoint.compare_prefix(log);
+        self.checkpoint.compare_prefix(self.sound.bytes(), self.first_unsound);
     }
 
     fn find(&mut self, span: LineSpan, fault: Fault) {
-        let place = Some(self.place(span));
-        self.findings.push(Finding { place, fault });
+        let segments = &self.segments;
+        self.findings.add(fault, || Some(place_in(segments, span)));
     }
 
-    fn place(&self, LineSpan { file: index, line, .. }: LineSpan) -> Place {
-        let name = self.segments.get(index).map(|segment| segment.name.clone());
-        Place { index, file: name.unwrap_or_default(), line: Some(line) }
+    fn place(&self, span: LineSpan) -> Place {
+        place_in(&self.segments, span)
     }
+}
+
+fn place_in(segments: &[Segment], LineSpan { file: index, line, .. }: LineSpan) -> Place {
+    let name = segments.get(index).map(|segment| segment.name.clone());
+    Place { index, file: name.unwrap_or_default(), line: Some(line) }
 }

@@ -1,6 +1,7 @@
 //! What a repair has to take out of a log, and what it has to record as missing.
 
 use std::collections::BTreeSet;
+use std::mem;
 
 use super::{Auditor, Fault, Place};
 use crate::events::{Cut, EventId, Heads, Seq};
@@ -16,7 +17,7 @@ pub struct RepairPlan {
     /// Events that sound lines or the checkpoint name and no sound line has, with the first line
     /// that names each; those that a repair records already are not among them.
     pub missing: Vec<(EventId, Option<Place>)>,
-    /// Whether the checkpoint says otherwise than the log.
+    /// Whether the checkpoint says otherwise than the log, or is not trusted.
     pub checkpoint: bool,
     /// The cuts that are on record already.
     pub on_record: BTreeSet<Cut>,
@@ -44,7 +45,7 @@ impl Auditor {
         self.graph.index();
         let wrong_seqs = self.graph.ancestry().wrong_seqs;
         let gone: BTreeSet<usize> = wrong_seqs.iter().map(|(at, _)| *at).collect();
-        let mut cut = self.bad.clone();
+        let mut cut = mem::take(&mut self.bad);
         for (at, due) in &wrong_seqs {
             for node in self.graph.all_of(*at) {
                 let fault = Fault::WrongSeq { written: node.seq, due: *due };
@@ -95,7 +96,7 @@ impl Auditor {
             deepest: deepest.map(|(_, id)| id),
             next_seq: deepest.map(|(seq, _)| seq).unwrap_or_default().next(),
             rewrites,
-            checkpoint: self.checkpoint.differs(),
+            checkpoint: self.checkpoint.has_to_go(),
             forgotten: self.texts.forgotten.into_keys().collect(),
             newest: self.newest,
             torn: self.torn,

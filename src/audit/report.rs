@@ -7,15 +7,20 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::observations::Observations;
-use super::{Auditor, Fault, Finding, Place, Severity};
+use super::{Auditor, Fault, Finding, LeftOut, Place, Severity, place_in};
 use crate::events::{Cut, EventId, Heads, IdPrefix};
 use crate::projection::{Warning, ancestry::Ancestry, graph::LineSpan};
 
 /// What an audit found, and what it counted.
 #[derive(Debug, Serialize)]
 pub struct Audit {
-    /// What was found, in the order of the log.
+    /// What was found, in the order of the log: of each kind the first thousand.
     pub findings: Vec<Finding>,
+    /// How many of each kind are not among them.
+    pub left_out: Vec<LeftOut>,
+    /// How many there are by severity, those among them.
+    #[serde(skip)]
+    counts: [u64; 3],
     /// The heads that were asked about.
     #[serde(rename = "noted_heads")]
     pub noted: Vec<NotedHead>,
@@ -58,10 +63,20 @@ impl Audit {
         self.count(Severity::Damage) == 0
     }
 
-    /// How many findings of this severity there are.
+    /// How many findings of this severity there are, those that are left out among them.
     #[must_use]
-    pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.fault.severity() == severity).count()
+    pub fn count(&self, severity: Severity) -> u64 {
+        self.counts.get(severity as usize).copied().unwrap_or_default()
+    }
+
+    /// Adds findings of files that are none of the log's.
+    pub(crate) fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            if let Some(count) = self.counts.get_mut(finding.fault.severity() as usize) {
+                *count += 1;
+            }
+            self.findings.push(finding);
+        }
     }
 }
 
@@ -94,10 +109,11 @@ impl Auditor {
         self.report_texts();
         self.report_names();
         let is_known = |id: &EventId| self.bad_ids.contains(id) || recorded.contains_key(id);
-        self.findings.extend(self.checkpoint.finding(&self.graph, self.bytes, is_known));
+        if let Some(found) = self.checkpoint.finding(&self.graph, self.bytes, is_known) {
+            self.findings.add(found.fault, || found.place);
+        }
         let noted: Result<_, _> =
             noted.iter().map(|noted| self.find_noted(noted, &recorded)).collect();
-        self.findings.sort_by_key(|finding| (finding.place.is_none(), finding.place.clone()));
         let is_gap = |id: &&EventId| self.graph.find(**id).is_none();
         Ok(Audit {
             noted: noted?,
@@ -109,12 +125,18 @@ impl Auditor {
             repeated: self.graph.repeats().count() as u64,
             cut,
             gaps: recorded.keys().filter(is_gap).count() as u64,
-            findings: self.findings,
+            left_out: self.findings.left_out(),
+            counts: [Severity::Damage, Severity::Warning, Severity::Note]
+                .map(|severity| self.findings.count(severity)),
+            findings: self.findings.take(),
         })
     }
 
     fn report_ancestry(&mut self, found: &Ancestry, recorded: &BTreeMap<EventId, usize>) {
-        for (id, at) in &found.missing {
+        // Of too many, those that stand first are told.
+        let mut missing: Vec<_> = found.missing.iter().collect();
+        missing.sort_by_key(|(id, at)| (*at, *id));
+        for (id, at) in missing {
             match recorded.get(id) {
                 Some(by) => self.report(*at, Fault::Mended { missing: *id, at: self.time(*by) }),
                 // A line that follows one which is wrong by itself is not at fault.
@@ -179,7 +201,7 @@ impl Auditor {
         for warning in self.view.roster.warnings() {
             if let Warning::TwoHolders(persona, _) = &warning {
                 let place = lent_again.get(persona).map(|span| self.place(*span));
-                self.findings.push(Finding { place, fault: Fault::TwoHolders(warning) });
+                self.findings.add(Fault::TwoHolders(warning), || place);
             }
         }
     }
@@ -190,7 +212,7 @@ impl Auditor {
             let name = &segment.name;
             let mut cuts = self.graph.repairs.iter().flat_map(|(_, repair)| &repair.cut);
             let fault = match (self.ends.get(&index), segment.named_ends()) {
-                _ if self.bad.iter().any(|(span, _)| span.file == index) => continue,
+                _ if self.bad_files.contains(&index) => continue,
                 _ if cuts.any(|cut| cut.file == *name) => continue,
                 (None, _) => Fault::EmptySegment,
                 (Some((first, last)), Some((depth, digits)))
@@ -201,7 +223,7 @@ impl Auditor {
                 (Some((first, last)), _) => Fault::SegmentName { first: *first, last: *last },
             };
             let place = Some(Place { index, file: name.clone(), line: None });
-            self.findings.push(Finding { place, fault });
+            self.findings.add(fault, || place);
         }
     }
 
@@ -221,7 +243,7 @@ impl Auditor {
             let by = recorded.range(noted.range().clone()).next();
             let vouched = by.map(|(_, by)| self.time(*by));
             let fault = Fault::HeadGone { noted: noted.clone(), vouched };
-            self.findings.push(Finding { place: None, fault });
+            self.findings.add(fault, || None);
         }
         Ok(NotedHead { noted, event })
     }
@@ -231,8 +253,10 @@ impl Auditor {
     }
 
     pub(super) fn report(&mut self, at: usize, fault: Fault) {
-        let place = Some(self.place_of(at));
-        self.findings.push(Finding { place, fault });
+        let span = self.graph.get(at).map(|node| node.span);
+        let segments = &self.segments;
+        self.findings
+            .add(fault, || Some(span.map(|span| place_in(segments, span)).unwrap_or_default()));
     }
 
     fn place_of(&self, at: usize) -> Place {

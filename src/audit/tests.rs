@@ -14,20 +14,16 @@ fn auditor(lines: &[String]) -> Auditor {
     let bytes = log.len() as u64;
     let name = "events.jsonl";
     let segment = Segment { name: name.into(), path: name.into(), start: 0, bytes };
-    let mut auditor = Auditor::new(&[segment], FoundCheckpoint::None);
-    let whole = log.len();
-    let bytes = log.clone();
-    auditor.take(inspect(Batch {
-        file: 0,
-        lines: 0,
-        offset: 0,
-        bytes,
-        whole,
-        rest: 0,
-        unended: false,
-    }));
+    let mut auditor = Auditor::new(&[segment], FoundCheckpoint::None, Purpose::Repair);
+    let (whole, bytes) = (log.len(), log.clone());
+    let (batch, lines) =
+        inspect(Batch { file: 0, lines: 0, offset: 0, bytes, whole, rest: 0, unended: false });
+    let again = Batch { bytes: log, ..batch };
+    auditor.take((batch, lines));
     if auditor.is_out_of_order() {
-        auditor.fold_all(&log);
+        auditor.begin_again();
+        auditor.take_again(&again);
+        auditor.fold_all();
     }
     auditor
 }

@@ -139,6 +139,12 @@ impl Seed {
         personas
     }
 
+    /// At least as many as there are [`Seed::personas`]. It costs nothing.
+    #[must_use]
+    pub(crate) fn most_personas(&self) -> usize {
+        built_in::PERSONAS.len() + self.own_personas.len()
+    }
+
     /// Those of the user's file that a roster does not have.
     #[must_use]
     pub fn not_in(&self, roster: &Roster) -> Vec<&PersonaName> {

@@ -293,8 +293,14 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
         }
         Command::Sign(args) => output.report(&sign::run(&args, context)?),
         Command::Verify(args) => {
-            let report = verify::run(&args, context)?;
-            output.report(&report).and(Ok(report.code()))
+            let mut report = verify::run(&args, context)?;
+            let written = if args.all && report.is_partial() {
+                output
+                    .stream(|out, json| verify::write_all(&args, context, &mut report, (out, json)))
+            } else {
+                output.report(&report)
+            };
+            written.and(Ok(report.code()))
         }
         Command::Repair(args) => match &args.join {
             Some(copy) => output.report(&join::run(copy, args.yes, context)?),

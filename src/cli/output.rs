@@ -203,7 +203,7 @@ impl Output {
 }
 
 /// An answer in so many columns, or as wide as it is.
-fn fitted(report: &impl Display, columns: Option<usize>) -> String {
+pub fn fitted(report: &impl Display, columns: Option<usize>) -> String {
     match columns {
         None => report.to_string(),
         Some(columns) => format!("{report:columns$}"),

@@ -90,7 +90,8 @@ impl fmt::Display for RepairReport {
         }
         if *checkpoint {
             let verb = verb("Removed", "Would remove");
-            line(f, format!("{verb} the checkpoint, which says otherwise than the log."))?;
+            let why = "says otherwise than the log, or may be somebody else's";
+            line(f, format!("{verb} the checkpoint, which {why}."))?;
         }
         let mut kept = self.kept.iter();
         kept.try_for_each(|path| line(f, format!("What was cut is kept in `{path}`.")))?;

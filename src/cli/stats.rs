@@ -7,7 +7,7 @@ use std::{fmt, iter};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use muzzle_persona::audit::{Finding, Severity};
+use muzzle_persona::audit::{Finding, LeftOut, Severity};
 use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, WorkName};
 use muzzle_persona::projection::{Needs, Persona, Tally};
 use muzzle_persona::wording::Count;
@@ -91,6 +91,10 @@ fn count(args: &StatsArgs, context: &mut Context) -> Result<StatsReport, Failure
         stats.warnings.extend(damage.map(|Finding { place, fault }| {
             let place = place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
             format!("the log is damaged: {place}{fault}")
+        }));
+        let more = audit.left_out.iter().filter(|it| it.severity == Severity::Damage);
+        stats.warnings.extend(more.map(|LeftOut { kind, count, .. }| {
+            format!("the log is damaged: and {count} more of the kind `{kind}`")
         }));
     }
     Ok(stats)

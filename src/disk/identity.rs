@@ -11,7 +11,7 @@ pub fn regular(of: fs::Metadata) -> io::Result<fs::Metadata> {
 }
 
 /// Which file it is: the same for every name and every handle of one file.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Identity {
     /// Its device and its number there.
     #[cfg(unix)]
@@ -22,7 +22,18 @@ pub struct Identity {
     born: u128,
     /// Whether it is the user's who runs this, where files have owners.
     pub is_own: bool,
+    /// Its mode, where files have modes and others than the owner may write to it.
+    pub writable_by_others: Option<u32>,
 }
+
+/// Equal are those of one file, whatever became of its mode meanwhile.
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.file, self.born) == (&other.file, other.born)
+    }
+}
+
+impl Eq for Identity {}
 
 impl Identity {
     /// What tells the file from every other that has, had or will have its name: a copy of it has
@@ -44,7 +55,9 @@ impl Identity {
         use std::os::unix::fs::MetadataExt as _;
 
         let is_own = of.uid() == rustix::process::geteuid().as_raw();
-        Self { file: (of.dev(), of.ino()), born: born(of), is_own }
+        let mode = of.mode() & 0o777;
+        let writable_by_others = Some(mode).filter(|mode| mode & 0o022 != 0);
+        Self { file: (of.dev(), of.ino()), born: born(of), is_own, writable_by_others }
     }
 
     pub fn named(path: &Path) -> io::Result<Self> {
@@ -58,7 +71,7 @@ impl Identity {
     /// The user's own file of this number, on a disk that is none.
     #[cfg(test)]
     pub fn numbered(number: u64) -> Self {
-        Self { file: (0, number), born: 0, is_own: true }
+        Self { file: (0, number), born: 0, is_own: true, writable_by_others: None }
     }
 
     /// Its number on its device, or 0 where files have none.
@@ -71,12 +84,13 @@ impl Identity {
 impl Identity {
     pub fn named(path: &Path) -> io::Result<Self> {
         let (file, born) = (same_file::Handle::from_path(path)?, born(&fs::metadata(path)?));
-        Ok(Self { file, born, is_own: true })
+        Ok(Self { file, born, is_own: true, writable_by_others: None })
     }
 
     pub fn of(file: &File) -> io::Result<Self> {
         let born = born(&regular(file.metadata()?)?);
-        Ok(Self { file: same_file::Handle::from_file(file.try_clone()?)?, born, is_own: true })
+        let file = same_file::Handle::from_file(file.try_clone()?)?;
+        Ok(Self { file, born, is_own: true, writable_by_others: None })
     }
 
     /// Its number on its device, or 0 where files have none.

@@ -2,7 +2,7 @@
 //! one key.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::io;
 
 use memchr::memmem;
 use serde::de::DeserializeOwned;
@@ -107,21 +107,31 @@ impl Part {
         Some(parse(&line, bucket)?.remove(&key).unwrap_or_default())
     }
 
-    /// Reads all of the part that begins at `start`.
+    /// Reads all of the part that begins at `start`, and makes sure that each key is found where it is
+    /// looked for.
     pub fn all<T: Kept>(
         &self,
         read: impl Fn(u64, u64) -> Option<Vec<u8>>,
         start: u64,
     ) -> Option<ByKey<T>> {
         let lines = read(start, self.lines)?;
-        let mut all = BTreeMap::new();
-        let mut buckets = 0;
+        let (mut all, mut buckets) = (BTreeMap::new(), 0);
+        let (mut place, mut table) = (0, Vec::new());
+        table.extend_from_slice(written(place).as_bytes());
         for (number, line) in (0..).zip(lines.split_inclusive(|byte| *byte == b'\n')) {
             check(line)?;
-            all.extend(parse::<T>(line, number)?);
+            let lists = parse::<T>(line, number)?;
+            if lists.keys().any(|key| self.bucket_of(*key) != number) {
+                return None;
+            }
+            all.extend(lists);
             buckets += 1;
+            place += line.len();
+            table.extend_from_slice(written(place).as_bytes());
         }
-        (buckets == self.buckets()).then_some(all)
+        let is_whole = buckets == self.buckets()
+            && read(start.checked_add(self.lines)?, self.length() - self.lines)? == table;
+        is_whole.then_some(all)
     }
 
     pub fn write<T: Kept>(to: &mut Vec<u8>, all: &ByKey<T>) -> io::Result<Self> {
@@ -141,10 +151,15 @@ impl Part {
         }
         part.lines = (to.len() - start) as u64;
         for place in places {
-            writeln!(to, "{place:011}")?;
+            to.extend_from_slice(written(place).as_bytes());
         }
         Ok(part)
     }
+}
+
+/// A place as it stands in the table.
+fn written(place: usize) -> String {
+    format!("{place:011}\n")
 }
 
 /// Reads the line of a bucket, whose id was checked.
@@ -156,4 +171,62 @@ fn parse<T: Kept>(line: &[u8], number: u32) -> Option<ByKey<T>> {
         Some((key, list?))
     });
     lists.collect::<Option<_>>().filter(|_| bucket == number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::{ProjectName, RoleName, SessionId};
+    use crate::projection::WorkScope;
+    use crate::projection::participation::{Participation, ParticipationKey};
+
+    type Row = (u32, RoleName, i64);
+
+    fn key(n: usize) -> ParticipationKey {
+        let (session, project) =
+            (SessionId::unchecked(&n.to_string()), ProjectName::unchecked("p"));
+        WorkScope { session, project, work: None }.keys().next().unwrap().1
+    }
+
+    /// How many keys are read from a part.
+    fn read_all(part: Part, bytes: &[u8]) -> Option<usize> {
+        let read = |offset, length| {
+            let at = |it| usize::try_from(it).ok();
+            bytes.get(at(offset)?..at(offset + length)?).map(<[u8]>::to_vec)
+        };
+        part.all::<Participation>(read, 0).map(|all| all.len())
+    }
+
+    #[test]
+    fn what_would_not_be_found_where_it_is_looked_for_is_not_read_as_a_whole_either() {
+        let role = RoleName::unchecked("r");
+        let took_part = || Participation { persona: 0, role: role.clone(), until: 0 };
+        let all: ByKey<_> = (0..8).map(|n| (key(n), vec![took_part()])).collect();
+        let mut sound = Vec::new();
+        let part = Part::write(&mut sound, &all).unwrap();
+        assert_eq!((part.buckets(), read_all(part, &sound)), (4, Some(8)));
+        // The table leads elsewhere.
+        let table = usize::try_from(part.lines).unwrap();
+        for place in 0..5 {
+            let mut bytes = sound.clone();
+            bytes[table + 12 * place + 10] ^= 1;
+            assert_eq!(read_all(part, &bytes), None, "{place}");
+        }
+        // Two buckets change places, each with the number and the id of the other's place.
+        let lines = sound[..table].split_inclusive(|byte| *byte == b'\n');
+        let parsed = |line| serde_json::from_slice::<Bucket<ParticipationKey, Row>>(line).unwrap();
+        for swapped in [[0, 1, 2, 3], [1, 0, 2, 3], [0, 1, 3, 2]] {
+            let mut buckets: Vec<_> = lines.clone().map(|line| Some(parsed(line))).collect();
+            let (mut bytes, mut places) = (Vec::new(), vec![0]);
+            for (number, from) in (0..).zip(swapped) {
+                let bucket = Bucket { bucket: number, ..buckets[from].take().unwrap() };
+                line(&mut bytes, &bucket).unwrap();
+                places.push(bytes.len());
+            }
+            let part = Part { lines: bytes.len() as u64, ..part };
+            bytes.extend(places.into_iter().map(written).collect::<String>().bytes());
+            let is_sound = swapped.is_sorted();
+            assert_eq!(read_all(part, &bytes), is_sound.then_some(8), "{swapped:?}");
+        }
+    }
 }

@@ -58,6 +58,9 @@ struct Head<V, R> {
 /// It belongs to the log that is there if [`View::stands_in`] says so.
 pub fn load(disk: &Disk, dir: &Path) -> Option<View> {
     let file = disk.open(&dir.join(FILE), Mode::Read).ok()?;
+    if distrust_in(&*file).ok()?.is_some() {
+        return None;
+    }
     let line = first_line(&*file).ok()?;
     check(&line)?;
     let Head { version, mut view, roster, index, roles, personas, judgements, participations } =
@@ -82,6 +85,35 @@ pub fn exists(disk: &Disk, dir: &Path) -> bool {
     disk.exists(&dir.join(FILE)).unwrap_or(false)
 }
 
+/// Why the checkpoint that is there, if one is, is not used, whatever it says: its digests are no proof
+/// of who wrote it.
+pub fn distrust(disk: &Disk, dir: &Path) -> Option<Distrust> {
+    let file = disk.open(&dir.join(FILE), Mode::Read).ok()?;
+    distrust_in(&*file).ok()?
+}
+
+fn distrust_in(file: &dyn OpenFile) -> io::Result<Option<Distrust>> {
+    let identity = file.identity()?;
+    if !identity.is_own {
+        return Ok(Some(Distrust::OfAnotherUser));
+    }
+    Ok(identity.writable_by_others.map(|mode| Distrust::WritableByOthers { mode }))
+}
+
+/// Why a checkpoint is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Distrust {
+    /// It is not the user's own.
+    #[error("it is a file of another user's")]
+    OfAnotherUser,
+    /// Others may have written it.
+    #[error("others than its owner may write to it, as its mode is {mode:03o}")]
+    WritableByOthers {
+        /// Who may do what with it.
+        mode: u32,
+    },
+}
+
 /// Removes the checkpoint, and what was to become one.
 pub fn remove(disk: &Disk, dir: &Path) -> io::Result<()> {
     [FILE, DRAFT].iter().try_for_each(|name| if_there(disk.remove(&dir.join(name))).map(drop))
@@ -102,6 +134,10 @@ pub fn write(disk: &Disk, dir: &Path, view: &mut View) -> io::Result<()> {
     // The lock is the draft's own: after a wait for it, the file would be renamed.
     if file.try_lock().is_err() || !disk.names(&draft, &*file)? {
         return Ok(());
+    }
+    if distrust_in(&*file)?.is_some() {
+        // Renamed, it would be a checkpoint that nobody uses. The next one is made anew.
+        return disk.remove(&draft);
     }
     let Some(lines) = encode(view)? else { return Ok(()) };
     file.set_len(0)?;

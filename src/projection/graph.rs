@@ -146,7 +146,12 @@ impl EventGraph {
     /// The line whose event is read for that of the line `first`: another one, if the text of the
     /// event stands there alone.
     pub fn copy_of(&self, first: usize) -> Option<&Node> {
-        self.get(self.with_text.get(&first).copied().unwrap_or(first))
+        self.get(self.copy_at(first))
+    }
+
+    /// Which line that is.
+    pub fn copy_at(&self, first: usize) -> usize {
+        self.with_text.get(&first).copied().unwrap_or(first)
     }
 
     /// Returns whether the text of a line's event stands in it, or in another line that has the event.

@@ -40,7 +40,7 @@ pub(super) struct Index {
 }
 
 /// What counts for one role, of the personas that have to do with it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct RoleIndex {
     #[serde(with = "super::column::records")]
     pub records: RoleRecords,

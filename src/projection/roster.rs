@@ -45,7 +45,7 @@ pub struct Roster {
     pub(super) participations: Participations,
     /// What the rest of the personas is loaded from, if there is a rest.
     #[serde(skip)]
-    stored: Option<Arc<Stored>>,
+    pub(super) stored: Option<Arc<Stored>>,
 }
 
 /// What was counted on the way.

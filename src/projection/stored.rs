@@ -32,6 +32,17 @@ impl Stored {
         self.personas.len() == personas && self.index.fits(personas)
     }
 
+    /// Returns whether the indexes are those of these personas.
+    pub(super) fn is_index_of(&self, personas: &[&Persona]) -> bool {
+        let index = Index::of(personas).and_then(|index| serde_json::to_string(&index));
+        let is_same =
+            |index: &String| serde_json::to_string(&self.index).is_ok_and(|it| it == *index);
+        let roles = RoleIndex::all(personas);
+        index.is_ok_and(|index| is_same(&index))
+            && self.roles.keys().eq(roles.keys())
+            && roles.iter().all(|(role, index)| self.role(role).is_some_and(|it| it == *index))
+    }
+
     /// The index of a role; an empty one if no persona has to do with it.
     pub(super) fn role(&self, role: &RoleName) -> Option<RoleIndex> {
         let Some((length, id)) = self.roles.get(role) else {

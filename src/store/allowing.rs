@@ -72,14 +72,17 @@ impl<L: Log> Store<L> {
     }
 
     /// Allows once what a store holds that builds without a list wrote on this machine.
-    pub(super) fn allow_what_it_holds(&mut self) {
-        let told = self.try_to_allow_what_it_holds();
+    pub(super) fn allow_what_older_builds_wrote(&mut self) {
+        if !self.allowed.looks_older() {
+            return;
+        }
+        let told = self.try_to_allow_it();
         self.notices.extend(told.unwrap_or_else(|error| {
             Some(format!("what the store holds waits for `muzzle-persona allow`: {error}"))
         }));
     }
 
-    fn try_to_allow_what_it_holds(&mut self) -> Result<Option<String>, StoreError> {
+    fn try_to_allow_it(&mut self) -> Result<Option<String>, StoreError> {
         let guard = self.lock()?;
         if !self.allowed.looks_older() {
             // Another process was faster.

@@ -109,6 +109,59 @@ fn a_write_that_is_torn_at_any_length_is_there_whole_or_not_at_all() {
     }
 }
 
+/// Where a write is torn that is too long to try it at every byte: around each line end, and between.
+fn tears(write: &[u8]) -> BTreeSet<usize> {
+    let ends = memchr::memchr_iter(b'\n', write).flat_map(|end| end.saturating_sub(1)..end + 3);
+    let tears = ends.chain((0..write.len()).step_by(97)).chain([write.len()]);
+    tears.filter(|at| *at <= write.len()).collect()
+}
+
+#[test]
+fn a_seeding_that_is_torn_at_any_length_is_finished_as_it_would_have_been() {
+    // The files that are made besides are shorter than a line of the seed.
+    let seeding = |machine: &Machine| {
+        let calls = machine.calls_of(&Command::Look);
+        calls.into_iter().position(|it| matches!(it, Call::Write(bytes) if bytes > 300)).unwrap()
+    };
+    let mut whole = Machine::new();
+    let call = seeding(&whole);
+    whole.run(&Command::Look).unwrap();
+    let seeded = whole.log();
+    for written in tears(&seeded) {
+        let mut dead = Machine::new();
+        dead.run_with(&Command::Look, call, Fault::Death { written }).unwrap_err();
+        assert!(dead.log() == seeded[..written]);
+        // Days later, and by whoever comes first.
+        dead.now += jiff::SignedDuration::from_hours(50);
+        let there = lines(&dead.log()).iter().filter(|it| it.ends_with(b"\n")).count();
+        let reader = dead.fork();
+        if there > 0 {
+            let peeked = Store::peek(&reader.options()).unwrap();
+            assert!(peeked.roster().names().count() == 12 && reader.log() == dead.log());
+            let read = Store::open_existing(&reader.options()).unwrap();
+            assert!(read.view() == peeked.view(), "{written}");
+            // A last line that lacks its line end alone is whole, and ended by the next writer.
+            assert!(reader.log().trim_ascii_end() == seeded.trim_ascii_end(), "{written}");
+        }
+        let mut writer = dead.fork();
+        writer.run(&Command::Assign { session: 0, roles: vec![0], work: None }).unwrap();
+        let log = writer.log();
+        let rest = if there > 0 { &log[..seeded.len()] } else { &seeded };
+        assert!(rest == seeded && lines(&log).len() == 13, "{written}");
+        // It dies again on the way, with one line more.
+        if (1..11).contains(&there) && dead.log().ends_with(b"\n") {
+            let (mut again, written) = (dead.fork(), lines(&seeded)[there].len());
+            let fault = Fault::Death { written };
+            again.run_with(&Command::Look, seeding(&dead), fault).unwrap_err();
+            assert_eq!(lines(&again.log()).len(), there + 1);
+            goes_on(&again.fork());
+            again = again.fork();
+            again.run(&Command::Look).unwrap();
+            assert_eq!(again.log(), seeded);
+        }
+    }
+}
+
 /// Runs a process up to its last sync.
 fn die_before_the_sync(machine: &mut Machine, command: &Command) {
     let calls = machine.calls_of(command);

@@ -39,6 +39,7 @@ mod marks;
 mod options;
 mod reading;
 mod repair;
+mod seeding;
 pub mod served;
 mod snapshot;
 pub mod stopped;
@@ -104,42 +105,31 @@ impl Store<FileLog> {
     pub fn open(options: &Options, rng: &mut fastrand::Rng) -> Result<Self, StoreError> {
         let mut store = Self::closed(options)?;
         store.require_log()?;
-        store.begin()?;
+        store.recall();
+        store.read()?;
         if store.view.events == 0 {
-            store.is_made = !store.log.exists()?;
-            store.require_seed()?;
-            store.log.create_store()?;
-            let personas = store.seed.personas();
-            store.execute(&Needs::nothing(), options.now, rng, |situation| {
-                let new = situation.roster.is_empty();
-                let events = if new { personas.clone() } else { Vec::new() };
-                let events = events.into_iter().map(Event::Seed).collect();
-                Ok(Decision::new(events, ()))
-            })?;
+            store.make(rng)?;
         }
+        // Behind other events it would never be finished.
+        store.finish_seeding()?;
+        store.allow_what_older_builds_wrote();
         store.keep(UNSAVED_BY_READERS);
         Ok(store)
     }
 
-    /// Opens a store that is there, and writes nothing but its checkpoint. One of whose log no event
-    /// is written yet is none.
+    /// Opens a store that is there, and writes nothing but its checkpoint, and the rest of a seeding
+    /// that was cut off. One of whose log no event is written yet is none.
     pub fn open_existing(options: &Options) -> Result<Self, StoreError> {
         let mut store = Self::unread(options)?;
-        store.begin()?;
+        store.recall();
+        store.read()?;
         if store.view.events == 0 {
             return Err(StoreError::NoStore(options.dir.clone()));
         }
+        store.try_to_finish_seeding()?;
+        store.allow_what_older_builds_wrote();
         store.keep(UNSAVED_BY_READERS);
         Ok(store)
-    }
-
-    fn begin(&mut self) -> Result<(), StoreError> {
-        self.recall();
-        self.read()?;
-        if self.allowed.looks_older() {
-            self.allow_what_it_holds();
-        }
-        Ok(())
     }
 
     /// Opens a store that is there, only to look at it.
@@ -150,6 +140,7 @@ impl Store<FileLog> {
         let mut store = Self::unread(options)?;
         store.recall();
         store.catch_up()?;
+        store.assume_seeding_finished()?;
         Ok(store)
     }
 
@@ -353,21 +344,35 @@ impl<L: Log> Store<L> {
                 self.log.sync()?;
                 return Ok((outcome, notices));
             }
-            self.check_version()?;
-            if !events.iter().all(|event| self.load(&Needs::event(event))) {
-                continue;
-            }
-            let Encoded { lines, ids, texts } = self.encode(now, events)?;
-            if let Append::Done { torn } = self.log.append(guard, &self.view.position, &lines)? {
-                self.recorded = ids;
-                self.torn = torn.or_else(|| self.torn.take());
-                self.allow_own(&texts);
-                self.take_in(&lines).map_err(|error| self.after_recording(error))?;
-                self.keep(UNSAVED_BY_WRITERS);
+            if self.record(guard, now, events)? {
                 return Ok((outcome, notices));
             }
         }
         Err(self.keeps_moving())
+    }
+
+    /// Records events under the lock, and has them durable. It returns whether that was done: if not,
+    /// the log or the checkpoint was found to be another one, and has to be looked at again.
+    fn record(
+        &mut self,
+        guard: L::Guard,
+        now: Timestamp,
+        events: Vec<Event>,
+    ) -> Result<bool, StoreError> {
+        self.check_version()?;
+        if !events.iter().all(|event| self.load(&Needs::event(event))) {
+            return Ok(false);
+        }
+        let Encoded { lines, ids, texts } = self.encode(now, events)?;
+        let Append::Done { torn } = self.log.append(guard, &self.view.position, &lines)? else {
+            return Ok(false);
+        };
+        self.recorded = ids;
+        self.torn = torn.or_else(|| self.torn.take());
+        self.allow_own(&texts);
+        self.take_in(&lines).map_err(|error| self.after_recording(error))?;
+        self.keep(UNSAVED_BY_WRITERS);
+        Ok(true)
     }
 
     /// Lends personas, and answers with all that there is to say of them.

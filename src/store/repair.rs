@@ -10,7 +10,7 @@ use super::allowed::Allowed;
 use super::forget::remove_checkpoint;
 use super::verify::{existing, look_twice, read_through};
 use super::{ForgottenText, Options, Store, StoreError, TRIES};
-use crate::audit::{Auditor, RepairPlan};
+use crate::audit::{Auditor, Purpose, RepairPlan};
 use crate::events::{
     Append, Cut, Event, EventId, FORMAT_VERSION, LINE_LIMIT, Log as _, LogError, NextLines,
     Position, Repair, TornTail,
@@ -91,7 +91,7 @@ impl Store<FileLog> {
     pub fn plan_repair(options: &Options) -> Result<RepairOutcome, StoreError> {
         let mut log = existing(options)?;
         let look = |log: &mut FileLog| {
-            let (auditor, reader) = read_through(log, options)?;
+            let (auditor, reader) = read_through(log, options, Purpose::Repair, |_| {})?;
             Ok((plan(log, auditor)?.1, reader))
         };
         Ok(look_twice(&mut log, options.wait, look, |seen| !seen.is_empty())?.0)
@@ -106,7 +106,7 @@ impl Store<FileLog> {
         let _ = Allowed::new(options.disk.clone(), options.dir.clone()).begin();
         for _ in 0..TRIES {
             let guard = log.lock(options.wait)?;
-            let (auditor, _) = read_through(&mut log, options)?;
+            let (auditor, _) = read_through(&mut log, options, Purpose::Repair, |_| {})?;
             let (plan, mut outcome) = plan(&mut log, auditor)?;
             if plan.newest > FORMAT_VERSION {
                 return Err(StoreError::NewerFormat(plan.newest));

@@ -65,7 +65,15 @@ impl Snapshot {
 
     /// A store that is there, of whose log nothing was read yet.
     fn unread(options: &Options) -> Result<Self, StoreError> {
-        Ok(Self::present(Store::unread(options)?, options.now))
+        let mut store = Store::unread(options)?;
+        if store.is_short()? {
+            // It may be one whose seeding was cut off.
+            store = match Store::open_existing(options) {
+                Err(StoreError::NoStore(_)) => store,
+                opened => opened?,
+            };
+        }
+        Ok(Self::present(store, options.now))
     }
 
     fn read_until(mut self, cutoff: Cutoff) -> Result<Self, StoreError> {

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Options, Store, StoreError};
-use crate::audit::{Audit, Auditor, Coverage, Fault, Finding, FoundCheckpoint, Severity, inspect};
+use crate::audit::{
+    Audit, Auditor, Coverage, Fault, Finding, FoundCheckpoint, Purpose, Severity, inspect,
+};
 use crate::disk;
 use crate::events::{EventId, IdPrefix, LogError};
 use crate::file_log::{FileLog, Reader};
@@ -40,7 +42,7 @@ impl Store<FileLog> {
             log => log?,
         };
         let look = |log: &mut FileLog| {
-            let (mut auditor, reader) = read_through(log, options)?;
+            let (mut auditor, reader) = read_through(log, options, Purpose::Report, |_| {})?;
             let coverage = auditor.coverage(signed);
             let audit = auditor.finish(noted).map_err(StoreError::AmbiguousHead)?;
             Ok(((audit, coverage), reader))
@@ -49,10 +51,28 @@ impl Store<FileLog> {
             audit.findings.iter().any(|found| may_be_half_seen(&found.fault))
         };
         let ((mut audit, coverage), reader) = look_twice(&mut log, options.wait, look, suspect)?;
-        for open in open_to_others(&options.dir, &reader)? {
-            audit.findings.push(found_open(open));
-        }
+        audit.add(open_to_others(&options.dir, &reader)?.into_iter().map(found_open));
         Ok((audit, coverage))
+    }
+
+    /// Hands every finding of an audit to `tell`, without keeping those of lines that are wrong by
+    /// themselves: these come first, as they stand in the log, and then all others, in the same order.
+    /// It stops when `tell` says so.
+    pub fn verify_each(
+        options: &Options,
+        noted: &[IdPrefix],
+        mut tell: impl FnMut(&Finding) -> bool,
+    ) -> Result<(), StoreError> {
+        let (mut log, mut goes_on) = (options.log(), true);
+        let mut tell_all = |findings: Vec<Finding>| {
+            goes_on = goes_on && findings.iter().all(&mut tell);
+        };
+        let look = |auditor: &mut Auditor| tell_all(auditor.take_findings());
+        let (auditor, reader) = read_through(&mut log, options, Purpose::Each, look)?;
+        let audit = auditor.finish(noted).map_err(StoreError::AmbiguousHead)?;
+        tell_all(audit.findings);
+        tell_all(open_to_others(&options.dir, &reader)?.into_iter().map(found_open).collect());
+        Ok(())
     }
 
     /// Finds the files of a store that others than their owner may write.
@@ -106,21 +126,26 @@ pub(super) fn existing(options: &Options) -> Result<FileLog, StoreError> {
 fn find_checkpoint(log: &mut FileLog, options: &Options) -> FoundCheckpoint {
     let (disk, cache) = (&options.disk, options.cache());
     match checkpoint::load(disk, &cache).map(Box::new) {
-        Some(view) if view.stands_in(log) => FoundCheckpoint::OfThisLog { view, agrees: None },
+        Some(view) if view.stands_in(log) => FoundCheckpoint::OfThisLog { view, comparison: None },
         Some(view) => FoundCheckpoint::OfAnotherLog(view),
+        None if let Some(why) = checkpoint::distrust(disk, &cache) => {
+            FoundCheckpoint::Distrusted(why)
+        }
         None if checkpoint::exists(disk, &cache) => FoundCheckpoint::Unusable,
         None => FoundCheckpoint::None,
     }
 }
 
-/// Reads the whole log, on all processors.
+/// Reads the whole log, on all processors. After each part of it `look` sees what was found so far.
 pub(super) fn read_through(
     log: &mut FileLog,
     options: &Options,
+    purpose: Purpose,
+    mut look: impl FnMut(&mut Auditor),
 ) -> Result<(Auditor, Reader), StoreError> {
     let checkpoint = find_checkpoint(log, options);
     let mut reader = log.reader()?;
-    let mut auditor = Auditor::new(reader.segments(), checkpoint);
+    let mut auditor = Auditor::new(reader.segments(), checkpoint, purpose);
     let next = || -> Result<_, LogError> {
         let batch = reader.read()?;
         options.progress.report(reader.progress());
@@ -128,25 +153,18 @@ pub(super) fn read_through(
     };
     pipeline::in_order(next, inspect, |lines| {
         auditor.take(lines);
+        look(&mut auditor);
         Ok(())
     })?;
     if auditor.is_out_of_order() {
-        auditor.fold_all(&read_again(&mut reader)?);
+        auditor.begin_again();
+        reader.rewind();
+        while let Some(batch) = reader.read()? {
+            auditor.take_again(&batch);
+        }
+        auditor.fold_all();
     }
     Ok((auditor, reader))
-}
-
-/// Reads the whole log once more, into memory.
-fn read_again(reader: &mut Reader) -> Result<Vec<u8>, LogError> {
-    let mut whole = Vec::new();
-    reader.rewind();
-    while let Some(mut batch) = reader.read()? {
-        whole.append(&mut batch.bytes);
-        if batch.unended {
-            whole.push(b'\n');
-        }
-    }
-    Ok(whole)
 }
 
 /// Returns whether a finding may come of a write, a seal or a checkout that was half seen.

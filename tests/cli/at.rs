@@ -63,7 +63,8 @@ fn a_store_at_every_event_answers_like_one_whose_log_ends_there() {
     let lines: Vec<_> = log.split_inclusive('\n').collect();
     let events = chain(log.as_bytes());
     assert!(events.len() > 30 && store.join("segments").exists());
-    for (n, event) in events.iter().enumerate() {
+    // One whose log ends in the middle of its seed has that finished.
+    for (n, event) in events.iter().enumerate().skip(11) {
         let (id, seq) = (event["id"].as_str().unwrap(), event["seq"].to_string());
         let at = event["at"].as_str().unwrap();
         let id = if n % 2 == 0 { id } else { &id[..20] };

@@ -67,6 +67,8 @@ mod screen;
 mod seal;
 mod seed;
 #[cfg(unix)]
+mod seeding;
+#[cfg(unix)]
 mod settings_files;
 mod signed;
 mod store;

@@ -28,7 +28,7 @@ fn close(schema: &mut Value) {
 }
 
 #[track_caller]
-fn check(command: &str, answer: &Value) {
+pub fn check(command: &str, answer: &Value) {
     if let Err(error) = jsonschema::draft202012::new(&strict(command)).unwrap().validate(answer) {
         panic!("{command}: {error} at `{}` in {answer:#}", error.instance_path());
     }

@@ -500,13 +500,91 @@ fn a_checkpoint_that_says_otherwise_than_the_log_is_damage_and_can_be_deleted() 
         let log = home.log();
         let told = home.run(&["repair"]).ok();
         assert!(
-            told.starts_with("Would remove the checkpoint, which says otherwise than the log.\n")
+            told.starts_with("Would remove the checkpoint, which says otherwise than the log, or ")
         );
         assert_eq!(verify(&home, &[]).0, 3, "{kind}");
         home.run(&["repair", "--yes"]).ok();
         assert_eq!(verify(&home, &[]).0, 0, "{kind}");
         assert_eq!(home.log(), log, "{kind}");
     }
+}
+
+#[test]
+fn a_forged_checkpoint_lies_to_readers_and_verify_says_of_what() {
+    for (from, to, what) in [
+        ("\"pragmatic\"", "\"dishonest\"", "the definition of `Elena Vasquez`"),
+        ("Elena Vasquez", "Elena Vasquex", "`Elena Vasquex`, which the log does not have"),
+        ("\"feedback\":0,\"unknown\"", "\"feedback\":9,\"unknown\"", "its totals"),
+        ("\"status\":\"aaaa", "\"status\":\"amaa", "what a choice looks up first"),
+    ] {
+        let home = Home::seeded();
+        home.run(&["compact"]).ok();
+        let truth = home.run(&["list"]).ok();
+        lie(home.store(), from, to);
+        if from.starts_with("Elena") {
+            assert_ne!(home.run(&["list"]).ok(), truth, "its digests are right");
+        }
+        let told = home.run(&["verify"]);
+        assert_eq!((told.code, told.stderr.as_str()), (Some(3), ""), "{what}");
+        let finding = format!(
+            ".cache/checkpoint.json: damage: it says otherwise than the log of {what}; `muzzle-persona repair --yes` removes it"
+        );
+        assert!(told.stdout.contains(&finding), "{what}: {}", told.stdout);
+        home.run(&["repair", "--yes"]).ok();
+        assert_eq!(home.run(&["list"]).ok(), truth);
+        assert_eq!(verify(&home, &[]).0, 0);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_checkpoint_that_others_may_have_written_is_not_used() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+
+    let owned_by = |path: &Path, owner: u32| chown(path, Some(owner), None).is_ok();
+    for (mode, owner, why) in [
+        (0o620, None, "others than its owner may write to it, as its mode is 620"),
+        (0o602, None, "others than its owner may write to it, as its mode is 602"),
+        (0o600, Some(4711), "it is a file of another user's"),
+    ] {
+        let home = Home::seeded();
+        home.run(&["compact"]).ok();
+        let truth = home.run(&["list"]).ok();
+        lie(home.store(), "Elena Vasquez", "Elena Vasquex");
+        let path = home.store().join(".cache/checkpoint.json");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        if owner.is_some_and(|owner| !owned_by(&path, owner)) {
+            continue;
+        }
+        assert_eq!(home.run(&["list"]).ok(), truth, "{why}");
+        let told = home.run(&["verify"]).ok();
+        let finding = format!(
+            ".cache/checkpoint.json: warning: it is not used: {why}; `muzzle-persona repair --yes` removes it"
+        );
+        assert!(told.contains(&finding), "{told}");
+        let doctor = home.run(&["doctor"]).stdout;
+        let check = format!("The checkpoint in `.cache/checkpoint.json` is not used: {why}.");
+        assert!(doctor.contains(&check), "{doctor}");
+        home.run(&["repair", "--yes"]).ok();
+        assert!(!path.exists());
+        assert!(!home.run(&["doctor"]).stdout.contains("The checkpoint"));
+        // Whoever writes one makes it anew, and it is used.
+        lie_of_others(&home, &path, mode, owner);
+        assert!(home.run(&["list"]).ok().contains("Elena Vasquex"), "it is their own now");
+    }
+}
+
+/// Has a checkpoint written over one that others may have written, and changes what it says.
+#[cfg(unix)]
+fn lie_of_others(home: &Home, path: &Path, mode: u32, owner: Option<u32>) {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+
+    home.run(&["compact"]).ok();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    chown(path, owner, None).unwrap();
+    home.run(&["compact"]).ok();
+    assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    lie(home.store(), "Elena Vasquez", "Elena Vasquex");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test may damage what it likes")]
@@ -761,4 +839,39 @@ fn a_log_that_is_being_written_is_never_called_damaged_or_torn() {
         }
         assert!(looks > 3);
     });
+}
+
+#[test]
+fn of_a_thousand_findings_of_a_kind_and_more_the_others_are_counted_unless_all_are_asked_for() {
+    let home = Home::seeded();
+    let sound = home.log();
+    let bad = "x\n{}\n".repeat(600);
+    let changed = b"{\"v\":1,\"id\":\"0123456789abcdef0123456789abcdef\"}\n".repeat(3);
+    home.set_log(&[&sound[..], bad.as_bytes(), &changed].concat());
+    for (all, told) in [(&[][..], 1000), (&["--all"][..], 1200)] {
+        let done = home.run(&[&["verify"], all].concat());
+        assert_eq!((done.code, done.stderr.as_str()), (Some(3), ""));
+        let (first, last) = ("events.jsonl:13: damage: ", "1203 faults, 0 warnings, 0 notes.");
+        assert!(done.stdout.starts_with(first), "{}", done.stdout);
+        assert!(done.stdout.contains(last), "{}", done.stdout);
+        let lines = done.stdout.lines();
+        let lines: Vec<_> = lines.filter(|line| line.starts_with("events.jsonl:")).collect();
+        assert!(lines.last().unwrap().starts_with("events.jsonl:1215: damage: "), "{lines:?}");
+        assert_eq!(lines.len(), told + 3);
+        let more = "damage: and 200 more of the kind `not_an_event`; `--all` tells them too\n";
+        assert_eq!(done.stdout.contains(more), all.is_empty(), "{}", done.stdout);
+        let done = home.run(&[&["verify", "--json"], all].concat());
+        let json: Value = serde_json::from_str(&done.stdout).unwrap();
+        crate::schema::check("verify", &json);
+        assert_eq!((done.code, &json["damage"]), (Some(3), &json!(1203)));
+        assert_eq!(json["findings"].as_array().unwrap().len(), told + 3);
+        let left_out = json!([{ "severity": "damage", "kind": "not_an_event", "count": 200 }]);
+        assert_eq!(json["left_out"], if all.is_empty() { left_out } else { json!([]) });
+    }
+    // Where nothing is left out, the order is that of the log.
+    home.set_log(&[&sound[..], b"x\n", &changed].concat());
+    let plain = home.run(&["verify"]);
+    assert_eq!(home.run(&["verify", "--all"]).stdout, plain.stdout);
+    home.run(&["repair", "--yes"]).ok();
+    home.run(&["verify"]).ok();
 }

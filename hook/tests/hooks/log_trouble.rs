@@ -181,16 +181,18 @@ fn a_first_write_that_was_torn_is_moved_to_the_quarantine_too() {
 
 #[test]
 fn a_seeding_that_was_cut_short_is_no_obstacle() {
-    // Every prefix of what one command writes is a valid history.
     let home = Home::with_log();
     let log = home.log();
+    let seed: String = log.split_inclusive('\n').take(12).collect();
     let start: String = log.split_inclusive('\n').take(1).collect();
     home.set_log(&start);
     let input = |prompt: &str| {
         format!(r#"{{"name":"w","description":"Review parser","prompt":"{prompt}Go."}}"#)
     };
-    home.inject(review("session-1", "w")).prints(answer(&input(ELENA))).run();
-    assert!(home.log().starts_with(&start));
+    let told =
+        "the making of this store was cut off; its seed is complete now: 11 personas were added";
+    home.inject(review("session-1", "w")).prints(answer(&input(ELENA))).notes(told).run();
+    assert!(home.log().starts_with(&seed));
 }
 
 #[test]

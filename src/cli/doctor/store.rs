@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use muzzle_persona::audit::Severity;
+use muzzle_persona::audit::{Fault, Severity};
 use muzzle_persona::broker::{AssignRequest, Start};
 use muzzle_persona::events::{AgentName, ProjectName, RoleName, SessionId};
 use muzzle_persona::git::Committed;
@@ -35,7 +35,7 @@ pub fn checks(options: &Options) -> Vec<Check> {
             checks.push(Check::ok(id, format!("The store is in `{dir}`; its log has {bytes}.")));
             checks.extend(modes(&options.dir, &condition));
             checks.extend([log_end(&condition), lock(condition.lock)]);
-            checks.extend(whole_log(options, &condition));
+            checks.extend(whole_log(options, &condition).into_iter().flatten());
             checks.extend(allowed(options));
             checks.extend(copies(options));
             checks.extend(lost_to_git(options));
@@ -99,21 +99,30 @@ fn log_end(condition: &Condition) -> Check {
 }
 
 /// Checks every line of the log, those that a checkpoint saves reading among them. A log whose end is
-/// damaged or torn is told of already.
-fn whole_log(options: &Options, condition: &Condition) -> Option<Check> {
+/// damaged or torn is told of already. So is whether the checkpoint is used.
+fn whole_log(options: &Options, condition: &Condition) -> Option<Vec<Check>> {
     let id = "store.log";
     if condition.torn.is_some() || !matches!(condition.last, Some(Ok(_))) {
         return None;
     }
     let audit = Store::verify(options, &[]).ok()?;
-    let damage: Vec<_> =
-        audit.findings.iter().filter(|it| it.fault.severity() == Severity::Damage).collect();
+    let damage = audit.findings.iter().find(|it| it.fault.severity() == Severity::Damage);
     let events = Count(audit.events, "event");
-    Some(match damage.first() {
+    let distrust = audit.findings.iter().find_map(|it| match &it.fault {
+        Fault::CheckpointDistrusted(why) => Some(why),
+        _ => None,
+    });
+    let distrusted = distrust.map(|why| {
+        let message = format!("The checkpoint in `.cache/checkpoint.json` is not used: {why}.");
+        let means = "Every command reads the whole log. Somebody else may have written what the checkpoint says.";
+        let hint = "`muzzle-persona repair --yes` removes it, and another is made when one is due";
+        Check::warning("store.checkpoint", message, means, hint)
+    });
+    let lines = match damage {
         None => Check::ok(id, format!("All lines of the log are sound: {events}.")),
         Some(first) => {
             let place = first.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
-            let more = match damage.len() - 1 {
+            let more = match audit.count(Severity::Damage) - 1 {
                 0 => String::new(),
                 more => format!(", and {more} more"),
             };
@@ -121,7 +130,8 @@ fn whole_log(options: &Options, condition: &Condition) -> Option<Check> {
             let means = "What is damaged does not count, and no other machine will accept it.";
             Check::problem(id, message, means, VERIFY)
         }
-    })
+    };
+    Some([Some(lines), distrusted].into_iter().flatten().collect())
 }
 
 fn lock(hold: Hold) -> Check {
