@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use serde_json::Value;
 
+use crate::clone::Clone;
 use crate::harm::{self, Call, limited};
 use crate::harness::Home;
-use crate::store::{command, goes_on};
+use crate::store::{command, goes_on, joined_goes_on, lines};
 
 const WRITERS: u64 = 8;
 const READERS: u64 = 2;
@@ -31,8 +32,18 @@ enum Deed {
     Assign { session: String },
     Release { session: String },
     Feedback { persona: String, observation: String },
+    Outcome { session: String },
+    Forget { event: String, observation: String },
+    Repair,
     Grow,
     Seal,
+}
+
+impl Deed {
+    /// Whether it appends, and does no more.
+    fn is_one_line(&self) -> bool {
+        !matches!(self, Self::Forget { .. } | Self::Repair)
+    }
 }
 
 /// What is done to it.
@@ -69,6 +80,8 @@ struct Figures {
     events: AtomicU64,
     seals: AtomicU64,
     torn: AtomicU64,
+    forgotten: AtomicU64,
+    joins: AtomicU64,
 }
 
 impl Figures {
@@ -76,7 +89,8 @@ impl Figures {
         let of = |figure: &AtomicU64| figure.load(Ordering::SeqCst);
         format!(
             "stores {}, attempted {}, acknowledged {}, killed {}, stopped by a limit {}, faults injected {}, \
-             readers' looks {}, events {}, seals {}, torn tails cut {}, lost: 0",
+             readers' looks {}, events {}, seals {}, torn tails cut {}, texts forgotten {}, \
+             clones joined {}, lost: 0",
             of(&self.rounds),
             of(&self.attempted),
             of(&self.acknowledged),
@@ -87,6 +101,8 @@ impl Figures {
             of(&self.events),
             of(&self.seals),
             of(&self.torn),
+            of(&self.forgotten),
+            of(&self.joins),
         )
     }
 }
@@ -104,6 +120,8 @@ struct Round<'a> {
     kills: u64,
     killed: AtomicU64,
     can_trace: bool,
+    /// Whether a clone is kept in step by git beside it.
+    has_clone: bool,
     figures: &'a Figures,
     attempts: Mutex<Vec<Attempt>>,
     /// How long a writer that is left alone takes, in microseconds.
@@ -118,16 +136,22 @@ impl Round<'_> {
     /// Sends one writer after the other.
     fn write(&self, number: u64) {
         let mut rng = Rng::with_seed(self.seed ^ number);
-        let mut lent = Vec::new();
+        let (mut lent, mut said) = (Vec::new(), Vec::new());
         for n in 0.. {
             if self.is_over() {
                 return;
             }
-            let deed = pick(&mut rng, &format!("{number}-{n}"), &mut lent);
+            let deed = pick(&mut rng, &format!("{number}-{n}"), &mut lent, &mut said);
             let answer = self.attempt(&deed, &mut rng);
-            if let (Deed::Assign { session }, Some(answer)) = (&deed, &answer) {
-                let name = answer["assignments"][0]["name"].as_str().unwrap();
-                lent.push((session.clone(), name.to_owned()));
+            match (&deed, &answer) {
+                (Deed::Assign { session }, Some(answer)) => {
+                    let name = answer["assignments"][0]["name"].as_str().unwrap();
+                    lent.push((session.clone(), name.to_owned()));
+                }
+                (Deed::Feedback { observation, .. }, Some(answer)) => {
+                    said.push((answer["event"].as_str().unwrap().to_owned(), observation.clone()));
+                }
+                _ => {}
             }
             self.attempts.lock().unwrap().push(Attempt { deed, answer });
         }
@@ -141,7 +165,7 @@ impl Round<'_> {
             // A store that was begun by half would lack the personas that the deeds are about.
             2 if self.usual.load(Ordering::SeqCst) > 0 => Harm::LimitThatKills,
             3 if self.usual.load(Ordering::SeqCst) > 0 => Harm::LimitThatRefuses,
-            4 if self.can_trace => Harm::Fault,
+            4 if self.can_trace && deed.is_one_line() => Harm::Fault,
             _ => Harm::Kill,
         };
         let mut command = self.harmed(deed, harm, rng);
@@ -207,6 +231,11 @@ impl Round<'_> {
             Deed::Feedback { persona, observation } => {
                 vec!["feedback", persona, "--observation", observation]
             }
+            Deed::Outcome { session } => {
+                vec!["outcome", "--session", session, "--agent-name", "w", "--result", "ok"]
+            }
+            Deed::Forget { event, .. } => vec!["forget", event],
+            Deed::Repair => vec!["repair", "--yes"],
             Deed::Grow => vec!["grow", "--count", "1"],
             Deed::Seal => vec!["compact", "--seal", "--older-than", "0"],
         };
@@ -279,24 +308,56 @@ impl Round<'_> {
                     seen = events;
                 }
                 2 => drop(look(&["history", "elena"])),
-                _ => {
+                // It can break off while a text is being forgotten.
+                _ if !self.has_clone => {
                     let log: Value = serde_json::from_str(&look(&["log"])).unwrap();
                     assert!(!log.is_null());
                 }
+                _ => {}
             }
             kind = rng.u8(0..4);
         }
     }
 
+    /// Keeps a clone in step with the store until the end, and then joins it a last time.
+    fn share(&self) -> Vec<String> {
+        let mut clone = Clone::of(&self.home);
+        for n in 0.. {
+            clone.step(n);
+            count(&self.figures.joins);
+            if self.is_over() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(300));
+        }
+        clone.given
+    }
+
     /// What is left of it: acknowledged ⊆ log ⊆ attempted, one chain, nobody held twice.
-    fn check(self) {
-        let log = goes_on(&self.home, &[], "after all");
+    fn check(self, given_in_clone: &[String]) {
+        let mut log = if self.has_clone {
+            joined_goes_on(&self.home, "after all")
+        } else {
+            goes_on(&self.home, &[], "after all")
+        };
         self.is_tidy();
         let attempts = self.attempts.into_inner().unwrap();
         // The last is the one that proved that it goes on.
-        let recorded = Recorded::of(&log[..log.len() - 1]);
+        log.retain(|line| line["data"]["session"] != "after");
+        let recorded = Recorded::of(&log);
+        let forgotten = attempts.iter().filter_map(|attempt| match &attempt.deed {
+            Deed::Forget { observation, .. } => Some((&**observation, attempt.answer.is_some())),
+            _ => None,
+        });
+        let forgotten: BTreeMap<_, _> = forgotten.collect();
         for attempt in &attempts {
-            recorded.has_what_was_acknowledged(attempt);
+            recorded.has_what_was_acknowledged(attempt, &forgotten);
+        }
+        assert!(given_in_clone.iter().all(|id| recorded.ids.contains(&**id)));
+        let text = String::from_utf8(lines(&self.home)).unwrap();
+        for (observation, _) in forgotten.iter().filter(|(_, is_acknowledged)| **is_acknowledged) {
+            assert!(!text.contains(&format!("{observation}\"")), "{observation} came back");
+            count(&self.figures.forgotten);
         }
         recorded.was_attempted(attempts.iter().map(|attempt| &attempt.deed));
         count(&self.figures.rounds);
@@ -317,6 +378,7 @@ impl Round<'_> {
             "events.jsonl",
             "quarantine",
             "segments",
+            ".git",
         ];
         let there = names(&self.home, "");
         assert!(there.iter().all(|name| places.contains(&&**name)), "{there:?}");
@@ -339,14 +401,16 @@ struct Recorded<'a> {
     assigned: BTreeMap<&'a str, &'a str>,
     released: BTreeSet<&'a str>,
     observed: BTreeSet<&'a str>,
+    outcomes: BTreeSet<&'a str>,
+    ids: BTreeSet<&'a str>,
     grown: BTreeSet<&'a str>,
     compacted: usize,
 }
 
-/// What was observed; it stands behind the ids.
+/// What was observed; it stands behind the ids, unless it was forgotten.
 fn observed(log: &[Value]) -> BTreeSet<&str> {
     let feedback = log.iter().filter(|line| line["type"] == "feedback");
-    let all: Vec<_> = feedback.map(|line| line["text"]["observation"].as_str().unwrap()).collect();
+    let all: Vec<_> = feedback.filter_map(|line| line["text"]["observation"].as_str()).collect();
     let once: BTreeSet<_> = all.iter().copied().collect();
     assert_eq!(once.len(), all.len(), "a feedback is recorded twice");
     once
@@ -354,7 +418,10 @@ fn observed(log: &[Value]) -> BTreeSet<&str> {
 
 impl<'a> Recorded<'a> {
     fn of(log: &'a [Value]) -> Self {
-        let known = ["seed", "assign", "release", "feedback", "grow", "compact"];
+        let known = [
+            "seed", "assign", "release", "feedback", "grow", "compact", "outcome", "forget",
+            "repair",
+        ];
         assert!(log.iter().all(|line| known.contains(&line["type"].as_str().unwrap())));
         let of =
             |kind| log.iter().filter(move |line| line["type"] == kind).map(|line| &line["data"]);
@@ -373,13 +440,21 @@ impl<'a> Recorded<'a> {
             assigned: assigned.collect(),
             released: marks("release", "session"),
             observed: observed(log),
+            outcomes: of("outcome").map(|data| data["session"].as_str().unwrap()).collect(),
+            ids: log.iter().map(|line| line["id"].as_str().unwrap()).collect(),
             grown: marks("grow", "name"),
             compacted: of("compact").count(),
         }
     }
 
     /// What was answered is here, as it was answered.
-    fn has_what_was_acknowledged(&self, Attempt { deed, answer }: &Attempt) {
+    ///
+    /// Of what was to be forgotten, it is told whether that was answered.
+    fn has_what_was_acknowledged(
+        &self,
+        Attempt { deed, answer }: &Attempt,
+        forgotten: &BTreeMap<&str, bool>,
+    ) {
         let Some(answer) = answer else { return };
         let is_here = match deed {
             Deed::Assign { session } => {
@@ -387,7 +462,14 @@ impl<'a> Recorded<'a> {
                 self.assigned.get(&**session).copied() == name
             }
             Deed::Release { session } => self.released.contains(&**session),
-            Deed::Feedback { observation, .. } => self.observed.contains(&**observation),
+            Deed::Feedback { observation, .. } => {
+                let is_kept = self.observed.contains(&**observation);
+                let id = answer["event"].as_str().unwrap();
+                self.ids.contains(id) && (is_kept || forgotten.contains_key(&**observation))
+            }
+            Deed::Outcome { session } => self.outcomes.contains(&**session),
+            Deed::Forget { observation, .. } => !self.observed.contains(&**observation),
+            Deed::Repair => true,
             Deed::Grow => self.grown.contains(answer["grown"][0]["name"].as_str().unwrap()),
             Deed::Seal => {
                 let segment = answer["sealed"]["segment"].as_str();
@@ -414,10 +496,13 @@ impl<'a> Recorded<'a> {
                 }
                 Deed::Grow => grown += 1,
                 Deed::Seal => sealed += 1,
+                Deed::Outcome { .. } | Deed::Forget { .. } | Deed::Repair => {}
             }
         }
         assert!(self.assigned.keys().all(|session| asked.contains(session)));
-        assert!(self.released.is_subset(&given) && self.observed.is_subset(&said));
+        assert!(self.released.is_subset(&given));
+        let of_clone = |words: &&str| words.starts_with("Seen in the clone: ");
+        assert!(self.observed.iter().all(|words| said.contains(words) || of_clone(words)));
         // An `assign` that finds nobody free lets somebody grow.
         assert!(self.grown.len() <= grown + asked.len());
         assert!(self.compacted <= sealed);
@@ -425,10 +510,24 @@ impl<'a> Recorded<'a> {
 }
 
 /// Picks what to do next.
-fn pick(rng: &mut Rng, mark: &str, lent: &mut Vec<(String, String)>) -> Deed {
-    match rng.u8(0..16) {
+fn pick(
+    rng: &mut Rng,
+    mark: &str,
+    lent: &mut Vec<(String, String)>,
+    said: &mut Vec<(String, String)>,
+) -> Deed {
+    match rng.u8(0..20) {
         0 => Deed::Grow,
         1 => Deed::Seal,
+        16 => Deed::Repair,
+        17 if !said.is_empty() => {
+            let (event, observation) = said.swap_remove(rng.usize(0..said.len()));
+            Deed::Forget { event, observation }
+        }
+        18.. if !lent.is_empty() => {
+            let (session, _) = rng.choice(&*lent).unwrap().clone();
+            Deed::Outcome { session }
+        }
         2..5 if !lent.is_empty() => {
             let (_, persona) = rng.choice(&*lent).unwrap().clone();
             Deed::Feedback { persona, observation: format!("Good work: {mark}") }
@@ -442,7 +541,7 @@ fn pick(rng: &mut Rng, mark: &str, lent: &mut Vec<(String, String)>) -> Deed {
 }
 
 /// Tortures one new store.
-fn torture(seed: u64, kills: u64, longest: Duration, can_trace: bool, figures: &Figures) {
+fn torture(seed: u64, kills: u64, longest: Duration, is_long: bool, figures: &Figures) {
     // Shown when the test fails.
     eprintln!("seed {seed}");
     let round = Round {
@@ -451,21 +550,24 @@ fn torture(seed: u64, kills: u64, longest: Duration, can_trace: bool, figures: &
         end: Instant::now() + longest,
         kills,
         killed: AtomicU64::new(0),
-        can_trace,
+        can_trace: is_long && harm::can_trace(),
+        has_clone: is_long,
         figures,
         attempts: Mutex::default(),
         usual: AtomicU64::new(0),
     };
-    thread::scope(|scope| {
+    let given_in_clone = thread::scope(|scope| {
         let round = &round;
+        let clone = round.has_clone.then(|| scope.spawn(move || round.share()));
         for number in 0..WRITERS {
             scope.spawn(move || round.write(number));
         }
         for number in 0..READERS {
             scope.spawn(move || round.read(number));
         }
+        clone.map(|clone| clone.join().unwrap()).unwrap_or_default()
     });
-    round.check();
+    round.check(&given_in_clone);
 }
 
 /// Every seed a new one, unless it is given.
@@ -490,10 +592,10 @@ fn long() {
     let minutes =
         std::env::var("MUZZLE_TORTURE_MINUTES").map_or(10., |text| text.parse::<f64>().unwrap());
     let end = Instant::now() + Duration::from_secs_f64(minutes * 60.);
-    let (figures, can_trace, mut seed) = (Figures::default(), harm::can_trace(), seed());
+    let (figures, mut seed) = (Figures::default(), seed());
     while Instant::now() < end {
         let longest = end.saturating_duration_since(Instant::now()).min(ROUND);
-        torture(seed, u64::MAX, longest, can_trace, &figures);
+        torture(seed, u64::MAX, longest, true, &figures);
         eprintln!("{}", figures.show());
         seed = seed.wrapping_add(1);
     }

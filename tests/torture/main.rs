@@ -13,6 +13,7 @@
 )]
 
 mod access;
+mod clone;
 mod faults;
 mod full;
 mod harm;

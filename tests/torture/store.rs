@@ -95,6 +95,23 @@ fn read_dir(dir: &Path, within: &str, state: &mut BTreeMap<String, Vec<u8>>) {
 /// Returns its lines, the last of which is the assignment that proves it.
 #[track_caller]
 pub fn goes_on(home: &Home, before: &[u8], what: &str) -> Vec<Value> {
+    let log = still_goes_on(home, what);
+    assert!(log.starts_with(before), "{what}: a line is gone");
+    let lines = chain(&log);
+    assert_eq!(lines.last().unwrap()["data"]["session"], "after", "{what}");
+    lines
+}
+
+/// The same of a log that was joined with another one, so that it is no chain.
+#[track_caller]
+pub fn joined_goes_on(home: &Home, what: &str) -> Vec<Value> {
+    let log = still_goes_on(home, what);
+    let lines = log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
+}
+
+#[track_caller]
+fn still_goes_on(home: &Home, what: &str) -> Vec<u8> {
     let verify = home.run(&["verify", "--json"]);
     assert_eq!((verify.code, verify.stderr.as_str()), (Some(0), ""), "{what}: {}", verify.stdout);
     let args = assign_args("after", "w", "testing");
@@ -102,12 +119,8 @@ pub fn goes_on(home: &Home, before: &[u8], what: &str) -> Vec<Value> {
     assert_eq!(done.code, Some(0), "{what}: {}", done.stderr);
     let torn = "warning: the log ended in an unfinished write; moved its ";
     assert!(done.stderr.is_empty() || done.stderr.starts_with(torn), "{what}: {}", done.stderr);
-    let log = lines(home);
-    assert!(log.starts_with(before), "{what}: a line is gone");
-    let lines = chain(&log);
-    assert_eq!(lines.last().unwrap()["data"]["session"], "after", "{what}");
     nobody_is_held_twice(home);
-    lines
+    lines(home)
 }
 
 /// No persona has two leases.
