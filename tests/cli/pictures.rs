@@ -344,7 +344,7 @@ fn heat_is_a_table_where_colours_are_not_seen() {
     assert_snapshot!(home.run(&["heat", "--limit", "1", "--project", "shop"]).ok(), @r"
     PERSONA         ROLE     SCORE   DOUBT  JOBS  TOLD APART
     Leilani Kahale  testing  0.614  ±0.151     1  no
-    And 1 more persona; `--limit N` shows more of them.
+    Not listed: 1 more persona; `--limit N` shows more of them.
     ");
     assert_snapshot!(home.run(&["heat", "--limit", "1", "--json"]).ok(), @r#"
     {
@@ -385,7 +385,7 @@ fn lanes_are_a_table_where_colours_are_not_seen() {
     assert_snapshot!(home.run(&["lanes", "--since=2026-01-01", "--project=shop", "--limit=1"]).ok(), @r"
     PERSONA         ASSIGNED           RELEASED           ROLE     PROJECT  SLOT
     Leilani Kahale  2026-03-24 09:00Z  2026-03-25 09:00Z  testing  shop     tester-0
-    And 1 more job; `--limit N` shows more of them.
+    Not listed: 1 more job; `--limit N` shows more of them.
     ");
     assert_snapshot!(home.run(&["lanes", "--limit", "1", "--json"]).ok(), @r#"
     {

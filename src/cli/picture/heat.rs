@@ -117,10 +117,10 @@ impl fmt::Display for HeatReport {
         }
         if self.personas_left_out > 0 {
             let left_out = Count(self.personas_left_out as u64, "more persona");
-            line(f, format!("And {left_out}; `--limit N` shows more of them."))?;
+            line(f, format!("Not listed: {left_out}; `--limit N` shows more of them."))?;
         }
         if self.roles_left_out > 0 {
-            writeln!(f, "And {}.", Count(self.roles_left_out as u64, "more role"))?;
+            writeln!(f, "Not listed: {}.", Count(self.roles_left_out as u64, "more role"))?;
         }
         Ok(())
     }

@@ -133,7 +133,7 @@ impl LanesReport {
         table.show(f)?;
         if self.jobs_left_out > 0 {
             let left_out = Count(self.jobs_left_out as u64, "more job");
-            line(f, format!("And {left_out}; `--limit N` shows more of them."))?;
+            line(f, format!("Not listed: {left_out}; `--limit N` shows more of them."))?;
         }
         Ok(())
     }
@@ -167,7 +167,7 @@ impl fmt::Display for Drawing {
         writeln!(f, "One column is {}.", duration(window.step()))?;
         if self.left_out > 0 {
             let left_out = Count(self.left_out as u64, "more persona");
-            line(f, format!("And {left_out}; `--limit N` shows more of them."))?;
+            line(f, format!("Not listed: {left_out}; `--limit N` shows more of them."))?;
         }
         Ok(())
     }
