@@ -30,7 +30,7 @@ use crate::disk::{Disk, Mode, OpenFile, if_there};
 use crate::events::{EventId, RoleName};
 
 /// The version of this layout and of what the fold makes of the log. A checkpoint of any other is ignored.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 /// The file, in a store's directory for what is derived.
 const FILE: &str = "checkpoint.json";
 /// The file that becomes the checkpoint once it is written.

@@ -60,7 +60,7 @@ impl Stored {
     fn parse(&self, index: usize, line: &[u8]) -> Option<Persona> {
         check(line)?;
         let mut persona: Persona = serde_json::from_slice(line).ok()?;
-        persona.leases = self.index.leases(index).ok()?;
+        persona.leases = self.index.leases(index)?.clone();
         Some(persona)
     }
 
