@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use muzzle_persona::broker::Rules;
 use muzzle_persona::events::{ProjectName, RoleName, Tag};
 use muzzle_persona::projection::{Needs, Persona, RoleRecord};
+use muzzle_persona::wording::LISTED;
 use serde::Serialize;
 
 use super::persona::{Best, PersonaReport, tags};
@@ -149,7 +150,10 @@ fn done(persona: &Persona) -> u64 {
 
 /// What the table shows of a persona.
 fn row(persona: &Persona, best: Option<Best>, zone: &TimeZone) -> [String; COLUMNS.len()] {
-    let holders: Vec<_> = persona.leases.iter().map(|by| by.slot.agent()).collect();
+    let held = persona.leases.len();
+    let mut holders: Vec<_> =
+        persona.leases.iter().take(LISTED).map(|by| by.slot.agent().to_owned()).collect();
+    holders.extend((held > LISTED).then(|| format!("{} more", held - LISTED)));
     let since = persona.leases.iter().map(|by| by.since).min();
     let status = match (persona.is_active(), holders.is_empty()) {
         (true, true) => "free",
