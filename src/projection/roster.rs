@@ -113,11 +113,12 @@ impl Roster {
         if needs.everyone {
             let loaded = stored.personas()?;
             // Others may have been created since.
-            if loaded.iter().map(Persona::name).ne(self.names.iter().take(loaded.len())) {
+            if loaded.iter().map(|persona| persona.name()).ne(self.names.iter().take(loaded.len()))
+            {
                 return None;
             }
             for (persona, loaded) in self.personas.iter_mut().zip(loaded) {
-                persona.get_or_insert_with(|| Box::new(loaded));
+                persona.get_or_insert(loaded);
             }
             self.stored = None;
             self.roles.clear();
