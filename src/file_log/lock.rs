@@ -13,13 +13,9 @@ pub const FILE: &str = ".lock";
 
 /// The first pause between two tries. It doubles until [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
-/// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_millis(2);
-/// A writer that has waited for longer than this tries the more often the longer it waits.
-const NEWCOMER: Duration = Duration::from_millis(10);
-/// But it pauses for no less than this. Of 64 writers that each try as often as they can, the tries keep
-/// the processors from the one that holds the lock: all wait the longer, and try the more.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+/// The longest pause between two tries. Where it was less, the tries of 64 writers kept the processors
+/// from the one that held the lock, and many waited in vain; where it was more, 16 waited longer.
+const LONGEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// The exclusive lock on a store's `.lock`, given back when dropped.
 ///
@@ -56,13 +52,12 @@ impl WriteLock {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(LogError::io("lock", path)(error)),
             }
-            let waited = start.elapsed();
-            let left = wait.saturating_sub(waited);
+            let left = wait.saturating_sub(start.elapsed());
             if left.is_zero() {
                 return Err(LogError::Busy { path: log.to_owned(), waited: wait });
             }
             std::thread::sleep(pause.mul_f64(0.5 + jitter.f64() / 2.0).min(left));
-            pause = next_pause(pause, waited);
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -122,33 +117,9 @@ fn holder(file: &Identity) -> Option<u32> {
     })
 }
 
-/// The pause after `pause`. Newcomers make way: of many writers, the first ones try most often.
-fn next_pause(pause: Duration, waited: Duration) -> Duration {
-    if waited <= NEWCOMER {
-        (pause * 2).min(LONGEST_PAUSE)
-    } else {
-        LONGEST_PAUSE.mul_f64(NEWCOMER.div_duration_f64(waited)).max(SHORTEST_PAUSE)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// So many tries of each of any number of writers cost little, however long they wait.
-    #[test]
-    fn who_has_waited_for_long_tries_more_often_than_newcomers_but_not_without_pause() {
-        let (mut pause, mut waited, mut tries) = (FIRST_PAUSE, Duration::ZERO, 0_u32);
-        let mut pauses = Vec::new();
-        while waited < Duration::from_secs(5) {
-            pauses.push(pause);
-            (waited, tries) = (waited + pause, tries + 1);
-            pause = next_pause(pause, waited);
-        }
-        assert!(tries < 5_100, "{tries} tries");
-        assert_eq!(pauses.iter().max(), Some(&LONGEST_PAUSE));
-        assert_eq!(pauses.last(), Some(&SHORTEST_PAUSE));
-    }
 
     #[test]
     fn a_second_writer_waits_and_then_says_that_the_log_is_busy() {
