@@ -48,7 +48,8 @@ impl Past {
         let mut lines = Vec::new();
         for left in (0..self.events).rev() {
             let event = team.next(left).ok_or("a team without personas has no past")?;
-            let record = encode(&mut lines, seq.next(), at, event, mem::take(&mut heads))?;
+            let next = seq.next().ok_or("a past has an end")?;
+            let record = encode(&mut lines, next, at, event, mem::take(&mut heads))?;
             (at, seq, heads) = (at + STEP, record.seq, record.id.into());
             if lines.len() >= FLUSH || left == 0 {
                 out.write_all(&lines)?;

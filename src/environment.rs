@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::events::is_moment;
+
 /// The prefix of all variables of this program and its hooks.
 pub const PREFIX: &str = "MUZZLE_PERSONA_";
 /// The variable that names the store.
@@ -69,7 +71,8 @@ pub fn store_dir(
 pub fn now(variable: Option<OsString>, clock: Timestamp) -> Result<Timestamp, EnvironmentError> {
     let now = variable.map_or(Ok(clock), |text| {
         let text = text.to_string_lossy();
-        text.parse().map_err(|_| EnvironmentError::BadNow(text.into_owned()))
+        let now = text.parse().ok().filter(|now| is_moment(*now));
+        now.ok_or_else(|| EnvironmentError::BadNow(text.into_owned()))
     })?;
     // Every timestamp has a whole second before it that is one too.
     Ok(Timestamp::from_second(now.as_second()).unwrap_or(now))
@@ -112,5 +115,7 @@ mod tests {
             now(Some("tomorrow".into()), clock).unwrap_err().to_string(),
             "`MUZZLE_PERSONA_NOW` is `tomorrow`, which is not an RFC 3339 time"
         );
+        assert!(now(Some("-000001-12-31T23:59:59Z".into()), clock).is_err(), "no line can say it");
+        assert!(now(Some("0000-01-01T00:00:00Z".into()), clock).is_ok());
     }
 }

@@ -125,7 +125,8 @@ impl Diary {
 
     fn push(&mut self, event: Event) -> Result<(), Problem> {
         let heads = mem::take(&mut self.heads);
-        let record = encode(&mut self.lines, self.seq.next(), self.now, event, heads)?;
+        let seq = self.seq.next().ok_or("a diary has an end")?;
+        let record = encode(&mut self.lines, seq, self.now, event, heads)?;
         (self.seq, self.heads) = (record.seq, record.id.into());
         Ok(())
     }

@@ -43,10 +43,8 @@ pub enum Fault {
         "it follows the event `{0}`, which is not in the log: a line was removed, or this one was taken over without those before it"
     )]
     MissingParent(EventId),
-    #[error(
-        "its `seq` is {written}, and after its parents it must be {due}: no writer made this line"
-    )]
-    WrongSeq { written: Seq, due: Seq },
+    #[error("its `seq` is {written}, and {}: no writer made this line", Seq::rule(*due))]
+    WrongSeq { written: Seq, due: Option<Seq> },
     #[error("out of order: it stands before its parent, {}{}", parent.in_words(), if *proven {
         "; the history has no fork up to there, so no merge moved it; it counts all the same"
     } else {

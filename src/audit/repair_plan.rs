@@ -25,7 +25,7 @@ pub struct RepairPlan {
     pub heads: Heads,
     /// The one of them that the next event is one below.
     pub deepest: Option<EventId>,
-    pub next_seq: Seq,
+    pub next_seq: Option<Seq>,
     /// The events whose texts were forgotten.
     pub forgotten: BTreeSet<EventId>,
     /// The newest format version of any line.

@@ -18,7 +18,7 @@ const AT_ONCE: SignedDuration = SignedDuration::from_secs(5);
 /// The open slots of the agent that asks.
 pub struct AgentSlots<'a, 'r> {
     request: &'r AssignRequest,
-    open: Vec<(&'a PersonaName, Lease)>,
+    open: Vec<(&'a PersonaName, &'a Lease)>,
     /// Whether this store is told of runs.
     is_told_of_runs: bool,
     now: Timestamp,
@@ -34,7 +34,7 @@ impl<'a, 'r> AgentSlots<'a, 'r> {
     /// The slot for the role at this place of the request.
     pub fn find(&self, index: usize, is_used: impl Fn(&Slot) -> bool) -> Slot {
         let is_own = |lease: &&Lease| is_of_call(lease, self.request) && !is_used(&lease.slot);
-        if let Some(own) = self.open.iter().map(|(_, lease)| lease).find(is_own) {
+        if let Some(own) = self.open.iter().map(|(_, lease)| *lease).find(is_own) {
             return own.slot.clone();
         }
         let others = (self.request.roles.len()..).map(|index| Slot::of(&self.request.agent, index));
@@ -44,12 +44,12 @@ impl<'a, 'r> AgentSlots<'a, 'r> {
     }
 
     /// Who is in a slot: after a merge there may be several.
-    pub fn held(&self, slot: &Slot) -> impl Iterator<Item = &(&'a PersonaName, Lease)> {
+    pub fn held(&self, slot: &Slot) -> impl Iterator<Item = &(&'a PersonaName, &'a Lease)> {
         self.open.iter().filter(move |(_, lease)| lease.slot == *slot)
     }
 
     /// Those in a slot whose call was refused.
-    pub fn refused(&self, slot: &Slot) -> impl Iterator<Item = &(&'a PersonaName, Lease)> {
+    pub fn refused(&self, slot: &Slot) -> impl Iterator<Item = &(&'a PersonaName, &'a Lease)> {
         let is_unseen = |lease: &Lease| matches!(lease.hold(), Hold::Unseen(_));
         self.held(slot).filter(move |(_, lease)| {
             self.is_told_of_runs && is_unseen(lease) && self.is_of_another_call(lease)

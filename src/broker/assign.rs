@@ -69,7 +69,7 @@ pub fn assign(
     };
     if let Some((persona, lease, delivery)) = told_before(roster, request) {
         let role = draft.situation.rules.roles.resolve(lease.role.as_str());
-        let choice = draft.chosen(lease.slot, persona, role, ChoiceReason::Reused);
+        let choice = draft.chosen(lease.slot.clone(), persona, role, ChoiceReason::Reused);
         return Ok(Decision::new(delivery.into_iter().collect(), vec![choice]));
     }
     let places = draft.places();
@@ -80,7 +80,7 @@ pub fn assign(
 }
 
 /// A slot of the agent that asks, with who is in it already.
-type Place<'a> = (Slot, Option<(&'a PersonaName, Lease)>);
+type Place<'a> = (Slot, Option<(&'a PersonaName, &'a Lease)>);
 
 /// The decision while it is being made, slot by slot.
 struct Draft<'s, 'a> {
@@ -117,7 +117,7 @@ impl<'a> Draft<'_, 'a> {
                 slots.held(&slot).filter(|(name, it)| !self.closed.has(name, it)).collect();
             // Of several, as after a merge, the one in this role.
             in_slot.sort_by_key(|(_, lease)| lease.role != role.name);
-            places.push((slot, in_slot.into_iter().next().cloned()));
+            places.push((slot, in_slot.into_iter().next().copied()));
         }
         places
     }
@@ -126,14 +126,14 @@ impl<'a> Draft<'_, 'a> {
     fn fill(
         &mut self,
         slot: Slot,
-        held: Option<(&'a PersonaName, Lease)>,
+        held: Option<(&'a PersonaName, &'a Lease)>,
         requested: &RoleName,
         summoned: Option<Candidate<'a>>,
     ) {
         let role = self.resolve(requested);
         // Its run may be over, and an earlier slot of this agent have the persona by now.
         if let Some((persona, lease)) = held.filter(|(name, it)| !self.closed.has(name, it)) {
-            self.keep(persona, &lease, requested, role, summoned);
+            self.keep(persona, lease, requested, role, summoned);
             return;
         }
         let choice = match summoned.filter(|persona| self.is_spared(persona)) {
@@ -216,16 +216,12 @@ impl<'a> Draft<'_, 'a> {
         let roster = self.situation.roster;
         let leases = roster.leases(persona.name);
         let took = self.take(persona.name);
-        for lease @ Lease { session, .. } in &leases {
+        for lease @ Lease { session, .. } in leases.iter() {
             if !self.closed.has(persona.name, lease) {
                 let mut slots = open_slots(roster, session, None);
-                let is_closed = |it: &ReleasedSlot| {
-                    let closed = self.closed.slots.iter();
-                    closed.clone().any(|(of, slot)| of == session && slot == it)
-                };
-                slots.retain(|slot| !is_closed(slot));
+                slots.retain(|slot| !self.closed.has_slot(session, slot));
                 self.first.extend(releases(session, None, ReleaseReason::Orphaned, &slots));
-                self.closed.sessions.push(session.clone());
+                self.closed.add_session(session);
             }
         }
         if !persona.is_active() {
@@ -238,10 +234,10 @@ impl<'a> Draft<'_, 'a> {
     fn take(&mut self, persona: &PersonaName) -> Option<ReleaseReason> {
         let Situation { roster, rules, now, .. } = *self.situation;
         let mut took = None;
-        for lease in roster.leases(persona) {
+        for lease in roster.leases(persona).iter() {
             let reason = given_up(lease.hold(), roster, rules, now);
-            if let Some(reason) = reason.filter(|_| !self.closed.has(persona, &lease)) {
-                self.close(persona, &lease, reason);
+            if let Some(reason) = reason.filter(|_| !self.closed.has(persona, lease)) {
+                self.close(persona, lease, reason);
                 took = took.or(Some(reason));
             }
         }
@@ -251,7 +247,7 @@ impl<'a> Draft<'_, 'a> {
     fn close(&mut self, persona: &PersonaName, lease: &Lease, reason: ReleaseReason) {
         let slot = released_slot(persona, lease);
         self.first.extend(releases(&lease.session, None, reason, slice::from_ref(&slot)));
-        self.closed.slots.push((lease.session.clone(), slot));
+        self.closed.add_slot(&lease.session, &slot);
     }
 
     /// Who took part in the work that a role judges.

@@ -285,7 +285,7 @@ impl Client {
         let mut open = BTreeSet::new();
         for persona in self.world.roster.personas() {
             assert!(persona.leases.len() <= 1, "{} has two holders", persona.name());
-            for lease in &persona.leases {
+            for lease in persona.leases.iter() {
                 assert!(open.insert((&lease.session, &lease.slot)), "{} is two's", lease.slot);
             }
         }

@@ -9,7 +9,7 @@ use super::lending::given_up;
 use super::score::ranks_before;
 use super::{Ranked, Role, Rules};
 use crate::events::{PersonaName, ReleaseReason, RoleName};
-use crate::projection::{Candidate, Lease, PartIn, Roster, WorkScope};
+use crate::projection::{Candidate, Lease, Leases, PartIn, Roster, WorkScope};
 
 /// The part that a persona took in some work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,9 +90,9 @@ impl<'a> Participants<'a> {
     pub fn part(&self, it: &Candidate<'_>) -> Option<Part> {
         let judged = self.judged.as_ref()?;
         let mut part = self.earlier.get(&it.index).cloned();
-        let leases = if it.is_held() { self.roster.leases(it.name) } else { Vec::new() };
+        let leases = it.is_held().then(|| self.roster.leases(it.name)).into_iter();
         let given_up = |lease: &Lease| given_up(lease.hold(), self.roster, self.rules, self.now);
-        for lease in &leases {
+        for lease in leases.flat_map(Leases::iter) {
             let is_independent = self.rules.roles.is_independent(&lease.role);
             // A call that never became a run did no work.
             if is_independent || given_up(lease) == Some(ReleaseReason::NotStarted) {

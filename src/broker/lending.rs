@@ -8,7 +8,8 @@ use super::four_eyes::Participants;
 use super::score::{best, rank};
 use super::{Ranked, Role, Rules};
 use crate::events::{
-    AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, SessionId,
+    AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, RoleName,
+    SessionId, Slot,
 };
 use crate::projection::{Candidate, Hold, Lease, Roster};
 
@@ -28,7 +29,7 @@ pub fn open_slots(
         .open_slots(session)
         .into_iter()
         .filter(|(_, lease)| lease.is_of(session, agent))
-        .map(|(persona, lease)| released_slot(persona, &lease))
+        .map(|(persona, lease)| released_slot(persona, lease))
         .collect();
     slots.sort_by(|a, b| (&a.slot, &a.persona, &a.role).cmp(&(&b.slot, &b.persona, &b.role)));
     slots
@@ -90,17 +91,27 @@ pub fn pool<'a>(
 /// What is closed before a choice is made: all slots of some sessions, and some slots besides.
 #[derive(Debug, Default)]
 pub struct Closed {
-    pub sessions: Vec<SessionId>,
-    pub slots: Vec<(SessionId, ReleasedSlot)>,
+    sessions: BTreeSet<SessionId>,
+    slots: BTreeSet<(SessionId, Slot, PersonaName, RoleName)>,
 }
 
 impl Closed {
+    pub fn add_session(&mut self, session: &SessionId) {
+        self.sessions.insert(session.clone());
+    }
+
+    pub fn add_slot(&mut self, session: &SessionId, slot: &ReleasedSlot) {
+        self.slots.insert(key(session, slot));
+    }
+
     pub fn has(&self, persona: &PersonaName, lease: &Lease) -> bool {
-        let is_it = |(session, slot): &(SessionId, ReleasedSlot)| {
-            *session == lease.session
-                && (&slot.slot, &slot.persona, &slot.role) == (&lease.slot, persona, &lease.role)
-        };
-        self.sessions.contains(&lease.session) || self.slots.iter().any(is_it)
+        self.sessions.contains(&lease.session)
+            || self.has_slot(&lease.session, &released_slot(persona, lease))
+    }
+
+    /// Returns whether a slot is closed that was named itself.
+    pub fn has_slot(&self, session: &SessionId, slot: &ReleasedSlot) -> bool {
+        !self.slots.is_empty() && self.slots.contains(&key(session, slot))
     }
 
     /// The personas that nobody needs any more once all that is closed.
@@ -110,19 +121,25 @@ impl Closed {
         rules: &Rules,
         now: Timestamp,
     ) -> BTreeSet<&'a PersonaName> {
-        let of_slots = self.slots.iter().map(|(session, _)| session);
+        let of_slots = self.slots.iter().map(|(session, ..)| session);
         let sessions: BTreeSet<_> = self.sessions.iter().chain(of_slots).collect();
-        let mut given_back = BTreeSet::new();
-        for (name, lease) in sessions.into_iter().flat_map(|session| roster.open_slots(session)) {
-            let is_over = |lease: &Lease| {
+        let open = sessions.into_iter().flat_map(|session| roster.open_slots(session));
+        let closed = open.filter(|(name, lease)| self.has(name, lease));
+        let mut given_back: BTreeSet<_> = closed.map(|(name, _)| name).collect();
+        given_back.retain(|name| {
+            roster.leases(name).iter().all(|lease| {
                 self.has(name, lease) || given_up(lease.hold(), roster, rules, now).is_some()
-            };
-            if self.has(name, &lease) && roster.leases(name).iter().all(is_over) {
-                given_back.insert(name);
-            }
-        }
+            })
+        });
         given_back
     }
+}
+
+fn key(
+    session: &SessionId,
+    ReleasedSlot { slot, persona, role }: &ReleasedSlot,
+) -> (SessionId, Slot, PersonaName, RoleName) {
+    (session.clone(), slot.clone(), persona.clone(), role.clone())
 }
 
 /// Returns whether a session has been silent for so long that its personas may be taken.

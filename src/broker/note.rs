@@ -74,7 +74,7 @@ fn notes(
     let noted: Vec<_> = open
         .into_iter()
         .map(|(persona, lease)| {
-            let (slot, project) = (lease.slot, lease.project);
+            let (slot, project) = (lease.slot.clone(), lease.project.clone());
             Noted { slot, persona: persona.clone(), project }
         })
         .collect();

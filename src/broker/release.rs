@@ -71,9 +71,9 @@ fn by_sign(
     }
     let open = roster.open_slots(session).into_iter();
     let unseen = open.filter(|(_, lease)| matches!(lease.hold(), Hold::Unseen(_)));
-    let unseen: BTreeSet<_> = unseen.map(|(name, lease)| (name, lease.slot, lease.role)).collect();
-    let is_unseen =
-        |it: &ReleasedSlot| unseen.contains(&(&it.persona, it.slot.clone(), it.role.clone()));
+    let unseen: BTreeSet<_> =
+        unseen.map(|(name, lease)| (name, &lease.slot, &lease.role)).collect();
+    let is_unseen = |it: &ReleasedSlot| unseen.contains(&(&it.persona, &it.slot, &it.role));
     slots.iter().cloned().partition(is_unseen)
 }
 
@@ -86,9 +86,9 @@ fn inactive(
     let Situation { roster, rules, now, .. } = situation;
     let limit = rules.lifecycle.inactive_after().as_secs();
     let is_closing = |lease: &Lease| lease.is_of(&request.session, request.agent.as_ref());
+    let closed: BTreeSet<_> = closing.iter().map(|slot| &slot.persona).collect();
     let will_be_free = |persona: &PersonaName| {
-        closing.iter().any(|slot| slot.persona == *persona)
-            && roster.leases(persona).iter().all(is_closing)
+        closed.contains(persona) && roster.leases(persona).iter().all(is_closing)
     };
     let is_inactive = |it: &Candidate<'_>| {
         it.is_active()

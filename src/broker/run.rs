@@ -147,7 +147,7 @@ pub fn deliver(
 pub fn told_before<'a>(
     roster: &'a Roster,
     request: &AssignRequest,
-) -> Option<(&'a PersonaName, Lease, Option<Event>)> {
+) -> Option<(&'a PersonaName, &'a Lease, Option<Event>)> {
     let Start::Begun(run, _) = &request.start else { return None };
     let mut open = roster.open_slots(&request.session).into_iter().filter_map(|(name, lease)| {
         let known = lease.run(run).filter(|run| run.is_delivered)?;

@@ -35,7 +35,7 @@ pub fn retire(
         if let Some(lease) = at_work.filter(|_| !force) {
             return Err(Refusal::IsHeld { session: lease.session.clone(), persona: name });
         }
-        for lease in &leases {
+        for lease in leases.iter() {
             let slot = [lending::released_slot(&name, lease)];
             let reason = given_up(lease).unwrap_or(ReleaseReason::Manual);
             events.extend(lending::releases(&lease.session, None, reason, &slot));

@@ -75,7 +75,7 @@ impl World {
     /// Something happened.
     pub fn given(&mut self, event: Event) -> &mut Self {
         let mut line = Vec::new();
-        let (seq, heads): (Seq, Heads) = (self.view.next_seq(), self.view.heads.clone());
+        let (seq, heads): (Seq, Heads) = (self.view.next_seq().unwrap(), self.view.heads.clone());
         self.records.push(encode(&mut line, seq, self.now, event, heads).unwrap());
         self.view.fold(&line).unwrap();
         self.lines.extend(line);

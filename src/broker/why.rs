@@ -139,10 +139,9 @@ fn closed(preceding: &[Record]) -> Closed {
     for record in preceding {
         let Event::Release(it) = &record.event else { continue };
         match it.reason {
-            ReleaseReason::Orphaned => closed.sessions.push(it.session.clone()),
+            ReleaseReason::Orphaned => closed.add_session(&it.session),
             ReleaseReason::Finished | ReleaseReason::NotStarted if it.agent.is_none() => {
-                let slots = it.slots.iter().map(|slot| (it.session.clone(), slot.clone()));
-                closed.slots.extend(slots);
+                it.slots.iter().for_each(|slot| closed.add_slot(&it.session, slot));
             }
             ReleaseReason::Finished
             | ReleaseReason::NotStarted

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use muzzle_persona::broker::Refusal;
 use muzzle_persona::environment::{EnvironmentError, STORE as STORE_VARIABLE};
-use muzzle_persona::events::{LogError, PersonaName, SessionId, visible};
+use muzzle_persona::events::{LineError, LogError, PersonaName, SessionId, visible};
 use muzzle_persona::git::RevisionError;
 use muzzle_persona::signature::SignatureError;
 use muzzle_persona::wording::{LISTED, quoted_first};
@@ -52,6 +52,7 @@ const IN_DATA_HINT: &str = "to be rid of it, cut its line out, and have `muzzle-
 const JUDGEMENT_HINT: &str = "`muzzle-persona log --type feedback`, `--type outcome` and `--type lesson` list them; what was taken back counts no more";
 const LESSON_HINT: &str = "`muzzle-persona log --type lesson` lists all that were taught";
 const HOLDER_HINT: &str = "a note is left while a persona is held; `muzzle-persona log --type assign` shows which agents were lent whom";
+const TOO_DEEP_HINT: &str = "no writer makes a line so deep: take it and those that follow it out of the log by hand, then `muzzle-persona repair --yes` puts the gap on record";
 const THEN_HINT: &str = "`muzzle-persona list --status all --at MOMENT` shows who was there";
 
 #[derive(Debug, Clone, Serialize)]
@@ -311,7 +312,8 @@ impl<E: Into<StoreError>> From<E> for Failure {
                 let busy = matches!(**error, StoreError::Log(LogError::Busy { .. }));
                 (if busy { "busy" } else { "write" }, FORGET_HINT)
             }
-            StoreError::TooLong(_) => ("refused", "ask for less at once"),
+            StoreError::CannotEncode(LineError::TooDeep) => ("refused", TOO_DEEP_HINT),
+            StoreError::CannotEncode(_) => ("refused", "ask for less at once"),
             StoreError::NewerFormat(_) => {
                 ("newer_format", "install the newer muzzle-persona that wrote it")
             }

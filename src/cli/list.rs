@@ -1,6 +1,7 @@
 //! `list`: show the roster.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use clap::{Args, ValueEnum};
@@ -9,6 +10,7 @@ use jiff::tz::TimeZone;
 use muzzle_persona::broker::Rules;
 use muzzle_persona::events::{ProjectName, RoleName, Tag};
 use muzzle_persona::projection::{Needs, Persona, RoleRecord};
+use muzzle_persona::wording::LISTED;
 use serde::Serialize;
 
 use super::persona::{Best, PersonaReport, tags};
@@ -123,15 +125,21 @@ pub fn run(args: &ListArgs, context: &mut Context, json: bool) -> Result<ListRep
             Order::Last => wanted.sort_by_key(|(persona, _)| Reverse(persona.last_assigned)),
             Order::Done => wanted.sort_by_key(|(persona, _)| Reverse(done(persona))),
         }
-        let (mut personas, mut rows) = (Vec::new(), Vec::new());
+        let (mut personas, mut table, mut told) =
+            (Vec::new(), Table::new(&COLUMNS), BTreeSet::new());
         for (persona, best) in wanted {
             if json {
                 personas.push(PersonaReport { best, ..PersonaReport::new(persona, rules, now) });
             } else {
-                rows.push(row(persona, best, &zone));
+                let row = row(persona, best, &zone);
+                let columns = row.iter().enumerate().filter(|(_, cell)| !cell.is_empty());
+                told.extend(columns.map(|(column, _)| column));
+                table.row(&row.each_ref().map(|cell| cell as &dyn fmt::Display));
             }
         }
-        Ok(ListReport { personas, rows })
+        // A column in which nothing stands tells nothing.
+        (2..6).filter(|column| !told.contains(column)).for_each(|column| table.hide(column));
+        Ok(ListReport { personas, table: (!told.is_empty()).then_some(table) })
     })?)
 }
 
@@ -149,7 +157,10 @@ fn done(persona: &Persona) -> u64 {
 
 /// What the table shows of a persona.
 fn row(persona: &Persona, best: Option<Best>, zone: &TimeZone) -> [String; COLUMNS.len()] {
-    let holders: Vec<_> = persona.leases.iter().map(|by| by.slot.agent()).collect();
+    let held = persona.leases.len();
+    let mut holders: Vec<_> =
+        persona.leases.iter().take(LISTED).map(|by| by.slot.agent().to_owned()).collect();
+    holders.extend((held > LISTED).then(|| format!("{} more", held - LISTED)));
     let since = persona.leases.iter().map(|by| by.since).min();
     let status = match (persona.is_active(), holders.is_empty()) {
         (true, true) => "free",
@@ -182,26 +193,16 @@ fn row(persona: &Persona, best: Option<Best>, zone: &TimeZone) -> [String; COLUM
 pub struct ListReport {
     /// For JSON.
     personas: Vec<PersonaReport>,
-    /// For the table.
+    /// For people, if there is anybody.
     #[serde(skip)]
-    rows: Vec<[String; COLUMNS.len()]>,
+    table: Option<Table>,
 }
 
 impl fmt::Display for ListReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.rows.is_empty() {
-            return writeln!(f, "No persona matches.");
+        match &self.table {
+            Some(table) => table.show(f),
+            None => writeln!(f, "No persona matches."),
         }
-        let mut table = Table::new(&COLUMNS);
-        for row in &self.rows {
-            table.row(&row.each_ref().map(|cell| cell as &dyn fmt::Display));
-        }
-        // A column in which nothing stands tells nothing.
-        for column in 2..6 {
-            if self.rows.iter().all(|row| row.get(column).is_none_or(String::is_empty)) {
-                table.hide(column);
-            }
-        }
-        table.show(f)
     }
 }

@@ -128,7 +128,7 @@ impl PersonaReport {
             evidence: parts().filter_map(|(role, it)| Some((role, it.evidence?))).collect(),
             doubt: parts().filter_map(|(role, it)| Some((role, it.doubt?))).collect(),
             best: Best::of(persona, rules, now),
-            held_by: persona.leases.clone(),
+            held_by: persona.leases.iter().cloned().collect(),
             defined_at: persona.defined_at,
             created_at: persona.created_at,
             last_assigned: persona.last_assigned,

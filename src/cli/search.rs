@@ -55,7 +55,7 @@ pub fn run(args: &SearchArgs, context: &mut Context) -> Result<SearchReport, Fai
         let ranked = best.into_iter().take(args.limit).map(|(persona, score)| {
             let leases = roster.leases(persona.name);
             let ended = Some(!leases.is_empty() && leases.iter().all(Lease::has_ended));
-            let sessions = leases.into_iter().map(|it| it.session).collect();
+            let sessions = leases.iter().map(|it| it.session.clone()).collect();
             let (status, held_by) = (Some(status_word(persona.status)), Some(sessions));
             Candidate { status, held_by, ended, ..Candidate::new(persona.name.clone(), score) }
         });

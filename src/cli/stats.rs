@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use muzzle_persona::audit::{Finding, LeftOut, Severity};
 use muzzle_persona::events::{EventId, PersonaName, ProjectName, RoleName, WorkName};
 use muzzle_persona::projection::{Needs, Persona, Tally};
-use muzzle_persona::wording::Count;
+use muzzle_persona::wording::{Count, LISTED};
 use muzzle_persona::{Snapshot, Store};
 use serde::{Serialize, Serializer};
 
@@ -189,7 +189,11 @@ impl fmt::Display for StatsReport {
         if self.log_bytes > READ_THROUGH {
             line(f, "The log was not read through; `muzzle-persona verify` does that.")?;
         }
-        self.heads.iter().try_for_each(|head| writeln!(f, "head {head}"))?;
+        self.heads.iter().take(LISTED).try_for_each(|head| writeln!(f, "head {head}"))?;
+        if let Some(more @ 1..) = self.heads.len().checked_sub(LISTED) {
+            let more = Count(more as u64, "more head");
+            line(f, format!("and {more}, which the next command that records something joins"))?;
+        }
         self.warnings.iter().try_for_each(|warning| line(f, format!("warning: {warning}")))?;
         if self.roles.is_empty() {
             return Ok(());

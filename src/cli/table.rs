@@ -19,6 +19,8 @@ const NARROW: usize = 10;
 const LONG_WORD: usize = 20;
 /// The fewest characters of a name that stand for all of it.
 const SHORTEST: usize = 8;
+/// How many rows are laid out at a time: that takes many times the memory of their cells.
+const AT_ONCE: usize = 1_000;
 
 /// A column: its heading, how important it is, and how it may shrink.
 ///
@@ -88,6 +90,7 @@ impl From<&'static str> for Column {
     }
 }
 
+#[derive(Debug)]
 pub struct Table {
     columns: Vec<Column>,
     hidden: BTreeSet<usize>,
@@ -132,33 +135,49 @@ impl Table {
             fit(&mut shown, room);
         }
         let widths = widths(&shown, room);
-        let mut table = comfy_table::Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(u16::MAX);
-        table.set_header(shown.iter().map(|it| it.column.heading));
-        for row in 0..self.rows.len() {
-            let cells = shown.iter().map(|it| {
-                let cell = it.cells.get(row).unwrap_or(&"");
-                if it.column.tells { Cell::new(marked(cell)) } else { Cell::new(cell) }
-            });
-            table.add_row(cells);
-        }
-        let gap = u16::try_from(GAP).unwrap_or_default();
-        for ((column, it), width) in table.column_iter_mut().zip(&shown).zip(widths) {
-            let width = u16::try_from(width).unwrap_or(u16::MAX - gap) + gap;
-            column
-                .set_padding((0, gap))
-                .set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
-            if it.column.is_right {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        let mut lines = table.lines();
-        if let Some(headings) = lines.next() {
-            writeln!(f, "{HEADING}{}{HEADING:#}", headings.trim_end())?;
-        }
-        lines.try_for_each(|line| writeln!(f, "{}", coloured(line.trim_end())))
+        let rows: Vec<_> = (0..self.rows.len()).collect();
+        let (first, others) = rows.split_at(AT_ONCE.min(rows.len()));
+        show_rows(f, &shown, &widths, first, true)?;
+        others.chunks(AT_ONCE).try_for_each(|rows| show_rows(f, &shown, &widths, rows, false))
     }
+}
+
+/// Writes some rows, under the headings if those are wanted.
+fn show_rows(
+    f: &mut fmt::Formatter<'_>,
+    shown: &[Shown<'_>],
+    widths: &[usize],
+    rows: &[usize],
+    has_headings: bool,
+) -> fmt::Result {
+    let mut table = comfy_table::Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::MAX);
+    if has_headings {
+        table.set_header(shown.iter().map(|it| it.column.heading));
+    }
+    for row in rows {
+        let cells = shown.iter().map(|it| {
+            let cell = it.cells.get(*row).unwrap_or(&"");
+            if it.column.tells { Cell::new(marked(cell)) } else { Cell::new(cell) }
+        });
+        table.add_row(cells);
+    }
+    let gap = u16::try_from(GAP).unwrap_or_default();
+    for ((column, it), width) in table.column_iter_mut().zip(shown).zip(widths) {
+        let width = u16::try_from(*width).unwrap_or(u16::MAX - gap) + gap;
+        column
+            .set_padding((0, gap))
+            .set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+        if it.column.is_right {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut lines = table.lines();
+    if has_headings && let Some(headings) = lines.next() {
+        writeln!(f, "{HEADING}{}{HEADING:#}", headings.trim_end())?;
+    }
+    lines.try_for_each(|line| writeln!(f, "{}", coloured(line.trim_end())))
 }
 
 /// A column with its cells.

@@ -45,7 +45,7 @@ pub fn run(args: &WhoArgs, context: &mut Context) -> Result<WhoReport, Failure> 
     let slots = snapshot.look(&Needs::nothing(), |then| {
         let roster = then.roster();
         let held = roster.names().flat_map(|name| {
-            roster.leases(name).into_iter().map(|lease| OpenSlot::new(name, lease))
+            roster.leases(name).iter().map(|lease| OpenSlot::new(name, lease.clone()))
         });
         let wanted = held
             .filter(|it| args.session.as_ref().is_none_or(|session| it.session == *session))

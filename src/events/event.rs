@@ -357,6 +357,7 @@ pub enum ReactivateReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compact {
     /// Feedback from before this moment does not count.
+    #[serde(deserialize_with = "super::moment::deserialize")]
     pub before: Timestamp,
     /// What left the affinity, for the record.
     pub summaries: Vec<Summary>,

@@ -14,6 +14,7 @@ use super::event_data::EventData;
 use super::line_parts::{
     ID_END, ID_FIELD, ID_KEY, LineParts, TEXT_KEY, without_mark, without_text,
 };
+use super::moment::At;
 use super::{DETACHED_SINCE, Event, EventId, Heads, Record, Seq, canonical_line};
 
 /// The most bytes in a line, its line end included.
@@ -25,6 +26,8 @@ pub const LINE_LIMIT: usize = 64 * 1024;
 pub enum LineError {
     #[error("the line is {bytes} bytes long; the limit is {LINE_LIMIT}")]
     TooLong { bytes: usize },
+    #[error("the log is as deep as it can be: no line can follow one whose `seq` is {}", u64::MAX)]
+    TooDeep,
     #[error("the line does not end with its id")]
     NoId,
     #[error("the line is a mark of git's, which could not merge the file")]
@@ -220,7 +223,7 @@ impl<'de> Visitor<'de> for RecordVisitor {
             match &*key {
                 "v" => set(&mut v, "v", map.next_value()?)?,
                 "seq" => set(&mut seq, "seq", map.next_value()?)?,
-                "at" => set(&mut at, "at", map.next_value()?)?,
+                "at" => set(&mut at, "at", map.next_value::<At>()?.0)?,
                 "type" => set(&mut kind, "type", map.next_value()?)?,
                 "data" => {
                     let early = |key| de::Error::custom(format!("`data` comes before `{key}`"));
@@ -657,7 +660,7 @@ mod tests {
             ),
             (
                 r#"{"v":1,"seq":1,"at":"noon","type":"x","data":{},"prev":[]"#.to_owned(),
-                "failed to parse",
+                "a time in it is not one of RFC 3339",
             ),
             (
                 format!(r#"{{"v":1,"seq":1,{at},"type":"x","data":{{}},"prev":["xyz"]"#),

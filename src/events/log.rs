@@ -130,8 +130,8 @@ pub enum DamageReason {
     Line(#[from] LineError),
     #[error("it follows the event `{0}`, which is not in the log")]
     MissingParent(EventId),
-    #[error("its `seq` is {written}; after its parents it must be {due}")]
-    WrongSeq { written: Seq, due: Seq },
+    #[error("its `seq` is {written}; {}", Seq::rule(*due))]
+    WrongSeq { written: Seq, due: Option<Seq> },
 }
 
 /// Why the log could not be read or written.

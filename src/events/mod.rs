@@ -14,6 +14,7 @@ mod id;
 mod line;
 mod line_parts;
 mod log;
+mod moment;
 mod next_lines;
 mod points;
 mod record;
@@ -37,6 +38,7 @@ pub(crate) use line_parts::{
 };
 pub(crate) use log::{Append, DamageReason, Log, Read};
 pub use log::{LogError, Position, TornTail};
+pub use moment::is_moment;
 pub(crate) use next_lines::NextLines;
 pub use points::Points;
 pub(crate) use record::DETACHED_SINCE;

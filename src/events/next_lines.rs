@@ -15,8 +15,8 @@ pub struct NextLines {
     bytes: Vec<u8>,
     ids: Vec<EventId>,
     at: Timestamp,
-    /// The depth of the next line.
-    seq: Seq,
+    /// The depth of the next line, if there can be one.
+    seq: Option<Seq>,
     /// The line before it, or else the deepest head.
     last: Option<EventId>,
     /// The other heads that it has to follow.
@@ -24,9 +24,10 @@ pub struct NextLines {
 }
 
 impl NextLines {
-    /// Begins behind these heads with a line of this depth. The deepest head is one above it.
+    /// Begins behind these heads with a line of this depth, if there can be one. The deepest head is
+    /// one above it.
     #[must_use]
-    pub fn new(seq: Seq, heads: &Heads, deepest: Option<EventId>, at: Timestamp) -> Self {
+    pub fn new(seq: Option<Seq>, heads: &Heads, deepest: Option<EventId>, at: Timestamp) -> Self {
         let others = heads.ids().iter().copied().filter(|head| Some(*head) != deepest).collect();
         Self { bytes: Vec::new(), ids: Vec::new(), at, seq, last: deepest, others }
     }
@@ -40,10 +41,10 @@ impl NextLines {
             lesson.from = self.ids.last().copied();
         }
         while !self.others.is_empty()
-            && self.others.len() >= room_for_parents(self.seq, self.at, &event)?
+            && self.others.len() >= room_for_parents(self.seq()?, self.at, &event)?
         {
             let join = Event::Repair(Repair::default());
-            let room = room_for_parents(self.seq, self.at, &join)?;
+            let room = room_for_parents(self.seq()?, self.at, &join)?;
             self.follow(join, room.saturating_sub(1))?;
         }
         self.follow(event, usize::MAX)
@@ -51,12 +52,17 @@ impl NextLines {
 
     /// Adds a line that follows the last one and so many of the other heads.
     fn follow(&mut self, event: Event, others: usize) -> Result<EventId, LineError> {
+        let seq = self.seq()?;
         let others = self.others.drain(..others.min(self.others.len()));
         let prev: Vec<_> = self.last.into_iter().chain(others).collect();
-        let record = encode(&mut self.bytes, self.seq, self.at, event, prev.into())?;
+        let record = encode(&mut self.bytes, seq, self.at, event, prev.into())?;
         self.ids.push(record.id);
         (self.seq, self.last) = (record.seq.next(), Some(record.id));
         Ok(record.id)
+    }
+
+    fn seq(&self) -> Result<Seq, LineError> {
+        self.seq.ok_or(LineError::TooDeep)
     }
 
     /// The lines, line ends included, and their ids.
@@ -75,7 +81,7 @@ mod tests {
 
     fn lines(heads: &Heads, event: Event) -> Vec<Record> {
         let mut lines =
-            NextLines::new(SEQ, heads, heads.ids().last().copied(), Timestamp::UNIX_EPOCH);
+            NextLines::new(Some(SEQ), heads, heads.ids().last().copied(), Timestamp::UNIX_EPOCH);
         lines.push(event).unwrap();
         let (bytes, ids) = lines.into_parts();
         let lines = bytes.split_inclusive(|byte| *byte == b'\n');
@@ -143,7 +149,7 @@ mod tests {
         };
         for heads in [Heads::default(), heads(1), heads(3_000)] {
             let deepest = heads.ids().last().copied();
-            let mut lines = NextLines::new(SEQ, &heads, deepest, Timestamp::UNIX_EPOCH);
+            let mut lines = NextLines::new(Some(SEQ), &heads, deepest, Timestamp::UNIX_EPOCH);
             let other = Some(EventId::of(b"other"));
             for from in [None, Some(EventId::OF_LINE_BEFORE), other] {
                 lines.push(lesson(from)).unwrap();
@@ -160,9 +166,29 @@ mod tests {
     }
 
     #[test]
+    fn no_line_follows_the_deepest_that_there_can_be() {
+        let event = || Event::Repair(Repair::default());
+        for (count, seq, fit) in [(2, Some(Seq(u64::MAX - 1)), 2), (2, None, 0), (3_000, None, 0)] {
+            let all = heads(count);
+            let deepest = all.ids().last().copied();
+            let mut lines = NextLines::new(seq, &all, deepest, Timestamp::UNIX_EPOCH);
+            for _ in 0..fit {
+                lines.push(event()).unwrap();
+            }
+            assert!(matches!(lines.push(event()), Err(LineError::TooDeep)));
+            let (bytes, ids) = lines.into_parts();
+            assert_eq!(
+                (bytes.split_inclusive(|byte| *byte == b'\n').count(), ids.len()),
+                (fit, fit)
+            );
+        }
+    }
+
+    #[test]
     fn an_event_that_fits_with_no_parent_is_refused() {
         let all = heads(3);
-        let mut lines = NextLines::new(SEQ, &all, all.ids().last().copied(), Timestamp::UNIX_EPOCH);
+        let mut lines =
+            NextLines::new(Some(SEQ), &all, all.ids().last().copied(), Timestamp::UNIX_EPOCH);
         let error = lines.push(of_length(LINE_LIMIT + 1)).unwrap_err();
         assert!(matches!(error, LineError::TooLong { .. }), "{error}");
     }

@@ -21,10 +21,18 @@ pub(crate) const DETACHED_SINCE: u32 = 2;
 pub struct Seq(pub u64);
 
 impl Seq {
-    /// The depth below this one.
+    /// The depth below this one; none below the greatest that a line can name.
     #[must_use]
-    pub fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
+    pub fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+
+    /// What the depth of a line has to be, given the one below its parents.
+    pub(crate) fn rule(due: Option<Self>) -> String {
+        match due {
+            Some(due) => format!("after its parents it must be {due}"),
+            None => "no line can follow its parents, which are as deep as a line can be".to_owned(),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Ancestry {
     /// Parents that no line has, each with the first line that names it.
     pub missing: BTreeMap<EventId, usize>,
     /// Lines of another depth than follows from their parents, and that.
-    pub wrong_seqs: Vec<(usize, Seq)>,
+    pub wrong_seqs: Vec<(usize, Option<Seq>)>,
     /// Lines that stand before a parent, and that.
     pub early: Vec<(usize, usize)>,
     /// Lines that follow an event that another line followed already, and that event.
@@ -78,8 +78,10 @@ impl EventGraph {
         }
         found.branches.extend(branch);
         // What a missing parent's depth was, nobody knows: it can only have been deeper.
-        if !(node.seq == deepest.next() || (gap && node.seq > deepest.next())) {
-            found.wrong_seqs.push((at, deepest.next()));
+        let due = deepest.next();
+        let follows = due.is_some_and(|due| node.seq == due || (gap && node.seq > due));
+        if !follows {
+            found.wrong_seqs.push((at, due));
         }
         if let Some((_, place)) = latest.filter(|(time, _)| node.at < *time) {
             found.backwards.push((at, place));

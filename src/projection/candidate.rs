@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::lease::hold_of;
 use super::persona::{RoleRecord, closed};
 use super::{Hold, MonthTally, Persona, Status};
 use crate::events::{PersonaName, RetireReason, RoleName, Tag};
@@ -40,7 +39,7 @@ impl Persona {
         Candidate {
             index,
             status: self.status,
-            hold: hold_of(&self.leases),
+            hold: self.leases.hold(),
             last_assigned: self.last_assigned.map(Timestamp::as_second),
             closed_in_all: self.roles.values().map(RoleRecord::closed).sum(),
             ..Candidate::newcomer(self.name(), false)

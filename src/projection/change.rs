@@ -113,9 +113,11 @@ impl PersonaChange {
     fn of(pair: Pair<Option<&Persona>>, affinity: Affinity<'_>) -> Option<Self> {
         let persona = pair.after.or(pair.before)?;
         let leases = |of: Option<&Persona>, not: Option<&Persona>| {
-            let open = of.into_iter().flat_map(|it| &it.leases);
-            let is_in =
-                |it: &Persona, lease: &Lease| it.leases.iter().any(|other| other.is_same(lease));
+            let open = of.into_iter().flat_map(|it| it.leases.iter());
+            let is_in = |it: &Persona, lease: &Lease| {
+                let open = it.leases.get(&lease.session, &lease.slot, &lease.role);
+                open.is_some_and(|other| other.is_same(lease))
+            };
             let is_new = |lease: &&Lease| !not.is_some_and(|it| is_in(it, lease));
             open.filter(is_new).cloned().collect()
         };

@@ -30,7 +30,7 @@ use crate::disk::{Disk, Mode, OpenFile, if_there};
 use crate::events::{EventId, RoleName};
 
 /// The version of this layout and of what the fold makes of the log. A checkpoint of any other is ignored.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 /// The file, in a store's directory for what is derived.
 const FILE: &str = "checkpoint.json";
 /// The file that becomes the checkpoint once it is written.
@@ -139,14 +139,15 @@ pub fn write(disk: &Disk, dir: &Path, view: &mut View) -> io::Result<()> {
         // Renamed, it would be a checkpoint that nobody uses. The next one is made anew.
         return disk.remove(&draft);
     }
-    let Some(lines) = encode(view)? else { return Ok(()) };
+    let Some(parts) = encode(view)? else { return Ok(()) };
     file.set_len(0)?;
-    file.write_all(&lines)?;
+    parts.iter().try_for_each(|lines| file.write_all(lines))?;
     disk.rename(&draft, &path)
 }
 
-/// The lines of a checkpoint; none if the one that the view came from cannot be read.
-fn encode(view: &mut View) -> io::Result<Option<Vec<u8>>> {
+/// The lines of a checkpoint, in parts that follow each other; none if the one that the view came from
+/// cannot be read.
+fn encode(view: &mut View) -> io::Result<Option<[Vec<u8>; 3]>> {
     let mut judged = Vec::new();
     let Some(judgements) = view.roster.judgements.write(&mut judged)? else { return Ok(None) };
     let took_part = view.roster.participations.write(&mut judged)?;
@@ -171,11 +172,9 @@ fn encode(view: &mut View) -> io::Result<Option<Vec<u8>>> {
         judgements,
         participations,
     };
-    let mut lines = Vec::with_capacity(rest.len() + rest.len() / 4 + judged.len());
-    line(&mut lines, &head)?;
-    lines.append(&mut rest);
-    lines.append(&mut judged);
-    Ok(Some(lines))
+    let mut first = Vec::new();
+    line(&mut first, &head)?;
+    Ok(Some([first, rest, judged]))
 }
 
 /// Reads the first line of a file, line end included.

@@ -1,6 +1,7 @@
 //! What each event does to the roster.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 
@@ -126,12 +127,10 @@ impl Roster {
             persona.offer_lessons(&assigned.role, &assign.project);
             persona.note_work(work);
             let lease = Lease::new(assign, assigned, at);
-            let is_open = |it: &Lease| it.is(&lease.session, &lease.slot, &lease.role);
-            if !persona.leases.iter().any(is_open) {
-                persona.leases.push(lease);
-                let new = || Activity { last: at, holds: Vec::new() };
+            if persona.leases.open(lease) {
+                let new = || Activity { last: at, holds: BTreeMap::new() };
                 let activity = self.sessions.entry(assign.session.clone()).or_insert_with(new);
-                activity.holds.push(position(index));
+                *activity.holds.entry(position(index)).or_default() += 1;
             }
         }
         self.note_activity(&assign.session, at);
@@ -140,18 +139,21 @@ impl Roster {
     fn release(&mut self, at: Timestamp, release: &Release) {
         for released in &release.slots {
             let Some((index, persona)) = self.get_mut(&released.persona) else { continue };
-            let is_it = |it: &Lease| it.is(&release.session, &released.slot, &released.role);
-            let Some(open) = persona.leases.iter().position(is_it) else { continue };
-            let lease = persona.leases.remove(open);
+            let closed = persona.leases.close(&release.session, &released.slot, &released.role);
+            let Some(lease) = closed else { continue };
             if release.reason.counts() {
                 let record = persona.roles.entry(released.role.clone()).or_default();
                 let month = record.month(at);
                 month.closed = month.closed.saturating_add(1);
             }
             if let Some(activity) = self.sessions.get_mut(&release.session)
-                && let Some(hold) = activity.holds.iter().position(|at| *at as usize == index)
+                && let Entry::Occupied(mut held) = activity.holds.entry(position(index))
             {
-                activity.holds.remove(hold);
+                // A checkpoint may have said anything.
+                match held.get().checked_sub(1) {
+                    Some(slots @ 1..) => *held.get_mut() = slots,
+                    Some(0) | None => drop(held.remove()),
+                }
             }
             // A call that never became a run did no work.
             if release.reason != ReleaseReason::NotStarted {
@@ -181,11 +183,11 @@ impl Roster {
         self.note_activity(session, at);
         let Some(activity) = self.sessions.get(session) else { return };
         // Who is in the slot is loaded. After a merge it may be several; each is told once.
-        for index in activity.holds.iter().collect::<BTreeSet<_>>() {
+        for index in activity.holds.keys() {
             let persona = self.personas.get_mut(*index as usize).and_then(Option::as_deref_mut);
-            let leases = persona.into_iter().flat_map(|persona| &mut persona.leases);
-            let is_it = |lease: &&mut Lease| (&lease.session, &lease.slot) == (session, slot);
-            leases.filter(is_it).for_each(|lease| lease.deliver(delivery));
+            if let Some(persona) = persona {
+                persona.leases.change_slot(session, slot, |lease| lease.deliver(delivery));
+            }
         }
     }
 
@@ -193,7 +195,7 @@ impl Roster {
     fn measure(&mut self, outcome: &Outcome) {
         let Outcome { session, slot, role, .. } = outcome;
         let Some((_, persona)) = self.get_mut(&outcome.persona) else { return };
-        if let Some(lease) = persona.leases.iter_mut().find(|it| it.is(session, slot, role)) {
+        if let Some(lease) = persona.leases.get_mut(session, slot, role) {
             lease.measure(outcome);
         }
     }
@@ -371,7 +373,7 @@ mod tests {
         let mut history = History::of([seed("Ann"), assign("s", "w-0", "Ann", "testing")]);
         let ann = history.persona("Ann");
         assert!(ann.is_held() && !ann.is_free());
-        let lease = &ann.leases[0];
+        let lease = ann.leases.first().unwrap();
         assert_eq!(
             (lease.session.as_str(), lease.slot.as_str(), lease.role.as_str()),
             ("s", "w-0", "testing")

@@ -277,7 +277,7 @@ mod tests {
             let view = View::fold_all(lines.concat().as_bytes()).unwrap();
             prop_assert_eq!(&view.roster, &roster);
             prop_assert_eq!(&view.heads, &Heads::from(history.heads));
-            prop_assert_eq!(view.next_seq(), Seq(history.seq + 1));
+            prop_assert_eq!(view.next_seq(), Some(Seq(history.seq + 1)));
             prop_assert_eq!(view.events, records.len() as u64);
             prop_assert_eq!(view.bytes, history.lines.concat().len() as u64);
             prop_assert_eq!(view.position.lines, lines.len() as u64);
@@ -345,7 +345,7 @@ mod tests {
         let view = mended.view();
         assert_eq!(view.roster.names().count(), 2);
         assert_eq!(view.heads.ids(), mended.heads);
-        assert_eq!(view.next_seq(), Seq(5));
+        assert_eq!(view.next_seq(), Some(Seq(5)));
         let elsewhere = history.then(vouching(other));
         assert_eq!(damage(&elsewhere.lines).0, 2, "a repair vouches for what it names only");
     }

@@ -1,11 +1,13 @@
 //! The index of a checkpoint: what a choice needs to know of all personas, in columns.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::leases::{Leases, NONE};
 use super::{Candidate, Hold, Lease, MonthTally, Persona, Run, Status};
 use crate::events::{
     PersonaName, ProjectName, RetireReason, RoleName, RunId, SessionId, Slot, Tag, ToolUseId,
@@ -18,7 +20,7 @@ pub(super) struct Index {
     /// A letter for each status.
     status: String,
     /// The open slots of those who have any, unparsed: few of them are ever looked at.
-    leases: BTreeMap<u32, Box<RawValue>>,
+    leases: BTreeMap<u32, StoredLeases>,
     /// Those of them who are not under way, ascending.
     #[serde(with = "super::column::numbers")]
     idle: Vec<u32>,
@@ -37,6 +39,15 @@ pub(super) struct Index {
     /// Where in `known` each persona's fields end; they begin where those before it end.
     #[serde(with = "super::column::numbers")]
     known_until: Vec<u32>,
+}
+
+/// The open slots of a persona, which are parsed when they are first looked at.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct StoredLeases {
+    json: Box<RawValue>,
+    #[serde(skip)]
+    parsed: OnceLock<Leases>,
 }
 
 /// What counts for one role, of the personas that have to do with it.
@@ -123,7 +134,9 @@ impl Index {
             index.closed.push(candidate.closed_in_all);
             if candidate.is_held() {
                 let rows: Vec<_> = persona.leases.iter().map(row).collect();
-                index.leases.insert(position(at), to_raw_value(&rows)?);
+                let json = to_raw_value(&rows)?;
+                let leases = StoredLeases { json, parsed: OnceLock::new() };
+                index.leases.insert(position(at), leases);
             }
             if let Hold::Ended | Hold::Unseen(_) = candidate.hold {
                 let since = Some(candidate.hold).and_then(|hold| match hold {
@@ -187,10 +200,17 @@ impl Index {
         }
     }
 
-    pub(super) fn leases(&self, index: usize) -> serde_json::Result<Vec<Lease>> {
-        let Some(json) = self.leases.get(&position(index)) else { return Ok(Vec::new()) };
-        let rows: Vec<Row> = serde_json::from_str(json.get())?;
-        Ok(rows.into_iter().map(lease).collect())
+    /// The open slots of a persona; `None` if they cannot be read.
+    pub(super) fn leases(&self, index: usize) -> Option<&Leases> {
+        let Some(StoredLeases { json, parsed }) = self.leases.get(&position(index)) else {
+            return Some(&NONE);
+        };
+        if parsed.get().is_none() {
+            let rows: Vec<Row> = serde_json::from_str(json.get()).ok()?;
+            // Whoever else parsed it meanwhile found the same.
+            let _ = parsed.set(rows.into_iter().map(lease).collect());
+        }
+        parsed.get()
     }
 
     /// The positions of tags, of those that anybody has.

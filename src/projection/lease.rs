@@ -164,11 +164,6 @@ pub(crate) fn said(outcome: &Outcome) -> u64 {
     EventId::of(&said).first_bits()
 }
 
-/// What holds a persona, for whoever needs it.
-pub(super) fn hold_of(leases: &[Lease]) -> Hold {
-    leases.iter().map(Lease::hold).max().unwrap_or(Hold::Free)
-}
-
 /// As answers show it.
 impl Serialize for Lease {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -212,7 +207,7 @@ mod tests {
     fn hold(said: &[Said]) -> Hold {
         let first = [seed("Ann"), called("s", "w-0", "Ann", "testing")];
         let ann = History::of(first.into_iter().chain(said.iter().cloned())).persona("Ann");
-        hold_of(&ann.leases)
+        ann.leases.hold()
     }
 
     #[test]
@@ -261,10 +256,10 @@ mod tests {
         // What no client's call asked for may be at work without a word of it.
         let by_hand = [seed("Ann"), assign("s", "w-0", "Ann", "testing")];
         let ann = History::of(by_hand.into_iter().chain([delivery("t", "r")])).persona("Ann");
-        assert_eq!(hold_of(&ann.leases), Hold::UnderWay);
+        assert_eq!(ann.leases.hold(), Hold::UnderWay);
         let mut history = History::of([seed("Ann"), assign("s", "w-0", "Ann", "testing")]);
         history.then(ended("s:w"));
-        assert_eq!(hold_of(&history.persona("Ann").leases), Hold::Ended, "as somebody said");
+        assert_eq!(history.persona("Ann").leases.hold(), Hold::Ended, "as somebody said");
     }
 
     #[test]
@@ -277,7 +272,7 @@ mod tests {
             leases.iter().map(Lease::hold).collect::<Vec<_>>(),
             [Hold::Ended, Hold::Unseen(3)]
         );
-        assert_eq!(hold_of(&leases), Hold::Unseen(3));
+        assert_eq!(leases.hold(), Hold::Unseen(3));
     }
 
     proptest! {

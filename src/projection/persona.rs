@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::judgement::Judgement;
-use super::{Lease, LessonRecord, Month, MonthTally, NoteRecord};
+use super::{Leases, LessonRecord, Month, MonthTally, NoteRecord};
 use crate::events::{
     Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment, SessionId,
 };
@@ -33,7 +33,7 @@ pub struct Persona {
     pub last_assigned: Option<Timestamp>,
     /// Its open slots. A checkpoint has them in its index.
     #[serde(skip)]
-    pub leases: Vec<Lease>,
+    pub leases: Leases,
     /// What it did, by role.
     pub roles: BTreeMap<RoleName, RoleRecord>,
     /// Its last assignments, oldest first: enough to name the last
@@ -141,7 +141,7 @@ impl Persona {
             defined_at: at,
             created_at: at,
             last_assigned: None,
-            leases: Vec::new(),
+            leases: Leases::default(),
             roles: BTreeMap::new(),
             recent: Vec::new(),
             lessons: Vec::new(),

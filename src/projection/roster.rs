@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 
 use super::index::RoleIndex;
 use super::judgements::Judgements;
+use super::leases::{Leases, NONE};
 use super::participations::Participations;
 use super::stored::Stored;
 use super::{Candidate, Lease, Needs, Persona};
@@ -74,8 +75,8 @@ pub(super) struct Totals {
 pub(super) struct Activity {
     /// The latest event that names it.
     pub last: Timestamp,
-    /// For each of its open slots, the position of the persona.
-    pub holds: Vec<u32>,
+    /// The positions of the personas that it holds, each with how many of its slots.
+    pub holds: BTreeMap<u32, u64>,
 }
 
 impl Roster {
@@ -112,11 +113,12 @@ impl Roster {
         if needs.everyone {
             let loaded = stored.personas()?;
             // Others may have been created since.
-            if loaded.iter().map(Persona::name).ne(self.names.iter().take(loaded.len())) {
+            if loaded.iter().map(|persona| persona.name()).ne(self.names.iter().take(loaded.len()))
+            {
                 return None;
             }
             for (persona, loaded) in self.personas.iter_mut().zip(loaded) {
-                persona.get_or_insert_with(|| Box::new(loaded));
+                persona.get_or_insert(loaded);
             }
             self.stored = None;
             self.roles.clear();
@@ -277,37 +279,37 @@ impl Roster {
 
     /// The open slots of a session, each with the persona in it, in the order of personas and slots.
     #[must_use]
-    pub fn open_slots(&self, session: &SessionId) -> Vec<(&PersonaName, Lease)> {
-        let holds = self.sessions.get(session).map(|activity| &activity.holds);
-        let held: BTreeSet<_> = holds.into_iter().flatten().collect();
-        let held = held.into_iter().map(|index| *index as usize);
-        let named = held.filter_map(|index| Some((self.names.get(index)?, index)));
+    pub fn open_slots(&self, session: &SessionId) -> Vec<(&PersonaName, &Lease)> {
+        let named = self.held(session).filter_map(|index| Some((self.names.get(index)?, index)));
         let open = named.flat_map(|(name, index)| {
-            self.leases_at(index).into_iter().map(move |lease| (name, lease))
+            self.leases_at(index).of_session(session).map(move |lease| (name, lease))
         });
-        open.filter(|(_, lease)| lease.session == *session).collect()
+        open.collect()
+    }
+
+    /// The positions of those whom a session holds, ascending.
+    fn held(&self, session: &SessionId) -> impl Iterator<Item = usize> {
+        let activity = self.sessions.get(session).into_iter();
+        activity.flat_map(|activity| activity.holds.keys()).map(|index| *index as usize)
     }
 
     /// The positions of those who are in a slot of a session: after a merge there may be several.
     pub(super) fn in_slot(&self, session: &SessionId, slot: &Slot) -> Vec<usize> {
-        let holds = self.sessions.get(session).map(|activity| &activity.holds);
-        let held: BTreeSet<_> = holds.into_iter().flatten().map(|index| *index as usize).collect();
-        let is_there = |lease: &Lease| (&lease.session, &lease.slot) == (session, slot);
-        held.into_iter().filter(|index| self.leases_at(*index).iter().any(is_there)).collect()
+        self.held(session).filter(|index| self.leases_at(*index).has_slot(session, slot)).collect()
     }
 
     /// The open slots of a persona.
     #[must_use]
-    pub fn leases(&self, name: &PersonaName) -> Vec<Lease> {
-        self.position(name).map_or_else(|_| Vec::new(), |index| self.leases_at(index))
+    pub fn leases(&self, name: &PersonaName) -> &Leases {
+        self.position(name).map_or(&NONE, |index| self.leases_at(index))
     }
 
-    fn leases_at(&self, index: usize) -> Vec<Lease> {
+    fn leases_at(&self, index: usize) -> &Leases {
         match (self.personas.get(index), &self.stored) {
-            (Some(Some(persona)), _) => persona.leases.clone(),
+            (Some(Some(persona)), _) => &persona.leases,
             // The index was checked by its id: what is no lease in it was not written by this build.
-            (_, Some(stored)) => stored.index.leases(index).unwrap_or_default(),
-            (_, None) => Vec::new(),
+            (_, Some(stored)) => stored.index.leases(index).unwrap_or(&NONE),
+            (_, None) => &NONE,
         }
     }
 

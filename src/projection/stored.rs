@@ -12,6 +12,9 @@ use super::participation::{Participation, ParticipationKey, StoredParticipations
 use crate::disk::OpenFile;
 use crate::events::{EventId, PersonaName, RoleName};
 
+/// How many lines are read at a time: all of them may be longer than what they say.
+const AT_ONCE: usize = 1_000;
+
 /// A checkpoint on disk, of which the head was read.
 #[derive(Debug)]
 pub(super) struct Stored {
@@ -60,18 +63,30 @@ impl Stored {
         self.parse(index, &line).filter(|persona| persona.name() == name)
     }
 
-    /// All personas, read at once.
-    pub(super) fn personas(&self) -> Option<Vec<Persona>> {
-        let lines = self.read(self.personas_start(), self.personas.iter().sum())?;
-        let lines = lines.split_inclusive(|byte| *byte == b'\n').enumerate();
-        let personas: Option<Vec<_>> = lines.map(|(index, line)| self.parse(index, line)).collect();
-        personas.filter(|personas| personas.len() == self.personas.len())
+    /// All personas, of whose lines so many are read at a time.
+    #[expect(clippy::vec_box, reason = "a roster keeps them so")]
+    pub(super) fn personas(&self) -> Option<Vec<Box<Persona>>> {
+        let mut all = Vec::with_capacity(self.personas.len());
+        let mut offset = self.personas_start();
+        for lengths in self.personas.chunks(AT_ONCE) {
+            let bytes = lengths.iter().copied().fold(0, u64::saturating_add);
+            let lines = self.read(offset, bytes)?;
+            offset = offset.saturating_add(bytes);
+            let until = all.len() + lengths.len();
+            for line in lines.split_inclusive(|byte| *byte == b'\n') {
+                all.push(Box::new(self.parse(all.len(), line)?));
+            }
+            if all.len() != until {
+                return None;
+            }
+        }
+        Some(all)
     }
 
     fn parse(&self, index: usize, line: &[u8]) -> Option<Persona> {
         check(line)?;
         let mut persona: Persona = serde_json::from_slice(line).ok()?;
-        persona.leases = self.index.leases(index).ok()?;
+        persona.leases = self.index.leases(index)?.clone();
         Some(persona)
     }
 

@@ -83,7 +83,7 @@ impl View {
         iter::once(&self.position).chain(others).all(|place| log.holds(place).unwrap_or(false))
     }
 
-    pub(crate) fn next_seq(&self) -> Seq {
+    pub(crate) fn next_seq(&self) -> Option<Seq> {
         self.depth.next()
     }
 
@@ -121,7 +121,7 @@ impl View {
         if record.prev.ids() != heads {
             return Ok(Fold::Merged);
         }
-        if record.seq != due {
+        if Some(record.seq) != due {
             return Err(self.damaged(DamageReason::WrongSeq { written: record.seq, due }));
         }
         if self.cutoff.includes(&record) {
@@ -488,7 +488,7 @@ pub(crate) mod tests {
             view.position,
             Position { offset: bytes, lines: 2, last: Some(history.heads[0]) }
         );
-        assert_eq!((view.events, view.bytes, view.next_seq()), (2, bytes, Seq(3)));
+        assert_eq!((view.events, view.bytes, view.next_seq()), (2, bytes, Some(Seq(3))));
         assert_eq!(view.first_at.unwrap().as_second(), 1);
         assert_eq!(view.last_at.unwrap().as_second(), 2);
     }

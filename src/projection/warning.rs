@@ -1,6 +1,7 @@
 //! What the reader of a log should know of it.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use smol_str::SmolStr;
 
@@ -37,9 +38,10 @@ impl Roster {
         let unknown = unknown.map(|(kind, n)| Warning::UnknownType(kind.clone(), *n));
         let mut holders: BTreeMap<_, Vec<SessionId>> = BTreeMap::new();
         for (session, activity) in &self.sessions {
-            for index in &activity.holds {
+            for (index, slots) in &activity.holds {
                 let name = self.names.get(*index as usize);
-                holders.entry(name).or_default().push(session.clone());
+                let slots = usize::try_from(*slots).unwrap_or(usize::MAX);
+                holders.entry(name).or_default().extend(iter::repeat_n(session.clone(), slots));
             }
         }
         let held_twice = holders.into_iter().filter(|(_, sessions)| sessions.len() > 1);

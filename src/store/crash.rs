@@ -354,7 +354,7 @@ fn a_repair_of_more_gaps_than_a_line_can_name_is_finished_wherever_it_died() {
     let mut last = decode(lines(&log).pop().unwrap().trim_ascii_end()).unwrap();
     for _ in 0..GAPS {
         for is_bad in [false, true] {
-            let (seq, start) = (last.seq.next(), log.len());
+            let (seq, start) = (last.seq.next().unwrap(), log.len());
             last = encode(&mut log, seq, last.at, last.event, last.id.into()).unwrap();
             log[start + 30] ^= u8::from(is_bad);
         }

@@ -24,7 +24,7 @@ pub enum StoreError {
     #[error("it is on record that the text is forgotten, and it could not be taken away: {0}")]
     TextStands(#[source] Box<StoreError>),
     #[error("could not record the event: {0}")]
-    TooLong(LineError),
+    CannotEncode(LineError),
     #[error(
         "the log holds events of format version {0}; this build writes version {FORMAT_VERSION} and leaves the log alone"
     )]

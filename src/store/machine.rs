@@ -294,7 +294,7 @@ fn run_of(store: &Store, session: u8, agent: u8) -> (SessionId, Slot, RunId) {
     let (session, slot) = (self::session(session), Slot::unchecked(&format!("a{agent}-0")));
     let open = store.roster().open_slots(&session);
     let lease = open.into_iter().find(|(_, lease)| lease.slot == slot);
-    let call = lease.and_then(|(_, lease)| lease.call);
+    let call = lease.and_then(|(_, lease)| lease.call.clone());
     let run = RunId::unchecked(call.as_ref().map_or("r", ToolUseId::as_str));
     (session, slot, run)
 }

@@ -495,7 +495,7 @@ impl<L: Log> Store<L> {
         let (mut ids, mut texts) = (Vec::new(), Vec::new());
         for event in events {
             let needs_leave = broker::needs_leave(&event);
-            let id = lines.push(event).map_err(StoreError::TooLong)?;
+            let id = lines.push(event).map_err(StoreError::CannotEncode)?;
             ids.push(id);
             texts.extend(needs_leave.then_some(id));
         }

@@ -121,7 +121,7 @@ impl Store<FileLog> {
             // What cannot be put on record must not be begun.
             let mut lines = NextLines::new(plan.next_seq, &plan.heads, plan.deepest, options.now);
             for part in parts(&record) {
-                lines.push(Event::Repair(part)).map_err(StoreError::TooLong)?;
+                lines.push(Event::Repair(part)).map_err(StoreError::CannotEncode)?;
             }
             let (lines, recorded) = lines.into_parts();
             outcome.kept = log.prepare(&plan.rewrites, &record)?;

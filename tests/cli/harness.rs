@@ -240,7 +240,7 @@ pub fn chain(log: &[u8]) -> Vec<Value> {
 }
 
 /// The first 32 hex digits of the BLAKE3 digest.
-fn digest(text: &str) -> String {
+pub fn digest(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
 }
 

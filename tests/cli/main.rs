@@ -51,6 +51,8 @@ mod pictures;
 #[cfg(unix)]
 mod plugin;
 mod preamble;
+
+mod ranges;
 mod reading;
 mod readme;
 mod release;

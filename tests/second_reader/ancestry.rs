@@ -32,6 +32,11 @@ fn ancestry_is_whole_or_vouched_for() {
     let below = ben(9, &[GONE]);
     let child = line(11, &[id(&below)], "party", "{}");
     refused("the next line, too", &[&below, &child, &repair(id(&child), 12)]);
+    let deep = ben(u64::MAX - 9, &[GONE]);
+    taken("nearly as deep as can be", &[&ada, &deep, &repair(id(&ada), 2)], 2);
+    let deepest = ben(u64::MAX, &[GONE]);
+    let child = line(u64::MAX, &[id(&deepest)], "party", "{}");
+    refused("below the deepest", &[&ada, &deepest, &repair(id(&ada), 2), &child]);
     let newer = repair(id(&below), 10).replacen(":1", ":3", 1);
     refused("by a newer repair", &[&below, &sign(&newer[..newer.len() - 42])]);
 }

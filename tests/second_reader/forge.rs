@@ -25,13 +25,13 @@ pub fn sign(content: &str) -> String {
 }
 
 /// A line of version 1, written at this moment.
-pub fn at(at: &str, seq: u32, prev: &[&str], kind: &str, data: &str) -> String {
+pub fn at(at: &str, seq: u64, prev: &[&str], kind: &str, data: &str) -> String {
     let prev = serde_json::to_string(prev).unwrap();
     sign(&format!(r#"{{"v":1,"seq":{seq},"at":"{at}","type":"{kind}","data":{data},"prev":{prev}"#))
 }
 
 /// A line of version 1.
-pub fn line(seq: u32, prev: &[&str], kind: &str, data: &str) -> String {
+pub fn line(seq: u64, prev: &[&str], kind: &str, data: &str) -> String {
     at(AT, seq, prev, kind, data)
 }
 

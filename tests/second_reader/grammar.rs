@@ -1,6 +1,6 @@
 //! What may stand in a line: what the page allows, both readers take, and what it does not, neither.
 
-use crate::forge::{AT, BEN, ada, id, line, refused, sign, taken};
+use crate::forge::{AT, BEN, ada, at, id, line, refused, sign, taken};
 
 #[test]
 fn a_torn_tail_is_left_out_and_other_damage_is_not() {
@@ -55,6 +55,20 @@ fn a_line_has_a_longest_length() {
     };
     taken("65,536 bytes", &[&ada, &of_length(65_536)], 1);
     refused("65,537 bytes", &[&ada, &of_length(65_537)]);
+}
+
+#[test]
+fn a_moment_has_a_first_and_a_last_second() {
+    let ada = ada();
+    let ben = |moment| at(moment, 2, &[id(&ada)], "seed", BEN);
+    for moment in ["0000-01-01T00:00:00Z", "9999-12-30T22:00:00Z", "9999-12-31T21:00:00+23:00"] {
+        taken(moment, &[&ada, &ben(moment)], 2);
+    }
+    for moment in ["-000001-12-31T23:59:59Z", "0000-01-01T00:00:00+00:01", "9999-12-30T22:00:01Z"] {
+        refused(moment, &[&ada, &ben(moment)]);
+        let compact = format!(r#"{{"before":"{moment}","summaries":[]}}"#);
+        refused(moment, &[&ada, &line(2, &[id(&ada)], "compact", &compact)]);
+    }
 }
 
 #[test]

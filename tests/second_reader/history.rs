@@ -63,18 +63,20 @@ fn check_ancestry(
     by_id: &BTreeMap<String, Event>,
     vouched: &BTreeSet<String>,
 ) -> Result<(), String> {
-    let mut depth = 1;
+    let mut depth = Some(1);
     let mut below_a_gap = false;
     for parent in &event.prev {
         match by_id.get(parent) {
-            Some(parent) => depth = depth.max(parent.seq + 1),
+            Some(parent) => {
+                depth = depth.and_then(|depth: u64| Some(depth.max(parent.seq.checked_add(1)?)));
+            }
             None if vouched.contains(parent) => below_a_gap = true,
             None => return Err(format!("its parent `{parent}` is not there")),
         }
     }
-    if event.seq == depth || (below_a_gap && event.seq > depth) {
-        Ok(())
-    } else {
-        Err(format!("its `seq` is {}, and not {depth}", event.seq))
+    match depth {
+        Some(depth) if event.seq == depth || (below_a_gap && event.seq > depth) => Ok(()),
+        Some(depth) => Err(format!("its `seq` is {}, and not {depth}", event.seq)),
+        None => Err("no line can follow its parent".to_owned()),
     }
 }

@@ -4,6 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 const DAY: i64 = 24 * 60 * 60;
+/// The second in which the year 0 begins, and the last that a line can name.
+const FIRST: i64 = -62_167_219_200;
+const LAST: i64 = 253_402_207_200;
 
 /// A moment, in seconds since 1970 and billionths of a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,10 +66,8 @@ impl Moment {
             && second <= 60;
         // A leap second is told as the second before it.
         let time = hour * 3600 + minute * 60 + second.min(59);
-        real.then_some(Self {
-            second: days_since_1970(year, month, day) * DAY + time - offset(zone)?,
-            nano,
-        })
+        let second = days_since_1970(year, month, day) * DAY + time - offset(zone)?;
+        (real && (FIRST..=LAST).contains(&second)).then_some(Self { second, nano })
     }
 }
 
@@ -149,6 +150,8 @@ fn moments_are_read_and_written() {
         ("2026-12-31T23:59:59Z", 1_798_761_599, 0, None),
         ("2027-01-01T00:00:00Z", 1_798_761_600, 0, None),
         ("1969-12-31T23:59:59Z", -1, 0, None),
+        ("0000-01-01T00:00:00Z", FIRST, 0, None),
+        ("9999-12-30T22:00:00.5Z", LAST, 500_000_000, None),
         ("2026-01-01T00:00:00.25Z", 1_767_225_600, 250_000_000, None),
         (
             "2026-01-01t02:00:00.50+02:00",
@@ -174,6 +177,10 @@ fn moments_are_read_and_written() {
         "2026-01-01T00:00:00.1234567890Z",
         "2026-01-01T00:00:00+2:00",
         "2026-01-+1T00:00:00Z",
+        "-000001-12-31T23:59:59Z",
+        "0000-01-01T00:00:00+00:01",
+        "9999-12-30T22:00:01Z",
+        "9999-12-31T23:59:59Z",
     ] {
         assert!(text.parse::<Moment>().is_err(), "{text}");
     }

@@ -166,7 +166,7 @@ impl Chance {
             .filter(|event| matches!(event.fact, Fact::Judged(_) | Fact::Measured(_)));
         ids.extend(judgements.map(|event| event.id.clone()));
         ids.extend_from_slice(others);
-        let mut seq = history.events.last().map_or(0, |event| u32::try_from(event.seq).unwrap());
+        let mut seq = history.events.last().map_or(0, |event| event.seq);
         let mut heads = history.heads;
         let mut new = String::new();
         for _ in 0..events {
