@@ -43,7 +43,8 @@ export async function askJson(
   const json = object(said);
   if (isDone && Object.keys(json).length > 0) return { json };
   const { message, hint, kind } = fields(json["error"]);
-  if (text(message) !== "") return { trouble: sentence(text(message), text(hint)), kind: text(kind) };
+  if (text(message) !== "")
+    return { trouble: sentence(text(message), text(hint)), kind: text(kind) };
   const told = isDone ? failure("its answer is not JSON").text : said;
   return { trouble: onOneLine(told), kind: "" };
 }

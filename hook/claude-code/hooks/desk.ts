@@ -85,7 +85,9 @@ export async function open(
 
 /** Follows what is recorded, for the pane or the reminder. */
 export function follow($: EngineInterface, desk: Desk): void {
-  desk.timer ??= $.clock.every(PERIOD, () => void lookAgain($, desk));
+  // What fails once is tried again the next time.
+  const look = () => void lookAgain($, desk).catch(() => undefined);
+  desk.timer ??= $.clock.every(PERIOD, look);
 }
 
 /** Stops following, unless the reminder needs it. */
@@ -108,7 +110,7 @@ async function lookAgain($: EngineInterface, desk: Desk): Promise<void> {
 /** Asks the command line anew. Whoever comes while it answers waits for a question of its own. */
 async function refresh($: EngineInterface, desk: Desk): Promise<void> {
   while (desk.asking !== undefined) await desk.asking;
-  desk.asking = look($, desk);
+  desk.asking = askAll($, desk);
   try {
     await desk.asking;
   } finally {
@@ -117,7 +119,7 @@ async function refresh($: EngineInterface, desk: Desk): Promise<void> {
   await draw($, desk);
 }
 
-async function look($: EngineInterface, desk: Desk): Promise<void> {
+async function askAll($: EngineInterface, desk: Desk): Promise<void> {
   // What is recorded meanwhile is seen the next time.
   desk.seen = await state($, desk);
   const [session, now] = [await $.session.id(), await $.clock.now()];

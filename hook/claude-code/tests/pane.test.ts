@@ -87,7 +87,10 @@ describe("the pane", () => {
   test("above the prompt goes away with Escape, and says so", async ($, on) => {
     const client = screen(on);
     await begin($, client);
-    for (const [columns, isFullscreen] of [[109, true], [120, false]] as const) {
+    for (const [columns, isFullscreen] of [
+      [109, true],
+      [120, false],
+    ] as const) {
       await typed($, "", columns, isFullscreen);
     }
     expect(client.opened.map((pane) => pane.closeOnEscape)).toEqual([true, true]);
@@ -175,7 +178,11 @@ describe("the pane", () => {
     const client = screen(on, { ...COMMANDS, who: json({ slots: many }) });
     await begin($, client);
     await typed($);
-    for (const [rows, shown] of [[40, 12], [16, 5], [4, 1]] as const) {
+    for (const [rows, shown] of [
+      [40, 12],
+      [16, 5],
+      [4, 1],
+    ] as const) {
       const ui = await mounted($, "terminal", rows);
       const drawn = await lines(ui);
       await ui.unmount();
@@ -187,11 +194,31 @@ describe("the pane", () => {
 
 describe("the pane in trouble", () => {
   for (const [what, ending, told] of [
-    ["a damaged log", refuses("damaged", "line 3 is damaged", "`muzzle-persona repair`", 3), "line 3 is damaged; `muzzle-persona repair`"],
-    ["an answer that is no JSON", says("rubbish"), "`muzzle-persona`: its answer is not JSON; run `muzzle-persona doctor` in a shell"],
-    ["a program that says nothing of use", () => ({ exitCode: 101, stdout: "", stderr: "panicked\n" }), "panicked"],
-    ["an answer without an end", () => ({ exitCode: 0, stdout: "{", isStdoutTruncated: true }), "`muzzle-persona`: the answer is longer than 4 MiB; run `muzzle-persona doctor` in a shell"],
-    ["no program", missing, "`muzzle-persona`: it cannot be run, or gave no answer within 10 seconds; run `muzzle-persona doctor` in a shell"],
+    [
+      "a damaged log",
+      refuses("damaged", "line 3 is damaged", "`muzzle-persona repair`", 3),
+      "line 3 is damaged; `muzzle-persona repair`",
+    ],
+    [
+      "an answer that is no JSON",
+      says("rubbish"),
+      "`muzzle-persona`: its answer is not JSON; run `muzzle-persona doctor` in a shell",
+    ],
+    [
+      "a program that says nothing of use",
+      () => ({ exitCode: 101, stdout: "", stderr: "panicked\n" }),
+      "panicked",
+    ],
+    [
+      "an answer without an end",
+      () => ({ exitCode: 0, stdout: "{", isStdoutTruncated: true }),
+      "`muzzle-persona`: the answer is longer than 4 MiB; run `muzzle-persona doctor` in a shell",
+    ],
+    [
+      "no program",
+      missing,
+      "`muzzle-persona`: it cannot be run, or gave no answer within 10 seconds; run `muzzle-persona doctor` in a shell",
+    ],
   ] as const) {
     for (const command of ["who", "session", "list"]) {
       test(`says why \`${command}\` has nothing to say: ${what}`, async ($, on) => {
@@ -259,24 +286,33 @@ describe("an open pane", () => {
     commands["who"] = json({ slots: [slot("Rui Sato", "w7")] });
     client.log.size += 1;
     await client.clock.advance(1000);
-    expect((await lines(ui)).slice(0, 4)).toEqual(["At work", "Rui Sato · testing", "  w7 · 5m", "To be judged"]);
+    expect((await lines(ui)).slice(0, 4)).toEqual([
+      "At work",
+      "Rui Sato · testing",
+      "  w7 · 5m",
+      "To be judged",
+    ]);
     await client.clock.advance(60_000);
     expect(await lines(ui)).toContain("  w7 · 6m");
   });
 
-  test("is left alone once it is closed, and followed anew when it is opened again", { plugins: [CLOSER] }, async ($, on) => {
-    const client = screen(on);
-    await begin($, client);
-    await typed($);
-    await close($);
-    client.log.size += 1;
-    await client.clock.advance(20_000);
-    expect([client.asked.length, client.log.asked]).toEqual([3, 1]);
-    await typed($);
-    await typed($);
-    await client.clock.advance(2000);
-    expect([client.asked.length, client.log.asked]).toEqual([3 + 3 + 3, 1 + 1 + 1 + 2]);
-  });
+  test(
+    "is left alone once it is closed, and followed anew when it is opened again",
+    { plugins: [CLOSER] },
+    async ($, on) => {
+      const client = screen(on);
+      await begin($, client);
+      await typed($);
+      await close($);
+      client.log.size += 1;
+      await client.clock.advance(20_000);
+      expect([client.asked.length, client.log.asked]).toEqual([3, 1]);
+      await typed($);
+      await typed($);
+      await client.clock.advance(2000);
+      expect([client.asked.length, client.log.asked]).toEqual([3 + 3 + 3, 1 + 1 + 1 + 2]);
+    },
+  );
 
   test("that has no place is not followed, and the answer goes to the chat", async ($, on) => {
     const client = screen(on, { ...COMMANDS, who: says("Nobody is at work.\n") });
@@ -358,19 +394,25 @@ describe("what is drawn", () => {
 
   for (const surface of SURFACES) {
     test(`is bounded whatever there is on ${surface}`, async ($, on) => {
-      const names = Array.from({ length: 1000 }, (_, at) => `Persona ${String(at).padStart(56, "0")}`);
+      const names = Array.from(
+        { length: 1000 },
+        (_, at) => `Persona ${String(at).padStart(56, "0")}`,
+      );
       const runs = names.slice(0, 200).map((name, at) => run(name, `w${at}`, at + 1));
       const client = screen(on, {
         who: json({ slots: names.slice(200).map((name) => slot(name, name.slice(-4))) }),
         session: json({ session: "s1", assignments: runs }),
-        list: json({ personas: names.map((name, at) => persona(name, `role-${at % 200}`, at / 1000)) }),
+        list: json({
+          personas: names.map((name, at) => persona(name, `role-${at % 200}`, at / 1000)),
+        }),
       });
       await begin($, client);
       await typed($, "", 40);
       const ui = await mounted($, surface);
       const drawn = await lines(ui);
       expect(drawn).toHaveLength(1 + 12 * 2 + 1 + 1 + 8 * 5 + 1 + 1 + 16 * 2 + 1 + 1);
-      for (const more of ["And 788 more.", "And 192 more.", "And 184 more."]) expect(drawn).toContain(more);
+      for (const more of ["And 788 more.", "And 192 more.", "And 184 more."])
+        expect(drawn).toContain(more);
       // The runs that ended last are those that can be judged, and no row of the roster is long.
       expect(drawn[drawn.indexOf("To be judged") + 1]).toBe(`${names[0]} · testing`);
       expect(Math.max(...drawn.map((line) => line.length))).toBeLessThan(4 * (64 + 18) + 20);

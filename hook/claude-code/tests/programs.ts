@@ -25,17 +25,32 @@ export type Programs = {
   settle: ($: Engine) => Promise<void>;
 };
 
-export const PREAMBLE = "You are Ada Quill, the testing persona assigned by muzzle-persona.\nX.\n---\n";
+export const PREAMBLE =
+  "You are Ada Quill, the testing persona assigned by muzzle-persona.\nX.\n---\n";
 const WHO = { persona: "Ada Quill", role: "testing" };
-export const ANSWER = { slot: "w-0", ...WHO, preamble: PREAMBLE, tests: ["cargo test", "npm test"] };
+export const ANSWER = {
+  slot: "w-0",
+  ...WHO,
+  preamble: PREAMBLE,
+  tests: ["cargo test", "npm test"],
+};
 
 /** A command that answers in JSON. */
-export const json = (value: unknown): Ending => () => ({ exitCode: 0, stdout: JSON.stringify(value) });
+export const json =
+  (value: unknown): Ending =>
+  () => ({ exitCode: 0, stdout: JSON.stringify(value) });
 /** A command that says this. */
-export const says = (stdout: string): Ending => () => ({ exitCode: 0, stdout });
+export const says =
+  (stdout: string): Ending =>
+  () => ({ exitCode: 0, stdout });
 /** A command that does nothing, and says why. */
-export const refuses = (kind: string, message: string, hint: string, exitCode = 1): Ending =>
-  () => ({ exitCode, stdout: "", stderr: `${JSON.stringify({ error: { kind, message, hint } })}\n` });
+export const refuses =
+  (kind: string, message: string, hint: string, exitCode = 1): Ending =>
+  () => ({
+    exitCode,
+    stdout: "",
+    stderr: `${JSON.stringify({ error: { kind, message, hint } })}\n`,
+  });
 /** A program that cannot be run. */
 export const missing: Ending = () => {
   throw "spawn ENOENT";
@@ -52,11 +67,15 @@ export function programs(
   release: Ending = says(""),
 ): Programs {
   const session = { id: "s1", cwd: "/home/dev/acme" };
-  on("session.id", () => ({ value: session.id }));
+  // A client that has no answer is one without an id here.
+  on("session.id", () => (session.id === "" ? { deny: "no" } : { value: session.id }));
   on("session.cwd", () => ({ value: session.cwd }));
   on("turn.start", ($, e) => ({ turnId: e.turnId }));
   const [handed, asked]: [Handed[], Asked[]] = [[], []];
-  const ending = (argv: readonly string[], init: { stdin?: unknown; env?: unknown; timeoutMs?: unknown }) => {
+  const ending = (
+    argv: readonly string[],
+    init: { stdin?: unknown; env?: unknown; timeoutMs?: unknown },
+  ) => {
     const nothing = says("");
     if (argv[0] === "muzzle-persona") {
       const args = argv.slice(1);
@@ -113,7 +132,11 @@ export function agents(on: On, ids: readonly string[] = ["a1", "a2", "a3"]): Age
 }
 
 /** Ends a turn of an agent. */
-export function ending($: Engine, agentId: string | undefined, reason: "answer" | "aborted" = "answer") {
+export function ending(
+  $: Engine,
+  agentId: string | undefined,
+  reason: "answer" | "aborted" = "answer",
+) {
   return $.turn.complete({
     answer: "done",
     durationMs: 12.4,

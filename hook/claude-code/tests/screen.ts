@@ -77,8 +77,13 @@ export type Screen = Programs & {
 };
 
 /** Has the client answer what the mod asks of it; `shown` is what `persona-release` answers. */
-export function screen(on: On, commands: Commands = COMMANDS, shown: object = {}): Screen {
-  const known = programs(on, undefined, commands, json({ log: LOG, ...shown }));
+export function screen(
+  on: On,
+  commands: Commands = COMMANDS,
+  shown: object = {},
+  release = json({ log: LOG, ...shown }),
+): Screen {
+  const known = programs(on, undefined, commands, release);
   agents(on);
   const clock = mock.clock(on, { now: NOW });
   const log = { size: 1, asked: 0 };
@@ -144,7 +149,11 @@ export function mounted($: Engine, surface: Surface = "terminal", bodyRows = 40)
   });
 }
 
-type Drawn = { findAll: (query: { type?: string }) => Promise<{ type: string; text: string; props: Record<string, unknown> }[]> };
+type Drawn = {
+  findAll: (query: {
+    type?: string;
+  }) => Promise<{ type: string; text: string; props: Record<string, unknown> }[]>;
+};
 
 /** What is drawn: a line to each text, and each button as `[label]`, or `[key label]`. */
 export async function lines(ui: Drawn): Promise<string[]> {
@@ -158,6 +167,36 @@ export async function lines(ui: Drawn): Promise<string[]> {
 }
 
 /** The keys of the buttons that are drawn. */
-export async function buttons(ui: { findAll: (query: { type: string }) => Promise<{ key: string | undefined }[]> }) {
+export async function buttons(ui: {
+  findAll: (query: { type: string }) => Promise<{ key: string | undefined }[]>;
+}) {
   return (await ui.findAll({ type: "Button" })).map(({ key }) => key);
+}
+
+/** What a client draws above the prompt, which tells the mod whether the model is at work. */
+export function above(
+  $: Engine,
+  more: { isWorking?: boolean; hasSurvey?: boolean } = {},
+  surface: Surface = "terminal",
+) {
+  return $.ui.mount({
+    plugin: "muzzle-persona",
+    surface,
+    component: "AbovePrompt",
+    props: {
+      hasSurvey: false,
+      isCollapsed: false,
+      isWorking: false,
+      maxRows: 10,
+      bodyColumns: 80,
+      scroll: { offset: 0, bodyRows: 10 },
+      view: {},
+      ...more,
+    },
+  });
+}
+
+/** Has the model be at work, or at rest. */
+export async function working($: Engine, isWorking: boolean): Promise<void> {
+  await (await above($, { isWorking })).unmount();
 }
