@@ -40,7 +40,14 @@ pub fn check(bytes: &[u8]) {
         }
     }
     if let Ok(answer) = release::answer(bytes, &deadline(), home.environment()) {
-        assert_eq!(answer.stdout, "");
+        // A mod alone is answered.
+        if !answer.stdout.is_empty() {
+            let shown: Shown = serde_json::from_str(&answer.stdout).unwrap();
+            assert_eq!(
+                shown,
+                Shown { log: home.log.clone(), rows: true, pane: true, reminder: false }
+            );
+        }
     }
     home.begin_anew();
 }
@@ -78,11 +85,23 @@ struct Output<'a> {
     updated_input: &'a RawValue,
 }
 
+/// What a mod is told to show.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    log: PathBuf,
+    rows: bool,
+    pane: bool,
+    reminder: bool,
+}
+
 /// What a mod is answered.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Told<'a> {
     slot: String,
+    persona: String,
+    role: String,
     preamble: Option<String>,
     #[serde(borrow)]
     tests: Vec<&'a str>,
@@ -90,6 +109,7 @@ struct Told<'a> {
 
 fn is_for_a_mod(told: &Told<'_>) {
     assert!(!told.slot.is_empty() && !told.tests.is_empty());
+    assert!(!told.persona.is_empty() && !told.role.is_empty());
     if let Some(preamble) = &told.preamble {
         is_preamble(preamble);
     }

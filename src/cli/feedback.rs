@@ -37,8 +37,7 @@ const TEMPLATE: &str = "
 #[command(after_long_help = "\
 Examples:
   muzzle-persona feedback elena --good
-  muzzle-persona feedback elena --bad -m 'Missed the race in the retry loop.'
-  muzzle-persona feedback --last -m 'Missed the null check.'
+  muzzle-persona feedback --last --bad -m 'Missed the race in the retry loop.'
   git log -1 --format=%B | muzzle-persona feedback elena --mixed -m -")]
 pub struct FeedbackArgs {
     /// The persona's name, or how one of its words begins

@@ -77,9 +77,9 @@ fn lines_are_folded_wherever_they_come_from() {
     error: the observation is empty; nothing was recorded
     hint: say what was good or bad in a sentence, as in `-m 'Caught the race.'`
     ");
-    assert_snapshot!(home.run(&["feedback", "lian", "--good"]).fails(2), @r"
+    assert_snapshot!(home.run(&["feedback", "lian"]).fails(2), @r"
     error: what was observed is missing
-    hint: say it with `-m TEXT`; `-m -` reads it from stdin, `--edit` opens an editor
+    hint: say it with `-m TEXT`; `-m -` reads it from stdin, `--edit` opens an editor; `--good`, `--bad` or `--mixed` can stand alone
     ");
 }
 

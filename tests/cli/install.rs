@@ -34,13 +34,21 @@ fn the_plugin_is_one_folder_and_leaves_nothing_behind() {
       create ~/.claude/skills/muzzle-persona/.claude-plugin/plugin.json
       create ~/.claude/skills/muzzle-persona/LICENSE
       create ~/.claude/skills/muzzle-persona/README.md
+      create ~/.claude/skills/muzzle-persona/hooks/ask.ts
+      create ~/.claude/skills/muzzle-persona/hooks/command.ts
       create ~/.claude/skills/muzzle-persona/hooks/contract.ts
+      create ~/.claude/skills/muzzle-persona/hooks/desk.ts
+      create ~/.claude/skills/muzzle-persona/hooks/lending.ts
+      create ~/.claude/skills/muzzle-persona/hooks/overview.ts
+      create ~/.claude/skills/muzzle-persona/hooks/pane.tsx
       create ~/.claude/skills/muzzle-persona/hooks/programs.ts
       create ~/.claude/skills/muzzle-persona/hooks/prompt.ts
       create ~/.claude/skills/muzzle-persona/hooks/register.ts
       create ~/.claude/skills/muzzle-persona/hooks/run.ts
+      create ~/.claude/skills/muzzle-persona/hooks/shown_text.ts
       create ~/.claude/skills/muzzle-persona/hooks/test_command.ts
       create ~/.claude/skills/muzzle-persona/skills/personas/SKILL.md
+      create ~/.claude/skills/muzzle-persona/types/index.d.ts
       create ~/.claude/skills/muzzle-persona/hooks/hooks.json
     No `claude` is on the path to ask for its version: from 2.1.250 on it loads the plugin, and an older one needs `--via settings`.
     From the next session on, named sub-agents get a persona. `muzzle-persona doctor` shows that it works.
@@ -61,13 +69,21 @@ fn the_plugin_is_one_folder_and_leaves_nothing_behind() {
       remove ~/.claude/skills/muzzle-persona/.claude-plugin/plugin.json
       remove ~/.claude/skills/muzzle-persona/LICENSE
       remove ~/.claude/skills/muzzle-persona/README.md
+      remove ~/.claude/skills/muzzle-persona/hooks/ask.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/command.ts
       remove ~/.claude/skills/muzzle-persona/hooks/contract.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/desk.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/lending.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/overview.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/pane.tsx
       remove ~/.claude/skills/muzzle-persona/hooks/programs.ts
       remove ~/.claude/skills/muzzle-persona/hooks/prompt.ts
       remove ~/.claude/skills/muzzle-persona/hooks/register.ts
       remove ~/.claude/skills/muzzle-persona/hooks/run.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/shown_text.ts
       remove ~/.claude/skills/muzzle-persona/hooks/test_command.ts
       remove ~/.claude/skills/muzzle-persona/skills/personas/SKILL.md
+      remove ~/.claude/skills/muzzle-persona/types/index.d.ts
       remove ~/.claude/skills/muzzle-persona/.muzzle-persona.json
     The store stays as it is.
     ");
@@ -170,13 +186,21 @@ fn a_dry_run_shows_all_and_writes_nothing() {
       create ~/.claude/skills/muzzle-persona/.claude-plugin/plugin.json
       create ~/.claude/skills/muzzle-persona/LICENSE
       create ~/.claude/skills/muzzle-persona/README.md
+      create ~/.claude/skills/muzzle-persona/hooks/ask.ts
+      create ~/.claude/skills/muzzle-persona/hooks/command.ts
       create ~/.claude/skills/muzzle-persona/hooks/contract.ts
+      create ~/.claude/skills/muzzle-persona/hooks/desk.ts
+      create ~/.claude/skills/muzzle-persona/hooks/lending.ts
+      create ~/.claude/skills/muzzle-persona/hooks/overview.ts
+      create ~/.claude/skills/muzzle-persona/hooks/pane.tsx
       create ~/.claude/skills/muzzle-persona/hooks/programs.ts
       create ~/.claude/skills/muzzle-persona/hooks/prompt.ts
       create ~/.claude/skills/muzzle-persona/hooks/register.ts
       create ~/.claude/skills/muzzle-persona/hooks/run.ts
+      create ~/.claude/skills/muzzle-persona/hooks/shown_text.ts
       create ~/.claude/skills/muzzle-persona/hooks/test_command.ts
       create ~/.claude/skills/muzzle-persona/skills/personas/SKILL.md
+      create ~/.claude/skills/muzzle-persona/types/index.d.ts
       create ~/.claude/skills/muzzle-persona/hooks/hooks.json
     No `claude` is on the path to ask for its version: from 2.1.250 on it loads the plugin, and an older one needs `--via settings`.
     Nothing was written.
@@ -208,13 +232,21 @@ fn a_dry_run_shows_what_is_replaced_or_taken_out() {
       remove ~/.claude/skills/muzzle-persona/.claude-plugin/plugin.json
       remove ~/.claude/skills/muzzle-persona/LICENSE
       remove ~/.claude/skills/muzzle-persona/README.md
+      remove ~/.claude/skills/muzzle-persona/hooks/ask.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/command.ts
       remove ~/.claude/skills/muzzle-persona/hooks/contract.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/desk.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/lending.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/overview.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/pane.tsx
       remove ~/.claude/skills/muzzle-persona/hooks/programs.ts
       remove ~/.claude/skills/muzzle-persona/hooks/prompt.ts
       remove ~/.claude/skills/muzzle-persona/hooks/register.ts
       remove ~/.claude/skills/muzzle-persona/hooks/run.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/shown_text.ts
       remove ~/.claude/skills/muzzle-persona/hooks/test_command.ts
       remove ~/.claude/skills/muzzle-persona/skills/personas/SKILL.md
+      remove ~/.claude/skills/muzzle-persona/types/index.d.ts
       remove ~/.claude/skills/muzzle-persona/.muzzle-persona.json
       create ~/.claude/settings.json.before-muzzle-persona
       change ~/.claude/settings.json
@@ -250,13 +282,21 @@ fn a_dry_run_shows_what_is_replaced_or_taken_out() {
       remove ~/.claude/skills/muzzle-persona/.claude-plugin/plugin.json
       remove ~/.claude/skills/muzzle-persona/LICENSE
       remove ~/.claude/skills/muzzle-persona/README.md
+      remove ~/.claude/skills/muzzle-persona/hooks/ask.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/command.ts
       remove ~/.claude/skills/muzzle-persona/hooks/contract.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/desk.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/lending.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/overview.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/pane.tsx
       remove ~/.claude/skills/muzzle-persona/hooks/programs.ts
       remove ~/.claude/skills/muzzle-persona/hooks/prompt.ts
       remove ~/.claude/skills/muzzle-persona/hooks/register.ts
       remove ~/.claude/skills/muzzle-persona/hooks/run.ts
+      remove ~/.claude/skills/muzzle-persona/hooks/shown_text.ts
       remove ~/.claude/skills/muzzle-persona/hooks/test_command.ts
       remove ~/.claude/skills/muzzle-persona/skills/personas/SKILL.md
+      remove ~/.claude/skills/muzzle-persona/types/index.d.ts
       remove ~/.claude/skills/muzzle-persona/.muzzle-persona.json
     Nothing was written.
     ");

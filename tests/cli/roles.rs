@@ -151,6 +151,9 @@ fn each_number_says_where_it_is_from() {
     lifecycle.stale_after_hours       6                                 ~/.muzzle/personas/seed.toml, line 6, in place of 24
     lifecycle.independent_after_days  30                                built in
     lifecycle.unseen_after_minutes    10                                built in
+    client.rows                       true                              built in
+    client.pane                       true                              built in
+    client.reminder                   false                             built in
     store                             ~/.muzzle/personas  MUZZLE_PERSONA_STORE
     now                               2026-03-25T15:30:00Z              MUZZLE_PERSONA_NOW
     hook.inject                       all                               MUZZLE_PERSONA_INJECT, in place of named

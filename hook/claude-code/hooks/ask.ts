@@ -6,6 +6,9 @@ import { PERSONA } from "./programs";
 
 /** In milliseconds: longer than a command waits for other writers. */
 const LIMIT = 10_000;
+/** How much is shown of what a program says that fails in an unknown way: lines, and characters of each. */
+const MOST_LINES = 3;
+const LINE = 300;
 
 /** What the command line said, and whether it did what it was asked for. */
 export type Reply = { isDone: boolean; text: string };
@@ -37,10 +40,19 @@ export async function askJson(
   args: readonly string[],
 ): Promise<{ json: Record<string, unknown> } | { trouble: string; kind: string }> {
   const { isDone, text: said } = await ask($, ["--json", ...args]);
-  if (isDone) return { json: object(said) };
-  const { message, hint, kind } = fields(object(said)["error"]);
-  const trouble = text(message) === "" ? said.trim() : sentence(text(message), text(hint));
-  return { trouble, kind: text(kind) };
+  const json = object(said);
+  if (isDone && Object.keys(json).length > 0) return { json };
+  const { message, hint, kind } = fields(json["error"]);
+  if (text(message) !== "")
+    return { trouble: sentence(text(message), text(hint)), kind: text(kind) };
+  const told = isDone ? failure("its answer is not JSON").text : said;
+  return { trouble: onOneLine(told), kind: "" };
+}
+
+/** A message and a hint that are meant for a terminal. */
+function onOneLine(told: string): string {
+  const lines = told.trim().split("\n", MOST_LINES);
+  return lines.map((line) => line.replace(/^(error|hint): /, "").slice(0, LINE)).join("; ");
 }
 
 function sentence(message: string, hint: string): string {
@@ -49,5 +61,6 @@ function sentence(message: string, hint: string): string {
 
 function failure(why: string): Reply {
   const command = PERSONA[0] ?? "muzzle-persona";
-  return { isDone: false, text: `error: \`${command}\`: ${why}\nhint: run \`muzzle-persona doctor\` in a shell` };
+  const hint = "hint: run `muzzle-persona doctor` in a shell";
+  return { isDone: false, text: `error: \`${command}\`: ${why}\n${hint}` };
 }

@@ -69,7 +69,11 @@ export function args(command: Command, rest: string, names: readonly string[]): 
 }
 
 /** What completes what is typed so far: commands, then names. */
-export async function completions($: EngineInterface, draft: string, token: string): Promise<string[]> {
+export async function completions(
+  $: EngineInterface,
+  draft: string,
+  token: string,
+): Promise<string[]> {
   const before = draft.slice(0, draft.length - token.length);
   const typed = /^\/persona\s+(?:(\S+)\s+)?$/.exec(before);
   if (typed === null) return [];
@@ -79,7 +83,12 @@ export async function completions($: EngineInterface, draft: string, token: stri
   }
   if (!NAMED.has(typed[1])) return [];
   const names = await namesIn($);
-  return names.filter((name) => name.toLowerCase().split(/\s/).some((it) => it.startsWith(begun)));
+  return names.filter((name) =>
+    name
+      .toLowerCase()
+      .split(/\s/)
+      .some((it) => it.startsWith(begun)),
+  );
 }
 
 /** The names of the personas; none where they cannot be had. */
@@ -112,8 +121,10 @@ function isCommand(word: string): word is Command {
 }
 
 function help(): string {
-  const rows = Object.entries(COMMANDS).map(([command, [takes, does]]) =>
-    `/persona ${command} ${takes}`.trimEnd() + `\n    ${does}`,
+  const rows = Object.entries(COMMANDS).map(
+    ([command, [takes, does]]) => `/persona ${command} ${takes}`.trimEnd() + `\n    ${does}`,
   );
-  return ["/persona\n    who is at work, whose work is to be judged, and the roster", ...rows].join("\n");
+  return ["/persona\n    who is at work, whose work is to be judged, and the roster", ...rows].join(
+    "\n",
+  );
 }

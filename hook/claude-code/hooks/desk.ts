@@ -2,7 +2,7 @@
 
 import type { EngineInterface, Timer } from "claude-code";
 import type { Drawing, Ended, Measures, Overview } from "../types";
-import { ask, askJson } from "./ask";
+import { askJson } from "./ask";
 import { text } from "./contract";
 import type { Lent } from "./lending";
 import { atWork, roster, toJudge } from "./overview";
@@ -79,13 +79,15 @@ export async function open(
     columns: COLUMNS,
     rows: 24,
   });
-  follow($, desk);
+  if (opened.isPlaced) follow($, desk);
   return opened.isPlaced;
 }
 
 /** Follows what is recorded, for the pane or the reminder. */
 export function follow($: EngineInterface, desk: Desk): void {
-  desk.timer ??= $.clock.every(PERIOD, () => void lookAgain($, desk));
+  // What fails once is tried again the next time.
+  const look = () => void lookAgain($, desk).catch(() => undefined);
+  desk.timer ??= $.clock.every(PERIOD, look);
 }
 
 /** Stops following, unless the reminder needs it. */
@@ -99,7 +101,8 @@ export function close(desk: Desk): void {
 async function lookAgain($: EngineInterface, desk: Desk): Promise<void> {
   if (desk.asking !== undefined) return;
   const seen = await state($, desk);
-  const isRosterDue = seen !== desk.rosterSeen && (await $.clock.now()) - desk.rosterAt >= ROSTER_PERIOD;
+  const isDue = (await $.clock.now()) - desk.rosterAt >= ROSTER_PERIOD;
+  const isRosterDue = isDue && seen !== desk.rosterSeen;
   if (seen === desk.seen && !isRosterDue) await draw($, desk);
   else await refresh($, desk);
 }
@@ -107,7 +110,7 @@ async function lookAgain($: EngineInterface, desk: Desk): Promise<void> {
 /** Asks the command line anew. Whoever comes while it answers waits for a question of its own. */
 async function refresh($: EngineInterface, desk: Desk): Promise<void> {
   while (desk.asking !== undefined) await desk.asking;
-  desk.asking = look($, desk);
+  desk.asking = askAll($, desk);
   try {
     await desk.asking;
   } finally {
@@ -116,7 +119,7 @@ async function refresh($: EngineInterface, desk: Desk): Promise<void> {
   await draw($, desk);
 }
 
-async function look($: EngineInterface, desk: Desk): Promise<void> {
+async function askAll($: EngineInterface, desk: Desk): Promise<void> {
   // What is recorded meanwhile is seen the next time.
   desk.seen = await state($, desk);
   const [session, now] = [await $.session.id(), await $.clock.now()];
@@ -153,7 +156,8 @@ async function state($: EngineInterface, desk: Desk): Promise<string> {
 async function draw($: EngineInterface, desk: Desk): Promise<void> {
   const [session, now] = [await $.session.id(), await $.clock.now()];
   const measured = (slot: string): Measures | undefined =>
-    [...desk.lent.runs.values()].find((run) => run.session === session && run.answer.slot === slot)?.measures;
+    [...desk.lent.runs.values()].find((it) => it.session === session && it.answer.slot === slot)
+      ?.measures;
   const overview: Overview = {
     at: Math.floor(now / 60_000) * 60_000,
     atWork: atWork(desk.who, session, measured),
@@ -200,8 +204,9 @@ export async function judge(
 /** Takes a verdict back, once. */
 export async function undo($: EngineInterface, desk: Desk, event: string): Promise<void> {
   await once($, desk, event, async () => {
-    const { isDone, text: said } = await ask($, ["retract", "--", event]);
-    return { text: isDone ? "The verdict was taken back." : said.trim() };
+    const reply = await askJson($, ["retract", "--", event]);
+    if (!("json" in reply)) return { text: reply.trouble, undo: event };
+    return { text: "The verdict was taken back." };
   });
 }
 
@@ -227,7 +232,7 @@ async function once(
     desk.judgedAt = await $.clock.now();
     desk.rosterAt = 0;
     // What was recorded is known before it can be pressed again.
-    await look($, desk);
+    await refresh($, desk);
   } finally {
     desk.busy.delete(key);
     await draw($, desk);

@@ -71,7 +71,9 @@ export function roster(personas: Json, who: Json): Group[] {
     group.personas.push({ name, ...score, isAtWork: busy.has(name) });
   }
   const byScore = (a: { score?: number }, b: { score?: number }) => (b.score ?? 0) - (a.score ?? 0);
-  const all = [...groups.values()].sort((a, b) => (a.role === "" ? 1 : b.role === "" ? -1 : a.role < b.role ? -1 : 1));
+  const all = [...groups.values()].sort((a, b) =>
+    a.role === "" ? 1 : b.role === "" ? -1 : a.role < b.role ? -1 : 1,
+  );
   for (const group of all) group.personas.sort(byScore);
   return all;
 }

@@ -9,6 +9,7 @@ import { age, counted, measured, outcome, visible } from "./shown_text";
 const AT_WORK = 12;
 const TO_JUDGE = 8;
 const ROLES = 16;
+const LINES = 200;
 /** The rows that the first run to be judged takes, with the headings, and those of a notice. */
 const FIRST_TO_JUDGE = 6;
 const NOTICE = 2;
@@ -34,7 +35,8 @@ export function pane(
       {judging($, e, desk, overview.toJudge, drawing.hasKeys)}
       {rostered($, e, overview.roster)}
       <Text dimColor>
-        {e.props.placement === "dock" ? "ctrl+x tab: keys · ctrl+x x: close" : "esc: close"} · /persona help
+        {e.props.placement === "dock" ? "ctrl+x tab: keys · ctrl+x x: close" : "esc: close"} ·
+        /persona help
       </Text>
     </Box>
   );
@@ -125,7 +127,9 @@ function judging(
       {rows}
       {more($, e, runs.length - rows.length)}
       {rows.length > 0 ? null : (
-        <Text dimColor>No run of this session waits. `/persona good NAME` judges an earlier one.</Text>
+        <Text dimColor>
+          No run of this session waits. `/persona good NAME` judges an earlier one.
+        </Text>
       )}
     </Box>
   );
@@ -138,12 +142,14 @@ function answered(
 ): RenderElement | null {
   if (answer === undefined) return null;
   const { Box, Text } = $.ui.resolve(e);
+  const lines = answer.lines.slice(0, LINES);
   return (
     <Box flexDirection="column" marginBottom={1}>
       <Text bold>{`/persona ${visible(answer.typed)}`}</Text>
-      {answer.lines.map((line) => (
+      {lines.map((line) => (
         <Text>{line === "" ? " " : visible(line)}</Text>
       ))}
+      {more($, e, answer.lines.length - lines.length)}
     </Box>
   );
 }

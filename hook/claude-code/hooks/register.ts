@@ -35,8 +35,8 @@ export const register: Register = (on) => {
     if (!desk.isWorking) return { text: await answer($, asked, columns), ...isForPerson };
     if (!lent.shown.pane) return { text: WAIT, ...isForPerson };
     const lines = (await answer($, asked, isBesideChat ? COLUMNS : columns)).trim().split("\n");
-    await open($, desk, isBesideChat, { typed: asked, lines });
-    return isForPerson;
+    if (await open($, desk, isBesideChat, { typed: asked, lines })) return isForPerson;
+    return { text: WAIT, ...isForPerson };
   }).catch(() => ({
     text: "error: `/persona` failed\nhint: `muzzle-persona who` in a shell tells the same",
     ...isForPerson,

@@ -47,8 +47,12 @@ const ELENA: &str = "You are Elena Vasquez, the code-reviewer persona assigned b
 fn a_mod_is_answered_with_slot_words_and_tests() {
     let home = Home::new();
     let told = answer(home.inject(spawn(&json!({"team_name": "blue"}))));
-    assert_eq!(keys(&told), ["preamble", "slot", "tests"]);
+    assert_eq!(keys(&told), ["persona", "preamble", "role", "slot", "tests"]);
     assert_eq!((&told["slot"], &told["preamble"]), (&json!("worker-1-0"), &json!(ELENA)));
+    assert_eq!(
+        (&told["persona"], &told["role"]),
+        (&json!("Elena Vasquez"), &json!("code-reviewer"))
+    );
     let tests = told["tests"].as_array().unwrap();
     assert!(tests.len() >= 50 && tests.contains(&json!("cargo test")), "{tests:?}");
     assert_eq!(
@@ -106,8 +110,12 @@ fn a_run_that_goes_on_has_its_slot_back_while_that_is_open() {
     assert!(!home.path().join(".muzzle").exists(), "nothing is made for it");
     answer(home.inject(spawn(&json!({}))));
     let told = answer(home.inject(resumed.clone()));
-    assert_eq!(keys(&told), ["slot", "tests"]);
+    assert_eq!(keys(&told), ["persona", "role", "slot", "tests"]);
     assert_eq!(told["slot"], "worker-1-0");
+    assert_eq!(
+        (&told["persona"], &told["role"]),
+        (&json!("Elena Vasquez"), &json!("code-reviewer"))
+    );
     let log = home.log();
     assert_eq!(home.events("delivery")[0]["data"]["arrived"], false, "it is at work again");
     assert_eq!(answer(home.inject(resumed.clone()))["slot"], "worker-1-0");
@@ -219,7 +227,7 @@ fn command_hooks_stand_back_in_a_session_that_a_mod_serves() {
         home.set_log(&log);
     };
     stands_back(false);
-    home.release(session_start(session)).run();
+    home.release(session_start(session)).shown();
     stands_back(true);
     // The mod itself is answered, and so is another session.
     answer(home.inject(spawn(&json!({"session_id": session}))));
@@ -232,7 +240,7 @@ fn command_hooks_stand_back_in_a_session_that_a_mod_serves() {
     // A client that goes on with the session may run no mod.
     home.release(recorded("session_start")).run();
     stands_back(false);
-    home.release(session_start(session)).run();
+    home.release(session_start(session)).shown();
     stands_back(true);
     home.release(recorded("session_end")).run();
     stands_back(false);
@@ -241,7 +249,7 @@ fn command_hooks_stand_back_in_a_session_that_a_mod_serves() {
 #[test]
 fn a_mark_is_made_where_there_is_no_store_yet_and_needs_a_session() {
     let home = Home::new();
-    home.release(session_start("session-1")).run();
+    home.release(session_start("session-1")).shown();
     assert!(home.store().join(".cache/mod/last").exists());
     home.inject(spawn(&json!({}))).start().ends_with_any_answer();
     home.last_assign();

@@ -225,6 +225,11 @@ impl Call {
         output["updatedInput"].clone()
     }
 
+    /// Runs the hook, which tells a mod what to show, and returns that.
+    pub fn shown(self) -> Value {
+        serde_json::from_str(&self.start().ends_with_any_answer()).unwrap()
+    }
+
     /// Runs the hook, which answers, and returns the preamble.
     pub fn preamble(self) -> String {
         let input = self.answered();

@@ -354,7 +354,7 @@ fn what_is_told_of_agents_without_a_slot_is_not_recorded_and_makes_no_store() {
 fn in_a_session_that_a_mod_serves_the_command_hooks_tell_nothing() {
     let home = Home::new();
     home.inject(recorded("pre_tool_use.named")).answered();
-    home.release(told_by_mod("session_start")).run();
+    home.release(told_by_mod("session_start")).shown();
     let log = home.log();
     home.inject(recorded("post_tool_use.named")).run();
     home.inject(recorded("subagent_stop.named")).run();
