@@ -12,7 +12,7 @@ use crate::Problem;
 use crate::bench::{Bench, BesideFloor};
 use crate::past::Past;
 use crate::report::Row;
-use crate::sample::{Rounds, Sample};
+use crate::sample::{Rounds, Sample, ratio};
 use crate::store::Store;
 
 /// How many sessions there are in a crowd, and how many of them are there at once.
@@ -63,6 +63,41 @@ fn lend_all(store: &Store<'_>) -> Result<Sample, Problem> {
     } else {
         Err(format!("{CROWD} sessions got {personas} personas").into())
     }
+}
+
+/// Measures what it costs that all wait for one lock: 300 sessions that borrow from one store, beside
+/// 300 that have a store each.
+pub fn beside_stores(bench: &mut Bench) -> Result<(), Problem> {
+    let past = Past { personas: 400, events: 1_000 };
+    let rounds = if bench.quick { 1 } else { 5 };
+    let apart: Result<Vec<_>, _> =
+        (0..CROWD).map(|_| Store::with_past(&bench.programs, past)).collect();
+    let apart = apart?;
+    for threads in [AT_ONCE, 64] {
+        let mut pairs = Vec::new();
+        for _ in 0..rounds {
+            let store = Store::with_past(&bench.programs, past)?;
+            let together =
+                at_once(threads, CROWD, || Ok([store.assign(&store.new_session())?.took]))?;
+            let next = AtomicUsize::new(0);
+            let alone = at_once(threads, CROWD, || {
+                let store = apart.get(next.fetch_add(1, Ordering::Relaxed)).ok_or("no store")?;
+                Ok([store.assign(&store.new_session())?.took])
+            })?;
+            pairs.push((together, alone));
+        }
+        pairs.sort_by(|a, b| ratio(a.0.p99(), a.1.p99()).total_cmp(&ratio(b.0.p99(), b.1.p99())));
+        let (together, alone) = pairs.get(rounds / 2).ok_or("nothing was measured")?;
+        bench.report.add(
+            Row::new(format!("300 `assign` processes, {threads} at once, one store"), rounds)
+                .time("median", together.median())
+                .times("a store each, in the median", together.median(), alone.median())
+                .time("slowest of a hundred, in the round of the median", together.p99())
+                .times("a store each, at the slowest of a hundred", together.p99(), alone.p99())
+                .at_most(1.3),
+        )?;
+    }
+    Ok(())
 }
 
 /// Measures 1, 4, 16 and 64 writers at once, each of which assigns and releases by turns.

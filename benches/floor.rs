@@ -33,12 +33,13 @@ type Problem = Box<dyn Error + Send + Sync>;
 type Group = fn(&mut Bench) -> Result<(), Problem>;
 
 /// What there is to measure, in this order.
-const GROUPS: [(&str, Group); 7] = [
+const GROUPS: [(&str, Group); 8] = [
     ("lending", lending::measure),
     ("long-log", long_log::measure),
     ("personas", sizes::by_personas),
     ("events", sizes::by_events),
     ("crowd", crowd::measure),
+    ("lock", crowd::beside_stores),
     ("writers", crowd::by_writers),
     ("decode", decode::measure),
 ];

@@ -74,6 +74,15 @@ impl Sample {
         }
     }
 
+    /// The time that 99 of 100 do not exceed.
+    #[must_use]
+    pub fn p99(&self) -> Duration {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        let index = (sorted.len() * 99).div_ceil(100).saturating_sub(1);
+        sorted.get(index).copied().unwrap_or_default()
+    }
+
     /// The shortest.
     #[must_use]
     pub fn fastest(&self) -> Duration {
