@@ -2,7 +2,7 @@
 
 import type { Ended, Measures } from "../types";
 
-/** What would not be seen, or moves what is: controls, directions, joiners out of place, halves of a pair. */
+/** What would not be seen, or moves what is: controls, directions, joiners, halves of a pair. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** Shows a text on one line, what is hidden in it as `\u{1b}`. */

@@ -21,7 +21,7 @@ const HELP = "ctrl+x tab: keys · ctrl+x x: close · /persona help";
 
 describe("the pane", () => {
   for (const surface of SURFACES) {
-    test(`shows who is at work, what is to be judged, and the roster on ${surface}`, async ($, on) => {
+    test(`shows who is at work, whom to judge, and the roster on ${surface}`, async ($, on) => {
       const client = screen(on);
       await begin($, client);
       expect(await typed($)).toEqual({ isTextDisplayOnly: true });
@@ -217,7 +217,8 @@ describe("the pane in trouble", () => {
     [
       "no program",
       missing,
-      "`muzzle-persona`: it cannot be run, or gave no answer within 10 seconds; run `muzzle-persona doctor` in a shell",
+      "`muzzle-persona`: it cannot be run, or gave no answer within 10 seconds; " +
+        "run `muzzle-persona doctor` in a shell",
     ],
   ] as const) {
     for (const command of ["who", "session", "list"]) {
