@@ -620,6 +620,33 @@ fn a_client_that_loads_no_folder_gets_the_settings() {
 }
 
 #[test]
+fn a_client_in_which_nothing_can_be_shown_gets_the_module_without_that() {
+    let client = Client::new();
+    let mode = |bits| std::os::unix::fs::PermissionsExt::from_mode(bits);
+    let install = |version: &str| {
+        client.put("path/claude", format!("#!/bin/sh\necho '{version} (Claude Code)'\n"));
+        fs::set_permissions(client.path("path/claude"), mode(0o755)).unwrap();
+        Done::of(client.command(&["install"]).env("PATH", client.path("path"))).ok();
+        let hooks = fs::read_to_string(client.path(FOLDER).join("hooks/hooks.json")).unwrap();
+        let hooks: Value = serde_json::from_str(&hooks).unwrap();
+        hooks["modules"].clone()
+    };
+    // A client that becomes newer or older has the module that fits when it is installed anew.
+    for (version, module) in [
+        ("2.1.287", "./lending.ts"),
+        ("2.1.309", "./lending.ts"),
+        ("2.1.310", "./register.ts"),
+        ("2.1.250", "./lending.ts"),
+        ("3.0.0", "./register.ts"),
+    ] {
+        assert_eq!(install(version), json!([module]), "{version}");
+        assert!(client.path(FOLDER).join("hooks").join(module).exists());
+    }
+    client.says(&["uninstall"]);
+    assert!(!client.path(FOLDER).exists());
+}
+
+#[test]
 fn a_folder_of_somebody_else_is_left_alone() {
     let client = Client::new();
     client.put(format!("{FOLDER}/SKILL.md"), "mine");
