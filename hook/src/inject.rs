@@ -105,8 +105,9 @@ fn goes_on(
     let open = store.roster().open_slots(&request.session);
     let held = open.iter().find(|(_, lease)| lease.slot == slot);
     let (persona, lease) = held.ok_or("a bug in the hook: the slot is not open")?;
-    let (slot, role, settings) = (slot.as_str(), &lease.role, &store.rules().hook);
-    let stdout = line(form(&Told { slot, persona, role, preamble: None, settings })?);
+    let (slot, settings) = (slot.as_str(), &store.rules().hook);
+    let told = Told { slot, persona, role: &lease.role, preamble: None, settings };
+    let stdout = line(form(&told)?);
     Ok(said(stdout, store, options))
 }
 

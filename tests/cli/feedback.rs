@@ -175,6 +175,61 @@ fn the_last_work_of_a_project_or_of_a_session_is_judged() {
 }
 
 #[test]
+fn a_verdict_needs_no_words_and_says_by_whom_it_is() {
+    let home = Home::seeded();
+    home.assign("s1", "w", "testing");
+    let of = ["--session=s1", "--slot=w-0", "--source=client"];
+    let answer = home.run(&[&["feedback", "--good", "--json"], &of[..]].concat()).json();
+    assert_eq!((&answer["sentiment"], &answer["given"]), (&"positive".into(), &true.into()));
+    let event = last(&home);
+    assert_eq!((&event["type"], &event["data"]["source"]), (&"feedback".into(), &"client".into()));
+    // There is no text, and no digest of one.
+    assert_eq!((&event["text"], &event["data"]["text"]), (&Value::Null, &Value::Null));
+    home.run(&["verify"]).ok();
+    for args in [
+        &["review", "lian"][..],
+        &["show", "lian"],
+        &["session", "s1"],
+        &["log"],
+        &["history", "lian"],
+        &["why", "--last"],
+    ] {
+        let told = home.run(args).ok();
+        assert!(!told.contains("gone"), "{args:?}: {told}");
+        assert!(!told.lines().any(|line| line.trim_end().ends_with(':')), "{args:?}: {told}");
+    }
+    let told = home.run(&["session", "s1"]).ok();
+    let verdict = told.lines().last().unwrap();
+    assert!(verdict.contains("  client  Lian Zhou as testing  good"), "{told}");
+    let told = home.run(&["session", "s1", "--json"]).json();
+    let verdict = &told["assignments"][0]["verdicts"][0];
+    assert_eq!((&verdict["source"], &verdict["observation"]), (&"client".into(), &Value::Null));
+    let told = home.run(&["review", "lian", "--json"]).json();
+    assert_eq!(told["verdicts"][0]["observation"], Value::Null);
+
+    // Of several sources each counts, and of one the last.
+    let judge =
+        |args: &[&str]| home.run(&[&["feedback", "--json"], &of[..2], args].concat()).json();
+    assert_eq!(judge(&["--bad", "--source=ci"])["replaced"], false);
+    assert_eq!(judge(&["--mixed", "--source=client"])["replaced"], true);
+    let before = home.log();
+    for args in [
+        &["--good", "--teach"][..],
+        &["--good", "-m", " "],
+        &["--good", "--source="],
+        &["--good", "--source=a\nb"],
+    ] {
+        home.run(&[&["feedback", "lian"], args].concat()).fails(2);
+    }
+    assert_eq!(home.log(), before);
+    // Words that are forgotten are another matter than words that were never said.
+    home.run(&["feedback", "lian", "--good", "-m", "Fast."]).ok();
+    let id = last(&home)["id"].as_str().unwrap().to_owned();
+    home.run(&["forget", &id]).ok();
+    assert!(home.run(&["session", "s1"]).ok().contains("(its text is gone)"));
+}
+
+#[test]
 fn an_assignment_of_several_is_not_judged_as_one() {
     let home = Home::seeded();
     let roles = r#"["testing","debugging"]"#;

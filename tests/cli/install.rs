@@ -620,6 +620,45 @@ fn a_client_that_loads_no_folder_gets_the_settings() {
 }
 
 #[test]
+fn a_client_in_which_nothing_can_be_shown_gets_the_module_without_that() {
+    let client = Client::new();
+    let run = |version: &str, args: &[&str]| {
+        client.put("path/claude", format!("#!/bin/sh\necho '{version} (Claude Code)'\n"));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(client.path("path/claude"), mode).unwrap();
+        Done::of(client.command(args).env("PATH", client.path("path")))
+    };
+    // Whether `doctor` tells that the folder is another than the client needs.
+    let is_another = |version: &str| {
+        let found: Value =
+            serde_json::from_str(&run(version, &["doctor", "--json"]).stdout).unwrap();
+        let mut found = found["findings"].as_array().unwrap().iter();
+        found.any(|it| it["check"] == "registration.version")
+    };
+    let install = |version: &str| {
+        run(version, &["install"]).ok();
+        let hooks = fs::read_to_string(client.path(FOLDER).join("hooks/hooks.json")).unwrap();
+        let hooks: Value = serde_json::from_str(&hooks).unwrap();
+        hooks["modules"].clone()
+    };
+    // A client that becomes newer or older has the module that fits when it is installed anew.
+    for (version, module) in [
+        ("2.1.287", "./lending.ts"),
+        ("2.1.309", "./lending.ts"),
+        ("2.1.310", "./register.ts"),
+        ("2.1.250", "./lending.ts"),
+        ("3.0.0", "./register.ts"),
+    ] {
+        assert_eq!(install(version), json!([module]), "{version}");
+        assert!(client.path(FOLDER).join("hooks").join(module).exists());
+        let newer = ["2.1.300", "2.1.332"].map(is_another);
+        assert_eq!(newer, [module == "./register.ts", module == "./lending.ts"], "{version}");
+    }
+    client.says(&["uninstall"]);
+    assert!(!client.path(FOLDER).exists());
+}
+
+#[test]
 fn a_folder_of_somebody_else_is_left_alone() {
     let client = Client::new();
     client.put(format!("{FOLDER}/SKILL.md"), "mine");

@@ -175,6 +175,32 @@ fn each_number_says_where_it_is_from() {
     assert_eq!(setting("lifecycle.stale_after_hours")["line"], 6);
     assert_eq!(setting("scoring.prior")["value"], json!(8));
     assert_eq!(setting("scoring.overlap")["used"], json!(false));
+    // A switch is one, too.
+    let shown = |home: &Home, seed: &str| {
+        home.set_seed(seed);
+        home.run(&["config", "--json"]).json()["settings"].as_array().unwrap().clone()
+    };
+    let settings = shown(&home, "[client]\nreminder = true\nrows = false\n");
+    let client = |name: &str| {
+        let it = settings.iter().find(|it| it["name"] == format!("client.{name}")).unwrap();
+        [&it["value"], &it["built_in"], &it["line"]].map(Clone::clone)
+    };
+    assert_eq!(client("rows"), [json!(false), json!(true), json!(3)]);
+    assert_eq!(client("pane"), [json!(true), json!(true), json!(null)]);
+    assert_eq!(client("reminder"), [json!(true), json!(false), json!(2)]);
+    for (seed, error) in [
+        (
+            "[client]\nrow = true\n",
+            "line 2, column 1: unknown field `row`, expected one of `rows`, `pane`, `reminder`",
+        ),
+        ("[client]\npane = 0\n", "line 2, column 8: invalid type: integer `0`, expected a boolean"),
+    ] {
+        home.set_seed(seed);
+        for command in ["config", "seed"] {
+            let said = home.run(&[command]).fails(1);
+            assert!(said.contains(error), "{said}");
+        }
+    }
     // What a bad file says is not in force.
     home.set_seed("[scoring]\nstart = 4\n");
     assert!(home.run(&["config"]).fails(1).contains("line 2, column 9"));

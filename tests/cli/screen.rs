@@ -222,3 +222,27 @@ fn what_a_limit_leaves_out_is_said() {
     let found = home.run(&["search", "--role=testing", "-n", "0", "--json"]).json();
     assert_eq!((found["personas"].as_array().unwrap().len(), &found["more"]), (9, &0.into()));
 }
+
+#[test]
+fn somebody_who_shows_an_answer_says_how_wide_it_may_be() {
+    let home = Home::seeded();
+    home.assign("session-with-a-long-name", "an-agent-with-a-long-name", "code-reviewer");
+    let shown = |args: &[&str], columns: &str| {
+        let mut command = home.command();
+        Done::of(command.args(args).env("MUZZLE_PERSONA_COLUMNS", columns)).ok()
+    };
+    let wide = |answer: &str| answer.lines().map(|line| line.chars().count()).max().unwrap();
+    for args in [&["who"][..], &["list"], &["roles"]] {
+        let whole = home.run(args).ok();
+        assert!(wide(&whole) > 60, "{whole}");
+        for columns in [40, 60] {
+            let fits = shown(args, &columns.to_string());
+            assert!(wide(&fits) <= columns, "{fits}");
+        }
+        for none in ["", "0", "-1", "many", "1e3"] {
+            assert_eq!(shown(args, none), whole, "{none:?}");
+        }
+    }
+    // JSON is not for eyes.
+    assert_eq!(shown(&["who", "--json"], "40"), home.run(&["who", "--json"]).ok());
+}

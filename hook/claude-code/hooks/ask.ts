@@ -6,7 +6,7 @@ import { PERSONA } from "./programs";
 
 /** In milliseconds: longer than a command waits for other writers. */
 const LIMIT = 10_000;
-/** How much is shown of what a program says that fails in an unknown way: lines, and characters of each. */
+/** How much is shown of an unknown failure: lines, and characters of each. */
 const MOST_LINES = 3;
 const LINE = 300;
 

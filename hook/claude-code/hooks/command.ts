@@ -37,7 +37,8 @@ async function reply($: EngineInterface, typed: string, columns: number): Promis
   const [word = "", rest] = cut(typed);
   if (word === "help") return help();
   if (!isCommand(word)) {
-    return `error: \`/persona\` has no command \`${visible(word)}\`\nhint: \`/persona help\` lists them`;
+    const error = `error: \`/persona\` has no command \`${visible(word)}\``;
+    return `${error}\nhint: \`/persona help\` lists them`;
   }
   const names = NAMED.has(word) && rest.includes(" ") ? await namesIn($) : [];
   return (await ask($, args(word, rest, names), columns)).text.trimEnd();

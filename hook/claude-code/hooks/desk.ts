@@ -58,7 +58,7 @@ export function newDesk(lent: Lent): Desk {
 /**
  * Opens the pane, and follows what is recorded until it is closed; answers whether it can be seen.
  *
- * Beside the chat it stays when Escape gives the keys back; above the prompt it would be in the way.
+ * Beside the chat it stays when Escape gives the keys back; above the prompt it is in the way.
  */
 export async function open(
   $: EngineInterface,

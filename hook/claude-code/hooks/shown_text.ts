@@ -2,8 +2,11 @@
 
 import type { Ended, Measures } from "../types";
 
-/** What would not be seen, or moves what is: controls, directions, joiners out of place, halves of a pair. */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+/**
+ * What would not be seen, or moves what is: controls, directions, joiners, fillers, halves of a pair. The
+ * two that choose between the forms of an emoji are none of them.
+ */
+const HIDDEN = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\u2800]/gu;
 
 /** Shows a text on one line, what is hidden in it as `\u{1b}`. */
 export function visible(text: string): string {

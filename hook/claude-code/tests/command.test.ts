@@ -1,4 +1,5 @@
-import { describe, expect, test } from "claude-code/testing";
+import type { PromptAutocompleteInput, PromptAutocompleteResult } from "claude-code";
+import { type Engine, describe, expect, test } from "claude-code/testing";
 import { args } from "../hooks/command";
 import { json, missing, refuses, says } from "./programs";
 import { COMMANDS, begin, lines, mounted, persona, screen, typed, working } from "./screen";
@@ -100,7 +101,8 @@ describe("`/persona`", () => {
     [
       "cannot be run",
       missing,
-      "\nerror: `muzzle-persona`: it cannot be run, or gave no answer within 10 seconds\nhint: run `muzzle-persona doctor` in a shell",
+      "\nerror: `muzzle-persona`: it cannot be run, or gave no answer within 10 seconds\n" +
+        "hint: run `muzzle-persona doctor` in a shell",
     ],
     [
       "notes something",
@@ -187,6 +189,14 @@ describe("while the model works, `/persona`", () => {
   });
 });
 
+/** What the client offers for a draft. */
+function completed($: Engine, e: PromptAutocompleteInput): Promise<PromptAutocompleteResult> {
+  type Complete = {
+    autocomplete: (e: PromptAutocompleteInput) => Promise<PromptAutocompleteResult>;
+  };
+  return ($.prompt as unknown as Complete).autocomplete(e);
+}
+
 describe("what completes `/persona`", () => {
   const ALL = ["good", "bad", "mixed", "who", "why", "show", "teach", "help"];
   for (const [text, found] of [
@@ -208,7 +218,7 @@ describe("what completes `/persona`", () => {
       const token = /\S*$/.exec(text)?.[0] ?? "";
       const start = text.length - token.length;
       const rest = { text: `${text} and more`, cursor: text.length, token, start };
-      const { suggestions } = await $.prompt.autocomplete(rest);
+      const { suggestions } = await completed($, rest);
       expect(suggestions.map((it) => it.text)).toEqual([...found.map((it) => `${it} `), "below"]);
     });
   }
@@ -218,7 +228,7 @@ describe("what completes `/persona`", () => {
     on("prompt.autocomplete", () => ({ suggestions: [{ text: "below" }] }));
     await begin($, client);
     const text = "/persona good a";
-    const { suggestions } = await $.prompt.autocomplete({
+    const { suggestions } = await completed($, {
       text,
       cursor: 15,
       token: "a",

@@ -21,7 +21,7 @@ const HELP = "ctrl+x tab: keys · ctrl+x x: close · /persona help";
 
 describe("the pane", () => {
   for (const surface of SURFACES) {
-    test(`shows who is at work, what is to be judged, and the roster on ${surface}`, async ($, on) => {
+    test(`shows who is at work, whom to judge, and the roster on ${surface}`, async ($, on) => {
       const client = screen(on);
       await begin($, client);
       expect(await typed($)).toEqual({ isTextDisplayOnly: true });
@@ -192,6 +192,22 @@ describe("the pane", () => {
   });
 });
 
+describe("of two runs that ended at once", () => {
+  test("the one that began last is judged first", async ($, on) => {
+    const client = screen(on, {
+      ...COMMANDS,
+      session: json({
+        session: "s1",
+        assignments: [run("Rui Sato", "w3", 2), run("Lian Zhou", "w4", 2)],
+      }),
+    });
+    await begin($, client);
+    await typed($);
+    const drawn = await lines(await mounted($));
+    expect(drawn[drawn.indexOf("To be judged") + 1]).toBe("Lian Zhou · testing");
+  });
+});
+
 describe("the pane in trouble", () => {
   for (const [what, ending, told] of [
     [
@@ -217,7 +233,8 @@ describe("the pane in trouble", () => {
     [
       "no program",
       missing,
-      "`muzzle-persona`: it cannot be run, or gave no answer within 10 seconds; run `muzzle-persona doctor` in a shell",
+      "`muzzle-persona`: it cannot be run, or gave no answer within 10 seconds; " +
+        "run `muzzle-persona doctor` in a shell",
     ],
   ] as const) {
     for (const command of ["who", "session", "list"]) {
@@ -337,8 +354,10 @@ describe("an open pane", () => {
 });
 
 describe("what is drawn", () => {
-  const hostile = "a\u001b[31m\u0007\n\r\u202e\u2066\u200b\u2028\ud800b";
-  const told = "a\\u{1b}[31m\\u{7}\\u{a}\\u{d}\\u{202e}\\u{2066}\\u{200b}\\u{2028}\\u{d800}b";
+  const hostile = "a\u001b[31m\u0007\n\r\u202e\u2066\u200b\u2028\ud800\u3164\u2800b\u2764\ufe0f";
+  const told =
+    "a\\u{1b}[31m\\u{7}\\u{a}\\u{d}\\u{202e}\\u{2066}\\u{200b}\\u{2028}\\u{d800}" +
+    "\\u{3164}\\u{2800}b\u2764\ufe0f";
 
   test("holds nothing that is hidden, and moves nothing", async ($, on) => {
     const commands = {

@@ -93,6 +93,23 @@ describe("a press", () => {
     }
   }
 
+  test("leaves what is to be judged in sight under what it tells", async ($, on) => {
+    const { commands } = store();
+    const client = screen(on, commands);
+    await begin($, client);
+    await typed($);
+    const ui = await mounted($, "terminal", 10);
+    expect((await lines(ui)).indexOf("To be judged")).toBe(5);
+    await ui.press({ key: `good ${LIAN}` });
+    const after = await lines(ui);
+    expect(after.slice(2, 6)).toEqual([
+      "At work",
+      "Ada Quill · testing",
+      "  w1 · 5m",
+      "And 1 more.",
+    ]);
+  });
+
   test("on skip leaves the run alone, and asks nothing", async ($, on) => {
     const client = screen(on);
     await begin($, client);

@@ -247,6 +247,32 @@ fn command_hooks_stand_back_in_a_session_that_a_mod_serves() {
 }
 
 #[test]
+fn a_mod_is_told_what_to_show() {
+    let home = Home::new();
+    let log = home.store().join("events.jsonl");
+    let shown = |home: &Home| home.release(session_start("session-1")).shown();
+    let expect = |rows: bool, pane: bool, reminder: bool| json!({"log": log, "rows": rows, "pane": pane, "reminder": reminder});
+    // There need be no store, and none is made.
+    assert_eq!(shown(&home), expect(true, true, false));
+    assert!(!log.exists());
+    let seeded = |seed: &str| {
+        std::fs::create_dir_all(home.store()).unwrap();
+        std::fs::write(home.store().join("seed.toml"), seed).unwrap();
+        shown(&home)
+    };
+    let switches = "[client]\nrows = false\npane = false\nreminder = true\n";
+    assert_eq!(seeded(switches), expect(false, false, true));
+    assert_eq!(seeded("[client]\nreminder = true\n"), expect(true, true, true));
+    // What a seed with a flaw says is not in force.
+    for flaw in ["[client]\nrows = 7\n", "[client]\nrow = false\n", "rows = ", "\u{0}"] {
+        assert_eq!(seeded(&format!("{flaw}\n[client]\npane = false\n")), expect(true, true, false));
+    }
+    // A command hook is told nothing.
+    std::fs::remove_file(home.store().join("seed.toml")).unwrap();
+    home.release(recorded("session_start")).run();
+}
+
+#[test]
 fn a_mark_is_made_where_there_is_no_store_yet_and_needs_a_session() {
     let home = Home::new();
     home.release(session_start("session-1")).shown();
