@@ -37,7 +37,8 @@ impl Eq for Identity {}
 
 impl Identity {
     /// What tells the file from every other that has, had or will have its name: a copy of it has
-    /// another mark, and so has what git puts in its place.
+    /// another mark, and so has what git puts in its place. Where the system does not tell when a
+    /// file was made, its number alone is the mark, which another file may have later.
     pub fn mark(&self) -> String {
         format!("{:x}-{:x}", self.number(), self.born)
     }
