@@ -67,7 +67,8 @@ impl Sample {
             let content = without_id(line);
             let is_sound = line.strip_suffix(b"\n").is_some_and(|line| line == with_id(content));
             // Other lines have no id: they are lengths.
-            if !is_sound && !(is_signed && line.starts_with(b"{")) {
+            let gets_id = is_sound || is_signed && line.starts_with(b"{");
+            if !gets_id {
                 placed.extend_from_slice(line);
                 continue;
             }
