@@ -18,6 +18,7 @@ bench *args:
 
 # Kills, faults and limits, for as many minutes as MUZZLE_TORTURE_MINUTES says, or ten
 torture:
+    cargo test --release --lib --locked -- --ignored --exact broker::four_eyes::tests::no_review_does_in_many_histories
     cargo test --release --test torture --locked -- --ignored --exact kill::long --nocapture
 
 # The three programs, onto the path

@@ -4,8 +4,8 @@
 //! answer is the same, only later. Each of its lines is a JSON object that ends
 //! with an id in the manner of the log's lines, which is its checksum:
 //!
-//! 1. the head: where in which history it was taken, the roster without its personas, and the
-//!    [`Index`];
+//! 1. the head: which file it is, where in which history it was taken, the roster without its
+//!    personas, and the [`Index`];
 //! 2. a [`RoleIndex`] for each role;
 //! 3. the details of the personas, in the order in which they were created;
 //! 4. the judgements, in two [`Part`]s at most;
@@ -26,7 +26,7 @@ use super::index::{Index, RoleIndex};
 use super::participation::StoredParticipations;
 use super::stored::Stored;
 use super::{Needs, Roster, View};
-use crate::disk::{Disk, Mode, OpenFile, if_there};
+use crate::disk::{Disk, Identity, Mode, OpenFile, if_there};
 use crate::events::{EventId, RoleName};
 
 /// The version of this layout and of what the fold makes of the log. A checkpoint of any other is ignored.
@@ -41,6 +41,8 @@ const FIRST_READ: usize = 16 * 1024;
 #[derive(Debug, Serialize, Deserialize)]
 struct Head<V, R> {
     version: u32,
+    /// The mark of the file that it stands in: git puts another one there.
+    file: String,
     view: V,
     roster: R,
     index: Index,
@@ -58,16 +60,18 @@ struct Head<V, R> {
 /// It belongs to the log that is there if [`View::stands_in`] says so.
 pub fn load(disk: &Disk, dir: &Path) -> Option<View> {
     let file = disk.open(&dir.join(FILE), Mode::Read).ok()?;
-    if distrust_in(&*file).ok()?.is_some() {
+    let identity = file.identity().ok()?;
+    if distrust_of(&identity).is_some() {
         return None;
     }
     let line = first_line(&*file).ok()?;
-    check(&line)?;
-    let Head { version, mut view, roster, index, roles, personas, judgements, participations } =
-        serde_json::from_slice::<Head<View, Roster>>(&line).ok()?;
-    if version != VERSION {
+    // Of what was brought here from elsewhere, nothing is parsed.
+    if !line.starts_with(beginning(&identity).as_bytes()) {
         return None;
     }
+    check(&line)?;
+    let Head { mut view, roster, index, roles, personas, judgements, participations, .. } =
+        serde_json::from_slice::<Head<View, Roster>>(&line).ok()?;
     let lengths = roles.values().map(|(length, _)| length).chain(&personas);
     let judged = judgements.iter().chain(&participations.parts).map(Part::length);
     let length = lengths.copied().chain(judged).fold(line.len() as u64, u64::saturating_add);
@@ -89,15 +93,32 @@ pub fn exists(disk: &Disk, dir: &Path) -> bool {
 /// of who wrote it.
 pub fn distrust(disk: &Disk, dir: &Path) -> Option<Distrust> {
     let file = disk.open(&dir.join(FILE), Mode::Read).ok()?;
-    distrust_in(&*file).ok()?
+    let identity = file.identity().ok()?;
+    distrust_of(&identity).or_else(|| {
+        let line = first_line(&*file).ok()?;
+        check(&line)?;
+        let is_of_this_version = line.starts_with(version().as_bytes());
+        let is_elsewhere = !line.starts_with(beginning(&identity).as_bytes());
+        (is_of_this_version && is_elsewhere).then_some(Distrust::OfAnotherFile)
+    })
 }
 
-fn distrust_in(file: &dyn OpenFile) -> io::Result<Option<Distrust>> {
-    let identity = file.identity()?;
-    if !identity.is_own {
-        return Ok(Some(Distrust::OfAnotherUser));
+/// What the owner and the mode of a file say against it.
+fn distrust_of(file: &Identity) -> Option<Distrust> {
+    if !file.is_own {
+        return Some(Distrust::OfAnotherUser);
     }
-    Ok(identity.writable_by_others.map(|mode| Distrust::WritableByOthers { mode }))
+    file.writable_by_others.map(|mode| Distrust::WritableByOthers { mode })
+}
+
+/// How a checkpoint of this version begins.
+fn version() -> String {
+    format!("{{\"version\":{VERSION},")
+}
+
+/// How a checkpoint begins that was written into this file.
+fn beginning(file: &Identity) -> String {
+    format!("{}\"file\":\"{}\",", version(), file.mark())
 }
 
 /// Why a checkpoint is not used.
@@ -112,6 +133,9 @@ pub enum Distrust {
         /// Who may do what with it.
         mode: u32,
     },
+    /// It was written into another file than the one that it stands in.
+    #[error("it is a copy, or was brought here, and not written by this program")]
+    OfAnotherFile,
 }
 
 /// Removes the checkpoint, and what was to become one.
@@ -135,19 +159,20 @@ pub fn write(disk: &Disk, dir: &Path, view: &mut View) -> io::Result<()> {
     if file.try_lock().is_err() || !disk.names(&draft, &*file)? {
         return Ok(());
     }
-    if distrust_in(&*file)?.is_some() {
+    let identity = file.identity()?;
+    if distrust_of(&identity).is_some() {
         // Renamed, it would be a checkpoint that nobody uses. The next one is made anew.
         return disk.remove(&draft);
     }
-    let Some(parts) = encode(view)? else { return Ok(()) };
+    let Some(parts) = encode(view, &identity)? else { return Ok(()) };
     file.set_len(0)?;
     parts.iter().try_for_each(|lines| file.write_all(lines))?;
     disk.rename(&draft, &path)
 }
 
-/// The lines of a checkpoint, in parts that follow each other; none if the one that the view came from
-/// cannot be read.
-fn encode(view: &mut View) -> io::Result<Option<[Vec<u8>; 3]>> {
+/// The lines of a checkpoint in a file, in parts that follow each other; none if the one that the view
+/// came from cannot be read.
+fn encode(view: &mut View, file: &Identity) -> io::Result<Option<[Vec<u8>; 3]>> {
     let mut judged = Vec::new();
     let Some(judgements) = view.roster.judgements.write(&mut judged)? else { return Ok(None) };
     let took_part = view.roster.participations.write(&mut judged)?;
@@ -164,6 +189,7 @@ fn encode(view: &mut View) -> io::Result<Option<[Vec<u8>; 3]>> {
     }
     let head = Head {
         version: VERSION,
+        file: file.mark(),
         view,
         roster: &view.roster,
         index: Index::of(&personas)?,

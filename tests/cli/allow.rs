@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::harness::{Done, Home, assign_args, chain, without_ids};
 use crate::repository::git;
 use crate::terminal::on_terminal;
+use crate::verify::lie;
 
 /// Elena as another machine has her, and somebody new.
 const MALLORY: &str = r#"
@@ -529,4 +530,48 @@ fn a_list_of_another_users_allows_nothing() {
     }
     assert_eq!(waiting(&home), 2);
     assert!(home.run(&["allow"]).stderr.ends_with("counts: it is a file of another user's\n"));
+}
+
+#[test]
+fn a_checkpoint_that_git_brings_along_puts_no_words_into_a_prompt() {
+    let two = Two::new();
+    two.at_theirs(&["compact"]).ok();
+    let questions =
+        [&["list", "--json"][..], &["show", "elena", "--json"], &["list"], &["show", "elena"]];
+    let of_the_log = questions.map(|args| two.at_theirs(args).ok());
+    lie(&two.theirs, "pragmatic", "mallorish");
+    assert!(two.at_theirs(&["show", "elena"]).stdout.contains("mallorish"), "it is believed there");
+    git(&two.home, &two.theirs, &["add", "--force", ".cache/checkpoint.json"]);
+    two.they_commit();
+
+    let clone = two.home.path().join("clone");
+    let from = two.theirs.to_str().unwrap();
+    git(&two.home, two.home.path(), &["clone", "--quiet", from, clone.to_str().unwrap()]);
+    // Git overwrites what it ignores.
+    two.home.run(&["compact", "--older-than", "99"]).ok();
+    git(&two.home, two.home.store(), &["checkout", "--quiet", "--", "events.jsonl"]);
+    two.pull();
+    for store in [&clone, two.home.store()] {
+        let brought = |name| fs::read(two.theirs.join(name)).unwrap();
+        for name in ["events.jsonl", ".cache/checkpoint.json"] {
+            assert_eq!(fs::read(store.join(name)).unwrap(), brought(name));
+        }
+        let at_store = |args: &[&str]| {
+            Done::of(two.home.command().env("MUZZLE_PERSONA_STORE", store).args(args))
+        };
+        let told = questions.map(|args| at_store(args).stdout);
+        assert_eq!(told, of_the_log.clone());
+        let (preamble, _) = hook(&two.home, store, "review");
+        assert!(preamble.starts_with("You are Elena Vasquez"), "{preamble}");
+        assert!(preamble.contains("pragmatic") && !preamble.contains("mallorish"), "{preamble}");
+
+        let why = "it is a copy, or was brought here, and not written by this program";
+        let verified = at_store(&["verify"]).stdout;
+        assert!(verified.contains(&format!("warning: it is not used: {why}; ")), "{verified}");
+        let doctor = at_store(&["doctor"]).stdout;
+        let check = format!("The checkpoint in `.cache/checkpoint.json` is not used: {why}.");
+        assert!(doctor.contains(&check), "{doctor}");
+        at_store(&["compact"]).ok();
+        assert!(!at_store(&["verify"]).stdout.contains("checkpoint"), "this one is used");
+    }
 }

@@ -1,14 +1,16 @@
 //! `repair` takes out what is not sound, keeps the rest byte for byte, and puts the gap on record.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use fastrand::Rng;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::harness::{Home, assign_args, without_ids};
-use crate::surgery::{Files, forge, id, lived, of_kind, parsed, verify};
+use crate::surgery::{Files, forge, id, lived, of_kind, parsed, sign, verify};
 
 /// A store with a past, some of it sealed if asked.
 fn store(seed: u64, seals: bool) -> (Home, Files) {
@@ -383,6 +385,20 @@ fn plan(store: &Path, done: &Value) {
     fs::write(store.join("quarantine/repair.json"), plan.to_string()).unwrap();
 }
 
+/// Makes the checkpoint of a copied store that of the copy: its first line names the file that it is.
+#[expect(clippy::disallowed_methods, reason = "a test may write what the program writes")]
+fn adopt_checkpoint(store: &Path) {
+    let path = store.join(".cache/checkpoint.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let (head, rest) = text.split_once('\n').unwrap();
+    let content = head.rsplit_once(",\"id\":").unwrap().0;
+    let mark = content.split('"').nth(5).unwrap();
+    let of = fs::metadata(&path).unwrap();
+    let born = of.created().map_or(0, |at| at.duration_since(UNIX_EPOCH).unwrap().as_nanos());
+    let named = content.replace(mark, &format!("{:x}-{born:x}", of.ino()));
+    fs::write(&path, [&sign(&named), rest.as_bytes()].concat()).unwrap();
+}
+
 fn without_reason(cut: &Value) -> Value {
     let mut cut = cut.clone();
     cut.as_object_mut().unwrap().remove("reason");
@@ -432,6 +448,7 @@ fn a_repair_that_was_cut_short_anywhere_is_finished_by_the_next() {
     for (number, (step, happened)) in steps.iter().enumerate() {
         let store = home.path().join(format!("crash-{number}"));
         copy(&before, &store);
+        adopt_checkpoint(&store);
         happened(&store);
         home.use_store(&store);
         let code = home.run(&["repair", "--yes"]).code;

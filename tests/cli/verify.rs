@@ -465,7 +465,7 @@ fn verify_writes_nothing_and_makes_no_store() {
 
 /// Changes a line of the checkpoint, and gives it the id that it must have then.
 #[expect(clippy::disallowed_methods, reason = "a test may damage what it likes")]
-fn lie(store: &Path, from: &str, to: &str) {
+pub fn lie(store: &Path, from: &str, to: &str) {
     let path = store.join(".cache/checkpoint.json");
     let text = fs::read_to_string(&path).unwrap();
     let line = |line: &str| {

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use toml::{Table, Value};
 
 use crate::number::Decimal;
 
+/// The built-in roles, parsed once: a test asks for hundreds of answers.
+static ROLES: LazyLock<Table> =
+    LazyLock::new(|| include_str!("../../seed/roles.toml").parse().expect("the built-in seed"));
+
 /// Which expertise the built-in roles ask for.
 pub fn roles() -> BTreeMap<String, Vec<String>> {
-    let seed: Table = include_str!("../../seed/roles.toml").parse().expect("the built-in seed");
-    let roles = seed["role"].as_array().unwrap().iter().map(|role| {
+    let roles = ROLES["role"].as_array().unwrap().iter().map(|role| {
         let expertise = role["expertise"].as_array().unwrap().iter();
         (text(&role["name"]), expertise.map(text).collect())
     });
@@ -19,8 +23,7 @@ pub fn roles() -> BTreeMap<String, Vec<String>> {
 
 /// The built-in roles that judge the work of others.
 pub fn independent() -> BTreeSet<String> {
-    let seed: Table = include_str!("../../seed/roles.toml").parse().expect("the built-in seed");
-    let roles = seed["role"].as_array().unwrap().iter();
+    let roles = ROLES["role"].as_array().unwrap().iter();
     let judge = |role: &&Value| role.get("independent").and_then(Value::as_bool) == Some(true);
     roles.filter(judge).map(|role| text(&role["name"])).collect()
 }
