@@ -11,6 +11,7 @@ use super::checkpoint;
 const WRITE: &str = "MUZZLE_PERSONA_WRITE_CORPUS";
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "inputs are written by the test that reads them")]
 fn the_saved_checkpoints_are_of_the_layout_of_this_build() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/checkpoint");
     let sound = checkpoint::of_sample();
