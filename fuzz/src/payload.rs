@@ -1,13 +1,16 @@
 //! What a client writes to a hook's stdin.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use muzzle_persona::events::is_hidden;
 use muzzle_persona_hook::deadline::Deadline;
 use muzzle_persona_hook::environment::Environment;
 use muzzle_persona_hook::{inject, release};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tempfile::TempDir;
 
@@ -39,15 +42,10 @@ pub fn check(bytes: &[u8]) {
             is_the_same_but_for_its_prompt(bytes, &answer.stdout);
         }
     }
-    if let Ok(answer) = release::answer(bytes, &deadline(), home.environment()) {
-        // A mod alone is answered.
-        if !answer.stdout.is_empty() {
-            let shown: Shown = serde_json::from_str(&answer.stdout).unwrap();
-            assert_eq!(
-                shown,
-                Shown { log: home.log.clone(), rows: true, pane: true, reminder: false }
-            );
-        }
+    if let Ok(answer) = release::answer(bytes, &deadline(), home.environment())
+        && !answer.stdout.is_empty()
+    {
+        is_for_a_session_with_a_mod(&answer.stdout, &home.log);
     }
     home.begin_anew();
 }
@@ -85,16 +83,6 @@ struct Output<'a> {
     updated_input: &'a RawValue,
 }
 
-/// What a mod is told to show.
-#[derive(Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Shown {
-    log: PathBuf,
-    rows: bool,
-    pane: bool,
-    reminder: bool,
-}
-
 /// What a mod is answered.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,10 +97,20 @@ struct Told<'a> {
 
 fn is_for_a_mod(told: &Told<'_>) {
     assert!(!told.slot.is_empty() && !told.tests.is_empty());
-    assert!(!told.persona.is_empty() && !told.role.is_empty());
+    // A client shows these to people.
+    for shown in [&told.persona, &told.role] {
+        assert!(!shown.is_empty() && !shown.contains(is_hidden), "{shown:?}");
+    }
     if let Some(preamble) = &told.preamble {
         is_preamble(preamble);
     }
+}
+
+/// When a session begins, a mod is told what it is to show and which log to watch.
+fn is_for_a_session_with_a_mod(stdout: &str, log: &Path) {
+    let told: BTreeMap<String, Value> = serde_json::from_str(stdout).unwrap();
+    assert_eq!(told.get("log").and_then(Value::as_str), log.to_str());
+    assert!(told.keys().eq(["log", "pane", "reminder", "rows"]), "{stdout}");
 }
 
 fn is_preamble(preamble: &str) {

@@ -312,4 +312,33 @@ mod tests {
             (&name("Ann"), ChoiceReason::Kept)
         );
     }
+    #[test]
+    fn a_run_that_a_client_names_the_slot_of_ends_once_where_the_slot_is_its_own() {
+        let mut world = World::of(&["Ann"]);
+        world.lent("s", "w", "Ann", "testing");
+        let ended = |world: &mut World, slot: &str, run: &str| {
+            let (slot, run) = (Some(Slot::unchecked(slot)), RunId::unchecked(run));
+            let (session, result) = (session("s"), OutcomeResult::Ok);
+            let request = EndRequest { session, slot, run, result, rests: None, measures: None };
+            let decision = end(&mut world.situation(), &request).unwrap();
+            let events = decision.events.len();
+            for event in decision.events {
+                world.given(event);
+            }
+            (decision.outcome, events)
+        };
+        assert_eq!(ended(&mut world, "w-1", "r1"), (false, 0), "nobody has this slot");
+        assert_eq!(ended(&mut world, "w-0", "r1"), (true, 1), "its beginning was not told");
+        assert_eq!(ended(&mut world, "w-0", "r1"), (true, 0), "it has said so");
+
+        let begun = Start::Begun(RunId::unchecked("r2"), Channel::Context);
+        let begun = AssignRequest {
+            tool_use_id: Some(ToolUseId::unchecked("r2")),
+            start: begun,
+            ..request("s", "x", &["testing"])
+        };
+        world.assign(&begun).unwrap();
+        assert_eq!(ended(&mut world, "x-0", "r3"), (false, 0), "the slot is another run's");
+        assert_eq!(ended(&mut world, "x-0", "r2"), (true, 1));
+    }
 }

@@ -449,6 +449,20 @@ mod tests {
         assert_eq!(score(&world, "Ann", "testing").affinity, Points::ONE);
     }
 
+    #[test]
+    fn a_record_tells_something_once_work_is_over() {
+        for mut world in [World::of(&["Ann"]), World::of(&["Ann"]).sharing()] {
+            let knows = |world: &World| {
+                let persona = world.roster.get(&name("Ann")).unwrap();
+                world.rules.scoring.knows(&persona.roles[&RoleName::unchecked("testing")])
+            };
+            world.lent("s", "w", "Ann", "testing");
+            assert!(!knows(&world));
+            world.closed("s", "w", "Ann", "testing", ReleaseReason::SessionEnd);
+            assert!(knows(&world));
+        }
+    }
+
     /// What is told of Ann in testing: total, affinity, expertise, doubt, good and bad evidence.
     fn told(world: &World) -> [String; 6] {
         let Score { total, affinity, expertise, doubt, evidence, .. } =

@@ -390,6 +390,7 @@ mod tests {
             ("the bug", Neutral),
             ("no bugs", Positive),
             ("found the worst bug", Positive),
+            ("the agent found the worst bug", Positive),
             ("did not find the bug", Negative),
             ("found no bug", Neutral),
             ("I found it confusing", Negative),

@@ -261,6 +261,7 @@ mod tests {
         world.assign(&AssignRequest { summon, ..request("s", "w", &["testing"]) }).unwrap();
         let told = explained(&world, "Bo", "s");
         assert_eq!((told.reason, told.rank), (Some(ChoiceReason::Summoned), Some(2)));
+        assert_eq!(told.took, None, "that was another session's, and nobody's run");
     }
 
     #[test]
@@ -313,6 +314,7 @@ mod tests {
         world.after(1).assign(&request("s", "w", &["debugging"])).unwrap();
         let told = explained(&world, "Ann", "s");
         assert_eq!((told.reason, told.rank), (Some(ChoiceReason::Kept), None));
+        assert_eq!(told.took, None, "what was closed was her own");
         assert_eq!(names(&told), ["Bo"], "she was not free before");
     }
 

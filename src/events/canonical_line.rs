@@ -332,6 +332,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_number_is_read_as_json_writes_it() {
+        for (text, read) in [("0,", 0), ("7,", 7), ("10,", 10), ("18446744073709551615,", u64::MAX)]
+        {
+            assert_eq!(number(text), Some((read, ",")), "{text}");
+        }
+        for text in ["", "-1", "00", "01", "18446744073709551616"] {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -187,11 +187,11 @@ mod tests {
         let id = EventId::of(b"");
         for digits in ["af13", "af1349b9", "af1349b9f5f9a1a6a0404dea36dcc949"] {
             let prefix = IdPrefix::parse(digits).unwrap();
-            assert!(prefix.range().contains(&id), "{digits}");
-            assert_eq!(prefix.to_string(), digits);
+            assert!(prefix.range().contains(&id) && prefix.begins(id), "{digits}");
+            assert_eq!((prefix.to_string().as_str(), prefix.len()), (digits, digits.len()));
         }
         let other = IdPrefix::parse("af1349ba").unwrap();
-        assert!(!other.range().contains(&id));
+        assert!(!other.range().contains(&id) && !other.begins(id));
     }
 
     #[test]

@@ -13,6 +13,7 @@
 
 #[path = "../../fuzz/src/checkpoint.rs"]
 mod checkpoint;
+mod checkpoints;
 #[path = "../../fuzz/src/line.rs"]
 mod line;
 #[path = "../../fuzz/src/payload.rs"]
