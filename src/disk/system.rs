@@ -252,7 +252,9 @@ fn mode(_: &fs::Metadata) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Seek as _, Write as _};
+    #[cfg(unix)]
+    use std::io::Seek as _;
+    use std::io::Write as _;
 
     use super::*;
 

@@ -524,6 +524,7 @@ impl<L: Log> Drop for Store<L> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    #[cfg(unix)]
     use std::io::Write as _;
     use std::sync::Arc;
 

@@ -298,11 +298,14 @@ fn the_file_of_a_page_is_written_as_a_whole_and_replaces_only_a_page() {
     home.run(&["page", "--out=-", "--json"]).fails(2);
 }
 
-/// A home with a program that the page is opened with.
+/// What a page is opened with.
+const OPENER: &str = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+
+/// A directory with a program that the page is opened with.
 fn opener(home: &Home, text: &str) -> PathBuf {
     let dir = home.path().join("bin");
     fs::create_dir(&dir).unwrap();
-    let program = dir.join("xdg-open");
+    let program = dir.join(OPENER);
     let script = format!("#!/bin/sh\n{text}\n");
     std::io::Write::write_all(&mut fs::File::create_new(&program).unwrap(), script.as_bytes())
         .unwrap();
@@ -310,7 +313,6 @@ fn opener(home: &Home, text: &str) -> PathBuf {
     dir
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_page_is_opened_or_it_is_said_where_it_is() {
     let home = busy();
@@ -325,11 +327,13 @@ fn a_page_is_opened_or_it_is_said_where_it_is() {
     let dir = opener(&failing, "exit 3");
     let done = Done::of(failing.command().args(["page", "--open"]).env("PATH", dir));
     let file = fs::canonicalize(failing.path().join("muzzle-persona.html")).unwrap();
-    let said = "warning: could not open the page with `xdg-open` (exit status: 3); it is in";
+    let said =
+        format!("warning: could not open the page with `{OPENER}` (exit status: 3); it is in");
     assert_eq!(done.stderr, format!("{said} `{}`\n", file.display()));
     assert_eq!(done.code, Some(0));
     let none = open(Path::new("/nowhere"));
-    assert!(none.stderr.contains("with `xdg-open` (No such file"), "{}", none.stderr);
+    let said = format!("with `{OPENER}` (No such file");
+    assert!(none.stderr.contains(&said), "{}", none.stderr);
 }
 
 #[test]
