@@ -151,6 +151,12 @@ fn doctor_tells_of_a_store_that_cannot_be_written_to() {
     assert_eq!(level, "problem", "{message}");
 }
 
+/// What is said, but for the checkpoint, which only its owner uses: `verify` warns all others of it.
+fn but_for_the_checkpoint(said: &str) -> Vec<&str> {
+    let lines = said.lines().filter(|line| !line.starts_with(".cache/checkpoint.json: "));
+    lines.map(|line| line.split(" is sound: ").next().unwrap()).collect()
+}
+
 /// All readers answer, all writers are refused, and nothing changes.
 fn is_read_only(home: &Home, runner: &Runner) {
     let files = || -> Vec<_> {
@@ -160,7 +166,7 @@ fn is_read_only(home: &Home, runner: &Runner) {
     let before = files();
     for args in READERS {
         let (mine, theirs) = (home.run(args).ok(), runner.run(home, args).ok());
-        assert_eq!(mine, theirs, "{args:?}");
+        assert_eq!(but_for_the_checkpoint(&mine), but_for_the_checkpoint(&theirs), "{args:?}");
     }
     for args in WRITERS {
         let stderr = runner.run(home, args).fails(5);
