@@ -35,7 +35,6 @@ pub fn check(bytes: &[u8]) {
 }
 
 /// The checkpoint of the sample, as the program writes it, but for the file that it stands in.
-#[allow(dead_code, reason = "the saved inputs are made of it")]
 pub fn of_sample() -> Vec<u8> {
     let sample = Sample::new();
     let mut rng = fastrand::Rng::with_seed(0);
@@ -44,7 +43,6 @@ pub fn of_sample() -> Vec<u8> {
 }
 
 /// Returns whether a checkpoint changes what is told once it is signed: then the log is not read instead.
-#[allow(dead_code, reason = "asked where inputs are kept")]
 pub fn is_believed_once_signed(bytes: &[u8]) -> bool {
     let Sample { dir, personas } = Sample::new();
     told_by(dir.path(), |mark| signed(bytes, mark)).is_some_and(|told| told != personas)
