@@ -32,5 +32,5 @@ pub use file_log::Hold;
 pub use store::{
     Condition, CutLine, Follower, ForgottenText, JoinError, JoinOutcome, LineEnds, MissingEvent,
     Options, PendingCheckpoint, Progress, RepairOutcome, Snapshot, Store, StoreError, TakenAway,
-    client_settings, hook_settings, served, stopped, user_seed,
+    hook_settings, served, stopped, user_seed,
 };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use muzzle_persona::broker::{self, ClientSettings, ReleaseRequest};
 use muzzle_persona::events::{ReleaseReason, SessionId};
 use muzzle_persona::projection::Needs;
-use muzzle_persona::{Options, Store, client_settings, served};
+use muzzle_persona::{Options, Store, served, user_seed};
 use serde::Serialize;
 
 use crate::fact::Fact;
@@ -82,7 +82,7 @@ struct Shown<'a> {
 }
 
 fn shown(options: &Options) -> Result<String, Problem> {
-    let (log, client) = (options.log_file(), client_settings(options).unwrap_or_default());
+    let (log, client) = (options.log_file(), user_seed(options).unwrap_or_default().client());
     Ok(serde_json::to_string(&Shown { log: log.to_string_lossy(), client })? + "\n")
 }
 

@@ -51,10 +51,7 @@ const TRUST: &str = "Codex runs no hook that you have not reviewed and trusted: 
 pub fn run(args: &InstallArgs, context: &mut Context) -> Result<InstallReport, Failure> {
     let InstallArgs { client, via, scope, inject, dry_run } = *args;
     let directories = environment::directories(client)?;
-    let client_version = match client {
-        Client::ClaudeCode => ClientVersion::installed(),
-        Client::Codex => None,
-    };
+    let client_version = ClientVersion::of(client);
     let via = via.unwrap_or_else(|| way_for(client, client_version));
     let commands @ [inject_command, release_command] = &hook_paths(context.program.as_deref())?;
     let registration = registration(client, inject_command, &inject.args(), release_command);

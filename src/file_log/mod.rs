@@ -106,11 +106,6 @@ impl FileLog {
         Self { disk, dir, path, files: None, is_new: false }
     }
 
-    /// The file that grows with each event.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Makes the directory of a new store, and the files that say how git treats what is in it.
     pub fn create_store(&mut self) -> Result<(), LogError> {
         self.is_new = !self.disk.exists(&self.dir.join(lock::FILE)).unwrap_or(false);

@@ -14,8 +14,7 @@ use jiff::Timestamp;
 
 use self::allowed::Allowed;
 use crate::broker::{
-    self, AssignRequest, Assigned, Choice, ClientSettings, Decision, HookSettings, Refusal, Rules,
-    Seed, Situation,
+    self, AssignRequest, Assigned, Choice, Decision, HookSettings, Refusal, Rules, Seed, Situation,
 };
 use crate::disk::{self, Disk};
 use crate::events::{Append, Event, EventId, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
@@ -239,11 +238,6 @@ impl Store<FileLog> {
 /// Reads what the user's seed, if the store has one, says of a client's hooks.
 pub fn hook_settings(options: &Options) -> Result<HookSettings, StoreError> {
     Ok(user_seed(options)?.hook().clone())
-}
-
-/// Reads what the user's seed, if the store has one, says of what a mod shows.
-pub fn client_settings(options: &Options) -> Result<ClientSettings, StoreError> {
-    Ok(user_seed(options)?.client())
 }
 
 /// The seed in force in a store, which need not be there yet.

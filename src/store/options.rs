@@ -8,7 +8,7 @@ use std::{fmt, mem};
 use jiff::Timestamp;
 
 use crate::disk::Disk;
-use crate::events::Position;
+use crate::events::{Log as _, Position};
 use crate::file_log::FileLog;
 use crate::projection::{View, checkpoint};
 

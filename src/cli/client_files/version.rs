@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde::{Serialize, Serializer};
 
+use super::location::Client;
+
 /// How long `claude --version` may take; it took a tenth of a second.
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -23,8 +25,16 @@ pub const RUNS_MODS: ClientVersion = ClientVersion(2, 1, 287);
 pub const SHOWS: ClientVersion = ClientVersion(2, 1, 310);
 
 impl ClientVersion {
+    /// Asks the client on the path, where its version matters.
+    pub fn of(client: Client) -> Option<Self> {
+        match client {
+            Client::ClaudeCode => Self::installed(),
+            Client::Codex => None,
+        }
+    }
+
     /// Asks the `claude` on the path. `None` if there is none, or it does not say.
-    pub fn installed() -> Option<Self> {
+    fn installed() -> Option<Self> {
         let mut command = Command::new("claude");
         command.arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().ok()?;

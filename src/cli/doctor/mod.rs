@@ -48,10 +48,7 @@ pub fn run(args: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure
     let program = context.program.as_deref();
     let files = hook_file::read_all(client);
     let variables = variables::in_effect(environment::own_variables(), &files);
-    let version = match args.client {
-        Client::ClaudeCode => ClientVersion::installed(),
-        Client::Codex => None,
-    };
+    let version = ClientVersion::of(args.client);
     let mut findings = store::checks(&context.options);
     findings.extend(programs::checks(program));
     findings.extend(registration::checks(client, &files, program, version));
