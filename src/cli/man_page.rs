@@ -45,6 +45,7 @@ const FILES: &[(&str, &str)] = &[
 const ENVIRONMENT: &[(&str, &str)] = &[
     (STORE, "The store, unless `--store` names one."),
     (NOW, "What time it is, as in 2026-03-25T15:30:00Z: for tests and rehearsals."),
+    (COLUMNS, "How wide an answer may be, in columns, where it goes to no terminal."),
     ("NO_COLOR", "If it is not empty, nothing is coloured."),
     ("PAGER", "Through which program `log` goes on a terminal; `less` if it is not set."),
     ("CLAUDE_CONFIG_DIR", "Where the settings of Claude Code are, in place of ~/.claude."),
@@ -55,7 +56,6 @@ const HOOKS_ENVIRONMENT: &[(&str, &str)] = &[
     (STORE, "The store, in place of ~/.muzzle/personas."),
     (INJECT, "Which sub-agents get a persona: `named`, `all` or `off`. It has the last word."),
     (HOOK_TIMEOUT, "The most that a hook may take, in milliseconds."),
-    (COLUMNS, "How wide an answer may be, in columns, where it goes to no terminal."),
     (NOW, "What time it is, as in 2026-03-25T15:30:00Z: for tests and rehearsals."),
 ];
 

@@ -757,6 +757,7 @@ fn variables_in_effect() {
         ("MUZZLE_PERSONA_INJECT", "some", "problem"),
         ("MUZZLE_PERSONA_HOOK_TIMEOUT_MS", "soon", "problem"),
         ("MUZZLE_PERSONA_STORE", "/elsewhere", "warning"),
+        ("MUZZLE_PERSONA_COLUMNS", "80", "ok"),
         ("MUZZLE_PERSONA_ROLE", "x", "warning"),
         ("OTHER", "x", ""),
     ] {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use muzzle_persona::environment::{HOOK_TIMEOUT, INJECT, NOW, PREFIX, STORE};
+use muzzle_persona::environment::{COLUMNS, HOOK_TIMEOUT, INJECT, NOW, PREFIX, STORE};
 
 use super::Check;
 use super::hook_file::HookFile;
@@ -53,7 +53,7 @@ fn check(name: &str, value: &str, file: Option<&Path>, store: &Path) -> Check {
         STORE if value.is_empty() => {
             problem("The name of the store is empty, so the hooks do nothing.", "unset it")
         }
-        STORE => ok(message),
+        STORE | COLUMNS => ok(message),
         INJECT => match value {
             "" | "named" | "all" => ok(message),
             "off" => warning("No agent gets a persona.", "unset it to lend personas again"),
