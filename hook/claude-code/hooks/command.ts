@@ -20,8 +20,9 @@ type Command = keyof typeof COMMANDS;
 
 export const HINT = `[${Object.keys(COMMANDS).join("|")}]`;
 
-/** The commands whose first argument is a persona. */
-const NAMED: ReadonlySet<string> = new Set(["good", "bad", "mixed", "why", "show", "teach"]);
+/** The commands whose first argument is a persona, those first that take words behind it. */
+const WORDED: ReadonlySet<string> = new Set(["good", "bad", "mixed", "teach"]);
+const NAMED: ReadonlySet<string> = new Set([...WORDED, "why", "show"]);
 
 /** What the client puts before each line of an answer, and leaves free behind it, in columns. */
 const MARGIN = 8;
@@ -40,7 +41,8 @@ async function reply($: EngineInterface, typed: string, columns: number): Promis
     const error = `error: \`/persona\` has no command \`${visible(word)}\``;
     return `${error}\nhint: \`/persona help\` lists them`;
   }
-  const names = NAMED.has(word) && rest.includes(" ") ? await namesIn($) : [];
+  // Where words may follow, it takes the roster to tell them from a name of several words.
+  const names = WORDED.has(word) && rest.includes(" ") ? await namesIn($) : [];
   return (await ask($, args(word, rest, names), columns)).text.trimEnd();
 }
 
@@ -59,11 +61,11 @@ export function args(command: Command, rest: string, names: readonly string[]): 
     case "teach":
       return ["teach", ...(words === "" ? [] : [`--lesson=${words}`]), ...of];
     case "why":
-      return ["why", "--last", ...joined(of, words)];
+      return ["why", "--last", ...whole(rest)];
     case "show":
-      return ["show", ...joined(of, words)];
+      return ["show", ...whole(rest)];
     case "who":
-      return ["who", ...(rest === "" ? [] : ["--", rest])];
+      return ["who", ...whole(rest)];
     case "help":
       return ["help"];
   }
@@ -101,15 +103,15 @@ async function namesIn($: EngineInterface): Promise<string[]> {
 /** A whole name that is known, or else the first word, and what follows it. */
 function named(rest: string, names: readonly string[]): [name: string, words: string] {
   const typed = rest.toLowerCase();
-  const whole = names.filter((name) => `${typed} `.startsWith(`${name.toLowerCase()} `));
-  const longest = whole.sort((a, b) => b.length - a.length)[0];
+  const known = names.filter((name) => `${typed} `.startsWith(`${name.toLowerCase()} `));
+  const longest = known.sort((a, b) => b.length - a.length)[0];
   if (longest === undefined) return cut(rest);
   return [rest.slice(0, longest.length), rest.slice(longest.length).trim()];
 }
 
-/** For a command that takes nothing but a name: all that was typed is one. */
-function joined(of: readonly string[], words: string): string[] {
-  return words === "" ? [...of] : [...of.slice(0, -1), `${of.at(-1) ?? ""} ${words}`];
+/** For a command that takes one argument at most: all that was typed is that. */
+function whole(rest: string): string[] {
+  return rest === "" ? [] : ["--", rest];
 }
 
 function cut(typed: string): [word: string, rest: string] {

@@ -5,14 +5,18 @@ import { fields, list, text } from "./contract";
 
 type Json = Record<string, unknown>;
 
+/** The slots in which somebody is at work. */
+function open(who: Json): Json[] {
+  return list(who["slots"]).filter((slot) => slot["state"] !== "ended");
+}
+
 /** Those who are in an open slot, with what a session knows of its own. */
 export function atWork(
   who: Json,
   session: string,
   measured: (slot: string) => Measures | undefined,
 ): AtWork[] {
-  const open = list(who["slots"]).filter((slot) => slot["state"] !== "ended");
-  const all = open.map((slot) => {
+  const all = open(who).map((slot) => {
     const [isOwn, since] = [slot["session"] === session, Date.parse(text(slot["since"]))];
     const measures = isOwn ? measured(text(slot["slot"])) : undefined;
     return {
@@ -31,8 +35,8 @@ export function atWork(
 /** The runs of a session that ended, of which nothing was said. */
 export function toJudge(session: Json, who: Json): Ended[] {
   const id = text(session["session"]);
-  const open = list(who["slots"]).filter((it) => it["session"] === id && it["state"] !== "ended");
-  const isOpen = (slot: string) => open.some((it) => it["slot"] === slot);
+  const own = open(who).filter((it) => it["session"] === id);
+  const isOpen = (slot: string) => own.some((it) => it["slot"] === slot);
   const last = new Map<string, [number, Ended]>();
   for (const run of list(session["assignments"])) {
     const [slot, outcome] = [text(run["slot"]), list(run["outcomes"]).at(-1)];
@@ -59,8 +63,7 @@ export function toJudge(session: Json, who: Json): Ended[] {
 
 /** The roster by the roles in which personas are best: the best first, those without one last. */
 export function roster(personas: Json, who: Json): Group[] {
-  const open = list(who["slots"]).filter((slot) => slot["state"] !== "ended");
-  const busy = new Set(open.map((slot) => text(slot["name"])));
+  const busy = new Set(open(who).map((slot) => text(slot["name"])));
   const groups = new Map<string, Group>();
   for (const persona of list(personas["personas"])) {
     const [name, best] = [text(persona["name"]), fields(persona["best"])];

@@ -55,16 +55,7 @@ function working(
   const rows = atWork.slice(0, Math.min(Math.max(room, 1), AT_WORK)).map((it) => {
     const known = measured(it.measures);
     const of = it.elsewhere === undefined ? it.agent : `${it.agent} on ${it.elsewhere}`;
-    return (
-      <Box flexDirection="column">
-        <Text wrap="end">
-          {visible(it.name)} · {visible(it.role)}
-        </Text>
-        <Text wrap="end" dimColor>
-          {`  ${[visible(of), age(it.since, now), known].filter((part) => part !== "").join(" · ")}`}
-        </Text>
-      </Box>
-    );
+    return <Box flexDirection="column">{titled($, e, it, [of, age(it.since, now), known])}</Box>;
   });
   return (
     <Box flexDirection="column">
@@ -89,12 +80,7 @@ function judging(
     const hotkey = (key: string) => (hasKeys && index === 0 ? { hotkey: key } : {});
     return (
       <Box flexDirection="column">
-        <Text wrap="end">
-          {visible(run.name)} · {visible(run.role)}
-        </Text>
-        <Text wrap="end" dimColor>
-          {`  ${[visible(run.agent), outcome(run)].filter((part) => part !== "").join(" · ")}`}
-        </Text>
+        {titled($, e, run, [run.agent, outcome(run)])}
         <Box gap={2} paddingLeft={2}>
           <Button
             key={`good ${run.key}`}
@@ -133,6 +119,25 @@ function judging(
       )}
     </Box>
   );
+}
+
+/** Who works or worked, and under it what is known of that. */
+function titled(
+  $: EngineInterface,
+  e: RenderInput<"Pane">,
+  { name, role }: { name: string; role: string },
+  known: readonly string[],
+): RenderElement[] {
+  const { Text } = $.ui.resolve(e);
+  const parts = known.filter((part) => part !== "").map(visible);
+  return [
+    <Text wrap="end">
+      {visible(name)} · {visible(role)}
+    </Text>,
+    <Text wrap="end" dimColor>
+      {`  ${parts.join(" · ")}`}
+    </Text>,
+  ];
 }
 
 function answered(
