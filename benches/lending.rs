@@ -33,8 +33,8 @@ pub fn measure(bench: &mut Bench) -> Result<(), Problem> {
     bench.report.add(
         Row::new("a line of one role", 1)
             .bytes("by `assign`", of_assign)
-            .at_most(400.0)
+            .at_most(460.0)
             .bytes("by `persona-inject`", of_inject)
-            .at_most(400.0),
+            .at_most(460.0),
     )
 }

@@ -34,7 +34,13 @@ impl<'a> Store<'a> {
     pub fn seeded(programs: &'a Programs) -> Result<Self, Problem> {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let store = Self { programs, dir, sessions: AtomicU64::new(0) };
-        store.stats()?;
+        let session = store.new_session();
+        // It says that it made a store, as no other command does.
+        let made = store.assign_command(&session).output()?;
+        if !made.status.success() {
+            return Err(format!("the first command failed: {made:?}").into());
+        }
+        store.release(&session)?;
         Ok(store)
     }
 

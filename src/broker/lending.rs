@@ -75,12 +75,12 @@ pub fn pool<'a>(
 ) -> Vec<Ranked<'a>> {
     let (roster, rules) = (participants.roster(), participants.rules());
     let everyone = roster.candidates_for(&role.name, &role.expertise);
-    let candidates = everyone.filter_map(|mut it| {
-        it.took_part = participants.include(&it);
-        let is_given_back = || it.may_be_lent() && given_back.contains(it.name);
-        let is_one = is_candidate(&it, roster, rules, now) || is_given_back();
-        (is_one && !is_taken(it.name)).then_some(it)
+    let is_given_back = |it: &Candidate<'_>| it.may_be_lent() && given_back.contains(it.name);
+    let candidates = everyone.filter(|it| {
+        let is_one = is_candidate(it, roster, rules, now) || is_given_back(it);
+        is_one && !is_taken(it.name)
     });
+    let candidates = candidates.map(|it| Candidate { took_part: participants.include(&it), ..it });
     if all {
         rank(candidates, role, &rules.scoring, now)
     } else {

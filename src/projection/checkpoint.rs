@@ -148,10 +148,6 @@ pub fn remove(disk: &Disk, dir: &Path) -> io::Result<()> {
 /// The whole roster has to be loaded. The file is renamed into place, and not synced: losing it
 /// costs time only.
 pub fn write(disk: &Disk, dir: &Path, view: &mut View) -> io::Result<()> {
-    // What cannot be read cannot be written: whoever needs it reads the log again.
-    if view.roster.load(&Needs::everyone()).is_none() {
-        return Ok(());
-    }
     disk.make_dirs(dir)?;
     let (draft, path) = (dir.join(DRAFT), dir.join(FILE));
     let file = disk.open(&draft, Mode::Keep)?;
@@ -163,6 +159,10 @@ pub fn write(disk: &Disk, dir: &Path, view: &mut View) -> io::Result<()> {
     if distrust_of(&identity).is_some() {
         // Renamed, it would be a checkpoint that nobody uses. The next one is made anew.
         return disk.remove(&draft);
+    }
+    // What cannot be read cannot be written: whoever needs it reads the log again.
+    if view.roster.load(&Needs::everyone()).is_none() {
+        return Ok(());
     }
     let Some(parts) = encode(view, &identity)? else { return Ok(()) };
     file.set_len(0)?;
@@ -305,7 +305,11 @@ mod tests {
             prop_assert_eq!(held(&recalled.roster), held(&view.roster));
             prop_assert_eq!(recalled.fold(after.concat().as_bytes()).unwrap(), Fold::Done);
             let mut whole = history.view().roster;
-            prop_assert_eq!(candidates(&mut recalled.roster, "testing"), candidates(&mut whole, "testing"));
+            for role in ["testing", "general", "unheard-of"] {
+                prop_assert_eq!(candidates(&mut recalled.roster, role), candidates(&mut whole, role));
+            }
+            prop_assert_eq!(held(&recalled.roster), held(&whole));
+            prop_assert_eq!(recalled.roster.warnings(), whole.warnings());
             recalled.roster.load(&Needs::everything()).unwrap();
             prop_assert_eq!(recalled, history.view());
         }

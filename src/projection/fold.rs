@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::index::position;
 use super::judgement::{Judgement, JudgementKey, RecordedJudgement};
 use super::participation::Participation;
-use super::persona::LastWork;
 use super::roster::Activity;
-use super::{Lease, LessonStatus, Origin, Persona, RoleRecord, Roster, Status, Work, WorkScope};
+use super::{Lease, LessonStatus, Origin, Persona, RoleRecord, Roster, Status, WorkScope};
 use crate::events::{
     Assign, Definition, Delivery, Event, EventId, FORMAT_VERSION, Outcome, PersonaName, Record,
     Release, ReleaseReason, RoleName, SessionId,
@@ -19,7 +19,7 @@ use crate::events::{
 impl Roster {
     /// Applies the next event in fold order.
     ///
-    /// The personas that it changes ([`Needs::event`](super::Needs::event)) have to be loaded.
+    /// What it needs ([`Needs::event`](super::Needs::event)) has to be loaded.
     pub(crate) fn apply(&mut self, record: &Record) {
         self.totals.newest_version = self.totals.newest_version.max(record.v);
         let at = record.at;
@@ -107,27 +107,19 @@ impl Roster {
     }
 
     fn assign(&mut self, at: Timestamp, assign: &Assign) {
-        for assigned in &assign.slots {
+        let mut shared = None;
+        for (place, assigned) in assign.slots.iter().enumerate() {
             self.totals.assignments += 1;
-            let Some((index, persona)) = self.get_mut(&assigned.persona) else { continue };
-            persona.last_assigned = persona.last_assigned.max(Some(at));
-            let work = Work {
-                role: assigned.role.clone(),
-                project: assign.project.clone(),
-                session: assign.session.clone(),
-                assigned_at: at,
-            };
-            let record = persona.roles.entry(assigned.role.clone()).or_default();
-            record.assigned += 1;
-            let second = at.as_second();
-            if record.last.as_ref().is_none_or(|last| last.at <= second) {
-                let (session, project) = (assign.session.clone(), assign.project.clone());
-                record.last = Some(LastWork { session, project, at: second });
-            }
-            persona.offer_lessons(&assigned.role, &assign.project);
-            persona.note_work(work);
+            let Ok(index) = self.position(&assigned.persona) else { continue };
             let lease = Lease::new(assign, assigned, at);
-            if persona.leases.open(lease) {
+            let is_opened = if let Some(Some(persona)) = self.personas.get_mut(index) {
+                persona.lend(at, assign, assigned);
+                persona.leases.open(lease)
+            } else {
+                let assign = shared.get_or_insert_with(|| Arc::new(assign.clone()));
+                self.deferred(index).add(at, assign, place, lease)
+            };
+            if is_opened {
                 let new = || Activity { last: at, holds: BTreeMap::new() };
                 let activity = self.sessions.entry(assign.session.clone()).or_insert_with(new);
                 *activity.holds.entry(position(index)).or_default() += 1;

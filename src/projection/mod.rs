@@ -17,6 +17,7 @@ mod checked_line;
 pub(crate) mod checkpoint;
 mod column;
 mod cutoff;
+mod deferred;
 mod difference;
 mod fold;
 pub(crate) mod graph;

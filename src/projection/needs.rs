@@ -91,12 +91,13 @@ impl Needs {
             Event::Delivery(Delivery { session, slot, .. }) => {
                 Self { slot: Some((session.clone(), slot.clone())), ..Self::default() }
             }
+            // It is applied to a persona when that is loaded.
+            Event::Assign(_) => Self::nothing(),
             // Whose lesson or note it is, no index knows: it is seldom asked.
             Event::Unlearn(_) | Event::Forget(_) => Self::everyone(),
             Event::Seed(_)
             | Event::Grow(_)
             | Event::Revise(_)
-            | Event::Assign(_)
             | Event::Release(_)
             | Event::Outcome(_)
             | Event::Feedback(_)

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::judgement::Judgement;
 use super::{Leases, LessonRecord, Month, MonthTally, NoteRecord};
 use crate::events::{
-    Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName, Sentiment, SessionId,
+    Assign, AssignedSlot, Definition, EventId, PersonaName, ProjectName, RetireReason, RoleName,
+    Sentiment, SessionId,
 };
 
 /// A named persona with its record.
@@ -184,7 +185,7 @@ impl Persona {
     ///
     /// Kept are the last three of each session and the last six in all: taking
     /// any one session out of those leaves the three of [`Self::recent_work`].
-    pub(super) fn note_work(&mut self, work: Work) {
+    fn note_work(&mut self, work: Work) {
         let same_session = |other: &Work| other.session == work.session;
         if self.recent.iter().filter(|other| same_session(other)).count() >= Self::RECENT
             && let Some(oldest) = self.recent.iter().position(same_session)
@@ -195,6 +196,22 @@ impl Persona {
             self.recent.remove(0);
         }
         self.recent.push(work);
+    }
+
+    /// Notes that it was lent. Which slots are open is kept by itself.
+    pub(super) fn lend(&mut self, at: Timestamp, assign: &Assign, slot: &AssignedSlot) {
+        let (session, project, role) = (&assign.session, &assign.project, &slot.role);
+        self.last_assigned = self.last_assigned.max(Some(at));
+        let record = self.roles.entry(role.clone()).or_default();
+        record.assigned += 1;
+        let second = at.as_second();
+        if record.last.as_ref().is_none_or(|last| last.at <= second) {
+            let (session, project) = (session.clone(), project.clone());
+            record.last = Some(LastWork { session, project, at: second });
+        }
+        self.offer_lessons(role, project);
+        let (role, project, session) = (role.clone(), project.clone(), session.clone());
+        self.note_work(Work { role, project, session, assigned_at: at });
     }
 }
 

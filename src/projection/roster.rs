@@ -1,13 +1,15 @@
 //! All personas, as a sequence of events leaves them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::index::RoleIndex;
+use super::deferred::Deferred;
+use super::index::{Index, RoleIndex};
 use super::judgements::Judgements;
 use super::leases::{Leases, NONE};
 use super::participations::Participations;
@@ -37,6 +39,9 @@ pub struct Roster {
     /// The details, by position; none where they are not loaded.
     #[serde(skip)]
     pub(super) personas: Vec<Option<Box<Persona>>>,
+    /// What was lent since of those that are not loaded, by position.
+    #[serde(skip)]
+    deferred: BTreeMap<usize, Deferred>,
     /// The tallies of roles that were loaded: they count for personas that are not.
     #[serde(skip)]
     roles: BTreeMap<RoleName, RoleIndex>,
@@ -120,6 +125,9 @@ impl Roster {
             for (persona, loaded) in self.personas.iter_mut().zip(loaded) {
                 persona.get_or_insert(loaded);
             }
+            for (index, deferred) in mem::take(&mut self.deferred) {
+                deferred.apply(self.personas.get_mut(index)?.as_mut()?);
+            }
             self.stored = None;
             self.roles.clear();
             return Some(());
@@ -137,8 +145,11 @@ impl Roster {
         let positions: Vec<_> = positions.chain(in_slot).collect();
         for index in positions.into_iter().chain(judged) {
             if let Some(persona @ None) = self.personas.get_mut(index) {
-                let name = self.names.get(index)?;
-                *persona = Some(Box::new(stored.persona(index, name)?));
+                let mut loaded = Box::new(stored.persona(index, self.names.get(index)?)?);
+                if let Some(deferred) = self.deferred.remove(&index) {
+                    deferred.apply(&mut loaded);
+                }
+                *persona = Some(loaded);
             }
         }
         Some(())
@@ -224,8 +235,36 @@ impl Roster {
     fn candidate_at(&self, index: usize) -> Option<Candidate<'_>> {
         match self.personas.get(index)? {
             Some(persona) => Some(persona.candidate(index)),
-            None => self.stored.as_ref()?.index.candidate(index, self.names.get(index)?),
+            None => self.candidate_in(&self.stored.as_ref()?.index, index, self.names.get(index)?),
         }
+    }
+
+    /// A persona that is not loaded, as it counts for any choice.
+    fn candidate_in<'a>(
+        &self,
+        stored: &Index,
+        index: usize,
+        name: &'a PersonaName,
+    ) -> Option<Candidate<'a>> {
+        let it = stored.candidate(index, name)?;
+        Some(match self.deferred.get(&index) {
+            Some(Deferred { leases, last, .. }) => Candidate {
+                hold: leases.hold(),
+                last_assigned: it.last_assigned.max(Some(last.as_second())),
+                ..it
+            },
+            None => it,
+        })
+    }
+
+    /// What was lent since the checkpoint of a persona that is not loaded.
+    pub(super) fn deferred(&mut self, index: usize) -> &mut Deferred {
+        let Self { deferred, stored, .. } = self;
+        debug_assert!(stored.is_some(), "a persona is neither loaded nor in the checkpoint");
+        deferred.entry(index).or_insert_with(|| {
+            let stored = stored.as_ref().and_then(|stored| stored.index.leases(index));
+            Deferred::new(stored.unwrap_or(&NONE).clone())
+        })
     }
 
     /// All personas as they count for a role, in the order in which they were created.
@@ -257,7 +296,7 @@ impl Roster {
                 }
                 let index = index?;
                 let knows = index.known(at).iter().any(|tag| wanted.contains(tag));
-                let any = index.candidate(at, name)?;
+                let any = self.candidate_in(index, at, name)?;
                 let months = months.get(from..months_until).unwrap_or_default();
                 Some(Candidate { knows, has_own, positive, negative, months, ..any })
             },
@@ -305,6 +344,9 @@ impl Roster {
     }
 
     fn leases_at(&self, index: usize) -> &Leases {
+        if let Some(deferred) = self.deferred.get(&index) {
+            return &deferred.leases;
+        }
         match (self.personas.get(index), &self.stored) {
             (Some(Some(persona)), _) => &persona.leases,
             // The index was checked by its id: what is no lease in it was not written by this build.

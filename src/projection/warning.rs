@@ -36,17 +36,34 @@ impl Roster {
         let newer = newest.map(Warning::NewerFormat).into_iter();
         let unknown = self.totals.unknown.iter();
         let unknown = unknown.map(|(kind, n)| Warning::UnknownType(kind.clone(), *n));
-        let mut holders: BTreeMap<_, Vec<SessionId>> = BTreeMap::new();
-        for (session, activity) in &self.sessions {
-            for (index, slots) in &activity.holds {
-                let name = self.names.get(*index as usize);
-                let slots = usize::try_from(*slots).unwrap_or(usize::MAX);
-                holders.entry(name).or_default().extend(iter::repeat_n(session.clone(), slots));
+        newer.chain(unknown).chain(self.held_twice()).collect()
+    }
+
+    /// Those who have more than one open slot, by name.
+    fn held_twice(&self) -> impl Iterator<Item = Warning> {
+        let mut slots = vec![0_u64; self.names.len()];
+        let holds = || {
+            self.sessions.iter().flat_map(|(session, it)| {
+                it.holds.iter().map(move |(index, slots)| (session, *index as usize, *slots))
+            })
+        };
+        for (_, index, more) in holds() {
+            if let Some(slots) = slots.get_mut(index) {
+                *slots = slots.saturating_add(more);
             }
         }
-        let held_twice = holders.into_iter().filter(|(_, sessions)| sessions.len() > 1);
-        let two_holders = held_twice
-            .filter_map(|(name, sessions)| Some(Warning::TwoHolders(name?.clone(), sessions)));
-        newer.chain(unknown).chain(two_holders).collect()
+        let mut holders: BTreeMap<&PersonaName, Vec<SessionId>> = BTreeMap::new();
+        // It is nobody, as a rule.
+        if slots.iter().any(|slots| *slots > 1) {
+            for (session, index, more) in holds() {
+                if slots.get(index).is_some_and(|slots| *slots > 1)
+                    && let Some(name) = self.names.get(index)
+                {
+                    let more = usize::try_from(more).unwrap_or(usize::MAX);
+                    holders.entry(name).or_default().extend(iter::repeat_n(session.clone(), more));
+                }
+            }
+        }
+        holders.into_iter().map(|(name, sessions)| Warning::TwoHolders(name.clone(), sessions))
     }
 }

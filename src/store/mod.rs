@@ -56,9 +56,10 @@ pub use snapshot::Snapshot;
 /// How often a log may be replaced under a writer before it gives up.
 const TRIES: u32 = 8;
 
-/// A writer whose view has more events than this that the checkpoint has not writes it anew.
-const UNSAVED_BY_WRITERS: u64 = 64;
-/// The same for a reader: it is not there to write.
+/// The writer whose events fill another this many that the checkpoint has not writes it anew. Of many
+/// writers at once that is one: the others would write the same.
+const UNSAVED_BY_WRITERS: u64 = 128;
+/// A reader that finds more than this writes it: it is not there to write.
 const UNSAVED_BY_READERS: u64 = 256;
 
 /// An active file of more bytes than this is sealed by a compaction.
@@ -112,7 +113,7 @@ impl Store<FileLog> {
         // Behind other events it would never be finished.
         store.finish_seeding()?;
         store.allow_what_older_builds_wrote();
-        store.keep(UNSAVED_BY_READERS);
+        store.keep_if(store.unsaved() > UNSAVED_BY_READERS);
         Ok(store)
     }
 
@@ -127,7 +128,7 @@ impl Store<FileLog> {
         }
         store.try_to_finish_seeding()?;
         store.allow_what_older_builds_wrote();
-        store.keep(UNSAVED_BY_READERS);
+        store.keep_if(store.unsaved() > UNSAVED_BY_READERS);
         Ok(store)
     }
 
@@ -364,8 +365,9 @@ impl<L: Log> Store<L> {
         self.recorded = ids;
         self.torn = torn.or_else(|| self.torn.take());
         self.allow_own(&texts);
+        let before = self.unsaved();
         self.take_in(&lines).map_err(|error| self.after_recording(error))?;
-        self.keep(UNSAVED_BY_WRITERS);
+        self.keep_if(before / UNSAVED_BY_WRITERS < self.unsaved() / UNSAVED_BY_WRITERS);
         Ok(true)
     }
 
@@ -979,24 +981,51 @@ mod tests {
         }
     }
 
+    /// Records so many events in one command.
+    fn record(store: &mut Store, count: usize) {
+        let (now, mut rng) = (store.now, fastrand::Rng::with_seed(1));
+        let rule = |it: &mut Situation<'_>| {
+            let Decision { events, outcome, notices } = retire(it);
+            let events = events.into_iter().cycle().take(count).collect();
+            Ok(Decision { events, outcome, notices })
+        };
+        store.execute(&Needs::nothing(), now, &mut rng, rule).unwrap();
+    }
+
     #[test]
     fn a_checkpoint_is_written_once_the_answer_is_given() {
         let dir = tempfile::tempdir().unwrap();
         let checkpoint = dir.path().join(".cache/checkpoint.json");
-        let (mut store, options, mut rng) = open(dir.path());
+        let (mut store, options, _) = open(dir.path());
         let answering = options.pending.clone();
-        store
-            .execute(&Needs::nothing(), options.now, &mut rng, |situation| {
-                let Decision { events, outcome, notices } = retire(situation);
-                let events = events.into_iter().cycle().take(65).collect();
-                Ok(Decision { events, outcome, notices })
-            })
-            .unwrap();
+        record(&mut store, 128);
         drop((store, options));
         assert!(!checkpoint.exists());
         drop(answering);
         let (opened, ..) = open(dir.path());
-        assert_eq!((opened.checkpointed, opened.view.events), (77, 77));
+        assert_eq!((opened.checkpointed, opened.view.events), (140, 140));
+    }
+
+    #[test]
+    fn of_several_writers_the_one_that_fills_the_number_writes_the_checkpoint() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, ..) = open(dir.path());
+        let seeded = usize::try_from(store.view.events).unwrap();
+        record(&mut store, 127 - seeded);
+        assert!(!store.is_due);
+        let (mut filling, mut next) = (open(dir.path()), open(dir.path()));
+        record(&mut filling.0, 1);
+        record(&mut next.0, 1);
+        assert_eq!((filling.0.is_due, next.0.is_due), (true, false));
+        // Should the one have died, the next number is another's.
+        drop((store, next));
+        filling.0.is_due = false;
+        drop(filling);
+        let (mut later, ..) = open(dir.path());
+        record(&mut later, 126);
+        assert!(!later.is_due);
+        record(&mut later, 1);
+        assert!(later.is_due);
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test may write what git writes")]

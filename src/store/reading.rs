@@ -155,7 +155,7 @@ impl<L: Log> Store<L> {
     pub(super) fn ensure(&mut self, needs: &Needs) -> Result<(), StoreError> {
         if !self.load(needs) {
             self.read().map_err(|error| self.after_recording(error))?;
-            self.keep(UNSAVED_BY_READERS);
+            self.keep_if(self.unsaved() > UNSAVED_BY_READERS);
         }
         Ok(())
     }
@@ -176,10 +176,14 @@ impl<L: Log> Store<L> {
         self.view.roster.keep_participations_since(since.saturating_sub(86_400));
     }
 
-    /// Has the checkpoint written anew if it lacks more than so many events.
-    pub(super) fn keep(&mut self, lacks: u64) {
-        let is_present = self.view.cutoff == Cutoff::All;
-        self.is_due |= is_present && self.view.events.saturating_sub(self.checkpointed) > lacks;
+    /// How many events the checkpoint lacks.
+    pub(super) fn unsaved(&self) -> u64 {
+        self.view.events.saturating_sub(self.checkpointed)
+    }
+
+    /// Has the checkpoint written anew, if that is called for.
+    pub(super) fn keep_if(&mut self, is_called_for: bool) {
+        self.is_due |= is_called_for && self.view.cutoff == Cutoff::All;
     }
 
     /// Begins with the checkpoint, if it is that of the log that is there.

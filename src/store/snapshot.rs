@@ -511,7 +511,7 @@ mod tests {
         let mut snapshot = at(dir.path(), "300").unwrap();
         snapshot.store.forget();
         snapshot.store.read().unwrap();
-        snapshot.store.keep(0);
+        snapshot.store.keep_if(true);
         assert_eq!(snapshot.view().events, 300);
         drop(snapshot);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
