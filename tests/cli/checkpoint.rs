@@ -175,9 +175,9 @@ fn a_writer_and_a_reader_keep_a_checkpoint_once_there_is_much_to_fold() {
     let path = checkpoint_of(home.store());
     let events = || home.run(&["stats", "--json"]).json()["events"].as_u64().unwrap();
     assert!(!path.exists(), "a small log is as quickly folded");
-    home.run(&["grow", "--count", "40"]).ok();
+    home.run(&["grow", "--count", "110"]).ok();
     assert!(!path.exists());
-    home.run(&["grow", "--count", "40"]).ok();
+    home.run(&["grow", "--count", "10"]).ok();
     assert!(path.exists(), "the writer kept one");
     fs::remove_file(&path).unwrap();
     assert!(events() < 256);
