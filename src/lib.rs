@@ -21,6 +21,7 @@ mod disk;
 pub mod environment;
 pub mod events;
 mod file_log;
+pub mod fleet;
 pub mod git;
 pub mod projection;
 pub mod signature;

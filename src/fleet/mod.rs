@@ -1,0 +1,20 @@
+//! The fleet that a store belongs to: where its log is kept for many machines, and how it is reached.
+//!
+//! A store belongs to a fleet if it has a file `remote.toml` ([`RemoteConfig`]); without one, no socket
+//! is ever opened. The fleet's log lies in etcd, one key a line, and is asked through the gateway that
+//! speaks HTTP and JSON ([`Etcd`]): one request at a time, each with a deadline, and no runtime. This
+//! room knows keys, values and transactions; it knows neither what stands in a line nor what may be
+//! done with it. Its invariant: a request that changes something is sent at most once a call, and an
+//! error says whether it may have been carried out ([`FleetError::is_open`]).
+
+mod config;
+mod error;
+mod etcd;
+mod private_file;
+
+pub use self::config::{FILE, RemoteConfig};
+pub use self::error::{CertificateFault, FleetError};
+pub use self::etcd::{
+    Committed, Compare, EndpointStatus, Entry, Etcd, MemberStatus, Operation, Page, Range,
+    Transaction, Watch,
+};
