@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use muzzle_persona::broker::Refusal;
 use muzzle_persona::environment::{EnvironmentError, STORE as STORE_VARIABLE};
 use muzzle_persona::events::{LineError, LogError, PersonaName, SessionId, visible};
+use muzzle_persona::fleet::FleetError;
 use muzzle_persona::git::RevisionError;
 use muzzle_persona::signature::SignatureError;
 use muzzle_persona::wording::{LISTED, quoted_first};
@@ -47,6 +48,7 @@ const GONE_HINT: &str = "bring it back from a backup or with git; `muzzle-person
 const COMMITS_HINT: &str = "`git -C STORE log -- events.jsonl` shows the commits that have one";
 const SESSION_HINT: &str = "`muzzle-persona log --type assign` shows which agents were lent whom";
 const TEXTS_HINT: &str = "`muzzle-persona log --type feedback`, `--type lesson` and `--type note` list those that have one";
+const FLEET_HINT: &str = "`muzzle-persona remote status` tells who of the fleet answers";
 const FORGET_HINT: &str = "nobody is shown it any more; the same command goes on where it stopped";
 const IN_DATA_HINT: &str = "to be rid of it, cut its line out, and have `muzzle-persona repair --yes` put the gap on record; docs/git.md tells how";
 const JUDGEMENT_HINT: &str = "`muzzle-persona log --type feedback`, `--type outcome` and `--type lesson` list them; what was taken back counts no more";
@@ -89,7 +91,7 @@ impl Failure {
             "usage" => USAGE,
             "damaged" => DAMAGED,
             "busy" => BUSY,
-            "io" | "write" | "sync" => WRITE,
+            "io" | "write" | "sync" | "fleet" => WRITE,
             "bug" => BUG,
             _ => REFUSED,
         };
@@ -214,6 +216,27 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// A log that is kept elsewhere, and could not be asked.
+    fn elsewhere(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Self {
+        match error.downcast_ref::<FleetError>() {
+            Some(error) => Self::fleet(error),
+            None => Self::new("fleet", error, FLEET_HINT),
+        }
+    }
+
+    pub fn fleet(error: &FleetError) -> Self {
+        let kind = match error {
+            FleetError::NotThisLog { .. } | FleetError::Damaged { .. } => "damaged",
+            FleetError::Settings { .. }
+            | FleetError::OpenToOthers { .. }
+            | FleetError::TlsFile { .. } => "refused",
+            _ => "fleet",
+        };
+        Self::new(kind, error, error.hint().as_deref().unwrap_or(FLEET_HINT))
+    }
+}
+
 fn copy_hint(error: &JoinError) -> &'static str {
     match error {
         JoinError::Unreadable { .. } => UNREADABLE_COPY_HINT,
@@ -234,6 +257,7 @@ impl<E: Into<StoreError>> From<E> for Failure {
                 LogError::Sync { .. } => {
                     ("sync", "check the disk, then look whether the event is there")
                 }
+                LogError::Elsewhere { source, .. } => return Self::elsewhere(&**source),
             },
             StoreError::Refused(refusal) => match refusal {
                 Refusal::NoRole => ("refused", "ask for one, as in `--roles code-reviewer`"),

@@ -56,6 +56,22 @@ pub trait Log {
 
     /// Where a line of the log is kept: the file, and its line there. For messages.
     fn locate(&self, line: u64) -> (PathBuf, u64);
+
+    /// Returns whether it is the copy of a log that is kept elsewhere.
+    fn is_mirror(&self) -> bool {
+        false
+    }
+
+    /// Brings what follows `end`, the end of what can be read, where it is not kept here; returns whether
+    /// anything came. It must not be called under the lock.
+    fn refresh(&mut self, _end: &Position) -> Result<bool, LogError> {
+        Ok(false)
+    }
+
+    /// Why what was read may not be all there is, if so, since this was last asked. For people.
+    fn take_notice(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// How far a reader came: the end of a line, and which line that was.
@@ -105,6 +121,9 @@ pub enum Append {
     },
     /// The log had moved. Nothing is recorded.
     Moved,
+    /// Others were faster, and what they wrote can be read now. Nothing is recorded, and the log itself
+    /// says when the writer has tried for long enough.
+    Behind,
 }
 
 /// An unfinished write that was moved out of the log.
@@ -152,6 +171,13 @@ pub enum LogError {
     /// Not the trace of an unfinished write. Lines count from 1.
     #[error("line {line} of `{}` is damaged: {reason}", path.display())]
     Damaged { path: PathBuf, line: u64, reason: DamageReason },
+    /// Of a log that is kept elsewhere; `source` is the error of what keeps it.
+    #[error("{source}")]
+    Elsewhere {
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// Whether it could not be reached, and may be later.
+        is_out_of_reach: bool,
+    },
 }
 
 impl LogError {

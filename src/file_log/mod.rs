@@ -15,7 +15,7 @@ use self::segments::ACTIVE;
 use self::tail::{read_at, read_lines};
 use crate::disk::{Disk, Mode, OpenFile, if_there};
 use crate::events::{
-    Append, LINE_LIMIT, LineError, Log, LogError, Position, Read, last_written_id,
+    Append, LINE_LIMIT, LineError, Log, LogError, Position, Read, last_written_id, written_id,
 };
 
 mod copies;
@@ -213,6 +213,59 @@ impl FileLog {
         Ok(())
     }
 
+    /// Appends lines after `expected`, and leaves it to whoever holds the lock to have them durable.
+    pub fn write(
+        &mut self,
+        _guard: &WriteLock,
+        expected: &Position,
+        lines: &[u8],
+    ) -> Result<Append, LogError> {
+        let Some(file) = self.appendable() else { return Ok(Append::Moved) };
+        let mut end = self.active_bytes(expected);
+        let Some((torn, is_unended)) = self.clear_tail(file, end)? else {
+            return Ok(Append::Moved);
+        };
+        let mut lines = Cow::Borrowed(lines);
+        if is_unended {
+            (lines, end) = (Cow::Owned([b"\n", &*lines].concat()), end - 1);
+        }
+        if end == 0 {
+            // A reader that finds a line in the file relies on it that the file is there to stay,
+            // and those before it too, which a seal may have moved.
+            let is_sealed = expected.offset > 0;
+            self.sync_names(is_sealed).map_err(LogError::io("sync", &self.dir))?;
+        }
+        let written = file.write_all(&lines).and_then(|()| self.disk.names(&self.path, file));
+        let still_named = written.map_err(|source| {
+            let undone = file.set_len(end).err();
+            LogError::Write { path: self.path.clone(), source, undone }
+        })?;
+        if !still_named {
+            return Ok(Append::Moved);
+        }
+        Ok(Append::Done { torn })
+    }
+
+    /// The line that ends at a position, without its line end; none where no line of that id does.
+    pub fn line_before(&mut self, position: &Position) -> Result<Option<Vec<u8>>, LogError> {
+        let (Some(last), Some(end)) = (position.last, position.offset.checked_sub(1)) else {
+            return Ok(None);
+        };
+        let (index, end) = self.find(end)?;
+        let Some(file) = self.file(index)? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        for length in TAILS {
+            let start = end.saturating_sub(length);
+            read_at(&*file, start, end - start, &mut bytes).map_err(self.unreadable(index))?;
+            let begins = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
+            if begins > 0 || start == 0 {
+                let line = bytes.split_off(begins);
+                return Ok(Some(line).filter(|line| written_id(line) == Some(last)));
+            }
+        }
+        Ok(None)
+    }
+
     fn length(&self, file: &dyn OpenFile) -> Result<u64, LogError> {
         file.len().map_err(LogError::io("look at", &self.path))
     }
@@ -328,32 +381,12 @@ impl Log for FileLog {
         expected: &Position,
         lines: &[u8],
     ) -> Result<Append, LogError> {
-        let Some(file) = self.appendable() else { return Ok(Append::Moved) };
-        let mut end = self.active_bytes(expected);
-        let Some((torn, is_unended)) = self.clear_tail(file, end)? else {
-            return Ok(Append::Moved);
-        };
-        let mut lines = Cow::Borrowed(lines);
-        if is_unended {
-            (lines, end) = (Cow::Owned([b"\n", &*lines].concat()), end - 1);
-        }
-        if end == 0 {
-            // A reader that finds a line in the file relies on it that the file is there to stay,
-            // and those before it too, which a seal may have moved.
-            let is_sealed = expected.offset > 0;
-            self.sync_names(is_sealed).map_err(LogError::io("sync", &self.dir))?;
-        }
-        let written = file.write_all(&lines).and_then(|()| self.disk.names(&self.path, file));
-        let still_named = written.map_err(|source| {
-            let undone = file.set_len(end).err();
-            LogError::Write { path: self.path.clone(), source, undone }
-        })?;
-        if !still_named {
-            return Ok(Append::Moved);
-        }
+        let appended = self.write(&guard, expected, lines)?;
         drop(guard);
-        self.sync()?;
-        Ok(Append::Done { torn })
+        if let Append::Done { .. } = appended {
+            self.sync()?;
+        }
+        Ok(appended)
     }
 
     fn sync(&mut self) -> Result<(), LogError> {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::FILE;
-use crate::events::{EventId, visible};
-use crate::wording::shortened;
+use crate::events::{EventId, LogError, visible};
+use crate::wording::{Count, shortened};
 
 /// Why the fleet did not do what it was asked. Each names the endpoint or the file.
 #[expect(missing_docs, reason = "the messages say what each is")]
@@ -69,6 +69,14 @@ pub enum FleetError {
     Refused { endpoint: String, said: String },
     #[error("etcd at `{endpoint}` has no line {line} where the log of this store has one: it keeps another log, or an older one", line = .line)]
     NotThisLog { endpoint: String, line: u64, found: Option<EventId> },
+    #[error("line {line} of the fleet's log at `{endpoint}` is damaged")]
+    Damaged { endpoint: String, line: u64 },
+    #[error("the fleet has recorded it, and the copy of its log here could not be written: {0}")]
+    NotMirrored(#[source] Box<LogError>),
+    #[error("the fleet has recorded the first {}, and not the rest: {source}", Count(*recorded, "event"))]
+    Partly { recorded: u64, source: Box<FleetError> },
+    #[error("the fleet has recorded the first {}, and not the rest: the log here was replaced meanwhile", Count(*recorded, "event"))]
+    PartlyMirrored { recorded: u64 },
 }
 
 /// What is wrong with a server's certificate.
@@ -104,6 +112,23 @@ impl FleetError {
                 | Self::Unavailable { .. }
                 | Self::NotEtcd { .. }
                 | Self::TooLong { .. }
+        )
+    }
+
+    /// Returns whether the fleet could not be asked as things are, and may be asked later: nothing is wrong
+    /// with its log or with the settings here.
+    #[must_use]
+    pub fn is_out_of_reach(&self) -> bool {
+        !matches!(
+            self,
+            Self::NotThisLog { .. }
+                | Self::Damaged { .. }
+                | Self::Settings { .. }
+                | Self::OpenToOthers { .. }
+                | Self::TlsFile { .. }
+                | Self::NotMirrored(_)
+                | Self::Partly { .. }
+                | Self::PartlyMirrored { .. }
         )
     }
 

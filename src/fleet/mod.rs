@@ -10,6 +10,9 @@
 mod config;
 mod error;
 mod etcd;
+mod fleet_log;
+mod local_log;
+mod outbox;
 mod private_file;
 
 pub use self::config::{FILE, RemoteConfig};
@@ -18,3 +21,6 @@ pub use self::etcd::{
     Committed, Compare, EndpointStatus, Entry, Etcd, MemberStatus, Operation, Page, Range,
     Transaction, Watch,
 };
+pub use self::fleet_log::{FleetLog, Forgotten, PAGE, Sent};
+pub use self::local_log::LocalLog;
+pub use self::outbox::{Outbox, may_wait};

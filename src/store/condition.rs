@@ -25,7 +25,7 @@ pub struct Condition {
     pub lock: Hold,
 }
 
-impl Store<FileLog> {
+impl Store {
     /// Looks at a store that is there: at its files, its lock and the end of its log.
     ///
     /// Nothing is written. An end that may be half a write is looked at once

@@ -36,7 +36,7 @@ impl Follower {
     ) -> Result<(), StoreError> {
         // Another file may be there now, under the same name.
         let Store { disk, dir, .. } = &self.store;
-        self.store.log = FileLog::new(disk.clone(), dir.clone());
+        self.store.log.files = FileLog::new(disk.clone(), dir.clone());
         let mut batch = Vec::new();
         loop {
             let left = match self.store.log.read(&self.position, &mut batch)? {

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use super::{Store, StoreError, TRIES};
 use crate::disk::{Disk, if_there};
 use crate::events::{EventId, LogError, Record, decode, without_text};
-use crate::file_log::{FileLog, StandingText};
+use crate::file_log::StandingText;
 use crate::projection::checkpoint;
 
 /// A text that was forgotten, and stands in the log.
@@ -36,10 +36,10 @@ pub struct TakenAway {
     pub quarantine: Vec<PathBuf>,
 }
 
-impl Store<FileLog> {
+impl Store {
     /// Finds the texts that stand in the log and were forgotten, those of the roster as it is here.
     pub fn standing_texts(&mut self) -> Result<Vec<ForgottenText>, StoreError> {
-        let (standing, _) = self.log.find_texts(self.view.roster.forgotten())?;
+        let (standing, _) = self.log.files.find_texts(self.view.roster.forgotten())?;
         let shown = |bytes: &[u8]| Some(String::from_utf8_lossy(bytes).into_owned());
         let texts = standing.into_iter().map(|it| ForgottenText {
             before: shown(&it.bytes),
@@ -63,16 +63,16 @@ impl Store<FileLog> {
             self.catch_up()?;
             self.check_version()?;
             let forgotten = self.view.roster.forgotten().clone();
-            let (standing, rewrites) = self.log.find_texts(&forgotten)?;
+            let (standing, rewrites) = self.log.files.find_texts(&forgotten)?;
             // The log comes last: as long as a text stands there, all of it is done again.
-            let quarantine = self.log.clean_quarantine(&forgotten, &words(&standing))?;
+            let quarantine = self.log.files.clean_quarantine(&forgotten, &words(&standing))?;
             remove_checkpoint(&self.disk, &self.cache)?;
             let mut is_done = true;
             for rewrite in &rewrites {
-                is_done = is_done && self.log.rewrite(rewrite, &guard)?;
+                is_done = is_done && self.log.files.rewrite(rewrite, &guard)?;
             }
             // Whoever did it before may have died before it was durable.
-            self.log.sync_all_names()?;
+            self.log.files.sync_all_names()?;
             // Who had read the log before may have written another.
             remove_checkpoint(&self.disk, &self.cache)?;
             drop(guard);

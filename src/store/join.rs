@@ -72,7 +72,7 @@ impl JoinOutcome {
     }
 }
 
-impl Store<FileLog> {
+impl Store {
     /// Returns what a join of the copy at `path` would add, and does nothing.
     pub fn plan_join(options: &Options, path: &Path) -> Result<JoinOutcome, StoreError> {
         let mut log = existing(options)?;

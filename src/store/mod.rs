@@ -19,6 +19,7 @@ use crate::broker::{
 use crate::disk::{self, Disk};
 use crate::events::{Append, Event, EventId, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
 use crate::file_log::FileLog;
+use crate::fleet::LocalLog;
 use crate::projection::{Needs, Roster, View, checkpoint};
 
 mod allowed;
@@ -43,6 +44,7 @@ pub mod served;
 mod snapshot;
 pub mod stopped;
 mod verify;
+mod waiting;
 
 pub use condition::Condition;
 pub use error::StoreError;
@@ -66,7 +68,7 @@ const UNSAVED_BY_READERS: u64 = 256;
 const SEALED_PAST: u64 = 4 * 1024 * 1024;
 
 /// A directory with a log in it, and the roster that the log adds up to.
-pub struct Store<L: Log = FileLog> {
+pub struct Store<L: Log = LocalLog> {
     log: L,
     seed: Seed,
     rules: Rules,
@@ -97,7 +99,7 @@ pub struct Store<L: Log = FileLog> {
     notices: Vec<String>,
 }
 
-impl Store<FileLog> {
+impl Store {
     /// Opens a store to write to it; one that does not exist is created and seeded.
     ///
     /// What is in the log already is read, without a lock: the checkpoint if it
@@ -123,6 +125,13 @@ impl Store<FileLog> {
         let mut store = Self::unread(options)?;
         store.recall();
         store.read()?;
+        if store.log.refresh(&store.view.position)? {
+            store.read()?;
+        }
+        store.notices.extend(store.log.take_notice());
+        if let Err(error) = store.tell_if_reachable() {
+            store.notices.push(format!("what waits for the fleet could not be told: {error}"));
+        }
         if store.view.events == 0 {
             return Err(StoreError::NoStore(options.dir.clone()));
         }
@@ -147,7 +156,11 @@ impl Store<FileLog> {
     fn unread(options: &Options) -> Result<Self, StoreError> {
         let mut store = Self::closed(options)?;
         store.require_log()?;
-        if store.log.exists()? { Ok(store) } else { Err(StoreError::NoStore(options.dir.clone())) }
+        if store.log.files.exists()? {
+            Ok(store)
+        } else {
+            Err(StoreError::NoStore(options.dir.clone()))
+        }
     }
 
     /// Makes sure that the log is not gone: a checkpoint that knows of more than is there tells that
@@ -155,7 +168,7 @@ impl Store<FileLog> {
     /// whose sealing was interrupted.
     fn require_log(&mut self) -> Result<(), StoreError> {
         for _ in 0..TRIES {
-            if self.log.has_active()? {
+            if self.log.files.has_active()? {
                 return Ok(());
             }
             let Some(view) = checkpoint::load(&self.disk, &self.cache) else { return Ok(()) };
@@ -164,7 +177,7 @@ impl Store<FileLog> {
             }
             // A checkout takes the log away for a moment, and puts another one there.
             self.disk.pause(Duration::from_millis(10));
-            self.log = FileLog::new(self.disk.clone(), self.dir.clone());
+            self.log.files = FileLog::new(self.disk.clone(), self.dir.clone());
         }
         Err(StoreError::LogGone(self.log.path().to_owned()))
     }
@@ -179,7 +192,7 @@ impl Store<FileLog> {
             Err(flaw) => (Seed::default().rules()?, Seed::default(), Some(flaw)),
         };
         Ok(Self {
-            log: options.log(),
+            log: options.log()?,
             seed,
             rules,
             flaw,
@@ -223,11 +236,11 @@ impl Store<FileLog> {
             let guard = self.lock()?;
             self.catch_up()?;
             self.check_version()?;
-            let bytes = self.log.active_bytes(&self.view.position);
+            let bytes = self.log.files.active_bytes(&self.view.position);
             if bytes <= if always { 0 } else { SEALED_PAST } {
                 return Ok(None);
             }
-            if let Some((path, bytes, torn)) = self.log.seal(guard, &self.view.position)? {
+            if let Some((path, bytes, torn)) = self.log.files.seal(guard, &self.view.position)? {
                 self.torn = torn;
                 return Ok(Some((path, bytes)));
             }
@@ -327,48 +340,87 @@ impl<L: Log> Store<L> {
         rng: &mut fastrand::Rng,
         mut rule: impl FnMut(&mut Situation<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<(T, Vec<String>), StoreError> {
-        for _ in 0..TRIES {
+        self.tell_if_reachable()?;
+        let (mut replaced, mut is_fresh) = (0, false);
+        while replaced < TRIES {
             let guard = self.lock()?;
             self.catch_up()?;
             if !self.load(needs) {
                 self.catch_up()?;
             }
-            let Decision { events, outcome, notices } = rule(&mut self.situation(now, rng))?;
-            if events.is_empty() {
-                drop(guard);
-                self.log.sync()?;
-                return Ok((outcome, notices));
-            }
-            if self.record(guard, now, events)? {
-                return Ok((outcome, notices));
+            match rule(&mut self.situation(now, rng)) {
+                Ok(Decision { events, outcome, notices }) if !events.is_empty() => {
+                    let Some(encoded) = self.prepare(now, events)? else {
+                        replaced += 1;
+                        continue;
+                    };
+                    match self.append(guard, &encoded) {
+                        Ok(Append::Done { .. }) => return Ok((outcome, notices)),
+                        Ok(Append::Moved) => replaced += 1,
+                        Ok(Append::Behind) => {}
+                        Err(error) => {
+                            self.keep_for_later(&encoded.lines, error)?;
+                            return Ok((outcome, notices));
+                        }
+                    }
+                }
+                decided => {
+                    drop(guard);
+                    // What is recorded is compared with the whole log. A refusal is not.
+                    if !mem::replace(&mut is_fresh, true)
+                        && self.log.refresh(&self.view.position)?
+                    {
+                        continue;
+                    }
+                    self.notices.extend(self.log.take_notice());
+                    let Decision { outcome, notices, .. } = decided?;
+                    self.log.sync()?;
+                    return Ok((outcome, notices));
+                }
             }
         }
         Err(self.keeps_moving())
     }
 
-    /// Records events under the lock, and has them durable. It returns whether that was done: if not,
-    /// the log or the checkpoint was found to be another one, and has to be looked at again.
+    /// Records events under the lock, and has them durable. Unless that was done, the log or the checkpoint
+    /// was found to be another one, or others were faster, and it has to be looked at again.
     fn record(
         &mut self,
         guard: L::Guard,
         now: Timestamp,
         events: Vec<Event>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Append, StoreError> {
+        match self.prepare(now, events)? {
+            Some(encoded) => self.append(guard, &encoded),
+            None => Ok(Append::Moved),
+        }
+    }
+
+    /// Writes events as lines, once what they change is loaded; nothing if the checkpoint is lost.
+    fn prepare(
+        &mut self,
+        now: Timestamp,
+        events: Vec<Event>,
+    ) -> Result<Option<Encoded>, StoreError> {
         self.check_version()?;
         if !events.iter().all(|event| self.load(&Needs::event(event))) {
-            return Ok(false);
+            return Ok(None);
         }
-        let Encoded { lines, ids, texts } = self.encode(now, events)?;
-        let Append::Done { torn } = self.log.append(guard, &self.view.position, &lines)? else {
-            return Ok(false);
-        };
-        self.recorded = ids;
-        self.torn = torn.or_else(|| self.torn.take());
-        self.allow_own(&texts);
-        let before = self.unsaved();
-        self.take_in(&lines).map_err(|error| self.after_recording(error))?;
-        self.keep_if(before / UNSAVED_BY_WRITERS < self.unsaved() / UNSAVED_BY_WRITERS);
-        Ok(true)
+        self.encode(now, events).map(Some)
+    }
+
+    fn append(&mut self, guard: L::Guard, encoded: &Encoded) -> Result<Append, StoreError> {
+        let Encoded { lines, ids, texts } = encoded;
+        let appended = self.log.append(guard, &self.view.position, lines)?;
+        if let Append::Done { torn } = &appended {
+            self.recorded.clone_from(ids);
+            self.torn = torn.clone().or_else(|| self.torn.take());
+            self.allow_own(texts);
+            let before = self.unsaved();
+            self.take_in(lines).map_err(|error| self.after_recording(error))?;
+            self.keep_if(before / UNSAVED_BY_WRITERS < self.unsaved() / UNSAVED_BY_WRITERS);
+        }
+        Ok(appended)
     }
 
     /// Lends personas, and answers with all that there is to say of them.

@@ -8,8 +8,9 @@ use std::{fmt, mem};
 use jiff::Timestamp;
 
 use crate::disk::Disk;
-use crate::events::{Log as _, Position};
+use crate::events::{Log as _, LogError, Position};
 use crate::file_log::FileLog;
+use crate::fleet::LocalLog;
 use crate::projection::{View, checkpoint};
 
 /// Where the checkpoint is kept, in a store.
@@ -34,14 +35,19 @@ pub struct Options {
 
 impl Options {
     /// The log of the store. Nothing is opened yet.
-    pub(super) fn log(&self) -> FileLog {
+    pub(super) fn log(&self) -> Result<LocalLog, LogError> {
+        Ok(LocalLog::open(&self.disk, &self.dir, &self.cache(), self.wait)?)
+    }
+
+    /// The files of the log, whatever they follow.
+    pub(super) fn files(&self) -> FileLog {
         FileLog::new(self.disk.clone(), self.dir.clone())
     }
 
     /// The file that grows with each event.
     #[must_use]
     pub fn log_file(&self) -> PathBuf {
-        self.log().path().to_owned()
+        self.files().path().to_owned()
     }
 
     /// Where the checkpoint is kept.

@@ -86,7 +86,7 @@ impl RepairOutcome {
     }
 }
 
-impl Store<FileLog> {
+impl Store {
     /// Returns what a repair would do, and does nothing.
     pub fn plan_repair(options: &Options) -> Result<RepairOutcome, StoreError> {
         let mut log = existing(options)?;
@@ -140,7 +140,7 @@ impl Store<FileLog> {
             let offset = left - plan.torn + u64::from(plan.lacks_line_end);
             match log.append(guard, &Position { offset, ..Position::START }, &lines)? {
                 Append::Done { torn } => outcome.torn = torn,
-                Append::Moved => continue,
+                Append::Moved | Append::Behind => continue,
             }
             log.remove_plan()?;
             outcome.recorded = recorded;

@@ -7,8 +7,7 @@ use jiff::Timestamp;
 
 use super::{Store, StoreError, TRIES};
 use crate::broker::{Decision, Seed};
-use crate::events::{Definition, Event, EventId, Log, Position, Read};
-use crate::file_log::FileLog;
+use crate::events::{Append, Definition, Event, EventId, Log, Position, Read};
 use crate::projection::{Cutoff, Needs, Origin, Persona};
 use crate::wording::Count;
 
@@ -22,12 +21,12 @@ struct Unseeded {
     at: Timestamp,
 }
 
-impl Store<FileLog> {
+impl Store {
     /// Seeds a store in which nothing happened yet, and makes it if need be.
     pub(super) fn make(&mut self, rng: &mut fastrand::Rng) -> Result<(), StoreError> {
-        self.is_made = !self.log.exists()?;
+        self.is_made = !self.log.files.exists()?;
         self.require_seed()?;
-        self.log.create_store()?;
+        self.log.files.create_store()?;
         let (personas, now) = (self.seed.personas(), self.now);
         let seeded = self.execute(&Needs::nothing(), now, rng, |situation| {
             let new = situation.roster.is_empty();
@@ -50,7 +49,8 @@ impl<L: Log> Store<L> {
             self.catch_up()?;
             let Some(Unseeded { there, rest, at }) = self.unseeded()? else { return Ok(()) };
             let more = Count(rest.len() as u64, "persona");
-            if self.record(guard, at, rest.into_iter().map(Event::Seed).collect())? {
+            let recorded = self.record(guard, at, rest.into_iter().map(Event::Seed).collect())?;
+            if let Append::Done { .. } = recorded {
                 // That is no answer to anybody.
                 self.recorded.clear();
                 self.allow_own(&there);

@@ -94,7 +94,7 @@ impl Snapshot {
         let mut store = Store::closed(options)?;
         let revision = Revision::read(&options.dir, name)?;
         let (commit, dir) = (Some(revision.commit.clone()), revision.dir.clone());
-        store.log = FileLog::new(Disk::new(revision), dir);
+        store.log = FileLog::new(Disk::new(revision), dir).into();
         store.catch_up()?;
         // What was forgotten since is not told of a commit either. Should the present log be
         // damaged, or none, the commit alone is asked.

@@ -16,7 +16,7 @@ use crate::projection::{checkpoint, pipeline};
 const FILES: [&str; 8] =
     ["", "events.jsonl", "segments", "signatures", "seed.toml", ".lock", ".cache", "quarantine"];
 
-impl Store<FileLog> {
+impl Store {
     /// Audits a store: reads every line of every file, and writes nothing.
     ///
     /// `noted` are heads that were noted earlier; the audit says whether the
@@ -35,9 +35,9 @@ impl Store<FileLog> {
     ) -> Result<(Audit, Coverage), StoreError> {
         let mut log = match existing(options) {
             // A log that is gone, and has a checkpoint, is no store that never was.
-            Err(StoreError::LogGone(_)) => options.log(),
+            Err(StoreError::LogGone(_)) => options.files(),
             Err(StoreError::NoStore(_)) if checkpoint::exists(&options.disk, &options.cache()) => {
-                options.log()
+                options.files()
             }
             log => log?,
         };
@@ -63,7 +63,7 @@ impl Store<FileLog> {
         noted: &[IdPrefix],
         mut tell: impl FnMut(&Finding) -> bool,
     ) -> Result<(), StoreError> {
-        let (mut log, mut goes_on) = (options.log(), true);
+        let (mut log, mut goes_on) = (options.files(), true);
         let mut tell_all = |findings: Vec<Finding>| {
             goes_on = goes_on && findings.iter().all(&mut tell);
         };
@@ -113,7 +113,7 @@ pub(super) fn existing(options: &Options) -> Result<FileLog, StoreError> {
         let path = options.dir.join(name);
         // A store that may not be looked into is there all the same.
         if options.disk.exists(&path).map_err(LogError::io("look at", path))? {
-            return Ok(options.log());
+            return Ok(options.files());
         }
     }
     if checkpoint::load(&options.disk, &options.cache()).is_some() {
