@@ -10,11 +10,19 @@
 mod config;
 mod error;
 mod etcd;
+mod failure;
+mod login;
 mod private_file;
+mod request;
+mod tls;
+mod transport;
+mod watch;
+mod wire;
 
 pub use self::config::{FILE, RemoteConfig};
 pub use self::error::{CertificateFault, FleetError};
-pub use self::etcd::{
-    Committed, Compare, EndpointStatus, Entry, Etcd, MemberStatus, Operation, Page, Range,
-    Transaction, Watch,
+pub use self::etcd::Etcd;
+pub use self::request::{
+    Committed, Compare, EndpointStatus, Entry, MemberStatus, Operation, Page, Range, Transaction,
 };
+pub use self::watch::Watch;
