@@ -72,6 +72,10 @@ pub enum FleetError {
     Refused { endpoint: String, said: String },
     #[error("etcd at `{endpoint}` has no line {line} where the log of this store has one: it keeps another log, or an older one", line = .line)]
     NotThisLog { endpoint: String, line: u64, found: Option<EventId> },
+    #[error("{source}; whether it was recorded shows once the fleet answers")]
+    FateUnknown { source: Box<FleetError> },
+    #[error("other machines of the fleet were faster for {} s", waited.as_secs_f64())]
+    Outrun { waited: Duration },
     #[error("line {line} of the fleet's log at `{endpoint}` is damaged")]
     Damaged { endpoint: String, line: u64 },
     #[error("the fleet has recorded it, and the copy of its log here could not be written: {0}")]
@@ -230,6 +234,8 @@ impl FleetError {
             Self::NotThisLog { .. } | Self::Damaged { .. } => {
                 "nothing was changed; `muzzle-persona remote check` tells where the two differ, and `muzzle-persona remote restore` what can be done".to_owned()
             }
+            Self::FateUnknown { source } => return source.hint(),
+            Self::Outrun { .. } => "try again, or wait longer, as with `--wait 30`".to_owned(),
             Self::NotMirrored(_) => {
                 "do not do it again; once the log here can be written, the next command fetches it".to_owned()
             }
