@@ -231,6 +231,7 @@ impl Failure {
             FleetError::Settings { .. }
             | FleetError::OpenToOthers { .. }
             | FleetError::TlsFile { .. } => "refused",
+            FleetError::Outrun { .. } => "busy",
             _ => "fleet",
         };
         Self::new(kind, error, error.hint().as_deref().unwrap_or(FLEET_HINT))

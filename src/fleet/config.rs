@@ -206,6 +206,11 @@ pub(super) fn endpoint_url(endpoint: &str) -> Option<String> {
     (is_bare && is_host).then(|| format!("{scheme}://{}:{port}", authority.host()))
 }
 
+/// Returns whether an endpoint is reached over TLS.
+pub(super) fn is_secure(endpoint: &str) -> bool {
+    endpoint.starts_with("https:")
+}
+
 fn is_name(text: &str) -> bool {
     let is_right = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     (1..=NAME_LIMIT).contains(&text.len()) && text.bytes().all(is_right)

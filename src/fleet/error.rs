@@ -1,7 +1,7 @@
 //! Why the fleet did not do what it was asked.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::FILE;
@@ -39,6 +39,9 @@ pub enum FleetError {
     Unavailable { endpoint: String, said: String },
     #[error("etcd at `{endpoint}` does not take the password of the user `{user}`")]
     WrongPassword { endpoint: String, user: String },
+    /// Whatever was to follow was not sent.
+    #[error("could not log in: {0}")]
+    NoLogin(#[source] Box<FleetError>),
     #[error("etcd at `{endpoint}` refuses the token that it gave the user `{user}`")]
     TokenRefused { endpoint: String, user: String },
     #[error("etcd at `{endpoint}` wants to know a user, and `{FILE}` names none")]
@@ -69,6 +72,10 @@ pub enum FleetError {
     Refused { endpoint: String, said: String },
     #[error("etcd at `{endpoint}` has no line {line} where the log of this store has one: it keeps another log, or an older one", line = .line)]
     NotThisLog { endpoint: String, line: u64, found: Option<EventId> },
+    #[error("{source}; whether it was recorded shows once the fleet answers")]
+    FateUnknown { source: Box<FleetError> },
+    #[error("other machines of the fleet were faster for {} s", waited.as_secs_f64())]
+    Outrun { waited: Duration },
     #[error("line {line} of the fleet's log at `{endpoint}` is damaged")]
     Damaged { endpoint: String, line: u64 },
     #[error("the fleet has recorded it, and the copy of its log here could not be written: {0}")]
@@ -132,11 +139,137 @@ impl FleetError {
         )
     }
 
+    /// Returns whether it would be the same at any other endpoint.
+    pub(super) fn is_of_request(&self) -> bool {
+        matches!(
+            self,
+            Self::Io { .. }
+                | Self::Settings { .. }
+                | Self::OpenToOthers { .. }
+                | Self::WrongPassword { .. }
+                | Self::TokenRefused { .. }
+                | Self::UserRequired { .. }
+                | Self::UsersOff { .. }
+                | Self::NoRight { .. }
+                | Self::QuotaReached { .. }
+                | Self::Refused { .. }
+        )
+    }
+
+    /// Returns whether nobody was there to say anything, which tells least of all.
+    pub(super) fn is_unreached(&self) -> bool {
+        matches!(
+            self,
+            Self::NobodyListens { .. } | Self::Unreachable { .. } | Self::NoConnection { .. }
+        )
+    }
+
     /// What to do next: a command that can be run, or a setting that can be changed.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        None
+        let hint = match self {
+            Self::Io { .. } => "check the path and its permissions".to_owned(),
+            Self::Settings { .. } => format!(
+                "docs/fleets.md has all that `{FILE}` may say; `muzzle-persona remote join` writes one"
+            ),
+            Self::OpenToOthers { path, .. } => format!("`chmod 600 {}`", shell_word(path)),
+            Self::TlsFile { .. } => {
+                "name a file as PEM, `-----BEGIN …-----`, in the store's `remote.toml`".to_owned()
+            }
+            Self::NobodyListens { .. } | Self::Unreachable { .. } => format!(
+                "is etcd running, and is it where `endpoints` in `{FILE}` says? `muzzle-persona remote status` asks all of them"
+            ),
+            Self::NoConnection { .. } | Self::NoAnswer { .. } => {
+                "`muzzle-persona remote status` tells which members answer".to_owned()
+            }
+            Self::NoLogin(error) => return error.hint(),
+            Self::ConnectionLost { .. } => format!(
+                "servers with TLS close a connection without it: then `endpoints` in `{FILE}` begin with `https://`; `muzzle-persona remote status` asks all of them"
+            ),
+            Self::NoLeader { .. } => {
+                "start the members that are down; `muzzle-persona remote status` tells which".to_owned()
+            }
+            Self::Unavailable { .. } => {
+                "try again; `muzzle-persona remote status` tells how the members are".to_owned()
+            }
+            Self::WrongPassword { user, .. } => format!(
+                "put the password of `{}` into the file that `password_file` in `{FILE}` names; `etcdctl user passwd` sets another one",
+                shown(user)
+            ),
+            Self::TokenRefused { .. } => {
+                "try again; if it stays so, look at the server's log and its clock".to_owned()
+            }
+            Self::UserRequired { .. } => {
+                format!("set `user` and `password_file` in the store's `{FILE}`")
+            }
+            Self::UsersOff { .. } => format!(
+                "`etcdctl auth enable` switches users on; or take `user` and `password_file` out of `{FILE}`"
+            ),
+            Self::NoRight { .. } => {
+                "`etcdctl role grant-permission ROLE --prefix=true readwrite PREFIX/ROSTER/` gives a role the right, and `etcdctl user grant-role USER ROLE` a user the role".to_owned()
+            }
+            Self::QuotaReached { .. } => {
+                "make room with `etcdctl compact` and `etcdctl defrag`, or raise `--quota-backend-bytes`; then `etcdctl alarm disarm`".to_owned()
+            }
+            Self::GatewayOff { .. } => {
+                "etcd 3.4 that is started from a configuration file needs `enable-grpc-gateway: true` in it".to_owned()
+            }
+            Self::Certificate { fault, .. } => fault.hint(),
+            Self::GatewayCutOff { .. } => {
+                "with `--client-cert-auth`, the server's own certificate has to be valid for client authentication, too (`extendedKeyUsage = serverAuth, clientAuth`)".to_owned()
+            }
+            Self::ClientCertificateRequired { .. } => {
+                format!("set `tls_cert` and `tls_key` in the store's `{FILE}`")
+            }
+            Self::ClientCertificateRefused { .. } => {
+                "have it signed by the authority that the servers' `--trusted-ca-file` holds, for client authentication".to_owned()
+            }
+            Self::NoTls { .. } => format!(
+                "if the servers do without TLS, `endpoints` in `{FILE}` begin with `http://`"
+            ),
+            Self::NotEtcd { endpoint, .. } | Self::TooLong { endpoint, .. } => {
+                format!("see what it is with `curl -i {endpoint}/version`; a proxy may stand in between")
+            }
+            Self::Refused { .. } => "the server's log says more".to_owned(),
+            Self::NotThisLog { .. } | Self::Damaged { .. } => {
+                "nothing was changed; `muzzle-persona remote check` tells where the two differ, and `muzzle-persona remote restore` what can be done".to_owned()
+            }
+            Self::FateUnknown { source } => return source.hint(),
+            Self::Outrun { .. } => "try again, or wait longer, as with `--wait 30`".to_owned(),
+            Self::NotMirrored(_) => {
+                "do not do it again; once the log here can be written, the next command fetches it".to_owned()
+            }
+            Self::Partly { .. } | Self::PartlyMirrored { .. } => {
+                "do not do it again as it was; `muzzle-persona log` shows what is recorded".to_owned()
+            }
+        };
+        Some(hint)
     }
+}
+
+impl CertificateFault {
+    fn hint(self) -> String {
+        match self {
+            Self::UnknownAuthority => format!(
+                "name the certificate of the authority that signed it, with `tls_ca` in the store's `{FILE}`"
+            ),
+            Self::OtherName => format!(
+                "name the host in `{FILE}` as its certificate does, or have the name put into it (`subjectAltName`)"
+            ),
+            Self::Expired => "have it renewed, and look at this machine's clock".to_owned(),
+            Self::Unusable => "have one made for server authentication, of version 3".to_owned(),
+        }
+    }
+}
+
+/// A path as a shell takes it.
+fn shell_word(path: &Path) -> String {
+    let path = path.display().to_string();
+    shlex::try_quote(&path).map_or_else(|_| path.clone(), Into::into)
+}
+
+fn shown(text: &str) -> String {
+    shortened(&visible(text))
 }
 
 fn at_line(line: Option<usize>) -> String {

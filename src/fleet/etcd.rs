@@ -1,154 +1,77 @@
-//! The client: what is asked of etcd, and at which of its endpoints.
+//! The client: which endpoint is asked, when the next one is, and who logs in.
 
+use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{FleetError, RemoteConfig};
+use super::config::{self, FILE};
+use super::login::Login;
+use super::request::{Committed, EndpointStatus, MemberStatus, Page, Range, Transaction};
+use super::transport::{Request, Transport};
+use super::watch::Watch;
+use super::{FleetError, RemoteConfig, wire};
 
-/// A client of etcd's gateway. It asks one endpoint at a time, at first one at random.
-#[derive(Debug)]
-pub struct Etcd {}
-
-/// A key and what stands there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The key.
-    pub key: String,
-    /// What stands there.
-    pub value: Vec<u8>,
+/// A client of etcd's gateway. It asks one endpoint at a time, the first time one at random.
+pub struct Etcd {
+    endpoints: Vec<String>,
+    /// Which of them is asked first.
+    next: usize,
+    transport: Transport,
+    login: Option<Login>,
 }
 
-/// Some entries, ascending by key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
-    /// The entries.
-    pub entries: Vec<Entry>,
-    /// Whether the range has more than these.
-    pub more: bool,
+/// It holds what is secret.
+impl fmt::Debug for Etcd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Etcd").field("endpoints", &self.endpoints).finish_non_exhaustive()
+    }
 }
 
-/// What a transaction depends on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Compare {
-    /// The key is there and has this value.
-    Holds {
-        /// The key.
-        key: String,
-        /// The value.
-        value: Vec<u8>,
-    },
-    /// Nothing is there.
-    Absent {
-        /// The key.
-        key: String,
-    },
+/// When a request goes to another endpoint after one where it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passed {
+    /// Whatever happened to it there: it changes nothing.
+    Always,
+    /// If it certainly was not carried out.
+    Undone,
 }
-
-/// What a transaction does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Operation {
-    /// Gives a key a value.
-    Put {
-        /// The key.
-        key: String,
-        /// The value.
-        value: Vec<u8>,
-    },
-    /// Takes a key away, if it is there.
-    Delete {
-        /// The key.
-        key: String,
-    },
-}
-
-/// If all of `compare` holds, all of `success` is done; else `failure` is read and nothing is done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transaction {
-    /// What has to hold.
-    pub compare: Vec<Compare>,
-    /// What is done then.
-    pub success: Vec<Operation>,
-    /// What is read otherwise.
-    pub failure: Range,
-}
-
-/// Which keys are read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Range {
-    /// The first key.
-    pub from: String,
-    /// The key after the last one; `None` for the first key alone.
-    pub end: Option<String>,
-    /// The most entries of an answer; 0 for all.
-    pub limit: u32,
-    /// Whether the member that is asked may answer of itself, though others know more by now.
-    pub serializable: bool,
-}
-
-/// What became of a transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Committed {
-    /// It was carried out, and outlasts the loss of any minority of the members.
-    Done,
-    /// What it depends on did not hold; this is there instead.
-    Failed(Page),
-}
-
-/// An endpoint, and what it says of itself.
-#[derive(Debug)]
-pub struct EndpointStatus {
-    /// Its address.
-    pub url: String,
-    /// What it says, or why it says nothing.
-    pub status: Result<MemberStatus, FleetError>,
-}
-
-/// What a member of the cluster says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemberStatus {
-    /// The version of etcd.
-    pub version: String,
-    /// The number of the cluster.
-    pub cluster: u64,
-    /// The number of the member.
-    pub member: u64,
-    /// The number of the member that leads; `None` if none does.
-    pub leader: Option<u64>,
-    /// Whether it leads itself.
-    pub is_leader: bool,
-    /// The bytes that its database takes, free pages included.
-    pub db_size: u64,
-    /// The bytes that its database may take, where it says so (3.6 and later).
-    pub quota: Option<u64>,
-    /// Whether it is full: it takes nothing more until somebody takes the alarm back.
-    pub is_full: bool,
-    /// What it reports as wrong, in its own words.
-    pub errors: Vec<String>,
-}
-
-/// Changes, as they come.
-#[derive(Debug)]
-pub struct Watch {}
 
 impl Etcd {
     /// Prepares a client; nothing is sent yet. The token of a login is kept in `cache_dir`.
-    pub fn new(_config: &RemoteConfig, _cache_dir: &Path) -> Result<Self, FleetError> {
-        todo!()
+    pub fn new(config: &RemoteConfig, cache_dir: &Path) -> Result<Self, FleetError> {
+        config.check(Path::new(FILE))?;
+        let urls = config.endpoints.iter().filter_map(|it| config::endpoint_url(it));
+        let endpoints: Vec<_> = urls.collect();
+        // Not all machines begin with the same one.
+        let mut random = fastrand::Rng::with_seed(u64::from(std::process::id()));
+        Ok(Self {
+            next: random.usize(..endpoints.len().max(1)),
+            endpoints,
+            transport: Transport::new(config)?,
+            login: Login::new(config, cache_dir),
+        })
     }
 
     /// Reads a range. Where an endpoint fails, the next one is asked, until `deadline`.
-    pub fn range(&mut self, _range: &Range, _deadline: Instant) -> Result<Page, FleetError> {
-        todo!()
+    pub fn range(&mut self, range: &Range, deadline: Instant) -> Result<Page, FleetError> {
+        let body = wire::range(range);
+        self.each(Passed::Always, deadline, |etcd, endpoint, until| {
+            etcd.ask(endpoint, wire::RANGE, &body, Passed::Always, until, wire::page)
+        })
     }
 
     /// Sends a transaction, once: where an endpoint certainly did not carry it out, the next one gets
-    /// it, but never where that is open ([`FleetError::is_open`]). Sending it again is the caller's.
+    /// it, but never where that is open ([`FleetError::is_open`]). Sending it again is the caller's,
+    /// and then begins with the next endpoint.
     pub fn transact(
         &mut self,
-        _transaction: &Transaction,
-        _deadline: Instant,
+        transaction: &Transaction,
+        deadline: Instant,
     ) -> Result<Committed, FleetError> {
-        todo!()
+        let body = wire::transaction(transaction);
+        self.each(Passed::Undone, deadline, |etcd, endpoint, until| {
+            etcd.ask(endpoint, wire::TRANSACTION, &body, Passed::Undone, until, wire::committed)
+        })
     }
 
     /// Follows the keys from `from` up to, not including, `end`: from a revision on, or from now on.
@@ -156,23 +79,130 @@ impl Etcd {
     /// What comes within `timeout` is told, and then nothing more.
     pub fn watch(
         &mut self,
-        _from: &str,
-        _end: &str,
-        _start_revision: Option<u64>,
-        _timeout: Duration,
+        from: &str,
+        end: &str,
+        start_revision: Option<u64>,
+        timeout: Duration,
     ) -> Result<Watch, FleetError> {
-        todo!()
+        let (body, last) = (wire::watch(from, end, start_revision), Instant::now() + timeout);
+        self.each(Passed::Always, last, |etcd, endpoint, until| {
+            etcd.as_user(endpoint, Passed::Always, until, |transport, token| {
+                let request =
+                    Request { path: wire::WATCH, body: &body, token, without_leader: false };
+                Watch::begin(transport, endpoint, request, until, last)
+            })
+        })
     }
 
-    /// Asks every endpoint how it is.
-    pub fn status(&mut self, _deadline: Instant) -> Vec<EndpointStatus> {
-        todo!()
+    /// Asks every endpoint how it is, each with its share of the time until `deadline`.
+    pub fn status(&mut self, deadline: Instant) -> Vec<EndpointStatus> {
+        let endpoints = self.endpoints.clone();
+        let count = endpoints.len();
+        let asked = endpoints.into_iter().enumerate().map(|(index, url)| {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let share = left / u32::try_from(count - index).unwrap_or(u32::MAX);
+            let status = self.member(&url, Instant::now() + share);
+            EndpointStatus { url, status }
+        });
+        asked.collect()
     }
-}
 
-impl Watch {
-    /// Waits for the next changes; `None` once the time is over. Keys that were taken away are left out.
-    pub fn next(&mut self) -> Result<Option<Vec<Entry>>, FleetError> {
-        todo!()
+    /// Asks a member how it is: without a user first, since most say it to anybody, and a member
+    /// without a leader can log nobody in.
+    fn member(&mut self, endpoint: &str, until: Instant) -> Result<MemberStatus, FleetError> {
+        let ask = |transport: &Transport, token: Option<&str>| {
+            let request = Request { path: wire::STATUS, body: b"{}", token, without_leader: true };
+            transport.ask(endpoint, request, until, wire::member)
+        };
+        match ask(&self.transport, None) {
+            Err(FleetError::TokenRefused { .. } | FleetError::NoRight { .. }) => {
+                self.as_user(endpoint, Passed::Always, until, ask)
+            }
+            answer => answer,
+        }
+    }
+
+    /// Does something at one endpoint after the other, until one answers.
+    ///
+    /// Each but the last has half of the time that is left, so that one that keeps silent leaves the
+    /// others some. What is told in the end is what the first one said, or rather the first that was
+    /// reached at all.
+    fn each<T>(
+        &mut self,
+        passed: Passed,
+        deadline: Instant,
+        mut ask: impl FnMut(&mut Self, &str, Instant) -> Result<T, FleetError>,
+    ) -> Result<T, FleetError> {
+        let mut told: Option<FleetError> = None;
+        for left in (1..=self.endpoints.len()).rev() {
+            let endpoint = self.endpoints.get(self.next).cloned().unwrap_or_default();
+            let now = Instant::now();
+            let time = deadline.saturating_duration_since(now);
+            if let Some(told) = told.take_if(|_| time.is_zero()) {
+                return Err(told);
+            }
+            let until = if left > 1 { now + time / 2 } else { deadline };
+            let error = match ask(self, &endpoint, until) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if error.is_of_request() {
+                return Err(error);
+            }
+            // The next request begins elsewhere, too.
+            self.next = (self.next + 1) % self.endpoints.len();
+            if passed == Passed::Undone && error.is_open() {
+                return Err(error);
+            }
+            if told.as_ref().is_none_or(|told| told.is_unreached() && !error.is_unreached()) {
+                told = Some(error);
+            }
+        }
+        Err(told.unwrap_or(FleetError::NoConnection {
+            endpoint: String::new(),
+            waited: Duration::ZERO,
+        }))
+    }
+
+    fn ask<T>(
+        &mut self,
+        endpoint: &str,
+        path: &str,
+        body: &[u8],
+        passed: Passed,
+        until: Instant,
+        read: impl Fn(&[u8]) -> Option<T> + Copy,
+    ) -> Result<T, FleetError> {
+        self.as_user(endpoint, passed, until, |transport, token| {
+            let request = Request { path, body, token, without_leader: false };
+            transport.ask(endpoint, request, until, read)
+        })
+    }
+
+    /// Does something as the user that the settings name, if they do: with the token that is known,
+    /// and if that is refused, with that of a new login.
+    fn as_user<T>(
+        &mut self,
+        endpoint: &str,
+        passed: Passed,
+        until: Instant,
+        mut ask: impl FnMut(&Transport, Option<&str>) -> Result<T, FleetError>,
+    ) -> Result<T, FleetError> {
+        let Some(login) = &mut self.login else { return ask(&self.transport, None) };
+        if let Some(token) = login.token() {
+            match ask(&self.transport, Some(token)) {
+                Err(FleetError::TokenRefused { .. }) => {}
+                // Some releases say it by closing the connection.
+                Err(error @ FleetError::ConnectionLost { .. }) => {
+                    login.forget();
+                    if passed == Passed::Undone {
+                        return Err(error);
+                    }
+                }
+                answer => return answer,
+            }
+        }
+        let token = login.log_in(&self.transport, endpoint, until)?;
+        ask(&self.transport, Some(token))
     }
 }

@@ -126,6 +126,9 @@ impl FleetLog {
                 Err(error) if error.is_open() && Instant::now() < deadline => {
                     std::thread::sleep(PAUSE_BEFORE_REPEAT);
                 }
+                Err(error) if error.is_open() => {
+                    return Err(FleetError::FateUnknown { source: Box::new(error) });
+                }
                 sent => return sent,
             }
         }

@@ -267,7 +267,7 @@ impl Fleet {
         }
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(LogError::Busy { path: files.path().to_owned(), waited: self.wait });
+            return Err(FleetError::Outrun { waited: self.wait }.into());
         }
         std::thread::sleep(self.pause.mul_f64(0.5 + self.jitter.f64()).min(left));
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);

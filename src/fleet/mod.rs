@@ -10,17 +10,25 @@
 mod config;
 mod error;
 mod etcd;
+mod failure;
 mod fleet_log;
 mod local_log;
+mod login;
 mod outbox;
 mod private_file;
+mod request;
+mod tls;
+mod transport;
+mod watch;
+mod wire;
 
 pub use self::config::{FILE, RemoteConfig};
 pub use self::error::{CertificateFault, FleetError};
-pub use self::etcd::{
-    Committed, Compare, EndpointStatus, Entry, Etcd, MemberStatus, Operation, Page, Range,
-    Transaction, Watch,
-};
+pub use self::etcd::Etcd;
 pub use self::fleet_log::{FleetLog, Forgotten, PAGE, Sent};
 pub use self::local_log::LocalLog;
 pub use self::outbox::{Outbox, may_wait};
+pub use self::request::{
+    Committed, Compare, EndpointStatus, Entry, MemberStatus, Operation, Page, Range, Transaction,
+};
+pub use self::watch::Watch;

@@ -1,5 +1,6 @@
 //! Files that are read only if they are their owner's alone.
 
+use std::io;
 use std::path::Path;
 
 use super::FleetError;
@@ -16,4 +17,10 @@ pub fn read(path: &Path) -> Result<Option<String>, FleetError> {
         Some(mode) => Err(FleetError::OpenToOthers { path: path.to_owned(), mode }),
         None => Ok(Some(text)),
     }
+}
+
+/// Reads a file that has to be there.
+pub fn read_there(path: &Path) -> Result<String, FleetError> {
+    let gone = || FleetError::io("read", path)(io::ErrorKind::NotFound.into());
+    read(path)?.ok_or_else(gone)
 }
