@@ -12,6 +12,7 @@ mod error;
 mod etcd;
 mod failure;
 mod login;
+mod one_write;
 mod private_file;
 mod request;
 mod tls;
