@@ -1,0 +1,21 @@
+//! The client of a fleet's etcd against real servers: what it asks, and what its errors say.
+//!
+//! Each test starts what it needs in a directory of its own, on free ports of 127.0.0.1, and ends it by
+//! process id. Without the program `etcd` the tests that need it say that they were not run; in CI that
+//! is a failure.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says what it skips"
+)]
+
+mod certificates;
+mod client;
+mod cluster;
+mod errors;
+mod stand_in;
+mod tls_errors;
