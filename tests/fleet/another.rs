@@ -3,8 +3,8 @@
 use muzzle_persona::fleet::{Operation, Range, RemoteConfig, Transaction};
 use std::time::{Duration, Instant};
 
-use crate::cluster::{self, Cluster};
-use crate::machine::Machine;
+use crate::cluster::Cluster;
+use crate::machine::{self, Machine};
 
 fn in_time() -> Instant {
     Instant::now() + Duration::from_secs(5)
@@ -34,24 +34,23 @@ fn is_refused(machine: &Machine, said: &str) {
 
 #[test]
 fn one_that_was_restored_or_emptied_is_refused() {
-    let Some(cluster) = cluster::shared() else { return };
-    let config = RemoteConfig::new(cluster.endpoints(), cluster::new_roster());
+    let Some(cluster) = machine::shared() else { return };
+    let config = machine::new_fleet(&cluster);
     let [machine] = Machine::several(&config);
     machine.assign("s1").ok();
     machine.release("s1").ok();
     let lines = machine.lines().len() as u64;
     // As it was before the last two events; then as a new one.
-    delete(cluster, &config, lines - 1..=lines);
+    delete(&cluster, &config, lines - 1..=lines);
     is_refused(&machine, &format!("no line {lines}"));
-    delete(cluster, &config, 1..=lines);
+    delete(&cluster, &config, 1..=lines);
     is_refused(&machine, &format!("no line {lines}"));
 }
 
 #[test]
 fn another_one_behind_the_same_address_is_refused() {
-    let Some(cluster) = cluster::shared() else { return };
-    let configs =
-        [0, 1].map(|_| RemoteConfig::new(cluster.endpoints(), cluster::new_roster()));
+    let Some(cluster) = machine::shared() else { return };
+    let configs = [0, 1].map(|_| machine::new_fleet(&cluster));
     let [machine] = Machine::several(&configs[0]);
     let [other] = Machine::several(&configs[1]);
     machine.assign("s1").ok();
@@ -66,12 +65,12 @@ fn another_one_behind_the_same_address_is_refused() {
 
 #[test]
 fn a_line_that_is_gone_is_found_by_whoever_reads_from_before_it() {
-    let Some(cluster) = cluster::shared() else { return };
-    let config = RemoteConfig::new(cluster.endpoints(), cluster::new_roster());
+    let Some(cluster) = machine::shared() else { return };
+    let config = machine::new_fleet(&cluster);
     let [machine] = Machine::several(&config);
     machine.assign("s1").ok();
     let newcomer = Machine::of(&config);
-    delete(cluster, &config, 5..=5);
+    delete(&cluster, &config, 5..=5);
     let refused = newcomer.assign("s2");
     assert_eq!(refused.code, Some(3), "{}", refused.stderr);
     assert!(refused.stderr.contains("no line 5"), "{}", refused.stderr);

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use muzzle_persona::fleet::RemoteConfig;
 
-
 use crate::cluster::Cluster;
 use crate::machine::{Machine, lent};
 use crate::proxy::{Fate, Proxy};
@@ -115,7 +114,10 @@ fn check(machines: &[Machine], answers: &Answers) {
         assert_eq!(lent.get(session), Some(persona), "what was acknowledged is missing");
     }
     for session in &*answers.released.lock().unwrap() {
-        assert!(released.contains(session), "a release that was acknowledged is missing: {session}");
+        assert!(
+            released.contains(session),
+            "a release that was acknowledged is missing: {session}"
+        );
     }
 }
 
