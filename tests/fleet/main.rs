@@ -21,6 +21,7 @@ mod machine;
 mod promises;
 mod proof;
 mod proxy;
+mod waits;
 
 #[allow(dead_code, reason = "another test's home, of which this one needs a part")]
 #[path = "../cli/harness.rs"]

@@ -31,6 +31,8 @@ struct Answers {
     lent: Mutex<BTreeMap<String, String>>,
     /// The sessions that were told that theirs is back.
     released: Mutex<BTreeSet<String>>,
+    /// The words of feedback: unlike the others, it is recorded as often as it is decided on.
+    said: Mutex<BTreeSet<String>>,
     refused: AtomicU64,
     waited: AtomicU64,
 }
@@ -49,7 +51,14 @@ fn write(machine: &Machine, name: &str, until: Instant, answers: &Answers) {
             answers.refused.fetch_add(1, Ordering::Relaxed);
             continue;
         }
-        answers.lent.lock().unwrap().insert(session.clone(), lent(&assigned));
+        let persona = lent(&assigned);
+        answers.lent.lock().unwrap().insert(session.clone(), persona.clone());
+        let said = format!("said-by-{session}.");
+        let told = machine.home.run(&["feedback", &persona, "--good", "--observation", &said]);
+        match told.code {
+            Some(0) => drop(answers.said.lock().unwrap().insert(said)),
+            _ => assert!(told.stderr.starts_with("error: "), "{}", told.stderr),
+        }
         if n % 3 == 2 {
             continue;
         }
@@ -109,6 +118,13 @@ fn check(machines: &[Machine], answers: &Answers) {
                 released.insert(session.clone());
             }
         }
+    }
+    let mut said = BTreeSet::new();
+    for words in lines.iter().filter_map(|line| line["text"]["observation"].as_str()) {
+        assert!(said.insert(words.to_owned()), "a decision was recorded twice: {words}");
+    }
+    for words in &*answers.said.lock().unwrap() {
+        assert!(said.contains(words), "what was acknowledged is missing: {words}");
     }
     for (session, persona) in &*answers.lent.lock().unwrap() {
         assert_eq!(lent.get(session), Some(persona), "what was acknowledged is missing");
