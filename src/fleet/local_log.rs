@@ -94,10 +94,10 @@ impl LocalLog {
         };
         match fleet.watch.take() {
             Some(mut watch) => match watch.next() {
-                Ok(Some(_)) => fleet.watch = Some(watch),
+                Some(Ok(_)) => fleet.watch = Some(watch),
                 // It is over, and begun anew: what came in between is fetched then.
-                Ok(None) => return Ok(()),
-                Err(_) => std::thread::sleep(PAUSE_TO_LOOK),
+                None => return Ok(()),
+                Some(Err(_)) => std::thread::sleep(PAUSE_TO_LOOK),
             },
             None => {
                 fleet.watch = fleet.log.watch(end, WATCH).ok();

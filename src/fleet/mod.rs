@@ -14,6 +14,7 @@ mod failure;
 mod fleet_log;
 mod local_log;
 mod login;
+mod one_write;
 mod outbox;
 mod private_file;
 mod request;
