@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write};
-use std::time::Duration;
-use std::{mem, thread};
+use std::mem;
 
 use jiff::tz::TimeZone;
 use muzzle_persona::events::{Position, Record, visible};
@@ -41,9 +40,6 @@ pub fn run(mut filter: LogArgs, context: &mut Context, json: bool) -> Result<Log
     }
     Ok(report)
 }
-
-/// How long to wait before the log is looked at again.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// Writes events as they are appended, until nobody reads them any more.
 pub fn follow(mut filter: LogArgs, context: &mut Context, output: &Output) -> Result<u8, Failure> {
@@ -85,7 +81,7 @@ pub fn follow(mut filter: LogArgs, context: &mut Context, output: &Output) -> Re
             if let Err(error) = written.and_then(|()| out.flush()) {
                 return Ok(Err(error));
             }
-            thread::sleep(PAUSE);
+            follower.wait()?;
         }
     })
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     Committed, Compare, Entry, Etcd, FleetError, Operation, Page, Range, RemoteConfig, Transaction,
+    Watch,
 };
 use crate::events::{EventId, LINE_LIMIT, Position, check_id, written_id};
 use crate::projection::line::line_ranges;
@@ -78,6 +79,12 @@ impl FleetLog {
         let page = self.etcd.range(&self.from(since, most), deadline)?;
         let more = page.more;
         Ok((self.lines_after(since, page)?.1, more))
+    }
+
+    /// Asks to be told of lines that follow `since`, as they come, for this long.
+    pub fn watch(&mut self, since: &Position, time: Duration) -> Result<Watch, FleetError> {
+        let (from, end) = (self.config.key(since.lines + 1), self.config.range_end());
+        self.etcd.watch(&from, &end, None, time)
     }
 
     /// Appends lines after `end`, if the log ends there; all of them, or none.

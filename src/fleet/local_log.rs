@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::fleet_log::{FleetLog, Forgotten, PAGE, Sent, split};
-use super::{FleetError, RemoteConfig};
+use super::{FleetError, RemoteConfig, Watch};
 use crate::disk::Disk;
 use crate::events::{
     Append, Event, EventId, Log, LogError, Position, Read, Record, decode, without_text, written_id,
@@ -20,6 +20,11 @@ use crate::projection::line::line_ranges;
 
 /// How long a reader waits for the fleet's first answer.
 const WAIT_TO_READ: Duration = Duration::from_millis(200);
+
+/// The pause between two looks at files that grow, or at a fleet that does not answer.
+const PAUSE_TO_LOOK: Duration = Duration::from_millis(200);
+/// How long the fleet is asked for at a time to tell of new lines.
+const WATCH: Duration = Duration::from_secs(60);
 
 /// The pauses of a writer that others outran: the first, and what each may grow to.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
@@ -45,6 +50,8 @@ struct Fleet {
     pause: Duration,
     jitter: fastrand::Rng,
     notice: Option<String>,
+    /// What tells of new lines, while somebody waits for them.
+    watch: Option<Watch>,
 }
 
 impl LocalLog {
@@ -73,8 +80,33 @@ impl LocalLog {
             pause: FIRST_PAUSE,
             jitter: fastrand::Rng::with_seed(u64::from(std::process::id())),
             notice: None,
+            watch: None,
         };
         Self { files, fleet: Some(Box::new(fleet)) }
+    }
+
+    /// Waits until there may be something behind `end`, the end of what can be read, and brings what the
+    /// fleet has there.
+    pub fn wait_for_more(&mut self, end: &Position) -> Result<(), LogError> {
+        let Some(fleet) = &mut self.fleet else {
+            std::thread::sleep(PAUSE_TO_LOOK);
+            return Ok(());
+        };
+        match fleet.watch.take() {
+            Some(mut watch) => match watch.next() {
+                Some(Ok(_)) => fleet.watch = Some(watch),
+                // It is over, and begun anew: what came in between is fetched then.
+                None => return Ok(()),
+                Some(Err(_)) => std::thread::sleep(PAUSE_TO_LOOK),
+            },
+            None => {
+                fleet.watch = fleet.log.watch(end, WATCH).ok();
+                if fleet.watch.is_none() {
+                    std::thread::sleep(PAUSE_TO_LOOK);
+                }
+            }
+        }
+        self.refresh(end).map(drop)
     }
 
     /// Brings all that the fleet has after `end`, and tells how far it came and whether there is more.

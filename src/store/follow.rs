@@ -55,6 +55,11 @@ impl Follower {
         }
     }
 
+    /// Waits until there may be more.
+    pub fn wait(&mut self) -> Result<(), StoreError> {
+        Ok(self.store.log.wait_for_more(&self.position)?)
+    }
+
     fn hand_over(
         &mut self,
         batch: &[u8],

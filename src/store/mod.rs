@@ -293,6 +293,12 @@ impl<L: Log> Store<L> {
         self.is_made
     }
 
+    /// Returns whether the store belongs to a fleet.
+    #[must_use]
+    pub fn is_mirror(&self) -> bool {
+        self.log.is_mirror()
+    }
+
     /// The events that the last decision recorded, in order.
     #[must_use]
     pub fn recorded(&self) -> &[EventId] {

@@ -1,0 +1,84 @@
+//! Machines of a fleet: each a home with a store of its own.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use muzzle_persona::Disk;
+use muzzle_persona::fleet::RemoteConfig;
+use serde_json::Value;
+
+use crate::cluster::Cluster;
+use crate::harness::{Done, Home, assign_args};
+
+/// A home whose store follows a fleet.
+pub struct Machine {
+    pub home: Home,
+}
+
+impl Machine {
+    /// A machine of a fleet, whose store is empty still.
+    pub fn of(config: &RemoteConfig) -> Self {
+        let home = Home::new();
+        let mut made = fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut made, 0o700);
+        made.recursive(true).create(home.store()).unwrap();
+        config.write(&Disk::default(), home.store()).unwrap();
+        Self { home }
+    }
+
+    /// Several machines of a fleet that has a roster.
+    pub fn several<const N: usize>(config: &RemoteConfig) -> [Self; N] {
+        let machines = std::array::from_fn(|_| Self::of(config));
+        for machine in &machines {
+            // The first seeds, the others find it seeded.
+            machine.release("nobody");
+        }
+        machines
+    }
+
+    pub fn assign(&self, session: &str) -> Done {
+        self.home.run(&assign_args(session, "worker", "testing"))
+    }
+
+    pub fn release(&self, session: &str) -> Done {
+        self.home.run(&["release", "--session", session])
+    }
+
+    pub fn list(&self) -> Done {
+        self.home.run(&["list", "--json"])
+    }
+
+    /// The lines of its log.
+    pub fn lines(&self) -> Vec<Value> {
+        let log = String::from_utf8(self.home.whole_log()).unwrap();
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    pub fn outbox(&self) -> PathBuf {
+        self.home.store().join("outbox.jsonl")
+    }
+}
+
+/// The persona that an `assign` answered with, which succeeded.
+pub fn lent(done: &Done) -> String {
+    let answer: Value = serde_json::from_str(&done.stdout).unwrap();
+    answer["assignments"][0]["name"].as_str().unwrap().to_owned()
+}
+
+/// A member that tests share while any of them runs; `None` if there is no etcd here.
+pub fn shared() -> Option<Arc<Cluster>> {
+    static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let cluster = shared.upgrade().or_else(|| Cluster::start(1).map(Arc::new))?;
+    *shared = Arc::downgrade(&cluster);
+    Some(cluster)
+}
+
+/// A fleet of its own on the member that tests share.
+pub fn new_fleet(cluster: &Cluster) -> RemoteConfig {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let roster = format!("roster-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    RemoteConfig { roster, ..cluster.config() }
+}
