@@ -239,6 +239,7 @@ impl Failure {
             | FleetError::OpenToOthers { .. }
             | FleetError::TlsFile { .. } => "refused",
             FleetError::Outrun { .. } => "busy",
+            FleetError::Io { .. } => "io",
             _ => "fleet",
         };
         Self::new(kind, error, error.hint().as_deref().unwrap_or(FLEET_HINT))

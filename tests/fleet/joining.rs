@@ -32,6 +32,14 @@ fn home_at(now: &str) -> Home {
     home
 }
 
+/// What a command answers that reads what is here if the fleet takes its time.
+#[track_caller]
+fn told(home: &Home, args: &[&str]) -> String {
+    let done = home.run(args);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    done.stdout
+}
+
 fn counts(answer: &Value) -> [u64; 3] {
     ["published", "fetched", "lines"].map(|name| answer[name].as_u64().unwrap())
 }
@@ -97,7 +105,7 @@ fn two_histories_become_branches_and_the_old_files_are_kept() {
 
     first.run(&["remote", "pull"]).ok();
     assert!(first.log() == second.log());
-    let who = first.run(&["who"]).ok();
+    let who = told(&first, &["who"]);
     assert!(["s1", "s2", "s3"].iter().all(|session| who.contains(session)), "{who}");
     is_sound(&second);
     // Again, it has all there is.
@@ -279,19 +287,48 @@ fn words_of_others_wait_unless_the_fleet_is_trusted() {
     let config = machine::new_fleet(&cluster);
     let (first, second) = (Home::new(), Home::new());
     joined(&first, &config);
-    first.run(&["teach", "elena", "-m", "Run it twice.", "--role", "testing"]).ok();
+    told(&first, &["teach", "elena", "-m", "Run it twice.", "--role", "testing"]);
     joined(&second, &config);
-    assert!(second.run(&["allow"]).ok().contains("Run it twice."));
+    assert!(told(&second, &["allow"]).contains("Run it twice."));
     let waits = second.run(&["preamble", "elena", "--role", "testing"]).stdout;
     assert!(!waits.contains("Run it twice."), "{waits}");
 
     let args = ["remote", "join", &config.endpoints[0], "--roster", &config.roster, "--trust"];
-    let told = second.run(&args).ok();
-    assert!(told.ends_with("The texts of all members may reach prompts here.\n"), "{told}");
-    let lets_in = second.run(&["preamble", "elena", "--role", "testing"]).ok();
+    let joined = second.run(&args).ok();
+    assert!(joined.ends_with("The texts of all members may reach prompts here.\n"), "{joined}");
+    let lets_in = told(&second, &["preamble", "elena", "--role", "testing"]);
     assert!(lets_in.contains("Run it twice."), "{lets_in}");
-    let told = second.run(&["allow"]).ok();
-    assert!(told.starts_with("No text waits: `remote.toml` says `trust = true`"), "{told}");
+    let listed = told(&second, &["allow"]);
+    assert!(listed.starts_with("No text waits: `remote.toml` says `trust = true`"), "{listed}");
     let revoked = second.run(&["allow", "--all", "--revoke"]);
     assert!(revoked.stderr.contains("whatever is revoked"), "{}", revoked.stderr);
+}
+
+/// Holds an answer to its schema, which names all of its fields.
+#[track_caller]
+fn follows_its_schema(command: &str, answer: &Value) {
+    let schema: Value = serde_json::from_str(include_str!("../../docs/schema.json")).unwrap();
+    let of = &schema["$defs"][command];
+    let fields = |value: &Value| -> Vec<String> {
+        let mut names: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names
+    };
+    assert_eq!(fields(answer), fields(&of["properties"]), "{command}");
+    let one = serde_json::json!({"$ref": format!("#/$defs/{command}"), "$defs": schema["$defs"]});
+    if let Err(error) = jsonschema::draft202012::new(&one).unwrap().validate(answer) {
+        panic!("{command}: {error} in {answer:#}");
+    }
+}
+
+#[test]
+fn every_answer_follows_its_schema() {
+    let Some(cluster) = machine::shared() else { return };
+    let config = machine::new_fleet(&cluster);
+    let home = Home::new();
+    follows_its_schema("remote-join", &joined(&home, &config));
+    for command in ["status", "pull", "check", "restore", "leave"] {
+        let answer = home.run(&["remote", command, "--json"]).json();
+        follows_its_schema(&format!("remote-{command}"), &answer);
+    }
 }

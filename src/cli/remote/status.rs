@@ -6,12 +6,12 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use muzzle_persona::events::visible;
-use muzzle_persona::fleet::{EndpointStatus, FleetError, RemoteConfig};
+use muzzle_persona::fleet::{EndpointStatus, FleetError};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{FleetStatus, LatestEvent, Store};
 use serde::Serialize;
 
-use super::{Context, Failure, line, place};
+use super::{Context, Failure, Fleet, line};
 use crate::cli::failure::WRITE;
 use crate::cli::table::Column;
 use crate::cli::{Table, minute, sentence};
@@ -47,7 +47,7 @@ pub fn run(context: &Context) -> Result<StatusReport, Failure> {
         waiting: waiting.collect(),
         latest,
         error,
-        config,
+        fleet: config.into(),
         now: context.options.now,
         zone: context.zone.clone(),
     })
@@ -68,7 +68,7 @@ pub struct StatusReport {
     /// Why the log could not be read.
     error: Option<Failure>,
     #[serde(flatten)]
-    config: RemoteConfig,
+    fleet: Fleet,
     #[serde(skip)]
     now: Timestamp,
     #[serde(skip)]
@@ -179,7 +179,7 @@ impl StatusReport {
 
 impl fmt::Display for StatusReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        line(f, format!("This store shares {}.", place(&self.config)))?;
+        line(f, format!("This store shares {}.", self.fleet))?;
         let mut table = Table::new(&[
             Column::new("MEMBER").whole(),
             Column::new("STATE").tells(),
