@@ -21,8 +21,8 @@ const LIST_HINT: &str = "`muzzle-persona allow` shows the texts that wait, with 
 ///
 /// What somebody else wrote into the log, and a merge, a clone or a checkout
 /// brought, reaches no prompt before it is allowed here. What is recorded on this
-/// machine and what is built in waits for nobody. Without a name or an id nothing
-/// is changed.
+/// machine and what is built in waits for nobody, nor does what comes from a fleet that
+/// `remote join --trust` named. Without a name or an id nothing is changed.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -47,10 +47,16 @@ pub fn run(args: &AllowArgs, context: &mut Context) -> Result<AllowReport, Failu
     context.warn(store.allowed_fault().map(|(fault, _)| fault));
     let all = store.prompt_texts()?;
     let waiting = all.iter().filter(|(_, is_allowed)| !is_allowed).count();
+    let trusts_all = store.trusts_all();
+    if trusts_all && args.revoke {
+        let what =
+            "`remote.toml` says `trust = true`: texts reach prompts here, whatever is revoked";
+        context.warn([what]);
+    }
     let Some(events) = chosen(args, &mut store, &all)? else {
         let texts = all.into_iter().filter(|(_, is_allowed)| !is_allowed);
         let texts = texts.map(|(text, _)| text).collect();
-        return Ok(AllowReport { action: Action::List, texts, waiting, zone });
+        return Ok(AllowReport { action: Action::List, texts, waiting, trusts_all, zone });
     };
     // Of these, those that are not yet as they shall be.
     let changed = all
@@ -62,9 +68,21 @@ pub fn run(args: &AllowArgs, context: &mut Context) -> Result<AllowReport, Failu
         store.allow(&events, args.revoke)?;
     }
     Ok(if args.revoke {
-        AllowReport { action: Action::Revoke, waiting: waiting + texts.len(), texts, zone }
+        AllowReport {
+            action: Action::Revoke,
+            waiting: waiting + texts.len(),
+            texts,
+            trusts_all,
+            zone,
+        }
     } else {
-        AllowReport { action: Action::Allow, waiting: waiting - texts.len(), texts, zone }
+        AllowReport {
+            action: Action::Allow,
+            waiting: waiting - texts.len(),
+            texts,
+            trusts_all,
+            zone,
+        }
     })
 }
 
@@ -120,6 +138,8 @@ pub struct AllowReport {
     texts: Vec<PromptText>,
     /// How many wait now.
     waiting: usize,
+    /// Whether the store belongs to a fleet whose texts all reach prompts here.
+    trusts_all: bool,
     /// The zone in which times are shown.
     #[serde(skip)]
     zone: TimeZone,
@@ -127,11 +147,14 @@ pub struct AllowReport {
 
 impl fmt::Display for AllowReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { action, texts, waiting, zone } = self;
+        let Self { action, texts, waiting, trusts_all, zone } = self;
         let texts_in_all = Count(texts.len() as u64, "text");
         match action {
             _ if texts.is_empty() => {
                 return f.write_str(match action {
+                    Action::List if *trusts_all => {
+                        "No text waits: `remote.toml` says `trust = true`, which lets in those of all members.\n"
+                    }
                     Action::List => "No text waits.\n",
                     Action::Allow => "Nothing of that waits.\n",
                     Action::Revoke => "Nothing of that was allowed, but what is built in.\n",

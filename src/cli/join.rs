@@ -10,8 +10,15 @@ use serde::Serialize;
 
 use super::{Context, Failure, ShownPath, line};
 
+const LEAVE_HINT: &str = "`muzzle-persona remote leave`, then `repair --join`, then `remote join` publishes what the copy has";
+
 pub fn run(copy: &Path, yes: bool, context: &mut Context) -> Result<JoinReport, Failure> {
     let options = &context.options;
+    if Store::remote(options)?.is_some() {
+        let message =
+            "this store is the mirror of a fleet's log, which takes nothing but from there";
+        return Err(Failure::refused(message, LEAVE_HINT));
+    }
     let outcome = if yes { Store::join(options, copy)? } else { Store::plan_join(options, copy)? };
     let JoinOutcome { events, texts, known, rest, torn } = outcome;
     context.warn(&torn);

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use muzzle_persona::wording::Count;
-use muzzle_persona::{CutLine, ForgottenText, LineEnds, MissingEvent, RepairOutcome, Store};
+use muzzle_persona::{
+    CutLine, ForgottenText, LineEnds, MirrorRepair, MissingEvent, RepairOutcome, Store,
+};
 use serde::Serialize;
 
 use super::{Context, Failure, ShownPath, line};
@@ -16,6 +18,9 @@ use super::{Context, Failure, ShownPath, line};
 /// the lines back from a copy, as from git, is better where there is one. What
 /// is cut is kept in `quarantine/`, every sound line stays byte for byte, and a
 /// `repair` event names what was cut and what is missing.
+///
+/// In a store that belongs to a fleet, it takes the fleet's copy of the log, and
+/// keeps the damaged files in `quarantine/`; nothing is put on record then.
 ///
 /// With `--join`, it adds what a copy of the log has besides, as git merges a
 /// branch, and does nothing else: the copy that a program left which keeps
@@ -38,18 +43,57 @@ pub struct RepairArgs {
 
 pub fn run(args: &RepairArgs, context: &mut Context) -> Result<RepairReport, Failure> {
     let options = &context.options;
+    if Store::remote(options)?.is_some() {
+        let MirrorRepair { found, aside, .. } = Store::repair_mirror(options, args.yes)?;
+        let kept = aside.iter().map(|path| path.as_path().into()).collect();
+        return Ok(RepairReport { done: args.yes, from_fleet: true, outcome: found, kept });
+    }
     let outcome = if args.yes { Store::repair(options)? } else { Store::plan_repair(options)? };
     context.warn(&outcome.torn);
     let kept = outcome.kept.iter().map(|path| path.as_path().into()).collect();
-    Ok(RepairReport { done: args.yes, outcome, kept })
+    Ok(RepairReport { done: args.yes, from_fleet: false, outcome, kept })
 }
 
 #[derive(Debug, Serialize)]
 pub struct RepairReport {
     done: bool,
+    /// Whether the store is the mirror of a fleet's log, whose copy takes its place.
+    from_fleet: bool,
     #[serde(flatten)]
     outcome: RepairOutcome,
     kept: Vec<ShownPath>,
+}
+
+impl RepairReport {
+    /// Says what is wrong with the mirror of a fleet's log.
+    fn from_the_fleet(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RepairOutcome { cut, missing, line_ends, texts, .. } = &self.outcome;
+        for CutLine { cut, reason } in cut {
+            line(f, format!("{}:{}: {reason}", cut.file, cut.line))?;
+        }
+        let ends = line_ends.iter().map(|it| it.lines).sum::<u64>();
+        let (missing, ends) = (Count(missing.len() as u64, "event"), Count(ends, "line end"));
+        let texts = Count(texts.len() as u64, "text");
+        for (count, what) in [
+            (&missing, missing.agree("is missing", "are missing")),
+            (&ends, ends.agree("was changed", "were changed")),
+            (&texts, texts.agree("stands, though it was forgotten", "stand, though forgotten")),
+        ] {
+            if count.0 > 0 {
+                line(f, format!("{count} {what}."))?;
+            }
+        }
+        if !self.done {
+            let would =
+                "Would take the fleet's copy of the log, and keep these files in `quarantine/`.";
+            line(f, would)?;
+            return line(f, "Nothing was changed; `--yes` does it.");
+        }
+        line(f, "Took the fleet's copy of the log.")?;
+        self.kept
+            .iter()
+            .try_for_each(|path| line(f, format!("The files as they were are kept in `{path}`.")))
+    }
 }
 
 impl fmt::Display for RepairReport {
@@ -58,6 +102,9 @@ impl fmt::Display for RepairReport {
             &self.outcome;
         if self.outcome.is_empty() {
             return line(f, "Nothing to repair: every line is sound, and none is missed.");
+        }
+        if self.from_fleet {
+            return self.from_the_fleet(f);
         }
         let verb = |done, would| if self.done { done } else { would };
         if !cut.is_empty() {

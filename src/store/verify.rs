@@ -13,8 +13,18 @@ use crate::file_log::{FileLog, Reader};
 use crate::projection::{checkpoint, pipeline};
 
 /// What of a store, besides the log's files, should be its owner's alone.
-const FILES: [&str; 8] =
-    ["", "events.jsonl", "segments", "signatures", "seed.toml", ".lock", ".cache", "quarantine"];
+const FILES: [&str; 10] = [
+    "",
+    "events.jsonl",
+    "segments",
+    "signatures",
+    "seed.toml",
+    "remote.toml",
+    "outbox.jsonl",
+    ".lock",
+    ".cache",
+    "quarantine",
+];
 
 impl Store {
     /// Audits a store: reads every line of every file, and writes nothing.

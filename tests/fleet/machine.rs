@@ -52,7 +52,12 @@ impl Machine {
 
     /// The lines of its log.
     pub fn lines(&self) -> Vec<Value> {
-        let log = String::from_utf8(self.home.whole_log()).unwrap();
+        Self::parsed(&self.home.whole_log())
+    }
+
+    /// The lines of a log.
+    pub fn parsed(log: &[u8]) -> Vec<Value> {
+        let log = str::from_utf8(log).unwrap();
         log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 

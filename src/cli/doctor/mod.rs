@@ -1,7 +1,7 @@
 //! `doctor`: does it work, and if not, why not?
 //!
-//! Each file of the folder looks at one subject, and answers with [`Check`]s: [`store`],
-//! [`programs`], [`registration`] in the [`hook_file`]s that a session reads, the [`client`] that
+//! Each file of the folder looks at one subject, and answers with [`Check`]s: [`store`] and its
+//! [`fleet`], [`programs`], [`registration`] in the [`hook_file`]s that a session reads, the [`client`] that
 //! reads them ([`codex`], if it is that), and [`variables`]. The [`rehearsal`] then calls the registered
 //! hooks as the client would. Nothing is written outside a temporary directory, which has the rehearsal's store.
 
@@ -18,6 +18,7 @@ use super::{context::Context, environment, failure::Failure};
 mod check;
 mod client;
 mod codex;
+mod fleet;
 mod hook_file;
 mod programs;
 mod registration;
@@ -29,7 +30,8 @@ mod variables;
 ///
 /// It looks at the store, the programs, the registrations in a client and the
 /// variables; then it runs the registered hooks as the client would, on a
-/// sample call and in a scratch store. It changes nothing. Each finding is fine
+/// sample call and in a scratch store. It changes nothing, but that it writes a key to the
+/// fleet of a store that has one, and takes it away again. Each finding is fine
 /// (✓), worth a look (!) or in the way (✗); only the last makes the exit code 1.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -50,6 +52,7 @@ pub fn run(args: &DoctorArgs, context: &Context) -> Result<DoctorReport, Failure
     let variables = variables::in_effect(environment::own_variables(), &files);
     let version = ClientVersion::of(args.client);
     let mut findings = store::checks(&context.options);
+    findings.extend(fleet::checks(&context.options, &mut environment::rng()));
     findings.extend(programs::checks(program));
     findings.extend(registration::checks(client, &files, program, version));
     findings.extend(match args.client {

@@ -158,7 +158,9 @@ fn allowed(options: &Options) -> Vec<Check> {
     let Ok(texts) = store.prompt_texts() else { return Vec::new() };
     let waiting = texts.iter().filter(|(_, is_allowed)| !is_allowed).count();
     let waiting = Count(waiting as u64, "text");
-    let mut checks = vec![if waiting.0 == 0 {
+    let mut checks = vec![if store.trusts_all() {
+        Check::ok(id, "No text waits: `remote.toml` trusts all members of the fleet.")
+    } else if waiting.0 == 0 {
         Check::ok(id, "No text of the log waits to be allowed.")
     } else {
         let message =
@@ -304,7 +306,7 @@ fn space(dir: &Path) -> Option<Check> {
     })
 }
 
-fn sentence(clause: &str) -> String {
+pub fn sentence(clause: &str) -> String {
     let mut chars = clause.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str())

@@ -1,0 +1,194 @@
+//! A mirror and its fleet's log, compared, and each mended from the other.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use muzzle_persona::fleet::{Operation, Range, RemoteConfig, Transaction};
+use serde_json::{Value, json};
+
+use crate::cluster::{Cluster, Options};
+use crate::harness::Home;
+use crate::machine::{self, Machine};
+
+/// Does something to a fleet's keys, as whoever may write can.
+fn change(cluster: &Cluster, config: &RemoteConfig, success: Vec<Operation>) {
+    let failure = Range { from: config.key(1), end: None, limit: 1, serializable: false };
+    let transaction = Transaction { compare: Vec::new(), success, failure };
+    let deadline = Instant::now() + Duration::from_secs(5);
+    cluster.client(config).transact(&transaction, deadline).unwrap();
+}
+
+fn delete(config: &RemoteConfig, lines: impl IntoIterator<Item = u64>) -> Vec<Operation> {
+    lines.into_iter().map(|line| Operation::Delete { key: config.key(line) }).collect()
+}
+
+#[track_caller]
+fn check(home: &Home, code: i32) -> Value {
+    let done = home.run(&["remote", "check", "--json"]);
+    assert_eq!(done.code, Some(code), "{}", done.stderr);
+    serde_json::from_str(&done.stdout).unwrap()
+}
+
+#[test]
+fn lines_that_the_fleet_lost_are_found_and_given_back_from_a_mirror() {
+    let Some(cluster) = machine::shared() else { return };
+    let config = machine::new_fleet(&cluster);
+    let [Machine { home }, other] = Machine::several(&config);
+    home.assign("s1", "w", "testing");
+    let count = home.log().iter().filter(|byte| **byte == b'\n').count() as u64;
+    assert_eq!(check(&other.home, 0)["ahead"], 1);
+    for lost in [vec![4], vec![2, 3, count], (1..=count).collect()] {
+        change(&cluster, &config, delete(&config, lost.clone()));
+        let found = check(&home, 3);
+        assert_eq!(found["missing"], lost.len());
+        assert_eq!(
+            (&found["first"]["line"], &found["first"]["kind"]),
+            (&json!(lost[0]), &json!("missing"))
+        );
+        assert_eq!((&found["same"], &found["restorable"]), (&json!(false), &json!(true)));
+        let would = home.run(&["remote", "restore"]).ok();
+        assert!(would.ends_with("Nothing was changed; `--yes` does it.\n"), "{would}");
+        assert_eq!(check(&home, 3)["missing"], lost.len());
+        let did = home.run(&["remote", "restore", "--yes", "--json"]).json();
+        assert_eq!((&did["restored"], &did["done"]), (&json!(lost.len()), &json!(true)));
+        assert_eq!(check(&home, 0)["same"], true);
+    }
+    let nothing = home.run(&["remote", "restore"]).ok();
+    assert_eq!(nothing, format!("Nothing to give back: the fleet has all {count} lines.\n"));
+    other.assign("s2").ok();
+    home.run(&["remote", "pull"]).ok();
+    assert!(home.log() == other.home.log());
+}
+
+#[test]
+fn a_fleet_with_another_log_is_told_and_gets_nothing() {
+    let Some(cluster) = machine::shared() else { return };
+    let config = machine::new_fleet(&cluster);
+    let [Machine { home }] = Machine::several(&config);
+    let log = String::from_utf8(home.log()).unwrap();
+    let line = |n: usize| log.lines().nth(n - 1).unwrap().as_bytes().to_vec();
+    let put = |n, value| Operation::Put { key: config.key(n), value };
+    for (change_of, kind, told) in [
+        (put(5, line(6)), "other", "1 line is another event there."),
+        (put(5, b"{}".to_vec()), "damaged", "1 line is damaged there."),
+    ] {
+        let changes = [vec![change_of], delete(&config, [9])].concat();
+        change(&cluster, &config, changes);
+        let found = check(&home, 3);
+        assert_eq!((&found["first"]["line"], &found["first"]["kind"]), (&json!(5), &json!(kind)));
+        assert_eq!((&found["missing"], &found["restorable"]), (&json!(1), &json!(false)));
+        let shown = home.run(&["remote", "check"]);
+        assert!(shown.code == Some(3) && shown.stdout.contains(told), "{}", shown.stdout);
+        let refused = home.run(&["remote", "restore", "--yes"]).fails(3);
+        assert!(refused.starts_with("error: line 5 of the fleet's log is not"), "{refused}");
+        assert_eq!(check(&home, 3)["missing"], 1, "nothing was put");
+        change(&cluster, &config, vec![put(5, line(5)), put(9, line(9))]);
+    }
+    check(&home, 0);
+}
+
+#[test]
+fn a_damaged_mirror_takes_the_fleets_copy() {
+    let Some(cluster) = machine::shared() else { return };
+    let config = machine::new_fleet(&cluster);
+    let [Machine { home }] = Machine::several(&config);
+    home.assign("s1", "w", "testing");
+    home.run(&["compact", "--seal"]).ok();
+    home.assign("s2", "w", "testing");
+    let (whole, active) = (home.whole_log(), home.log());
+    let segment = &home.segments()[0];
+    let damaged = String::from_utf8(fs::read(segment).unwrap()).unwrap();
+    let damaged =
+        damaged.replacen("\"seed\",\"data\":{\"name\":\"", "\"seed\",\"data\":{\"name\":\"X", 1);
+    #[expect(clippy::disallowed_methods, reason = "a test may damage the log")]
+    fs::write(segment, &damaged).unwrap();
+    assert_eq!(check(&home, 3)["first"]["kind"], "damaged_here");
+    let would = home.run(&["repair"]).ok();
+    assert!(would.contains(":1: the line was changed"), "{would}");
+    assert!(would.contains("Would take the fleet's copy of the log"), "{would}");
+    let done = home.run(&["repair", "--yes", "--json"]).json();
+    assert_eq!((&done["from_fleet"], &done["recorded"]), (&json!(true), &json!([])));
+    assert!(home.whole_log() == whole && home.segments().is_empty());
+    let kept = done["kept"][0].as_str().unwrap();
+    assert!(kept.ends_with("/quarantine/damaged-2026-03-25"), "{kept}");
+    assert!(fs::read(format!("{kept}/events.jsonl")).unwrap() == active);
+    home.run(&["verify"]).ok();
+    check(&home, 0);
+    assert_eq!(
+        home.run(&["repair"]).ok(),
+        "Nothing to repair: every line is sound, and none is missed.\n"
+    );
+
+    // What is only here would be lost.
+    let text = String::from_utf8(home.log()).unwrap();
+    home.set_log(text.replacen("\"name\":\"", "\"name\":\"X", 1).as_bytes());
+    change(&cluster, &config, delete(&config, [13, 14]));
+    let refused = home.run(&["repair", "--yes"]).fails(3);
+    assert!(
+        refused.starts_with("error: the fleet's log lacks 2 events that the log here has"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn status_and_doctor_tell_how_the_fleet_is() {
+    let options = Options { users: true, ..Options::default() };
+    let Some(cluster) = Cluster::start_with(1, &options) else { return };
+    let config = cluster.config();
+    let home = Home::new();
+    let (endpoint, password) = (&config.endpoints[0], config.password_file.as_ref().unwrap());
+    let password = password.to_str().unwrap();
+    let join = ["remote", "join", endpoint, "--roster", &config.roster];
+    let error = home.run(&join).fails(5);
+    assert!(error.contains("wants to know a user"), "{error}");
+    let user = ["--user", "ann", "--password-file", password];
+    home.run(&[&join[..], &user].concat()).ok();
+    let secret = fs::read_to_string(password).unwrap();
+    let remote = fs::read_to_string(home.store().join("remote.toml")).unwrap();
+    assert!(!remote.contains(secret.trim()), "{remote}");
+
+    let status = home.run(&["remote", "status", "--json"]).json();
+    assert_eq!(
+        (&status["lines"], &status["fleet_lines"], &status["behind"]),
+        (&json!(12), &json!(12), &json!(0))
+    );
+    assert_eq!(
+        (&status["members"][0]["leads"], &status["latest"][4]["type"]),
+        (&json!(true), &json!("seed"))
+    );
+    let shown = home.run(&["remote", "status"]).ok();
+    assert!(shown.contains("leads") && shown.contains("The mirror has all 12 lines."), "{shown}");
+
+    let doctor = |home: &Home| -> Vec<(String, String)> {
+        let answer: Value = serde_json::from_str(&home.run(&["doctor", "--json"]).stdout).unwrap();
+        let findings = answer["findings"].as_array().unwrap().iter();
+        let text = |it: &Value, key: &str| it[key].as_str().unwrap().to_owned();
+        let of_fleet = findings.filter(|it| text(it, "check").starts_with("fleet."));
+        of_fleet.map(|it| (text(it, "check"), text(it, "level"))).collect()
+    };
+    let names = ["settings", "member", "read", "write", "others", "clock", "outbox"];
+    let well: Vec<_> = names.iter().map(|it| (format!("fleet.{it}"), "ok".to_owned())).collect();
+    assert_eq!(doctor(&home), well);
+    // A key of the rehearsal is no line, and is gone.
+    let rehearsals = Range {
+        from: format!("{}/{}/rehearsal/", config.prefix, config.roster),
+        end: Some(format!("{}/{}/rehearsal0", config.prefix, config.roster)),
+        limit: 0,
+        serializable: false,
+    };
+    let deadline = Instant::now() + Duration::from_secs(5);
+    assert_eq!(cluster.client(&config).range(&rehearsals, deadline).unwrap().entries, []);
+
+    let mut early = Home::new();
+    early.use_store(home.store());
+    early.at("2026-03-25T15:28:00Z");
+    assert!(doctor(&early).contains(&("fleet.clock".to_owned(), "warning".to_owned())));
+    // The password is another one: the token still holds, and then not.
+    fs::remove_file(home.store().join(".cache/fleet-token")).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "a test changes the user's file")]
+    fs::write(password, "wrong\n").unwrap();
+    let found = doctor(&home);
+    assert!(found.contains(&("fleet.read".to_owned(), "problem".to_owned())), "{found:?}");
+    assert!(found.contains(&("fleet.write".to_owned(), "problem".to_owned())), "{found:?}");
+    home.run(&["remote", "leave"]).code.unwrap();
+}
