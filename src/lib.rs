@@ -31,7 +31,8 @@ pub mod wording;
 pub use disk::Disk;
 pub use file_log::Hold;
 pub use store::{
-    Condition, CutLine, Follower, ForgottenText, JoinError, JoinOutcome, LineEnds, MissingEvent,
-    Options, PendingCheckpoint, Progress, RepairOutcome, Snapshot, Store, StoreError, TakenAway,
-    hook_settings, served, stopped, user_seed,
+    Condition, CutLine, Difference, DifferenceKind, FleetCheck, FleetStatus, Follower,
+    ForgottenText, JoinError, JoinOutcome, Joined, LatestEvent, Left, LineEnds, MembershipError,
+    MirrorRepair, MissingEvent, Options, PendingCheckpoint, Progress, RepairOutcome, Restored,
+    Rights, Snapshot, Store, StoreError, TakenAway, hook_settings, served, stopped, user_seed,
 };

@@ -65,6 +65,11 @@ impl Context {
         moment.meant(self.options.now, &environment::time_zone())
     }
 
+    /// Randomness for what the store does not record.
+    pub fn rng(&mut self) -> fastrand::Rng {
+        self.rng.fork()
+    }
+
     pub fn warn(&mut self, warnings: impl IntoIterator<Item: ToString>) {
         for warning in warnings.into_iter().map(|warning| warning.to_string()) {
             // A command that opens the store twice warns once.

@@ -12,7 +12,7 @@ use muzzle_persona::fleet::FleetError;
 use muzzle_persona::git::RevisionError;
 use muzzle_persona::signature::SignatureError;
 use muzzle_persona::wording::{LISTED, quoted_first};
-use muzzle_persona::{JoinError, StoreError, projection::CutoffError};
+use muzzle_persona::{JoinError, MembershipError, StoreError, projection::CutoffError};
 use serde::Serialize;
 
 use super::{environment, hint};
@@ -22,7 +22,7 @@ pub const REFUSED: u8 = 1;
 pub const USAGE: u8 = 2;
 pub const DAMAGED: u8 = 3;
 const BUSY: u8 = 4;
-const WRITE: u8 = 5;
+pub const WRITE: u8 = 5;
 pub const BUG: u8 = 70;
 
 /// In a hint, what stands for git in the store's directory.
@@ -49,6 +49,13 @@ const COMMITS_HINT: &str = "`git -C STORE log -- events.jsonl` shows the commits
 const SESSION_HINT: &str = "`muzzle-persona log --type assign` shows which agents were lent whom";
 const TEXTS_HINT: &str = "`muzzle-persona log --type feedback`, `--type lesson` and `--type note` list those that have one";
 const FLEET_HINT: &str = "`muzzle-persona remote status` tells who of the fleet answers";
+const JOIN_FLEET_HINT: &str =
+    "`muzzle-persona remote join URL --roster NAME` makes it a member of one";
+const NOT_SOUND_HINT: &str =
+    "`muzzle-persona repair` shows what can be done; then run the same command again";
+const WAITING_HINT: &str = "`muzzle-persona remote pull` tells the fleet of them; `muzzle-persona remote leave --discard` gives them up";
+const CHECK_FLEET_HINT: &str =
+    "nothing was changed; `muzzle-persona remote check` tells what differs";
 const FORGET_HINT: &str = "nobody is shown it any more; the same command goes on where it stopped";
 const IN_DATA_HINT: &str = "to be rid of it, cut its line out, and have `muzzle-persona repair --yes` put the gap on record; docs/git.md tells how";
 const JUDGEMENT_HINT: &str = "`muzzle-persona log --type feedback`, `--type outcome` and `--type lesson` list them; what was taken back counts no more";
@@ -238,6 +245,20 @@ impl Failure {
     }
 }
 
+/// The kind of an error about a store and its fleet, and what to do about it.
+fn membership(error: &MembershipError) -> (&'static str, &'static str) {
+    match error {
+        MembershipError::NotMember(_) => ("refused", JOIN_FLEET_HINT),
+        MembershipError::OtherFleet { .. } => {
+            ("refused", "`muzzle-persona remote leave` takes it out of that fleet first")
+        }
+        MembershipError::NotSound(_) => ("damaged", NOT_SOUND_HINT),
+        MembershipError::Waiting(_) => ("refused", WAITING_HINT),
+        MembershipError::Lacks(_) => ("damaged", CHECK_FLEET_HINT),
+        MembershipError::NotRestorable { .. } => ("damaged", CHECK_FLEET_HINT),
+    }
+}
+
 fn copy_hint(error: &JoinError) -> &'static str {
     match error {
         JoinError::Unreadable { .. } => UNREADABLE_COPY_HINT,
@@ -326,6 +347,7 @@ impl<E: Into<StoreError>> From<E> for Failure {
                 RevisionError::NoLog(_) => ("not_found", COMMITS_HINT),
             },
             StoreError::Join(error) => ("refused", copy_hint(error)),
+            StoreError::Membership(error) => membership(error),
             StoreError::Seed(_) => {
                 ("seed", "mend the file, or move it away to use the built-in seed")
             }

@@ -55,6 +55,9 @@ pub fn run(args: ForgetArgs, context: &mut Context) -> Result<ForgetReport, Fail
     if !args.dry_run && is_in_git(context) {
         context.warn(["git still has the words in what was committed before"]);
     }
+    if !args.dry_run && store.is_mirror() {
+        context.warn(["etcd still has the words until it is compacted and defragmented"]);
+    }
     let quarantine = quarantine.iter().map(|path| path.as_path().into()).collect();
     Ok(ForgetReport { event, kind, name, recorded, dry_run: args.dry_run, lines, quarantine })
 }

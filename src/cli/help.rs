@@ -39,7 +39,17 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ),
     (
         "Set up",
-        &["install", "uninstall", "doctor", "config", "git-setup", "render", "completions", "man"],
+        &[
+            "install",
+            "uninstall",
+            "doctor",
+            "config",
+            "remote",
+            "git-setup",
+            "render",
+            "completions",
+            "man",
+        ],
     ),
 ];
 

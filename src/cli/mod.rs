@@ -70,6 +70,7 @@ mod picture;
 mod preamble;
 mod reactivate;
 mod release;
+mod remote;
 mod render;
 mod repair;
 mod replay;
@@ -179,6 +180,7 @@ enum Command {
     Sign(sign::SignArgs),
     Verify(verify::VerifyArgs),
     Repair(repair::RepairArgs),
+    Remote(remote::RemoteArgs),
     Install(install::InstallArgs),
     Uninstall(uninstall::UninstallArgs),
     Doctor(doctor::DoctorArgs),
@@ -306,6 +308,7 @@ fn dispatch(command: Command, context: &mut Context, output: &Output) -> Result<
             Some(copy) => output.report(&join::run(copy, args.yes, context)?),
             None => output.report(&repair::run(&args, context)?),
         },
+        Command::Remote(args) => remote::run(args, context, output),
         Command::Install(args) => output.report(&install::run(&args, context)?),
         Command::Uninstall(args) => output.report(&uninstall::run(&args, context)?),
         Command::Doctor(args) => {

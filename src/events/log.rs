@@ -143,6 +143,7 @@ impl fmt::Display for TornTail {
 }
 
 /// What can be wrong in a log.
+#[expect(missing_docs, reason = "the messages say what each is")]
 #[derive(Debug, thiserror::Error)]
 pub enum DamageReason {
     #[error(transparent)]

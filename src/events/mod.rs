@@ -36,8 +36,7 @@ pub use line::{LineError, decode, encode};
 pub(crate) use line_parts::{
     last_written_id, text_of, text_place, without_mark, without_text, written_id,
 };
-pub(crate) use log::{Append, DamageReason, Log, Read};
-pub use log::{LogError, Position, TornTail};
+pub use log::{Append, DamageReason, Log, LogError, Position, Read, TornTail};
 pub use moment::is_moment;
 pub(crate) use next_lines::NextLines;
 pub use points::Points;

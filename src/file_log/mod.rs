@@ -21,6 +21,7 @@ use crate::events::{
 mod copies;
 pub(crate) mod lock;
 mod reader;
+mod replace;
 mod rewrite;
 mod seal;
 pub(crate) mod segments;
@@ -30,6 +31,7 @@ mod torn_tail;
 
 pub use self::lock::{Hold, WriteLock};
 pub use self::reader::{Batch, Reader};
+pub use self::replace::Draft;
 pub use self::rewrite::Rewrite;
 pub use self::segments::Segment;
 pub use self::texts::StandingText;
@@ -49,7 +51,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// The attributes that a new store has in git: the log keeps its bytes, and a merge keeps the lines of both sides.
 const GIT_ATTRIBUTES: &str = "*.jsonl text eol=lf merge=union diff=muzzle-persona\n";
 /// What in a store is no business of git's.
-pub(crate) const GIT_IGNORE: &str = ".lock\n.cache/\nquarantine/\nallowed\n";
+pub(crate) const GIT_IGNORE: &str =
+    ".lock\n.cache/\nquarantine/\nallowed\nremote.toml\noutbox.jsonl\n";
 
 /// A log in a store's directory: what is sealed in `segments/`, then `events.jsonl`.
 ///

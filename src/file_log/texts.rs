@@ -12,6 +12,9 @@ use super::{FileLog, Rewrite};
 use crate::disk::{Mode, if_there};
 use crate::events::{EventId, LogError, text_of, text_place, written_id};
 
+/// How many directories deep the quarantine is: in it lie logs that were set aside, with their segments.
+const QUARANTINE_DEPTH: u32 = 2;
+
 /// A text that stands behind the id of a line.
 #[derive(Debug)]
 pub struct StandingText {
@@ -68,17 +71,14 @@ impl FileLog {
         words: &[Vec<u8>],
     ) -> Result<Vec<PathBuf>, LogError> {
         let dir = self.quarantine();
-        let names = if_there(self.disk.list(&dir)).map_err(LogError::io("read", &dir))?;
-        let mut names = names.unwrap_or_default();
-        names.sort();
         let mut cleaned = Vec::new();
-        for path in names.iter().map(|name| dir.join(name)) {
+        for path in self.quarantined(&dir, QUARANTINE_DEPTH)? {
             if DRAFTS.iter().any(|draft| path == dir.join(draft)) {
                 // Whoever wrote it died before it counted.
                 self.disk.remove(&path).map_err(LogError::io("remove", &path))?;
                 continue;
             }
-            // A directory, or what was taken away meanwhile, holds nothing of ours.
+            // What was taken away meanwhile holds nothing of ours.
             let Ok(bytes) = self.disk.read(&path) else { continue };
             if let Some(left) = without(&bytes, events, words) {
                 self.replace(&path, &left).map_err(LogError::io("rewrite", &path))?;
@@ -86,6 +86,24 @@ impl FileLog {
             }
         }
         Ok(cleaned)
+    }
+
+    /// The files in a directory of what was cut out of the log or set aside, by name.
+    fn quarantined(&self, dir: &Path, depth: u32) -> Result<Vec<PathBuf>, LogError> {
+        let names = if_there(self.disk.list(dir)).map_err(LogError::io("read", dir))?;
+        let mut names = names.unwrap_or_default();
+        names.sort();
+        let mut found = Vec::new();
+        for path in names.iter().map(|name| dir.join(name)) {
+            match depth.checked_sub(1) {
+                // Only a directory can be listed.
+                Some(depth) if self.disk.list(&path).is_ok() => {
+                    found.extend(self.quarantined(&path, depth)?);
+                }
+                _ => found.push(path),
+            }
+        }
+        Ok(found)
     }
 
     /// Makes durable which file has which name, in the log and in what was cut out of it.
@@ -102,7 +120,7 @@ impl FileLog {
         file.write_all(bytes)?;
         file.sync()?;
         self.disk.rename(&draft, path)?;
-        self.disk.sync_dir(&self.quarantine())
+        self.disk.sync_dir(path.parent().unwrap_or(path))
     }
 }
 

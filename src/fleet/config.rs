@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::FleetError;
 use super::private_file;
 use crate::disk::{Disk, Mode};
-use crate::events::visible;
+use crate::events::{one_line, visible};
 use crate::wording::shortened;
 
 /// The file, in a store.
@@ -84,7 +84,7 @@ impl RemoteConfig {
         let mut config: Self = toml::from_str(&text).map_err(|error| FleetError::Settings {
             line: error.span().map(|span| line_of(&text, span.start)),
             path: path.clone(),
-            reason: error.message().to_owned(),
+            reason: one_line(error.message()),
         })?;
         config.check(&path)?;
         for file in config.files() {
@@ -218,4 +218,162 @@ fn is_name(text: &str) -> bool {
 
 fn line_of(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> RemoteConfig {
+        RemoteConfig::new(vec!["http://127.0.0.1:2379".to_owned()], "team".to_owned())
+    }
+
+    /// Puts a file there as the user's own, and reads it.
+    #[cfg(unix)]
+    fn read(text: &str) -> Result<Option<RemoteConfig>, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let file = Disk::default().open(&dir.path().join(FILE), Mode::CreateNew).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let read = RemoteConfig::read(dir.path());
+        read.map_err(|error| error.to_string().replace(dir.path().to_str().unwrap(), "STORE"))
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_written_is_read_and_nobody_else_may() {
+        use std::fs::{Permissions, metadata, set_permissions};
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let dir = tempfile::tempdir().unwrap();
+        let (store, disk) = (dir.path(), Disk::default());
+        assert_eq!(RemoteConfig::read(store).unwrap(), None);
+        let plain = config();
+        plain.write(&disk, store).unwrap();
+        assert_eq!(RemoteConfig::read(store).unwrap(), Some(plain));
+        let all = RemoteConfig {
+            prefix: "/a/b.c".to_owned(),
+            user: Some("ann \"\\ é".to_owned()),
+            password_file: Some("/secret/a\nb".into()),
+            tls_ca: Some("/ca".into()),
+            tls_cert: Some("/cert".into()),
+            tls_key: Some("/key".into()),
+            trust: true,
+            ..config()
+        };
+        all.write(&disk, store).unwrap();
+        assert_eq!(RemoteConfig::read(store).unwrap(), Some(all));
+        let path = store.join(FILE);
+        assert_eq!(metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(disk.list(store).unwrap(), [FILE]);
+
+        // One that cannot be read again is not written.
+        let bad = RemoteConfig { roster: "a/b".to_owned(), ..config() };
+        bad.write(&disk, store).unwrap_err();
+        assert!(RemoteConfig::read(store).unwrap().is_some_and(|it| it.trust));
+
+        for mode in [0o640, 0o602, 0o644] {
+            set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let error = RemoteConfig::read(store).unwrap_err();
+            let told = format!(
+                "`{}` may be read or written by others than its owner (mode {mode:03o})",
+                path.display()
+            );
+            assert_eq!(error.to_string(), told);
+            assert_eq!(error.hint().unwrap(), format!("`chmod 600 {}`", path.display()));
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_is_not_understood_is_refused() {
+        let right = "endpoints = [\"http://a\"]\nroster = \"r\"\n";
+        let read_right = read(right).unwrap().unwrap();
+        assert_eq!((&*read_right.prefix, read_right.trust), ("/muzzle-persona", false));
+        let relative = format!("{right}tls_ca = \"ca.pem\"\n");
+        let ca = read(&relative).unwrap().unwrap().tls_ca.unwrap();
+        assert!(ca.is_absolute() && ca.ends_with("ca.pem"), "{}", ca.display());
+        for (text, told) in [
+            ("roster = \"r\"\n", "`STORE/remote.toml`, line 1: missing field `endpoints`"),
+            (
+                "endpoints = []\nroster = \"r\"\npasswort = \"p\"\n",
+                "`STORE/remote.toml`, line 3: unknown field `passwort`, expected one of",
+            ),
+            ("endpoints = []\nroster = \"r\"\n", "`STORE/remote.toml`: `endpoints` names none"),
+            ("endpoints = [\n", "`STORE/remote.toml`, line "),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(told), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_and_endpoints_have_rules() {
+        let fault = |config: RemoteConfig| config.fault().unwrap_or_default();
+        assert_eq!(fault(config()), "");
+        let long = "x".repeat(65);
+        for name in ["", "a/b", "ä", "a b", "a:b", "\u{1b}[31m", &long] {
+            let told = fault(RemoteConfig { roster: name.to_owned(), ..config() });
+            assert!(told.contains("is no roster's name") && !told.contains('\u{1b}'), "{told}");
+        }
+        for prefix in ["", "/", "a", "/a/", "//a", "/a//b", "/a b"] {
+            let told = fault(RemoteConfig { prefix: prefix.to_owned(), ..config() });
+            assert!(told.contains("is no prefix"), "{told}");
+        }
+        assert_eq!(fault(RemoteConfig { prefix: "/A-1/b_2/c.3".to_owned(), ..config() }), "");
+        let user = Some("ann".to_owned());
+        assert_ne!(fault(RemoteConfig { user, ..config() }), "");
+        assert_ne!(fault(RemoteConfig { password_file: Some("f".into()), ..config() }), "");
+        assert_ne!(fault(RemoteConfig { tls_cert: Some("f".into()), ..config() }), "");
+        assert_ne!(fault(RemoteConfig { tls_key: Some("f".into()), ..config() }), "");
+
+        for (endpoint, url) in [
+            ("http://a", "http://a:2379"),
+            ("https://a.example.org:1/", "https://a.example.org:1"),
+            ("http://[::1]", "http://[::1]:2379"),
+            ("http://[::1]:5", "http://[::1]:5"),
+        ] {
+            assert_eq!(endpoint_url(endpoint).unwrap(), url);
+        }
+        for endpoint in [
+            "",
+            "a",
+            "a:2379",
+            "ftp://a",
+            "http://",
+            "http://:1",
+            "http://a:",
+            "http://a:x",
+            "http://a:99999",
+            "http://a/b",
+            "http://a?b",
+            "http://u@a",
+            "http://u:p@a:1",
+            "http://a b",
+        ] {
+            assert_eq!(endpoint_url(endpoint), None, "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn a_lines_key_has_its_number() {
+        let config = config();
+        assert_eq!(config.key(7), "/muzzle-persona/team/00000000000000000007");
+        for n in [1, 7, u64::MAX] {
+            assert_eq!(config.line_number(&config.key(n)), Some(n));
+            assert!(config.key(n) < config.range_end());
+        }
+        for key in [
+            "/muzzle-persona/team/00000000000000000000",
+            "/muzzle-persona/team/7",
+            "/muzzle-persona/team/+0000000000000000007",
+            "/muzzle-persona/team2/00000000000000000007",
+            "/muzzle-persona/other/00000000000000000007",
+            "/muzzle-persona/team/99999999999999999999",
+            "/muzzle-persona/team/rehearsal",
+            "",
+        ] {
+            assert_eq!(config.line_number(key), None, "{key}");
+        }
+        assert!("/muzzle-persona/team/rehearsal" > &*config.range_end());
+    }
 }

@@ -117,6 +117,7 @@ impl FleetError {
             Self::NoAnswer { .. }
                 | Self::ConnectionLost { .. }
                 | Self::Unavailable { .. }
+                | Self::GatewayCutOff { .. }
                 | Self::NotEtcd { .. }
                 | Self::TooLong { .. }
         )

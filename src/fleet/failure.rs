@@ -11,6 +11,14 @@ use super::{FleetError, wire};
 use crate::events::one_line;
 use crate::wording::shortened;
 
+/// What a gateway says that its own server refuses: which one it is depends on who is faster.
+const CUT_OFF: [&str; 4] = [
+    "connection closed",
+    "broken pipe",
+    "connection reset",
+    "all SubConns are in TransientFailure",
+];
+
 /// Who was asked, and as whom.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
@@ -57,7 +65,7 @@ impl Asked<'_> {
             FleetError::QuotaReached { endpoint }
         } else if says(&["no leader"]) {
             FleetError::NoLeader { endpoint }
-        } else if says(&["connection closed", "all SubConns are in TransientFailure"]) {
+        } else if self.has_client_certificate && says(&CUT_OFF) {
             FleetError::GatewayCutOff { endpoint, said: shown }
         } else if status >= 500 || matches!(status, 408 | 429) {
             FleetError::Unavailable { endpoint, said: shown }
@@ -120,7 +128,8 @@ impl Asked<'_> {
         }
     }
 
-    /// A handshake that failed. Nothing was carried out: the servers read no request before it is done.
+    /// What went wrong with TLS. Where that is the handshake, nothing was carried out: the servers read
+    /// no request before it is done.
     fn tls_failure(&self, error: &rustls::Error) -> FleetError {
         use CertificateError as Fault;
 
@@ -132,7 +141,13 @@ impl Asked<'_> {
                 let reason = "it does not speak TLS".to_owned();
                 return FleetError::NoTls { endpoint, reason };
             }
-            error => return FleetError::NoTls { endpoint, reason: one_line(&error.to_string()) },
+            rustls::Error::PeerIncompatible(_) => {
+                return FleetError::NoTls { endpoint, reason: one_line(&error.to_string()) };
+            }
+            error => {
+                let reason = one_line(&error.to_string());
+                return FleetError::ConnectionLost { endpoint, reason };
+            }
         };
         let fault = match fault {
             Fault::UnknownIssuer | Fault::BadSignature => CertificateFault::UnknownAuthority,
@@ -148,18 +163,38 @@ impl Asked<'_> {
         FleetError::Certificate { endpoint, fault }
     }
 
-    /// What a server says when it ends a handshake.
+    /// What a server says when it ends a handshake, or later.
     fn alert(&self, alert: AlertDescription) -> FleetError {
         use AlertDescription as Alert;
 
         let endpoint = self.endpoint();
+        let is_of_certificate = matches!(
+            alert,
+            Alert::CertificateRequired
+                | Alert::NoCertificate
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+                | Alert::AccessDenied
+        );
         match alert {
-            _ if self.has_client_certificate => FleetError::ClientCertificateRefused { endpoint },
-            // Servers say either.
-            Alert::CertificateRequired | Alert::BadCertificate => {
-                FleetError::ClientCertificateRequired { endpoint }
+            _ if is_of_certificate && self.has_client_certificate => {
+                FleetError::ClientCertificateRefused { endpoint }
             }
-            alert => FleetError::NoTls { endpoint, reason: format!("it answers {alert:?}") },
+            _ if is_of_certificate => FleetError::ClientCertificateRequired { endpoint },
+            Alert::HandshakeFailure
+            | Alert::ProtocolVersion
+            | Alert::InsufficientSecurity
+            | Alert::UnrecognisedName => {
+                FleetError::NoTls { endpoint, reason: format!("it answers {alert:?}") }
+            }
+            alert => {
+                let reason = format!("it ended it with {alert:?}");
+                FleetError::ConnectionLost { endpoint, reason }
+            }
         }
     }
 }

@@ -94,10 +94,10 @@ impl LocalLog {
         };
         match fleet.watch.take() {
             Some(mut watch) => match watch.next() {
-                Ok(Some(_)) => fleet.watch = Some(watch),
+                Some(Ok(_)) => fleet.watch = Some(watch),
                 // It is over, and begun anew: what came in between is fetched then.
-                Ok(None) => return Ok(()),
-                Err(_) => std::thread::sleep(PAUSE_TO_LOOK),
+                None => return Ok(()),
+                Some(Err(_)) => std::thread::sleep(PAUSE_TO_LOOK),
             },
             None => {
                 fleet.watch = fleet.log.watch(end, WATCH).ok();
@@ -107,6 +107,30 @@ impl LocalLog {
             }
         }
         self.refresh(end).map(drop)
+    }
+
+    /// Brings all that the fleet has after `end`, and tells how far it came and whether there is more.
+    /// Each page may take for `wait`.
+    pub fn pull(
+        &mut self,
+        end: &Position,
+        wait: Duration,
+        mut report: impl FnMut(&Position, bool),
+    ) -> Result<(), LogError> {
+        let Some(fleet) = &mut self.fleet else { return Ok(()) };
+        let mut end = *end;
+        loop {
+            let (lines, more) = fleet.log.read(&end, PAGE, Instant::now() + wait)?;
+            if lines.is_empty() {
+                return Ok(());
+            }
+            let guard = self.files.lock(fleet.wait)?;
+            let is_same = fleet.take_in(&mut self.files, &guard, &mut end, &lines)?;
+            report(&end, more);
+            if !is_same || !more {
+                return Ok(());
+            }
+        }
     }
 
     /// The log that the files follow, if they follow one.

@@ -16,7 +16,7 @@ use super::{FleetError, RemoteConfig, wire};
 use crate::disk::Disk;
 
 /// The token's file, in a store's cache.
-const TOKEN: &str = "fleet-token";
+pub const TOKEN: &str = "fleet-token";
 
 /// A user of etcd's.
 pub struct Login {

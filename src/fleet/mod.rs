@@ -14,6 +14,7 @@ mod failure;
 mod fleet_log;
 mod local_log;
 mod login;
+mod one_write;
 mod outbox;
 mod private_file;
 mod request;
@@ -25,9 +26,11 @@ mod wire;
 pub use self::config::{FILE, RemoteConfig};
 pub use self::error::{CertificateFault, FleetError};
 pub use self::etcd::Etcd;
+pub(crate) use self::fleet_log::split;
 pub use self::fleet_log::{FleetLog, Forgotten, PAGE, Sent};
 pub use self::local_log::LocalLog;
-pub use self::outbox::{Outbox, may_wait};
+pub(crate) use self::login::TOKEN;
+pub use self::outbox::{FILE as OUTBOX, Outbox, may_wait};
 pub use self::request::{
     Committed, Compare, EndpointStatus, Entry, MemberStatus, Operation, Page, Range, Transaction,
 };

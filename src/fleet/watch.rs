@@ -46,17 +46,6 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Waits for the next changes; `None` once the time is over. Keys that were taken away are left out.
-    pub fn next(&mut self) -> Result<Option<Vec<Entry>>, FleetError> {
-        loop {
-            match self.read()? {
-                None => return Ok(None),
-                Some(Watched::Put(entries)) => return Ok(Some(entries)),
-                Some(_) => {}
-            }
-        }
-    }
-
     /// Reads a line; `None` once the time is over.
     fn read(&mut self) -> Result<Option<Watched>, FleetError> {
         self.line.clear();
@@ -85,6 +74,21 @@ impl Watch {
 
     fn lost(&self, reason: &str) -> FleetError {
         FleetError::ConnectionLost { endpoint: self.endpoint.clone(), reason: reason.to_owned() }
+    }
+}
+
+/// Waits for the next changes, and ends once the time is over. Keys that were taken away are left out.
+impl Iterator for Watch {
+    type Item = Result<Vec<Entry>, FleetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.read().transpose()? {
+                Ok(Watched::Put(entries)) => return Some(Ok(entries)),
+                Ok(_) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::JoinError;
+use super::{JoinError, MembershipError};
 use crate::broker::{Refusal, SeedError};
 use crate::events::{FORMAT_VERSION, IdPrefix, LineError, LogError};
+use crate::fleet::FleetError;
 use crate::git::RevisionError;
 use crate::projection::CutoffError;
 use crate::wording::shortened;
@@ -41,8 +42,16 @@ pub enum StoreError {
     Revision(#[from] RevisionError),
     #[error(transparent)]
     Join(#[from] JoinError),
+    #[error(transparent)]
+    Membership(#[from] MembershipError),
     #[error("the log at `{}` is being replaced while it is in use", .0.display())]
     KeepsMoving(PathBuf),
     #[error("`{0}` begins the ids of several events")]
     AmbiguousHead(IdPrefix),
+}
+
+impl From<FleetError> for StoreError {
+    fn from(error: FleetError) -> Self {
+        Self::Log(error.into())
+    }
 }

@@ -36,6 +36,7 @@ mod join;
 #[cfg(test)]
 mod machine;
 mod marks;
+mod membership;
 mod options;
 mod reading;
 mod repair;
@@ -51,6 +52,10 @@ pub use error::StoreError;
 pub use follow::Follower;
 pub use forget::{ForgottenText, TakenAway};
 pub use join::{JoinError, JoinOutcome};
+pub use membership::{
+    Difference, DifferenceKind, FleetCheck, FleetStatus, Joined, LatestEvent, Left,
+    MembershipError, MirrorRepair, Restored, Rights,
+};
 pub use options::{Options, PendingCheckpoint, Progress};
 pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};
 pub use snapshot::Snapshot;
@@ -191,8 +196,11 @@ impl Store {
             Ok((rules, seed)) => (rules, seed, None),
             Err(flaw) => (Seed::default().rules()?, Seed::default(), Some(flaw)),
         };
+        let mut log = options.log()?;
+        let trusts_all = log.fleet().is_some_and(|fleet| fleet.config().trust);
+        let allowed = Allowed::new(options.disk.clone(), options.dir.clone());
         Ok(Self {
-            log: options.log()?,
+            log,
             seed,
             rules,
             flaw,
@@ -209,7 +217,7 @@ impl Store {
             recorded: Vec::new(),
             is_made: false,
             torn: None,
-            allowed: Allowed::new(options.disk.clone(), options.dir.clone()),
+            allowed: allowed.trusting(trusts_all),
             notices: Vec::new(),
         })
     }
@@ -283,6 +291,12 @@ impl<L: Log> Store<L> {
     #[must_use]
     pub fn is_made(&self) -> bool {
         self.is_made
+    }
+
+    /// Returns whether the store belongs to a fleet.
+    #[must_use]
+    pub fn is_mirror(&self) -> bool {
+        self.log.is_mirror()
     }
 
     /// The events that the last decision recorded, in order.

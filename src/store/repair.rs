@@ -106,8 +106,7 @@ impl Store {
         let _ = Allowed::new(options.disk.clone(), options.dir.clone()).begin();
         for _ in 0..TRIES {
             let guard = log.lock(options.wait)?;
-            let (auditor, _) = read_through(&mut log, options, Purpose::Repair, |_| {})?;
-            let (plan, mut outcome) = plan(&mut log, auditor)?;
+            let (plan, mut outcome) = plan_of(&mut log, options)?;
             if plan.newest > FORMAT_VERSION {
                 return Err(StoreError::NewerFormat(plan.newest));
             }
@@ -148,6 +147,15 @@ impl Store {
         }
         Err(StoreError::KeepsMoving(log.path().to_owned()))
     }
+}
+
+/// Reads a log through, under the lock or not, and returns what is to be done to it.
+pub(super) fn plan_of(
+    log: &mut FileLog,
+    options: &Options,
+) -> Result<(RepairPlan, RepairOutcome), StoreError> {
+    let (auditor, _) = read_through(log, options, Purpose::Repair, |_| {})?;
+    Ok(plan(log, auditor)?)
 }
 
 /// Plans a repair, and says what will come of it.

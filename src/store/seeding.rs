@@ -24,7 +24,7 @@ struct Unseeded {
 impl Store {
     /// Seeds a store in which nothing happened yet, and makes it if need be.
     pub(super) fn make(&mut self, rng: &mut fastrand::Rng) -> Result<(), StoreError> {
-        self.is_made = !self.log.files.exists()?;
+        let is_new = !self.log.files.exists()?;
         self.require_seed()?;
         self.log.files.create_store()?;
         let (personas, now) = (self.seed.personas(), self.now);
@@ -34,6 +34,8 @@ impl Store {
             let events = events.into_iter().map(Event::Seed).collect();
             Ok(Decision::new(events, ()))
         });
+        // Of a fleet, somebody else may have seeded it.
+        self.is_made = is_new && !self.recorded.is_empty();
         seeded.map(drop)
     }
 }

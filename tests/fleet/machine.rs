@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use muzzle_persona::Disk;
 use muzzle_persona::fleet::RemoteConfig;
 use serde_json::Value;
 
+use crate::cluster::Cluster;
 use crate::harness::{Done, Home, assign_args};
 
 /// A home whose store follows a fleet.
@@ -62,4 +65,20 @@ impl Machine {
 pub fn lent(done: &Done) -> String {
     let answer: Value = serde_json::from_str(&done.stdout).unwrap();
     answer["assignments"][0]["name"].as_str().unwrap().to_owned()
+}
+
+/// A member that tests share while any of them runs; `None` if there is no etcd here.
+pub fn shared() -> Option<Arc<Cluster>> {
+    static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let cluster = shared.upgrade().or_else(|| Cluster::start(1).map(Arc::new))?;
+    *shared = Arc::downgrade(&cluster);
+    Some(cluster)
+}
+
+/// A fleet of its own on the member that tests share.
+pub fn new_fleet(cluster: &Cluster) -> RemoteConfig {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let roster = format!("roster-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    RemoteConfig { roster, ..cluster.config() }
 }

@@ -9,7 +9,9 @@ use muzzle_persona::events::{
     Append, Event, Heads, Log, LogError, PersonaName, Position, Read, Retire, RetireReason, Seq,
     encode,
 };
-use muzzle_persona::fleet::{FleetLog, LocalLog, RemoteConfig};
+use muzzle_persona::fleet::{FleetLog, LocalLog};
+
+use crate::machine;
 
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -179,9 +181,8 @@ fn files_keep_them() {
 
 #[test]
 fn files_that_follow_a_fleet_keep_them() {
-    let Some(cluster) = crate::cluster::shared() else { return };
-    let roster = crate::cluster::new_roster();
-    let config = RemoteConfig::new(cluster.endpoints(), roster);
+    let Some(cluster) = machine::shared() else { return };
+    let config = machine::new_fleet(&cluster);
     let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let [one, other] = dirs.each_ref().map(|dir| {
         config.write(&Disk::default(), dir.path()).unwrap();

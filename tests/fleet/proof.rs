@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use muzzle_persona::fleet::RemoteConfig;
 
-
 use crate::cluster::Cluster;
 use crate::machine::{Machine, lent};
 use crate::proxy::{Fate, Proxy};
@@ -32,6 +31,8 @@ struct Answers {
     lent: Mutex<BTreeMap<String, String>>,
     /// The sessions that were told that theirs is back.
     released: Mutex<BTreeSet<String>>,
+    /// The words of feedback: unlike the others, it is recorded as often as it is decided on.
+    said: Mutex<BTreeSet<String>>,
     refused: AtomicU64,
     waited: AtomicU64,
 }
@@ -50,7 +51,14 @@ fn write(machine: &Machine, name: &str, until: Instant, answers: &Answers) {
             answers.refused.fetch_add(1, Ordering::Relaxed);
             continue;
         }
-        answers.lent.lock().unwrap().insert(session.clone(), lent(&assigned));
+        let persona = lent(&assigned);
+        answers.lent.lock().unwrap().insert(session.clone(), persona.clone());
+        let said = format!("said-by-{session}.");
+        let told = machine.home.run(&["feedback", &persona, "--good", "--observation", &said]);
+        match told.code {
+            Some(0) => drop(answers.said.lock().unwrap().insert(said)),
+            _ => assert!(told.stderr.starts_with("error: "), "{}", told.stderr),
+        }
         if n % 3 == 2 {
             continue;
         }
@@ -111,11 +119,21 @@ fn check(machines: &[Machine], answers: &Answers) {
             }
         }
     }
+    let mut said = BTreeSet::new();
+    for words in lines.iter().filter_map(|line| line["text"]["observation"].as_str()) {
+        assert!(said.insert(words.to_owned()), "a decision was recorded twice: {words}");
+    }
+    for words in &*answers.said.lock().unwrap() {
+        assert!(said.contains(words), "what was acknowledged is missing: {words}");
+    }
     for (session, persona) in &*answers.lent.lock().unwrap() {
         assert_eq!(lent.get(session), Some(persona), "what was acknowledged is missing");
     }
     for session in &*answers.released.lock().unwrap() {
-        assert!(released.contains(session), "a release that was acknowledged is missing: {session}");
+        assert!(
+            released.contains(session),
+            "a release that was acknowledged is missing: {session}"
+        );
     }
 }
 

@@ -20,7 +20,14 @@ pub enum Fate {
     Cut,
     /// It takes this long to arrive.
     Late(Duration),
+    /// It is never passed on, and the connection stays open.
+    Held,
+    /// It is passed on, and its answer never comes, while the connection stays open.
+    AnswerHeld,
 }
+
+/// How long a connection stays open of which nothing more comes.
+const HOLD: Duration = Duration::from_secs(10);
 
 /// Decides on a request: the how manieth it is, and its path.
 type Decide = dyn Fn(u64, &str) -> Fate + Send + Sync;
@@ -29,6 +36,10 @@ type Decide = dyn Fn(u64, &str) -> Fate + Send + Sync;
 pub struct Proxy {
     address: SocketAddr,
     is_over: Arc<AtomicBool>,
+    /// How many requests came.
+    pub asked: Arc<AtomicU64>,
+    /// How many answers are held back.
+    pub held: Arc<AtomicU64>,
 }
 
 impl Proxy {
@@ -41,19 +52,20 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let is_over = Arc::new(AtomicBool::new(false));
         let (over, decide): (_, Arc<Decide>) = (Arc::clone(&is_over), Arc::new(decide));
+        let (asked, held) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let counts = (Arc::clone(&asked), Arc::clone(&held));
         thread::spawn(move || {
-            let number = Arc::new(AtomicU64::new(0));
             for client in listener.incoming() {
                 if over.load(Ordering::Relaxed) {
                     return;
                 }
-                let (decide, number) = (Arc::clone(&decide), Arc::clone(&number));
+                let (decide, (number, held)) = (Arc::clone(&decide), counts.clone());
                 let Ok(client) = client else { continue };
                 // A connection that breaks is what a client has to live with.
-                thread::spawn(move || serve(client, upstream, &*decide, &number).ok());
+                thread::spawn(move || serve(client, upstream, &*decide, &number, &held).ok());
             }
         });
-        Self { address, is_over }
+        Self { address, is_over, asked, held }
     }
 
     pub fn endpoint(&self) -> String {
@@ -75,6 +87,7 @@ fn serve(
     upstream: SocketAddr,
     decide: &Decide,
     number: &AtomicU64,
+    answered: &AtomicU64,
 ) -> io::Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
     let (mut head, mut length) = (String::new(), 0);
@@ -110,6 +123,16 @@ fn serve(
         Fate::Cut => {
             let half = &request[..request.len() / 2];
             TcpStream::connect(upstream)?.write_all(half)
+        }
+        Fate::Held => {
+            thread::sleep(HOLD);
+            Ok(())
+        }
+        Fate::AnswerHeld => {
+            ask(upstream, &request)?;
+            answered.fetch_add(1, Ordering::Relaxed);
+            thread::sleep(HOLD);
+            Ok(())
         }
         Fate::Late(delay) => {
             thread::sleep(delay);

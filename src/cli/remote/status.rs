@@ -1,0 +1,244 @@
+//! `remote status`: how the fleet is, and how far the mirror follows it.
+
+use std::fmt;
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use muzzle_persona::events::visible;
+use muzzle_persona::fleet::{EndpointStatus, FleetError, RemoteConfig};
+use muzzle_persona::wording::Count;
+use muzzle_persona::{FleetStatus, LatestEvent, Store};
+use serde::Serialize;
+
+use super::{Context, Failure, line, place};
+use crate::cli::failure::WRITE;
+use crate::cli::table::Column;
+use crate::cli::{Table, minute, sentence};
+
+const MIB: u64 = 1024 * 1024;
+
+/// Show how the fleet is, and how far this store follows it
+///
+/// It asks each member, counts the lines of the fleet's log, and tells what waits here until
+/// the fleet can be reached. Nothing is changed. If the log cannot be read there, the exit
+/// code is 5.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  muzzle-persona remote status
+  muzzle-persona remote status --json")]
+pub struct StatusArgs {}
+
+pub fn run(context: &Context) -> Result<StatusReport, Failure> {
+    let status = Store::fleet_status(&context.options)?;
+    let FleetStatus { config, endpoints, lines, fleet, waiting } = status;
+    let waiting = waiting.iter().map(|it| Waiting { kind: it.event.kind().to_owned(), at: it.at });
+    let endpoints = endpoints.into_iter().map(Endpoint::of);
+    let (fleet_lines, latest, error) = match fleet {
+        Ok((all, latest)) => (Some(all), latest.iter().map(Latest::of).collect(), None),
+        Err(error) => (None, Vec::new(), Some(Failure::fleet(&error))),
+    };
+    Ok(StatusReport {
+        endpoints: endpoints.collect(),
+        lines,
+        fleet_lines,
+        behind: fleet_lines.map(|all| all.saturating_sub(lines)),
+        waiting: waiting.collect(),
+        latest,
+        error,
+        config,
+        now: context.options.now,
+        zone: context.zone.clone(),
+    })
+}
+
+#[derive(Debug, Serialize)]
+pub struct StatusReport {
+    #[serde(rename = "members")]
+    endpoints: Vec<Endpoint>,
+    /// How many lines the mirror has, and the fleet, and how many the mirror lacks.
+    lines: u64,
+    fleet_lines: Option<u64>,
+    behind: Option<u64>,
+    /// The reports that wait for the fleet, oldest first.
+    waiting: Vec<Waiting>,
+    /// The last events of the fleet, oldest first.
+    latest: Vec<Latest>,
+    /// Why the log could not be read.
+    error: Option<Failure>,
+    #[serde(flatten)]
+    config: RemoteConfig,
+    #[serde(skip)]
+    now: Timestamp,
+    #[serde(skip)]
+    zone: TimeZone,
+}
+
+/// An endpoint, and what it says of itself; nothing of it if it does not answer.
+#[derive(Debug, Serialize)]
+struct Endpoint {
+    endpoint: String,
+    reachable: bool,
+    version: Option<String>,
+    leads: bool,
+    /// Whether it knows of a leader.
+    has_leader: bool,
+    db_bytes: Option<u64>,
+    quota_bytes: Option<u64>,
+    /// Whether it is full, and takes no more lines.
+    full: bool,
+    /// What is wrong, in words.
+    errors: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Waiting {
+    #[serde(rename = "type")]
+    kind: String,
+    at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct Latest {
+    line: u64,
+    at: Option<Timestamp>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// What happened, in words.
+    event: String,
+}
+
+impl Endpoint {
+    fn of(EndpointStatus { url, status }: EndpointStatus) -> Self {
+        match status {
+            Ok(it) => Self {
+                endpoint: url,
+                reachable: true,
+                version: Some(it.version),
+                leads: it.is_leader,
+                has_leader: it.leader.is_some(),
+                db_bytes: Some(it.db_size),
+                quota_bytes: it.quota,
+                full: it.is_full,
+                errors: it.errors,
+            },
+            Err(error) => Self {
+                endpoint: url,
+                reachable: !is_unreached(&error),
+                version: None,
+                leads: false,
+                has_leader: false,
+                db_bytes: None,
+                quota_bytes: None,
+                full: false,
+                errors: vec![error.to_string()],
+            },
+        }
+    }
+
+    /// How it is, in a word or two.
+    fn state(&self) -> &'static str {
+        match self {
+            Self { version: None, .. } => "no answer",
+            Self { full: true, .. } => "full",
+            Self { has_leader: false, .. } => "no leader",
+            Self { leads: true, .. } => "leads",
+            _ => "follows",
+        }
+    }
+}
+
+fn is_unreached(error: &FleetError) -> bool {
+    matches!(
+        error,
+        FleetError::NobodyListens { .. }
+            | FleetError::Unreachable { .. }
+            | FleetError::NoConnection { .. }
+            | FleetError::NoAnswer { .. }
+    )
+}
+
+impl Latest {
+    fn of(LatestEvent { line, event }: &LatestEvent) -> Self {
+        let record = event.as_ref();
+        Self {
+            line: *line,
+            at: record.map(|record| record.at),
+            kind: record.map(|record| record.event.kind().to_owned()),
+            event: record.map_or_else(|| "a line that is damaged".to_owned(), sentence),
+        }
+    }
+}
+
+impl StatusReport {
+    pub fn code(&self) -> u8 {
+        if self.error.is_some() { WRITE } else { 0 }
+    }
+}
+
+impl fmt::Display for StatusReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        line(f, format!("This store shares {}.", place(&self.config)))?;
+        let mut table = Table::new(&[
+            Column::new("MEMBER").whole(),
+            Column::new("STATE").tells(),
+            Column::new("VERSION"),
+            Column::new("SIZE").right(),
+            Column::new("QUOTA").right().drops(1),
+        ]);
+        let size = |bytes: Option<u64>| {
+            bytes.map(|bytes| format!("{} MiB", bytes.div_ceil(MIB))).unwrap_or_default()
+        };
+        for it in &self.endpoints {
+            let version = it.version.as_deref().map(visible).unwrap_or_default();
+            let (size, quota) = (size(it.db_bytes), size(it.quota_bytes));
+            table.row(&[&it.endpoint, &it.state(), &version, &size, &quota]);
+        }
+        table.show(f)?;
+        for error in self.endpoints.iter().flat_map(|it| &it.errors) {
+            line(f, format!("  {error}"))?;
+        }
+        let here = Count(self.lines, "line");
+        match (self.fleet_lines, self.behind) {
+            (Some(all), Some(0)) if all < self.lines => line(
+                f,
+                format!(
+                    "The fleet has {}, and the mirror {here}: `muzzle-persona remote check` tells what is missing.",
+                    Count(all, "line")
+                ),
+            )?,
+            (Some(_), Some(0)) => line(f, format!("The mirror has all {here}."))?,
+            (Some(all), Some(behind)) => line(
+                f,
+                format!("The mirror has {here} of {all}; {} to come.", Count(behind, "line")),
+            )?,
+            _ => line(f, format!("The mirror has {here}."))?,
+        }
+        if let Some(first) = self.waiting.first() {
+            let reports = Count(self.waiting.len() as u64, "report");
+            let wait = reports.agree("waits", "wait");
+            let minutes =
+                Count(self.now.duration_since(first.at).as_secs().max(0) as u64 / 60, "minute");
+            line(f, format!("{reports} {wait} for the fleet, the oldest for {minutes}:"))?;
+            for Waiting { kind, at } in &self.waiting {
+                line(f, format!("  {kind} of {}", minute(*at, &self.zone)))?;
+            }
+        }
+        if !self.latest.is_empty() {
+            line(f, "Latest:")?;
+        }
+        for Latest { line: number, at, event, .. } in &self.latest {
+            let at = at.map(|at| minute(at, &self.zone)).unwrap_or_default();
+            line(f, format!("  {number}  {at}  {event}"))?;
+        }
+        match &self.error {
+            Some(Failure { message, hint, .. }) => {
+                let hint = hint.as_deref().unwrap_or_default();
+                line(f, format!("The log of the fleet cannot be read: {message}."))?;
+                line(f, format!("hint: {hint}"))
+            }
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! How many lines a fleet's log has.
+
+use super::{Options, deadline};
+use crate::fleet::{FleetError, FleetLog, Range};
+
+/// Counts the lines of a fleet's log that is known to have the first `known`.
+///
+/// That is two dozen questions for a million lines, and one where there are no more: etcd's gateway
+/// would count keys only by reading them all.
+pub fn lines(fleet: &mut FleetLog, known: u64, options: &Options) -> Result<u64, FleetError> {
+    let (mut there, mut step) = (known, 1);
+    while has(fleet, there + step, options)? {
+        there += step;
+        step *= 2;
+    }
+    // The last line is one of those up to, not including, `gone`.
+    let mut gone = there + step;
+    while gone - there > 1 {
+        let middle = there + (gone - there) / 2;
+        if has(fleet, middle, options)? {
+            there = middle;
+        } else {
+            gone = middle;
+        }
+    }
+    Ok(there)
+}
+
+fn has(fleet: &mut FleetLog, line: u64, options: &Options) -> Result<bool, FleetError> {
+    let from = fleet.config().key(line);
+    let range = Range { from, end: None, limit: 1, serializable: false };
+    Ok(!fleet.etcd().range(&range, deadline(options))?.entries.is_empty())
+}
