@@ -81,6 +81,22 @@ impl FleetLog {
         Ok((self.lines_after(since, page)?.1, more))
     }
 
+    /// Reads a page of lines that follow `since`, and asks again where no answer comes.
+    pub fn read_again(
+        &mut self,
+        since: &Position,
+        deadline: Instant,
+    ) -> Result<(Vec<u8>, bool), FleetError> {
+        loop {
+            match self.read(since, PAGE, deadline) {
+                Err(error) if error.is_open() && Instant::now() < deadline => {
+                    std::thread::sleep(PAUSE_BEFORE_REPEAT);
+                }
+                read => return read,
+            }
+        }
+    }
+
     /// Asks to be told of lines that follow `since`, as they come, for this long.
     pub fn watch(&mut self, since: &Position, time: Duration) -> Result<Watch, FleetError> {
         let (from, end) = (self.config.key(since.lines + 1), self.config.range_end());
