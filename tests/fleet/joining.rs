@@ -295,3 +295,26 @@ fn words_of_others_wait_unless_the_fleet_is_trusted() {
     let revoked = second.run(&["allow", "--all", "--revoke"]);
     assert!(revoked.stderr.contains("whatever is revoked"), "{}", revoked.stderr);
 }
+
+#[test]
+fn settings_that_git_brought_let_no_words_in() {
+    let Some(cluster) = machine::shared() else { return };
+    let config = machine::new_fleet(&cluster);
+    let (first, second) = (Home::new(), Home::new());
+    joined(&first, &config);
+    first.run(&["teach", "elena", "-m", "Run it twice.", "--role", "testing"]).ok();
+    let args = ["remote", "join", &config.endpoints[0], "--roster", &config.roster, "--trust"];
+    second.run(&args).ok();
+    let shown = |home: &Home| home.run(&["preamble", "elena", "--role", "testing"]).stdout;
+    assert!(shown(&second).contains("Run it twice."));
+    let git = |args: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", second.path());
+        let done = git.current_dir(second.store()).args(args).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    git(&["init", "--quiet"]);
+    assert!(shown(&second).contains("Run it twice."), "git ignores the file");
+    git(&["add", "--force", "remote.toml"]);
+    assert!(!shown(&second).contains("Run it twice."));
+}
