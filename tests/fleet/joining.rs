@@ -97,8 +97,9 @@ fn two_histories_become_branches_and_the_old_files_are_kept() {
 
     first.run(&["remote", "pull"]).ok();
     assert!(first.log() == second.log());
-    let who = first.run(&["who"]).ok();
-    assert!(["s1", "s2", "s3"].iter().all(|session| who.contains(session)), "{who}");
+    let who = first.run(&["who"]);
+    assert!(["s1", "s2", "s3"].iter().all(|it| who.stdout.contains(it)), "{}", who.stdout);
+    assert!(who.stderr.contains("is held 2 times"), "both had lent the same one: {}", who.stderr);
     is_sound(&second);
     // Again, it has all there is.
     assert_eq!(counts(&joined(&second, &config)), [0, 0, 27]);
