@@ -21,6 +21,10 @@ torture:
     cargo test --release --lib --locked -- --ignored --exact broker::four_eyes::tests::no_review_does_in_many_histories
     cargo test --release --test torture --locked -- --ignored --exact kill::long --nocapture
 
+# Fleets for minutes: servers killed and stopped, answers lost, requests sent twice; needs etcd
+fleet:
+    cargo test --release --test fleet --locked -- --ignored --nocapture
+
 # The three programs, onto the path
 install:
     cargo install --locked --path .

@@ -199,6 +199,11 @@ impl Etcd {
                         return Err(error);
                     }
                 }
+                // A cluster that was restored or replaced may say nothing at all to a token of before.
+                Err(error @ FleetError::NoAnswer { .. }) => {
+                    login.discard();
+                    return Err(error);
+                }
                 answer => return answer,
             }
         }

@@ -81,6 +81,22 @@ impl FleetLog {
         Ok((self.lines_after(since, page)?.1, more))
     }
 
+    /// Reads a page of lines that follow `since`, and asks again where no answer comes.
+    pub fn read_again(
+        &mut self,
+        since: &Position,
+        deadline: Instant,
+    ) -> Result<(Vec<u8>, bool), FleetError> {
+        loop {
+            match self.read(since, PAGE, deadline) {
+                Err(error) if error.is_open() && Instant::now() < deadline => {
+                    std::thread::sleep(PAUSE_BEFORE_REPEAT);
+                }
+                read => return read,
+            }
+        }
+    }
+
     /// Asks to be told of lines that follow `since`, as they come, for this long.
     pub fn watch(&mut self, since: &Position, time: Duration) -> Result<Watch, FleetError> {
         let (from, end) = (self.config.key(since.lines + 1), self.config.range_end());
@@ -128,16 +144,21 @@ impl FleetLog {
         transaction: &Transaction,
         deadline: Instant,
     ) -> Result<Committed, FleetError> {
+        // Once it may have been carried out, no later refusal tells that it was not.
+        let mut is_open = false;
         loop {
-            match self.etcd.transact(transaction, deadline) {
-                Err(error) if error.is_open() && Instant::now() < deadline => {
-                    std::thread::sleep(PAUSE_BEFORE_REPEAT);
-                }
-                Err(error) if error.is_open() => {
-                    return Err(FleetError::FateUnknown { source: Box::new(error) });
-                }
-                sent => return sent,
+            let error = match self.etcd.transact(transaction, deadline) {
+                Ok(committed) => return Ok(committed),
+                Err(error) => error,
+            };
+            is_open = is_open || error.is_open();
+            if !is_open {
+                return Err(error);
             }
+            if Instant::now() >= deadline {
+                return Err(FleetError::FateUnknown { source: Box::new(error) });
+            }
+            std::thread::sleep(PAUSE_BEFORE_REPEAT);
         }
     }
 
@@ -199,7 +220,7 @@ impl FleetLog {
         let value = entry.filter(is_there).map(|entry| entry.value);
         let found = value.as_deref().and_then(written_id);
         match value {
-            Some(value) if found == at.last => Ok(value),
+            Some(value) if found == at.last && check_id(&value).is_ok() => Ok(value),
             _ => Err(self.not_this_log(at.lines, found)),
         }
     }

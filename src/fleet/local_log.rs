@@ -328,7 +328,7 @@ impl Fleet {
         std::thread::sleep(self.pause.mul_f64(0.5 + self.jitter.f64()).min(left));
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         loop {
-            let (lines, more) = self.log.read(end, PAGE, deadline)?;
+            let (lines, more) = self.log.read_again(end, deadline)?;
             if lines.is_empty() {
                 return Ok(true);
             }

@@ -61,6 +61,13 @@ impl Login {
         self.token = Some(String::new());
     }
 
+    /// Takes the token for void, and away from whoever comes next.
+    pub fn discard(&mut self) {
+        self.forget();
+        // Whoever finds it again learns the same.
+        let _ = Disk::default().remove(&self.token_file);
+    }
+
     /// Logs in, and keeps the token.
     pub fn log_in(
         &mut self,

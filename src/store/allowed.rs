@@ -14,7 +14,7 @@ use memchr::memmem;
 use crate::disk::{Disk, Identity, Mode, OpenFile, if_there};
 use crate::events::EventId;
 use crate::file_log::{GIT_IGNORE, lock};
-use crate::git;
+use crate::{fleet, git};
 
 /// The file, in a store.
 pub const FILE: &str = "allowed";
@@ -37,8 +37,10 @@ pub struct Allowed {
     list: OnceCell<List>,
     /// Whether the list was seen to be there.
     is_there: Cell<bool>,
-    /// Whether everything is allowed, whatever the list says.
+    /// Whether the store's settings allow everything, whatever the list says.
     trusts_all: bool,
+    /// Whether those settings are this machine's own, and not brought by git.
+    has_own_settings: OnceCell<bool>,
 }
 
 /// What is known of a store's list of allowed texts.
@@ -57,7 +59,8 @@ pub enum List {
 impl Allowed {
     pub fn new(disk: Disk, dir: PathBuf) -> Self {
         let (list, is_there) = (OnceCell::new(), Cell::new(false));
-        Self { disk, dir, own: Vec::new(), list, is_there, trusts_all: false }
+        let has_own_settings = OnceCell::new();
+        Self { disk, dir, own: Vec::new(), list, is_there, trusts_all: false, has_own_settings }
     }
 
     /// Allows everything, or only what the list says.
@@ -67,7 +70,8 @@ impl Allowed {
 
     /// Returns whether everything is allowed, whatever the list says.
     pub fn trusts_all(&self) -> bool {
-        self.trusts_all
+        let has_own = || !git::may_keep(&self.dir, fleet::FILE);
+        self.trusts_all && *self.has_own_settings.get_or_init(has_own)
     }
 
     /// Where the list is.
@@ -83,7 +87,7 @@ impl Allowed {
 
     /// Returns whether an event is allowed.
     pub fn contains(&self, event: EventId) -> bool {
-        self.trusts_all || self.own.contains(&event) || self.list().contains(event)
+        self.trusts_all() || self.own.contains(&event) || self.list().contains(event)
     }
 
     /// Takes events for allowed that this process wrote, whatever becomes of the list.

@@ -1037,7 +1037,7 @@ mod tests {
                 store.execute(&Needs::nothing(), options.now, &mut rng, |s| Ok(retire(s))).unwrap();
             }
             damage_checkpoint(dir.path());
-            store.log = options.log();
+            store.log = options.log().unwrap();
             fs::remove_file(&path).unwrap();
             fs::create_dir(&path).unwrap();
             let lost = store.look(&Needs::everyone(), |_| Ok(()));

@@ -109,8 +109,9 @@ impl Cluster {
             .open(self.dir.path().join(format!("m{index}.log")))
             .unwrap();
         let mut etcd = Command::new("etcd");
+        // What `ETCD_…` say would count before the command line.
         etcd.env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(path())
             .current_dir(self.dir.path())
             .args(["--name", &format!("m{index}"), "--data-dir", &format!("m{index}")])
             .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
@@ -283,12 +284,22 @@ pub fn free_ports(count: usize) -> Vec<u16> {
     listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "the environment of the tests themselves")]
+fn path() -> Option<(&'static str, std::ffi::OsString)> {
+    std::env::var_os("PATH").map(|path| ("PATH", path))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the environment of the tests themselves")]
+fn is_in_ci() -> bool {
+    std::env::var_os("CI").is_some()
+}
+
 fn is_installed() -> bool {
     static FOUND: OnceLock<bool> = OnceLock::new();
     *FOUND.get_or_init(|| {
         let found = Command::new("etcd").arg("--version").output().is_ok();
         if !found {
-            assert!(std::env::var_os("CI").is_none(), "etcd is not installed");
+            assert!(!is_in_ci(), "etcd is not installed");
             eprintln!("etcd is not installed: not run");
         }
         found

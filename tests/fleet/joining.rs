@@ -105,8 +105,9 @@ fn two_histories_become_branches_and_the_old_files_are_kept() {
 
     first.run(&["remote", "pull"]).ok();
     assert!(first.log() == second.log());
-    let who = told(&first, &["who"]);
-    assert!(["s1", "s2", "s3"].iter().all(|session| who.contains(session)), "{who}");
+    let who = first.run(&["who"]);
+    assert!(["s1", "s2", "s3"].iter().all(|it| who.stdout.contains(it)), "{}", who.stdout);
+    assert!(who.stderr.contains("is held 2 times"), "both had lent the same one: {}", who.stderr);
     is_sound(&second);
     // Again, it has all there is.
     assert_eq!(counts(&joined(&second, &config)), [0, 0, 27]);
@@ -331,4 +332,27 @@ fn every_answer_follows_its_schema() {
         let answer = home.run(&["remote", command, "--json"]).json();
         follows_its_schema(&format!("remote-{command}"), &answer);
     }
+}
+
+#[test]
+fn settings_that_git_brought_let_no_words_in() {
+    let Some(cluster) = machine::shared() else { return };
+    let config = machine::new_fleet(&cluster);
+    let (first, second) = (Home::new(), Home::new());
+    joined(&first, &config);
+    first.run(&["teach", "elena", "-m", "Run it twice.", "--role", "testing"]).ok();
+    let args = ["remote", "join", &config.endpoints[0], "--roster", &config.roster, "--trust"];
+    second.run(&args).ok();
+    let shown = |home: &Home| home.run(&["preamble", "elena", "--role", "testing"]).stdout;
+    assert!(shown(&second).contains("Run it twice."));
+    let git = |args: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", second.path());
+        let done = git.current_dir(second.store()).args(args).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    git(&["init", "--quiet"]);
+    assert!(shown(&second).contains("Run it twice."), "git ignores the file");
+    git(&["add", "--force", "remote.toml"]);
+    assert!(!shown(&second).contains("Run it twice."));
 }

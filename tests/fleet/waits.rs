@@ -47,7 +47,7 @@ fn what_gives_back_or_reports_waits_and_is_told_once() {
     assert_eq!(waiting.iter().filter(|byte| **byte == b'\n').count(), 2);
 
     // It goes on from what others wrote meanwhile, with the moments at which it happened.
-    other.home.run(&["grow"]).ok();
+    other.home.run(&["grow", "--count", "1"]).ok();
     within_reach(&machine, &config);
     let looked = machine.list();
     assert_eq!(looked.code, Some(0));
