@@ -88,7 +88,7 @@ impl fmt::Display for JoinReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { store, made, published, fetched, lines, kept, fleet } = self;
         let is_new = if *made { "new " } else { "" };
-        line(f, format!("The {is_new}store in `{store}` shares {}.", fleet))?;
+        line(f, format!("The {is_new}store in `{store}` shares {fleet}."))?;
         let (published, fetched) = (Count(*published, "event"), Count(*fetched, "event"));
         let lines = Count(*lines, "line");
         line(f, format!("{published} published, {fetched} fetched; the log has {lines}."))?;
