@@ -105,6 +105,13 @@ fn two_histories_become_branches_and_the_old_files_are_kept() {
 
     first.run(&["remote", "pull"]).ok();
     assert!(first.log() == second.log());
+    let mut met = Vec::new();
+    for line in machine::Machine::parsed(&first.log()) {
+        // Whoever joins at the same moment has a beginning of it, which is a history, too.
+        let parents = line["prev"].as_array().unwrap();
+        assert!(parents.iter().all(|parent| met.contains(parent)), "{line}");
+        met.push(line["id"].clone());
+    }
     let who = first.run(&["who"]);
     assert!(["s1", "s2", "s3"].iter().all(|it| who.stdout.contains(it)), "{}", who.stdout);
     assert!(who.stderr.contains("is held 2 times"), "both had lent the same one: {}", who.stderr);
