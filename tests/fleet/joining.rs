@@ -8,7 +8,7 @@ use std::process::Command;
 use muzzle_persona::fleet::RemoteConfig;
 use serde_json::Value;
 
-use crate::harness::{Done, Home};
+use crate::harness::{Done, Home, assign_args};
 use crate::machine;
 
 /// Joins a fleet.
@@ -143,6 +143,8 @@ fn what_was_forgotten_on_either_side_stays_forgotten() {
     assert!(here.log() == there.log());
     for home in [&here, &there] {
         is_sound(home);
+        let compared = home.run(&["remote", "check", "--json"]).json();
+        assert_eq!(compared["texts"], 0, "the fleet has no text that the mirror has not");
         let mut grep = Command::new("grep");
         let found = Done::of(grep.arg("-rl").arg("Forgotten by").arg(home.store())).stdout;
         assert_eq!(found, "");
@@ -255,6 +257,8 @@ fn killed_at_any_step_the_store_works_and_the_same_command_finishes_it() {
         // It works, whether it belongs to the fleet or not, and nothing of it is lost.
         let who = home.run(&["who"]);
         assert!(who.code == Some(0) && who.stdout.contains(&session), "{step}: {}", who.stderr);
+        let assigned = home.run(&assign_args(&format!("after-{step}"), "w", "general"));
+        assert_eq!(assigned.code, Some(0), "{step}: {}", assigned.stderr);
         assert_eq!(home.run(&["verify"]).code, Some(0), "{step}");
         joined(&home, &config);
         is_sound(&home);
