@@ -205,6 +205,15 @@ impl Failure {
         self
     }
 
+    /// Says besides how things stand, if it was the fleet, the disk or another process that cut something
+    /// short.
+    pub fn unfinished(mut self, state: &str) -> Self {
+        if let (WRITE | BUSY, Some(hint)) = (self.code, &mut self.hint) {
+            *hint = format!("{hint}; {state}");
+        }
+        self
+    }
+
     pub fn bug(message: impl Display) -> Self {
         Self::new("bug", message, "please report it, with the command that you ran")
     }

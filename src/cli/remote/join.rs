@@ -11,6 +11,9 @@ use serde::Serialize;
 
 use super::{Context, Failure, Fleet, ShownPath, line};
 
+/// What is so wherever a join was cut short.
+const AGAIN: &str = "this store works without it, and the same command finishes what was begun";
+
 /// Make this store a member of a fleet
 ///
 /// What the log here has and the fleet's has not is published, as a branch is merged; a
@@ -61,7 +64,8 @@ pub fn run(args: JoinArgs, context: &mut Context) -> Result<JoinReport, Failure>
     (config.tls_ca, config.tls_cert, config.tls_key) = (args.tls_ca, args.tls_cert, args.tls_key);
     config.trust = args.trust;
     let mut rng = context.rng();
-    let joined = Store::join_fleet(&context.options, &config, &mut rng)?;
+    let joined = Store::join_fleet(&context.options, &config, &mut rng)
+        .map_err(|error| Failure::from(error).unfinished(AGAIN))?;
     let Joined { published, fetched, lines, aside, is_made } = joined;
     let (store, kept) = (context.options.dir.as_path().into(), aside.map(Into::into));
     Ok(JoinReport { store, made: is_made, published, fetched, lines, kept, fleet: config.into() })
