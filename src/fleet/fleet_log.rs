@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::forgotten::Forgotten;
 use super::{
     Committed, Compare, Entry, Etcd, FleetError, Operation, Page, Range, RemoteConfig, Transaction,
     Watch,
@@ -40,17 +41,6 @@ pub enum Sent {
     Recorded,
     /// Others wrote before: the lines that follow the position, or the first of them.
     Behind(Vec<u8>),
-}
-
-/// A line whose text is forgotten with the lines that are appended.
-#[derive(Debug)]
-pub struct Forgotten {
-    /// Its place in the log, from 1.
-    pub line: u64,
-    /// As it stands there, without its line end.
-    pub before: Vec<u8>,
-    /// As it is to stand there.
-    pub after: Vec<u8>,
 }
 
 impl FleetLog {

@@ -309,7 +309,7 @@ fn settings_that_git_brought_let_no_words_in() {
     let shown = |home: &Home| home.run(&["preamble", "elena", "--role", "testing"]).stdout;
     assert!(shown(&second).contains("Run it twice."));
     let git = |args: &[&str]| {
-        let mut git = std::process::Command::new("git");
+        let mut git = Command::new("git");
         git.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", second.path());
         let done = git.current_dir(second.store()).args(args).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
