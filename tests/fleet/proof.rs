@@ -2,6 +2,7 @@
 //! all machines have the same bytes, nobody is lent twice, and who could not be served is told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -100,6 +101,7 @@ fn check(machines: &[Machine], answers: &Answers) {
         let verified = machine.home.run(&["verify", "--json"]);
         assert_eq!(verified.code, Some(0), "{}{}", verified.stdout, verified.stderr);
     }
+    leave(&machines[0]);
     let lines = machines[0].lines();
     let (mut holders, mut lent) = (BTreeMap::<String, String>::new(), BTreeMap::new());
     let (mut released, mut ids) = (BTreeSet::new(), BTreeSet::new());
@@ -135,6 +137,13 @@ fn check(machines: &[Machine], answers: &Answers) {
             "a release that was acknowledged is missing: {session}"
         );
     }
+}
+
+/// Leaves the log of a mirror where the second reader looks for it, if that is asked for.
+fn leave(machine: &Machine) {
+    let Some(dir) = std::env::var_os("MUZZLE_FLEET_MIRRORS") else { return };
+    let to = tempfile::Builder::new().prefix("mirror-").tempdir_in(dir).unwrap().keep();
+    fs::copy(machine.home.log_path(), to.join("events.jsonl")).unwrap();
 }
 
 /// Several machines and writers, while members are killed and stopped.
