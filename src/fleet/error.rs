@@ -124,6 +124,7 @@ impl FleetError {
                 | Self::UsersOff { .. }
                 | Self::NoRight { .. }
                 | Self::QuotaReached { .. }
+                | Self::TooLong { .. }
                 | Self::Refused { .. }
         )
     }

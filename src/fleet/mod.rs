@@ -15,6 +15,7 @@ mod login;
 mod one_write;
 mod private_file;
 mod request;
+mod resolver;
 mod tls;
 mod transport;
 mod watch;
