@@ -23,6 +23,7 @@ mod one_write;
 mod outbox;
 mod private_file;
 mod request;
+mod resolver;
 mod tls;
 mod transport;
 mod watch;
