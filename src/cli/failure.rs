@@ -56,6 +56,7 @@ const NOT_SOUND_HINT: &str =
 const WAITING_HINT: &str = "`muzzle-persona remote pull` tells the fleet of them; `muzzle-persona remote leave --discard` gives them up";
 const CHECK_FLEET_HINT: &str =
     "nothing was changed; `muzzle-persona remote check` tells what differs";
+const RECORDED_HINT: &str = "do not do it again; `muzzle-persona log` shows what is recorded";
 const FORGET_HINT: &str = "nobody is shown it any more; the same command goes on where it stopped";
 const IN_DATA_HINT: &str = "to be rid of it, cut its line out, and have `muzzle-persona repair --yes` put the gap on record; docs/git.md tells how";
 const JUDGEMENT_HINT: &str = "`muzzle-persona log --type feedback`, `--type outcome` and `--type lesson` list them; what was taken back counts no more";
@@ -239,6 +240,7 @@ impl Failure {
             | FleetError::OpenToOthers { .. }
             | FleetError::TlsFile { .. } => "refused",
             FleetError::Outrun { .. } => "busy",
+            FleetError::Io { .. } => "io",
             _ => "fleet",
         };
         Self::new(kind, error, error.hint().as_deref().unwrap_or(FLEET_HINT))
@@ -254,8 +256,9 @@ fn membership(error: &MembershipError) -> (&'static str, &'static str) {
         }
         MembershipError::NotSound(_) => ("damaged", NOT_SOUND_HINT),
         MembershipError::Waiting(_) => ("refused", WAITING_HINT),
-        MembershipError::Lacks(_) => ("damaged", CHECK_FLEET_HINT),
-        MembershipError::NotRestorable { .. } => ("damaged", CHECK_FLEET_HINT),
+        MembershipError::Lacks(_) | MembershipError::NotRestorable { .. } => {
+            ("damaged", CHECK_FLEET_HINT)
+        }
     }
 }
 
@@ -352,13 +355,11 @@ impl<E: Into<StoreError>> From<E> for Failure {
                 ("seed", "mend the file, or move it away to use the built-in seed")
             }
             StoreError::UnknownThen(_) => ("not_found", THEN_HINT),
-            StoreError::Recorded(_) => {
-                ("io", "do not do it again; `muzzle-persona log` shows what is recorded")
-            }
-            StoreError::TextStands(error) => {
-                let busy = matches!(**error, StoreError::Log(LogError::Busy { .. }));
-                (if busy { "busy" } else { "write" }, FORGET_HINT)
-            }
+            StoreError::Recorded(_) => ("io", RECORDED_HINT),
+            StoreError::TextStands(error) => match &**error {
+                StoreError::Log(LogError::Busy { .. }) => ("busy", FORGET_HINT),
+                _ => ("write", FORGET_HINT),
+            },
             StoreError::CannotEncode(LineError::TooDeep) => ("refused", TOO_DEEP_HINT),
             StoreError::CannotEncode(_) => ("refused", "ask for less at once"),
             StoreError::NewerFormat(_) => {

@@ -66,7 +66,7 @@ pub struct RepairReport {
 
 impl RepairReport {
     /// Says what is wrong with the mirror of a fleet's log.
-    fn from_the_fleet(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn told_of_mirror(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let RepairOutcome { cut, missing, line_ends, texts, .. } = &self.outcome;
         for CutLine { cut, reason } in cut {
             line(f, format!("{}:{}: {reason}", cut.file, cut.line))?;
@@ -104,7 +104,7 @@ impl fmt::Display for RepairReport {
             return line(f, "Nothing to repair: every line is sound, and none is missed.");
         }
         if self.from_fleet {
-            return self.from_the_fleet(f);
+            return self.told_of_mirror(f);
         }
         let verb = |done, would| if self.done { done } else { would };
         if !cut.is_empty() {

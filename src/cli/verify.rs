@@ -70,7 +70,9 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<VerifyReport, Failure
     let (sound, store) = (audit.is_sound(), ShownPath::from(&context.options.dir));
     let [damage, warnings, notes] =
         [Severity::Damage, Severity::Warning, Severity::Note].map(|severity| audit.count(severity));
-    Ok(VerifyReport { sound, store, damage, warnings, notes, audit, signed })
+    // One that cannot be used is told by what needs it.
+    let is_mirror = matches!(Store::remote(&context.options), Ok(Some(_)));
+    Ok(VerifyReport { sound, store, damage, warnings, notes, audit, signed, is_mirror })
 }
 
 /// Writes a report with the findings that it left out, as the log is read once more.
@@ -139,6 +141,8 @@ pub struct VerifyReport {
     audit: Audit,
     /// Only with `--signed`.
     signed: Option<Signed>,
+    #[serde(skip)]
+    is_mirror: bool,
 }
 
 impl VerifyReport {
@@ -157,7 +161,7 @@ impl VerifyReport {
 
 impl fmt::Display for VerifyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sound, store, damage, warnings, notes, audit, signed } = self;
+        let Self { sound, store, damage, warnings, notes, audit, signed, is_mirror } = self;
         let Audit { findings, left_out, noted, heads, events, lines, bytes, files, .. } = audit;
         for finding in findings {
             write!(f, "{}", told(finding, f.width()))?;
@@ -187,6 +191,10 @@ impl fmt::Display for VerifyReport {
         let notes = Count(*notes, "note");
         line(f, format!("The log in `{store}` is {verdict}: {faults}, {warnings}, {notes}."))?;
         signed.as_ref().map_or(Ok(()), |signed| signed.fmt(f))?;
+        if *is_mirror {
+            let whose = "It is the copy of a fleet's log;";
+            line(f, format!("{whose} `muzzle-persona remote check` compares the two."))?;
+        }
         if *sound {
             return Ok(());
         }

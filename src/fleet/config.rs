@@ -1,5 +1,6 @@
 //! What a store's `remote.toml` says: which fleet the store belongs to, and how it is reached.
 
+use std::io::ErrorKind;
 use std::path::{self, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -80,7 +81,12 @@ impl RemoteConfig {
     /// Reads the file of the store in `dir`; `None` if it has none, which costs one failed `open`.
     pub fn read(dir: &Path) -> Result<Option<Self>, FleetError> {
         let path = dir.join(FILE);
-        let Some(text) = private_file::read(&path)? else { return Ok(None) };
+        let text = match private_file::read(&path) {
+            // A store that is a file is for the log to report, with its own path.
+            Err(FleetError::Io { source, .. }) if source.kind() == ErrorKind::NotADirectory => None,
+            read => read?,
+        };
+        let Some(text) = text else { return Ok(None) };
         let mut config: Self = toml::from_str(&text).map_err(|error| FleetError::Settings {
             line: error.span().map(|span| line_of(&text, span.start)),
             path: path.clone(),

@@ -547,8 +547,8 @@ fn the_manual_has_a_page_for_each_command() {
     home.run(&["man", "--dir", at]).ok();
     assert_eq!(
         std::fs::read_dir(&dir).unwrap().count(),
-        54,
-        "50 commands, two of `seed`, the program and the hooks"
+        61,
+        "51 commands, two of `seed`, six of `remote`, the program and the hooks"
     );
     assert_snapshot!(home.run(&["man", "nope"]).fails(1), @r"
     error: there is no command `nope`

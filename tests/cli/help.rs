@@ -80,6 +80,7 @@ fn the_first_screen_has_one_line_for_each_command_in_groups() {
       uninstall       Take the hooks out of a client
       doctor          Check that sub-agents get personas, and show it
       config          Show each setting in force, and where it is from
+      remote          Share the roster of many machines, or look after it
       git-setup       Have `git diff` and `git log -p` tell events as sentences
       render          Tell each line of a log's file as a sentence, for git
       completions     Print a script for completion of commands and names

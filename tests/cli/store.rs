@@ -30,7 +30,10 @@ fn the_first_command_makes_and_seeds_the_store_for_its_owner_alone() {
     );
     let read = |name: &str| fs::read_to_string(home.store().join(name)).unwrap();
     assert_eq!(read(".gitattributes"), "*.jsonl text eol=lf merge=union diff=muzzle-persona\n");
-    assert_eq!(read(".gitignore"), ".lock\n.cache/\nquarantine/\nallowed\n");
+    assert_eq!(
+        read(".gitignore"),
+        ".lock\n.cache/\nquarantine/\nallowed\nremote.toml\noutbox.jsonl\n"
+    );
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -32,6 +32,14 @@ fn home_at(now: &str) -> Home {
     home
 }
 
+/// What a command answers that reads what is here if the fleet takes its time.
+#[track_caller]
+fn told(home: &Home, args: &[&str]) -> String {
+    let done = home.run(args);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    done.stdout
+}
+
 fn counts(answer: &Value) -> [u64; 3] {
     ["published", "fetched", "lines"].map(|name| answer[name].as_u64().unwrap())
 }
@@ -199,8 +207,8 @@ fn a_store_whose_reports_wait_is_not_left_unless_they_are_given_up() {
     let shown: Value = serde_json::from_str(&status.stdout).unwrap();
     assert_eq!((status.code, &shown["waiting"][0]["type"]), (Some(5), &"release".into()));
     assert_eq!(
-        (&shown["members"][0]["reachable"], &shown["behind"]),
-        (&false.into(), &Value::Null)
+        (&shown["members"][0]["state"], &shown["behind"]),
+        (&"unreachable".into(), &Value::Null)
     );
     let status = home.run(&["remote", "status"]).stdout;
     assert!(status.contains("1 report waits for the fleet, the oldest for 0 minutes:"), "{status}");
@@ -280,21 +288,50 @@ fn words_of_others_wait_unless_the_fleet_is_trusted() {
     let config = machine::new_fleet(&cluster);
     let (first, second) = (Home::new(), Home::new());
     joined(&first, &config);
-    first.run(&["teach", "elena", "-m", "Run it twice.", "--role", "testing"]).ok();
+    told(&first, &["teach", "elena", "-m", "Run it twice.", "--role", "testing"]);
     joined(&second, &config);
-    assert!(second.run(&["allow"]).ok().contains("Run it twice."));
+    assert!(told(&second, &["allow"]).contains("Run it twice."));
     let waits = second.run(&["preamble", "elena", "--role", "testing"]).stdout;
     assert!(!waits.contains("Run it twice."), "{waits}");
 
     let args = ["remote", "join", &config.endpoints[0], "--roster", &config.roster, "--trust"];
-    let told = second.run(&args).ok();
-    assert!(told.ends_with("The texts of all members may reach prompts here.\n"), "{told}");
-    let lets_in = second.run(&["preamble", "elena", "--role", "testing"]).ok();
+    let joined = second.run(&args).ok();
+    assert!(joined.ends_with("The texts of all members may reach prompts here.\n"), "{joined}");
+    let lets_in = told(&second, &["preamble", "elena", "--role", "testing"]);
     assert!(lets_in.contains("Run it twice."), "{lets_in}");
-    let told = second.run(&["allow"]).ok();
-    assert!(told.starts_with("No text waits: `remote.toml` says `trust = true`"), "{told}");
+    let listed = told(&second, &["allow"]);
+    assert!(listed.starts_with("No text waits: `remote.toml` says `trust = true`"), "{listed}");
     let revoked = second.run(&["allow", "--all", "--revoke"]);
     assert!(revoked.stderr.contains("whatever is revoked"), "{}", revoked.stderr);
+}
+
+/// Holds an answer to its schema, which names all of its fields.
+#[track_caller]
+fn follows_its_schema(command: &str, answer: &Value) {
+    let schema: Value = serde_json::from_str(include_str!("../../docs/schema.json")).unwrap();
+    let of = &schema["$defs"][command];
+    let fields = |value: &Value| -> Vec<String> {
+        let mut names: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names
+    };
+    assert_eq!(fields(answer), fields(&of["properties"]), "{command}");
+    let one = serde_json::json!({"$ref": format!("#/$defs/{command}"), "$defs": schema["$defs"]});
+    if let Err(error) = jsonschema::draft202012::new(&one).unwrap().validate(answer) {
+        panic!("{command}: {error} in {answer:#}");
+    }
+}
+
+#[test]
+fn every_answer_follows_its_schema() {
+    let Some(cluster) = machine::shared() else { return };
+    let config = machine::new_fleet(&cluster);
+    let home = Home::new();
+    follows_its_schema("remote-join", &joined(&home, &config));
+    for command in ["status", "pull", "check", "restore", "leave"] {
+        let answer = home.run(&["remote", command, "--json"]).json();
+        follows_its_schema(&format!("remote-{command}"), &answer);
+    }
 }
 
 #[test]
@@ -308,6 +345,7 @@ fn settings_that_git_brought_let_no_words_in() {
     second.run(&args).ok();
     let shown = |home: &Home| home.run(&["preamble", "elena", "--role", "testing"]).stdout;
     assert!(shown(&second).contains("Run it twice."));
+    #[expect(clippy::disallowed_methods, reason = "git is found as elsewhere")]
     let git = |args: &[&str]| {
         let mut git = Command::new("git");
         git.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", second.path());

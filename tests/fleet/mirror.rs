@@ -35,7 +35,7 @@ fn lines_that_the_fleet_lost_are_found_and_given_back_from_a_mirror() {
     let config = machine::new_fleet(&cluster);
     let [Machine { home }, other] = Machine::several(&config);
     home.assign("s1", "w", "testing");
-    let count = home.log().iter().filter(|byte| **byte == b'\n').count() as u64;
+    let count = Machine::parsed(&home.log()).len() as u64;
     assert_eq!(check(&other.home, 0)["ahead"], 1);
     for lost in [vec![4], vec![2, 3, count], (1..=count).collect()] {
         change(&cluster, &config, delete(&config, lost.clone()));
@@ -153,8 +153,8 @@ fn status_and_doctor_tell_how_the_fleet_is() {
         (&json!(12), &json!(12), &json!(0))
     );
     assert_eq!(
-        (&status["members"][0]["leads"], &status["latest"][4]["type"]),
-        (&json!(true), &json!("seed"))
+        (&status["members"][0]["state"], &status["latest"][4]["type"]),
+        (&json!("leads"), &json!("seed"))
     );
     let shown = home.run(&["remote", "status"]).ok();
     assert!(shown.contains("leads") && shown.contains("The mirror has all 12 lines."), "{shown}");

@@ -9,7 +9,7 @@ use muzzle_persona::wording::Count;
 use muzzle_persona::{Joined, Store};
 use serde::Serialize;
 
-use super::{Context, Failure, ShownPath, line, place};
+use super::{Context, Failure, Fleet, ShownPath, line};
 
 /// Make this store a member of a fleet
 ///
@@ -64,7 +64,7 @@ pub fn run(args: JoinArgs, context: &mut Context) -> Result<JoinReport, Failure>
     let joined = Store::join_fleet(&context.options, &config, &mut rng)?;
     let Joined { published, fetched, lines, aside, is_made } = joined;
     let (store, kept) = (context.options.dir.as_path().into(), aside.map(Into::into));
-    Ok(JoinReport { store, made: is_made, published, fetched, lines, kept, config })
+    Ok(JoinReport { store, made: is_made, published, fetched, lines, kept, fleet: config.into() })
 }
 
 #[derive(Debug, Serialize)]
@@ -81,21 +81,21 @@ pub struct JoinReport {
     /// Where the files of the log are kept as they were; null if they are in use.
     kept: Option<ShownPath>,
     #[serde(flatten)]
-    config: RemoteConfig,
+    fleet: Fleet,
 }
 
 impl fmt::Display for JoinReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { store, made, published, fetched, lines, kept, config } = self;
+        let Self { store, made, published, fetched, lines, kept, fleet } = self;
         let is_new = if *made { "new " } else { "" };
-        line(f, format!("The {is_new}store in `{store}` shares {}.", place(config)))?;
+        line(f, format!("The {is_new}store in `{store}` shares {fleet}."))?;
         let (published, fetched) = (Count(*published, "event"), Count(*fetched, "event"));
         let lines = Count(*lines, "line");
         line(f, format!("{published} published, {fetched} fetched; the log has {lines}."))?;
         if let Some(kept) = kept {
             line(f, format!("The log as it was is kept in `{kept}`."))?;
         }
-        if config.trust {
+        if fleet.trust {
             return line(f, "The texts of all members may reach prompts here.");
         }
         line(f, "Texts of other members wait for `muzzle-persona allow`.")

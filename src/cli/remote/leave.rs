@@ -3,12 +3,11 @@
 use std::fmt;
 
 use clap::Args;
-use muzzle_persona::fleet::RemoteConfig;
 use muzzle_persona::wording::Count;
 use muzzle_persona::{Left, Store};
 use serde::Serialize;
 
-use super::{Context, Failure, line, place};
+use super::{Context, Failure, Fleet, line};
 
 /// Take this store out of its fleet
 ///
@@ -30,7 +29,7 @@ pub fn run(args: &LeaveArgs, context: &mut Context) -> Result<LeaveReport, Failu
     let Left { config, fetched, behind, discarded } = left;
     let what = "what this store has may be behind the fleet";
     context.warn(behind.iter().map(|why| format!("{why}; {what}")));
-    Ok(LeaveReport { fetched, behind, discarded, config })
+    Ok(LeaveReport { fetched, behind, discarded, fleet: config.into() })
 }
 
 #[derive(Debug, Serialize)]
@@ -42,12 +41,12 @@ pub struct LeaveReport {
     /// How many reports were given up.
     discarded: u64,
     #[serde(flatten)]
-    config: RemoteConfig,
+    fleet: Fleet,
 }
 
 impl fmt::Display for LeaveReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        line(f, format!("This store does not share {} any more.", place(&self.config)))?;
+        line(f, format!("This store does not share {} any more.", self.fleet))?;
         let fetched = Count(self.fetched, "line");
         line(f, format!("{fetched} came first; the log stays as it is."))?;
         if self.discarded > 0 {

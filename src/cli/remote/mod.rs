@@ -2,9 +2,11 @@
 //!
 //! Each file is a command: [`join`] and [`leave`], [`status`] and [`pull`], [`check`] and [`restore`].
 
+use std::fmt;
+
 use clap::{Args, Subcommand};
-use muzzle_persona::events::visible;
 use muzzle_persona::fleet::RemoteConfig;
+use serde::Serialize;
 
 use super::{Context, DAMAGED, Failure, Output, ShownPath, line};
 
@@ -57,7 +59,26 @@ pub fn run(args: RemoteArgs, context: &mut Context, output: &Output) -> Result<u
     }
 }
 
-/// Where a fleet is, in a sentence.
-fn place(config: &RemoteConfig) -> String {
-    format!("the roster `{}` at `{}`", config.roster, visible(&config.endpoints.join("`, `")))
+/// Which fleet an answer is about.
+#[derive(Debug, Serialize)]
+struct Fleet {
+    endpoints: Vec<String>,
+    roster: String,
+    prefix: String,
+    user: Option<String>,
+    trust: bool,
+}
+
+impl From<RemoteConfig> for Fleet {
+    fn from(config: RemoteConfig) -> Self {
+        let RemoteConfig { endpoints, roster, prefix, user, trust, .. } = config;
+        Self { endpoints, roster, prefix, user, trust }
+    }
+}
+
+/// In a sentence.
+impl fmt::Display for Fleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the roster `{}` at `{}`", self.roster, self.endpoints.join("`, `"))
+    }
 }

@@ -6,12 +6,12 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use muzzle_persona::events::visible;
-use muzzle_persona::fleet::{EndpointStatus, FleetError, RemoteConfig};
+use muzzle_persona::fleet::{EndpointStatus, FleetError};
 use muzzle_persona::wording::Count;
 use muzzle_persona::{FleetStatus, LatestEvent, Store};
 use serde::Serialize;
 
-use super::{Context, Failure, line, place};
+use super::{Context, Failure, Fleet, line};
 use crate::cli::failure::WRITE;
 use crate::cli::table::Column;
 use crate::cli::{Table, minute, sentence};
@@ -34,20 +34,20 @@ pub fn run(context: &Context) -> Result<StatusReport, Failure> {
     let status = Store::fleet_status(&context.options)?;
     let FleetStatus { config, endpoints, lines, fleet, waiting } = status;
     let waiting = waiting.iter().map(|it| Waiting { kind: it.event.kind().to_owned(), at: it.at });
-    let endpoints = endpoints.into_iter().map(Endpoint::of);
+    let members = endpoints.into_iter().map(Member::of);
     let (fleet_lines, latest, error) = match fleet {
         Ok((all, latest)) => (Some(all), latest.iter().map(Latest::of).collect(), None),
         Err(error) => (None, Vec::new(), Some(Failure::fleet(&error))),
     };
     Ok(StatusReport {
-        endpoints: endpoints.collect(),
+        members: members.collect(),
         lines,
         fleet_lines,
         behind: fleet_lines.map(|all| all.saturating_sub(lines)),
         waiting: waiting.collect(),
         latest,
         error,
-        config,
+        fleet: config.into(),
         now: context.options.now,
         zone: context.zone.clone(),
     })
@@ -55,8 +55,7 @@ pub fn run(context: &Context) -> Result<StatusReport, Failure> {
 
 #[derive(Debug, Serialize)]
 pub struct StatusReport {
-    #[serde(rename = "members")]
-    endpoints: Vec<Endpoint>,
+    members: Vec<Member>,
     /// How many lines the mirror has, and the fleet, and how many the mirror lacks.
     lines: u64,
     fleet_lines: Option<u64>,
@@ -68,28 +67,51 @@ pub struct StatusReport {
     /// Why the log could not be read.
     error: Option<Failure>,
     #[serde(flatten)]
-    config: RemoteConfig,
+    fleet: Fleet,
     #[serde(skip)]
     now: Timestamp,
     #[serde(skip)]
     zone: TimeZone,
 }
 
-/// An endpoint, and what it says of itself; nothing of it if it does not answer.
+/// A member, and what it says of itself; nothing of it if it does not answer.
 #[derive(Debug, Serialize)]
-struct Endpoint {
+struct Member {
     endpoint: String,
-    reachable: bool,
+    state: State,
     version: Option<String>,
-    leads: bool,
-    /// Whether it knows of a leader.
-    has_leader: bool,
     db_bytes: Option<u64>,
     quota_bytes: Option<u64>,
-    /// Whether it is full, and takes no more lines.
-    full: bool,
     /// What is wrong, in words.
     errors: Vec<String>,
+}
+
+/// How a member is.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Leads,
+    Follows,
+    /// It knows of none who leads, and takes nothing.
+    NoLeader,
+    /// It takes no more lines.
+    Full,
+    Unreachable,
+    /// It answers, and not what it was asked.
+    Failed,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Leads => "leads",
+            Self::Follows => "follows",
+            Self::NoLeader => "no leader",
+            Self::Full => "full",
+            Self::Unreachable => "no answer",
+            Self::Failed => "failed",
+        })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -109,42 +131,32 @@ struct Latest {
     event: String,
 }
 
-impl Endpoint {
+impl Member {
     fn of(EndpointStatus { url, status }: EndpointStatus) -> Self {
+        let unasked = Self {
+            endpoint: url,
+            state: State::Failed,
+            version: None,
+            db_bytes: None,
+            quota_bytes: None,
+            errors: Vec::new(),
+        };
         match status {
-            Ok(it) => Self {
-                endpoint: url,
-                reachable: true,
-                version: Some(it.version),
-                leads: it.is_leader,
-                has_leader: it.leader.is_some(),
-                db_bytes: Some(it.db_size),
-                quota_bytes: it.quota,
-                full: it.is_full,
-                errors: it.errors,
-            },
-            Err(error) => Self {
-                endpoint: url,
-                reachable: !is_unreached(&error),
-                version: None,
-                leads: false,
-                has_leader: false,
-                db_bytes: None,
-                quota_bytes: None,
-                full: false,
-                errors: vec![error.to_string()],
-            },
-        }
-    }
-
-    /// How it is, in a word or two.
-    fn state(&self) -> &'static str {
-        match self {
-            Self { version: None, .. } => "no answer",
-            Self { full: true, .. } => "full",
-            Self { has_leader: false, .. } => "no leader",
-            Self { leads: true, .. } => "leads",
-            _ => "follows",
+            Ok(it) => {
+                let state = match it.leader {
+                    _ if it.is_full => State::Full,
+                    None => State::NoLeader,
+                    Some(_) if it.is_leader => State::Leads,
+                    Some(_) => State::Follows,
+                };
+                let (version, db_bytes) = (Some(it.version), Some(it.db_size));
+                let (quota_bytes, errors) = (it.quota, it.errors);
+                Self { state, version, db_bytes, quota_bytes, errors, ..unasked }
+            }
+            Err(error) => {
+                let state = if is_unreached(&error) { State::Unreachable } else { State::Failed };
+                Self { state, errors: vec![error.to_string()], ..unasked }
+            }
         }
     }
 }
@@ -179,7 +191,7 @@ impl StatusReport {
 
 impl fmt::Display for StatusReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        line(f, format!("This store shares {}.", place(&self.config)))?;
+        line(f, format!("This store shares {}.", self.fleet))?;
         let mut table = Table::new(&[
             Column::new("MEMBER").whole(),
             Column::new("STATE").tells(),
@@ -190,13 +202,13 @@ impl fmt::Display for StatusReport {
         let size = |bytes: Option<u64>| {
             bytes.map(|bytes| format!("{} MiB", bytes.div_ceil(MIB))).unwrap_or_default()
         };
-        for it in &self.endpoints {
+        for it in &self.members {
             let version = it.version.as_deref().map(visible).unwrap_or_default();
             let (size, quota) = (size(it.db_bytes), size(it.quota_bytes));
-            table.row(&[&it.endpoint, &it.state(), &version, &size, &quota]);
+            table.row(&[&it.endpoint, &it.state, &version, &size, &quota]);
         }
         table.show(f)?;
-        for error in self.endpoints.iter().flat_map(|it| &it.errors) {
+        for error in self.members.iter().flat_map(|it| &it.errors) {
             line(f, format!("  {error}"))?;
         }
         let here = Count(self.lines, "line");
@@ -218,8 +230,8 @@ impl fmt::Display for StatusReport {
         if let Some(first) = self.waiting.first() {
             let reports = Count(self.waiting.len() as u64, "report");
             let wait = reports.agree("waits", "wait");
-            let minutes =
-                Count(self.now.duration_since(first.at).as_secs().max(0) as u64 / 60, "minute");
+            let waited = self.now.duration_since(first.at).as_secs() / 60;
+            let minutes = Count(u64::try_from(waited).unwrap_or_default(), "minute");
             line(f, format!("{reports} {wait} for the fleet, the oldest for {minutes}:"))?;
             for Waiting { kind, at } in &self.waiting {
                 line(f, format!("  {kind} of {}", minute(*at, &self.zone)))?;

@@ -12,7 +12,7 @@ use crate::events::{
     Append, Event, FORMAT_VERSION, Log as _, LogError, Position, decode, prefilter,
 };
 use crate::file_log::{FileLog, GIT_IGNORE, WriteLock};
-use crate::fleet::{FleetLog, RemoteConfig};
+use crate::fleet::{self, FleetLog, RemoteConfig};
 use crate::projection::line::line_ranges;
 use crate::store::allowed::Allowed;
 use crate::store::forget::remove_checkpoint;
@@ -247,9 +247,11 @@ fn ignore(disk: &Disk, options: &Options) -> Result<(), LogError> {
         let text = String::from_utf8_lossy(&ignored);
         let is_there =
             |name: &str| text.lines().any(|line| line.trim().trim_start_matches('/') == name);
-        let names = [crate::fleet::FILE, crate::fleet::OUTBOX];
-        let missing: String =
-            names.iter().filter(|name| !is_there(name)).map(|name| format!("{name}\n")).collect();
+        let mut missing = String::new();
+        for name in [fleet::FILE, fleet::OUTBOX].into_iter().filter(|name| !is_there(name)) {
+            missing.push_str(name);
+            missing.push('\n');
+        }
         let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         if missing.is_empty() {
             return Ok(());

@@ -101,7 +101,7 @@ impl<'a> Copy<'a> {
                     bytes = without_text(&bytes).unwrap_or(bytes);
                 }
                 bytes.push(b'\n');
-                match self.to_take_off(&bytes) {
+                match self.takes_off(&bytes) {
                     Some(forgotten) => {
                         self.send_all(log, &part)?;
                         part.clear();
@@ -118,7 +118,7 @@ impl<'a> Copy<'a> {
     }
 
     /// The line of the fleet that still has the text which this one says is forgotten.
-    fn to_take_off(&mut self, line: &[u8]) -> Option<Forgotten> {
+    fn takes_off(&mut self, line: &[u8]) -> Option<Forgotten> {
         if self.standing.is_empty() {
             return None;
         }
@@ -161,7 +161,7 @@ impl<'a> Copy<'a> {
                     let is_new =
                         |it: &&[u8]| written_id(it).is_none_or(|id| !self.there.contains(&id));
                     part = lines.filter(is_new).flat_map(|line| [line, b"\n"].concat()).collect();
-                    forgotten = self.to_take_off(&part);
+                    forgotten = self.takes_off(&part);
                 }
             }
         }

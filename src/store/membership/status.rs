@@ -51,7 +51,9 @@ impl Store {
             let latest = page.entries.into_iter().filter_map(|entry| {
                 let line = fleet.config().line_number(&entry.key)?;
                 let mut event = decode(&entry.value).ok();
-                event.iter_mut().for_each(|record| record.event.forget_text());
+                if let Some(record) = &mut event {
+                    record.event.forget_text();
+                }
                 Some(LatestEvent { line, event })
             });
             Ok((all, latest.collect()))
