@@ -89,6 +89,8 @@ impl FileLog {
             // Should this process die, whoever appends next makes the names durable.
             guard.begin_renaming()?;
             self.disk.rename(&draft.path, &path)?;
+            // Before anything of the old log goes: it was renamed from one directory to another.
+            self.disk.sync_dir(&self.quarantine())?;
             self.disk.sync_dir(&self.dir)?;
             let segments = aside.join(DIRECTORY);
             for segment in sealed {
@@ -100,7 +102,6 @@ impl FileLog {
                 self.disk.sync_dir(&segments)?;
                 self.disk.sync_dir(&self.dir.join(DIRECTORY))?;
             }
-            self.disk.sync_dir(&self.quarantine())?;
             guard.end_renaming()?;
             Ok(true)
         };
@@ -127,4 +128,98 @@ fn keep(disk: &Disk, active: &dyn OpenFile, aside: &Path) -> io::Result<()> {
     copy_ranges(active, iter::once(0..active.len()?), &*kept)?;
     kept.sync()?;
     disk.sync_dir(aside)
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::disk::simulated::{Fault, PowerCut, Simulated};
+    use crate::events::{Append, EventId, Log as _, Position, written_id};
+    use crate::file_log::Reader;
+    use crate::file_log::tests::line;
+
+    fn after(lines: &[u8]) -> Position {
+        let mut position = Position::START;
+        position.advance(lines);
+        position
+    }
+
+    /// The ids of all lines of a log.
+    fn ids(log: &mut FileLog) -> BTreeSet<EventId> {
+        let mut reader: Reader = log.reader().unwrap();
+        let mut ids = BTreeSet::new();
+        while let Some(batch) = reader.read().unwrap() {
+            let lines = batch.bytes.split(|byte| *byte == b'\n');
+            ids.extend(lines.filter_map(written_id));
+        }
+        ids
+    }
+
+    /// A log with a sealed segment, and another that has all of its lines.
+    fn store(simulated: &Simulated) -> (FileLog, [Vec<u8>; 3]) {
+        let lines = ["a", "b", "c"].map(line);
+        let mut log = FileLog::new(Disk::new(simulated.clone()), PathBuf::from("/store"));
+        log.create_store().unwrap();
+        let mut end = Position::START;
+        for line in &lines[..2] {
+            let guard = log.lock(std::time::Duration::ZERO).unwrap();
+            let appended = log.append(guard, &end, line).unwrap();
+            assert_eq!(appended, Append::Done { torn: None });
+            end.offset += line.len() as u64;
+            end.lines += 1;
+            end.last = after(line).last;
+            if end.lines == 1 {
+                let guard = log.lock(std::time::Duration::ZERO).unwrap();
+                log.seal(guard, &end).unwrap().unwrap();
+            }
+        }
+        (log, lines)
+    }
+
+    fn begin_anew(log: &mut FileLog, lines: &[Vec<u8>; 3]) -> Result<(), LogError> {
+        let guard = log.lock(std::time::Duration::ZERO)?;
+        let mut draft = log.draft_of(lines[0].len() as u64)?;
+        draft.write(&lines[2])?;
+        draft.write(&lines[1])?;
+        let aside = log.new_aside("aside")?;
+        assert!(log.begin_anew(draft, &guard, &aside)?);
+        Ok(())
+    }
+
+    #[test]
+    fn whatever_cuts_it_short_no_line_is_lost_and_doing_it_again_finishes_it() {
+        let simulated = Simulated::new(Path::new("/store"));
+        let (_, lines) = store(&simulated);
+        let (old, all) = (lines[..2].concat(), lines.concat());
+        let ids_of = |lines: &[u8]| -> BTreeSet<EventId> {
+            lines.split(|byte| *byte == b'\n').filter_map(written_id).collect()
+        };
+        let new = [lines[0].clone(), lines[2].clone(), lines[1].clone()].concat();
+        let mut call = 0;
+        loop {
+            let disk = simulated.fork();
+            disk.fail_at(call, Fault::Death { written: 0 });
+            let mut log = FileLog::new(Disk::new(disk.clone()), PathBuf::from("/store"));
+            let is_done = begin_anew(&mut log, &lines).is_ok();
+            for cut in [PowerCut::Nothing, PowerCut::Everything, PowerCut::Some(call as u64)] {
+                let after = disk.cut_power(cut);
+                let mut log = FileLog::new(Disk::new(after.clone()), PathBuf::from("/store"));
+                let found = ids(&mut log);
+                assert!(found == ids_of(&old) || found == ids_of(&all), "{call} {cut:?}");
+                assert!(!is_done || found == ids_of(&all), "{call}");
+                if !is_done {
+                    begin_anew(&mut log, &lines).unwrap();
+                }
+                assert!(Disk::new(after).read(Path::new("/store/events.jsonl")).unwrap() == new);
+            }
+            if is_done {
+                break;
+            }
+            call += 1;
+        }
+        assert!(call > 15, "{call}");
+    }
 }
