@@ -50,6 +50,7 @@ impl FleetLog {
     }
 
     /// What the store's settings say.
+    #[must_use]
     pub fn config(&self) -> &RemoteConfig {
         &self.config
     }

@@ -101,7 +101,7 @@ impl Following {
             let (part, left) = split(rest);
             let last = files.line_before(&end)?;
             if last.is_none() && end.lines > 0 {
-                return self.replaced(rest, lines);
+                return replaced(rest, lines);
             }
             let forgotten = find_forgotten(files, part)?;
             match self.log.append(&end, last, part, forgotten, deadline) {
@@ -114,12 +114,12 @@ impl Following {
                         Append::Done { torn: cut } => torn = cut.or(torn),
                         // The fleet has it. What is here instead, the next command finds out.
                         Append::Moved | Append::Behind if rest.is_empty() => {}
-                        Append::Moved | Append::Behind => return self.replaced(rest, lines),
+                        Append::Moved | Append::Behind => return replaced(rest, lines),
                     }
                 }
                 Ok(Sent::Behind(newer)) => {
                     if !self.outrun(files, guard, &mut end, &newer, deadline)? {
-                        return self.replaced(rest, lines);
+                        return replaced(rest, lines);
                     }
                     // What is recorded already cannot be decided anew: what is left of it goes on from
                     // there, beside what others wrote, as a merged branch does.
@@ -135,15 +135,6 @@ impl Following {
             }
         }
         Ok(Append::Done { torn })
-    }
-
-    /// The files are not those any more that were decided on.
-    fn replaced(&self, rest: &[u8], lines: &[u8]) -> Result<Append, LogError> {
-        let recorded = count(lines) - count(rest);
-        if recorded == 0 {
-            return Ok(Append::Moved);
-        }
-        Err(FleetError::PartlyMirrored { recorded }.into())
     }
 
     /// Takes in what others wrote first, waits for a moment, and takes in what came meanwhile. It returns
@@ -215,4 +206,13 @@ impl Following {
 /// How many lines these are.
 fn count(lines: &[u8]) -> u64 {
     line_ranges(lines).count() as u64
+}
+
+/// The files are not those any more that were decided on.
+fn replaced(rest: &[u8], lines: &[u8]) -> Result<Append, LogError> {
+    let recorded = count(lines) - count(rest);
+    if recorded == 0 {
+        return Ok(Append::Moved);
+    }
+    Err(FleetError::PartlyMirrored { recorded }.into())
 }

@@ -20,7 +20,7 @@ const WAIT_TO_READ: Duration = Duration::from_millis(200);
 /// The pause between two looks at files that grow, or at a fleet that does not answer.
 const PAUSE_TO_LOOK: Duration = Duration::from_millis(200);
 /// How long the fleet is asked for at a time to tell of new lines.
-const WATCH: Duration = Duration::from_secs(60);
+const WATCH: Duration = Duration::from_mins(1);
 
 /// The log on this machine.
 #[derive(Debug)]
@@ -51,18 +51,17 @@ impl LocalLog {
             std::thread::sleep(PAUSE_TO_LOOK);
             return Ok(());
         };
-        match self.watch.take() {
-            Some(mut watch) => match watch.next() {
+        if let Some(mut watch) = self.watch.take() {
+            match watch.next() {
                 Some(Ok(_)) => self.watch = Some(watch),
                 // It is over, and begun anew: what came in between is fetched then.
                 None => return Ok(()),
                 Some(Err(_)) => std::thread::sleep(PAUSE_TO_LOOK),
-            },
-            None => {
-                self.watch = fleet.log.watch(end, WATCH).ok();
-                if self.watch.is_none() {
-                    std::thread::sleep(PAUSE_TO_LOOK);
-                }
+            }
+        } else {
+            self.watch = fleet.log.watch(end, WATCH).ok();
+            if self.watch.is_none() {
+                std::thread::sleep(PAUSE_TO_LOOK);
             }
         }
         self.refresh(end).map(drop)

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::agreement::agreed;
 use crate::harness::Home;
 
+#[expect(clippy::disallowed_methods, reason = "whoever runs it names them")]
 #[ignore = "it reads what the fleet's tests left: `just fleet` runs both"]
 #[test]
 fn both_read_the_mirrors_of_a_fleet_alike() {
