@@ -8,7 +8,7 @@ use std::process::Command;
 use muzzle_persona::fleet::RemoteConfig;
 use serde_json::Value;
 
-use crate::harness::{Done, Home};
+use crate::harness::{Done, Home, assign_args};
 use crate::machine;
 
 /// Joins a fleet.
@@ -105,6 +105,13 @@ fn two_histories_become_branches_and_the_old_files_are_kept() {
 
     first.run(&["remote", "pull"]).ok();
     assert!(first.log() == second.log());
+    let mut met = Vec::new();
+    for line in machine::Machine::parsed(&first.log()) {
+        // Whoever joins at the same moment has a beginning of it, which is a history, too.
+        let parents = line["prev"].as_array().unwrap();
+        assert!(parents.iter().all(|parent| met.contains(parent)), "{line}");
+        met.push(line["id"].clone());
+    }
     let who = first.run(&["who"]);
     assert!(["s1", "s2", "s3"].iter().all(|it| who.stdout.contains(it)), "{}", who.stdout);
     assert!(who.stderr.contains("is held 2 times"), "both had lent the same one: {}", who.stderr);
@@ -136,6 +143,8 @@ fn what_was_forgotten_on_either_side_stays_forgotten() {
     assert!(here.log() == there.log());
     for home in [&here, &there] {
         is_sound(home);
+        let compared = home.run(&["remote", "check", "--json"]).json();
+        assert_eq!(compared["texts"], 0, "the fleet has no text that the mirror has not");
         let mut grep = Command::new("grep");
         let found = Done::of(grep.arg("-rl").arg("Forgotten by").arg(home.store())).stdout;
         assert_eq!(found, "");
@@ -248,6 +257,8 @@ fn killed_at_any_step_the_store_works_and_the_same_command_finishes_it() {
         // It works, whether it belongs to the fleet or not, and nothing of it is lost.
         let who = home.run(&["who"]);
         assert!(who.code == Some(0) && who.stdout.contains(&session), "{step}: {}", who.stderr);
+        let assigned = home.run(&assign_args(&format!("after-{step}"), "w", "general"));
+        assert_eq!(assigned.code, Some(0), "{step}: {}", assigned.stderr);
         assert_eq!(home.run(&["verify"]).code, Some(0), "{step}");
         joined(&home, &config);
         is_sound(&home);

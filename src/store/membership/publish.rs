@@ -96,10 +96,6 @@ impl<'a> Copy<'a> {
             for line in lines {
                 let mut bytes = Vec::new();
                 again.read(line.span, &mut bytes)?;
-                if self.forgotten.contains(&line.id) {
-                    // Its words stay forgotten, whoever still has them.
-                    bytes = without_text(&bytes).unwrap_or(bytes);
-                }
                 bytes.push(b'\n');
                 match self.takes_off(&bytes) {
                     Some(forgotten) => {
