@@ -22,8 +22,10 @@ torture:
     cargo test --release --test torture --locked -- --ignored --exact kill::long --nocapture
 
 # Fleets for minutes: servers killed and stopped, answers lost, requests sent twice; needs etcd
-fleet:
-    cargo test --release --test fleet --locked -- --ignored --nocapture
+fleet mirrors=`mktemp -d`:
+    MUZZLE_FLEET_MIRRORS={{ mirrors }} cargo test --release --test fleet --locked -- --ignored --nocapture --test-threads 1
+    MUZZLE_FLEET_MIRRORS={{ mirrors }} cargo test --release --test second_reader --locked -- --ignored mirrors
+    rm -r {{ mirrors }}
 
 # The three programs, onto the path
 install:

@@ -8,6 +8,7 @@ mod cast;
 mod crowd;
 mod decode;
 mod figures_file;
+mod fleet;
 mod lending;
 mod long_log;
 mod machine;
@@ -19,6 +20,38 @@ mod sample;
 mod sizes;
 mod store;
 mod sync;
+
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "the servers of a test, of which this one needs a part"
+)]
+#[path = "../tests/fleet/certificates.rs"]
+mod certificates;
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "the servers of a test, of which this one needs a part"
+)]
+#[path = "../tests/fleet/cluster.rs"]
+mod cluster;
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the network of a test, of which this one needs a part"
+)]
+#[path = "../tests/fleet/proxy.rs"]
+mod proxy;
 
 use std::error::Error;
 use std::io::Write as _;
@@ -33,7 +66,7 @@ type Problem = Box<dyn Error + Send + Sync>;
 type Group = fn(&mut Bench) -> Result<(), Problem>;
 
 /// What there is to measure, in this order.
-const GROUPS: [(&str, Group); 8] = [
+const GROUPS: [(&str, Group); 9] = [
     ("lending", lending::measure),
     ("long-log", long_log::measure),
     ("personas", sizes::by_personas),
@@ -42,7 +75,11 @@ const GROUPS: [(&str, Group); 8] = [
     ("lock", crowd::beside_stores),
     ("writers", crowd::by_writers),
     ("decode", decode::measure),
+    ("fleet", fleet::measure),
 ];
+
+/// The groups that are left out unless they are named: they need more than the programs.
+const ON_REQUEST: [&str; 1] = ["fleet"];
 
 fn main() -> ExitCode {
     match measure() {
@@ -69,7 +106,7 @@ fn measure() -> Result<(), Problem> {
         }
     }
     if wanted.is_empty() {
-        wanted.extend(&GROUPS);
+        wanted.extend(GROUPS.iter().filter(|(group, _)| !ON_REQUEST.contains(group)));
     }
     let mut bench = Bench::new(quick)?;
     for (_, group) in wanted {

@@ -45,6 +45,7 @@ enum Unit {
     Bytes,
     Times,
     PerSecond,
+    Count,
 }
 
 /// What a number is to be.
@@ -91,6 +92,11 @@ impl Row {
     /// Adds how many times as large a number of bytes is.
     pub fn times_bytes(self, name: &'static str, bytes: u64, floor: u64) -> Self {
         self.with(name, float(bytes) / float(floor), Unit::Times)
+    }
+
+    /// Adds how many there are.
+    pub fn count(self, name: &'static str, count: u64) -> Self {
+        self.with(name, float(count), Unit::Count)
     }
 
     /// Adds how many there are in a second.
@@ -142,6 +148,7 @@ impl Unit {
             Self::PerSecond if value >= 1e6 => format!("{:.2} M/s", value / 1e6),
             Self::PerSecond if value >= 1e4 => format!("{:.1} k/s", value / 1e3),
             Self::PerSecond => format!("{value:.0} /s"),
+            Self::Count => format!("{value:.0}"),
         }
     }
 }

@@ -5,9 +5,11 @@ use std::io::BufWriter;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use muzzle_persona::Disk;
+use muzzle_persona::fleet::RemoteConfig;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -20,20 +22,21 @@ const PAYLOAD: &str = include_str!("../fixtures/claude-code/2.1.330/pre_tool_use
 /// The session in it.
 const PAYLOAD_SESSION: &str = "00a62d08-e686-4a7f-b68d-71502eb6b076";
 
+/// The next session's number: of all stores, which may share a roster.
+static NUMBER: AtomicU64 = AtomicU64::new(1_000_000);
+
 /// A store, and the sessions that borrow from it.
 #[derive(Debug)]
 pub struct Store<'a> {
     programs: &'a Programs,
     dir: TempDir,
-    /// How many sessions there were.
-    sessions: AtomicU64,
 }
 
 impl<'a> Store<'a> {
     /// Makes a store as a first command does, with the built-in personas.
     pub fn seeded(programs: &'a Programs) -> Result<Self, Problem> {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        let store = Self { programs, dir, sessions: AtomicU64::new(0) };
+        let store = Self { programs, dir };
         let session = store.new_session();
         // It says that it made a store, as no other command does.
         let made = store.assign_command(&session).output()?;
@@ -44,10 +47,38 @@ impl<'a> Store<'a> {
         Ok(store)
     }
 
+    /// A store that nothing is in.
+    pub fn empty(programs: &'a Programs) -> Result<Self, Problem> {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        Ok(Self { programs, dir })
+    }
+
+    /// Makes a store of a fleet, that has what the fleet has, and seeds it if nobody did.
+    pub fn of_fleet(programs: &'a Programs, config: &RemoteConfig) -> Result<Self, Problem> {
+        let store = Self::empty(programs)?;
+        config.write(&Disk::default(), store.dir.path())?;
+        // It may say that it made a store.
+        let made = store.assign_command(&store.new_session()).output()?;
+        if !made.status.success() {
+            return Err(format!("the first command failed: {made:?}").into());
+        }
+        Ok(store)
+    }
+
+    /// Times a `remote join`.
+    pub fn join(&self, config: &RemoteConfig) -> Result<Duration, Problem> {
+        let endpoints = config.endpoints.join(",");
+        let args = ["remote", "join", &endpoints, "--roster", &config.roster, "--wait", "60"];
+        let start = Instant::now();
+        let joined = self.cli(&args).output()?;
+        let took = start.elapsed();
+        if joined.status.success() { Ok(took) } else { Err(format!("{joined:?}").into()) }
+    }
+
     /// Makes a store with a past, and has it read and written once.
     pub fn with_past(programs: &'a Programs, past: Past) -> Result<Self, Problem> {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        let store = Self { programs, dir, sessions: AtomicU64::new(0) };
+        let store = Self { programs, dir };
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -92,8 +123,9 @@ impl<'a> Store<'a> {
     }
 
     /// A session that never was.
+    #[expect(clippy::unused_self, reason = "whoever asks has a store for it")]
     pub fn new_session(&self) -> String {
-        cast::uuid(&mut Rng::with_seed(1_000_000 + self.sessions.fetch_add(1, Ordering::Relaxed)))
+        cast::uuid(&mut Rng::with_seed(NUMBER.fetch_add(1, Ordering::Relaxed)))
     }
 
     fn in_store(&self, command: &mut Command) {

@@ -70,7 +70,7 @@ pub enum FleetError {
     TooLong { endpoint: String, limit: u64 },
     #[error("etcd at `{endpoint}` refused the request: {said}")]
     Refused { endpoint: String, said: String },
-    #[error("etcd at `{endpoint}` has no line {line} where the log of this store has one: it keeps another log, or an older one", line = .line)]
+    #[error("the fleet's log at `{endpoint}` is not the one that this store follows: its line {line} {}", instead(*.found))]
     NotThisLog { endpoint: String, line: u64, found: Option<EventId> },
     #[error("{source}; whether it was recorded shows once the fleet answers")]
     FateUnknown { source: Box<FleetError> },
@@ -153,6 +153,7 @@ impl FleetError {
                 | Self::UsersOff { .. }
                 | Self::NoRight { .. }
                 | Self::QuotaReached { .. }
+                | Self::TooLong { .. }
                 | Self::Refused { .. }
         )
     }
@@ -263,6 +264,11 @@ impl CertificateFault {
     }
 }
 
+/// What stands in a line's place.
+fn instead(found: Option<EventId>) -> String {
+    found.map_or_else(|| "is missing".to_owned(), |id| format!("is another event, `{id}`"))
+}
+
 /// A path as a shell takes it.
 fn shell_word(path: &Path) -> String {
     let path = path.display().to_string();
@@ -282,4 +288,24 @@ fn of_user(user: Option<&str>) -> String {
         || "a client without a user".to_owned(),
         |user| format!("the user `{}`", shortened(&visible(user))),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_log_is_told_from_an_older_one() {
+        let error =
+            |found| FleetError::NotThisLog { endpoint: "http://a:1".into(), line: 7, found };
+        let told =
+            "the fleet's log at `http://a:1` is not the one that this store follows: its line 7";
+        assert_eq!(error(None).to_string(), format!("{told} is missing"));
+        let id = "00112233445566778899aabbccddeeff";
+        let found = error(EventId::parse(id.as_bytes()));
+        assert_eq!(found.to_string(), format!("{told} is another event, `{id}`"));
+        assert!(
+            !found.is_open() && found.hint().unwrap().contains("`muzzle-persona remote check`")
+        );
+    }
 }

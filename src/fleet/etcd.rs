@@ -53,7 +53,19 @@ impl Etcd {
     }
 
     /// Reads a range. Where an endpoint fails, the next one is asked, until `deadline`.
+    ///
+    /// Where entries are so large that the answer would be too long, it has fewer than the limit says.
     pub fn range(&mut self, range: &Range, deadline: Instant) -> Result<Page, FleetError> {
+        let mut range = range.clone();
+        loop {
+            match self.read(&range, deadline) {
+                Err(FleetError::TooLong { .. }) if range.limit > 1 => range.limit /= 2,
+                page => return page,
+            }
+        }
+    }
+
+    fn read(&mut self, range: &Range, deadline: Instant) -> Result<Page, FleetError> {
         let body = wire::range(range);
         self.each(Passed::Always, deadline, |etcd, endpoint, until| {
             etcd.ask(endpoint, wire::RANGE, &body, Passed::Always, until, wire::page)

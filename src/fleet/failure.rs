@@ -12,8 +12,9 @@ use crate::events::one_line;
 use crate::wording::shortened;
 
 /// What a gateway says that its own server refuses: which one it is depends on who is faster.
-const CUT_OFF: [&str; 4] = [
+const CUT_OFF: [&str; 5] = [
     "connection closed",
+    "use of closed network connection",
     "broken pipe",
     "connection reset",
     "all SubConns are in TransientFailure",

@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::forgotten::Forgotten;
 use super::{
     Committed, Compare, Entry, Etcd, FleetError, Operation, Page, Range, RemoteConfig, Transaction,
     Watch,
@@ -42,17 +43,6 @@ pub enum Sent {
     Behind(Vec<u8>),
 }
 
-/// A line whose text is forgotten with the lines that are appended.
-#[derive(Debug)]
-pub struct Forgotten {
-    /// Its place in the log, from 1.
-    pub line: u64,
-    /// As it stands there, without its line end.
-    pub before: Vec<u8>,
-    /// As it is to stand there.
-    pub after: Vec<u8>,
-}
-
 impl FleetLog {
     /// Names the log that a store's settings name. Nothing is asked yet.
     pub fn new(config: RemoteConfig, cache: &Path) -> Result<Self, FleetError> {
@@ -60,6 +50,7 @@ impl FleetLog {
     }
 
     /// What the store's settings say.
+    #[must_use]
     pub fn config(&self) -> &RemoteConfig {
         &self.config
     }

@@ -1,23 +1,29 @@
 //! The fleet that a store belongs to: where its log is kept for many machines, and how it is reached.
 //!
 //! A store belongs to a fleet if it has a file `remote.toml` ([`RemoteConfig`]); without one, no socket
-//! is ever opened. The fleet's log lies in etcd, one key a line, and is asked through the gateway that
-//! speaks HTTP and JSON ([`Etcd`]): one request at a time, each with a deadline, and no runtime. This
-//! room knows keys, values and transactions; it knows neither what stands in a line nor what may be
-//! done with it. Its invariant: a request that changes something is sent at most once a call, and an
-//! error says whether it may have been carried out ([`FleetError::is_open`]).
+//! is ever opened. The fleet's log lies in etcd, one key a line ([`FleetLog`]), and is asked through the
+//! gateway that speaks HTTP and JSON ([`Etcd`]): one request at a time, each with a deadline, and no
+//! runtime. The store's files follow it ([`LocalLog`]), and what cannot be told to it yet waits in the
+//! [`Outbox`].
+//!
+//! Invariants: what was acknowledged is in the fleet's log, and the files are a beginning of it; a request
+//! that changes something is sent at most once a call of the client, and an error says whether it may
+//! have been carried out ([`FleetError::is_open`]).
 
 mod config;
 mod error;
 mod etcd;
 mod failure;
 mod fleet_log;
+mod following;
+mod forgotten;
 mod local_log;
 mod login;
 mod one_write;
 mod outbox;
 mod private_file;
 mod request;
+mod resolver;
 mod tls;
 mod transport;
 mod watch;
@@ -27,7 +33,8 @@ pub use self::config::{FILE, RemoteConfig};
 pub use self::error::{CertificateFault, FleetError};
 pub use self::etcd::Etcd;
 pub(crate) use self::fleet_log::split;
-pub use self::fleet_log::{FleetLog, Forgotten, PAGE, Sent};
+pub use self::fleet_log::{FleetLog, PAGE, Sent};
+pub use self::forgotten::Forgotten;
 pub use self::local_log::LocalLog;
 pub(crate) use self::login::TOKEN;
 pub use self::outbox::{FILE as OUTBOX, Outbox, may_wait};

@@ -17,6 +17,7 @@ const DRAFT: &str = "outbox.jsonl.new";
 
 /// Returns whether an event may wait until the fleet can be reached: it takes nothing from anybody else,
 /// and means the same later.
+#[must_use]
 pub fn may_wait(event: &Event) -> bool {
     matches!(event, Event::Release(_) | Event::Delivery(_) | Event::Outcome(_))
 }
@@ -31,11 +32,13 @@ pub struct Outbox {
 
 impl Outbox {
     /// Names the outbox of the store in `dir`. Nothing is opened yet.
+    #[must_use]
     pub fn new(disk: &Disk, dir: &Path) -> Self {
         Self { disk: disk.clone(), dir: dir.to_owned(), path: dir.join(FILE) }
     }
 
     /// The file.
+    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -47,17 +50,14 @@ impl Outbox {
 
     /// What waits, oldest first. A line that a crash cut off was never acknowledged, and is left out.
     pub fn read(&self) -> Result<Vec<Record>, LogError> {
-        Ok(self.records(&self.bytes()?))
+        let bytes = self.bytes()?;
+        let lines = line_ranges(&bytes).filter_map(|range| bytes.get(range));
+        Ok(lines.filter_map(|line| decode(line).ok()).collect())
     }
 
     fn bytes(&self) -> Result<Vec<u8>, LogError> {
         let read = if_there(self.disk.read(&self.path));
         Ok(read.map_err(LogError::io("read", &self.path))?.unwrap_or_default())
-    }
-
-    fn records(&self, bytes: &[u8]) -> Vec<Record> {
-        let lines = line_ranges(bytes).filter_map(|range| bytes.get(range));
-        lines.filter_map(|line| decode(line).ok()).collect()
     }
 
     /// Adds lines, durably.

@@ -4,12 +4,12 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use ureq::http::header::CONTENT_TYPE;
-use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector as _, RustlsConnector, TcpConnector};
 use ureq::{Agent, Body};
 
 use super::failure::Asked;
 use super::one_write::OneWriteConnector;
+use super::resolver::Resolver;
 use super::{FleetError, RemoteConfig, config, tls};
 
 /// The most bytes of an answer, and of a line of a watch.
@@ -61,7 +61,7 @@ impl Transport {
         let connector = TcpConnector::default().chain(RustlsConnector::default());
         let connector = connector.chain(OneWriteConnector);
         Ok(Self {
-            agent: Agent::with_parts(agent.build(), connector, DefaultResolver::default()),
+            agent: Agent::with_parts(agent.build(), connector, Resolver::default()),
             user: settings.user.clone(),
             has_client_certificate: settings.tls_cert.is_some(),
         })

@@ -60,7 +60,7 @@ impl<L: Log> Store<L> {
         let waiting = self.outbox().read()?;
         let (mut told, mut failed) = (BTreeSet::new(), Ok(()));
         for Record { id, at, event, .. } in waiting {
-            failed = if may_wait(&event) { self.tell(at, event) } else { Ok(()) };
+            failed = if may_wait(&event) { self.tell(at, &event) } else { Ok(()) };
             if failed.is_err() {
                 break;
             }
@@ -76,12 +76,12 @@ impl<L: Log> Store<L> {
         failed
     }
 
-    fn tell(&mut self, at: Timestamp, event: Event) -> Result<(), StoreError> {
+    fn tell(&mut self, at: Timestamp, event: &Event) -> Result<(), StoreError> {
         let mut replaced = 0;
         while replaced < TRIES {
             let guard = self.lock()?;
             self.catch_up()?;
-            if self.has(at, &event)? {
+            if self.has(at, event)? {
                 return Ok(());
             }
             match self.record(guard, at, vec![event.clone()])? {

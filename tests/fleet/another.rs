@@ -42,9 +42,9 @@ fn one_that_was_restored_or_emptied_is_refused() {
     let lines = machine.lines().len() as u64;
     // As it was before the last two events; then as a new one.
     delete(&cluster, &config, lines - 1..=lines);
-    is_refused(&machine, &format!("no line {lines}"));
+    is_refused(&machine, &format!("its line {lines} is missing"));
     delete(&cluster, &config, 1..=lines);
-    is_refused(&machine, &format!("no line {lines}"));
+    is_refused(&machine, &format!("its line {lines} is missing"));
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn another_one_behind_the_same_address_is_refused() {
     // The settings are what stands for the address here.
     configs[1].write(&muzzle_persona::Disk::default(), machine.home.store()).unwrap();
     let lines = machine.lines().len();
-    is_refused(&machine, &format!("no line {lines}"));
+    is_refused(&machine, &format!("its line {lines} is another event"));
     assert_eq!(other.lines().len(), 14);
 }
 
@@ -73,5 +73,5 @@ fn a_line_that_is_gone_is_found_by_whoever_reads_from_before_it() {
     delete(&cluster, &config, 5..=5);
     let refused = newcomer.assign("s2");
     assert_eq!(refused.code, Some(3), "{}", refused.stderr);
-    assert!(refused.stderr.contains("no line 5"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("its line 5 is missing"), "{}", refused.stderr);
 }

@@ -4,10 +4,13 @@ use std::fs;
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use muzzle_persona::fleet::{Committed, Etcd, FleetError, Operation, RemoteConfig, Transaction};
+use muzzle_persona::fleet::{
+    Committed, Etcd, FleetError, Operation, Range, RemoteConfig, Transaction,
+};
 
 use super::certificates::write;
 use super::client::{line, lines_from, soon};
@@ -53,6 +56,8 @@ fn nobody_listens() {
     let error = failed(&at(&endpoint));
     assert_eq!(error.to_string(), format!("nobody listens at `{endpoint}`"));
     assert!(!error.is_open());
+    let by_name = endpoint.replace("127.0.0.1", "localhost");
+    assert_eq!(failed(&at(&by_name)).to_string(), format!("nobody listens at `{by_name}`"));
     let error = failed(&at("http://no-such-host.invalid"));
     let told = "`http://no-such-host.invalid:2379` cannot be reached: its host's name is not known";
     assert_eq!(error.to_string(), told);
@@ -189,6 +194,31 @@ fn an_answer_has_no_end() {
     let told = format!("the answer of `{}` is longer than 64 MiB", fast.endpoint);
     assert_eq!(error.to_string(), told);
     assert!(error.is_open());
+}
+
+#[test]
+fn a_page_that_would_be_too_long_is_read_in_halves() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let limits = Arc::clone(&seen);
+    let stand_in = StandIn::reads(move |body, mut stream| {
+        let request: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let limit = request["limit"].as_str().unwrap().to_owned();
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n");
+        if limit == "5" {
+            let spaces = vec![b' '; 1 << 16];
+            while stream.write_all(&spaces).is_ok() {}
+        } else {
+            let _ = stream.write_all(br#"{"header":{"cluster_id":"1"},"more":true}"#);
+        }
+        limits.lock().unwrap().push(limit);
+    });
+    let config = at(&stand_in.endpoint);
+    let dir = tempfile::tempdir().unwrap();
+    let range = Range { limit: 5, ..lines_from(&config, 1) };
+    let deadline = Instant::now() + 4 * LONG;
+    let page = Etcd::new(&config, dir.path()).unwrap().range(&range, deadline).unwrap();
+    assert!(page.more && page.entries.is_empty());
+    assert_eq!(*seen.lock().unwrap(), ["5", "2"]);
 }
 
 #[test]

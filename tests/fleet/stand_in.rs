@@ -36,6 +36,11 @@ impl StandIn {
 
     /// Does something with each connection once a request has come.
     pub fn does(what: impl Fn(TcpStream) + Send + 'static) -> Self {
+        Self::reads(move |_, stream| what(stream))
+    }
+
+    /// The same, with the request's body.
+    pub fn reads(what: impl Fn(Vec<u8>, TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(AtomicUsize::new(0));
@@ -44,9 +49,9 @@ impl StandIn {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                if reads_request(&mut stream) {
+                if let Some(body) = read_request(&mut stream) {
                     counted.fetch_add(1, Ordering::SeqCst);
-                    what(stream);
+                    what(body, stream);
                 }
             }
         });
@@ -59,18 +64,18 @@ impl StandIn {
     }
 }
 
-/// Reads a request with its body; `false` if none comes.
-fn reads_request(stream: &mut TcpStream) -> bool {
+/// Reads a request, and returns its body; `None` if none comes.
+fn read_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut read = Vec::new();
     let mut byte = [0];
     while !read.ends_with(b"\r\n\r\n") {
         match stream.read(&mut byte) {
             Ok(1) => read.push(byte[0]),
-            _ => return false,
+            _ => return None,
         }
     }
     let head = String::from_utf8_lossy(&read).to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
-    stream.read_exact(&mut body).is_ok()
+    stream.read_exact(&mut body).ok().map(|()| body)
 }

@@ -44,7 +44,7 @@ fn what_gives_back_or_reports_waits_and_is_told_once() {
     assert!(looked.stderr.contains("what this store has may be behind"), "{}", looked.stderr);
     assert!(machine.home.log() == before);
     let waiting = fs::read(machine.outbox()).unwrap();
-    assert_eq!(waiting.iter().filter(|byte| **byte == b'\n').count(), 2);
+    assert_eq!(str::from_utf8(&waiting).unwrap().lines().count(), 2);
 
     // It goes on from what others wrote meanwhile, with the moments at which it happened.
     other.home.run(&["grow", "--count", "1"]).ok();

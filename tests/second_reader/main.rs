@@ -38,5 +38,6 @@ mod grammar;
 #[path = "../cli/harness.rs"]
 mod harness;
 mod mended;
+mod mirrors;
 mod record;
 mod trail;

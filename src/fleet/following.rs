@@ -1,0 +1,218 @@
+//! Files that follow a fleet's log: what others wrote is brought, and what is written is decided there.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::FleetError;
+use super::fleet_log::{FleetLog, PAGE, Sent, split};
+use super::forgotten::{find_forgotten, forgotten_in};
+use crate::disk::Disk;
+use crate::events::{Append, Log as _, LogError, Position};
+use crate::file_log::{FileLog, WriteLock};
+use crate::projection::checkpoint;
+use crate::projection::line::line_ranges;
+
+/// The pauses of a writer that others outran: the first, and what each may grow to.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// The fleet's log, and how its files follow it.
+#[derive(Debug)]
+pub struct Following {
+    pub log: FleetLog,
+    disk: Disk,
+    cache: PathBuf,
+    /// How long a writer tries.
+    wait: Duration,
+    /// Until when it does, since it first did.
+    deadline: Option<Instant>,
+    pause: Duration,
+    jitter: fastrand::Rng,
+}
+
+impl Following {
+    pub fn new(log: FleetLog, disk: &Disk, cache: &Path, wait: Duration) -> Self {
+        Self {
+            log,
+            disk: disk.clone(),
+            cache: cache.to_owned(),
+            wait,
+            deadline: None,
+            pause: FIRST_PAUSE,
+            jitter: fastrand::Rng::with_seed(u64::from(std::process::id())),
+        }
+    }
+
+    /// Brings what the fleet has after `end`, and tells after each page how far it came and whether there
+    /// is more: the first within `first`, each other one within the time that a writer has.
+    ///
+    /// Where the files are not those any more that were read, whoever reads next sees it.
+    pub fn bring(
+        &mut self,
+        files: &mut FileLog,
+        end: &Position,
+        first: Duration,
+        mut came: impl FnMut(&Position, bool),
+    ) -> Result<(), LogError> {
+        let (mut end, mut within) = (*end, first);
+        loop {
+            let (lines, more) = self.log.read(&end, PAGE, Instant::now() + within)?;
+            if lines.is_empty() {
+                return Ok(());
+            }
+            let guard = files.lock(within)?;
+            let is_same = self.take_in(files, &guard, &mut end, &lines)?;
+            came(&end, more);
+            if !is_same || !more {
+                return Ok(());
+            }
+            within = self.wait;
+        }
+    }
+
+    /// Appends lines to the fleet's log, and then to the files. It tries again, whatever it is, until the
+    /// time of a writer is over, which begins with its first try.
+    pub fn append(
+        &mut self,
+        files: &mut FileLog,
+        guard: &WriteLock,
+        expected: &Position,
+        lines: &[u8],
+    ) -> Result<Append, LogError> {
+        let wait = self.wait;
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + wait);
+        let appended = self.append_until(files, guard, expected, lines, deadline);
+        if !matches!(appended, Ok(Append::Behind)) {
+            (self.deadline, self.pause) = (None, FIRST_PAUSE);
+        }
+        appended
+    }
+
+    fn append_until(
+        &mut self,
+        files: &mut FileLog,
+        guard: &WriteLock,
+        expected: &Position,
+        lines: &[u8],
+        deadline: Instant,
+    ) -> Result<Append, LogError> {
+        let (mut end, mut rest, mut torn) = (*expected, lines, None);
+        while !rest.is_empty() {
+            let (part, left) = split(rest);
+            let last = files.line_before(&end)?;
+            if last.is_none() && end.lines > 0 {
+                return replaced(rest, lines);
+            }
+            let forgotten = find_forgotten(files, part)?;
+            match self.log.append(&end, last, part, forgotten, deadline) {
+                Ok(Sent::Recorded) => {
+                    let taken = files.write(guard, &end, part);
+                    let taken = taken.map_err(|error| FleetError::NotMirrored(Box::new(error)))?;
+                    end.advance(part);
+                    rest = left;
+                    match taken {
+                        Append::Done { torn: cut } => torn = cut.or(torn),
+                        // The fleet has it. What is here instead, the next command finds out.
+                        Append::Moved | Append::Behind if rest.is_empty() => {}
+                        Append::Moved | Append::Behind => return replaced(rest, lines),
+                    }
+                }
+                Ok(Sent::Behind(newer)) => {
+                    if !self.outrun(files, guard, &mut end, &newer, deadline)? {
+                        return replaced(rest, lines);
+                    }
+                    // What is recorded already cannot be decided anew: what is left of it goes on from
+                    // there, beside what others wrote, as a merged branch does.
+                    if rest.len() == lines.len() {
+                        return Ok(Append::Behind);
+                    }
+                }
+                Err(error) if rest.len() < lines.len() => {
+                    let recorded = count(lines) - count(rest);
+                    return Err(FleetError::Partly { recorded, source: Box::new(error) }.into());
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Append::Done { torn })
+    }
+
+    /// Takes in what others wrote first, waits for a moment, and takes in what came meanwhile. It returns
+    /// whether the files were still those that were read.
+    fn outrun(
+        &mut self,
+        files: &mut FileLog,
+        guard: &WriteLock,
+        end: &mut Position,
+        newer: &[u8],
+        deadline: Instant,
+    ) -> Result<bool, LogError> {
+        if !self.take_in(files, guard, end, newer)? {
+            return Ok(false);
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(FleetError::Outrun { waited: self.wait }.into());
+        }
+        std::thread::sleep(self.pause.mul_f64(0.5 + self.jitter.f64()).min(left));
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        loop {
+            let (lines, more) = self.log.read_again(end, deadline)?;
+            if lines.is_empty() {
+                return Ok(true);
+            }
+            if !self.take_in(files, guard, end, &lines)? {
+                return Ok(false);
+            }
+            if !more {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Writes lines of the fleet to the end of the files, and moves `end` on. It returns whether the files
+    /// were still those that were read.
+    ///
+    /// A text that the lines say is forgotten is taken off the files first: as long as it stands there, the
+    /// line that says so has to be fetched again.
+    fn take_in(
+        &self,
+        files: &mut FileLog,
+        guard: &WriteLock,
+        end: &mut Position,
+        lines: &[u8],
+    ) -> Result<bool, LogError> {
+        let forgotten = forgotten_in(lines);
+        if !forgotten.is_empty() {
+            let (_, rewrites) = files.find_texts(&forgotten)?;
+            files.clean_quarantine(&forgotten, &[])?;
+            let removed = checkpoint::remove(&self.disk, &self.cache);
+            removed.map_err(LogError::io("remove the checkpoint in", &self.cache))?;
+            for rewrite in &rewrites {
+                if !files.rewrite(rewrite, guard)? {
+                    return Ok(false);
+                }
+                end.offset -= rewrite.segment.bytes - rewrite.bytes_left();
+            }
+            files.sync_all_names()?;
+            files.reopen()?;
+        }
+        let Append::Done { .. } = files.write(guard, end, lines)? else { return Ok(false) };
+        end.advance(lines);
+        Ok(true)
+    }
+}
+
+/// How many lines these are.
+fn count(lines: &[u8]) -> u64 {
+    line_ranges(lines).count() as u64
+}
+
+/// The files are not those any more that were decided on.
+fn replaced(rest: &[u8], lines: &[u8]) -> Result<Append, LogError> {
+    let recorded = count(lines) - count(rest);
+    if recorded == 0 {
+        return Ok(Append::Moved);
+    }
+    Err(FleetError::PartlyMirrored { recorded }.into())
+}
