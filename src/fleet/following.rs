@@ -80,6 +80,9 @@ impl Following {
         lines: &[u8],
     ) -> Result<Append, LogError> {
         let wait = self.wait;
+        if self.deadline.take_if(|deadline| Instant::now() >= *deadline).is_some() {
+            return Err(FleetError::Outrun { waited: wait }.into());
+        }
         let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + wait);
         let appended = self.append_until(files, guard, expected, lines, deadline);
         if !matches!(appended, Ok(Append::Behind)) {
@@ -150,14 +153,16 @@ impl Following {
         if !self.take_in(files, guard, end, newer)? {
             return Ok(false);
         }
+        let outrun = || FleetError::Outrun { waited: self.wait };
         let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(FleetError::Outrun { waited: self.wait }.into());
-        }
         std::thread::sleep(self.pause.mul_f64(0.5 + self.jitter.f64()).min(left));
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         loop {
-            let (lines, more) = self.log.read_again(end, deadline)?;
+            let (lines, more) = match self.log.read_again(end, deadline) {
+                // What had no time left says nothing of the fleet.
+                Err(_) if Instant::now() >= deadline => return Err(outrun().into()),
+                read => read?,
+            };
             if lines.is_empty() {
                 return Ok(true);
             }
