@@ -244,12 +244,12 @@ impl Failure {
 
     pub fn fleet(error: &FleetError) -> Self {
         let kind = match error {
+            FleetError::Io { .. } => return Self::new("io", error, STORE_HINT),
             FleetError::NotThisLog { .. } | FleetError::Damaged { .. } => "damaged",
             FleetError::Settings { .. }
             | FleetError::OpenToOthers { .. }
             | FleetError::TlsFile { .. } => "refused",
             FleetError::Outrun { .. } => "busy",
-            FleetError::Io { .. } => "io",
             _ => "fleet",
         };
         Self::new(kind, error, error.hint().as_deref().unwrap_or(FLEET_HINT))

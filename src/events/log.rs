@@ -13,8 +13,8 @@ use crate::wording::Count;
 ///
 /// Two things can be done with a log: read what is new since a position (and
 /// ask whether it still has that position), and append where the writer saw it
-/// end. Files are the first implementation; a replicated stream can be another,
-/// and nothing above this trait would notice.
+/// end. Files are one implementation, files that follow the log of a fleet the
+/// other; nothing above this trait notices which it is.
 pub trait Log {
     /// The right to append: it keeps other writers waiting until it is dropped.
     type Guard;

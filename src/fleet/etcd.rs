@@ -11,6 +11,9 @@ use super::transport::{Request, Transport};
 use super::watch::Watch;
 use super::{FleetError, RemoteConfig, wire};
 
+/// How long an endpoint may keep silent where there are others.
+const LONGEST_SHARE: Duration = Duration::from_secs(1);
+
 /// A client of etcd's gateway. It asks one endpoint at a time, the first time one at random.
 pub struct Etcd {
     endpoints: Vec<String>,
@@ -136,8 +139,8 @@ impl Etcd {
 
     /// Does something at one endpoint after the other, until one answers.
     ///
-    /// Each but the last has half of the time that is left, so that one that keeps silent leaves the
-    /// others some. What is told in the end is what the first one said, or rather the first that was
+    /// Each but the last has half of the time that is left, and a second at most, so that one that keeps
+    /// silent leaves the others some: a member that just lost its leader says nothing until there is another. What is told in the end is what the first one said, or rather the first that was
     /// reached at all.
     fn each<T>(
         &mut self,
@@ -153,7 +156,8 @@ impl Etcd {
             if let Some(told) = told.take_if(|_| time.is_zero()) {
                 return Err(told);
             }
-            let until = if left > 1 { now + time / 2 } else { deadline };
+            let share = (time / 2).min(LONGEST_SHARE);
+            let until = if left > 1 { now + share } else { deadline };
             let error = match ask(self, &endpoint, until) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,

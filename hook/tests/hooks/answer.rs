@@ -84,7 +84,8 @@ fn a_new_store_is_its_owners_alone_and_tells_git_how_to_treat_it() {
     assert_eq!(files, [".gitattributes", ".gitignore", ".lock", "allowed", "events.jsonl"]);
     let content = |name| fs::read_to_string(store.join(name)).unwrap();
     assert_eq!(content(".gitattributes"), "*.jsonl text eol=lf merge=union diff=muzzle-persona\n");
-    assert_eq!(content(".gitignore"), ".lock\n.cache/\nquarantine/\nallowed\n");
+    let ignored = ".lock\n.cache/\nquarantine/\nallowed\nremote.toml\noutbox.jsonl\n";
+    assert_eq!(content(".gitignore"), ignored);
 }
 
 #[test]

@@ -25,8 +25,8 @@ const AGAIN: &str = "this store works without it, and the same command finishes 
 #[command(after_long_help = "\
 Examples:
   muzzle-persona remote join http://127.0.0.1:2379 --roster team
-  muzzle-persona remote join https://etcd1:2379,https://etcd2:2379 --roster team \\
-    --user ann --password-file ~/.config/fleet-password --tls-ca ca.pem")]
+  muzzle-persona remote join https://etcd1,https://etcd2 --roster team --tls-ca ca.pem
+  muzzle-persona remote join https://etcd1 --roster team --user ann --password-file pw")]
 pub struct JoinArgs {
     /// Where etcd's members listen, as `https://host:2379`, with commas between them
     #[arg(value_name = "URL", required = true, value_delimiter = ',')]
