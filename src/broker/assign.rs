@@ -5,8 +5,9 @@ use std::slice;
 use super::agent_slots::{AgentSlots, is_of_call};
 use super::decision::ROLE_LIMIT;
 use super::four_eyes::Participants;
+use super::given_up::given_up;
 use super::grow::Growth;
-use super::lending::{Closed, given_up, is_stale, open_slots, pool, released_slot, releases};
+use super::lending::{Closed, is_stale, open_slots, pool, released_slot, releases};
 use super::run::{begun, told_before};
 use super::{AssignRequest, Decision, Refusal, Role, Score, Situation, TookPart, names};
 use crate::events::{

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::lending::given_up;
+use super::given_up::given_up;
 use super::score::ranks_before;
 use super::{Ranked, Role, Rules};
 use crate::events::{PersonaName, ReleaseReason, RoleName};

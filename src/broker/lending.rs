@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::four_eyes::Participants;
+use super::given_up::given_up;
 use super::score::{best, rank};
 use super::{Ranked, Role, Rules};
 use crate::events::{
     AgentName, Event, LINE_LIMIT, PersonaName, Release, ReleaseReason, ReleasedSlot, RoleName,
     SessionId, Slot,
 };
-use crate::projection::{Candidate, Hold, Lease, Roster};
+use crate::projection::{Candidate, Lease, Roster};
 
 /// The slot of a lease, as a `release` names it.
 pub fn released_slot(persona: &PersonaName, lease: &Lease) -> ReleasedSlot {
@@ -33,26 +34,6 @@ pub fn open_slots(
         .collect();
     slots.sort_by(|a, b| (&a.slot, &a.persona, &a.role).cmp(&(&b.slot, &b.persona, &b.role)));
     slots
-}
-
-/// Why a slot of which this is known is closed when somebody needs its persona; nothing, if that
-/// one is at work.
-pub fn given_up(
-    hold: Hold,
-    roster: &Roster,
-    rules: &Rules,
-    now: Timestamp,
-) -> Option<ReleaseReason> {
-    match hold {
-        Hold::Free | Hold::Ended => Some(ReleaseReason::Finished),
-        Hold::Unseen(since) => {
-            let silence = now.as_second().saturating_sub(since);
-            let is_long = silence >= rules.lifecycle.unseen_after().as_secs();
-            // An older client tells of no run at all.
-            (roster.has_deliveries() && is_long).then_some(ReleaseReason::NotStarted)
-        }
-        Hold::UnderWay => None,
-    }
 }
 
 /// Returns whether a choice may take a persona: nobody retired it by hand, and nobody holds it who

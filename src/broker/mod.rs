@@ -20,6 +20,7 @@ mod exclusive;
 mod feedback;
 mod forget;
 mod four_eyes;
+mod given_up;
 mod grow;
 mod heat_map;
 mod hook_settings;

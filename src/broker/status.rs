@@ -1,6 +1,6 @@
 //! Archiving personas and bringing them back, by hand.
 
-use super::{Decision, Refusal, Situation, lending, names};
+use super::{Decision, Refusal, Situation, given_up, lending, names};
 use crate::events::{
     Event, PersonaName, Reactivate, ReactivateReason, ReleaseReason, ReleasedSlot, Retire,
     RetireReason,
@@ -30,7 +30,7 @@ pub fn retire(
     if persona.is_active() {
         let leases = situation.roster.leases(&name);
         let Situation { roster, rules, now, .. } = *situation;
-        let given_up = |it: &Lease| lending::given_up(it.hold(), roster, rules, now);
+        let given_up = |it: &Lease| given_up::given_up(it.hold(), roster, rules, now);
         let at_work = leases.iter().find(|lease| given_up(lease).is_none());
         if let Some(lease) = at_work.filter(|_| !force) {
             return Err(Refusal::IsHeld { session: lease.session.clone(), persona: name });

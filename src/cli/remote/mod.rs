@@ -34,7 +34,7 @@ pub struct RemoteArgs {
 
 #[derive(Debug, Subcommand)]
 enum RemoteCommand {
-    Join(join::JoinArgs),
+    Join(Box<join::JoinArgs>),
     Status(status::StatusArgs),
     Pull(pull::PullArgs),
     Check(check::CheckArgs),
@@ -44,7 +44,7 @@ enum RemoteCommand {
 
 pub fn run(args: RemoteArgs, context: &mut Context, output: &Output) -> Result<u8, Failure> {
     match args.command {
-        RemoteCommand::Join(args) => output.report(&join::run(args, context)?),
+        RemoteCommand::Join(args) => output.report(&join::run(*args, context)?),
         RemoteCommand::Status(_) => {
             let report = status::run(context)?;
             output.report(&report).and(Ok(report.code()))
