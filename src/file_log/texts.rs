@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::rewrite::DRAFTS;
 use super::segments::DIRECTORY;
-use super::{FileLog, Rewrite};
+use super::{FileLog, Rewrite, WriteLock};
 use crate::disk::{Mode, if_there};
 use crate::events::{EventId, LogError, text_of, text_place, written_id};
 
@@ -59,6 +59,27 @@ impl FileLog {
             Some(Rewrite { texts, ..Rewrite::of(segment) })
         });
         Ok((standing, rewrites.collect()))
+    }
+
+    /// Takes the texts of these events off their lines, under the lock, and out of what was cut out of the
+    /// log. Returns by how many bytes the log is shorter now; nothing if its files are others by now.
+    pub fn take_texts_off(
+        &mut self,
+        events: &BTreeSet<EventId>,
+        guard: &WriteLock,
+    ) -> Result<Option<u64>, LogError> {
+        let (_, rewrites) = self.find_texts(events)?;
+        self.clean_quarantine(events, &[])?;
+        let mut taken = 0;
+        for rewrite in &rewrites {
+            if !self.rewrite(rewrite, guard)? {
+                return Ok(None);
+            }
+            taken += rewrite.segment.bytes - rewrite.bytes_left();
+        }
+        self.sync_all_names()?;
+        self.reopen()?;
+        Ok(Some(taken))
     }
 
     /// Takes the texts of these events, and `words` wherever they stand, out of what was cut out

@@ -189,18 +189,11 @@ impl Following {
     ) -> Result<bool, LogError> {
         let forgotten = forgotten_in(lines);
         if !forgotten.is_empty() {
-            let (_, rewrites) = files.find_texts(&forgotten)?;
-            files.clean_quarantine(&forgotten, &[])?;
-            let removed = checkpoint::remove(&self.disk, &self.cache);
-            removed.map_err(LogError::io("remove the checkpoint in", &self.cache))?;
-            for rewrite in &rewrites {
-                if !files.rewrite(rewrite, guard)? {
-                    return Ok(false);
-                }
-                end.offset -= rewrite.segment.bytes - rewrite.bytes_left();
+            checkpoint::remove(&self.disk, &self.cache)?;
+            match files.take_texts_off(&forgotten, guard)? {
+                Some(taken) => end.offset -= taken,
+                None => return Ok(false),
             }
-            files.sync_all_names()?;
-            files.reopen()?;
         }
         let Append::Done { .. } = files.write(guard, end, lines)? else { return Ok(false) };
         end.advance(lines);

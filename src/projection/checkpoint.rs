@@ -27,7 +27,7 @@ use super::participation::StoredParticipations;
 use super::stored::Stored;
 use super::{Needs, Roster, View};
 use crate::disk::{Disk, Identity, Mode, OpenFile, if_there};
-use crate::events::{EventId, RoleName};
+use crate::events::{EventId, LogError, RoleName};
 
 /// The version of this layout and of what the fold makes of the log. A checkpoint of any other is ignored.
 const VERSION: u32 = 6;
@@ -138,9 +138,16 @@ pub enum Distrust {
     OfAnotherFile,
 }
 
-/// Removes the checkpoint, and what was to become one.
-pub fn remove(disk: &Disk, dir: &Path) -> io::Result<()> {
-    [FILE, DRAFT].iter().try_for_each(|name| if_there(disk.remove(&dir.join(name))).map(drop))
+/// Removes the checkpoint, and what was to become one, for good.
+pub fn remove(disk: &Disk, dir: &Path) -> Result<(), LogError> {
+    let removed = || {
+        for name in [FILE, DRAFT] {
+            if_there(disk.remove(&dir.join(name)))?;
+        }
+        // A power cut must not bring it back.
+        if_there(disk.sync_dir(dir)).map(drop)
+    };
+    removed().map_err(LogError::io("remove the checkpoint in", dir))
 }
 
 /// Writes the checkpoint of a view, unless another process is just doing that.

@@ -1,14 +1,13 @@
 //! Taking forgotten texts off their lines, and out of everything else that the store keeps.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use smol_str::SmolStr;
 
 use super::{Store, StoreError, TRIES};
-use crate::disk::{Disk, if_there};
-use crate::events::{EventId, LogError, Record, decode, without_text};
+use crate::events::{EventId, Record, decode, without_text};
 use crate::file_log::StandingText;
 use crate::projection::checkpoint;
 
@@ -66,7 +65,7 @@ impl Store {
             let (standing, rewrites) = self.log.files.find_texts(&forgotten)?;
             // The log comes last: as long as a text stands there, all of it is done again.
             let quarantine = self.log.files.clean_quarantine(&forgotten, &words(&standing))?;
-            remove_checkpoint(&self.disk, &self.cache)?;
+            checkpoint::remove(&self.disk, &self.cache)?;
             let mut is_done = true;
             for rewrite in &rewrites {
                 is_done = is_done && self.log.files.rewrite(rewrite, &guard)?;
@@ -74,7 +73,7 @@ impl Store {
             // Whoever did it before may have died before it was durable.
             self.log.files.sync_all_names()?;
             // Who had read the log before may have written another.
-            remove_checkpoint(&self.disk, &self.cache)?;
+            checkpoint::remove(&self.disk, &self.cache)?;
             drop(guard);
             self.forget();
             self.read()?;
@@ -87,16 +86,6 @@ impl Store {
         }
         Err(self.keeps_moving())
     }
-}
-
-/// Removes the checkpoint of a store, for good.
-pub(super) fn remove_checkpoint(disk: &Disk, cache: &Path) -> Result<(), LogError> {
-    let removed = || {
-        checkpoint::remove(disk, cache)?;
-        // A power cut must not bring it back.
-        if_there(disk.sync_dir(cache)).map(drop)
-    };
-    removed().map_err(LogError::io("remove the checkpoint in", cache))
 }
 
 impl ForgottenText {

@@ -7,7 +7,6 @@ use serde::Serialize;
 use smol_str::SmolStr;
 
 use super::allowed::Allowed;
-use super::forget::remove_checkpoint;
 use super::verify::{existing, look_twice, read_through};
 use super::{ForgottenText, Options, Store, StoreError, TRIES};
 use crate::audit::{Auditor, Purpose, RepairPlan};
@@ -16,6 +15,7 @@ use crate::events::{
     Position, Repair, TornTail,
 };
 use crate::file_log::{FileLog, Rewrite, WriteLock};
+use crate::projection::checkpoint;
 
 /// The bytes of a line that what a `repair` event lists may take: the rest is ample for its other
 /// keys and a parent.
@@ -127,13 +127,13 @@ impl Store {
             // A line that was cut may have a text that was forgotten.
             log.clean_quarantine(&plan.forgotten, &[])?;
             if !outcome.texts.is_empty() {
-                remove_checkpoint(&options.disk, &options.cache())?;
+                checkpoint::remove(&options.disk, &options.cache())?;
             }
             if !rewrite(&log, &plan, &guard)? {
                 continue;
             }
             // It may know of lines that are gone, and by their positions of none that is left.
-            remove_checkpoint(&options.disk, &options.cache())?;
+            checkpoint::remove(&options.disk, &options.cache())?;
             log.reopen()?;
             let left: u64 = plan.rewrites.iter().map(Rewrite::bytes_left).sum();
             let offset = left - plan.torn + u64::from(plan.lacks_line_end);

@@ -13,9 +13,9 @@ use crate::events::{
 };
 use crate::file_log::{FileLog, GIT_IGNORE, WriteLock};
 use crate::fleet::{self, FleetLog, RemoteConfig};
+use crate::projection::checkpoint;
 use crate::projection::line::line_ranges;
 use crate::store::allowed::Allowed;
-use crate::store::forget::remove_checkpoint;
 use crate::store::repair::plan_of;
 use crate::store::{TRIES, verify::existing};
 
@@ -143,10 +143,10 @@ fn join(
         log.sync()?;
         None
     };
-    if !take_texts_off(log, guard, &copy)? {
+    if !copy.forgotten.is_empty() && log.take_texts_off(&copy.forgotten, guard)?.is_none() {
         return Ok(None);
     }
-    remove_checkpoint(&options.disk, &options.cache())?;
+    checkpoint::remove(&options.disk, &options.cache())?;
     let (published, lines) = (lacking.len() as u64, copy.end.lines);
     let fetched = lines.saturating_sub(known + published);
     Ok(Some(Joined { published, fetched, lines, aside, is_made: false }))
@@ -218,23 +218,6 @@ fn lacking(
         lacking.sort_by_key(|line| (line.seq, line.at, line.id));
     }
     (lacking, known)
-}
-
-/// Takes texts that were forgotten off the lines of the log, and out of what was set aside; returns whether
-/// its files were still those that are there.
-fn take_texts_off(log: &mut FileLog, guard: &WriteLock, copy: &Copy<'_>) -> Result<bool, LogError> {
-    if copy.forgotten.is_empty() {
-        return Ok(true);
-    }
-    let (_, rewrites) = log.find_texts(&copy.forgotten)?;
-    log.clean_quarantine(&copy.forgotten, &[])?;
-    for rewrite in &rewrites {
-        if !log.rewrite(rewrite, guard)? {
-            return Ok(false);
-        }
-    }
-    log.sync_all_names()?;
-    Ok(true)
 }
 
 /// Has git ignore what tells of the fleet, in a store that was made before there were fleets.

@@ -6,7 +6,7 @@ use super::lines::LocalLines;
 use super::publish::Copy;
 use super::{MembershipError, Options, Store, StoreError, fleet};
 use crate::events::{Log as _, check_id, written_id};
-use crate::store::forget::remove_checkpoint;
+use crate::projection::checkpoint;
 use crate::store::repair::{RepairOutcome, plan_of};
 use crate::store::{TRIES, verify::existing};
 
@@ -54,7 +54,7 @@ impl Store {
             let aside = log.new_aside(&format!("damaged-{date}"))?;
             if log.begin_anew(draft, &guard, &aside)? {
                 log.clean_quarantine(&copy.forgotten, &[])?;
-                remove_checkpoint(&options.disk, &options.cache())?;
+                checkpoint::remove(&options.disk, &options.cache())?;
                 return Ok(MirrorRepair { found, lines, aside: Some(aside) });
             }
         }
