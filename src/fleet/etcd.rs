@@ -140,8 +140,9 @@ impl Etcd {
     /// Does something at one endpoint after the other, until one answers.
     ///
     /// Each but the last has half of the time that is left, and a second at most, so that one that keeps
-    /// silent leaves the others some: a member that just lost its leader says nothing until there is another. What is told in the end is what the first one said, or rather the first that was
-    /// reached at all.
+    /// silent leaves the others some: a member that just lost its leader says nothing until there is
+    /// another. What is told in the end is what the first one said, or rather the first that was reached
+    /// at all.
     fn each<T>(
         &mut self,
         passed: Passed,

@@ -16,8 +16,8 @@ use crate::events::{EventId, LINE_LIMIT, Position, check_id, written_id};
 use crate::projection::line::line_ranges;
 
 /// The lines that one transaction adds at most: etcd takes 128 operations, and a request of 1.5 MiB.
-const MOST_LINES: usize = 100;
-const MOST_BYTES: usize = 1024 * 1024;
+pub const MOST_LINES: usize = 100;
+pub const MOST_BYTES: usize = 1024 * 1024;
 
 /// The lines of one answer. Larger pages are no faster to read, and take the server's memory.
 pub const PAGE: u32 = 5_000;
@@ -110,7 +110,7 @@ impl FleetLog {
         let mut last = last;
         loop {
             let transaction = self.transaction(end, last.clone(), lines, forgotten.as_ref());
-            let page = match self.repeat(&transaction, deadline)? {
+            let page = match self.transact(&transaction, deadline)? {
                 Committed::Done => return Ok(Sent::Recorded),
                 Committed::Failed(page) => page,
             };
@@ -129,8 +129,9 @@ impl FleetLog {
         }
     }
 
-    /// Sends a transaction until its fate is known.
-    fn repeat(
+    /// Sends a transaction until its fate is known. What was carried out the first time is there, and not
+    /// done, the second time.
+    pub fn transact(
         &mut self,
         transaction: &Transaction,
         deadline: Instant,
@@ -178,7 +179,7 @@ impl FleetLog {
     /// The line that ends at a position, and those after it.
     fn from(&self, position: &Position, most: u32) -> Range {
         let (from, end) = (self.config.key(position.lines.max(1)), Some(self.config.range_end()));
-        Range { from, end, limit: most, serializable: false }
+        Range { from, end, limit: most }
     }
 
     /// What stands in the log at a position and after it, each line with its end. An error if it is not

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::events::{
-    Event, EventId, Log as _, LogError, Position, Read, Record, decode, without_text, written_id,
+    Event, EventId, Log as _, LogError, Position, Read, decode, prefilter, without_text, written_id,
 };
 use crate::file_log::FileLog;
 use crate::projection::line::line_ranges;
 
 /// A line whose text is forgotten with the lines that are appended.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Forgotten {
     /// Its place in the log, from 1.
     pub line: u64,
@@ -21,14 +21,14 @@ pub struct Forgotten {
 
 /// The events whose texts these lines say are forgotten.
 pub fn forgotten_in(lines: &[u8]) -> BTreeSet<EventId> {
-    let events = line_ranges(lines).filter_map(|range| {
-        let line = lines.get(range)?;
-        memchr::memmem::find(line, b"\"type\":\"forget\"")?;
-        match decode(line) {
-            Ok(Record { event: Event::Forget(forget), .. }) => Some(forget.event),
+    let sets: &[&[&str]] = &[&["forget"]];
+    let may_forget = prefilter(sets);
+    let lines = line_ranges(lines).filter_map(|range| lines.get(range));
+    let events =
+        lines.filter(|line| may_forget(line)).filter_map(|line| match decode(line).ok()?.event {
+            Event::Forget(forget) => Some(forget.event),
             _ => None,
-        }
-    });
+        });
     events.collect()
 }
 
@@ -51,4 +51,27 @@ pub fn find_forgotten(files: &mut FileLog, lines: &[u8]) -> Result<Option<Forgot
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::{Forget, Heads, Seq, encode, end_with_id};
+
+    #[test]
+    fn a_line_is_understood_however_it_is_spelt() {
+        let event = EventId::parse(b"00112233445566778899aabbccddeeff").unwrap();
+        let forget = Event::Forget(Forget { event, reason: None });
+        let (mut line, at) = (Vec::new(), jiff::Timestamp::UNIX_EPOCH);
+        encode(&mut line, Seq(1), at, forget, Heads::default()).unwrap();
+        let written = String::from_utf8(line).unwrap();
+        let content = written.split(",\"id\":").next().unwrap();
+        for spelt in ["\"type\":\"forget\"", "\"type\": \"forget\"", "\"type\":\"for\\u0067et\""] {
+            let mut line = content.replace("\"type\":\"forget\"", spelt).into_bytes();
+            line.push(b'}');
+            end_with_id(&mut line, 0);
+            assert_eq!(forgotten_in(&line), BTreeSet::from([event]), "{spelt}");
+        }
+        assert_eq!(forgotten_in(written.replace("forget", "unlearn").as_bytes()), BTreeSet::new());
+    }
 }

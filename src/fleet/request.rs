@@ -74,8 +74,14 @@ pub struct Range {
     pub end: Option<String>,
     /// The most entries of an answer; 0 for all.
     pub limit: u32,
-    /// Whether the member that is asked may answer of itself, though others know more by now.
-    pub serializable: bool,
+}
+
+impl Range {
+    /// A single key.
+    #[must_use]
+    pub fn of(key: String) -> Self {
+        Self { from: key, end: None, limit: 1 }
+    }
 }
 
 /// What became of a transaction.

@@ -69,7 +69,6 @@ struct RangeRequest<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     range_end: Option<Base64<'a>>,
     limit: String,
-    serializable: bool,
 }
 
 impl<'a> From<&'a Range> for RangeRequest<'a> {
@@ -78,7 +77,6 @@ impl<'a> From<&'a Range> for RangeRequest<'a> {
             key: Base64(range.from.as_bytes()),
             range_end: range.end.as_ref().map(|end| Base64(end.as_bytes())),
             limit: range.limit.to_string(),
-            serializable: range.serializable,
         }
     }
 }

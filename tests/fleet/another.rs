@@ -13,7 +13,7 @@ fn in_time() -> Instant {
 /// Takes lines out of a roster's log, as whoever may write can.
 fn delete(cluster: &Cluster, config: &RemoteConfig, lines: impl Iterator<Item = u64>) {
     let success = lines.map(|line| Operation::Delete { key: config.key(line) }).collect();
-    let failure = Range { from: config.key(1), end: None, limit: 1, serializable: false };
+    let failure = Range { from: config.key(1), end: None, limit: 1 };
     let transaction = Transaction { compare: Vec::new(), success, failure };
     cluster.client(config).transact(&transaction, in_time()).unwrap();
 }

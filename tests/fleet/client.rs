@@ -17,7 +17,7 @@ pub fn soon() -> Instant {
 
 /// The lines from the n-th on.
 pub fn lines_from(config: &RemoteConfig, n: u64) -> Range {
-    Range { from: config.key(n), end: Some(config.range_end()), limit: 100, serializable: false }
+    Range { from: config.key(n), end: Some(config.range_end()), limit: 100 }
 }
 
 /// Puts a line where the n-th is to be, if the one before it is there and this one is not.
@@ -70,9 +70,9 @@ fn lines_are_put_once_read_in_pages_and_watched() {
     let page = |from, limit| Range { limit, ..lines_from(&config, from) };
     let first = etcd.range(&page(1, 2), soon()).unwrap();
     assert_eq!(first, Page { entries: there, more: true });
-    let rest = etcd.range(&Range { serializable: true, ..page(3, 2) }, soon()).unwrap();
+    let rest = etcd.range(&page(3, 2), soon()).unwrap();
     assert_eq!(rest, Page { entries: vec![entry(&config, 3, "three")], more: false });
-    let single = Range { from: aside.clone(), end: None, limit: 0, serializable: false };
+    let single = Range { from: aside.clone(), end: None, limit: 0 };
     let found = etcd.range(&single, soon()).unwrap().entries;
     assert_eq!(found, [Entry { key: aside.clone(), value: Vec::new() }]);
     let take = Transaction {

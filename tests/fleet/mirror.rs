@@ -12,7 +12,7 @@ use crate::machine::{self, Machine};
 
 /// Does something to a fleet's keys, as whoever may write can.
 fn change(cluster: &Cluster, config: &RemoteConfig, success: Vec<Operation>) {
-    let failure = Range { from: config.key(1), end: None, limit: 1, serializable: false };
+    let failure = Range { from: config.key(1), end: None, limit: 1 };
     let transaction = Transaction { compare: Vec::new(), success, failure };
     let deadline = Instant::now() + Duration::from_secs(5);
     cluster.client(config).transact(&transaction, deadline).unwrap();
@@ -174,7 +174,6 @@ fn status_and_doctor_tell_how_the_fleet_is() {
         from: format!("{}/{}/rehearsal/", config.prefix, config.roster),
         end: Some(format!("{}/{}/rehearsal0", config.prefix, config.roster)),
         limit: 0,
-        serializable: false,
     };
     let deadline = Instant::now() + Duration::from_secs(5);
     assert_eq!(cluster.client(&config).range(&rehearsals, deadline).unwrap().entries, []);

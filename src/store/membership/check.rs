@@ -170,7 +170,7 @@ impl Pages {
                     let config = fleet.config();
                     let from = config.key(self.from.max(line));
                     let end = Some(config.range_end());
-                    let range = Range { from, end, limit: PAGE, serializable: false };
+                    let range = Range { from, end, limit: PAGE };
                     let page = fleet.etcd().range(&range, deadline(options))?;
                     let last = page.entries.last();
                     let last = last.and_then(|it| fleet.config().line_number(&it.key));

@@ -27,7 +27,6 @@ pub fn lines(fleet: &mut FleetLog, known: u64, options: &Options) -> Result<u64,
 }
 
 fn has(fleet: &mut FleetLog, line: u64, options: &Options) -> Result<bool, FleetError> {
-    let from = fleet.config().key(line);
-    let range = Range { from, end: None, limit: 1, serializable: false };
+    let range = Range::of(fleet.config().key(line));
     Ok(!fleet.etcd().range(&range, deadline(options))?.entries.is_empty())
 }

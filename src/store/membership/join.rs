@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::lines::LocalLines;
-use super::publish::{Copy, LocalLine, forgotten_by};
+use super::publish::{Copy, LocalLine};
 use super::{MembershipError, Options, Store, StoreError, deadline, rehearse};
 use crate::broker::Seed;
 use crate::disk::{Disk, Mode, if_there};
-use crate::events::{
-    Append, Event, FORMAT_VERSION, Log as _, LogError, Position, decode, prefilter,
-};
+use crate::events::{Append, Event, FORMAT_VERSION, Log as _, LogError, Position, decode};
 use crate::file_log::{FileLog, GIT_IGNORE, WriteLock};
 use crate::fleet::{self, FleetLog, RemoteConfig};
 use crate::projection::checkpoint;
@@ -160,13 +158,11 @@ fn gather(
 ) -> Result<(Vec<LocalLine>, bool), StoreError> {
     let seed = Seed::default().personas();
     let (mut local, mut is_seed) = (Vec::new(), true);
-    let sets: &[&[&str]] = &[&["forget"]];
-    let may_forget = prefilter(sets);
     while let Some((span, line)) = lines.next()? {
         let record = decode(line).map_err(StoreError::CannotEncode)?;
         is_seed &= matches!(&record.event, Event::Seed(it) if seed.contains(it));
-        if may_forget(line) {
-            copy.forgotten_here.extend(forgotten_by(line));
+        if let Event::Forget(forget) = &record.event {
+            copy.forgotten_here.insert(forget.event);
         }
         local.push(LocalLine { seq: record.seq, at: record.at, id: record.id, span });
     }

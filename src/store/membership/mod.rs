@@ -90,7 +90,7 @@ fn rehearse(
     let RemoteConfig { prefix, roster, .. } = fleet.config();
     // Whoever may write the lines may write this; it is none of them.
     let key = format!("{prefix}/{roster}/rehearsal/{:016x}", rng.u64(..));
-    let only = Range { from: key.clone(), end: None, limit: 1, serializable: false };
+    let only = Range::of(key.clone());
     let send = |fleet: &mut FleetLog, compare, operation| {
         let success = vec![operation];
         let transaction = Transaction { compare, success, failure: only.clone() };

@@ -6,11 +6,9 @@ use jiff::Timestamp;
 
 use super::lines::{LinesAgain, Span};
 use super::{Options, deadline};
-use crate::events::{
-    Event, EventId, LogError, Position, Seq, decode, prefilter, text_of, without_text, written_id,
-};
+use crate::events::{EventId, LogError, Position, Seq, text_of, without_text, written_id};
 use crate::file_log::{Draft, FileLog};
-use crate::fleet::{FleetLog, Forgotten, Sent, split};
+use crate::fleet::{FleetLog, Forgotten, Sent, forgotten_in, split};
 use crate::projection::line::line_ranges;
 
 /// How many lines are sent at a time, at most.
@@ -61,8 +59,6 @@ impl<'a> Copy<'a> {
 
     /// Takes in lines that the fleet has after what was read.
     pub fn take(&mut self, lines: &[u8]) -> Result<(), LogError> {
-        let sets: &[&[&str]] = &[&["forget"]];
-        let may_forget = prefilter(sets);
         let numbered = line_ranges(lines).zip(self.end.lines + 1..);
         for (line, number) in numbered.filter_map(|(it, n)| Some((lines.get(it)?, n))) {
             let Some(id) = written_id(line) else { continue };
@@ -70,14 +66,12 @@ impl<'a> Copy<'a> {
             if self.forgotten_here.contains(&id) && text_of(line).is_some() {
                 self.standing.insert(id, (number, line.to_vec()));
             }
-            if may_forget(line) {
-                self.forgotten.extend(forgotten_by(line));
-            }
             self.last = Some(line.to_vec());
         }
         if let Some(draft) = &mut self.draft {
             draft.write(lines)?;
         }
+        self.forgotten.extend(forgotten_in(lines));
         self.end.advance(lines);
         Ok(())
     }
@@ -118,7 +112,8 @@ impl<'a> Copy<'a> {
         if self.standing.is_empty() {
             return None;
         }
-        let (line, before) = self.standing.remove(&forgotten_by(line.trim_ascii_end())?)?;
+        let event = forgotten_in(line).pop_first()?;
+        let (line, before) = self.standing.remove(&event)?;
         let after = without_text(&before)?;
         Some(Forgotten { line, before, after })
     }
@@ -137,12 +132,12 @@ impl<'a> Copy<'a> {
         &mut self,
         log: &mut FileLog,
         mut part: Vec<u8>,
-        mut forgotten: Option<Forgotten>,
+        forgotten: Option<Forgotten>,
     ) -> Result<(), LogError> {
         while !part.is_empty() {
             let until = deadline(self.options);
             let last = self.last.clone();
-            match self.fleet.append(&self.end, last, &part, forgotten.take(), until)? {
+            match self.fleet.append(&self.end, last, &part, forgotten.clone(), until)? {
                 Sent::Recorded => {
                     self.take(&part)?;
                     return Ok(());
@@ -157,7 +152,6 @@ impl<'a> Copy<'a> {
                     let is_new =
                         |it: &&[u8]| written_id(it).is_none_or(|id| !self.there.contains(&id));
                     part = lines.filter(is_new).flat_map(|line| [line, b"\n"].concat()).collect();
-                    forgotten = self.takes_off(&part);
                 }
             }
         }
@@ -182,13 +176,5 @@ impl<'a> Copy<'a> {
                 return Ok(true);
             }
         }
-    }
-}
-
-/// The event whose text a line says is forgotten.
-pub fn forgotten_by(line: &[u8]) -> Option<EventId> {
-    match decode(line).ok()?.event {
-        Event::Forget(forget) => Some(forget.event),
-        _ => None,
     }
 }

@@ -2,12 +2,9 @@
 
 use super::check::check;
 use super::{FleetCheck, MembershipError, Options, Store, StoreError, deadline, fleet};
-use crate::events::LogError;
-use crate::fleet::{Committed, Compare, FleetLog, Operation, Range, Transaction};
-
-/// The most lines, and bytes, of one transaction.
-const MOST_LINES: usize = 100;
-const MOST_BYTES: usize = 1024 * 1024;
+use crate::fleet::{
+    Committed, Compare, FleetLog, MOST_BYTES, MOST_LINES, Operation, Range, Transaction,
+};
 
 /// What a restore did, or would do.
 #[derive(Debug)]
@@ -67,17 +64,9 @@ fn put(
         .map(|(key, value)| Operation::Put { key: key.clone(), value: (*value).clone() });
     let end = Some(config.range_end());
     let limit = u32::try_from(MOST_LINES).unwrap_or_default();
-    let failure = Range { from: config.key(*first), end, limit, serializable: false };
+    let failure = Range { from: config.key(*first), end, limit };
     let transaction = Transaction { compare, success: success.collect(), failure };
-    let until = deadline(options);
-    let sent = loop {
-        match fleet.etcd().transact(&transaction, until) {
-            // What was carried out the first time is found there the second time.
-            Err(error) if error.is_open() && std::time::Instant::now() < until => {}
-            sent => break sent,
-        }
-    };
-    let page = match sent.map_err(LogError::from)? {
+    let page = match fleet.transact(&transaction, deadline(options))? {
         Committed::Done => return Ok(lines.len() as u64),
         Committed::Failed(page) => page,
     };

@@ -36,10 +36,7 @@ impl Store {
         let mut fleet = fleet(options)?;
         let config = fleet.config().clone();
         let endpoints = fleet.etcd().status(deadline(options));
-        let mut read = |from: String| {
-            let range = Range { from, end: None, limit: 1, serializable: false };
-            fleet.etcd().range(&range, deadline(options))
-        };
+        let mut read = |key| fleet.etcd().range(&Range::of(key), deadline(options));
         let first = config.key(1);
         let digits = first.rsplit('/').next().unwrap_or_default();
         let other = format!("{}/{}-other/{digits}", config.prefix, config.roster);
@@ -48,12 +45,7 @@ impl Store {
         let latest = match &reads {
             Ok(()) => {
                 let last = super::count::lines(&mut fleet, 0, options)?;
-                let range = Range {
-                    from: config.key(last.max(1)),
-                    end: None,
-                    limit: 1,
-                    serializable: false,
-                };
+                let range = Range::of(config.key(last.max(1)));
                 let page = fleet.etcd().range(&range, deadline(options))?;
                 page.entries.first().and_then(|it| decode(&it.value).ok()).map(|it| it.at)
             }

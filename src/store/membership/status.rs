@@ -35,6 +35,7 @@ impl Store {
     /// Asks a store's fleet how it is. Nothing is changed.
     pub fn fleet_status(options: &Options) -> Result<FleetStatus, StoreError> {
         let mut fleet = fleet(options)?;
+        let config = fleet.config().clone();
         let waiting = Outbox::new(&options.disk, &options.dir).read()?;
         let lines = match Self::peek(options) {
             Ok(store) => store.view.position.lines,
@@ -46,7 +47,7 @@ impl Store {
             let all = super::count::lines(&mut fleet, 0, options)?;
             let from = fleet.config().key(all.saturating_sub(LATEST - 1).max(1));
             let end = Some(fleet.config().range_end());
-            let range = Range { from, end, limit: 0, serializable: false };
+            let range = Range { from, end, limit: 0 };
             let page = fleet.etcd().range(&range, deadline(options))?;
             let latest = page.entries.into_iter().filter_map(|entry| {
                 let line = fleet.config().line_number(&entry.key)?;
@@ -59,7 +60,6 @@ impl Store {
             Ok((all, latest.collect()))
         };
         let fleet = latest();
-        let config = super::config(options)?;
         Ok(FleetStatus { config, endpoints, lines, fleet, waiting })
     }
 }
