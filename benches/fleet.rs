@@ -13,11 +13,11 @@ use muzzle_persona::fleet::RemoteConfig;
 
 use crate::Problem;
 use crate::bench::Bench;
-use crate::cluster::Cluster;
 use crate::past::Past;
-use crate::proxy::{Fate, Proxy};
 use crate::report::Row;
 use crate::sample::{Sample, by_turns};
+use crate::servers::cluster::Cluster;
+use crate::servers::proxy::{Fate, Proxy};
 use crate::store::Store;
 
 /// How often a machine of a busy fleet assigns.

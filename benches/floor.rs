@@ -21,6 +21,7 @@ mod sizes;
 mod store;
 mod sync;
 
+/// The servers of a test and its network, of which this needs a part.
 #[allow(
     dead_code,
     clippy::unwrap_used,
@@ -28,30 +29,14 @@ mod sync;
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
-    reason = "the servers of a test, of which this one needs a part"
+    reason = "a test fails by panicking, and says what it skips"
 )]
-#[path = "../tests/fleet/certificates.rs"]
-mod certificates;
-#[allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "the servers of a test, of which this one needs a part"
-)]
-#[path = "../tests/fleet/cluster.rs"]
-mod cluster;
-#[allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "the network of a test, of which this one needs a part"
-)]
-#[path = "../tests/fleet/proxy.rs"]
-mod proxy;
+#[path = "../tests/fleet"]
+mod servers {
+    pub mod certificates;
+    pub mod cluster;
+    pub mod proxy;
+}
 
 use std::error::Error;
 use std::io::Write as _;

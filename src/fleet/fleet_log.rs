@@ -104,12 +104,12 @@ impl FleetLog {
         end: &Position,
         last: Option<Vec<u8>>,
         lines: &[u8],
-        mut forgotten: Option<Forgotten>,
+        mut forgotten: Option<&Forgotten>,
         deadline: Instant,
     ) -> Result<Sent, FleetError> {
         let mut last = last;
         loop {
-            let transaction = self.transaction(end, last.clone(), lines, forgotten.as_ref());
+            let transaction = self.transaction(end, last.clone(), lines, forgotten);
             let page = match self.transact(&transaction, deadline)? {
                 Committed::Done => return Ok(Sent::Recorded),
                 Committed::Failed(page) => page,

@@ -107,7 +107,7 @@ impl Following {
                 return replaced(rest, lines);
             }
             let forgotten = find_forgotten(files, part)?;
-            match self.log.append(&end, last, part, forgotten, deadline) {
+            match self.log.append(&end, last, part, forgotten.as_ref(), deadline) {
                 Ok(Sent::Recorded) => {
                     let taken = files.write(guard, &end, part);
                     let taken = taken.map_err(|error| FleetError::NotMirrored(Box::new(error)))?;

@@ -9,7 +9,7 @@ use crate::file_log::FileLog;
 use crate::projection::line::line_ranges;
 
 /// A line whose text is forgotten with the lines that are appended.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Forgotten {
     /// Its place in the log, from 1.
     pub line: u64,

@@ -1,22 +1,6 @@
 //! A fleet's log that is not the one that a mirror follows: restored, replaced, emptied, or with a hole.
 
-use muzzle_persona::fleet::{Operation, Range, RemoteConfig, Transaction};
-use std::time::{Duration, Instant};
-
-use crate::cluster::Cluster;
-use crate::machine::{self, Machine};
-
-fn in_time() -> Instant {
-    Instant::now() + Duration::from_secs(5)
-}
-
-/// Takes lines out of a roster's log, as whoever may write can.
-fn delete(cluster: &Cluster, config: &RemoteConfig, lines: impl Iterator<Item = u64>) {
-    let success = lines.map(|line| Operation::Delete { key: config.key(line) }).collect();
-    let failure = Range { from: config.key(1), end: None, limit: 1 };
-    let transaction = Transaction { compare: Vec::new(), success, failure };
-    cluster.client(config).transact(&transaction, in_time()).unwrap();
-}
+use crate::machine::{self, Machine, change, delete};
 
 /// A write is refused, a look goes on and says so, and the mirror stays as it is.
 fn is_refused(machine: &Machine, said: &str) {
@@ -41,9 +25,9 @@ fn one_that_was_restored_or_emptied_is_refused() {
     machine.release("s1").ok();
     let lines = machine.lines().len() as u64;
     // As it was before the last two events; then as a new one.
-    delete(&cluster, &config, lines - 1..=lines);
+    change(&cluster, &config, delete(&config, lines - 1..=lines));
     is_refused(&machine, &format!("its line {lines} is missing"));
-    delete(&cluster, &config, 1..=lines);
+    change(&cluster, &config, delete(&config, 1..=lines));
     is_refused(&machine, &format!("its line {lines} is missing"));
 }
 
@@ -57,7 +41,7 @@ fn another_one_behind_the_same_address_is_refused() {
     other.assign("s2").ok();
     other.assign("s3").ok();
     // The settings are what stands for the address here.
-    configs[1].write(&muzzle_persona::Disk::default(), machine.home.store()).unwrap();
+    machine.follow(&configs[1]);
     let lines = machine.lines().len();
     is_refused(&machine, &format!("its line {lines} is another event"));
     assert_eq!(other.lines().len(), 14);
@@ -70,7 +54,7 @@ fn a_line_that_is_gone_is_found_by_whoever_reads_from_before_it() {
     let [machine] = Machine::several(&config);
     machine.assign("s1").ok();
     let newcomer = Machine::of(&config);
-    delete(&cluster, &config, 5..=5);
+    change(&cluster, &config, delete(&config, 5..=5));
     let refused = newcomer.assign("s2");
     assert_eq!(refused.code, Some(3), "{}", refused.stderr);
     assert!(refused.stderr.contains("its line 5 is missing"), "{}", refused.stderr);

@@ -27,7 +27,7 @@ fn begin(machine: &Machine, config: &RemoteConfig, fate: Fate, session: &str) ->
     let proxy =
         Proxy::before(upstream, move |_, path| if is_write(path) { fate } else { Fate::Passed });
     let behind = RemoteConfig { endpoints: vec![proxy.endpoint()], ..config.clone() };
-    behind.write(&muzzle_persona::Disk::default(), machine.home.store()).unwrap();
+    machine.follow(&behind);
     let mut command = machine.home.command();
     command.args(assign_args(session, "worker", "testing"));
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -47,7 +47,7 @@ fn whatever_step_it_dies_at_the_next_command_goes_on_and_nothing_is_recorded_twi
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(machine.home.whole_log() == before, "the mirror is behind, if anything");
-        config.write(&muzzle_persona::Disk::default(), machine.home.store()).unwrap();
+        machine.follow(&config);
 
         // Whoever asks for the same again gets it, whether it was recorded or not.
         assert_eq!(machine.assign(step).code, Some(0));

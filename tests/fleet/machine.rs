@@ -4,9 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use muzzle_persona::Disk;
-use muzzle_persona::fleet::RemoteConfig;
+use muzzle_persona::fleet::{Operation, Range, RemoteConfig, Transaction};
 use serde_json::Value;
 
 use crate::cluster::Cluster;
@@ -24,8 +25,14 @@ impl Machine {
         let mut made = fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut made, 0o700);
         made.recursive(true).create(home.store()).unwrap();
-        config.write(&Disk::default(), home.store()).unwrap();
-        Self { home }
+        let machine = Self { home };
+        machine.follow(config);
+        machine
+    }
+
+    /// Gives its store these settings, in place of those that it has.
+    pub fn follow(&self, config: &RemoteConfig) {
+        config.write(&Disk::default(), self.home.store()).unwrap();
     }
 
     /// Several machines of a fleet that has a roster.
@@ -86,4 +93,17 @@ pub fn new_fleet(cluster: &Cluster) -> RemoteConfig {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let roster = format!("roster-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     RemoteConfig { roster, ..cluster.config() }
+}
+
+/// Does something to a fleet's keys, as whoever may write can.
+pub fn change(cluster: &Cluster, config: &RemoteConfig, success: Vec<Operation>) {
+    let failure = Range::of(config.key(1));
+    let transaction = Transaction { compare: Vec::new(), success, failure };
+    let deadline = Instant::now() + Duration::from_secs(5);
+    cluster.client(config).transact(&transaction, deadline).unwrap();
+}
+
+/// Taking lines out of a roster's log.
+pub fn delete(config: &RemoteConfig, lines: impl IntoIterator<Item = u64>) -> Vec<Operation> {
+    lines.into_iter().map(|line| Operation::Delete { key: config.key(line) }).collect()
 }

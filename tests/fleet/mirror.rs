@@ -3,24 +3,12 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use muzzle_persona::fleet::{Operation, Range, RemoteConfig, Transaction};
+use muzzle_persona::fleet::{Operation, Range};
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Options};
 use crate::harness::Home;
-use crate::machine::{self, Machine};
-
-/// Does something to a fleet's keys, as whoever may write can.
-fn change(cluster: &Cluster, config: &RemoteConfig, success: Vec<Operation>) {
-    let failure = Range { from: config.key(1), end: None, limit: 1 };
-    let transaction = Transaction { compare: Vec::new(), success, failure };
-    let deadline = Instant::now() + Duration::from_secs(5);
-    cluster.client(config).transact(&transaction, deadline).unwrap();
-}
-
-fn delete(config: &RemoteConfig, lines: impl IntoIterator<Item = u64>) -> Vec<Operation> {
-    lines.into_iter().map(|line| Operation::Delete { key: config.key(line) }).collect()
-}
+use crate::machine::{self, Machine, change, delete};
 
 #[track_caller]
 fn check(home: &Home, code: i32) -> Value {

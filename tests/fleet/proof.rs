@@ -249,7 +249,7 @@ fn suffer(config: &RemoteConfig, machines: usize, writers: usize, time: Duration
     });
     drop(proxy);
     for machine in &all {
-        config.write(&muzzle_persona::Disk::default(), machine.home.store()).unwrap();
+        machine.follow(config);
     }
     check(&all, &answers);
     SEEN.each_ref().map(|seen| seen.load(Ordering::Relaxed))

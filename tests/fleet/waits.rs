@@ -12,11 +12,7 @@ use crate::machine::{self, Machine};
 fn out_of_reach(machine: &Machine, config: &RemoteConfig) {
     let nobody = format!("http://127.0.0.1:{}", crate::cluster::free_ports(1)[0]);
     let config = RemoteConfig { endpoints: vec![nobody], ..config.clone() };
-    within_reach(machine, &config);
-}
-
-fn within_reach(machine: &Machine, config: &RemoteConfig) {
-    config.write(&muzzle_persona::Disk::default(), machine.home.store()).unwrap();
+    machine.follow(&config);
 }
 
 #[test]
@@ -48,7 +44,7 @@ fn what_gives_back_or_reports_waits_and_is_told_once() {
 
     // It goes on from what others wrote meanwhile, with the moments at which it happened.
     other.home.run(&["grow", "--count", "1"]).ok();
-    within_reach(&machine, &config);
+    machine.follow(&config);
     let looked = machine.list();
     assert_eq!(looked.code, Some(0));
     assert!(looked.stderr.contains("the fleet was told of 2 events"), "{}", looked.stderr);
@@ -99,7 +95,7 @@ fn a_hook_that_cannot_reach_the_fleet_lets_the_call_go_on_and_gives_back_later()
     assert!(machine.outbox().exists());
     assert!(machine.home.log() == before);
 
-    within_reach(&machine, &config);
+    machine.follow(&config);
     machine.list();
     let last = machine.lines().pop().unwrap();
     assert_eq!(

@@ -95,7 +95,7 @@ impl<'a> Copy<'a> {
                     Some(forgotten) => {
                         self.send_all(log, &part)?;
                         part.clear();
-                        self.send(log, bytes, Some(forgotten))?;
+                        self.send(log, bytes, Some(&forgotten))?;
                     }
                     None => part.extend_from_slice(&bytes),
                 }
@@ -132,12 +132,12 @@ impl<'a> Copy<'a> {
         &mut self,
         log: &mut FileLog,
         mut part: Vec<u8>,
-        forgotten: Option<Forgotten>,
+        forgotten: Option<&Forgotten>,
     ) -> Result<(), LogError> {
         while !part.is_empty() {
             let until = deadline(self.options);
             let last = self.last.clone();
-            match self.fleet.append(&self.end, last, &part, forgotten.clone(), until)? {
+            match self.fleet.append(&self.end, last, &part, forgotten, until)? {
                 Sent::Recorded => {
                     self.take(&part)?;
                     return Ok(());
