@@ -146,7 +146,7 @@ fn a_hint_can_be_pasted_whatever_the_names_are() {
     let at = home.path().join("it's a $(store)");
     let at = at.to_str().unwrap();
     let run = |args: &[&str]| home.run(&[args, &["--store", at]].concat());
-    run(&["grow", "-n", "1"]).ok();
+    run(&["orphan-cleanup"]).ok();
     let found = run(&["show", "Elana"]).fails(1);
     assert!(paste(&home, &found).ok().starts_with("Elena Vasquez\n"), "{found}");
     let session = "s'1 $(touch hacked) \"x\"";
