@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Auditor;
-use crate::events::{EventId, possible_ids};
-use crate::file_log::Batch;
+use crate::events::{Batch, EventId, possible_ids};
 
 /// The sound lines of a log, one after the other; those that are not sound are not kept.
 #[derive(Debug, Default)]

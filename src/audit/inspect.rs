@@ -1,7 +1,8 @@
 //! Lines, decoded: what can be said of each by itself.
 
-use crate::events::{DETACHED_SINCE, LineError, Record, TextError, decode, text_of, without_mark};
-use crate::file_log::Batch;
+use crate::events::{
+    Batch, DETACHED_SINCE, LineError, Record, TextError, decode, text_of, without_mark,
+};
 use crate::projection::line::line_ranges;
 
 pub struct InspectedLine {

@@ -39,8 +39,7 @@ use self::findings::Findings;
 use self::inspect::InspectedLine;
 use self::observations::Observations;
 use self::texts::Texts;
-use crate::events::{EventId, Record, Seq, decode_checked};
-use crate::file_log::{Batch, Segment};
+use crate::events::{Batch, EventId, Record, Segment, Seq, decode_checked};
 use crate::projection::graph::{EventGraph, LineSpan};
 use crate::projection::{Fold, View, pipeline};
 
@@ -190,7 +189,7 @@ impl Auditor {
             self.find(span, Fault::Unended);
             self.unended = Some(span);
             self.take_line(rest, span);
-        } else if self.segments.get(span.file).is_some_and(Segment::is_sealed) {
+        } else if self.segments.get(span.file).is_some_and(|it| it.is_sealed) {
             self.find(span, Fault::NoLineEnd);
             self.unended_segments.push(span.file);
             self.take_line(rest, span);

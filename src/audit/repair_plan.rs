@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::mem;
 
 use super::{Auditor, Fault, Place};
-use crate::events::{Cut, EventId, Heads, Seq};
-use crate::file_log::Rewrite;
+use crate::events::{Cut, EventId, Heads, Rewrite, Seq};
 use crate::projection::graph::LineSpan;
 
 #[derive(Debug)]

@@ -208,7 +208,7 @@ impl Auditor {
 
     /// Reports sealed files whose names are not those that a seal gives them.
     fn report_names(&mut self) {
-        for (index, segment) in self.segments.iter().enumerate().filter(|(_, it)| it.is_sealed()) {
+        for (index, segment) in self.segments.iter().enumerate().filter(|(_, it)| it.is_sealed) {
             let name = &segment.name;
             let mut cuts = self.graph.repairs.iter().flat_map(|(_, repair)| &repair.cut);
             let fault = match (self.ends.get(&index), segment.named_ends()) {

@@ -4,8 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::events::{Heads, IdPrefix, decode};
-use crate::file_log::{Batch, Segment};
+use crate::events::{Batch, Heads, IdPrefix, Segment, decode};
 use crate::projection::testing::{History, anything, assign, lesson, retire, seed};
 
 /// Audits lines as one file, as a store does it.
@@ -13,7 +12,8 @@ fn auditor(lines: &[String]) -> Auditor {
     let log = lines.concat().into_bytes();
     let bytes = log.len() as u64;
     let name = "events.jsonl";
-    let segment = Segment { name: name.into(), path: name.into(), start: 0, bytes };
+    let segment =
+        Segment { name: name.into(), path: name.into(), start: 0, bytes, is_sealed: false };
     let mut auditor = Auditor::new(&[segment], FoundCheckpoint::None, Purpose::Repair);
     let (whole, bytes) = (log.len(), log.clone());
     let (batch, lines) =

@@ -1,15 +1,16 @@
 //! A small world for the tests of the rules: given these events, when this is asked, then that.
 
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{AssignRequest, Choice, Decision, Refusal, Rules, Seed, Situation, Start, assign};
 use crate::events::{
-    AgentName, Assign, AssignedSlot, Channel, Definition, Delivery, Detached, Event, Feedback,
-    Heads, Observation, Outcome, OutcomeResult, PersonaName, ProjectName, Record, Release,
-    ReleaseReason, ReleasedSlot, Retire, RetireReason, RoleName, RunId, Sentiment, Seq, SessionId,
-    Slot, Source, Tag, ToolUseId, encode,
+    AgentName, Append, Assign, AssignedSlot, Channel, Definition, Delivery, Detached, Event,
+    Feedback, Heads, Log as _, MemoryLog, Observation, Outcome, OutcomeResult, PersonaName,
+    ProjectName, Record, Release, ReleaseReason, ReleasedSlot, Retire, RetireReason, RoleName,
+    RunId, Sentiment, Seq, SessionId, Slot, Source, Tag, ToolUseId, encode,
 };
 use crate::projection::{Roster, View};
 
@@ -23,8 +24,8 @@ pub struct World {
     pub now: Timestamp,
     /// All that happened, in fold order.
     pub records: Vec<Record>,
-    /// The lines of that.
-    lines: Vec<u8>,
+    /// The log of that.
+    log: MemoryLog,
     rng: fastrand::Rng,
     view: View,
 }
@@ -39,7 +40,7 @@ impl World {
             seed,
             now: START.parse().unwrap(),
             records: Vec::new(),
-            lines: Vec::new(),
+            log: MemoryLog::default(),
             rng: fastrand::Rng::with_seed(1),
             view: View::default(),
         };
@@ -77,29 +78,34 @@ impl World {
         let mut line = Vec::new();
         let (seq, heads): (Seq, Heads) = (self.view.next_seq().unwrap(), self.view.heads.clone());
         self.records.push(encode(&mut line, seq, self.now, event, heads).unwrap());
+        let (end, guard) = (self.view.position, self.log.lock(Duration::ZERO).unwrap());
+        let appended = self.log.append(guard, &end, &line).unwrap();
+        assert_eq!(appended, Append::Done { torn: None });
+        self.log.read(&end, &mut line).unwrap();
         self.view.fold(&line).unwrap();
-        self.lines.extend(line);
         self.roster = self.view.roster.clone();
         self
     }
 
     /// The same world on another machine, from where both go on.
     pub fn fork(&self) -> Self {
-        let (records, lines) = (self.records.clone(), self.lines.clone());
+        let (records, log) = (self.records.clone(), MemoryLog::of(self.log.lines()));
         let (roster, view) = (self.roster.clone(), self.view.clone());
         let (rules, rng) = (self.rules.clone(), self.rng.clone());
-        Self { roster, rules, seed: Seed::default(), now: self.now, records, lines, rng, view }
+        Self { roster, rules, seed: Seed::default(), now: self.now, records, log, rng, view }
     }
 
     /// Brings in what happened on another machine, as a merge by git does.
     pub fn merge(&mut self, other: &Self) -> &mut Self {
-        let mine = self.lines.clone();
+        let (mut lines, theirs) = (self.log.lines(), other.log.lines());
+        let mine = lines.clone();
         let mine: Vec<_> = mine.split_inclusive(|byte| *byte == b'\n').collect();
-        let theirs = other.lines.split_inclusive(|byte| *byte == b'\n');
-        self.lines.extend(theirs.filter(|line| !mine.contains(line)).flatten());
-        self.view = View::fold_all(&self.lines).unwrap();
+        let theirs = theirs.split_inclusive(|byte| *byte == b'\n');
+        lines.extend(theirs.filter(|line| !mine.contains(line)).flatten());
+        self.view = View::fold_all(&lines).unwrap();
+        self.log = MemoryLog::of(lines.clone());
         self.roster = self.view.roster.clone();
-        let lines = View::in_order(&self.lines).unwrap();
+        let lines = View::in_order(&lines).unwrap();
         self.records = lines.map(|line| line.decode().unwrap()).collect();
         self.now = self.now.max(other.now);
         self

@@ -2,22 +2,21 @@
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{fmt, io};
 
-use serde::{Deserialize, Serialize};
-
-use super::{EventId, LineError, Seq, written_id};
-use crate::wording::Count;
+use super::{LogError, LogStorage, Position, TornTail};
 
 /// The seam between the rules and what keeps the events.
 ///
 /// Two things can be done with a log: read what is new since a position (and
 /// ask whether it still has that position), and append where the writer saw it
-/// end. Files are one implementation, files that follow the log of a fleet the
-/// other; nothing above this trait notices which it is.
+/// end. Files keep one, files that follow the log of a fleet another, and memory
+/// the third; nothing above this trait notices which it is. What has to look at all
+/// bytes or to write them anew, as an audit or a repair, does so in its [`LogStorage`].
 pub trait Log {
     /// The right to append: it keeps other writers waiting until it is dropped.
     type Guard;
+    /// Where its bytes are kept on this machine.
+    type Storage: LogStorage<Guard = Self::Guard>;
 
     /// Reads whole lines that follow `since` into `lines`, replacing what was there.
     ///
@@ -51,6 +50,9 @@ pub trait Log {
     /// For an answer that rests on events without adding any: their writer may have died before its sync.
     fn sync(&mut self) -> Result<(), LogError>;
 
+    /// Where its bytes are kept on this machine.
+    fn storage(&mut self) -> &mut Self::Storage;
+
     /// What is appended to. For messages.
     fn path(&self) -> &Path;
 
@@ -59,6 +61,11 @@ pub trait Log {
 
     /// Returns whether it is the copy of a log that is kept elsewhere.
     fn is_mirror(&self) -> bool {
+        false
+    }
+
+    /// Returns whether all its texts may reach prompts on this machine, whoever wrote them.
+    fn is_trusted(&self) -> bool {
         false
     }
 
@@ -71,31 +78,6 @@ pub trait Log {
     /// Why what was read may not be all there is, if so, since this was last asked. For people.
     fn take_notice(&mut self) -> Option<String> {
         None
-    }
-}
-
-/// How far a reader came: the end of a line, and which line that was.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    /// Bytes from the start of the log.
-    pub offset: u64,
-    /// Lines from the start of the log.
-    pub lines: u64,
-    /// The id that the last of these lines ends with.
-    pub last: Option<EventId>,
-}
-
-impl Position {
-    /// Before the first line.
-    pub const START: Self = Self { offset: 0, lines: 0, last: None };
-
-    /// Moves on over whole lines, whatever is in them.
-    pub(crate) fn advance(&mut self, lines: &[u8]) {
-        let Some(content) = lines.strip_suffix(b"\n") else { return };
-        self.offset += lines.len() as u64;
-        self.lines += memchr::memchr_iter(b'\n', lines).count() as u64;
-        let last = memchr::memrchr(b'\n', content).map_or(0, |end| end + 1);
-        self.last = content.get(last..).and_then(written_id);
     }
 }
 
@@ -124,69 +106,4 @@ pub enum Append {
     /// Others were faster, and what they wrote can be read now. Nothing is recorded, and the log itself
     /// says when the writer has tried for long enough.
     Behind,
-}
-
-/// An unfinished write that was moved out of the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TornTail {
-    /// Its length in bytes.
-    pub bytes: u64,
-    /// Where it is kept.
-    pub kept: PathBuf,
-}
-
-impl fmt::Display for TornTail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (bytes, kept) = (Count(self.bytes, "byte"), self.kept.display());
-        write!(f, "the log ended in an unfinished write; moved its {bytes} to `{kept}`")
-    }
-}
-
-/// What can be wrong in a log.
-#[expect(missing_docs, reason = "the messages say what each is")]
-#[derive(Debug, thiserror::Error)]
-pub enum DamageReason {
-    #[error(transparent)]
-    Line(#[from] LineError),
-    #[error("it follows the event `{0}`, which is not in the log")]
-    MissingParent(EventId),
-    #[error("its `seq` is {written}; {}", Seq::rule(*due))]
-    WrongSeq { written: Seq, due: Option<Seq> },
-}
-
-/// Why the log could not be read or written.
-#[expect(missing_docs, reason = "the messages say what each is")]
-#[derive(Debug, thiserror::Error)]
-pub enum LogError {
-    #[error("could not {doing} `{}`: {source}", path.display())]
-    Io { doing: &'static str, path: PathBuf, source: io::Error },
-    #[error("the log `{}` is busy: another process has been writing for {} s", path.display(), waited.as_secs_f64())]
-    Busy { path: PathBuf, waited: Duration },
-    #[error("could not write to `{}`: {source}; {}", path.display(), match undone {
-        None => "nothing was recorded".to_owned(),
-        Some(error) => format!("and the started line could not be taken back: {error}"),
-    })]
-    Write { path: PathBuf, source: io::Error, undone: Option<io::Error> },
-    #[error("could not sync `{}`: {source}; whether the event will outlast a crash is unknown", path.display())]
-    Sync { path: PathBuf, source: io::Error },
-    /// Not the trace of an unfinished write. Lines count from 1.
-    #[error("line {line} of `{}` is damaged: {reason}", path.display())]
-    Damaged { path: PathBuf, line: u64, reason: DamageReason },
-    /// Of a log that is kept elsewhere; `source` is the error of what keeps it.
-    #[error("{source}")]
-    Elsewhere {
-        source: Box<dyn std::error::Error + Send + Sync>,
-        /// Whether it could not be reached, and may be later.
-        is_out_of_reach: bool,
-    },
-}
-
-impl LogError {
-    /// Makes a function that says what was being done when a call failed.
-    pub(crate) fn io(
-        doing: &'static str,
-        path: impl Into<PathBuf>,
-    ) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { doing, path: path.into(), source }
-    }
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::FileLog;
-use super::segments::{ACTIVE, DIRECTORY, ends};
+use super::segments::{ACTIVE, DIRECTORY};
 use crate::disk::if_there;
-use crate::events::LogError;
+use crate::events::{LogError, named_ends};
 
 /// What the names of logs end with, and what the name of the active one begins with.
 const ENDING: &str = ".jsonl";
@@ -39,9 +39,9 @@ fn is_copy_of_active(name: &str) -> bool {
 fn is_copy_of_sealed(name: &str) -> bool {
     let is_id = |at: usize| {
         let start = name.get(..at).map(|start| format!("{start}{ENDING}"));
-        start.is_some_and(|start| ends(&start).is_some())
+        start.is_some_and(|start| named_ends(&start).is_some())
     };
-    name.ends_with(ENDING) && ends(name).is_none() && (0..name.len()).any(is_id)
+    name.ends_with(ENDING) && named_ends(name).is_none() && (0..name.len()).any(is_id)
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ use self::segments::ACTIVE;
 use self::tail::{read_at, read_lines};
 use crate::disk::{Disk, Mode, OpenFile, if_there};
 use crate::events::{
-    Append, LINE_LIMIT, LineError, Log, LogError, Position, Read, last_written_id, written_id,
+    Append, LINE_LIMIT, LineError, Log, LogError, LogStorage as _, Position, Read, Segment,
+    last_written_id, written_id,
 };
 
 mod copies;
@@ -25,16 +26,15 @@ mod replace;
 mod rewrite;
 mod seal;
 pub(crate) mod segments;
+mod storage;
 pub(crate) mod tail;
 mod texts;
 mod torn_tail;
 
 pub use self::lock::{Hold, WriteLock};
-pub use self::reader::{Batch, Reader};
+pub use self::reader::Reader;
 pub use self::replace::Draft;
-pub use self::rewrite::Rewrite;
-pub use self::segments::Segment;
-pub use self::texts::StandingText;
+pub(crate) use self::storage::GIT_IGNORE;
 
 /// How much of a file is read to find the id of a line by its end: what most lines with a text are
 /// shorter than, else all that a line can be long with the line end before it.
@@ -47,12 +47,6 @@ const TRIES: u32 = 100;
 const CHECKOUT: Duration = Duration::from_millis(50);
 /// The pause between two looks at whether it did.
 const PAUSE: Duration = Duration::from_millis(1);
-
-/// The attributes that a new store has in git: the log keeps its bytes, and a merge keeps the lines of both sides.
-const GIT_ATTRIBUTES: &str = "*.jsonl text eol=lf merge=union diff=muzzle-persona\n";
-/// What in a store is no business of git's.
-pub(crate) const GIT_IGNORE: &str =
-    ".lock\n.cache/\nquarantine/\nallowed\nremote.toml\noutbox.jsonl\n";
 
 /// A log in a store's directory: what is sealed in `segments/`, then `events.jsonl`.
 ///
@@ -109,54 +103,31 @@ impl FileLog {
         Self { disk, dir, path, files: None, is_new: false }
     }
 
-    /// Makes the directory of a new store, and the files that say how git treats what is in it.
-    pub fn create_store(&mut self) -> Result<(), LogError> {
-        self.is_new = !self.disk.exists(&self.dir.join(lock::FILE)).unwrap_or(false);
-        self.disk.make_dirs(&self.dir).map_err(LogError::io("create the store", &self.dir))?;
-        for (name, content) in [(".gitattributes", GIT_ATTRIBUTES), (".gitignore", GIT_IGNORE)] {
-            let path = self.dir.join(name);
-            self.disk.write_new(&path, content).map_err(LogError::io("write", &path))?;
-        }
-        Ok(())
-    }
-
-    /// Returns whether there is a log at all.
-    pub fn exists(&mut self) -> Result<bool, LogError> {
-        let Files { sealed, active, .. } = self.open()?;
-        Ok(active.is_some() || !sealed.is_empty())
-    }
-
-    /// Returns whether the file that is appended to is there.
-    pub fn has_active(&mut self) -> Result<bool, LogError> {
-        Ok(self.open()?.active.is_some())
-    }
-
-    /// The bytes of the log before `end` that are not sealed yet.
-    pub fn active_bytes(&self, end: &Position) -> u64 {
-        end.offset.saturating_sub(self.files.as_ref().map_or(0, Files::active_start))
-    }
-
     /// Opens the files, if they are not open yet.
+    fn open(&mut self) -> Result<&Files, LogError> {
+        if self.files.is_none() {
+            self.files = Some(self.find_files()?);
+        }
+        Ok(self.files.get_or_insert_default())
+    }
+
+    /// Opens the files that are there now, to read them.
     ///
     /// The active file comes first: should it be sealed before the segments are
     /// listed, its lines are met there, and its path is seen to name another.
-    fn open(&mut self) -> Result<&Files, LogError> {
+    fn find_files(&self) -> Result<Files, LogError> {
         for _ in 0..TRIES {
-            if self.files.is_some() {
-                break;
-            }
             let active = if_there(self.disk.open(&self.path, Mode::Read));
             let active = active.map_err(LogError::io("open", &self.path))?;
             let sealed = self.sealed()?;
             let is_named = |file| self.disk.names(&self.path, file);
             let is_named = active.as_deref().map_or(Ok(true), is_named);
             if is_named.map_err(LogError::io("look at", &self.path))? {
-                self.files = Some(Files { sealed, active, ..Files::default() });
+                return Ok(Files { sealed, active, ..Files::default() });
             }
         }
-        self.files.as_ref().ok_or_else(|| {
-            LogError::io("open", &self.path)(io::Error::other("it is replaced again and again"))
-        })
+        let endless = io::Error::other("it is replaced again and again");
+        Err(LogError::io("open", &self.path)(endless))
     }
 
     /// Opens the files under the lock; `known` are those that were open before.
@@ -210,7 +181,7 @@ impl FileLog {
     fn settle(&self, guard: &WriteLock) -> Result<(), LogError> {
         let path = self.dir.join(lock::FILE);
         if guard.has_renamed().map_err(LogError::io("look at", &path))? {
-            self.sync_all_names()?;
+            self.sync_directories()?;
             guard.end_renaming().map_err(LogError::io("write", &path))?;
         }
         Ok(())
@@ -224,7 +195,7 @@ impl FileLog {
         lines: &[u8],
     ) -> Result<Append, LogError> {
         let Some(file) = self.appendable() else { return Ok(Append::Moved) };
-        let mut end = self.active_bytes(expected);
+        let mut end = self.unsealed_bytes(expected);
         let Some((torn, is_unended)) = self.clear_tail(file, end)? else {
             return Ok(Append::Moved);
         };
@@ -312,6 +283,7 @@ impl FileLog {
 
 impl Log for FileLog {
     type Guard = WriteLock;
+    type Storage = Self;
 
     fn read(&mut self, since: &Position, lines: &mut Vec<u8>) -> Result<Read, LogError> {
         lines.clear();
@@ -397,6 +369,10 @@ impl Log for FileLog {
         synced.map_err(|source| LogError::Sync { path: self.path.clone(), source })
     }
 
+    fn storage(&mut self) -> &mut Self {
+        self
+    }
+
     fn path(&self) -> &Path {
         &self.path
     }
@@ -429,7 +405,9 @@ mod tests {
 
     use super::tail::BATCH;
     use super::*;
-    use crate::events::{Event, EventId, Heads, PersonaName, Retire, RetireReason, Seq, encode};
+    use crate::events::{
+        Event, EventId, Heads, PersonaName, Presence, Retire, RetireReason, Seq, encode,
+    };
 
     const WAIT: Duration = Duration::from_secs(5);
 
@@ -618,7 +596,7 @@ mod tests {
     #[test]
     fn a_segment_that_was_written_anew_since_it_was_listed_has_moved_the_log() {
         let (Fixture { mut log, dir: _dir, .. }, lines) = sealed();
-        assert!(log.exists().unwrap(), "the files are listed");
+        assert_ne!(log.presence().unwrap(), Presence::Absent, "the files are listed");
         let [first, ..] = &log.open().unwrap().sealed[..] else { panic!("none is sealed") };
         let path = first.path.clone();
         fs::copy(written(&lines[0][..lines[0].len() - 1]).path(), &path).unwrap();
@@ -644,7 +622,7 @@ mod tests {
         }
         let other = Position { last: Some(EventId::of(b"other")), ..position };
         assert!(!log.holds(&other).unwrap());
-        assert_eq!(log.active_bytes(&position), lines[2].len() as u64);
+        assert_eq!(log.unsealed_bytes(&position), lines[2].len() as u64);
         for (number, name) in [(1, "000000000001-"), (2, "000000000001-"), (3, "events.jsonl")] {
             let (path, line) = log.locate(number);
             assert!(path.file_name().unwrap().to_str().unwrap().starts_with(name), "{number}");

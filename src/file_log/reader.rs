@@ -1,18 +1,14 @@
 //! Reading a log through, whatever is wrong with it.
 
 use std::io;
-use std::time::Duration;
 
-use super::lock::{self, WriteLock};
-use super::segments::{ACTIVE, Segment};
+use super::segments::ACTIVE;
 use super::tail::{ended_lines, read_lines};
 use super::{FileLog, Files};
-use crate::disk::{Disk, Mode};
-use crate::events::{LINE_LIMIT, LogError};
+use crate::disk::Disk;
+use crate::events::{Batch, LINE_LIMIT, LogError, LogReader, Segment};
 
 /// All files of a log, read one after the other.
-///
-/// It stops at no damage: it finds the lines, and leaves it to its user what is in them.
 #[derive(Debug)]
 pub struct Reader {
     disk: Disk,
@@ -27,81 +23,51 @@ pub struct Reader {
     done: u64,
 }
 
-/// Some lines of one file.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Batch {
-    /// Which of the log's files, by index.
-    pub file: usize,
-    /// How many lines of the file come before.
-    pub lines: u64,
-    /// How many bytes of the file come before.
-    pub offset: u64,
-    /// The lines, and what follows the last of them at the end of the file if it is short enough to be one.
-    pub bytes: Vec<u8>,
-    /// How many of the bytes are lines with their line ends.
-    pub whole: usize,
-    /// How many bytes follow these lines at the end of the file.
-    pub rest: u64,
-    /// Whether that is a line that lacks nothing but its line end.
-    pub unended: bool,
-}
-
 impl FileLog {
     /// Begins to read the log through, with the files that are there now.
-    pub fn reader(&mut self) -> Result<Reader, LogError> {
-        self.files = None;
-        self.open()?;
-        let files = self.files.take().unwrap_or_default();
+    pub(super) fn open_reader(&self) -> Result<Reader, LogError> {
+        let files = self.find_files()?;
         let mut segments = files.sealed.clone();
         if let Some(active) = &files.active {
             let (start, bytes) = (files.active_start(), self.length(&**active)?);
-            segments.push(Segment { name: ACTIVE.into(), path: self.path.clone(), start, bytes });
+            let (name, path) = (ACTIVE.into(), self.path.clone());
+            segments.push(Segment { name, path, start, bytes, is_sealed: false });
         }
         let disk = self.disk.clone();
         Ok(Reader { disk, files, segments, at: 0, offset: 0, lines: 0, done: 0 })
     }
 
     /// Returns whether the files are still as long, and the same, as when they were read through.
-    pub fn is_unchanged(&mut self, reader: &Reader) -> Result<bool, LogError> {
-        let now = self.reader()?;
+    pub(super) fn is_as_read(&self, reader: &Reader) -> Result<bool, LogError> {
+        let now = self.open_reader()?;
         let is_same = match (&now.files.active, &reader.files.active) {
             (Some(now), Some(then)) => self.is_same(&**now, &**then)?,
             _ => true,
         };
         Ok(is_same && now.segments == reader.segments)
     }
-
-    /// Keeps writers waiting, as far as that can be done without writing anything.
-    pub fn lock_if_there(&self, wait: Duration) -> Option<WriteLock> {
-        let path = self.dir.join(lock::FILE);
-        WriteLock::take(&self.disk, Mode::Read, &path, &self.path, wait).ok()
-    }
 }
 
-impl Reader {
-    /// The files, in the order of the log.
-    pub fn segments(&self) -> &[Segment] {
+impl LogReader for Reader {
+    fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
-    /// How many bytes were read, and of how many.
-    pub fn progress(&self) -> (u64, u64) {
+    fn progress(&self) -> (u64, u64) {
         (self.done, self.segments.iter().map(|segment| segment.bytes).sum())
     }
 
-    /// Goes back to the start of the same files.
-    pub fn rewind(&mut self) {
+    fn rewind(&mut self) {
         (self.at, self.offset, self.lines, self.done) = (0, 0, 0, 0);
     }
 
-    /// Reads the next lines. A batch is never empty.
-    pub fn read(&mut self) -> Result<Option<Batch>, LogError> {
+    fn read(&mut self) -> Result<Option<Batch>, LogError> {
         while let Some(segment) = self.segments.get_mut(self.at) {
             let (file, offset, lines) = (self.at, self.offset, self.lines);
             let Some(open) = self.files.get(&self.disk, file)? else { break };
             let mut bytes = Vec::new();
             let mut read = || -> io::Result<_> {
-                let end = read_lines(&*open, segment.is_sealed(), offset, &mut bytes)?;
+                let end = read_lines(&*open, segment.is_sealed, offset, &mut bytes)?;
                 let (mut rest, unended) = end.unwrap_or_default();
                 let mut whole = bytes.len();
                 if unended {
@@ -136,7 +102,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::Seq;
+    use crate::events::{LogStorage as _, Seq};
     use crate::file_log::tail::BATCH;
     use crate::file_log::tests::{sealed, written};
 
@@ -160,10 +126,7 @@ mod tests {
         let places: Vec<_> = batches.iter().map(|of| (of.file, of.lines, of.offset)).collect();
         assert_eq!(places, [(0, 0, 0), (1, 0, 0), (2, 0, 0)]);
         assert_eq!(batches.iter().map(|of| &of.bytes).collect::<Vec<_>>(), [&a, &b, &c]);
-        assert_eq!(
-            segments.iter().map(Segment::is_sealed).collect::<Vec<_>>(),
-            [true, true, false]
-        );
+        assert_eq!(segments.iter().map(|it| it.is_sealed).collect::<Vec<_>>(), [true, true, false]);
         assert_eq!(segments[2].name, ACTIVE);
         let (depth, digits) = segments[0].named_ends().unwrap();
         assert_eq!((depth, digits.len()), (Seq(1), 8));

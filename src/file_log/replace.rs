@@ -106,7 +106,7 @@ impl FileLog {
             Ok(true)
         };
         let replaced = replace().map_err(LogError::io("begin anew", &path))?;
-        self.reopen()?;
+        self.open_to_append(None)?;
         Ok(replaced)
     }
 
@@ -137,8 +137,9 @@ mod tests {
 
     use super::*;
     use crate::disk::simulated::{Fault, PowerCut, Simulated};
-    use crate::events::{Append, EventId, Log as _, Position, written_id};
-    use crate::file_log::Reader;
+    use crate::events::{
+        Append, EventId, Log as _, LogReader as _, LogStorage as _, Position, written_id,
+    };
     use crate::file_log::tests::line;
 
     fn after(lines: &[u8]) -> Position {
@@ -149,7 +150,7 @@ mod tests {
 
     /// The ids of all lines of a log.
     fn ids(log: &mut FileLog) -> BTreeSet<EventId> {
-        let mut reader: Reader = log.reader().unwrap();
+        let mut reader = log.reader().unwrap();
         let mut ids = BTreeSet::new();
         while let Some(batch) = reader.read().unwrap() {
             let lines = batch.bytes.split(|byte| *byte == b'\n');
@@ -162,7 +163,7 @@ mod tests {
     fn store(simulated: &Simulated) -> (FileLog, [Vec<u8>; 3]) {
         let lines = ["a", "b", "c"].map(line);
         let mut log = FileLog::new(Disk::new(simulated.clone()), PathBuf::from("/store"));
-        log.create_store().unwrap();
+        log.create().unwrap();
         let mut end = Position::START;
         for line in &lines[..2] {
             let guard = log.lock(std::time::Duration::ZERO).unwrap();

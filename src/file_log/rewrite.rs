@@ -10,11 +10,11 @@ use std::iter;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::FileLog;
 use super::lock::WriteLock;
 use super::tail::copy;
-use super::{FileLog, Segment};
 use crate::disk::{Mode, OpenFile, if_there};
-use crate::events::{Cut, EventId, LogError, Repair};
+use crate::events::{EventId, LogError, Repair, Rewrite, Segment};
 
 /// The plan of a repair that is under way, in the quarantine.
 const PLAN: &str = "repair.json";
@@ -27,94 +27,19 @@ pub(super) const DRAFTS: [&str; 2] = [DRAFT, PLAN_DRAFT];
 /// The bytes that are gathered for one write.
 const BUFFER: usize = 256 * 1024;
 
-/// What is to be done to one file of a log.
-#[derive(Debug)]
-pub struct Rewrite {
-    pub segment: Segment,
-    /// The lines to take out, and where they are, line ends included.
-    pub cut: Vec<(Cut, Range<u64>)>,
-    /// Where a CR stands before a line end, in order.
-    pub returns: Vec<u64>,
-    /// The texts to take off their lines, in order.
-    pub texts: Vec<Range<u64>>,
-    /// Whether the line end is missing behind its last line.
-    pub unended: bool,
-}
-
-impl Rewrite {
-    /// Nothing is to be done to a file yet.
-    pub fn of(segment: Segment) -> Self {
-        let (cut, returns, texts) = (Vec::new(), Vec::new(), Vec::new());
-        Self { segment, cut, returns, texts, unended: false }
-    }
-
-    /// How long the file will be.
-    pub fn bytes_left(&self) -> u64 {
-        let cut: u64 = self.left_out().iter().map(|at| at.end - at.start).sum();
-        self.segment.bytes - cut + u64::from(self.needs_line_end())
-    }
-
-    /// What is not copied, in order.
-    fn left_out(&self) -> Vec<Range<u64>> {
-        let returns = self.returns.iter().map(|at| *at..*at + 1);
-        let lines = self.cut.iter().map(|(_, at)| at.clone());
-        let is_cut = |at: &Range<u64>| self.cut.iter().any(|(_, cut)| cut.contains(&at.start));
-        let texts = self.texts.iter().filter(|at| !is_cut(at)).cloned();
-        let mut left_out: Vec<_> = lines.chain(returns).chain(texts).collect();
-        left_out.sort_by_key(|at| at.start);
-        left_out
-    }
-
-    /// How many line ends are put back as they were.
-    pub fn line_ends(&self) -> u64 {
-        self.returns.len() as u64 + u64::from(self.needs_line_end())
-    }
-
-    /// Returns whether there is nothing to do.
-    pub fn is_empty(&self) -> bool {
-        self.cut.is_empty() && self.texts.is_empty() && self.line_ends() == 0
-    }
-
-    /// Returns whether the last line stays, and lacks its line end.
-    fn needs_line_end(&self) -> bool {
-        let last = self.cut.last();
-        self.unended && last.is_none_or(|(_, at)| at.end < self.segment.bytes)
-    }
-
-    /// A name for the copy of what is cut, the same at every try.
-    fn copy_name(&self) -> String {
-        let digests: String = self.cut.iter().map(|(cut, _)| cut.blake3.as_str()).collect();
-        let file = self.segment.name.rsplit('/').next().unwrap_or_default();
-        format!("{file}.cut.{:.8}", EventId::of(digests.as_bytes()))
-    }
-}
-
 impl FileLog {
-    /// Describes a line as a repair puts it on record.
-    pub fn describe(
-        &self,
-        segment: &Segment,
-        line: u64,
-        offset: u64,
-        length: usize,
-    ) -> Result<Cut, LogError> {
-        let mut bytes = Vec::new();
-        self.disk
-            .open(&segment.path, Mode::Read)
-            .and_then(|file| file.read_at(offset, length as u64, &mut bytes))
-            .map_err(LogError::io("read", &segment.path))?;
-        let blake3 = smol_str::format_smolstr!("{}", blake3::hash(&bytes));
-        Ok(Cut { file: segment.name.clone(), line, blake3, bytes: length as u64 })
-    }
-
     /// Copies the lines that are to be cut to the quarantine, notes the plan there, and returns
     /// the copies once they are durable.
-    pub fn prepare(&self, rewrites: &[Rewrite], plan: &Repair) -> Result<Vec<PathBuf>, LogError> {
+    pub(super) fn keep_cut(
+        &self,
+        rewrites: &[Rewrite],
+        plan: &Repair,
+    ) -> Result<Vec<PathBuf>, LogError> {
         let dir = self.quarantine();
         self.disk.make_dirs(&dir).map_err(LogError::io("create", &dir))?;
         let mut kept = Vec::new();
         for rewrite in rewrites.iter().filter(|rewrite| !rewrite.cut.is_empty()) {
-            let path = dir.join(rewrite.copy_name());
+            let path = dir.join(copy_name(rewrite));
             let copied = || {
                 let copy = self.disk.open(&path, Mode::Truncate)?;
                 let file = self.disk.open(&rewrite.segment.path, Mode::Read)?;
@@ -139,7 +64,11 @@ impl FileLog {
 
     /// Puts a file without its unsound lines in the place of the one with them, under the lock.
     /// Returns whether the file was still the one that was read.
-    pub fn rewrite(&self, rewrite: &Rewrite, guard: &WriteLock) -> Result<bool, LogError> {
+    pub(super) fn rewrite_file(
+        &mut self,
+        rewrite: &Rewrite,
+        guard: &WriteLock,
+    ) -> Result<bool, LogError> {
         let Segment { path, bytes, .. } = &rewrite.segment;
         let draft = self.draft();
         let replace = || {
@@ -169,16 +98,15 @@ impl FileLog {
             guard.end_renaming()?;
             Ok(true)
         };
-        replace().map_err(LogError::io("rewrite", path))
-    }
-
-    /// Opens the files again under the lock, now that others stand in their places.
-    pub fn reopen(&mut self) -> Result<(), LogError> {
-        self.open_to_append(None)
+        let is_done = replace().map_err(LogError::io("rewrite", path))?;
+        if is_done {
+            self.open_to_append(None)?;
+        }
+        Ok(is_done)
     }
 
     /// What a repair was going to put on record that may not have come so far.
-    pub fn planned(&self) -> Repair {
+    pub(super) fn read_plan(&self) -> Repair {
         // It is renamed into place whole: what cannot be read is not of our making.
         let plan = self.disk.read(&self.quarantine().join(PLAN)).ok();
         let plan = plan.and_then(|plan| serde_json::from_slice(&plan).ok());
@@ -186,7 +114,7 @@ impl FileLog {
     }
 
     /// Removes the plan of a repair that is done.
-    pub fn remove_plan(&self) -> Result<(), LogError> {
+    pub(super) fn remove_plan_file(&self) -> Result<(), LogError> {
         let path = self.quarantine().join(PLAN);
         if_there(self.disk.remove(&path)).map(drop).map_err(LogError::io("remove", &path))
     }
@@ -200,6 +128,13 @@ impl FileLog {
     pub(super) fn quarantine(&self) -> PathBuf {
         self.dir.join("quarantine")
     }
+}
+
+/// A name for the copy of what is cut from a segment, the same at every try.
+fn copy_name(rewrite: &Rewrite) -> String {
+    let digests: String = rewrite.cut.iter().map(|(cut, _)| cut.blake3.as_str()).collect();
+    let file = rewrite.segment.name.rsplit('/').next().unwrap_or_default();
+    format!("{file}.cut.{:.8}", EventId::of(digests.as_bytes()))
 }
 
 /// Copies parts of a file, of which there may be thousands, in as few writes as it takes.

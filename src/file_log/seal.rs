@@ -7,18 +7,16 @@ use super::lock::WriteLock;
 use super::{FileLog, segments, tail};
 use crate::disk::OpenFile;
 use crate::events::{
-    DamageReason, EventId, LINE_LIMIT, LogError, Position, Record, TornTail, decode,
+    DamageReason, EventId, LINE_LIMIT, LogError, LogStorage as _, Position, Record, TornTail,
+    decode,
 };
 
 impl FileLog {
     /// Closes the active file to appends: moves it among the segments, and begins an empty one.
     ///
-    /// `expected` is where the caller's reading ended. Answers the segment's
-    /// path, its length in bytes, and what was cut from the end of the log first;
-    /// or nothing when the log goes on there, or there is nothing to seal. A crash at any point
-    /// leaves every line in one of the two places: the file is synced before it
+    /// A crash at any point leaves every line in one of the two places: the file is synced before it
     /// is renamed, and a log without an active file is one that was just sealed.
-    pub fn seal(
+    pub(super) fn seal_active(
         &mut self,
         guard: WriteLock,
         expected: &Position,
@@ -26,7 +24,7 @@ impl FileLog {
         let (Some(file), Some(last)) = (self.appendable(), expected.last) else {
             return Ok(None);
         };
-        let bytes = self.active_bytes(expected);
+        let bytes = self.unsealed_bytes(expected);
         if bytes == 0 {
             return Ok(None);
         }

@@ -1,46 +1,15 @@
 //! The files of a log: segments, which are sealed, and the active file.
 
-use std::path::{Path, PathBuf};
-
-use smol_str::SmolStr;
+use std::path::Path;
 
 use crate::disk::{Disk, if_there};
-use crate::events::{EventId, LogError, Seq};
+use crate::events::{EventId, LogError, Segment, Seq, named_ends};
 
 /// The directory of the sealed segments in a store.
 pub const DIRECTORY: &str = "segments";
 
 /// The file that is appended to, as a store names it.
 pub const ACTIVE: &str = "events.jsonl";
-
-/// One file of a log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Segment {
-    /// Its name in the store, as `segments/000000000001-0123abcd.jsonl`.
-    pub name: SmolStr,
-    pub path: PathBuf,
-    /// Where it begins, in bytes from the start of the log.
-    pub start: u64,
-    /// Its length in bytes, as far as it was read or listed.
-    pub bytes: u64,
-}
-
-impl Segment {
-    /// Where it ends, in bytes from the start of the log.
-    pub fn end(&self) -> u64 {
-        self.start + self.bytes
-    }
-
-    /// Returns whether it is closed to appends.
-    pub fn is_sealed(&self) -> bool {
-        self.name != ACTIVE
-    }
-
-    /// What a sealed segment's name says of its ends: the first depth, the digits of the last id.
-    pub fn named_ends(&self) -> Option<(Seq, &str)> {
-        ends(self.name.rsplit('/').next()?)
-    }
-}
 
 /// Names a segment for the depth of its first line and the id of its last.
 ///
@@ -57,7 +26,7 @@ pub fn name(first: Seq, last: EventId, digits: usize) -> String {
 /// segment's name and cannot be looked at is an error: a log without it is another log.
 pub fn list(disk: &Disk, dir: &Path) -> Result<Vec<Segment>, LogError> {
     let names = if_there(disk.list(dir)).map_err(LogError::io("read", dir))?.unwrap_or_default();
-    let segments = names.into_iter().filter_map(|name| Some((ends(&name)?.0, name)));
+    let segments = names.into_iter().filter_map(|name| Some((named_ends(&name)?.0, name)));
     let mut found: Vec<_> = segments.collect();
     found.sort();
     let mut start = 0;
@@ -65,20 +34,11 @@ pub fn list(disk: &Disk, dir: &Path) -> Result<Vec<Segment>, LogError> {
         let path = dir.join(&name);
         let name = smol_str::format_smolstr!("{DIRECTORY}/{name}");
         let bytes = disk.file_len(&path).map_err(LogError::io("look at", &path))?;
-        let segment = Segment { name, path, start, bytes };
+        let segment = Segment { name, path, start, bytes, is_sealed: true };
         start = segment.end();
         Ok(segment)
     });
     placed.collect()
-}
-
-/// What a segment's name says of its ends: the depth of its first line, the digits of its last id.
-pub fn ends(name: &str) -> Option<(Seq, &str)> {
-    let (depth, id) = name.strip_suffix(".jsonl")?.split_once('-')?;
-    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let is_id = (8..=EventId::DIGITS).contains(&id.len()) && id.bytes().all(is_hex);
-    let is_depth = depth.bytes().all(|byte| byte.is_ascii_digit());
-    if is_id && is_depth { depth.parse().ok().map(|depth| (Seq(depth), id)) } else { None }
 }
 
 #[cfg(test)]

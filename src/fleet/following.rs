@@ -7,7 +7,7 @@ use super::FleetError;
 use super::fleet_log::{FleetLog, PAGE, Sent, split};
 use super::forgotten::{find_forgotten, forgotten_in};
 use crate::disk::Disk;
-use crate::events::{Append, Log as _, LogError, Position};
+use crate::events::{Append, Log as _, LogError, LogStorage as _, Position};
 use crate::file_log::{FileLog, WriteLock};
 use crate::projection::checkpoint;
 use crate::projection::line::line_ranges;
@@ -191,7 +191,7 @@ impl Following {
         if !forgotten.is_empty() {
             checkpoint::remove(&self.disk, &self.cache)?;
             match files.take_texts_off(&forgotten, guard)? {
-                Some(taken) => end.offset -= taken,
+                Some(taken) => end.offset -= taken.bytes,
                 None => return Ok(false),
             }
         }

@@ -25,8 +25,7 @@ const WATCH: Duration = Duration::from_mins(1);
 /// The log on this machine.
 #[derive(Debug)]
 pub struct LocalLog {
-    /// The files.
-    pub files: FileLog,
+    files: FileLog,
     fleet: Option<Box<Following>>,
     /// Why what can be read may not be all, until somebody asks.
     notice: Option<String>,
@@ -100,6 +99,7 @@ impl From<FleetError> for LogError {
 
 impl Log for LocalLog {
     type Guard = WriteLock;
+    type Storage = FileLog;
 
     fn read(&mut self, since: &Position, lines: &mut Vec<u8>) -> Result<Read, LogError> {
         self.files.read(since, lines)
@@ -130,6 +130,10 @@ impl Log for LocalLog {
         if self.fleet.is_some() { Ok(()) } else { self.files.sync() }
     }
 
+    fn storage(&mut self) -> &mut FileLog {
+        &mut self.files
+    }
+
     fn path(&self) -> &Path {
         self.files.path()
     }
@@ -140,6 +144,10 @@ impl Log for LocalLog {
 
     fn is_mirror(&self) -> bool {
         self.fleet.is_some()
+    }
+
+    fn is_trusted(&self) -> bool {
+        self.fleet.as_ref().is_some_and(|fleet| fleet.log.config().trust)
     }
 
     fn refresh(&mut self, end: &Position) -> Result<bool, LogError> {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::run_git;
 use crate::disk::{FileSystem, Mode, OpenFile};
-use crate::file_log::segments::{ACTIVE, DIRECTORY, ends};
+use crate::events::named_ends;
+use crate::file_log::segments::{ACTIVE, DIRECTORY};
 use crate::wording::shortened;
 
 /// The files of a store's log in one of git's commits.
@@ -51,7 +52,9 @@ impl Revision {
         for entry in String::from_utf8_lossy(&run(dir, name, &args)?).split('\0') {
             let Some((about, path)) = entry.split_once('\t') else { continue };
             let Some((_, blob)) = about.split_once(" blob ") else { continue };
-            if path == ACTIVE || path.strip_prefix(&segments).is_some_and(|it| ends(it).is_some()) {
+            if path == ACTIVE
+                || path.strip_prefix(&segments).is_some_and(|it| named_ends(it).is_some())
+            {
                 let bytes = run(dir, name, &["cat-file", "blob", blob])?;
                 revision.files.insert(revision.dir.join(path), Arc::new(bytes));
             }

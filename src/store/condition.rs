@@ -5,9 +5,12 @@ use std::io;
 use super::verify::{existing, look_twice, open_to_others};
 use super::{Options, Store, StoreError};
 use crate::disk::{Disk, Mode};
-use crate::events::{EventId, LINE_LIMIT, LineError, LogError, check_id};
+use crate::events::{
+    EventId, LINE_LIMIT, LineError, Log as _, LogError, LogReader as _, LogStorage as _, Segment,
+    check_id,
+};
 use crate::file_log::tail::end_of;
-use crate::file_log::{FileLog, Hold, Segment, lock};
+use crate::file_log::{FileLog, Hold, lock};
 
 /// What is known of a store without reading it through.
 #[derive(Debug)]
@@ -35,7 +38,7 @@ impl Store {
         let holder = lock::look(&options.disk, &path).map_err(LogError::io("look at", &path))?;
         let mut log = existing(options)?;
         let look = |log: &mut FileLog| {
-            let reader = log.reader()?;
+            let reader = log.storage().reader()?;
             let ((_, bytes), open_to_others) = (reader.progress(), Vec::new());
             let mut seen =
                 Condition { bytes, torn: None, last: None, open_to_others, lock: holder };
@@ -57,7 +60,7 @@ impl Condition {
     fn judge_end(&mut self, disk: &Disk, segment: &Segment) -> io::Result<()> {
         let file = disk.open(&segment.path, Mode::Read)?;
         let (lines, unended) = end_of(&*file, false, 0..segment.bytes)?;
-        if lines < segment.bytes || (unended && segment.is_sealed()) {
+        if lines < segment.bytes || (unended && segment.is_sealed) {
             self.torn = Some(segment.bytes - lines);
             return Ok(());
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Snapshot, Store, StoreError};
-use crate::events::{Event, EventId, Log as _, Position, Read, prefilter, written_id};
-use crate::file_log::FileLog;
+use crate::events::{Event, EventId, Log, LogStorage as _, Position, Read, prefilter, written_id};
+use crate::fleet::LocalLog;
 use crate::projection::line::line_ranges;
 use crate::projection::{Line, LineDamage};
 
@@ -12,17 +12,17 @@ use crate::projection::{Line, LineDamage};
 /// compaction or a repair writes files anew, or a merge brings them among others.
 ///
 /// It takes no lock, and remembers the id of each event that it met.
-pub struct Follower {
-    store: Store,
+pub struct Follower<L: Log = LocalLog> {
+    store: Store<L>,
     position: Position,
     met: BTreeSet<EventId>,
     forgotten: BTreeSet<EventId>,
 }
 
-impl Follower {
+impl<L: Log> Follower<L> {
     /// Follows the log of a store that is read as it is, from its beginning.
     #[must_use]
-    pub fn of(snapshot: Snapshot) -> Self {
+    pub fn of(snapshot: Snapshot<L>) -> Self {
         let store = snapshot.into_store();
         let forgotten = store.roster().forgotten().clone();
         Self { store, position: Position::START, met: BTreeSet::new(), forgotten }
@@ -35,8 +35,7 @@ impl Follower {
         mut take: impl FnMut(Line<'_>) -> Result<(), LineDamage>,
     ) -> Result<(), StoreError> {
         // Another file may be there now, under the same name.
-        let Store { disk, dir, .. } = &self.store;
-        self.store.log.files = FileLog::new(disk.clone(), dir.clone());
+        self.store.log.storage().look_again();
         let mut batch = Vec::new();
         loop {
             let left = match self.store.log.read(&self.position, &mut batch)? {
@@ -53,11 +52,6 @@ impl Follower {
                 return Ok(());
             }
         }
-    }
-
-    /// Waits until there may be more.
-    pub fn wait(&mut self) -> Result<(), StoreError> {
-        Ok(self.store.log.wait_for_more(&self.position)?)
     }
 
     fn hand_over(
@@ -82,5 +76,12 @@ impl Follower {
             take(line)?;
         }
         Ok(())
+    }
+}
+
+impl Follower {
+    /// Waits until there may be more.
+    pub fn wait(&mut self) -> Result<(), StoreError> {
+        Ok(self.store.log.wait_for_more(&self.position)?)
     }
 }

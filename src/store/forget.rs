@@ -1,14 +1,12 @@
 //! Taking forgotten texts off their lines, and out of everything else that the store keeps.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
 use smol_str::SmolStr;
 
 use super::{Store, StoreError, TRIES};
-use crate::events::{EventId, Record, decode, without_text};
-use crate::file_log::StandingText;
+use crate::events::{EventId, Log, LogStorage as _, StandingText, TextsTaken, without_text};
 use crate::projection::checkpoint;
 
 /// A text that was forgotten, and stands in the log.
@@ -35,10 +33,10 @@ pub struct TakenAway {
     pub quarantine: Vec<PathBuf>,
 }
 
-impl Store {
+impl<L: Log> Store<L> {
     /// Finds the texts that stand in the log and were forgotten, those of the roster as it is here.
     pub fn standing_texts(&mut self) -> Result<Vec<ForgottenText>, StoreError> {
-        let (standing, _) = self.log.files.find_texts(self.view.roster.forgotten())?;
+        let (standing, _) = self.log.storage().find_texts(self.view.roster.forgotten())?;
         let shown = |bytes: &[u8]| Some(String::from_utf8_lossy(bytes).into_owned());
         let texts = standing.into_iter().map(|it| ForgottenText {
             before: shown(&it.bytes),
@@ -62,16 +60,8 @@ impl Store {
             self.catch_up()?;
             self.check_version()?;
             let forgotten = self.view.roster.forgotten().clone();
-            let (standing, rewrites) = self.log.files.find_texts(&forgotten)?;
-            // The log comes last: as long as a text stands there, all of it is done again.
-            let quarantine = self.log.files.clean_quarantine(&forgotten, &words(&standing))?;
             checkpoint::remove(&self.disk, &self.cache)?;
-            let mut is_done = true;
-            for rewrite in &rewrites {
-                is_done = is_done && self.log.files.rewrite(rewrite, &guard)?;
-            }
-            // Whoever did it before may have died before it was durable.
-            self.log.files.sync_all_names()?;
+            let taken = self.log.storage().take_texts_off(&forgotten, &guard)?;
             // Who had read the log before may have written another.
             checkpoint::remove(&self.disk, &self.cache)?;
             drop(guard);
@@ -79,7 +69,7 @@ impl Store {
             self.read()?;
             // In place of one that this process may have left to be written before.
             self.is_due = true;
-            if is_done {
+            if let Some(TextsTaken { standing, quarantine, .. }) = taken {
                 let texts = standing.iter().map(ForgottenText::of).collect();
                 return Ok(TakenAway { texts, quarantine });
             }
@@ -92,13 +82,4 @@ impl ForgottenText {
     pub(super) fn of(StandingText { event, file, line, .. }: &StandingText) -> Self {
         Self { event: *event, file: file.clone(), line: *line, before: None, after: None }
     }
-}
-
-/// The words of these texts, with their keys, as a line has them.
-fn words(standing: &[StandingText]) -> Vec<Vec<u8>> {
-    let fields = standing.iter().filter_map(|it| {
-        let Record { event, .. } = decode(&it.bytes).ok()?;
-        event.text_field()
-    });
-    fields.collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -14,11 +14,12 @@ use super::verify::existing;
 use super::{Options, Store, StoreError, TRIES};
 use crate::disk::open_unlinked;
 use crate::events::{
-    Append, DamageReason, Event, EventId, FORMAT_VERSION, LineError, Log as _, LogError, Position,
-    Record, TextLoss, TornTail, decode, without_mark, without_text, written_id,
+    Append, DamageReason, Event, EventId, FORMAT_VERSION, LineError, Log as _, LogError,
+    LogReader as _, LogStorage as _, Position, Record, TextLoss, TornTail, decode, without_mark,
+    without_text, written_id,
 };
+use crate::file_log::FileLog;
 use crate::file_log::tail::read_lines;
-use crate::file_log::{FileLog, Reader, Segment};
 use crate::git::{Committed, committed};
 use crate::projection::graph::{EventGraph, LineSpan};
 use crate::projection::line::line_ranges;
@@ -76,7 +77,7 @@ impl Store {
     /// Returns what a join of the copy at `path` would add, and does nothing.
     pub fn plan_join(options: &Options, path: &Path) -> Result<JoinOutcome, StoreError> {
         let mut log = existing(options)?;
-        let _guard = log.lock_if_there(options.wait);
+        let _guard = log.hold(options.wait);
         Ok(Join::of(&mut log, path)?.outcome)
     }
 
@@ -91,7 +92,6 @@ impl Store {
             if outcome.is_empty() {
                 return Ok(outcome);
             }
-            log.reopen()?;
             let end = Position { offset: length, ..Position::START };
             if let Append::Done { torn } = log.append(guard, &end, &lines)? {
                 outcome.torn = torn;
@@ -109,7 +109,7 @@ impl Store {
             lost.entry(id).or_insert_with(|| at.clone());
         });
         found.map_err(LogError::io("ask git of", &options.dir))?;
-        let mut reader = existing(options)?.reader()?;
+        let mut reader = existing(options)?.storage().reader()?;
         while let Some(batch) = reader.read()? {
             for line in batch.bytes.split(|byte| *byte == b'\n') {
                 written_id(without_mark(line)).and_then(|id| lost.remove(&id));
@@ -169,7 +169,7 @@ impl Join {
 
     /// Reads the log, and returns how many lines it has. Damage of it is for `repair` alone.
     fn read_log(&mut self, log: &mut FileLog) -> Result<u64, StoreError> {
-        let mut reader = log.reader()?;
+        let mut reader = log.storage().reader()?;
         let mut lines = 0;
         while let Some(batch) = reader.read()? {
             let whole = batch.bytes.get(..batch.whole).unwrap_or_default();
@@ -189,7 +189,8 @@ impl Join {
                 self.graph.push(&record, LineSpan { file: LOG, line: lines, offset, length });
                 self.length += length as u64 + 1;
             }
-            if batch.rest > 0 && is_sealed(&reader, batch.file) {
+            let segment = reader.segments().get(batch.file);
+            if batch.rest > 0 && segment.is_some_and(|it| it.is_sealed) {
                 return Err(damaged(log, lines + 1, LineError::NoId.into()).into());
             }
         }
@@ -303,8 +304,4 @@ impl Join {
 fn damaged(log: &FileLog, line: u64, reason: DamageReason) -> LogError {
     let (path, line) = log.locate(line);
     LogError::Damaged { path, line, reason }
-}
-
-fn is_sealed(reader: &Reader, file: usize) -> bool {
-    reader.segments().get(file).is_some_and(Segment::is_sealed)
 }

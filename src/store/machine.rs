@@ -107,10 +107,19 @@ impl Command {
 
     /// Does it, as one process from its beginning to its end. Tells whether it was promised to last.
     fn run(&self, options: &Options) -> Result<bool, StoreError> {
+        self.run_on(&|| Ok(options.log()?), options)
+    }
+
+    /// Does it on the log that `log` opens, which need not be in files.
+    pub fn run_on<L: Log>(
+        &self,
+        log: &impl Fn() -> Result<L, StoreError>,
+        options: &Options,
+    ) -> Result<bool, StoreError> {
         let (now, rng) = (options.now, &mut fastrand::Rng::with_seed(7));
         let nothing = &Needs::nothing();
-        let mut store = Store::open(options, rng)?;
-        let someone = |store: &Store, number: u8| {
+        let mut store = Store::open_log(log()?, options, rng)?;
+        let someone = |store: &Store<L>, number: u8| {
             let names: Vec<_> = store.roster().names().map(ToString::to_string).collect();
             names[usize::from(number) % names.len()].clone()
         };
@@ -135,7 +144,7 @@ impl Command {
                 let result = if *good { OutcomeResult::Ok } else { OutcomeResult::Bad };
                 let mut snapshot = Snapshot::present(store, now);
                 let slots = snapshot.slots_of(&session, &agent)?;
-                let mut store = Store::open(options, rng)?;
+                let mut store = Store::open_log(log()?, options, rng)?;
                 let source = Source::unchecked("ci");
                 let (run, ended, measures) = (RunId::of(&session, &agent), false, None);
                 let request =
@@ -167,7 +176,7 @@ impl Command {
                     return Ok(false);
                 };
                 let request = RetractRequest { event: *event, reason: None };
-                let mut store = Store::open(options, rng)?;
+                let mut store = Store::open_log(log()?, options, rng)?;
                 store
                     .execute(&request.needs(), now, rng, |it| broker::retract(it, &request))
                     .map(drop)
@@ -195,7 +204,7 @@ impl Command {
                 let persona = PersonaName::unchecked(&someone(&store, *persona));
                 teach(&mut store, &persona, now, rng)
             }
-            Self::Forget { text } => match forget(store, options, *text, rng)? {
+            Self::Forget { text } => match forget(store, log, options, *text, rng)? {
                 Some(()) => Ok(()),
                 None => return Ok(false),
             },
@@ -210,7 +219,7 @@ impl Command {
     }
 }
 
-fn feedback_request(store: &Store, persona: String, good: bool) -> FeedbackRequest {
+fn feedback_request(store: &Store<impl Log>, persona: String, good: bool) -> FeedbackRequest {
     FeedbackRequest {
         work: None,
         persona,
@@ -223,7 +232,7 @@ fn feedback_request(store: &Store, persona: String, good: bool) -> FeedbackReque
 }
 
 fn teach(
-    store: &mut Store,
+    store: &mut Store<impl Log>,
     persona: &PersonaName,
     now: Timestamp,
     rng: &mut fastrand::Rng,
@@ -238,8 +247,9 @@ fn teach(
 }
 
 /// Forgets a text that somebody said; nothing if nobody said any.
-fn forget(
-    store: Store,
+fn forget<L: Log>(
+    store: Store<L>,
+    log: &impl Fn() -> Result<L, StoreError>,
     options: &Options,
     number: u8,
     rng: &mut fastrand::Rng,
@@ -253,24 +263,29 @@ fn forget(
     let Some(event) = texts.get(usize::from(number) % texts.len().max(1)) else { return Ok(None) };
     let (kind, text) = ("feedback".to_owned(), broker::TextPlace::BehindId);
     let request = ForgetRequest { event: *event, kind, text, reason: None };
-    let mut store = Store::open(options, rng)?;
+    let mut store = Store::open_log(log()?, options, rng)?;
     let rule = |it: &mut Situation<'_>| broker::forget(it, &request);
     store.execute(&Needs::nothing(), options.now, rng, rule)?;
     store.take_texts_away().map(|_| Some(()))
 }
 
 /// Words that nobody said before.
-fn words(store: &Store) -> String {
+fn words(store: &Store<impl Log>) -> String {
     format!("What was seen after {} events.", store.view().events)
 }
 
-fn call_request(store: &Store, session: u8, agent: u8) -> AssignRequest {
+fn call_request(store: &Store<impl Log>, session: u8, agent: u8) -> AssignRequest {
     let agent = AgentName::unchecked(&format!("a{agent}"));
     let tool_use_id = Some(ToolUseId::unchecked(&format!("t-{}", store.view().events)));
     AssignRequest { agent, tool_use_id, ..assign_request(session, &[1], None) }
 }
 
-fn begun_request(store: &Store, session: u8, agent: u8, goes_on: bool) -> DeliveryRequest {
+fn begun_request(
+    store: &Store<impl Log>,
+    session: u8,
+    agent: u8,
+    goes_on: bool,
+) -> DeliveryRequest {
     let (session, slot, run) = run_of(store, session, agent);
     DeliveryRequest {
         session,
@@ -283,14 +298,14 @@ fn begun_request(store: &Store, session: u8, agent: u8, goes_on: bool) -> Delive
     }
 }
 
-fn ended_request(store: &Store, session: u8, agent: u8) -> EndRequest {
+fn ended_request(store: &Store<impl Log>, session: u8, agent: u8) -> EndRequest {
     let (session, slot, run) = run_of(store, session, agent);
     let (slot, result) = (Some(slot), OutcomeResult::Stopped);
     EndRequest { session, slot, run, result, rests: None, measures: None }
 }
 
 /// The first slot of an agent, and the run in it: it is called as the call.
-fn run_of(store: &Store, session: u8, agent: u8) -> (SessionId, Slot, RunId) {
+fn run_of(store: &Store<impl Log>, session: u8, agent: u8) -> (SessionId, Slot, RunId) {
     let (session, slot) = (self::session(session), Slot::unchecked(&format!("a{agent}-0")));
     let open = store.roster().open_slots(&session);
     let lease = open.into_iter().find(|(_, lease)| lease.slot == slot);

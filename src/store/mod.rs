@@ -6,21 +6,22 @@
 //! answered. The checkpoint is written after that, and where one is lost the log is folded again. Whoever
 //! only reads takes no lock: a [`Snapshot`] is the store as it is, or as it was at a cut-off.
 
-use std::path::{Path, PathBuf};
+use std::mem;
+use std::path::PathBuf;
 use std::time::Duration;
-use std::{io, mem};
 
 use jiff::Timestamp;
 
 use self::allowed::Allowed;
 use crate::broker::{
-    self, AssignRequest, Assigned, Choice, Decision, HookSettings, Refusal, Rules, Seed, Situation,
+    self, AssignRequest, Assigned, Choice, Decision, Refusal, Rules, Seed, Situation,
 };
-use crate::disk::{self, Disk};
-use crate::events::{Append, Event, EventId, FORMAT_VERSION, Log, LogError, NextLines, TornTail};
-use crate::file_log::FileLog;
+use crate::disk::Disk;
+use crate::events::{
+    Append, Event, EventId, FORMAT_VERSION, Log, LogError, LogStorage as _, NextLines, TornTail,
+};
 use crate::fleet::LocalLog;
-use crate::projection::{Needs, Roster, View, checkpoint};
+use crate::projection::{Needs, Roster, View};
 
 mod allowed;
 mod allowing;
@@ -31,12 +32,16 @@ mod crash;
 mod error;
 mod follow;
 mod forget;
+#[cfg(unix)]
+#[cfg(test)]
+mod in_memory;
 mod join;
 #[cfg(unix)]
 #[cfg(test)]
 mod machine;
 mod marks;
 mod membership;
+mod opening;
 mod options;
 mod reading;
 mod repair;
@@ -56,6 +61,7 @@ pub use membership::{
     Difference, DifferenceKind, FleetCheck, FleetStatus, Joined, LatestEvent, Left,
     MembershipError, MirrorRepair, Restored, Rights,
 };
+pub use opening::{hook_settings, user_seed};
 pub use options::{Options, PendingCheckpoint, Progress};
 pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};
 pub use snapshot::Snapshot;
@@ -102,183 +108,6 @@ pub struct Store<L: Log = LocalLog> {
     allowed: Allowed,
     /// What the caller should know besides, until it is taken.
     notices: Vec<String>,
-}
-
-impl Store {
-    /// Opens a store to write to it; one that does not exist is created and seeded.
-    ///
-    /// What is in the log already is read, without a lock: the checkpoint if it
-    /// is that of this log, then what came after it.
-    pub fn open(options: &Options, rng: &mut fastrand::Rng) -> Result<Self, StoreError> {
-        let mut store = Self::closed(options)?;
-        store.require_log()?;
-        store.recall();
-        store.read()?;
-        if store.view.events == 0 {
-            store.make(rng)?;
-        }
-        // Behind other events it would never be finished.
-        store.finish_seeding()?;
-        store.allow_what_older_builds_wrote();
-        store.keep_if(store.unsaved() > UNSAVED_BY_READERS);
-        Ok(store)
-    }
-
-    /// Opens a store that is there, and writes nothing but its checkpoint, and the rest of a seeding
-    /// that was cut off. One of whose log no event is written yet is none.
-    pub fn open_existing(options: &Options) -> Result<Self, StoreError> {
-        let mut store = Self::unread(options)?;
-        store.recall();
-        store.read()?;
-        if store.log.refresh(&store.view.position)? {
-            store.read()?;
-        }
-        store.notices.extend(store.log.take_notice());
-        if let Err(error) = store.tell_if_reachable() {
-            store.notices.push(format!("what waits for the fleet could not be told: {error}"));
-        }
-        if store.view.events == 0 {
-            return Err(StoreError::NoStore(options.dir.clone()));
-        }
-        store.try_to_finish_seeding()?;
-        store.allow_what_older_builds_wrote();
-        store.keep_if(store.unsaved() > UNSAVED_BY_READERS);
-        Ok(store)
-    }
-
-    /// Opens a store that is there, only to look at it.
-    ///
-    /// It waits for nobody and writes nothing, not even the checkpoint: what
-    /// looks like damage, and may be a write half seen, is an error at once.
-    pub fn peek(options: &Options) -> Result<Self, StoreError> {
-        let mut store = Self::unread(options)?;
-        store.recall();
-        store.catch_up()?;
-        store.assume_seeding_finished()?;
-        Ok(store)
-    }
-
-    fn unread(options: &Options) -> Result<Self, StoreError> {
-        let mut store = Self::closed(options)?;
-        store.require_log()?;
-        if store.log.files.exists()? {
-            Ok(store)
-        } else {
-            Err(StoreError::NoStore(options.dir.clone()))
-        }
-    }
-
-    /// Makes sure that the log is not gone: a checkpoint that knows of more than is there tells that
-    /// this is no store that never was. Without the active file, sealed segments alone are a log
-    /// whose sealing was interrupted.
-    fn require_log(&mut self) -> Result<(), StoreError> {
-        for _ in 0..TRIES {
-            if self.log.files.has_active()? {
-                return Ok(());
-            }
-            let Some(view) = checkpoint::load(&self.disk, &self.cache) else { return Ok(()) };
-            if view.stands_in(&mut self.log) || self.has_heads(&view)? {
-                return Ok(());
-            }
-            // A checkout takes the log away for a moment, and puts another one there.
-            self.disk.pause(Duration::from_millis(10));
-            self.log.files = FileLog::new(self.disk.clone(), self.dir.clone());
-        }
-        Err(StoreError::LogGone(self.log.path().to_owned()))
-    }
-
-    /// A store of whose log nothing was read yet.
-    fn closed(options: &Options) -> Result<Self, StoreError> {
-        let own = read_seed(&options.dir.join("seed.toml"));
-        let own = own.and_then(|seed| Ok((seed.rules()?, seed)));
-        // Most of what is asked of a store needs nothing of it.
-        let (rules, seed, flaw) = match own {
-            Ok((rules, seed)) => (rules, seed, None),
-            Err(flaw) => (Seed::default().rules()?, Seed::default(), Some(flaw)),
-        };
-        let mut log = options.log()?;
-        let trusts_all = log.fleet().is_some_and(|fleet| fleet.config().trust);
-        let allowed = Allowed::new(options.disk.clone(), options.dir.clone());
-        Ok(Self {
-            log,
-            seed,
-            rules,
-            flaw,
-            wait: options.wait,
-            now: options.now,
-            progress: options.progress.clone(),
-            view: View::default(),
-            disk: options.disk.clone(),
-            dir: options.dir.clone(),
-            cache: options.cache(),
-            checkpointed: 0,
-            is_due: false,
-            pending: options.pending.clone(),
-            recorded: Vec::new(),
-            is_made: false,
-            torn: None,
-            allowed: allowed.trusting(trusts_all),
-            notices: Vec::new(),
-        })
-    }
-
-    /// Returns whether the events that a view ends with are in the log, wherever: a text that was
-    /// forgotten moves what stands behind it.
-    fn has_heads(&mut self, view: &View) -> Result<bool, StoreError> {
-        let whole = self.read_all()?;
-        let is_there = |id: &EventId| {
-            let written = format!("\"id\":\"{id}\"");
-            memchr::memmem::find(&whole, written.as_bytes()).is_some()
-        };
-        Ok(view.heads.ids().iter().all(is_there))
-    }
-
-    /// Seals the active file if it is long, or whenever it holds anything if `always`; returns the
-    /// segment's path and its length in bytes.
-    pub fn seal(&mut self, always: bool) -> Result<Option<(PathBuf, u64)>, StoreError> {
-        self.try_to_seal(always).map_err(|error| self.after_recording(error))
-    }
-
-    fn try_to_seal(&mut self, always: bool) -> Result<Option<(PathBuf, u64)>, StoreError> {
-        for _ in 0..TRIES {
-            let guard = self.lock()?;
-            self.catch_up()?;
-            self.check_version()?;
-            let bytes = self.log.files.active_bytes(&self.view.position);
-            if bytes <= if always { 0 } else { SEALED_PAST } {
-                return Ok(None);
-            }
-            if let Some((path, bytes, torn)) = self.log.files.seal(guard, &self.view.position)? {
-                self.torn = torn;
-                return Ok(Some((path, bytes)));
-            }
-        }
-        Err(self.keeps_moving())
-    }
-}
-
-/// Reads what the user's seed, if the store has one, says of a client's hooks.
-pub fn hook_settings(options: &Options) -> Result<HookSettings, StoreError> {
-    Ok(user_seed(options)?.hook().clone())
-}
-
-/// The seed in force in a store, which need not be there yet.
-pub fn user_seed(options: &Options) -> Result<Seed, StoreError> {
-    read_seed(&options.dir.join("seed.toml"))
-}
-
-/// Reads the user's seed, if the store has one.
-///
-/// It is the user's own, and may well be a link to elsewhere.
-fn read_seed(path: &Path) -> Result<Seed, StoreError> {
-    match disk::read_to_string(path) {
-        Ok(text) => Ok(Seed::with_user(path, &text)?),
-        Err(error) => match error.kind() {
-            // A store that is a file is for the log to report, with its own path.
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(Seed::default()),
-            _ => Err(LogError::io("read", path)(error).into()),
-        },
-    }
 }
 
 impl<L: Log> Store<L> {
@@ -489,6 +318,30 @@ impl<L: Log> Store<L> {
         Ok(question(self)?)
     }
 
+    /// Seals the active file if it is long, or whenever it holds anything if `always`; returns the
+    /// segment's path and its length in bytes.
+    pub fn seal(&mut self, always: bool) -> Result<Option<(PathBuf, u64)>, StoreError> {
+        self.try_to_seal(always).map_err(|error| self.after_recording(error))
+    }
+
+    fn try_to_seal(&mut self, always: bool) -> Result<Option<(PathBuf, u64)>, StoreError> {
+        for _ in 0..TRIES {
+            let guard = self.lock()?;
+            self.catch_up()?;
+            self.check_version()?;
+            let bytes = self.log.storage().unsealed_bytes(&self.view.position);
+            if bytes <= if always { 0 } else { SEALED_PAST } {
+                return Ok(None);
+            }
+            let sealed = self.log.storage().seal(guard, &self.view.position)?;
+            if let Some((path, bytes, torn)) = sealed {
+                self.torn = torn;
+                return Ok(Some((path, bytes)));
+            }
+        }
+        Err(self.keeps_moving())
+    }
+
     fn situation<'a>(&'a self, now: Timestamp, rng: &'a mut fastrand::Rng) -> Situation<'a> {
         Situation { roster: &self.view.roster, rules: &self.rules, seed: &self.seed, now, rng }
     }
@@ -588,23 +441,28 @@ mod tests {
     use std::fs;
     #[cfg(unix)]
     use std::io::Write as _;
+    use std::path::Path;
     use std::sync::Arc;
 
     use super::*;
-    use crate::events::{PersonaName, Position, Read, Retire, RetireReason};
+    use crate::events::{
+        MemoryGuard, MemoryLog, PersonaName, Position, Read, Retire, RetireReason,
+    };
     use crate::projection::Candidate;
 
-    fn open(dir: &Path) -> (Store, Options, fastrand::Rng) {
-        let now = "2026-03-25T15:30:00Z".parse().unwrap();
-        let wait = Duration::from_secs(5);
-        let options = Options {
+    fn options(dir: &Path, wait: Duration) -> Options {
+        Options {
             dir: dir.to_owned(),
             wait,
-            now,
+            now: "2026-03-25T15:30:00Z".parse().unwrap(),
             progress: Progress::default(),
             disk: Disk::default(),
             pending: PendingCheckpoint::default(),
-        };
+        }
+    }
+
+    fn open(dir: &Path) -> (Store, Options, fastrand::Rng) {
+        let options = options(dir, Duration::from_secs(5));
         let mut rng = fastrand::Rng::with_seed(1);
         (Store::open(&options, &mut rng).unwrap(), options, rng)
     }
@@ -919,10 +777,12 @@ mod tests {
     struct Scripted {
         reads: u32,
         script: fn(u32, &mut Vec<u8>) -> Read,
+        kept: MemoryLog,
     }
 
     impl Log for Scripted {
-        type Guard = ();
+        type Guard = MemoryGuard;
+        type Storage = MemoryLog;
 
         fn read(&mut self, _: &Position, lines: &mut Vec<u8>) -> Result<Read, LogError> {
             self.reads += 1;
@@ -935,16 +795,20 @@ mod tests {
             Ok(false)
         }
 
-        fn lock(&mut self, _: Duration) -> Result<(), LogError> {
-            Ok(())
+        fn lock(&mut self, wait: Duration) -> Result<MemoryGuard, LogError> {
+            self.kept.lock(wait)
         }
 
-        fn append(&mut self, (): (), _: &Position, _: &[u8]) -> Result<Append, LogError> {
+        fn append(&mut self, _: MemoryGuard, _: &Position, _: &[u8]) -> Result<Append, LogError> {
             Ok(Append::Moved)
         }
 
         fn sync(&mut self) -> Result<(), LogError> {
             Ok(())
+        }
+
+        fn storage(&mut self) -> &mut MemoryLog {
+            &mut self.kept
         }
 
         fn path(&self) -> &Path {
@@ -957,28 +821,9 @@ mod tests {
     }
 
     fn scripted(script: fn(u32, &mut Vec<u8>) -> Read) -> Store<Scripted> {
-        let seed = Seed::default();
-        Store {
-            log: Scripted { reads: 0, script },
-            rules: seed.rules().unwrap(),
-            seed,
-            flaw: None,
-            wait: Duration::ZERO,
-            now: Timestamp::UNIX_EPOCH,
-            progress: Progress::default(),
-            view: View::default(),
-            disk: Disk::default(),
-            dir: PathBuf::new(),
-            cache: PathBuf::new(),
-            checkpointed: 0,
-            is_due: false,
-            pending: PendingCheckpoint::default(),
-            recorded: Vec::new(),
-            is_made: false,
-            torn: None,
-            allowed: Allowed::new(Disk::default(), "/nonexistent".into()),
-            notices: Vec::new(),
-        }
+        let options = options(Path::new("/nonexistent"), Duration::ZERO);
+        let log = Scripted { reads: 0, script, kept: MemoryLog::default() };
+        Store::closed(log, &options).unwrap()
     }
 
     #[test]

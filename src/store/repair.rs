@@ -4,17 +4,16 @@ use std::mem;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::allowed::Allowed;
 use super::verify::{existing, look_twice, read_through};
 use super::{ForgottenText, Options, Store, StoreError, TRIES};
 use crate::audit::{Auditor, Purpose, RepairPlan};
 use crate::events::{
-    Append, Cut, Event, EventId, FORMAT_VERSION, LINE_LIMIT, Log as _, LogError, NextLines,
-    Position, Repair, TornTail,
+    Append, Cut, Event, EventId, FORMAT_VERSION, LINE_LIMIT, Log, LogError, LogStorage, NextLines,
+    Position, Repair, Rewrite, Segment, TornTail,
 };
-use crate::file_log::{FileLog, Rewrite, WriteLock};
 use crate::projection::checkpoint;
 
 /// The bytes of a line that what a `repair` event lists may take: the rest is ample for its other
@@ -89,29 +88,39 @@ impl RepairOutcome {
 impl Store {
     /// Returns what a repair would do, and does nothing.
     pub fn plan_repair(options: &Options) -> Result<RepairOutcome, StoreError> {
-        let mut log = existing(options)?;
-        let look = |log: &mut FileLog| {
-            let (auditor, reader) = read_through(log, options, Purpose::Repair, |_| {})?;
-            Ok((plan(log, auditor)?.1, reader))
-        };
-        Ok(look_twice(&mut log, options.wait, look, |seen| !seen.is_empty())?.0)
+        Store::plan_repair_log(&mut existing(options)?, options)
     }
 
     /// Moves all lines that are not sound to the quarantine, and records the gaps.
     ///
     /// Whatever it is cut short by, doing it again finishes it.
     pub fn repair(options: &Options) -> Result<RepairOutcome, StoreError> {
-        let mut log = existing(options)?;
+        Store::repair_log(&mut existing(options)?, options)
+    }
+}
+
+impl<L: Log> Store<L> {
+    /// Returns what [`Store::repair_log`] would do, and does nothing.
+    pub fn plan_repair_log(log: &mut L, options: &Options) -> Result<RepairOutcome, StoreError> {
+        let look = |log: &mut L| {
+            let (auditor, reader) = read_through(log, options, Purpose::Repair, |_| {})?;
+            Ok((plan(log.storage(), auditor)?.1, reader))
+        };
+        Ok(look_twice(log, options.wait, look, |seen| !seen.is_empty())?.0)
+    }
+
+    /// Repairs a store whose events are in `log`, as [`Store::repair`] does.
+    pub fn repair_log(log: &mut L, options: &Options) -> Result<RepairOutcome, StoreError> {
         // It makes a lock where there is none, which must not look as if the store had been in use.
         let _ = Allowed::new(options.disk.clone(), options.dir.clone()).begin();
         for _ in 0..TRIES {
             let guard = log.lock(options.wait)?;
-            let (plan, mut outcome) = plan_of(&mut log, options)?;
+            let (plan, mut outcome) = plan_of(log, options)?;
             if plan.newest > FORMAT_VERSION {
                 return Err(StoreError::NewerFormat(plan.newest));
             }
             if outcome.is_empty() {
-                log.remove_plan()?;
+                log.storage().remove_plan()?;
                 return Ok(outcome);
             }
             let cut = outcome.cut.iter().map(|line| line.cut.clone()).collect();
@@ -123,25 +132,24 @@ impl Store {
                 lines.push(Event::Repair(part)).map_err(StoreError::CannotEncode)?;
             }
             let (lines, recorded) = lines.into_parts();
-            outcome.kept = log.prepare(&plan.rewrites, &record)?;
+            outcome.kept = log.storage().prepare(&plan.rewrites, &record)?;
             // A line that was cut may have a text that was forgotten.
-            log.clean_quarantine(&plan.forgotten, &[])?;
+            log.storage().clean_quarantine(&plan.forgotten, &[])?;
             if !outcome.texts.is_empty() {
                 checkpoint::remove(&options.disk, &options.cache())?;
             }
-            if !rewrite(&log, &plan, &guard)? {
+            if !rewrite(log.storage(), &plan, &guard)? {
                 continue;
             }
             // It may know of lines that are gone, and by their positions of none that is left.
             checkpoint::remove(&options.disk, &options.cache())?;
-            log.reopen()?;
             let left: u64 = plan.rewrites.iter().map(Rewrite::bytes_left).sum();
             let offset = left - plan.torn + u64::from(plan.lacks_line_end);
             match log.append(guard, &Position { offset, ..Position::START }, &lines)? {
                 Append::Done { torn } => outcome.torn = torn,
                 Append::Moved | Append::Behind => continue,
             }
-            log.remove_plan()?;
+            log.storage().remove_plan()?;
             outcome.recorded = recorded;
             return Ok(outcome);
         }
@@ -151,21 +159,25 @@ impl Store {
 
 /// Reads a log through, under the lock or not, and returns what is to be done to it.
 pub(super) fn plan_of(
-    log: &mut FileLog,
+    log: &mut impl Log,
     options: &Options,
 ) -> Result<(RepairPlan, RepairOutcome), StoreError> {
     let (auditor, _) = read_through(log, options, Purpose::Repair, |_| {})?;
-    Ok(plan(log, auditor)?)
+    Ok(plan(log.storage(), auditor)?)
 }
 
 /// Plans a repair, and says what will come of it.
-fn plan(log: &mut FileLog, auditor: Auditor) -> Result<(RepairPlan, RepairOutcome), LogError> {
+fn plan(
+    log: &mut impl LogStorage,
+    auditor: Auditor,
+) -> Result<(RepairPlan, RepairOutcome), LogError> {
     let planned = log.planned();
     let mut plan = auditor.repair_plan(&planned.missing);
     let mut outcome = RepairOutcome { checkpoint: plan.checkpoint, ..Default::default() };
     for (span, reason) in mem::take(&mut plan.cut) {
         let Some(rewrite) = plan.rewrites.get_mut(span.file) else { continue };
-        let cut = log.describe(&rewrite.segment, span.line, span.offset, span.length)?;
+        let bytes = log.bytes(&rewrite.segment, span.offset, span.length)?;
+        let cut = describe(&rewrite.segment, span.line, &bytes);
         let end = span.offset + span.length as u64 + 1;
         rewrite.cut.push((cut.clone(), span.offset..end.min(rewrite.segment.bytes)));
         plan.on_record.insert(cut.clone());
@@ -202,8 +214,18 @@ fn plan(log: &mut FileLog, auditor: Auditor) -> Result<(RepairPlan, RepairOutcom
     Ok((plan, outcome))
 }
 
+/// Describes a line as a repair puts it on record.
+fn describe(segment: &Segment, line: u64, bytes: &[u8]) -> Cut {
+    let blake3 = format_smolstr!("{}", blake3::hash(bytes));
+    Cut { file: segment.name.clone(), line, blake3, bytes: bytes.len() as u64 }
+}
+
 /// Writes the files anew, and returns whether they were still those that were read.
-fn rewrite(log: &FileLog, plan: &RepairPlan, guard: &WriteLock) -> Result<bool, LogError> {
+fn rewrite<S: LogStorage>(
+    log: &mut S,
+    plan: &RepairPlan,
+    guard: &S::Guard,
+) -> Result<bool, LogError> {
     for rewrite in plan.rewrites.iter().filter(|rewrite| !rewrite.is_empty()) {
         if !log.rewrite(rewrite, guard)? {
             return Ok(false);

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::{Store, StoreError, TRIES};
 use crate::broker::{Decision, Seed};
-use crate::events::{Append, Definition, Event, EventId, Log, Position, Read};
+use crate::events::{
+    Append, Definition, Event, EventId, Log, LogStorage as _, Position, Presence, Read,
+};
 use crate::projection::{Cutoff, Needs, Origin, Persona};
 use crate::wording::Count;
 
@@ -21,12 +23,12 @@ struct Unseeded {
     at: Timestamp,
 }
 
-impl Store {
+impl<L: Log> Store<L> {
     /// Seeds a store in which nothing happened yet, and makes it if need be.
     pub(super) fn make(&mut self, rng: &mut fastrand::Rng) -> Result<(), StoreError> {
-        let is_new = !self.log.files.exists()?;
+        let is_new = self.log.storage().presence()? == Presence::Absent;
         self.require_seed()?;
-        self.log.files.create_store()?;
+        self.log.storage().create()?;
         let (personas, now) = (self.seed.personas(), self.now);
         let seeded = self.execute(&Needs::nothing(), now, rng, |situation| {
             let new = situation.roster.is_empty();
@@ -38,9 +40,7 @@ impl Store {
         self.is_made = is_new && !self.recorded.is_empty();
         seeded.map(drop)
     }
-}
 
-impl<L: Log> Store<L> {
     /// Records the rest of a seeding that was cut off, if the log is the beginning of one.
     pub(super) fn finish_seeding(&mut self) -> Result<(), StoreError> {
         if self.unseeded()?.is_none() {

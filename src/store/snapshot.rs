@@ -9,10 +9,11 @@ use super::{Options, Store, StoreError};
 use crate::broker::{self, Refusal, Rules, TextPlace};
 use crate::disk::Disk;
 use crate::events::{
-    AgentName, AssignedSlot, DETACHED_SINCE, Event, EventId, LineError, Log as _, Position, Read,
+    AgentName, AssignedSlot, DETACHED_SINCE, Event, EventId, LineError, Log, Position, Read,
     Record, ReleasedSlot, RunId, SessionId, Slot, prefilter, text_of, written_id,
 };
 use crate::file_log::FileLog;
+use crate::fleet::LocalLog;
 use crate::git::Revision;
 use crate::projection::line::line_ranges;
 use crate::projection::{Cutoff, CutoffSpec, FoldKey, Line, LineDamage, Needs, Roster, View};
@@ -21,9 +22,9 @@ use crate::projection::{Cutoff, CutoffSpec, FoldKey, Line, LineDamage, Needs, Ro
 ///
 /// It is read, and nothing is recorded. In a snapshot of the past, no
 /// checkpoint is used or written. The rules are always those of today.
-pub struct Snapshot {
+pub struct Snapshot<L: Log = LocalLog> {
     /// The store, whose view ends at the cut-off.
-    store: Store,
+    store: Store<L>,
     /// The commit, if it is git that has the log.
     commit: Option<String>,
     /// What time it is there.
@@ -31,47 +32,62 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// A store as it is.
-    #[must_use]
-    pub fn present(store: Store, now: Timestamp) -> Self {
-        Self { store, commit: None, now }
-    }
-
-    /// The store alone.
-    pub(super) fn into_store(self) -> Store {
-        self.store
-    }
-
-    /// Why the user's seed cannot be used, if it cannot, and the built-in one is in force.
-    #[must_use]
-    pub fn seed_flaw(&self) -> Option<&StoreError> {
-        self.store.seed_flaw()
-    }
-
     /// Opens a store as it was at what was typed.
     pub fn open(options: &Options, spec: &CutoffSpec) -> Result<Self, StoreError> {
         if let CutoffSpec::Revision(name) = spec {
             return Self::open_revision(options, name);
         }
-        let mut snapshot = Self::unread(options)?;
-        let cutoff = snapshot.resolve(spec)?.end;
-        snapshot.read_until(cutoff)
+        Self::open_log(options.log()?, options, spec)
     }
 
     /// Opens a store with the events within a cut-off.
     pub fn open_until(options: &Options, cutoff: Cutoff) -> Result<Self, StoreError> {
-        Self::unread(options)?.read_until(cutoff)
+        Self::unread(options.log()?, options)?.read_until(cutoff)
+    }
+
+    fn open_revision(options: &Options, name: &str) -> Result<Self, StoreError> {
+        if !options.dir.is_dir() {
+            return Err(StoreError::NoStore(options.dir.clone()));
+        }
+        let revision = Revision::read(&options.dir, name)?;
+        let (commit, dir) = (Some(revision.commit.clone()), revision.dir.clone());
+        let log = FileLog::new(Disk::new(revision), dir);
+        let mut store = Store::closed(log.into(), options)?;
+        store.catch_up()?;
+        // What was forgotten since is not told of a commit either. Should the present log be
+        // damaged, or none, the commit alone is asked.
+        let present = Store::peek(options).ok();
+        for event in present.iter().flat_map(|present| present.roster().forgotten()) {
+            store.view.roster.forget(*event);
+        }
+        let now = store.view.last_at.unwrap_or(options.now);
+        Ok(Self { store, commit, now })
+    }
+}
+
+impl<L: Log> Snapshot<L> {
+    /// A store as it is.
+    #[must_use]
+    pub fn present(store: Store<L>, now: Timestamp) -> Self {
+        Self { store, commit: None, now }
+    }
+
+    /// Opens a store whose events are in `log` as it was at what was typed, which is no revision.
+    pub fn open_log(log: L, options: &Options, spec: &CutoffSpec) -> Result<Self, StoreError> {
+        let mut snapshot = Self::unread(log, options)?;
+        let cutoff = snapshot.resolve(spec)?.end;
+        snapshot.read_until(cutoff)
     }
 
     /// A store that is there, of whose log nothing was read yet.
-    fn unread(options: &Options) -> Result<Self, StoreError> {
-        let mut store = Store::unread(options)?;
+    fn unread(log: L, options: &Options) -> Result<Self, StoreError> {
+        let mut store = Store::unread(log, options)?;
         if store.is_short()? {
             // It may be one whose seeding was cut off.
-            store = match Store::open_existing(options) {
-                Err(StoreError::NoStore(_)) => store,
-                opened => opened?,
-            };
+            match store.bring_up_to_date() {
+                Ok(()) | Err(StoreError::NoStore(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(Self::present(store, options.now))
     }
@@ -87,23 +103,15 @@ impl Snapshot {
         Ok(self)
     }
 
-    fn open_revision(options: &Options, name: &str) -> Result<Self, StoreError> {
-        if !options.dir.is_dir() {
-            return Err(StoreError::NoStore(options.dir.clone()));
-        }
-        let mut store = Store::closed(options)?;
-        let revision = Revision::read(&options.dir, name)?;
-        let (commit, dir) = (Some(revision.commit.clone()), revision.dir.clone());
-        store.log = FileLog::new(Disk::new(revision), dir).into();
-        store.catch_up()?;
-        // What was forgotten since is not told of a commit either. Should the present log be
-        // damaged, or none, the commit alone is asked.
-        let present = Store::peek(options).ok();
-        for event in present.iter().flat_map(|present| present.roster().forgotten()) {
-            store.view.roster.forget(*event);
-        }
-        let now = store.view.last_at.unwrap_or(options.now);
-        Ok(Self { store, commit, now })
+    /// The store alone.
+    pub(super) fn into_store(self) -> Store<L> {
+        self.store
+    }
+
+    /// Why the user's seed cannot be used, if it cannot, and the built-in one is in force.
+    #[must_use]
+    pub fn seed_flaw(&self) -> Option<&StoreError> {
+        self.store.seed_flaw()
     }
 
     /// The personas.

@@ -8,8 +8,8 @@ use crate::audit::{
     Audit, Auditor, Coverage, Fault, Finding, FoundCheckpoint, Purpose, Severity, inspect,
 };
 use crate::disk;
-use crate::events::{EventId, IdPrefix, LogError};
-use crate::file_log::{FileLog, Reader};
+use crate::events::{EventId, IdPrefix, Log, LogError, LogReader, LogStorage};
+use crate::file_log::FileLog;
 use crate::projection::{checkpoint, pipeline};
 
 /// What of a store, besides the log's files, should be its owner's alone.
@@ -51,20 +51,8 @@ impl Store {
             }
             log => log?,
         };
-        let look = |log: &mut FileLog| {
-            let (mut auditor, reader) = read_through(log, options, Purpose::Report, |_| {})?;
-            let coverage = auditor.coverage(signed);
-            let audit = auditor.finish(noted).map_err(StoreError::AmbiguousHead)?;
-            Ok(((audit, coverage), reader))
-        };
-        let suspect = |(audit, _): &(Audit, _)| {
-            audit.findings.iter().any(|found| may_be_half_seen(&found.fault))
-        };
-        let ((mut audit, coverage), reader) = look_twice(&mut log, options.wait, look, suspect)?;
-        audit.add(open_to_others(&options.dir, &reader)?.into_iter().map(found_open));
-        Ok((audit, coverage))
+        Store::verify_log(&mut log, options, noted, signed)
     }
-
     /// Hands every finding of an audit to `tell`, without keeping those of lines that are wrong by
     /// themselves: these come first, as they stand in the log, and then all others, in the same order.
     /// It stops when `tell` says so.
@@ -89,10 +77,33 @@ impl Store {
     ///
     /// Only modes are looked at, and no line is read.
     pub fn writable_by_others(options: &Options) -> Result<Vec<Finding>, StoreError> {
-        let reader = existing(options)?.reader()?;
+        let reader = existing(options)?.storage().reader()?;
         let mut open = open_to_others(&options.dir, &reader)?;
         open.retain(|(_, mode)| mode & 0o022 != 0);
         Ok(open.into_iter().map(found_open).collect())
+    }
+}
+
+impl<L: Log> Store<L> {
+    /// Audits a store whose events are in `log`, as [`Store::verify_signed`] does.
+    pub fn verify_log(
+        log: &mut L,
+        options: &Options,
+        noted: &[IdPrefix],
+        signed: &[Vec<EventId>],
+    ) -> Result<(Audit, Coverage), StoreError> {
+        let look = |log: &mut L| {
+            let (mut auditor, reader) = read_through(log, options, Purpose::Report, |_| {})?;
+            let coverage = auditor.coverage(signed);
+            let audit = auditor.finish(noted).map_err(StoreError::AmbiguousHead)?;
+            Ok(((audit, coverage), reader))
+        };
+        let suspect = |(audit, _): &(Audit, _)| {
+            audit.findings.iter().any(|found| may_be_half_seen(&found.fault))
+        };
+        let ((mut audit, coverage), reader) = look_twice(log, options.wait, look, suspect)?;
+        audit.add(open_to_others(&options.dir, &reader)?.into_iter().map(found_open));
+        Ok((audit, coverage))
     }
 }
 
@@ -100,17 +111,20 @@ fn found_open((name, mode): (String, u32)) -> Finding {
     Finding::of_file(&name, Fault::OpenToOthers { mode })
 }
 
+/// What reads a log through.
+pub(super) type ReaderOf<L> = <<L as Log>::Storage as LogStorage>::Reader;
+
 /// Looks at a log, and once more while no writer can be at work if what was seen may be half a write.
-pub(super) fn look_twice<T>(
-    log: &mut FileLog,
+pub(super) fn look_twice<L: Log, T>(
+    log: &mut L,
     wait: Duration,
-    look: impl Fn(&mut FileLog) -> Result<(T, Reader), StoreError>,
+    look: impl Fn(&mut L) -> Result<(T, ReaderOf<L>), StoreError>,
     is_suspect: impl Fn(&T) -> bool,
-) -> Result<(T, Reader), StoreError> {
+) -> Result<(T, ReaderOf<L>), StoreError> {
     let (seen, reader) = look(log)?;
     if is_suspect(&seen) {
-        let _guard = log.lock_if_there(wait);
-        if !log.is_unchanged(&reader)? {
+        let _guard = log.storage().hold(wait);
+        if !log.storage().is_unchanged(&reader)? {
             return look(log);
         }
     }
@@ -133,7 +147,7 @@ pub(super) fn existing(options: &Options) -> Result<FileLog, StoreError> {
 }
 
 /// The checkpoint, and what of it is known before the log is read.
-fn find_checkpoint(log: &mut FileLog, options: &Options) -> FoundCheckpoint {
+fn find_checkpoint(log: &mut impl Log, options: &Options) -> FoundCheckpoint {
     let (disk, cache) = (&options.disk, options.cache());
     match checkpoint::load(disk, &cache).map(Box::new) {
         Some(view) if view.stands_in(log) => FoundCheckpoint::OfThisLog { view, comparison: None },
@@ -147,14 +161,14 @@ fn find_checkpoint(log: &mut FileLog, options: &Options) -> FoundCheckpoint {
 }
 
 /// Reads the whole log, on all processors. After each part of it `look` sees what was found so far.
-pub(super) fn read_through(
-    log: &mut FileLog,
+pub(super) fn read_through<L: Log>(
+    log: &mut L,
     options: &Options,
     purpose: Purpose,
     mut look: impl FnMut(&mut Auditor),
-) -> Result<(Auditor, Reader), StoreError> {
+) -> Result<(Auditor, ReaderOf<L>), StoreError> {
     let checkpoint = find_checkpoint(log, options);
-    let mut reader = log.reader()?;
+    let mut reader = log.storage().reader()?;
     let mut auditor = Auditor::new(reader.segments(), checkpoint, purpose);
     let next = || -> Result<_, LogError> {
         let batch = reader.read()?;
@@ -185,8 +199,11 @@ fn may_be_half_seen(fault: &Fault) -> bool {
 /// The files that others than the owner may read or write, with their modes.
 ///
 /// In a directory that is closed to others, nothing is open to them.
-pub(super) fn open_to_others(dir: &Path, reader: &Reader) -> Result<Vec<(String, u32)>, LogError> {
-    let sealed = reader.segments().iter().filter(|segment| segment.is_sealed());
+pub(super) fn open_to_others(
+    dir: &Path,
+    reader: &impl LogReader,
+) -> Result<Vec<(String, u32)>, LogError> {
+    let sealed = reader.segments().iter().filter(|segment| segment.is_sealed);
     let names = FILES.into_iter().chain(sealed.map(|segment| segment.name.as_str()));
     let mut found = Vec::new();
     for name in names {
@@ -228,7 +245,7 @@ mod tests {
             let progress = Progress::new(move |_, _| {
                 let _ = fs::rename(&whole, &path);
                 let mut log = FileLog::new(Disk::default(), writer.clone());
-                let locked = crate::events::Log::lock(&mut log, Duration::ZERO);
+                let locked = log.lock(Duration::ZERO);
                 noted.lock().unwrap().push(locked.is_ok());
             });
             let options = Options {

@@ -1,67 +1,18 @@
 //! What every log promises, held by a log in memory, by files, and by files that follow a fleet.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
 use std::time::Duration;
 
 use muzzle_persona::Disk;
 use muzzle_persona::events::{
-    Append, Event, Heads, Log, LogError, PersonaName, Position, Read, Retire, RetireReason, Seq,
-    encode,
+    Append, Cut, Event, Heads, Log, LogReader as _, LogStorage as _, MemoryLog, PersonaName,
+    Position, Presence, Read, Repair, Retire, RetireReason, Rewrite, Seq, encode,
 };
 use muzzle_persona::fleet::{FleetLog, LocalLog};
 
 use crate::machine;
 
 const WAIT: Duration = Duration::from_secs(5);
-
-/// A log in memory, that several hands may hold.
-struct MemoryLog(Arc<Mutex<Vec<u8>>>);
-
-impl Log for MemoryLog {
-    type Guard = ();
-
-    fn read(&mut self, since: &Position, lines: &mut Vec<u8>) -> Result<Read, LogError> {
-        lines.clear();
-        if !self.holds(since)? {
-            return Ok(Read::Moved);
-        }
-        let log = self.0.lock().unwrap();
-        lines.extend_from_slice(&log[usize::try_from(since.offset).unwrap()..]);
-        Ok(Read::Lines { left: 0 })
-    }
-
-    fn holds(&mut self, position: &Position) -> Result<bool, LogError> {
-        let log = self.0.lock().unwrap();
-        let before = log.get(..usize::try_from(position.offset).unwrap());
-        Ok(before.is_some_and(|before| after(&Position::START, before) == *position))
-    }
-
-    fn lock(&mut self, _wait: Duration) -> Result<(), LogError> {
-        Ok(())
-    }
-
-    fn append(&mut self, (): (), expected: &Position, lines: &[u8]) -> Result<Append, LogError> {
-        let mut log = self.0.lock().unwrap();
-        if after(&Position::START, &log) != *expected {
-            return Ok(Append::Moved);
-        }
-        log.extend_from_slice(lines);
-        Ok(Append::Done { torn: None })
-    }
-
-    fn sync(&mut self) -> Result<(), LogError> {
-        Ok(())
-    }
-
-    fn path(&self) -> &Path {
-        Path::new("memory")
-    }
-
-    fn locate(&self, line: u64) -> (PathBuf, u64) {
-        (self.path().to_owned(), line)
-    }
-}
 
 /// Where a position is after some lines.
 fn after(since: &Position, lines: &[u8]) -> Position {
@@ -107,7 +58,7 @@ fn is_done(appended: &Append) -> bool {
 }
 
 /// Holds two hands on one new log to what a log promises.
-fn keeps_its_promises<L: Log>(mut one: L, mut other: L) {
+fn keeps_its_promises<L: Log>(mut one: L, mut other: L) -> (L, Vec<u8>) {
     let [ann, bo, cy, di, ed] = ["Ann", "Bo", "Cy", "Di", "Ed"].map(line);
     assert_eq!(whole(&mut one), b"", "a new log is empty");
 
@@ -158,25 +109,63 @@ fn keeps_its_promises<L: Log>(mut one: L, mut other: L) {
     // A line that follows the start of a log that has begun is refused like any other.
     assert!(!is_done(&append(&mut other, &Position::START, &bo)));
     assert_eq!(whole(&mut other), all);
+    (one, all)
+}
+
+/// Holds the storage of a log, which has these lines, to what audits and repairs rely on.
+fn keeps_its_bytes<L: Log>((mut log, lines): (L, Vec<u8>)) {
+    assert_eq!(log.storage().presence().unwrap(), Presence::Whole);
+    let mut reader = log.storage().reader().unwrap();
+    for _ in 0..2 {
+        let mut read = Vec::new();
+        while let Some(batch) = reader.read().unwrap() {
+            assert_eq!((batch.whole, batch.rest, batch.unended), (batch.bytes.len(), 0, false));
+            read.extend(batch.bytes);
+        }
+        assert_eq!(read, lines);
+        assert_eq!(reader.progress(), (lines.len() as u64, lines.len() as u64));
+        reader.rewind();
+    }
+    assert!(log.storage().is_unchanged(&reader).unwrap());
+
+    // A line is cut out: it is kept, and noted until the repair is done.
+    let segment = reader.segments().last().unwrap().clone();
+    let length = lines.iter().position(|byte| *byte == b'\n').unwrap();
+    let bytes = log.storage().bytes(&segment, 0, length).unwrap();
+    assert_eq!(bytes, lines[..length]);
+    let blake3 = blake3::hash(&bytes).to_string().into();
+    let cut = Cut { file: segment.name.clone(), line: 1, blake3, bytes: length as u64 };
+    let record = Repair { cut: [cut.clone()].into(), ..Repair::default() };
+    let rewrite = Rewrite { cut: vec![(cut, 0..length as u64 + 1)], ..Rewrite::of(segment) };
+    let guard = log.lock(WAIT).unwrap();
+    let rewrites = [rewrite];
+    assert_eq!(log.storage().prepare(&rewrites, &record).unwrap().len(), 1);
+    assert_eq!(log.storage().planned(), record);
+    assert!(log.storage().rewrite(&rewrites[0], &guard).unwrap());
+    assert!(!log.storage().rewrite(&rewrites[0], &guard).unwrap(), "it is another one by now");
+    log.storage().remove_plan().unwrap();
+    assert_eq!(log.storage().planned(), Repair::default());
+    assert!(!log.storage().is_unchanged(&reader).unwrap());
+    assert_eq!(whole(&mut log), lines[length + 1..]);
 }
 
 #[test]
 fn a_log_in_memory_keeps_them() {
-    let log = Arc::default();
-    keeps_its_promises(MemoryLog(Arc::clone(&log)), MemoryLog(log));
+    let log = MemoryLog::default();
+    keeps_its_bytes(keeps_its_promises(log.clone(), log));
 }
 
 /// The log of a store in a directory that is made here.
 fn files(dir: &Path) -> LocalLog {
     let mut log = LocalLog::open(&Disk::default(), dir, &dir.join(".cache"), WAIT).unwrap();
-    log.files.create_store().unwrap();
+    log.storage().create().unwrap();
     log
 }
 
 #[test]
 fn files_keep_them() {
     let dir = tempfile::tempdir().unwrap();
-    keeps_its_promises(files(dir.path()), files(dir.path()));
+    keeps_its_bytes(keeps_its_promises(files(dir.path()), files(dir.path())));
 }
 
 #[test]
@@ -188,11 +177,12 @@ fn files_that_follow_a_fleet_keep_them() {
         config.write(&Disk::default(), dir.path()).unwrap();
         files(dir.path())
     });
-    keeps_its_promises(one, other);
+    let kept = keeps_its_promises(one, other);
     let mut log = FleetLog::new(config, dirs[0].path()).unwrap();
     let deadline = std::time::Instant::now() + WAIT;
     let (lines, more) = log.read(&Position::START, 100, deadline).unwrap();
     let [one, other] = dirs.each_ref().map(|dir| std::fs::read(dir.path().join("events.jsonl")));
     assert_eq!((one.unwrap(), more), (lines.clone(), false));
     assert_eq!(other.unwrap(), lines);
+    keeps_its_bytes(kept);
 }

@@ -8,7 +8,9 @@ use super::publish::{Copy, LocalLine};
 use super::{MembershipError, Options, Store, StoreError, deadline, rehearse};
 use crate::broker::Seed;
 use crate::disk::{Disk, Mode, if_there};
-use crate::events::{Append, Event, FORMAT_VERSION, Log as _, LogError, Position, decode};
+use crate::events::{
+    Append, Event, FORMAT_VERSION, Log as _, LogError, LogStorage as _, Position, decode,
+};
 use crate::file_log::{FileLog, GIT_IGNORE, WriteLock};
 use crate::fleet::{self, FleetLog, RemoteConfig};
 use crate::projection::checkpoint;
@@ -63,7 +65,7 @@ impl Store {
         let (first, _) = fleet.read(&Position::START, 1, deadline(options))?;
         let is_made = matches!(existing(options), Err(StoreError::NoStore(_)));
         if is_made && !first.is_empty() {
-            options.files().create_store()?;
+            options.files().create()?;
             // It makes a lock where there is none, which must not look as if the store had been in use.
             let _ = Allowed::new(options.disk.clone(), options.dir.clone()).begin();
         } else if known.is_none() {
@@ -101,7 +103,6 @@ fn join(
     let mut all = LocalLines::of(log)?;
     let (local, is_seed) = gather(&mut all, &mut copy)?;
     let mut rest = LocalLines::of(log)?;
-    log.reopen()?;
     let mut relation = Relation::Begins;
     let is_same_log = copy.read(|copy, page| {
         let mut apart = page;

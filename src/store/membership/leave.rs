@@ -2,7 +2,7 @@
 
 use super::{MembershipError, Options, REMOTE, Store, StoreError, config};
 use crate::disk::if_there;
-use crate::events::{Log as _, LogError};
+use crate::events::{Log as _, LogError, LogStorage as _};
 use crate::fleet::{Outbox, RemoteConfig, TOKEN};
 
 /// What was left, and how.

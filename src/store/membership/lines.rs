@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::disk::{Disk, Mode, OpenFile};
-use crate::events::LogError;
-use crate::file_log::{FileLog, Reader, Segment};
+use crate::events::{LogError, LogReader as _, LogStorage as _, Segment};
+use crate::file_log::{FileLog, Reader};
 
 /// Where a line is: the index of its file, its first byte there, and its length without the line end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

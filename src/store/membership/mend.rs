@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::lines::LocalLines;
 use super::publish::Copy;
 use super::{MembershipError, Options, Store, StoreError, fleet};
-use crate::events::{Log as _, check_id, written_id};
+use crate::events::{Log as _, LogStorage as _, check_id, written_id};
 use crate::projection::checkpoint;
 use crate::store::repair::{RepairOutcome, plan_of};
 use crate::store::{TRIES, verify::existing};
@@ -36,7 +36,6 @@ impl Store {
                 return Ok(MirrorRepair::default());
             }
             let mut lines = LocalLines::of(&mut log)?;
-            log.reopen()?;
             let mut copy = Copy::new(options, &mut fleet);
             copy.draft = Some(log.draft_of(0)?);
             copy.read(|copy, page| copy.take(page).map(|()| true))?;

@@ -115,7 +115,7 @@ impl Store {
     /// many events came, and how many were told.
     pub fn pull(options: &Options) -> Result<(u64, u64, Self), StoreError> {
         config(options)?;
-        let mut store = Self::unread(options)?;
+        let mut store = Self::unread(options.log()?, options)?;
         store.recall();
         store.read()?;
         let before = store.view.position.lines;

@@ -2,6 +2,7 @@
 
 use super::check::check;
 use super::{FleetCheck, MembershipError, Options, Store, StoreError, deadline, fleet};
+use crate::events::LogStorage as _;
 use crate::fleet::{
     Committed, Compare, FleetLog, MOST_BYTES, MOST_LINES, Operation, Range, Transaction,
 };
@@ -23,7 +24,7 @@ impl Store {
     /// the same at once.
     pub fn restore_fleet(options: &Options, is_done: bool) -> Result<Restored, StoreError> {
         // Nothing is to be appended meanwhile by this machine.
-        let _guard = options.files().lock_if_there(options.wait);
+        let _guard = options.files().hold(options.wait);
         let mut fleet = fleet(options)?;
         let found = check(options, &mut fleet, |_, _| Ok(()))?;
         if !is_done || found.is_same() {
