@@ -51,8 +51,9 @@ impl Snapshot {
         }
         let revision = Revision::read(&options.dir, name)?;
         let (commit, dir) = (Some(revision.commit.clone()), revision.dir.clone());
-        let log = FileLog::new(Disk::new(revision), dir);
-        let mut store = Store::closed(log.into(), options)?;
+        // Whose words are trusted, the store says as it is now.
+        let mut store = Store::closed(options.log()?, options)?;
+        store.log = FileLog::new(Disk::new(revision), dir).into();
         store.catch_up()?;
         // What was forgotten since is not told of a commit either. Should the present log be
         // damaged, or none, the commit alone is asked.
