@@ -151,17 +151,22 @@ impl Network {
 
     /// Loses what is sent to a member, and what it sends.
     pub fn cut(&self, index: usize, cut: Cut) {
-        let mut links = format!("link set members{index} down\n");
+        self.set(index, "members", "down");
         if cut == Cut::FromAll {
-            let _ = writeln!(links, "link set clients{index} down");
+            self.set(index, "clients", "down");
         }
-        ip(&mut Command::new("ip"), &links);
     }
 
     /// Connects a member again.
     pub fn connect(&self, index: usize) {
-        let links = format!("link set members{index} up\nlink set clients{index} up\n");
-        ip(&mut Command::new("ip"), &links);
+        self.set(index, "members", "up");
+        self.set(index, "clients", "up");
+    }
+
+    /// Changes the far end of a link, so that the member's own keeps its address and its routes.
+    fn set(&self, index: usize, side: &str, state: &str) {
+        assert!(index < self.keepers.len(), "there is no member {index}");
+        ip(&mut Command::new("ip"), &format!("link set {side}{index} {state}\n"));
     }
 }
 
