@@ -21,7 +21,7 @@ torture:
     cargo test --release --lib --locked -- --ignored --exact broker::four_eyes::tests::no_review_does_in_many_histories
     cargo test --release --test torture --locked -- --ignored --exact kill::long --nocapture
 
-# Fleets for minutes: servers killed and stopped, answers lost, requests sent twice; needs etcd
+# Fleets for minutes: servers killed, stopped and cut off, answers lost, requests sent twice; needs etcd
 fleet mirrors=`mktemp -d`:
     MUZZLE_FLEET_MIRRORS={{ mirrors }} cargo test --release --test fleet --locked -- --ignored --nocapture --test-threads 1
     MUZZLE_FLEET_MIRRORS={{ mirrors }} cargo test --release --test second_reader --locked -- --ignored mirrors

@@ -35,6 +35,7 @@ mod sync;
 mod servers {
     pub mod certificates;
     pub mod cluster;
+    pub mod network;
     pub mod proxy;
 }
 

@@ -1,7 +1,7 @@
 //! A real etcd of one member or three, in a directory of its own.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::certificates::{Files, write};
+use super::network::{Cut, Network};
 
 /// The roster that the tests share.
 pub const ROSTER: &str = "team";
@@ -36,6 +37,9 @@ pub struct Options {
     pub client_ca: Option<std::path::PathBuf>,
     /// How large the database may become.
     pub quota_bytes: Option<u64>,
+    /// Each member has a network namespace, so that it can be cut off. The test has to have entered a
+    /// network of its own.
+    pub apart: bool,
     /// More of the command line.
     pub flags: Vec<String>,
 }
@@ -45,13 +49,15 @@ pub struct Cluster {
     dir: TempDir,
     options: Options,
     members: Vec<Member>,
+    /// What is between the members, where that can be cut.
+    network: Option<Network>,
 }
 
 struct Member {
-    client: u16,
-    peer: u16,
+    client: SocketAddr,
+    peer: SocketAddr,
     /// Where it says in plain HTTP whether it is well.
-    health: u16,
+    health: SocketAddr,
     process: Option<Child>,
 }
 
@@ -73,16 +79,24 @@ impl Cluster {
 
     fn try_start(count: usize, options: &Options) -> Option<Self> {
         let ports = free_ports(3 * count);
-        let member = |ports: &[u16]| Member {
-            client: ports[0],
-            peer: ports[1],
-            health: ports[2],
-            process: None,
+        let member = |(index, ports): (usize, &[u16])| {
+            let (clients, members) = if options.apart {
+                (Network::client_address(index), Network::peer_address(index))
+            } else {
+                (Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST)
+            };
+            Member {
+                client: (clients, ports[0]).into(),
+                peer: (members, ports[1]).into(),
+                health: (clients, ports[2]).into(),
+                process: None,
+            }
         };
         let mut cluster = Self {
             dir: tempfile::tempdir().unwrap(),
             options: options.clone(),
-            members: ports.chunks(3).map(member).collect(),
+            members: ports.chunks(3).enumerate().map(member).collect(),
+            network: options.apart.then(|| Network::lay(count)),
         };
         for index in 0..count {
             cluster.spawn(index);
@@ -97,7 +111,7 @@ impl Cluster {
     }
 
     fn spawn(&mut self, index: usize) {
-        let url = |port: u16| format!("http://127.0.0.1:{port}");
+        let url = |address: SocketAddr| format!("http://{address}");
         let all = self.members.iter().enumerate();
         let peers: Vec<_> =
             all.map(|(index, member)| format!("m{index}={}", url(member.peer))).collect();
@@ -108,7 +122,10 @@ impl Cluster {
             .append(true)
             .open(self.dir.path().join(format!("m{index}.log")))
             .unwrap();
-        let mut etcd = Command::new("etcd");
+        let mut etcd = match &self.network {
+            Some(network) => network.command(index, "etcd"),
+            None => Command::new("etcd"),
+        };
         // What `ETCD_…` say would count before the command line.
         etcd.env_clear()
             .envs(path())
@@ -140,7 +157,7 @@ impl Cluster {
     /// Waits until a member is well; `false` if it ended instead.
     fn wait_until_well(&mut self, index: usize) -> bool {
         let member = &mut self.members[index];
-        let health = format!("http://127.0.0.1:{}/health", member.health);
+        let health = format!("http://{}/health", member.health);
         let start = Instant::now();
         while start.elapsed() < TO_START {
             if member.process.as_mut().unwrap().try_wait().unwrap().is_some() {
@@ -167,7 +184,7 @@ impl Cluster {
 
     pub fn endpoint(&self, index: usize) -> String {
         let scheme = if self.options.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://127.0.0.1:{}", self.members[index].client)
+        format!("{scheme}://{}", self.members[index].client)
     }
 
     pub fn endpoints(&self) -> Vec<String> {
@@ -225,6 +242,16 @@ impl Cluster {
     /// Has it go on.
     pub fn cont(&self, index: usize) {
         self.signal(index, Signal::CONT);
+    }
+
+    /// Cuts a member off, which goes on working; it has to be [apart](Options::apart).
+    pub fn cut(&self, index: usize, cut: Cut) {
+        self.network.as_ref().unwrap().cut(index, cut);
+    }
+
+    /// Connects it again.
+    pub fn connect(&self, index: usize) {
+        self.network.as_ref().unwrap().connect(index);
     }
 
     fn signal(&self, index: usize, signal: Signal) {

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use muzzle_persona::fleet::RemoteConfig;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Options};
 use crate::machine::{Machine, lent};
+use crate::network::{self, Cut, Entered};
 use crate::proxy::{Fate, Proxy};
 
 /// How large a proof is.
@@ -23,6 +24,8 @@ struct Size {
     kills: u32,
     /// How long a member is stopped.
     stop: Duration,
+    /// How long the leader is cut off: from all, and then the next one from the others.
+    cut: Duration,
 }
 
 /// What was answered.
@@ -77,7 +80,7 @@ fn write(machine: &Machine, name: &str, until: Instant, answers: &Answers) {
 }
 
 /// Has all machines come to what the fleet has, and what waits told.
-fn settle(machines: &[Machine]) {
+pub fn settle(machines: &[Machine]) {
     let start = Instant::now();
     loop {
         let all = || machines.iter().map(Machine::list);
@@ -147,9 +150,16 @@ fn leave(machine: &Machine) {
     fs::copy(machine.home.log_path(), to.join("events.jsonl")).unwrap();
 }
 
-/// Several machines and writers, while members are killed and stopped.
-fn live_through(size: &Size) -> String {
-    let Some(mut cluster) = Cluster::start(3) else { return String::new() };
+/// Several machines and writers, while members are killed, stopped, and, where that is permitted, cut off.
+///
+/// `test` is the name of the test that does it.
+fn live_through(test: &str, size: &Size) {
+    let entered = network::enter(&format!("proof::{test}"));
+    if entered == Entered::Passed {
+        return;
+    }
+    let options = Options { apart: entered == Entered::Inside, ..Options::default() };
+    let Some(mut cluster) = Cluster::start_with(3, &options) else { return };
     let config = cluster.config();
     let machines: Vec<_> = (0..size.machines).map(|_| Machine::of(&config)).collect();
     for machine in &machines {
@@ -163,7 +173,7 @@ fn live_through(size: &Size) -> String {
                 scope.spawn(move || write(machine, &format!("m{m}-w{w}"), until, answers));
             }
         }
-        let pause = size.time.saturating_sub(size.stop) / (size.kills + 1);
+        let pause = size.time.saturating_sub(size.stop + 2 * size.cut) / (size.kills + 1);
         for _ in 0..size.kills {
             thread::sleep(pause / 2);
             let leader = cluster.leader();
@@ -175,6 +185,12 @@ fn live_through(size: &Size) -> String {
         cluster.stop(leader);
         thread::sleep(size.stop);
         cluster.cont(leader);
+        for cut in [Cut::FromAll, Cut::FromMembers].into_iter().filter(|_| options.apart) {
+            let leader = cluster.leader();
+            cluster.cut(leader, cut);
+            thread::sleep(size.cut);
+            cluster.connect(leader);
+        }
     });
     check(&machines, &answers);
     let figures = format!(
@@ -186,31 +202,34 @@ fn live_through(size: &Size) -> String {
         machines[0].lines().len()
     );
     assert!(answers.lent.lock().unwrap().len() > 10, "too little was done: {figures}");
-    figures
+    eprintln!("{figures}");
 }
 
 #[test]
-fn members_may_be_killed_and_stopped() {
-    live_through(&Size {
+fn members_may_be_killed_stopped_and_cut_off() {
+    let size = Size {
         machines: 3,
         writers: 2,
-        time: Duration::from_secs(6),
+        time: Duration::from_secs(8),
         kills: 1,
         stop: Duration::from_secs(1),
-    });
+        cut: Duration::from_secs(1),
+    };
+    live_through("members_may_be_killed_stopped_and_cut_off", &size);
 }
 
 #[ignore = "it takes minutes: `just fleet` runs it"]
 #[test]
-fn members_may_be_killed_and_stopped_for_long() {
-    let figures = live_through(&Size {
+fn members_may_be_killed_stopped_and_cut_off_for_long() {
+    let size = Size {
         machines: 8,
         writers: 16,
-        time: Duration::from_secs(70),
+        time: Duration::from_secs(90),
         kills: 5,
         stop: Duration::from_secs(10),
-    });
-    eprintln!("{figures}");
+        cut: Duration::from_secs(10),
+    };
+    live_through("members_may_be_killed_stopped_and_cut_off_for_long", &size);
 }
 
 /// Writers behind a network that loses answers, sends twice, delays and cuts.
