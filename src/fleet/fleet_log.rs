@@ -182,14 +182,15 @@ impl FleetLog {
         Range { from, end, limit: most }
     }
 
-    /// What stands in the log at a position and after it, each line with its end. An error if it is not
-    /// the log that has this position, or a line is not sound.
-    fn lines_after(
+    /// What stands in the log at a position and after it, each line with its end: the entries of an answer
+    /// to a question for these. An error if it is not the log that has this position, or a line is not
+    /// sound.
+    pub fn lines_after(
         &self,
         since: &Position,
         page: Page,
     ) -> Result<(Option<Vec<u8>>, Vec<u8>), FleetError> {
-        let mut entries = page.entries.into_iter();
+        let (more, mut entries) = (page.more, page.entries.into_iter());
         let there = if since.lines == 0 { None } else { Some(self.known(since, entries.next())?) };
         let mut lines = Vec::new();
         for (Entry { key, value }, due) in entries.zip(since.lines + 1..) {
@@ -202,6 +203,11 @@ impl FleetLog {
             }
             lines.extend_from_slice(&value);
             lines.push(b'\n');
+        }
+        if more && lines.is_empty() {
+            // Whoever asks for the rest would ask for ever.
+            let found = "it says that there is more, and sends nothing".to_owned();
+            return Err(FleetError::NotEtcd { endpoint: self.endpoints(), found });
         }
         Ok((there, lines))
     }

@@ -174,9 +174,9 @@ impl Pages {
                     let page = fleet.etcd().range(&range, deadline(options))?;
                     let last = page.entries.last();
                     let last = last.and_then(|it| fleet.config().line_number(&it.key));
-                    self.from = last.map_or(line, |last| last + 1);
-                    // Keys that are no lines' could be asked for again and again.
-                    self.is_end = !page.more || last.is_none();
+                    // Keys that are no lines', or of before, could be asked for again and again.
+                    self.is_end = !page.more || last.is_none_or(|last| last < self.from.max(line));
+                    self.from = last.map_or(line, |last| last.saturating_add(1));
                     self.entries = page.entries.into_iter();
                 }
             }
