@@ -197,8 +197,7 @@ impl FleetLog {
             if self.config.line_number(&key) != Some(due) {
                 return Err(self.not_this_log(due, None));
             }
-            let is_one = !value.contains(&b'\n') && value.len() <= LINE_LIMIT;
-            if !is_one || check_id(&value).is_err() {
+            if !is_line(&value) {
                 return Err(FleetError::Damaged { endpoint: self.endpoints(), line: due });
             }
             lines.extend_from_slice(&value);
@@ -218,7 +217,7 @@ impl FleetLog {
         let value = entry.filter(is_there).map(|entry| entry.value);
         let found = value.as_deref().and_then(written_id);
         match value {
-            Some(value) if found == at.last && check_id(&value).is_ok() => Ok(value),
+            Some(value) if found == at.last && is_line(&value) => Ok(value),
             _ => Err(self.not_this_log(at.lines, found)),
         }
     }
@@ -231,6 +230,11 @@ impl FleetLog {
     fn endpoints(&self) -> String {
         self.config.endpoints.join("`, `")
     }
+}
+
+/// Returns whether a value is one sound line, without its end.
+fn is_line(value: &[u8]) -> bool {
+    !value.contains(&b'\n') && value.len() <= LINE_LIMIT && check_id(value).is_ok()
 }
 
 /// Divides lines into what one transaction takes, and the rest.
