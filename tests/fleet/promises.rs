@@ -13,7 +13,7 @@ use muzzle_persona::fleet::{FleetLog, LocalLog};
 
 use crate::machine;
 
-const WAIT: Duration = Duration::from_secs(5);
+const WAIT: Duration = Duration::from_mins(1);
 
 /// A log in memory, that several hands may hold.
 struct MemoryLog(Arc<Mutex<Vec<u8>>>);
