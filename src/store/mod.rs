@@ -56,7 +56,7 @@ pub use membership::{
     Difference, DifferenceKind, FleetCheck, FleetStatus, Joined, LatestEvent, Left,
     MembershipError, MirrorRepair, Restored, Rights,
 };
-pub use options::{Options, PendingCheckpoint, Progress};
+pub use options::{Options, PendingCheckpoint, Progress, Work};
 pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};
 pub use snapshot::Snapshot;
 
@@ -865,7 +865,8 @@ mod tests {
         store.checkpoint().unwrap();
         let told = Arc::new(std::sync::Mutex::new(Vec::new()));
         let listener = Arc::clone(&told);
-        let progress = Progress::new(move |done, all| listener.lock().unwrap().push((done, all)));
+        let progress =
+            Progress::new(move |_, done, all| listener.lock().unwrap().push((done, all)));
         let bytes = fs::metadata(dir.path().join("events.jsonl")).unwrap().len();
         for kept in [true, false] {
             told.lock().unwrap().clear();
