@@ -34,5 +34,6 @@ pub use store::{
     Condition, CutLine, Difference, DifferenceKind, FleetCheck, FleetStatus, Follower,
     ForgottenText, JoinError, JoinOutcome, Joined, LatestEvent, Left, LineEnds, MembershipError,
     MirrorRepair, MissingEvent, Options, PendingCheckpoint, Progress, RepairOutcome, Restored,
-    Rights, Snapshot, Store, StoreError, TakenAway, hook_settings, served, stopped, user_seed,
+    Rights, Snapshot, Store, StoreError, TakenAway, Work, hook_settings, served, stopped,
+    user_seed,
 };

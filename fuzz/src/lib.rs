@@ -4,6 +4,7 @@
 //! program makes of them. The fuzzers in `fuzz_targets/` call them with what
 //! they think up, and `tests/corpus` with what is saved in `corpus/`.
 
+pub mod answer;
 pub mod checkpoint;
 pub mod command_line;
 pub mod line;

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write as _};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use muzzle_persona::Progress;
 use muzzle_persona::events::{is_hidden, visible};
+use muzzle_persona::{Progress, Work};
 use serde::Serialize;
 
 use super::wrap::{hanging, short_ids};
@@ -233,26 +233,40 @@ pub fn columns() -> Option<usize> {
     environment::columns_asked_for()
 }
 
-/// Shows the progress of reading a long log, after a second, on a terminal.
+/// Shows how far work came that takes long, after a second, on a terminal.
 pub fn progress() -> Progress {
     if !io::stderr().is_terminal() {
         return Progress::default();
     }
     // The clock measures how long the user waits; no answer depends on it.
-    let (start, shown) = (Instant::now(), OnceLock::new());
-    Progress::new(move |done, all| {
+    let (start, shown) = (Instant::now(), Mutex::new(None::<(Work, ProgressBar)>));
+    Progress::new(move |work, done, all| {
         if all == 0 || start.elapsed() < Duration::from_secs(1) {
             return;
         }
-        let style = || ProgressStyle::with_template("Reading the log {wide_bar} {percent:>3}%");
-        let style = || style().unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = shown.get_or_init(|| ProgressBar::new(all).with_style(style()));
-        bar.set_length(all);
-        bar.set_position(done);
-        if done >= all {
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_over = done >= all || shown.as_ref().is_some_and(|(before, _)| *before != work);
+        if let Some((_, bar)) = shown.take_if(|_| is_over) {
             bar.finish_and_clear();
         }
+        if done < all {
+            let (_, bar) = shown.get_or_insert_with(|| (work, bar_of(work, all)));
+            bar.set_length(all);
+            bar.set_position(done);
+        }
     })
+}
+
+fn bar_of(work: Work, all: u64) -> ProgressBar {
+    let words = match work {
+        Work::Reading => "Reading the log",
+        Work::Fetching => "Fetching from the fleet",
+        Work::Publishing => "Publishing to the fleet",
+        Work::Comparing => "Comparing with the fleet",
+        Work::Restoring => "Giving the fleet its lines back",
+    };
+    let style = ProgressStyle::with_template(&format!("{words} {{wide_bar}} {{percent:>3}}%"));
+    ProgressBar::new(all).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Escapes in JSON what could drive a terminal or hide text.

@@ -23,8 +23,11 @@ const CUT_OFF: [&str; 5] = [
 /// Who was asked, and as whom.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
+    /// The address of the endpoint.
     pub endpoint: &'a str,
+    /// The user that the settings name, if they do.
     pub user: Option<&'a str>,
+    /// Whether they name a certificate of this machine.
     pub has_client_certificate: bool,
 }
 
@@ -34,6 +37,7 @@ impl Asked<'_> {
     }
 
     /// An answer with another status than 200.
+    #[must_use]
     pub fn refusal(&self, status: u16, content_type: &str, answer: &[u8]) -> FleetError {
         let endpoint = self.endpoint();
         match wire::problem(answer) {
@@ -47,6 +51,7 @@ impl Asked<'_> {
     }
 
     /// An error that etcd, or its gateway, put in words.
+    #[must_use]
     pub fn problem(&self, status: u16, said: &str) -> FleetError {
         let (endpoint, user) = (self.endpoint(), self.user.map(ToOwned::to_owned));
         let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
@@ -76,6 +81,7 @@ impl Asked<'_> {
     }
 
     /// An answer that is not one of etcd's.
+    #[must_use]
     pub fn not_etcd(&self, status: u16, content_type: &str) -> FleetError {
         let kind = match content_type {
             "" => "without a type".to_owned(),
@@ -88,7 +94,7 @@ impl Asked<'_> {
     }
 
     /// A request that got no answer, or not all of it.
-    pub fn failure(&self, error: ureq::Error, waited: Duration) -> FleetError {
+    pub(super) fn failure(&self, error: ureq::Error, waited: Duration) -> FleetError {
         let endpoint = self.endpoint();
         match error {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {

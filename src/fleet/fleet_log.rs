@@ -182,26 +182,31 @@ impl FleetLog {
         Range { from, end, limit: most }
     }
 
-    /// What stands in the log at a position and after it, each line with its end. An error if it is not
-    /// the log that has this position, or a line is not sound.
-    fn lines_after(
+    /// What stands in the log at a position and after it, each line with its end: the entries of an answer
+    /// to a question for these. An error if it is not the log that has this position, or a line is not
+    /// sound.
+    pub fn lines_after(
         &self,
         since: &Position,
         page: Page,
     ) -> Result<(Option<Vec<u8>>, Vec<u8>), FleetError> {
-        let mut entries = page.entries.into_iter();
+        let (more, mut entries) = (page.more, page.entries.into_iter());
         let there = if since.lines == 0 { None } else { Some(self.known(since, entries.next())?) };
         let mut lines = Vec::new();
         for (Entry { key, value }, due) in entries.zip(since.lines + 1..) {
             if self.config.line_number(&key) != Some(due) {
                 return Err(self.not_this_log(due, None));
             }
-            let is_one = !value.contains(&b'\n') && value.len() <= LINE_LIMIT;
-            if !is_one || check_id(&value).is_err() {
+            if !is_line(&value) {
                 return Err(FleetError::Damaged { endpoint: self.endpoints(), line: due });
             }
             lines.extend_from_slice(&value);
             lines.push(b'\n');
+        }
+        if more && lines.is_empty() {
+            // Whoever asks for the rest would ask for ever.
+            let found = "it says that there is more, and sends nothing".to_owned();
+            return Err(FleetError::NotEtcd { endpoint: self.endpoints(), found });
         }
         Ok((there, lines))
     }
@@ -212,7 +217,7 @@ impl FleetLog {
         let value = entry.filter(is_there).map(|entry| entry.value);
         let found = value.as_deref().and_then(written_id);
         match value {
-            Some(value) if found == at.last && check_id(&value).is_ok() => Ok(value),
+            Some(value) if found == at.last && is_line(&value) => Ok(value),
             _ => Err(self.not_this_log(at.lines, found)),
         }
     }
@@ -225,6 +230,11 @@ impl FleetLog {
     fn endpoints(&self) -> String {
         self.config.endpoints.join("`, `")
     }
+}
+
+/// Returns whether a value is one sound line, without its end.
+fn is_line(value: &[u8]) -> bool {
+    !value.contains(&b'\n') && value.len() <= LINE_LIMIT && check_id(value).is_ok()
 }
 
 /// Divides lines into what one transaction takes, and the rest.

@@ -43,3 +43,9 @@ pub use self::request::{
     Committed, Compare, EndpointStatus, Entry, MemberStatus, Operation, Page, Range, Transaction,
 };
 pub use self::watch::Watch;
+
+/// What is made of an answer of the gateway, without a connection: for whoever tries it on any bytes.
+pub mod answers {
+    pub use super::failure::Asked;
+    pub use super::wire::{Watched, committed, member, page, token, watched};
+}

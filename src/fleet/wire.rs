@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::request::{
     Committed, Compare, Entry, MemberStatus, Operation, Page, Range, Transaction,
 };
+use crate::events::one_line;
+use crate::wording::shortened;
 
 pub const RANGE: &str = "/v3/kv/range";
 pub const TRANSACTION: &str = "/v3/kv/txn";
@@ -291,6 +293,7 @@ impl Problem {
 }
 
 /// What a line of a watch tells.
+#[derive(Debug)]
 pub enum Watched {
     /// It has begun, or is still there.
     Alive,
@@ -301,12 +304,14 @@ pub enum Watched {
 }
 
 /// The keys and values of an answer to a range request. `None` if it is none, as of all that follow.
+#[must_use]
 pub fn page(answer: &[u8]) -> Option<Page> {
     let answer: RangeAnswer = parsed(answer, |it: &RangeAnswer| &it.header)?;
     Some(answer.into())
 }
 
 /// What became of a transaction.
+#[must_use]
 pub fn committed(answer: &[u8]) -> Option<Committed> {
     let answer: TransactionAnswer = parsed(answer, |it: &TransactionAnswer| &it.header)?;
     if answer.succeeded {
@@ -317,6 +322,7 @@ pub fn committed(answer: &[u8]) -> Option<Committed> {
 }
 
 /// The token of a login.
+#[must_use]
 pub fn token(answer: &[u8]) -> Option<String> {
     let answer: LoginAnswer = serde_json::from_slice(answer).ok()?;
     // It becomes a header's value, and a line of a file.
@@ -325,11 +331,13 @@ pub fn token(answer: &[u8]) -> Option<String> {
 }
 
 /// How a member is.
+#[must_use]
 pub fn member(answer: &[u8]) -> Option<MemberStatus> {
     let answer: StatusAnswer = parsed(answer, |it: &StatusAnswer| &it.header)?;
     let (member, leader) = (answer.header.member_id.0, answer.leader.0);
+    let shown = |text: &String| shortened(&one_line(text));
     Some(MemberStatus {
-        version: answer.version,
+        version: shown(&answer.version),
         cluster: answer.header.cluster_id.0,
         member,
         leader: (leader != 0).then_some(leader),
@@ -337,11 +345,12 @@ pub fn member(answer: &[u8]) -> Option<MemberStatus> {
         db_size: answer.db_size.0,
         quota: (answer.db_size_quota.0 != 0).then_some(answer.db_size_quota.0),
         is_full: answer.errors.iter().any(|error| error.contains("NOSPACE")),
-        errors: answer.errors,
+        errors: answer.errors.iter().map(shown).collect(),
     })
 }
 
 /// What a line of a watch tells.
+#[must_use]
 pub fn watched(line: &[u8]) -> Option<Watched> {
     let line: WatchLine = serde_json::from_slice(line).ok()?;
     if let Some(reason) = line.error.and_then(Problem::words) {

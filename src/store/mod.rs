@@ -62,7 +62,7 @@ pub use membership::{
     MembershipError, MirrorRepair, Restored, Rights,
 };
 pub use opening::{hook_settings, user_seed};
-pub use options::{Options, PendingCheckpoint, Progress};
+pub use options::{Options, PendingCheckpoint, Progress, Work};
 pub use repair::{CutLine, LineEnds, MissingEvent, RepairOutcome};
 pub use snapshot::Snapshot;
 
@@ -723,7 +723,8 @@ mod tests {
         store.checkpoint().unwrap();
         let told = Arc::new(std::sync::Mutex::new(Vec::new()));
         let listener = Arc::clone(&told);
-        let progress = Progress::new(move |done, all| listener.lock().unwrap().push((done, all)));
+        let progress =
+            Progress::new(move |_, done, all| listener.lock().unwrap().push((done, all)));
         let bytes = fs::metadata(dir.path().join("events.jsonl")).unwrap().len();
         for kept in [true, false] {
             told.lock().unwrap().clear();

@@ -56,19 +56,39 @@ impl Options {
     }
 }
 
+/// What takes long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// A log of this machine is read.
+    Reading,
+    /// What a fleet has is brought.
+    Fetching,
+    /// What a fleet lacks is sent to it.
+    Publishing,
+    /// A mirror is compared with its fleet's log.
+    Comparing,
+    /// Lines that a fleet lost are given back to it.
+    Restoring,
+}
+
 /// Who is notified of work that takes long, if anybody is.
 #[derive(Clone)]
-pub struct Progress(Arc<dyn Fn(u64, u64) + Send + Sync>);
+pub struct Progress(Arc<dyn Fn(Work, u64, u64) + Send + Sync>);
 
 impl Progress {
-    /// Notifies `listener`: how many bytes of a log were read, and of how many; that is none of
-    /// none while others are writing.
-    pub fn new(listener: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
+    /// Notifies `listener`: what is being done, how much of it is done, and of how much; of reading
+    /// that is bytes, and none of none while others are writing.
+    pub fn new(listener: impl Fn(Work, u64, u64) + Send + Sync + 'static) -> Self {
         Self(Arc::new(listener))
     }
 
-    pub(super) fn report(&self, (done, all): (u64, u64)) {
-        (self.0)(done, all);
+    /// Reports how far the reading of a log came.
+    pub(super) fn report(&self, progress: (u64, u64)) {
+        self.report_of(Work::Reading, progress);
+    }
+
+    pub(super) fn report_of(&self, work: Work, (done, all): (u64, u64)) {
+        (self.0)(work, done, all);
     }
 
     /// Reports that a log was read up to a position, and so many bytes are left.
@@ -79,7 +99,7 @@ impl Progress {
 
 impl Default for Progress {
     fn default() -> Self {
-        Self::new(|_, _| {})
+        Self::new(|_, _, _| {})
     }
 }
 

@@ -242,7 +242,7 @@ mod tests {
             let (whole, free) = (dir.path().join("whole"), Arc::new(Mutex::new(Vec::new())));
             fs::write(&whole, &sound).unwrap();
             let (noted, writer) = (Arc::clone(&free), dir.path().to_owned());
-            let progress = Progress::new(move |_, _| {
+            let progress = Progress::new(move |_, _, _| {
                 let _ = fs::rename(&whole, &path);
                 let mut log = FileLog::new(Disk::default(), writer.clone());
                 let locked = log.lock(Duration::ZERO);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{Store, StoreError, TRIES};
-use crate::events::{Append, Event, Log, LogError, Position, Read, Record, decode};
+use crate::events::{Append, Event, EventId, Log, LogError, Position, Read, Record, decode};
 use crate::fleet::{Outbox, may_wait};
 use crate::projection::line::line_ranges;
 use crate::wording::Count;
@@ -58,9 +58,11 @@ impl<L: Log> Store<L> {
     /// it out of the outbox is found in the log.
     fn tell_what_waits(&mut self) -> Result<(), StoreError> {
         let waiting = self.outbox().read()?;
+        let mut search = Search::new(waiting.clone());
         let (mut told, mut failed) = (BTreeSet::new(), Ok(()));
         for Record { id, at, event, .. } in waiting {
-            failed = if may_wait(&event) { self.tell(at, &event) } else { Ok(()) };
+            failed =
+                if may_wait(&event) { self.tell(&id, at, &event, &mut search) } else { Ok(()) };
             if failed.is_err() {
                 break;
             }
@@ -76,12 +78,18 @@ impl<L: Log> Store<L> {
         failed
     }
 
-    fn tell(&mut self, at: Timestamp, event: &Event) -> Result<(), StoreError> {
+    fn tell(
+        &mut self,
+        id: &EventId,
+        at: Timestamp,
+        event: &Event,
+        search: &mut Search,
+    ) -> Result<(), StoreError> {
         let mut replaced = 0;
         while replaced < TRIES {
             let guard = self.lock()?;
             self.catch_up()?;
-            if self.has(at, event)? {
+            if search.has(&mut self.log, id)? {
                 return Ok(());
             }
             match self.record(guard, at, vec![event.clone()])? {
@@ -92,24 +100,58 @@ impl<L: Log> Store<L> {
         }
         Err(self.keeps_moving())
     }
+}
 
-    /// Returns whether the log has this event, of this moment.
-    fn has(&mut self, at: Timestamp, event: &Event) -> Result<bool, StoreError> {
-        let written = format!("\"at\":\"{at}\"");
-        let (mut position, mut batch) = (Position::START, Vec::new());
-        while let Read::Lines { left } = self.log.read(&position, &mut batch)? {
-            let lines = line_ranges(&batch).filter_map(|range| batch.get(range));
-            let of_then =
-                lines.filter(|line| memchr::memmem::find(line, written.as_bytes()).is_some());
-            let is_it = |line| decode(line).is_ok_and(|it| it.at == at && it.event == *event);
-            if of_then.into_iter().any(is_it) {
-                return Ok(true);
+/// Finds out which of the events that wait the log has: all of them in one reading of it, and then in what
+/// was added.
+struct Search {
+    waiting: Vec<Record>,
+    /// Their moments, as lines have them.
+    moments: BTreeSet<String>,
+    /// The ids, in the outbox, of those that were found.
+    found: BTreeSet<EventId>,
+    /// How far the log was read.
+    read_to: Position,
+}
+
+impl Search {
+    fn new(waiting: Vec<Record>) -> Self {
+        let moments = waiting.iter().map(|it| it.at.to_string()).collect();
+        Self { waiting, moments, found: BTreeSet::new(), read_to: Position::START }
+    }
+
+    /// Returns whether the log has an event that waits.
+    fn has(&mut self, log: &mut impl Log, waiting: &EventId) -> Result<bool, LogError> {
+        let mut batch = Vec::new();
+        loop {
+            let Read::Lines { left } = log.read(&self.read_to, &mut batch)? else {
+                // It is another log by now.
+                if self.read_to == Position::START {
+                    return Ok(false);
+                }
+                (self.read_to, self.found) = (Position::START, BTreeSet::new());
+                continue;
+            };
+            for line in line_ranges(&batch).filter_map(|range| batch.get(range)) {
+                self.look_at(line);
             }
-            position.advance(&batch);
+            self.read_to.advance(&batch);
             if left == 0 {
-                break;
+                return Ok(self.found.contains(waiting));
             }
         }
-        Ok(false)
+    }
+
+    fn look_at(&mut self, line: &[u8]) {
+        const FIELD: &[u8] = b"\"at\":\"";
+        let is_of_then = memchr::memmem::find_iter(line, FIELD).any(|start| {
+            let value = line.get(start + FIELD.len()..).unwrap_or_default();
+            let value = memchr::memchr(b'"', value).and_then(|end| value.get(..end));
+            value.and_then(|it| str::from_utf8(it).ok()).is_some_and(|it| self.moments.contains(it))
+        });
+        if let Some(read) = is_of_then.then(|| decode(line).ok()).flatten() {
+            let same = self.waiting.iter().filter(|it| it.at == read.at && it.event == read.event);
+            self.found.extend(same.map(|it| it.id));
+        }
     }
 }

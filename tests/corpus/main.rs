@@ -11,6 +11,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../../fuzz/src/answer.rs"]
+mod answer;
 #[path = "../../fuzz/src/checkpoint.rs"]
 mod checkpoint;
 mod checkpoints;
@@ -48,4 +50,9 @@ fn payloads() {
 #[test]
 fn texts() {
     saved::each("text", 64, text::check);
+}
+
+#[test]
+fn answers() {
+    saved::each("answer", 64, answer::check);
 }

@@ -19,10 +19,10 @@ use super::stand_in::StandIn;
 
 /// How long a request may take that nobody answers.
 const SHORT: Duration = Duration::from_millis(300);
-/// How long one may take that is answered, on a machine with much else to do.
-const LONG: Duration = Duration::from_secs(5);
-/// How much later than its deadline a request may end, on such a machine.
-const LATE: Duration = Duration::from_secs(2);
+/// How long one may take that is answered: it does not take it, however much else the machine has to do.
+const LONG: Duration = Duration::from_mins(1);
+/// How much later than its deadline a request may end before it counts as one that does not end.
+const HANGS: Duration = Duration::from_mins(1);
 
 /// What a read and a write end in. They have to end alike.
 pub fn failed(config: &RemoteConfig) -> FleetError {
@@ -35,10 +35,10 @@ fn failed_within(config: &RemoteConfig, time: Duration) -> FleetError {
     let client = || Etcd::new(config, dir.path()).unwrap();
     let start = Instant::now();
     let read = client().range(&lines_from(config, 1), start + time).unwrap_err();
-    assert!(start.elapsed() < time + LATE, "{:?}", start.elapsed());
+    assert!(start.elapsed() < time + HANGS, "{:?}", start.elapsed());
     let start = Instant::now();
     let put = client().transact(&line(config, 1, "one", None), start + time).unwrap_err();
-    assert!(start.elapsed() < time + LATE, "{:?}", start.elapsed());
+    assert!(start.elapsed() < time + HANGS, "{:?}", start.elapsed());
     // The times that they waited differ.
     let kind = |error: &FleetError| std::mem::discriminant(error);
     assert_eq!(kind(&read), kind(&put), "{read} {put}");
@@ -215,7 +215,7 @@ fn a_page_that_would_be_too_long_is_read_in_halves() {
     let config = at(&stand_in.endpoint);
     let dir = tempfile::tempdir().unwrap();
     let range = Range { limit: 5, ..lines_from(&config, 1) };
-    let deadline = Instant::now() + 4 * LONG;
+    let deadline = Instant::now() + LONG;
     let page = Etcd::new(&config, dir.path()).unwrap().range(&range, deadline).unwrap();
     assert!(page.more && page.entries.is_empty());
     assert_eq!(*seen.lock().unwrap(), ["5", "2"]);

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
 
 use muzzle_persona::Disk;
 use muzzle_persona::fleet::{Operation, Range, RemoteConfig, Transaction};
 use serde_json::Value;
 
+use crate::client::soon;
 use crate::cluster::Cluster;
 use crate::harness::{Done, Home, assign_args};
 
@@ -99,8 +99,7 @@ pub fn new_fleet(cluster: &Cluster) -> RemoteConfig {
 pub fn change(cluster: &Cluster, config: &RemoteConfig, success: Vec<Operation>) {
     let failure = Range::of(config.key(1));
     let transaction = Transaction { compare: Vec::new(), success, failure };
-    let deadline = Instant::now() + Duration::from_secs(5);
-    cluster.client(config).transact(&transaction, deadline).unwrap();
+    cluster.client(config).transact(&transaction, soon()).unwrap();
 }
 
 /// Taking lines out of a roster's log.

@@ -1,14 +1,18 @@
 //! A mirror and its fleet's log, compared, and each mended from the other.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
-use muzzle_persona::fleet::{Operation, Range};
+use muzzle_persona::Disk;
+use muzzle_persona::fleet::{Operation, Range, RemoteConfig};
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, Options};
+use crate::client::soon;
+use crate::cluster::{Cluster, Options, ROSTER};
 use crate::harness::Home;
 use crate::machine::{self, Machine, change, delete};
+use crate::stand_in::StandIn;
+
+const REPAIR: &str = "`muzzle-persona repair` takes the fleet's copy";
 
 #[track_caller]
 fn check(home: &Home, code: i32) -> Value {
@@ -84,6 +88,7 @@ fn a_damaged_mirror_takes_the_fleets_copy() {
     home.run(&["compact", "--seal"]).ok();
     home.assign("s2", "w", "testing");
     let (whole, active) = (home.whole_log(), home.log());
+    let count = Machine::parsed(&whole).len();
     let segment = &home.segments()[0];
     let damaged = String::from_utf8(fs::read(segment).unwrap()).unwrap();
     let damaged =
@@ -91,6 +96,24 @@ fn a_damaged_mirror_takes_the_fleets_copy() {
     #[expect(clippy::disallowed_methods, reason = "a test may damage the log")]
     fs::write(segment, &damaged).unwrap();
     assert_eq!(check(&home, 3)["first"]["kind"], "damaged_here");
+    // The fleet is told of all the same.
+    let status = home.run(&["remote", "status", "--json"]);
+    assert_eq!((status.code, status.stderr.as_str()), (Some(3), ""));
+    let status: Value = serde_json::from_str(&status.stdout).unwrap();
+    assert_eq!((&status["lines"], &status["behind"]), (&Value::Null, &Value::Null));
+    assert_eq!((&status["fleet_lines"], &status["error"]), (&json!(count), &Value::Null));
+    assert_eq!(status["latest"][4]["line"], json!(count));
+    let why = &status["mirror_error"];
+    assert_eq!((&why["kind"], why["hint"].as_str()), (&json!("damaged"), Some(REPAIR)));
+    let shown = home.run(&["remote", "status"]);
+    assert_eq!(shown.code, Some(3));
+    for told in [
+        format!("The fleet has {count} lines.\n"),
+        format!("The mirror cannot be read: line 1 of `{}` is damaged: ", segment.display()),
+        format!("hint: {REPAIR}\n"),
+    ] {
+        assert!(shown.stdout.contains(&told), "{told} {}", shown.stdout);
+    }
     let would = home.run(&["repair"]).ok();
     assert!(would.contains(":1: the line was changed"), "{would}");
     assert!(would.contains("Would take the fleet's copy of the log"), "{would}");
@@ -116,6 +139,21 @@ fn a_damaged_mirror_takes_the_fleets_copy() {
         refused.starts_with("error: the fleet's log lacks 2 events that the log here has"),
         "{refused}"
     );
+}
+
+#[test]
+fn what_gives_the_same_answer_to_everything_is_not_asked_for_ever() {
+    // The first line, and there is more.
+    let answer = concat!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n",
+        r#"{"header":{"cluster_id":"1"},"kvs":[{"key":"L211enpsZS1wZXJzb25hL3RlYW0vMDAwMDAwMDAwMDAwMDAwMDAwMDE=","value":"e30="}],"more":true}"#
+    );
+    let stand_in = StandIn::answers(answer);
+    let home = Home::seeded();
+    let config = RemoteConfig::new(vec![stand_in.endpoint.clone()], ROSTER.to_owned());
+    config.write(&Disk::default(), home.store()).unwrap();
+    home.run(&["remote", "status"]).ok();
+    assert_eq!(check(&home, 3)["missing"], 11);
 }
 
 #[test]
@@ -163,8 +201,7 @@ fn status_and_doctor_tell_how_the_fleet_is() {
         end: Some(format!("{}/{}/rehearsal0", config.prefix, config.roster)),
         limit: 0,
     };
-    let deadline = Instant::now() + Duration::from_secs(5);
-    assert_eq!(cluster.client(&config).range(&rehearsals, deadline).unwrap().entries, []);
+    assert_eq!(cluster.client(&config).range(&rehearsals, soon()).unwrap().entries, []);
 
     let mut early = Home::new();
     early.use_store(home.store());

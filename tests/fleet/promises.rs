@@ -12,7 +12,7 @@ use muzzle_persona::fleet::{FleetLog, LocalLog};
 
 use crate::machine;
 
-const WAIT: Duration = Duration::from_secs(5);
+const WAIT: Duration = Duration::from_mins(1);
 
 /// Where a position is after some lines.
 fn after(since: &Position, lines: &[u8]) -> Position {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use muzzle_persona::fleet::RemoteConfig;
 
@@ -66,6 +67,51 @@ fn what_gives_back_or_reports_waits_and_is_told_once() {
 #[expect(clippy::disallowed_methods, reason = "a test may write what a crash left")]
 fn write(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
+}
+
+/// How many bytes of its log a command reads that tells the fleet of so many reports; nothing without
+/// `strace`.
+fn read_to_tell(machine: &Machine, config: &RemoteConfig, reports: usize) -> Option<u64> {
+    out_of_reach(machine, config);
+    // One that says what is known already would not be recorded.
+    let result = if reports == 1 { "ok" } else { "bad" };
+    for n in 0..reports {
+        let mut outcome = machine.home.command();
+        outcome.env("MUZZLE_PERSONA_NOW", format!("2026-03-26T{reports:02}:{n:02}:00Z"));
+        outcome.args(["outcome", "-s", "s1", "-a", "worker", "--result", result]);
+        let judged = Done::of(&mut outcome);
+        assert_eq!(judged.code, Some(0), "{n}: {}", judged.stderr);
+    }
+    machine.follow(config);
+    let (command, told) = (machine.home.command(), machine.home.path().join("told"));
+    let mut traced = Command::new("strace");
+    traced.args(["-f", "-y", "-e", "trace=read,pread64", "-o"]).arg(&told);
+    traced.arg(command.get_program()).args(["list", "--json"]);
+    traced.env_clear().envs(command.get_envs().filter_map(|(k, v)| Some((k, v?))));
+    let output = traced.output().ok().filter(|it| it.status.success())?;
+    let notice = format!("the fleet was told of {reports} event");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains(&notice), "{said}");
+    let calls = fs::read_to_string(told).unwrap();
+    let of_log = calls.lines().filter(|call| call.contains("/events.jsonl>"));
+    Some(of_log.filter_map(|call| call.rsplit_once(" = ")?.1.parse::<u64>().ok()).sum())
+}
+
+#[test]
+fn the_log_is_looked_through_once_for_all_that_waits() {
+    let Some(cluster) = machine::shared() else { return };
+    let config = machine::new_fleet(&cluster);
+    let home = Home::new();
+    fs::create_dir_all(home.store()).unwrap();
+    home.set_log(include_bytes!("../../fixtures/log/v1-share.jsonl"));
+    let join = ["remote", "join", &config.endpoints[0], "--roster", &config.roster];
+    assert_eq!(home.run(&join).code, Some(0));
+    let machine = Machine { home };
+    machine.assign("s1").ok();
+    let Some(one) = read_to_tell(&machine, &config, 1) else { return };
+    let twelve = read_to_tell(&machine, &config, 12).unwrap();
+    let log = machine.home.log().len() as u64;
+    assert!(one > log && twelve < one + 2 * log, "{one} and {twelve} of {log}");
 }
 
 /// Gives a hook program its payload.

@@ -5,10 +5,10 @@ use std::fmt;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use muzzle_persona::events::visible;
+use muzzle_persona::events::{LogError, visible};
 use muzzle_persona::fleet::{EndpointStatus, FleetError};
 use muzzle_persona::wording::Count;
-use muzzle_persona::{FleetStatus, LatestEvent, Store};
+use muzzle_persona::{FleetStatus, LatestEvent, Store, StoreError};
 use serde::Serialize;
 
 use super::{Context, Failure, Fleet, line};
@@ -17,12 +17,13 @@ use crate::cli::table::Column;
 use crate::cli::{Table, minute, sentence};
 
 const MIB: u64 = 1024 * 1024;
+const REPAIR_HINT: &str = "`muzzle-persona repair` takes the fleet's copy";
 
 /// Show how the fleet is, and how far this store follows it
 ///
 /// It asks each member, counts the lines of the fleet's log, and tells what waits here until
 /// the fleet can be reached. Nothing is changed. If the log cannot be read there, the exit
-/// code is 5.
+/// code is 5; if the mirror here is damaged, it is 3.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -39,33 +40,51 @@ pub fn run(context: &Context) -> Result<StatusReport, Failure> {
         Ok((all, latest)) => (Some(all), latest.iter().map(Latest::of).collect(), None),
         Err(error) => (None, Vec::new(), Some(Failure::fleet(&error))),
     };
+    let (lines, mirror_error) = match lines {
+        Ok(lines) => (Some(lines), None),
+        Err(error) => (None, Some(unreadable(error))),
+    };
+    let behind = fleet_lines.zip(lines).map(|(all, here)| all.saturating_sub(here));
     Ok(StatusReport {
         members: members.collect(),
         lines,
         fleet_lines,
-        behind: fleet_lines.map(|all| all.saturating_sub(lines)),
+        behind,
         waiting: waiting.collect(),
         latest,
         error,
+        mirror_error,
         fleet: config.into(),
         now: context.options.now,
         zone: context.zone.clone(),
     })
 }
 
+/// Why the mirror cannot be read. What is damaged here, the fleet has.
+fn unreadable(error: StoreError) -> Failure {
+    let is_damaged = matches!(error, StoreError::Log(LogError::Damaged { .. }));
+    let mut failure = Failure::from(error);
+    if is_damaged {
+        failure.hint = Some(REPAIR_HINT.to_owned());
+    }
+    failure
+}
+
 #[derive(Debug, Serialize)]
 pub struct StatusReport {
     members: Vec<Member>,
     /// How many lines the mirror has, and the fleet, and how many the mirror lacks.
-    lines: u64,
+    lines: Option<u64>,
     fleet_lines: Option<u64>,
     behind: Option<u64>,
     /// The reports that wait for the fleet, oldest first.
     waiting: Vec<Waiting>,
     /// The last events of the fleet, oldest first.
     latest: Vec<Latest>,
-    /// Why the log could not be read.
+    /// Why the log of the fleet could not be read.
     error: Option<Failure>,
+    /// Why the mirror could not be read.
+    mirror_error: Option<Failure>,
     #[serde(flatten)]
     fleet: Fleet,
     #[serde(skip)]
@@ -185,7 +204,11 @@ impl Latest {
 
 impl StatusReport {
     pub fn code(&self) -> u8 {
-        if self.error.is_some() { WRITE } else { 0 }
+        match (&self.mirror_error, &self.error) {
+            (Some(failure), _) => failure.code,
+            (None, Some(_)) => WRITE,
+            (None, None) => 0,
+        }
     }
 }
 
@@ -211,9 +234,11 @@ impl fmt::Display for StatusReport {
         for error in self.members.iter().flat_map(|it| &it.errors) {
             line(f, format!("  {error}"))?;
         }
-        let here = Count(self.lines, "line");
+        let lines = self.lines.unwrap_or_default();
+        let here = Count(lines, "line");
         match (self.fleet_lines, self.behind) {
-            (Some(all), Some(0)) if all < self.lines => line(
+            (Some(all), None) => line(f, format!("The fleet has {}.", Count(all, "line")))?,
+            (Some(all), Some(0)) if all < lines => line(
                 f,
                 format!(
                     "The fleet has {}, and the mirror {here}: `muzzle-persona remote check` tells what is missing.",
@@ -225,7 +250,8 @@ impl fmt::Display for StatusReport {
                 f,
                 format!("The mirror has {here} of {all}; {} to come.", Count(behind, "line")),
             )?,
-            _ => line(f, format!("The mirror has {here}."))?,
+            (None, _) if self.lines.is_some() => line(f, format!("The mirror has {here}."))?,
+            (None, _) => {}
         }
         if let Some(first) = self.waiting.first() {
             let reports = Count(self.waiting.len() as u64, "report");
@@ -244,13 +270,12 @@ impl fmt::Display for StatusReport {
             let at = at.map(|at| minute(at, &self.zone)).unwrap_or_default();
             line(f, format!("  {number}  {at}  {event}"))?;
         }
-        match &self.error {
-            Some(Failure { message, hint, .. }) => {
-                let hint = hint.as_deref().unwrap_or_default();
-                line(f, format!("The log of the fleet cannot be read: {message}."))?;
-                line(f, format!("hint: {hint}"))
-            }
-            None => Ok(()),
+        let failures = [("The log of the fleet", &self.error), ("The mirror", &self.mirror_error)];
+        for (what, failure) in failures {
+            let Some(Failure { message, hint, .. }) = failure else { continue };
+            line(f, format!("{what} cannot be read: {message}."))?;
+            line(f, format!("hint: {}", hint.as_deref().unwrap_or_default()))?;
         }
+        Ok(())
     }
 }

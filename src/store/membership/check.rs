@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::lines::LocalLines;
-use super::{Options, Store, StoreError, deadline, fleet};
+use super::{Options, Store, StoreError, Work, deadline, fleet};
 use crate::events::{EventId, check_id, without_text, written_id};
 use crate::fleet::{Entry, FleetError, FleetLog, PAGE, Range};
 use crate::store::verify::existing;
@@ -75,14 +75,16 @@ impl FleetCheck {
 impl Store {
     /// Compares each line of the mirror with the fleet's. Nothing is changed.
     pub fn check_fleet(options: &Options) -> Result<FleetCheck, StoreError> {
-        check(options, &mut fleet(options)?, |_, _| Ok(()))
+        check(options, &mut fleet(options)?, Work::Comparing, |_, _| Ok(()))
     }
 }
 
-/// Compares each line of the mirror with the fleet's, and hands those that the fleet lacks to `missing`.
+/// Compares each line of the mirror with the fleet's, and hands those that the fleet lacks to `missing`. `work`
+/// is what that is done for.
 pub fn check(
     options: &Options,
     fleet: &mut FleetLog,
+    work: Work,
     mut missing: impl FnMut(u64, &[u8]) -> Result<(), StoreError>,
 ) -> Result<FleetCheck, StoreError> {
     let mut lines = LocalLines::of(&mut existing(options)?)?;
@@ -124,10 +126,10 @@ pub fn check(
             check.first = Some(Difference { line, kind, here: written_id(here), there });
         }
         if line.is_multiple_of(1_000) {
-            options.progress.report(progress);
+            options.progress.report_of(work, progress);
         }
     }
-    options.progress.report(lines.progress());
+    options.progress.report_of(work, lines.progress());
     if check.is_same() {
         check.ahead = super::count::lines(fleet, check.lines, options)? - check.lines;
     }
@@ -174,9 +176,9 @@ impl Pages {
                     let page = fleet.etcd().range(&range, deadline(options))?;
                     let last = page.entries.last();
                     let last = last.and_then(|it| fleet.config().line_number(&it.key));
-                    self.from = last.map_or(line, |last| last + 1);
-                    // Keys that are no lines' could be asked for again and again.
-                    self.is_end = !page.more || last.is_none();
+                    // Keys that are no lines', or of before, could be asked for again and again.
+                    self.is_end = !page.more || last.is_none_or(|last| last < self.from.max(line));
+                    self.from = last.map_or(line, |last| last.saturating_add(1));
                     self.entries = page.entries.into_iter();
                 }
             }

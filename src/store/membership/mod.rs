@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{Options, Store, StoreError};
+use super::{Options, Store, StoreError, Work};
 use crate::events::Position;
 use crate::fleet::{
     Committed, Compare, FILE, FleetError, FleetLog, Operation, Outbox, Range, RemoteConfig,
@@ -123,7 +123,7 @@ impl Store {
         let position = store.view.position;
         let report = |done: &Position, more: bool| {
             let all = done.lines + u64::from(more);
-            options.progress.report((done.lines, all));
+            options.progress.report_of(Work::Fetching, (done.lines, all));
         };
         store.log.pull(&position, wait, report)?;
         store.read()?;

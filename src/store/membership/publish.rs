@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::lines::{LinesAgain, Span};
-use super::{Options, deadline};
+use super::{Options, Work, deadline};
 use crate::events::{EventId, LogError, Position, Seq, text_of, without_text, written_id};
 use crate::file_log::{Draft, FileLog};
 use crate::fleet::{FleetLog, Forgotten, Sent, forgotten_in, split};
@@ -101,9 +101,9 @@ impl<'a> Copy<'a> {
                 }
             }
             self.send_all(log, &part)?;
-            self.options.progress.report((number * AT_ONCE as u64, all));
+            self.options.progress.report_of(Work::Publishing, (number * AT_ONCE as u64, all));
         }
-        self.options.progress.report((all, all));
+        self.options.progress.report_of(Work::Publishing, (all, all));
         Ok(())
     }
 
@@ -171,7 +171,8 @@ impl<'a> Copy<'a> {
             if !take(self, &lines)? {
                 return Ok(false);
             }
-            self.options.progress.report((self.end.lines, all.max(self.end.lines)));
+            let progress = (self.end.lines, all.max(self.end.lines));
+            self.options.progress.report_of(Work::Fetching, progress);
             if !more {
                 return Ok(true);
             }

@@ -1,7 +1,7 @@
 //! Giving a fleet back the lines that it lost and the mirror has.
 
 use super::check::check;
-use super::{FleetCheck, MembershipError, Options, Store, StoreError, deadline, fleet};
+use super::{FleetCheck, MembershipError, Options, Store, StoreError, Work, deadline, fleet};
 use crate::events::LogStorage as _;
 use crate::fleet::{
     Committed, Compare, FleetLog, MOST_BYTES, MOST_LINES, Operation, Range, Transaction,
@@ -26,7 +26,7 @@ impl Store {
         // Nothing is to be appended meanwhile by this machine.
         let _guard = options.files().hold(options.wait);
         let mut fleet = fleet(options)?;
-        let found = check(options, &mut fleet, |_, _| Ok(()))?;
+        let found = check(options, &mut fleet, Work::Comparing, |_, _| Ok(()))?;
         if !is_done || found.is_same() {
             return Ok(Restored { check: found, restored: 0 });
         }
@@ -36,7 +36,7 @@ impl Store {
         // The client is one, and is asked for pages meanwhile.
         let mut writer = super::fleet(options)?;
         let (mut part, mut bytes, mut restored) = (Vec::new(), 0, 0);
-        check(options, &mut fleet, |line, value| {
+        check(options, &mut fleet, Work::Restoring, |line, value| {
             if part.len() == MOST_LINES || bytes + value.len() > MOST_BYTES {
                 restored += put(options, &mut writer, &part)?;
                 (part, bytes) = (Vec::new(), 0);

@@ -14,8 +14,8 @@ pub struct FleetStatus {
     pub config: RemoteConfig,
     /// What each endpoint says of itself.
     pub endpoints: Vec<EndpointStatus>,
-    /// How many lines the mirror has.
-    pub lines: u64,
+    /// How many lines the mirror has; or why it cannot be read.
+    pub lines: Result<u64, StoreError>,
     /// How many the fleet has, and the last of them; or why that is not known.
     pub fleet: Result<(u64, Vec<LatestEvent>), FleetError>,
     /// The reports that wait for the fleet, oldest first.
@@ -32,15 +32,15 @@ pub struct LatestEvent {
 }
 
 impl Store {
-    /// Asks a store's fleet how it is. Nothing is changed.
+    /// Asks a store's fleet how it is, whatever is wrong with the mirror. Nothing is changed.
     pub fn fleet_status(options: &Options) -> Result<FleetStatus, StoreError> {
         let mut fleet = fleet(options)?;
         let config = fleet.config().clone();
         let waiting = Outbox::new(&options.disk, &options.dir).read()?;
         let lines = match Self::peek(options) {
-            Ok(store) => store.view.position.lines,
-            Err(StoreError::NoStore(_)) => 0,
-            Err(error) => return Err(error),
+            Ok(store) => Ok(store.view.position.lines),
+            Err(StoreError::NoStore(_)) => Ok(0),
+            Err(error) => Err(error),
         };
         let endpoints = fleet.etcd().status(deadline(options));
         let mut latest = || {
