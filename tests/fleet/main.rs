@@ -26,6 +26,7 @@ mod mirror;
 mod promises;
 mod proof;
 mod proxy;
+mod silence;
 mod stand_in;
 mod tls_errors;
 mod waits;
