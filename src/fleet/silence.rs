@@ -80,8 +80,9 @@ impl Silence {
             return Ok(());
         }
         // One that cannot be read says nothing.
-        let noted = private_file::read(&self.file).unwrap_or_default();
-        self.may_be_noted = noted.is_some();
+        let noted = private_file::read(&self.file);
+        self.may_be_noted = !matches!(noted, Ok(None));
+        let noted = noted.ok().flatten();
         // Nor does one of the future: the clock was set back.
         match noted.and_then(|text| self.moment(&text)).map(|at| now.as_second() - at.as_second()) {
             Some(ago @ 0..PAUSE) => Err(FleetError::Silent { ago, pause: PAUSE - ago }),
