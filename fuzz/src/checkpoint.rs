@@ -178,6 +178,7 @@ fn options(store: &Path) -> Options {
         dir: store.to_owned(),
         wait: Duration::ZERO,
         now: "2026-03-25T15:30:00Z".parse().unwrap(),
+        is_hook: false,
         progress: Progress::default(),
         disk: Disk::default(),
         pending: PendingCheckpoint::default(),

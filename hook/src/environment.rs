@@ -78,6 +78,7 @@ impl Environment {
             dir: environment::store_dir(None, self.store.clone(), self.home.clone())?,
             wait: Duration::from_secs(1),
             now: environment::now(self.now.clone(), self.clock)?,
+            is_hook: true,
             progress: Progress::new(move |_, _, _| deadline.enforce()),
             disk: Disk::default(),
             pending: PendingCheckpoint::default(),

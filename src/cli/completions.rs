@@ -159,6 +159,7 @@ fn names_in_store(store: Option<PathBuf>) -> Result<Vec<String>, Failure> {
     let (dir, now) = (environment::store_dir(store)?, Timestamp::default());
     let (progress, disk, pending) =
         (Progress::default(), Disk::default(), PendingCheckpoint::default());
-    let options = Options { dir, wait: Duration::ZERO, now, progress, disk, pending };
+    let options =
+        Options { dir, wait: Duration::ZERO, now, is_hook: false, progress, disk, pending };
     Ok(Store::peek(&options)?.roster().names().map(ToString::to_string).collect())
 }

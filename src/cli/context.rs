@@ -53,7 +53,8 @@ impl Context {
     ) -> Result<Self, Failure> {
         let (now, dir) = (environment::now()?, environment::store_dir(store)?);
         let progress = output::progress();
-        let options = Options { dir, wait, now, progress, disk: Disk::default(), pending };
+        let options =
+            Options { dir, wait, now, is_hook: false, progress, disk: Disk::default(), pending };
         let (program, rng) = (std::env::current_exe().ok(), environment::rng());
         let (notes, warnings) = (Vec::new(), Vec::new());
         let zone = if output::is_read() { environment::time_zone() } else { TimeZone::UTC };
@@ -224,6 +225,7 @@ pub fn forgotten(store: Option<PathBuf>) -> BTreeSet<EventId> {
             dir: environment::store_dir(store).ok()?,
             wait: Duration::ZERO,
             now: Timestamp::UNIX_EPOCH,
+            is_hook: false,
             progress: Progress::default(),
             disk: Disk::default(),
             pending: PendingCheckpoint::default(),

@@ -29,6 +29,9 @@ pub enum FleetError {
     NoConnection { endpoint: String, waited: Duration },
     #[error("no answer from `{endpoint}` within {} ms", waited.as_millis())]
     NoAnswer { endpoint: String, waited: Duration },
+    /// It was not asked.
+    #[error("the fleet did not answer {ago} s ago, and is asked again after {pause} s")]
+    Silent { ago: i64, pause: i64 },
     #[error("the connection to `{endpoint}` was lost before its answer: {reason}")]
     ConnectionLost { endpoint: String, reason: String },
     #[error(
@@ -166,6 +169,16 @@ impl FleetError {
         )
     }
 
+    /// Returns how long it was waited for an answer in vain; `None` if something came back.
+    pub(super) fn silence(&self) -> Option<Duration> {
+        match self {
+            Self::NoConnection { waited, .. } | Self::NoAnswer { waited, .. } => Some(*waited),
+            Self::NobodyListens { .. } | Self::Unreachable { .. } => Some(Duration::ZERO),
+            Self::NoLogin(source) => source.silence(),
+            _ => None,
+        }
+    }
+
     /// What to do next: a command that can be run, or a setting that can be changed.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -181,7 +194,7 @@ impl FleetError {
             Self::NobodyListens { .. } | Self::Unreachable { .. } => format!(
                 "is etcd running, and is it where `endpoints` in `{FILE}` says? `muzzle-persona remote status` asks all of them"
             ),
-            Self::NoConnection { .. } | Self::NoAnswer { .. } => {
+            Self::NoConnection { .. } | Self::NoAnswer { .. } | Self::Silent { .. } => {
                 "`muzzle-persona remote status` tells which members answer".to_owned()
             }
             Self::NoLogin(error) => return error.hint(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::config::{self, FILE};
 use super::login::Login;
 use super::request::{Committed, EndpointStatus, MemberStatus, Page, Range, Transaction};
+use super::silence::Silence;
 use super::transport::{Request, Transport};
 use super::watch::Watch;
 use super::{FleetError, RemoteConfig, wire};
@@ -21,6 +22,7 @@ pub struct Etcd {
     next: usize,
     transport: Transport,
     login: Option<Login>,
+    silence: Silence,
 }
 
 /// It holds what is secret.
@@ -40,7 +42,8 @@ enum Passed {
 }
 
 impl Etcd {
-    /// Prepares a client; nothing is sent yet. The token of a login is kept in `cache_dir`.
+    /// Prepares a client; nothing is sent yet. The token of a login is kept in `cache_dir`, and whether
+    /// the fleet keeps silent.
     pub fn new(config: &RemoteConfig, cache_dir: &Path) -> Result<Self, FleetError> {
         config.check(Path::new(FILE))?;
         let urls = config.endpoints.iter().filter_map(|it| config::endpoint_url(it));
@@ -52,6 +55,7 @@ impl Etcd {
             endpoints,
             transport: Transport::new(config)?,
             login: Login::new(config, cache_dir),
+            silence: Silence::new(config, cache_dir),
         })
     }
 
@@ -109,6 +113,11 @@ impl Etcd {
         })
     }
 
+    /// What is known of a silence.
+    pub(super) fn silence(&mut self) -> &mut Silence {
+        &mut self.silence
+    }
+
     /// Asks every endpoint how it is, each with its share of the time until `deadline`.
     pub fn status(&mut self, deadline: Instant) -> Vec<EndpointStatus> {
         let endpoints = self.endpoints.clone();
@@ -117,6 +126,7 @@ impl Etcd {
             let left = deadline.saturating_duration_since(Instant::now());
             let share = left / u32::try_from(count - index).unwrap_or(u32::MAX);
             let status = self.member(&url, Instant::now() + share);
+            self.silence.learn(&status);
             EndpointStatus { url, status }
         });
         asked.collect()
@@ -159,7 +169,9 @@ impl Etcd {
             }
             let share = (time / 2).min(LONGEST_SHARE);
             let until = if left > 1 { now + share } else { deadline };
-            let error = match ask(self, &endpoint, until) {
+            let answer = ask(self, &endpoint, until);
+            self.silence.learn(&answer);
+            let error = match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::FleetError;
 use super::fleet_log::{FleetLog, PAGE, Sent, split};
 use super::forgotten::{find_forgotten, forgotten_in};
+use super::{Asker, FleetError};
 use crate::disk::Disk;
 use crate::events::{Append, Log as _, LogError, LogStorage as _, Position};
 use crate::file_log::{FileLog, WriteLock};
@@ -22,8 +22,7 @@ pub struct Following {
     pub log: FleetLog,
     disk: Disk,
     cache: PathBuf,
-    /// How long a writer tries.
-    wait: Duration,
+    asker: Asker,
     /// Until when it does, since it first did.
     deadline: Option<Instant>,
     pause: Duration,
@@ -31,12 +30,12 @@ pub struct Following {
 }
 
 impl Following {
-    pub fn new(log: FleetLog, disk: &Disk, cache: &Path, wait: Duration) -> Self {
+    pub fn new(log: FleetLog, disk: &Disk, cache: &Path, asker: Asker) -> Self {
         Self {
             log,
             disk: disk.clone(),
             cache: cache.to_owned(),
-            wait,
+            asker,
             deadline: None,
             pause: FIRST_PAUSE,
             jitter: fastrand::Rng::with_seed(u64::from(std::process::id())),
@@ -56,7 +55,7 @@ impl Following {
     ) -> Result<(), LogError> {
         let (mut end, mut within) = (*end, first);
         loop {
-            let (lines, more) = self.log.read(&end, PAGE, Instant::now() + within)?;
+            let (lines, more) = self.ask(|log| log.read(&end, PAGE, Instant::now() + within))?;
             if lines.is_empty() {
                 return Ok(());
             }
@@ -66,8 +65,24 @@ impl Following {
             if !is_same || !more {
                 return Ok(());
             }
-            within = self.wait;
+            within = self.asker.wait;
         }
+    }
+
+    /// Asks the fleet for something, unless a hook would only wait for it.
+    fn ask<T>(
+        &mut self,
+        ask: impl FnOnce(&mut FleetLog) -> Result<T, FleetError>,
+    ) -> Result<T, FleetError> {
+        let Asker { now, is_hook, .. } = self.asker;
+        if is_hook {
+            self.log.etcd().silence().check(now)?;
+        }
+        let answer = ask(&mut self.log);
+        if answer.is_err() {
+            self.log.etcd().silence().note(now);
+        }
+        answer
     }
 
     /// Appends lines to the fleet's log, and then to the files. It tries again, whatever it is, until the
@@ -79,7 +94,7 @@ impl Following {
         expected: &Position,
         lines: &[u8],
     ) -> Result<Append, LogError> {
-        let wait = self.wait;
+        let wait = self.asker.wait;
         if self.deadline.take_if(|deadline| Instant::now() >= *deadline).is_some() {
             return Err(FleetError::Outrun { waited: wait }.into());
         }
@@ -107,7 +122,8 @@ impl Following {
                 return replaced(rest, lines);
             }
             let forgotten = find_forgotten(files, part)?;
-            match self.log.append(&end, last, part, forgotten.as_ref(), deadline) {
+            let sent = self.ask(|log| log.append(&end, last, part, forgotten.as_ref(), deadline));
+            match sent {
                 Ok(Sent::Recorded) => {
                     let taken = files.write(guard, &end, part);
                     let taken = taken.map_err(|error| FleetError::NotMirrored(Box::new(error)))?;
@@ -153,7 +169,7 @@ impl Following {
         if !self.take_in(files, guard, end, newer)? {
             return Ok(false);
         }
-        let outrun = || FleetError::Outrun { waited: self.wait };
+        let outrun = || FleetError::Outrun { waited: self.asker.wait };
         let left = deadline.saturating_duration_since(Instant::now());
         std::thread::sleep(self.pause.mul_f64(0.5 + self.jitter.f64()).min(left));
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::fleet_log::FleetLog;
 use super::following::Following;
-use super::{FleetError, RemoteConfig, Watch};
+use super::{Asker, FleetError, RemoteConfig, Watch};
 use crate::disk::Disk;
 use crate::events::{Append, Log, LogError, Position, Read};
 use crate::file_log::{FileLog, WriteLock};
@@ -35,11 +35,11 @@ pub struct LocalLog {
 
 impl LocalLog {
     /// The log of a store that may have joined a fleet. Nothing is opened but its settings, if they are
-    /// there. A writer tries for `wait` at the most.
-    pub fn open(disk: &Disk, dir: &Path, cache: &Path, wait: Duration) -> Result<Self, FleetError> {
+    /// there.
+    pub fn open(disk: &Disk, dir: &Path, cache: &Path, asker: Asker) -> Result<Self, FleetError> {
         let files = FileLog::new(disk.clone(), dir.to_owned());
         let Some(config) = RemoteConfig::read(dir)? else { return Ok(files.into()) };
-        let following = Following::new(FleetLog::new(config, cache)?, disk, cache, wait);
+        let following = Following::new(FleetLog::new(config, cache)?, disk, cache, asker);
         Ok(Self { fleet: Some(Box::new(following)), ..files.into() })
     }
 

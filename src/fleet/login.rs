@@ -4,11 +4,8 @@
 //! is tied to the user and the endpoints, so that no other cluster ever sees it.
 
 use std::fmt;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-use tempfile::NamedTempFile;
 
 use super::private_file;
 use super::transport::{Request, Transport};
@@ -88,7 +85,7 @@ impl Login {
             error => error,
         })?;
         // Without it, the next process has to log in, too.
-        let _ = self.keep(&token);
+        let _ = private_file::write(&self.token_file, &format!("{}\n{token}\n", self.mark));
         Ok(self.token.insert(token))
     }
 
@@ -98,14 +95,5 @@ impl Login {
         let token = token.strip_suffix('\n')?;
         let is_token = token.bytes().all(|byte| byte.is_ascii_graphic());
         (mark == self.mark && is_token).then(|| token.to_owned())
-    }
-
-    fn keep(&self, token: &str) -> std::io::Result<()> {
-        let dir = self.token_file.parent().unwrap_or(Path::new("."));
-        Disk::default().make_dirs(dir)?;
-        let mut file = NamedTempFile::new_in(dir)?;
-        file.write_all(format!("{}\n{token}\n", self.mark).as_bytes())?;
-        file.persist(&self.token_file)?;
-        Ok(())
     }
 }

@@ -24,6 +24,7 @@ mod outbox;
 mod private_file;
 mod request;
 mod resolver;
+mod silence;
 mod tls;
 mod transport;
 mod watch;
@@ -42,6 +43,8 @@ pub use self::outbox::{FILE as OUTBOX, Outbox, may_wait};
 pub use self::request::{
     Committed, Compare, EndpointStatus, Entry, MemberStatus, Operation, Page, Range, Transaction,
 };
+pub use self::silence::Asker;
+pub(crate) use self::silence::SILENT;
 pub use self::watch::Watch;
 
 /// What is made of an answer of the gateway, without a connection: for whoever tries it on any bytes.

@@ -1,10 +1,12 @@
-//! Files that are read only if they are their owner's alone.
+//! Files that are their owner's alone, and read only if they are.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use super::FleetError;
-use crate::disk::{self, if_there};
+use crate::disk::{self, Disk, if_there};
 
 /// Reads a file; `None` if it is not there. One that others may read or write is refused.
 ///
@@ -23,4 +25,14 @@ pub fn read(path: &Path) -> Result<Option<String>, FleetError> {
 pub fn read_there(path: &Path) -> Result<String, FleetError> {
     let gone = || FleetError::io("read", path)(io::ErrorKind::NotFound.into());
     read(path)?.ok_or_else(gone)
+}
+
+/// Writes a file of the cache, whole or not at all, and without a sync. Its directory is made if need be.
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    Disk::default().make_dirs(dir)?;
+    let mut file = NamedTempFile::new_in(dir)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
 }

@@ -376,6 +376,7 @@ impl Machine {
             dir: dir(),
             wait: Duration::ZERO,
             now: self.now,
+            is_hook: false,
             progress: Progress::default(),
             disk: Disk::new(self.disk.clone()),
             pending: PendingCheckpoint::default(),

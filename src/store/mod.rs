@@ -455,6 +455,7 @@ mod tests {
             dir: dir.to_owned(),
             wait,
             now: "2026-03-25T15:30:00Z".parse().unwrap(),
+            is_hook: false,
             progress: Progress::default(),
             disk: Disk::default(),
             pending: PendingCheckpoint::default(),

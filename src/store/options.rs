@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::disk::Disk;
 use crate::events::{Log as _, LogError, Position};
 use crate::file_log::FileLog;
-use crate::fleet::LocalLog;
+use crate::fleet::{Asker, LocalLog};
 use crate::projection::{View, checkpoint};
 
 /// Where the checkpoint is kept, in a store.
@@ -25,6 +25,9 @@ pub struct Options {
     pub wait: Duration,
     /// What time it is.
     pub now: Timestamp,
+    /// Whether an agent of a client waits for the answer: then a fleet that kept silent a moment ago is
+    /// not asked.
+    pub is_hook: bool,
     /// Who is notified of work that takes long.
     pub progress: Progress,
     /// What keeps the files.
@@ -36,7 +39,8 @@ pub struct Options {
 impl Options {
     /// The log of the store. Nothing is opened yet.
     pub(super) fn log(&self) -> Result<LocalLog, LogError> {
-        Ok(LocalLog::open(&self.disk, &self.dir, &self.cache(), self.wait)?)
+        let Self { wait, now, is_hook, .. } = *self;
+        Ok(LocalLog::open(&self.disk, &self.dir, &self.cache(), Asker { wait, now, is_hook })?)
     }
 
     /// The files of the log, whatever they follow.

@@ -61,6 +61,7 @@ mod tests {
             dir: dir.to_owned(),
             wait: std::time::Duration::ZERO,
             now: now.parse().unwrap(),
+            is_hook: false,
             progress: super::super::Progress::default(),
             disk: crate::disk::Disk::default(),
             pending: super::super::PendingCheckpoint::default(),

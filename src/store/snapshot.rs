@@ -369,6 +369,7 @@ mod tests {
             dir: dir.to_owned(),
             wait,
             now,
+            is_hook: false,
             progress: Progress::default(),
             disk: Disk::default(),
             pending: PendingCheckpoint::default(),

@@ -252,6 +252,7 @@ mod tests {
                 dir: dir.path().to_owned(),
                 wait: Duration::ZERO,
                 now: jiff::Timestamp::UNIX_EPOCH,
+                is_hook: false,
                 progress,
                 disk: Disk::default(),
                 pending: PendingCheckpoint::default(),

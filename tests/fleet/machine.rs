@@ -1,7 +1,7 @@
 //! Machines of a fleet: each a home with a store of its own.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -51,6 +51,13 @@ impl Machine {
 
     pub fn release(&self, session: &str) -> Done {
         self.home.run(&["release", "--session", session])
+    }
+
+    /// Gives a hook program its payload, and time to spare.
+    pub fn hook(&self, program: &str, payload: &str) -> Done {
+        let cli = Path::new(env!("CARGO_BIN_EXE_muzzle-persona"));
+        let mut command = self.home.command_of(&cli.with_file_name(program));
+        Done::given(payload, command.env("MUZZLE_PERSONA_HOOK_TIMEOUT_MS", "60000"))
     }
 
     pub fn list(&self) -> Done {

@@ -28,6 +28,7 @@ mod network;
 mod promises;
 mod proof;
 mod proxy;
+mod silence;
 mod stand_in;
 mod tls_errors;
 mod waits;

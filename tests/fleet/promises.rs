@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use muzzle_persona::Disk;
 use muzzle_persona::events::{
     Append, Cut, Event, Heads, Log, LogReader as _, LogStorage as _, MemoryLog, PersonaName,
     Position, Presence, Read, Repair, Retire, RetireReason, Rewrite, Seq, encode,
 };
-use muzzle_persona::fleet::{FleetLog, LocalLog};
+use muzzle_persona::fleet::{Asker, FleetLog, LocalLog};
 
 use crate::machine;
 
@@ -157,7 +158,8 @@ fn a_log_in_memory_keeps_them() {
 
 /// The log of a store in a directory that is made here.
 fn files(dir: &Path) -> LocalLog {
-    let mut log = LocalLog::open(&Disk::default(), dir, &dir.join(".cache"), WAIT).unwrap();
+    let asker = Asker { wait: WAIT, now: Timestamp::UNIX_EPOCH, is_hook: false };
+    let mut log = LocalLog::open(&Disk::default(), dir, &dir.join(".cache"), asker).unwrap();
     log.storage().create().unwrap();
     log
 }

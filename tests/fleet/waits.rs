@@ -114,12 +114,6 @@ fn the_log_is_looked_through_once_for_all_that_waits() {
     assert!(one > log && twelve < one + 2 * log, "{one} and {twelve} of {log}");
 }
 
-/// Gives a hook program its payload.
-fn hook(home: &Home, program: &str, payload: &str) -> Done {
-    let cli = Path::new(env!("CARGO_BIN_EXE_muzzle-persona"));
-    Done::given(payload, &mut home.command_of(&cli.with_file_name(program)))
-}
-
 #[test]
 fn a_hook_that_cannot_reach_the_fleet_lets_the_call_go_on_and_gives_back_later() {
     let Some(cluster) = machine::shared() else { return };
@@ -127,17 +121,17 @@ fn a_hook_that_cannot_reach_the_fleet_lets_the_call_go_on_and_gives_back_later()
     let [machine] = Machine::several(&config);
     let call = include_str!("../../fixtures/claude-code/2.1.330/pre_tool_use.named.json");
     let end = include_str!("../../fixtures/claude-code/2.1.330/session_end.json");
-    let served = hook(&machine.home, "persona-inject", call);
+    let served = machine.hook("persona-inject", call);
     assert_eq!((served.code, served.stderr.as_str()), (Some(0), ""));
     assert!(served.stdout.contains("persona assigned by muzzle-persona"), "{}", served.stdout);
 
     out_of_reach(&machine, &config);
     let before = machine.home.log();
     let another = call.replace("toolu_", "toolu_x");
-    let let_go = hook(&machine.home, "persona-inject", &another);
+    let let_go = machine.hook("persona-inject", &another);
     assert_eq!((let_go.code, let_go.stdout.as_str()), (Some(0), ""), "{}", let_go.stderr);
     assert_eq!(let_go.stderr.lines().count(), 1, "{}", let_go.stderr);
-    assert_eq!(hook(&machine.home, "persona-release", end).code, Some(0));
+    assert_eq!(machine.hook("persona-release", end).code, Some(0));
     assert!(machine.outbox().exists());
     assert!(machine.home.log() == before);
 

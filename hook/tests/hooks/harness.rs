@@ -34,6 +34,7 @@ pub fn options(home: &Home) -> Options {
         dir: home.store(),
         wait: Duration::from_mins(1),
         now: NOW.parse().unwrap(),
+        is_hook: false,
         progress: Progress::default(),
         disk: Disk::default(),
         pending: PendingCheckpoint::default(),

@@ -3,7 +3,7 @@
 use super::{MembershipError, Options, REMOTE, Store, StoreError, config};
 use crate::disk::if_there;
 use crate::events::{Log as _, LogError, LogStorage as _};
-use crate::fleet::{Outbox, RemoteConfig, TOKEN};
+use crate::fleet::{Outbox, RemoteConfig, SILENT, TOKEN};
 
 /// What was left, and how.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ impl Store {
         // A mirror is not synced: what it has, the fleet has.
         log.sync()?;
         log.sync_all_names()?;
-        let (remote, token) = (options.dir.join(REMOTE), options.cache().join(TOKEN));
-        for path in [outbox.path(), &remote, &token] {
+        let [token, silent] = [TOKEN, SILENT].map(|file| options.cache().join(file));
+        for path in [outbox.path(), &options.dir.join(REMOTE), &token, &silent] {
             let removed = if_there(options.disk.remove(path));
             removed.map_err(LogError::io("remove", path))?;
         }
