@@ -15,6 +15,8 @@ use crate::projection::line::line_ranges;
 /// The pauses of a writer that others outran: the first, and what each may grow to.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// The pause of a writer while the members elect a leader.
+const PAUSE_FOR_LEADER: Duration = Duration::from_millis(50);
 
 /// The fleet's log, and how its files follow it.
 #[derive(Debug)]
@@ -145,6 +147,12 @@ impl Following {
                     if rest.len() == lines.len() {
                         return Ok(Append::Behind);
                     }
+                }
+                // Mostly there is a new one a moment later. A hook has no time to see.
+                Err(FleetError::NoLeader { .. })
+                    if !self.asker.is_hook && Instant::now() + PAUSE_FOR_LEADER < deadline =>
+                {
+                    std::thread::sleep(PAUSE_FOR_LEADER);
                 }
                 Err(error) if rest.len() < lines.len() => {
                     let recorded = count(lines) - count(rest);
