@@ -11,10 +11,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use muzzle_persona::fleet::RemoteConfig;
 
 use crate::cluster::Cluster;
-use crate::harness::{Done, NOW};
+use crate::harness::{Done, NOW, assign_args};
 use crate::machine::{self, Machine};
 use crate::proxy::{Fate, Proxy};
 use crate::stand_in::StandIn;
+
+/// What a member says that knows of no leader.
+const NO_LEADER: &str = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
+    content-length: 44\r\n\r\n{\"error\":\"etcdserver: no leader\",\"code\":14  }";
 
 /// A fleet behind a proxy that takes requests in and keeps silent, as long as that is set.
 struct Silenced {
@@ -164,15 +168,30 @@ fn a_refusal_is_no_silence() {
     let config = machine::new_fleet(&cluster);
     let [machine] = Machine::several(&config);
     let nobody = format!("http://127.0.0.1:{}", crate::cluster::free_ports(1)[0]);
-    let no_leader = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
-        content-length: 44\r\n\r\n{\"error\":\"etcdserver: no leader\",\"code\":14  }";
-    let no_leader = StandIn::answers(no_leader);
+    let no_leader = StandIn::answers(NO_LEADER);
     for endpoint in [&nobody, &no_leader.endpoint] {
         let config = RemoteConfig { endpoints: vec![endpoint.clone()], ..config.clone() };
         machine.follow(&config);
         assert_ne!(start(&machine, "ann"), "");
         assert!(!note(&machine).exists(), "{endpoint}");
     }
+}
+
+#[test]
+fn while_nobody_leads_a_hook_goes_on_at_once_and_a_command_asks_again() {
+    let Some(cluster) = machine::shared() else { return };
+    let config = machine::new_fleet(&cluster);
+    let [machine] = Machine::several(&config);
+    let stand_in = StandIn::answers(NO_LEADER);
+    machine.follow(&RemoteConfig { endpoints: vec![stand_in.endpoint.clone()], ..config });
+    assert!(start(&machine, "ann").contains("has no leader"));
+    let by_hook = stand_in.requests();
+    let args = [&assign_args("s1", "worker", "testing")[..], &["--wait", "2"]].concat();
+    let refused = machine.home.run(&args);
+    assert_eq!(refused.code, Some(5), "{}", refused.stderr);
+    assert!(refused.stderr.contains("has no leader"), "{}", refused.stderr);
+    let by_command = stand_in.requests() - by_hook;
+    assert!(by_command > 2 * by_hook, "{by_hook} and {by_command} requests");
 }
 
 #[test]
