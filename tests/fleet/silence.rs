@@ -148,9 +148,12 @@ fn a_note_of_a_silence_counts_for_its_fleet_and_its_time() {
         let done = ask(&machine);
         assert_eq!((done.code, note(&machine).exists()), (Some(0), false), "{}", done.stderr);
     }
+    // Nobody is there to answer who leaves.
+    let nobody = format!("http://127.0.0.1:{}", crate::cluster::free_ports(1)[0]);
+    machine.follow(&RemoteConfig { endpoints: vec![nobody], ..config });
     write(&machine, &right);
-    machine.home.run(&["remote", "leave"]).ok();
-    assert!(!note(&machine).exists());
+    let left = machine.home.run(&["remote", "leave"]);
+    assert_eq!((left.code, note(&machine).exists()), (Some(0), false), "{}", left.stderr);
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test may write what another process would")]
