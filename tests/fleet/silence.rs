@@ -4,7 +4,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -136,7 +136,7 @@ fn a_note_of_a_silence_counts_for_its_fleet_and_its_time() {
         ("ian", "\0", 0o600, NOW, true),
         ("joe", "", 0o600, NOW, true),
     ] {
-        write(&machine, text);
+        write(&note(&machine), text);
         fs::set_permissions(note(&machine), Permissions::from_mode(mode)).unwrap();
         machine.home.at(now);
         assert_eq!(start(&machine, agent).is_empty(), is_asked, "{agent}");
@@ -148,18 +148,21 @@ fn a_note_of_a_silence_counts_for_its_fleet_and_its_time() {
     let asks: [fn(&Machine) -> Done; 2] =
         [|it| it.assign("s"), |it| it.home.run(&["remote", "status"])];
     for ask in asks {
-        write(&machine, &right);
+        write(&note(&machine), &right);
         let done = ask(&machine);
         assert_eq!((done.code, note(&machine).exists()), (Some(0), false), "{}", done.stderr);
     }
-    write(&machine, &right);
-    machine.home.run(&["remote", "leave"]).ok();
-    assert!(!note(&machine).exists());
+    // Nobody is there to answer who leaves.
+    let nobody = format!("http://127.0.0.1:{}", crate::cluster::free_ports(1)[0]);
+    machine.follow(&RemoteConfig { endpoints: vec![nobody], ..config });
+    write(&note(&machine), &right);
+    let left = machine.home.run(&["remote", "leave"]);
+    assert_eq!((left.code, note(&machine).exists()), (Some(0), false), "{}", left.stderr);
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test may write what another process would")]
-fn write(machine: &Machine, text: &str) {
-    fs::write(note(machine), text).unwrap();
+fn write(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
 }
 
 #[test]
@@ -201,7 +204,7 @@ fn where_nothing_can_be_noted_each_hook_asks() {
     let [machine] = Machine::several(&fleet.config);
     let cache = machine.home.store().join(".cache");
     let _ = fs::remove_dir_all(&cache);
-    fs::File::create(&cache).unwrap();
+    write(&cache, "");
     fleet.keeps_silent(true);
     assert!(start(&machine, "ann").contains("no answer from"));
     fleet.keeps_silent(false);
