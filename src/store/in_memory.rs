@@ -166,6 +166,29 @@ fn a_log_in_memory_is_audited_and_repaired_through_the_same_seam() {
 }
 
 #[test]
+fn what_is_forgotten_is_gone_from_memory_and_from_what_was_cut_out_of_it() {
+    let history = History::of([seed("Ann"), lesson("Ann", "Run it twice."), seed("Cy")]);
+    let mut lines = history.lines.clone();
+    lines.insert(2, lines[1].replace("Ann", "Bob"));
+    let (log, options) = (MemoryLog::of(lines.concat().into_bytes()), options());
+    assert_eq!(Store::repair_log(&mut log.clone(), &options).unwrap().cut.len(), 1);
+    let is_there = |bytes: &[u8]| memchr::memmem::find(bytes, b"Run it twice.").is_some();
+    assert!(is_there(&log.lines()) && is_there(&log.quarantine()[0]));
+    let mut store = Store::open_existing_log(log.clone(), &options).unwrap();
+    let event = crate::events::written_id(lines[1].trim_end().as_bytes()).unwrap();
+    let (kind, text) = ("lesson".to_owned(), broker::TextPlace::BehindId);
+    let request = broker::ForgetRequest { event, kind, text, reason: None };
+    let (rule, mut rng) =
+        (|it: &mut Situation<'_>| broker::forget(it, &request), fastrand::Rng::with_seed(1));
+    store.execute(&Needs::nothing(), options.now, &mut rng, rule).unwrap();
+    assert_eq!(store.standing_texts().unwrap().len(), 1);
+    let taken = store.take_texts_away().unwrap();
+    assert_eq!((taken.texts.len(), taken.quarantine.len()), (1, 1));
+    assert!(!is_there(&log.lines()) && !is_there(&log.quarantine()[0]));
+    assert!(store.standing_texts().unwrap().is_empty());
+}
+
+#[test]
 fn a_log_in_memory_is_followed_as_it_grows() {
     let (log, options) = (MemoryLog::default(), options());
     let mut store = opened(&log, &options);
