@@ -367,12 +367,6 @@ fn settings_that_git_brought_let_no_words_in() {
     };
     git(&["init", "--quiet"]);
     assert!(shown(&second).contains("Run it twice."), "git ignores the file");
-    git(&["add", "events.jsonl"]);
-    let author = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
-    git(&[&author[..], &["commit", "--quiet", "-m", "all"]].concat());
-    let then = ["preamble", "elena", "--role", "testing", "--at", "git:HEAD"];
-    let then = second.run(&then).stdout;
-    assert!(then.contains("Run it twice."), "trust is that of today: {then}");
     git(&["add", "--force", "remote.toml"]);
     assert!(!shown(&second).contains("Run it twice."));
 }

@@ -18,7 +18,7 @@ use crate::stand_in::StandIn;
 
 /// What a member says that knows of no leader.
 const NO_LEADER: &str = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
-    content-length: 44\r\n\r\n{\"error\":\"etcdserver: no leader\",\"code\":14  }";
+    content-length: 45\r\n\r\n{\"error\":\"etcdserver: no leader\",\"code\":14  }";
 
 /// A fleet behind a proxy that takes requests in and keeps silent, as long as that is set.
 struct Silenced {
@@ -187,14 +187,15 @@ fn while_nobody_leads_a_hook_goes_on_at_once_and_a_command_asks_again() {
     let [machine] = Machine::several(&config);
     let stand_in = StandIn::answers(NO_LEADER);
     machine.follow(&RemoteConfig { endpoints: vec![stand_in.endpoint.clone()], ..config });
-    assert!(start(&machine, "ann").contains("has no leader"));
+    let said = start(&machine, "ann");
+    assert!(said.contains("has no leader"), "{said}");
     let by_hook = stand_in.requests();
     let args = [&assign_args("s1", "worker", "testing")[..], &["--wait", "2"]].concat();
     let refused = machine.home.run(&args);
     assert_eq!(refused.code, Some(5), "{}", refused.stderr);
     assert!(refused.stderr.contains("has no leader"), "{}", refused.stderr);
     let by_command = stand_in.requests() - by_hook;
-    assert!(by_command > 2 * by_hook, "{by_hook} and {by_command} requests");
+    assert!(by_hook <= 2 && by_command > 2 * by_hook, "{by_hook} and {by_command} requests");
 }
 
 #[test]
