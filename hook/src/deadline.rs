@@ -34,6 +34,11 @@ impl Deadline {
         })
     }
 
+    /// How long the hook may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// Starts the thread, unless it was started before.
     pub(crate) fn enforce(self: &Arc<Self>) {
         self.thread.call_once(|| {

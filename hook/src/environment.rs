@@ -12,6 +12,10 @@ use muzzle_persona::{Disk, Options, PendingCheckpoint, Progress};
 
 use crate::{Problem, deadline::Deadline};
 
+/// How long a hook waits for other writers, and for a fleet: half of its time, within these bounds.
+const LEAST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
 /// The variables, the arguments, the clock and the source of randomness.
 ///
 /// Whatever is set wrongly is a [`Problem`], so that the hook does nothing.
@@ -74,9 +78,11 @@ impl Environment {
     /// Where the store is, and how to open it. The deadline is enforced while that takes long.
     pub(crate) fn options(&self, deadline: &Arc<Deadline>) -> Result<Options, Problem> {
         let deadline = Arc::clone(deadline);
+        // Whoever waited in vain still has to say so, or to keep what it reports for later.
+        let wait = (deadline.limit() / 2).clamp(LEAST_WAIT, LONGEST_WAIT);
         Ok(Options {
             dir: environment::store_dir(None, self.store.clone(), self.home.clone())?,
-            wait: Duration::from_secs(1),
+            wait,
             now: environment::now(self.now.clone(), self.clock)?,
             is_hook: true,
             progress: Progress::new(move |_, _, _| deadline.enforce()),

@@ -210,7 +210,7 @@ fn members_may_be_killed_stopped_and_cut_off() {
     let size = Size {
         machines: 3,
         writers: 2,
-        time: Duration::from_secs(8),
+        time: Duration::from_secs(6),
         kills: 1,
         stop: Duration::from_secs(1),
         cut: Duration::from_secs(1),

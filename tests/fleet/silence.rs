@@ -3,10 +3,14 @@
 //! Whether one waited is seen by whether it asked: by the requests that came, never by a clock.
 
 use std::fs::{self, Permissions};
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use muzzle_persona::fleet::RemoteConfig;
 
@@ -163,6 +167,28 @@ fn a_note_of_a_silence_counts_for_its_fleet_and_its_time() {
 #[expect(clippy::disallowed_methods, reason = "a test may write what another process would")]
 fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
+}
+
+#[test]
+fn what_a_session_gives_back_is_kept_before_its_hook_has_to_end() {
+    let Some(cluster) = machine::shared() else { return };
+    let fleet = Silenced::before(&cluster);
+    let [machine] = Machine::several(&fleet.config);
+    assert_eq!(start(&machine, "ann"), "");
+    fleet.keeps_silent(true);
+    let payload = include_str!("../../fixtures/claude-code/2.1.330/session_end.json");
+    let program = Path::new(env!("CARGO_BIN_EXE_muzzle-persona")).with_file_name("persona-release");
+    let mut command = machine.home.command_of(&program);
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut hook = command.spawn().unwrap();
+    // Since its payload is late, it is ended when its time is over.
+    thread::sleep(Duration::from_millis(50));
+    hook.stdin.take().unwrap().write_all(payload.as_bytes()).unwrap();
+    let done = hook.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success() && said.contains("it is kept in `"), "{said}");
+    let waiting = fs::read_to_string(machine.outbox()).unwrap();
+    assert!(waiting.lines().count() == 1 && waiting.contains("\"release\""), "{waiting}");
 }
 
 #[test]
