@@ -21,7 +21,7 @@ const PAUSE: i64 = 30;
 
 /// The least time without an answer that is silence. Readers have less, in which a fleet that is far away
 /// cannot answer, and a hook has twice as much.
-const SILENCE: Duration = Duration::from_millis(400);
+const SILENCE: Duration = Duration::from_millis(450);
 
 /// Who asks the fleet, and when.
 #[derive(Debug, Clone, Copy)]

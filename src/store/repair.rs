@@ -109,7 +109,8 @@ impl<L: Log> Store<L> {
         Ok(look_twice(log, options.wait, look, |seen| !seen.is_empty())?.0)
     }
 
-    /// Repairs a store whose events are in `log`, as [`Store::repair`] does.
+    /// Repairs a store whose events are in `log`, as [`Store::repair`] does. It is not for the mirror of a
+    /// fleet's log: see [`Store::repair_mirror`].
     pub fn repair_log(log: &mut L, options: &Options) -> Result<RepairOutcome, StoreError> {
         // It makes a lock where there is none, which must not look as if the store had been in use.
         let _ = Allowed::new(options.disk.clone(), options.dir.clone()).begin();
