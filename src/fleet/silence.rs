@@ -20,7 +20,7 @@ pub const SILENT: &str = "fleet-silent";
 const PAUSE: i64 = 30;
 
 /// The least time without an answer that is silence. Readers have less, in which a fleet that is far away
-/// cannot answer, and a hook has twice as much.
+/// cannot answer, and a hook has more.
 const SILENCE: Duration = Duration::from_millis(450);
 
 /// Who asks the fleet, and when.
