@@ -110,9 +110,10 @@ impl Log for MemoryLog {
         let Some(rest) = memory.lines.get(start..).filter(|_| memory.holds(since)) else {
             return Ok(Read::Moved);
         };
-        let page = rest.get(..PAGE).and_then(|page| memchr::memrchr(b'\n', page));
-        let end = page.or_else(|| memchr::memchr(b'\n', rest)).map_or(0, |end| end + 1);
-        let end = if rest.len() <= PAGE { rest.len() } else { end };
+        let end = rest.get(..PAGE).map_or(rest.len(), |page| {
+            let end = memchr::memrchr(b'\n', page).or_else(|| memchr::memchr(b'\n', rest));
+            end.map_or(rest.len(), |end| end + 1)
+        });
         lines.extend_from_slice(rest.get(..end).unwrap_or_default());
         Ok(Read::Lines { left: (rest.len() - lines.len()) as u64 })
     }
@@ -301,5 +302,31 @@ impl LogReader for MemoryReader {
         self.done = whole;
         let batch = Batch { file: 0, lines: 0, offset: 0, bytes, whole, rest: 0, unended: false };
         Ok(Some(batch))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_log_comes_in_pages_of_whole_lines_however_long_these_are() {
+        let line = |length| ["x".repeat(length), "\n".to_owned()].concat();
+        let lines = [line(PAGE / 2), line(PAGE / 3), line(2 * PAGE), line(1), line(PAGE)].concat();
+        let mut log = MemoryLog::of(lines.clone().into_bytes());
+        let (mut read, mut page, mut at, mut pages) =
+            (Vec::new(), Vec::new(), Position::START, Vec::new());
+        while let Read::Lines { left } = log.read(&at, &mut page).unwrap() {
+            assert!(page.ends_with(b"\n"));
+            at.advance(&page);
+            pages.push(memchr::memchr_iter(b'\n', &page).count());
+            read.append(&mut page);
+            assert_eq!(left, (lines.len() - read.len()) as u64);
+            if left == 0 {
+                break;
+            }
+        }
+        assert!(read == lines.as_bytes());
+        assert_eq!(pages, [2, 1, 1, 1]);
     }
 }

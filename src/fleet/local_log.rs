@@ -77,11 +77,6 @@ impl LocalLog {
         let Some(fleet) = &mut self.fleet else { return Ok(()) };
         fleet.bring(&mut self.files, end, wait, came)
     }
-
-    /// The log that the files follow, if they follow one.
-    pub fn fleet(&mut self) -> Option<&mut FleetLog> {
-        self.fleet.as_mut().map(|fleet| &mut fleet.log)
-    }
 }
 
 impl From<FileLog> for LocalLog {

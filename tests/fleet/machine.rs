@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -53,10 +54,15 @@ impl Machine {
         self.home.run(&["release", "--session", session])
     }
 
+    /// A hook program, which is beside the command.
+    pub fn hook_command(&self, program: &str) -> Command {
+        let cli = Path::new(env!("CARGO_BIN_EXE_muzzle-persona"));
+        self.home.command_of(&cli.with_file_name(program))
+    }
+
     /// Gives a hook program its payload, and time to spare.
     pub fn hook(&self, program: &str, payload: &str) -> Done {
-        let cli = Path::new(env!("CARGO_BIN_EXE_muzzle-persona"));
-        let mut command = self.home.command_of(&cli.with_file_name(program));
+        let mut command = self.hook_command(program);
         Done::given(payload, command.env("MUZZLE_PERSONA_HOOK_TIMEOUT_MS", "60000"))
     }
 

@@ -177,8 +177,7 @@ fn what_a_session_gives_back_is_kept_before_its_hook_has_to_end() {
     assert_eq!(start(&machine, "ann"), "");
     fleet.keeps_silent(true);
     let payload = include_str!("../../fixtures/claude-code/2.1.330/session_end.json");
-    let program = Path::new(env!("CARGO_BIN_EXE_muzzle-persona")).with_file_name("persona-release");
-    let mut command = machine.home.command_of(&program);
+    let mut command = machine.hook_command("persona-release");
     command.stdin(Stdio::piped()).stderr(Stdio::piped());
     let mut hook = command.spawn().unwrap();
     // Since its payload is late, it is ended when its time is over.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::{Options, Store, StoreError, Work};
-use crate::events::{LogError, Position};
+use crate::events::Position;
 use crate::fleet::{
     Committed, Compare, FILE, FleetError, FleetLog, Operation, Outbox, Range, RemoteConfig,
     Transaction,
@@ -121,11 +121,9 @@ impl Store {
         let before = store.view.position.lines;
         let wait = options.wait.max(LEAST_WAIT);
         let position = store.view.position;
-        let counted = store.log.fleet().map(|fleet| count::lines(fleet, before, options));
-        let due = counted.transpose().map_err(LogError::from)?.unwrap_or(before) - before;
-        let report = |end: &Position, more: bool| {
-            let done = end.lines - before;
-            options.progress.report_of(Work::Fetching, (done, due.max(done + u64::from(more))));
+        let report = |done: &Position, more: bool| {
+            let all = done.lines + u64::from(more);
+            options.progress.report_of(Work::Fetching, (done.lines, all));
         };
         store.log.pull(&position, wait, report)?;
         store.read()?;
